@@ -1,0 +1,24 @@
+package candela.tensor;
+
+/**
+ * A fault the user can mend: a bad file, a bad parameter, a missing part of the machine.
+ *
+ * <p>The message is one sentence – where, what was expected, what came, what to do – and is all that
+ * the command line prints.
+ */
+public final class CandelaException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public CandelaException(String message) {
+    super(message);
+  }
+
+  public CandelaException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** Formats as {@link String#format}, in the root locale. */
+  public static CandelaException of(String format, Object... arguments) {
+    return new CandelaException(String.format(java.util.Locale.ROOT, format, arguments));
+  }
+}
