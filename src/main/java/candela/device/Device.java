@@ -1,0 +1,59 @@
+package candela.device;
+
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Where tensors live and kernels run: allocates, copies, and holds the kernels and the dense algebra, all on
+ * one stream (a thread count on the CPU).
+ *
+ * <p>Not thread-safe: one session, one device object. Two device objects never disturb each other.
+ */
+public interface Device extends AutoCloseable {
+  /** "cpu" or "cuda:0". */
+  String name();
+
+  /** What runs the kernels, for provenance: processor or card, instruction set, library versions. */
+  String describe();
+
+  /** OpenMP threads that the kernels use; 1 on a GPU. */
+  int threads();
+
+  Kernels kernels();
+
+  Dense dense();
+
+  Memory allocate(long bytes);
+
+  /** Copies host bytes to the device; both segments have the same size. */
+  void copyIn(MemorySegment host, MemorySegment to);
+
+  /** Copies device bytes to the host, after all work before it. */
+  void copyOut(MemorySegment from, MemorySegment host);
+
+  default void write(Tensor to, float[] values) {
+    if (values.length != to.count()) {
+      throw new IllegalArgumentException(to.shape() + " given " + values.length + " values");
+    }
+    try (var arena = java.lang.foreign.Arena.ofConfined()) {
+      var host = arena.allocate(to.count() * 4L + 4, 64).asSlice(0, to.count() * 4L);
+      MemorySegment.copy(
+          values, 0, host, java.lang.foreign.ValueLayout.JAVA_FLOAT, 0, values.length);
+      copyIn(host, to.data().asSlice(0, host.byteSize()));
+    }
+  }
+
+  default float[] read(Tensor from) {
+    float[] values = new float[from.count()];
+    try (var arena = java.lang.foreign.Arena.ofConfined()) {
+      var host = arena.allocate(values.length * 4L + 4, 64).asSlice(0, values.length * 4L);
+      copyOut(from.data().asSlice(0, host.byteSize()), host);
+      MemorySegment.copy(
+          host, java.lang.foreign.ValueLayout.JAVA_FLOAT, 0, values, 0, values.length);
+    }
+    return values;
+  }
+
+  @Override
+  void close();
+}

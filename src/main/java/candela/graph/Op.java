@@ -1,0 +1,90 @@
+package candela.graph;
+
+import candela.tensor.Shape;
+import java.util.List;
+
+/**
+ * One operator: attributes, shapes, forward, backward. Implementations are immutable records in
+ * {@code candela.graph.op}; per-session state (packed weights, tables) goes through {@link Step#plan}.
+ *
+ * <p>All tensors are dense, row-major float32. Image operators (convolution, pooling, …) work on channels-last
+ * tensors [N,H,W,C]; the import puts transposes around them and {@link Simplify} cancels those.
+ */
+public interface Op {
+  /** The ONNX operator it stands for. */
+  default String type() {
+    return getClass().getSimpleName();
+  }
+
+  /**
+   * Shapes of the outputs.
+   *
+   * @throws candela.tensor.CandelaException when the inputs do not fit; the message starts after the node's label
+   */
+  List<Shape> shapes(List<Value> inputs);
+
+  /** Computes {@code y(…)} from {@code x(…)}. */
+  void forward(Step s);
+
+  /**
+   * Computes {@code dx(i)} from {@code dy(…)} for every i whose {@code dx(i)} is not null. Overwrites dx(i),
+   * or adds to it where {@code s.accumulate(i)}, which is asked only of operators that {@link #accumulates}.
+   */
+  default void backward(Step s) {
+    throw new UnsupportedOperationException(type() + " has no gradient");
+  }
+
+  /** Whether a gradient flows from the outputs to input i. */
+  default boolean differentiable(int i) {
+    return true;
+  }
+
+  /** Whether backward can add to dx instead of overwriting it. */
+  default boolean accumulates() {
+    return false;
+  }
+
+  /** Whether backward reads x(i); it must be kept then. */
+  default boolean needsX(int i) {
+    return false;
+  }
+
+  /** Whether backward reads y(0). */
+  default boolean needsY() {
+    return false;
+  }
+
+  /** Bytes written by forward for backward ({@link Step#kept}): bits of a ReLU, indices of a pooling. */
+  default long keptBytes(Node node) {
+    return 0;
+  }
+
+  /** Bytes of working memory during forward and backward ({@link Step#scratch}). */
+  default long scratchBytes(Node node) {
+    return 0;
+  }
+
+  /** Whether y(0) is x(0) under another shape: the session lets them share memory and skips the node. */
+  default boolean isView() {
+    return false;
+  }
+
+  /** Whether y(0) may overwrite x(0) in forward, and dx(0) may overwrite dy(0) in backward. */
+  default boolean inPlace() {
+    return false;
+  }
+
+  /**
+   * The operator that does the same to transposed tensors: for every input of full rank replaced by its
+   * transpose under perm, it gives the transposed outputs. Null when there is none. {@code rank} inputs of lower rank
+   * are not passed.
+   */
+  default Op permuted(int[] perm) {
+    return null;
+  }
+
+  /** Multiply-adds counted as two, for one forward. */
+  default long flops(Node node) {
+    return node.output().shape().count();
+  }
+}

@@ -1,0 +1,52 @@
+package candela.graph;
+
+import candela.device.Device;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
+
+/** What a node sees while it runs: its tensors, its memory, its device. Valid during the call only. */
+public interface Step {
+  Node node();
+
+  Device device();
+
+  /** Input i, computed or constant. */
+  Tensor x(int i);
+
+  Tensor y(int i);
+
+  default Tensor x() {
+    return x(0);
+  }
+
+  default Tensor y() {
+    return y(0);
+  }
+
+  /** Gradient of the score with respect to output i. */
+  Tensor dy(int i);
+
+  default Tensor dy() {
+    return dy(0);
+  }
+
+  /** Where the gradient of input i goes; null when it is not wanted. */
+  Tensor dx(int i);
+
+  default Tensor dx() {
+    return dx(0);
+  }
+
+  /** Whether to add to dx(i) instead of overwriting it. */
+  boolean accumulate(int i);
+
+  /** The bytes of {@link Op#keptBytes}; {@link MemorySegment#NULL} when no backward will follow. */
+  MemorySegment kept();
+
+  /** The bytes of {@link Op#scratchBytes}. */
+  MemorySegment scratch();
+
+  /** State of this node in this session, made at the first call and closed with the session. */
+  <T extends AutoCloseable> T plan(Supplier<T> make);
+}

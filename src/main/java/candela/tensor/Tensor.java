@@ -1,0 +1,40 @@
+package candela.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A float32 array with a shape, somewhere in a device's memory, row-major and dense.
+ *
+ * <p>A view: it never owns its memory and is valid as long as the memory it points into.
+ *
+ * @param data address on the device; only a CPU tensor's may be read by Java
+ */
+public record Tensor(Shape shape, MemorySegment data) {
+  /** Bytes of one element. */
+  public static final int BYTES = Float.BYTES;
+
+  public Tensor {
+    if (data.byteSize() < (long) shape.count() * BYTES) {
+      throw new IllegalArgumentException(
+          "tensor " + shape + " needs more than " + data.byteSize() + " bytes");
+    }
+  }
+
+  public int count() {
+    return shape.count();
+  }
+
+  /** The same elements under another shape of equal count. */
+  public Tensor as(Shape other) {
+    if (other.count() != shape.count()) {
+      throw new IllegalArgumentException(shape + " cannot be seen as " + other);
+    }
+    return new Tensor(other, data);
+  }
+
+  /** Rows from (inclusive) to to (exclusive) of the leading dimension. */
+  public Tensor rows(int from, int to) {
+    long row = (long) shape.count(1, shape.rank()) * BYTES;
+    return new Tensor(shape.with(0, to - from), data.asSlice(from * row, (to - from) * row));
+  }
+}
