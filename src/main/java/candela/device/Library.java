@@ -1,0 +1,133 @@
+package candela.device;
+
+import candela.tensor.CandelaException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * One native library, {@code libcandela_cpu.so} or {@code libcandela_cuda.so}: both export the entries of native/candela.h.
+ *
+ * <p>Stays loaded as long as the process. Binding is for one thread at a time; bound entries are for any.
+ */
+public final class Library {
+  public static final ValueLayout POINTER = ValueLayout.ADDRESS;
+  public static final ValueLayout INT = ValueLayout.JAVA_INT;
+  public static final ValueLayout LONG = ValueLayout.JAVA_LONG;
+  public static final ValueLayout FLOAT = ValueLayout.JAVA_FLOAT;
+  public static final ValueLayout DOUBLE = ValueLayout.JAVA_DOUBLE;
+
+  private static final int VERSION = 1;
+
+  private final Path file;
+  private final SymbolLookup symbols;
+  private final Set<String> bound = new TreeSet<>();
+  private final MethodHandle lastError;
+
+  private Library(Path file) {
+    this.file = file;
+    try {
+      this.symbols = SymbolLookup.libraryLookup(file, Arena.global());
+    } catch (IllegalArgumentException e) {
+      throw CandelaException.of(
+          "%s: not a library that this machine can load (%s); build it again with ./candela",
+          file, e.getMessage());
+    }
+    this.lastError = handle("cd_last_error", POINTER);
+    int version = number("cd_version");
+    if (version != VERSION) {
+      throw CandelaException.of(
+          "%s: version %d expected, %d found; build it again with ./candela",
+          file, VERSION, version);
+    }
+  }
+
+  /** The library {@code libcandela_NAME.so} of this installation. */
+  public static Library open(String name) {
+    Path file = folder().resolve("libcandela_" + name + ".so");
+    if (!Files.exists(file)) {
+      throw CandelaException.of("%s: native library not found; build it with ./candela", file);
+    }
+    return new Library(file);
+  }
+
+  /** Property {@code candela.native}, else the folder native/ beside the jar. */
+  private static Path folder() {
+    String set = System.getProperty("candela.native");
+    if (set != null) {
+      return Path.of(set);
+    }
+    try {
+      Path here = Path.of(Library.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      return here.resolveSibling("native");
+    } catch (java.net.URISyntaxException e) {
+      throw new CandelaException("native libraries: set -Dcandela.native=FOLDER", e);
+    }
+  }
+
+  /** An entry that returns a status. */
+  public Entry entry(String name, ValueLayout... parameters) {
+    return new Entry(this, handle(name, INT, parameters));
+  }
+
+  /** Calls an entry without parameters that returns a string. */
+  public String text(String name) {
+    return text(handle(name, POINTER));
+  }
+
+  /** Throws what the last failed call of this thread said. */
+  void check(int status) {
+    if (status != 0) {
+      throw new CandelaException(text(lastError));
+    }
+  }
+
+  /** Names bound so far: HeaderTest compares them with what native/candela.h declares. */
+  public synchronized Set<String> bound() {
+    return new TreeSet<>(bound);
+  }
+
+  @Override
+  public String toString() {
+    return file.toString();
+  }
+
+  private synchronized MethodHandle handle(String name, ValueLayout result, ValueLayout... parameters) {
+    MemorySegment address =
+        symbols
+            .find(name)
+            .orElseThrow(
+                () ->
+                    CandelaException.of(
+                        "%s: entry %s not found; build it again with ./candela", file, name));
+    bound.add(name);
+    return Linker.nativeLinker()
+        .downcallHandle(address, FunctionDescriptor.of(result, (MemoryLayout[]) parameters));
+  }
+
+  private int number(String name) {
+    try {
+      return (int) handle(name, INT).invokeExact();
+    } catch (Throwable e) {
+      throw Entry.rethrow(e);
+    }
+  }
+
+  private static String text(MethodHandle handle) {
+    try {
+      var address = (MemorySegment) handle.invokeExact();
+      return address.reinterpret(Long.MAX_VALUE).getString(0);
+    } catch (Throwable e) {
+      throw Entry.rethrow(e);
+    }
+  }
+}
