@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/** One bound {@code cd_*} entry. A status other than 0 becomes a CandelaException with the native message. */
+/**
+ * One bound {@code cd_*} entry. A status other than 0 becomes a CandelaException with the native
+ * message.
+ */
 public final class Entry {
   private final Library library;
   private final MethodHandle handle;
@@ -19,8 +22,8 @@ public final class Entry {
   }
 
   /**
-   * Calls with the parameters in the header's order. An {@code int[]} is passed as a pointer to a copy that lives as long as
-   * the call; a {@code boolean} as 0 or 1.
+   * Calls with the parameters in the header's order. An {@code int[]} is passed as a pointer to a
+   * copy that lives as long as the call; a {@code boolean} as 0 or 1.
    */
   public void call(Object... arguments) {
     int status;

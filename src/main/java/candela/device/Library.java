@@ -15,9 +15,11 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * One native library, {@code libcandela_cpu.so} or {@code libcandela_cuda.so}: both export the entries of native/candela.h.
+ * One native library, {@code libcandela_cpu.so} or {@code libcandela_cuda.so}: both export the
+ * entries of native/candela.h.
  *
- * <p>Stays loaded as long as the process. Binding is for one thread at a time; bound entries are for any.
+ * <p>Stays loaded as long as the process. Binding is for one thread at a time; bound entries are
+ * for any.
  */
 public final class Library {
   public static final ValueLayout POINTER = ValueLayout.ADDRESS;
@@ -67,7 +69,8 @@ public final class Library {
       return Path.of(set);
     }
     try {
-      Path here = Path.of(Library.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path here =
+          Path.of(Library.class.getProtectionDomain().getCodeSource().getLocation().toURI());
       return here.resolveSibling("native");
     } catch (java.net.URISyntaxException e) {
       throw new CandelaException("native libraries: set -Dcandela.native=FOLDER", e);
@@ -101,7 +104,8 @@ public final class Library {
     return file.toString();
   }
 
-  private synchronized MethodHandle handle(String name, ValueLayout result, ValueLayout... parameters) {
+  private synchronized MethodHandle handle(
+      String name, ValueLayout result, ValueLayout... parameters) {
     MemorySegment address =
         symbols
             .find(name)
