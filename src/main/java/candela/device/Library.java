@@ -55,26 +55,11 @@ public final class Library {
 
   /** The library {@code libcandela_NAME.so} of this installation. */
   public static Library open(String name) {
-    Path file = folder().resolve("libcandela_" + name + ".so");
+    Path file = NativeFolder.find().resolve("libcandela_" + name + ".so");
     if (!Files.exists(file)) {
       throw CandelaException.of("%s: native library not found; build it with ./candela", file);
     }
     return new Library(file);
-  }
-
-  /** Property {@code candela.native}, else the folder native/ beside the jar. */
-  private static Path folder() {
-    String set = System.getProperty("candela.native");
-    if (set != null) {
-      return Path.of(set);
-    }
-    try {
-      Path here =
-          Path.of(Library.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      return here.resolveSibling("native");
-    } catch (java.net.URISyntaxException e) {
-      throw new CandelaException("native libraries: set -Dcandela.native=FOLDER", e);
-    }
   }
 
   /** An entry that returns a status. */

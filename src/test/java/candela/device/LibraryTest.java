@@ -8,7 +8,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LibraryTest {
   private final Library library = Library.open("cpu");
@@ -52,6 +54,13 @@ class LibraryTest {
     assertThatThrownBy(() -> Library.open("none"))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("libcandela_none.so: native library not found; build it with");
+  }
+
+  @Test
+  void aJarWithoutOneDnnNamesWhatToAdd(@TempDir Path cache) {
+    assertThatThrownBy(() -> NativeFolder.unpack(cache))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("add org.bytedeco:dnnl, classifier linux-x86_64");
   }
 
   /** CANDELA_LEVEL asks for a lower instruction set; floating-point bits must not depend on it. */
