@@ -43,11 +43,245 @@ int cd_stream_wait(cd_stream* stream);
 /* Waits, then frees; NULL is allowed. */
 int cd_stream_destroy(cd_stream* stream);
 
+/* ---- kinds ---- */
+
+/* Functions of one element; alpha and beta are their parameters. GELU with alpha 1 is its tanh approximation, SELU is
+   beta * (x > 0 ? x : alpha * (e^x - 1)), HARD_SIGMOID clamps alpha * x + beta to 0..1, CLIP to alpha..beta, LINEAR is
+   alpha * x + beta, ROUND goes to even, TRUNCATE is a cast to an integer, BOOLEAN to a truth value. */
+enum {
+  CD_ABS, CD_NEG, CD_EXP, CD_LOG, CD_SQRT, CD_RECIPROCAL, CD_SIGMOID, CD_TANH, CD_ERF, CD_GELU, CD_SOFTPLUS,
+  CD_SOFTSIGN, CD_MISH, CD_SWISH, CD_HARD_SIGMOID, CD_HARD_SWISH, CD_ELU, CD_SELU, CD_CELU, CD_LEAKY_RELU,
+  CD_THRESHOLDED_RELU, CD_CLIP, CD_SIGN, CD_FLOOR, CD_CEIL, CD_ROUND, CD_NOT, CD_TRUNCATE, CD_BOOLEAN, CD_SIN, CD_COS,
+  CD_RELU, CD_LINEAR, CD_UNARY_KINDS
+};
+
+/* Functions of two elements; truth values are 0 and 1. PRELU is a < 0 ? a * b : a, MOD is fmod, INTEGER_DIV rounds
+   towards zero. */
+enum {
+  CD_ADD, CD_SUB, CD_MUL, CD_DIV, CD_POW, CD_MAX, CD_MIN, CD_PRELU, CD_EQUAL, CD_LESS, CD_GREATER, CD_LESS_EQUAL,
+  CD_GREATER_EQUAL, CD_AND, CD_OR, CD_XOR, CD_MOD, CD_INTEGER_DIV, CD_BINARY_KINDS
+};
+
+enum { CD_REDUCE_SUM, CD_REDUCE_MEAN, CD_REDUCE_MAX, CD_REDUCE_MIN, CD_REDUCE_PROD, CD_REDUCE_KINDS };
+
+/* ---- elementwise ---- */
+
+/* y[n] = kind(x[n]) with parameters alpha and beta. y may alias x. */
+int cd_unary_forward(cd_stream* stream, int kind, float alpha, float beta, int64_t n, const float* x, float* y);
+
+/* dx[n] (+)= dy[n] * kind'(x[n]). x or y may be NULL where the kind does not read it; dx may alias dy. */
+int cd_unary_backward(cd_stream* stream, int kind, float alpha, float beta, int accumulate, int64_t n, const float* x,
+                      const float* y, const float* dy, float* dx);
+
+/* y[rows,n] = x clamped to lo..hi, NaN kept; bits[rows,ceil(n/8)] (or NULL): lo < x < hi, lowest bit first. y may
+   alias x. */
+int cd_rectify_forward(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, const float* x, float* y,
+                       uint8_t* bits);
+
+/* dx[rows,n] (+)= dy[rows,n] where the bit of bits[rows,ceil(n/8)] is set, else 0. dx may alias dy. */
+int cd_rectify_backward(cd_stream* stream, int64_t rows, int64_t n, int accumulate, const uint8_t* bits,
+                        const float* dy, float* dx);
+
+/* y[n] = a[n] + b[n]. y may alias a or b. */
+int cd_add(cd_stream* stream, int64_t n, const float* a, const float* b, float* y);
+
+/* y[n] = value. */
+int cd_fill(cd_stream* stream, int64_t n, float value, float* y);
+
+/* ---- broadcast ---- */
+
+/* Two operands that broadcast. rank <= 8; dims[rank] and strides[rank] (in elements, 0 where an operand is repeated)
+   are read before the call returns. */
+
+/* y[dims] = kind(a, b), each seen through its strides. y may alias an operand that is not repeated. */
+int cd_binary_forward(cd_stream* stream, int kind, int rank, const int* dims, const int* aStrides,
+                      const int* bStrides, const float* a, const float* b, float* y);
+
+/* dx (+)= gradient of operand which (0 a, 1 b), summed over the positions that repeat it; dy[dims]; dx is dense in
+   that operand's own shape. a, b may be NULL where the kind does not read them; dx may alias dy when no operand is
+   repeated. */
+int cd_binary_backward(cd_stream* stream, int kind, int which, int accumulate, int rank, const int* dims,
+                       const int* aStrides, const int* bStrides, const float* a, const float* b, const float* dy,
+                       float* dx);
+
+/* y[dims] = c != 0 ? a : b, each seen through its strides. y may alias an operand that is not repeated. */
+int cd_where_forward(cd_stream* stream, int rank, const int* dims, const int* cStrides, const int* aStrides,
+                     const int* bStrides, const float* c, const float* a, const float* b, float* y);
+
+/* dx (+)= dy[dims] where c chose operand which (1 a, 2 b), summed over the positions that repeat it; oStrides[rank]
+   are that operand's. */
+int cd_where_backward(cd_stream* stream, int which, int accumulate, int rank, const int* dims, const int* cStrides,
+                      const int* oStrides, const float* c, const float* dy, float* dx);
+
+/* y[rows,channels] = x * scale[channels] + shift[channels]. y may alias x. */
+int cd_affine_forward(cd_stream* stream, int64_t rows, int64_t channels, const float* x, const float* scale,
+                      const float* shift, float* y);
+
+/* dx[rows,channels] (+)= dy * scale[channels]. dx may alias dy. */
+int cd_affine_backward(cd_stream* stream, int64_t rows, int64_t channels, int accumulate, const float* scale,
+                       const float* dy, float* dx);
+
+/* ---- reduce ---- */
+
+/* y[outer,inner] = kind over n of x[outer,n,inner]; n = 0 gives 0, NaN (mean), -inf (max), inf (min) or 1. No
+   overlap. */
+int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int64_t inner, const float* x, float* y);
+
+/* dx[outer,n,inner] (+)= dy[outer,inner] * dy/dx; maximum and minimum: to the first element that equals y. x, y may
+   be NULL for sum and mean. No overlap. */
+int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t outer, int64_t n, int64_t inner,
+                       const float* x, const float* y, const float* dy, float* dx);
+
+/* y[outer,inner] = index over n of the first (last: last) maximum or minimum of x[outer,n,inner], as a float. NaN
+   counts as the extreme. No overlap. */
+int cd_arg_reduce(cd_stream* stream, int kind, int last, int64_t outer, int64_t n, int64_t inner, const float* x,
+                  float* y);
+
+/* ---- softmax ---- */
+
+/* y[rows,n] = softmax (log: its logarithm) of x[rows,n]. y may alias x. */
+int cd_softmax_forward(cd_stream* stream, int log, int64_t rows, int64_t n, const float* x, float* y);
+
+/* dx[rows,n] (+)= gradient from y and dy[rows,n]. dx may alias dy. */
+int cd_softmax_backward(cd_stream* stream, int log, int accumulate, int64_t rows, int64_t n, const float* y,
+                        const float* dy, float* dx);
+
+/* ---- norm ---- */
+
+/* y[rows,n] = (x - mean) / sqrt(variance + epsilon) * scale[n] + shift[n]; stats[rows,2] = mean, 1/deviation. scale,
+   shift, stats may be NULL. y may alias x. */
+int cd_layer_norm_forward(cd_stream* stream, int64_t rows, int64_t n, float epsilon, const float* x,
+                          const float* scale, const float* shift, float* y, float* stats);
+
+/* dx[rows,n] (+)= gradient from x, stats[rows,2] and dy[rows,n]. scale may be NULL; dx may alias dy. */
+int cd_layer_norm_backward(cd_stream* stream, int accumulate, int64_t rows, int64_t n, const float* x,
+                           const float* scale, const float* stats, const float* dy, float* dx);
+
+/* As layer_norm over the pixels of each channel: x, y[images,pixels,channels], scale, shift[channels],
+   stats[images,channels,2]. */
+int cd_instance_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, int64_t channels, float epsilon,
+                             const float* x, const float* scale, const float* shift, float* y, float* stats);
+
+/* dx[images,pixels,channels] (+)= gradient. scale may be NULL; dx may alias dy. */
+int cd_instance_norm_backward(cd_stream* stream, int accumulate, int64_t images, int64_t pixels, int64_t channels,
+                              const float* x, const float* scale, const float* stats, const float* dy, float* dx);
+
+/* As layer_norm over the pixels and the channels of each group: x, y[images,pixels,channels], scale, shift[channels],
+   stats[images,groups,2]. */
+int cd_group_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, int64_t channels, int64_t groups,
+                          float epsilon, const float* x, const float* scale, const float* shift, float* y,
+                          float* stats);
+
+/* dx[images,pixels,channels] (+)= gradient. scale may be NULL; dx may alias dy. */
+int cd_group_norm_backward(cd_stream* stream, int accumulate, int64_t images, int64_t pixels, int64_t channels,
+                           int64_t groups, const float* x, const float* scale, const float* stats, const float* dy,
+                           float* dx);
+
+/* y[pixels,channels] = x / (bias + alpha / size * sum of x^2 over the size channels around)^beta, as ONNX defines it.
+   No overlap. */
+int cd_lrn_forward(cd_stream* stream, int64_t pixels, int64_t channels, int64_t size, float alpha, float beta,
+                   float bias, const float* x, float* y);
+
+/* dx[pixels,channels] (+)= gradient from x, y and dy. No overlap. */
+int cd_lrn_backward(cd_stream* stream, int accumulate, int64_t pixels, int64_t channels, int64_t size, float alpha,
+                    float beta, float bias, const float* x, const float* y, const float* dy, float* dx);
+
+/* ---- pool ---- */
+
+/* Pooling of channels-last images. window[10] = kh, kw, strides, dilations (each: down, across), padTop, padLeft, oh,
+   ow is read before the call returns. */
+
+/* y[images,oh,ow,c] = max over windows of x[images,h,w,c]; which[images,oh,ow,c] (or NULL) = index in the kh*kw
+   window of the first maximum, in whichBytes 1 (kh*kw <= 256) or 4. A window outside the image gives -inf. No
+   overlap. */
+int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                        const float* x, float* y, void* which, int whichBytes);
+
+/* dx[images,h,w,c] (+)= sum of the dy[images,oh,ow,c] whose window chose the pixel. No overlap. */
+int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+                         const int* window, const void* which, int whichBytes, const float* dy, float* dx);
+
+/* y[images,oh,ow,c] = mean over windows of x[images,h,w,c], with or without the padding; what lies beyond padBottom
+   and padRight never counts. A window that counts nothing gives 0. No overlap. */
+int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                            int padBottom, int padRight, int countIncludePad, const float* x, float* y);
+
+/* dx[images,h,w,c] (+)= transpose of average_pool_forward on dy[images,oh,ow,c]. No overlap. */
+int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+                             const int* window, int padBottom, int padRight, int countIncludePad, const float* dy,
+                             float* dx);
+
+/* ---- move ---- */
+
+/* y[i * yStrides] (+)= x[i * xStrides] for all i below dims[rank <= 8]; x strides may be 0 or negative, pointers are
+   at i = 0. Strides are in elements and read before the call returns. No overlap. */
+int cd_copy_strided(cd_stream* stream, int accumulate, int rank, const int* dims, const int* xStrides,
+                    const int* yStrides, const float* x, float* y);
+
+/* y[outer,k,inner] = x[outer,n,inner] at index[k], a whole number as float; negative counts from the end, outside
+   gives NaN. No overlap. */
+int cd_gather_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,
+                      const float* x, float* y);
+
+/* dx[outer,n,inner] (+)= sum of the dy[outer,k,inner] that took the element, in order of k. No overlap. */
+int cd_gather_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
+                       const float* index, const float* dy, float* dx);
+
+/* ---- resample ---- */
+
+/* y[outer,nOut,inner] (+)= sum over first[j] <= t < first[j+1] of weight[t] * x[outer,nIn,inner] at index[t], in
+   order of t; first[nOut+1], index[taps], weight[taps], each index in 0..nIn-1. No overlap. */
+int cd_resample(cd_stream* stream, int accumulate, int64_t outer, int64_t nIn, int64_t nOut, int64_t inner,
+                const int32_t* first, const int32_t* index, const float* weight, const float* x, float* y);
+
 /* ---- noise ---- */
 
 /* y[rows,n] = x[n] + sigma * normal(seed, sample[r], element); sample[rows]. y must not overlap x. */
 int cd_gaussian_noise(cd_stream* stream, int64_t rows, int64_t n, const float* x, float sigma, int64_t seed,
                       const int64_t* sample, float* y);
+
+/* y[rows,n] = lo + (hi - lo) * uniform(seed, sample[r], element), in lo..hi; sample[rows]. */
+int cd_uniform_noise(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, int64_t seed,
+                     const int64_t* sample, float* y);
+
+/* y[rows,n] = baseline[n] + alpha[rows] * (x[n] - baseline[n]). y must not overlap. */
+int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* baseline, const float* x,
+                   const float* alpha, float* y);
+
+/* sum[n] += weight[r] * g[rows,n], square[n] (or NULL) += weight[r] * g^2, in row order and in doubles; weight[rows]
+   or NULL for 1. */
+int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
+               double* square);
+
+/* ---- mask ---- */
+
+/* y[rows,c,h,w] = x[c,h,w] with fill[c,h,w] where top <= row < bottom and left <= column < right; window[rows,4] =
+   top, left, bottom, right. No overlap. */
+int cd_occlude(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x, const float* fill,
+               const int32_t* window, float* y);
+
+/* map[h,w] = sum (average: mean) in window order of score[windows] over the window[windows,4] that cover the pixel, 0
+   where none does. */
+int cd_occlusion_map(cd_stream* stream, int64_t windows, int64_t h, int64_t w, const int32_t* window,
+                     const double* score, int average, double* map);
+
+/* y[rows,n] = feature[n] == off[rows] ? fill[n] : x[n]. No overlap. */
+int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
+                       const int32_t* feature, const int32_t* off, float* y);
+
+/* ---- blur ---- */
+
+/* y[planes,h,w] = x[planes,h,w] smoothed by weight[2*radius+1] down and across; at the edges the weights inside the
+   image are scaled to the full sum. scratch[planes,h,w]. y may alias x, scratch neither. */
+int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t radius, const float* weight,
+            const float* x, float* scratch, float* y);
+
+/* ---- score ---- */
+
+/* scores[rows] = logit, probability or log probability (kind 0, 1, 2) of class target[rows] of logits[rows,classes];
+   target -1 is replaced by the first largest; seed[rows,classes] (or NULL) = d score / d logits. No overlap. */
+int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
+             float* scores, float* seed);
 
 #ifndef CD_HIDDEN
 #pragma GCC visibility pop

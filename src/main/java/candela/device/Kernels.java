@@ -1,0 +1,142 @@
+package candela.device;
+
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Our hand-written kernels, one family per file of kernels/: native/candela.h as typed Java, on one
+ * stream.
+ *
+ * <p>For the thread that uses the device. A family is bound when it is first asked for.
+ */
+public final class Kernels {
+  private final Library library;
+  private final MemorySegment stream;
+  private Elementwise elementwise;
+  private Broadcast broadcast;
+  private Reduce reduce;
+  private Softmax softmax;
+  private Norm norm;
+  private Pool pool;
+  private Move move;
+  private Resample resample;
+  private Noise noise;
+  private Mask mask;
+  private Blur blur;
+  private Score score;
+
+  /**
+   * @param stream what cd_stream_create gave; the caller destroys it
+   */
+  public Kernels(Library library, MemorySegment stream) {
+    this.library = library;
+    this.stream = stream;
+  }
+
+  public Elementwise elementwise() {
+    if (elementwise == null) {
+      elementwise = new Elementwise(this);
+    }
+    return elementwise;
+  }
+
+  public Broadcast broadcast() {
+    if (broadcast == null) {
+      broadcast = new Broadcast(this);
+    }
+    return broadcast;
+  }
+
+  public Reduce reduce() {
+    if (reduce == null) {
+      reduce = new Reduce(this);
+    }
+    return reduce;
+  }
+
+  public Softmax softmax() {
+    if (softmax == null) {
+      softmax = new Softmax(this);
+    }
+    return softmax;
+  }
+
+  public Norm norm() {
+    if (norm == null) {
+      norm = new Norm(this);
+    }
+    return norm;
+  }
+
+  public Pool pool() {
+    if (pool == null) {
+      pool = new Pool(this);
+    }
+    return pool;
+  }
+
+  public Move move() {
+    if (move == null) {
+      move = new Move(this);
+    }
+    return move;
+  }
+
+  public Resample resample() {
+    if (resample == null) {
+      resample = new Resample(this);
+    }
+    return resample;
+  }
+
+  public Noise noise() {
+    if (noise == null) {
+      noise = new Noise(this);
+    }
+    return noise;
+  }
+
+  public Mask mask() {
+    if (mask == null) {
+      mask = new Mask(this);
+    }
+    return mask;
+  }
+
+  public Blur blur() {
+    if (blur == null) {
+      blur = new Blur(this);
+    }
+    return blur;
+  }
+
+  public Score score() {
+    if (score == null) {
+      score = new Score(this);
+    }
+    return score;
+  }
+
+  /** Entry of this library; its first parameter is the stream. */
+  Entry entry(String name, ValueLayout... parameters) {
+    return library.entry(name, parameters);
+  }
+
+  /** Calls an entry with the stream and these arguments. */
+  void run(Entry entry, Object... arguments) {
+    Object[] all = new Object[arguments.length + 1];
+    all[0] = stream;
+    System.arraycopy(arguments, 0, all, 1, arguments.length);
+    entry.call(all);
+  }
+
+  /** The values, after a check that the entry finds as many as it will read. */
+  static int[] host(String entry, String name, int[] values, int length) {
+    if (length < 0 || values.length < length) {
+      throw CandelaException.of(
+          "%s: %s needs %d values, has %d", entry, name, length, values.length);
+    }
+    return values;
+  }
+}

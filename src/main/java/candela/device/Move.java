@@ -1,0 +1,87 @@
+package candela.device;
+
+import static candela.device.Library.INT;
+import static candela.device.Library.LONG;
+import static candela.device.Library.POINTER;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Elements moved as they are. The entries of kernels/move.cu.
+ *
+ * <p>For the thread that uses the device.
+ */
+public final class Move {
+  private final Kernels kernels;
+  private final Entry copyStrided;
+  private final Entry gatherForward;
+  private final Entry gatherBackward;
+
+  Move(Kernels kernels) {
+    this.kernels = kernels;
+    copyStrided =
+        kernels.entry(
+            "cd_copy_strided", POINTER, INT, INT, POINTER, POINTER, POINTER, POINTER, POINTER);
+    gatherForward =
+        kernels.entry(
+            "cd_gather_forward", POINTER, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
+    gatherBackward =
+        kernels.entry(
+            "cd_gather_backward", POINTER, INT, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
+  }
+
+  /**
+   * y[i * yStrides] (+)= x[i * xStrides] for all i below dims[rank &lt;= 8]; x strides may be 0 or
+   * negative, pointers are at i = 0. Strides are in elements and read before the call returns. No
+   * overlap.
+   */
+  public void copyStrided(
+      boolean accumulate,
+      int rank,
+      int[] dims,
+      int[] xStrides,
+      int[] yStrides,
+      MemorySegment x,
+      MemorySegment y) {
+    kernels.run(
+        copyStrided,
+        accumulate,
+        rank,
+        Kernels.host("copy_strided", "dims", dims, rank),
+        Kernels.host("copy_strided", "xStrides", xStrides, rank),
+        Kernels.host("copy_strided", "yStrides", yStrides, rank),
+        x,
+        y);
+  }
+
+  /**
+   * y[outer,k,inner] = x[outer,n,inner] at index[k], a whole number as float; negative counts from
+   * the end, outside gives NaN. No overlap.
+   */
+  public void gatherForward(
+      long outer,
+      long n,
+      long inner,
+      long k,
+      MemorySegment index,
+      MemorySegment x,
+      MemorySegment y) {
+    kernels.run(gatherForward, outer, n, inner, k, index, x, y);
+  }
+
+  /**
+   * dx[outer,n,inner] (+)= sum of the dy[outer,k,inner] that took the element, in order of k. No
+   * overlap.
+   */
+  public void gatherBackward(
+      boolean accumulate,
+      long outer,
+      long n,
+      long inner,
+      long k,
+      MemorySegment index,
+      MemorySegment dy,
+      MemorySegment dx) {
+    kernels.run(gatherBackward, accumulate, outer, n, inner, k, index, dy, dx);
+  }
+}

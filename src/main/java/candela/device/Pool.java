@@ -1,0 +1,195 @@
+package candela.device;
+
+import static candela.device.Library.INT;
+import static candela.device.Library.LONG;
+import static candela.device.Library.POINTER;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Pooling of channels-last images. window[10] = kh, kw, strides, dilations (each: down, across),
+ * padTop, padLeft, oh, ow is read before the call returns. The entries of kernels/pool.cu.
+ *
+ * <p>For the thread that uses the device.
+ */
+public final class Pool {
+  private final Kernels kernels;
+  private final Entry maxPoolForward;
+  private final Entry maxPoolBackward;
+  private final Entry averagePoolForward;
+  private final Entry averagePoolBackward;
+
+  Pool(Kernels kernels) {
+    this.kernels = kernels;
+    maxPoolForward =
+        kernels.entry(
+            "cd_max_pool_forward",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            INT);
+    maxPoolBackward =
+        kernels.entry(
+            "cd_max_pool_backward",
+            POINTER,
+            INT,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            INT,
+            POINTER,
+            POINTER);
+    averagePoolForward =
+        kernels.entry(
+            "cd_average_pool_forward",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            INT,
+            INT,
+            INT,
+            POINTER,
+            POINTER);
+    averagePoolBackward =
+        kernels.entry(
+            "cd_average_pool_backward",
+            POINTER,
+            INT,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            INT,
+            INT,
+            INT,
+            POINTER,
+            POINTER);
+  }
+
+  /**
+   * y[images,oh,ow,c] = max over windows of x[images,h,w,c]; which[images,oh,ow,c] (or NULL) =
+   * index in the kh*kw window of the first maximum, in whichBytes 1 (kh*kw &lt;= 256) or 4. A
+   * window outside the image gives -inf. No overlap.
+   */
+  public void maxPoolForward(
+      long images,
+      long h,
+      long w,
+      long c,
+      int[] window,
+      MemorySegment x,
+      MemorySegment y,
+      MemorySegment which,
+      int whichBytes) {
+    kernels.run(
+        maxPoolForward,
+        images,
+        h,
+        w,
+        c,
+        Kernels.host("max_pool_forward", "window", window, 10),
+        x,
+        y,
+        which,
+        whichBytes);
+  }
+
+  /**
+   * dx[images,h,w,c] (+)= sum of the dy[images,oh,ow,c] whose window chose the pixel. No overlap.
+   */
+  public void maxPoolBackward(
+      boolean accumulate,
+      long images,
+      long h,
+      long w,
+      long c,
+      int[] window,
+      MemorySegment which,
+      int whichBytes,
+      MemorySegment dy,
+      MemorySegment dx) {
+    kernels.run(
+        maxPoolBackward,
+        accumulate,
+        images,
+        h,
+        w,
+        c,
+        Kernels.host("max_pool_backward", "window", window, 10),
+        which,
+        whichBytes,
+        dy,
+        dx);
+  }
+
+  /**
+   * y[images,oh,ow,c] = mean over windows of x[images,h,w,c], with or without the padding; what
+   * lies beyond padBottom and padRight never counts. A window that counts nothing gives 0. No
+   * overlap.
+   */
+  public void averagePoolForward(
+      long images,
+      long h,
+      long w,
+      long c,
+      int[] window,
+      int padBottom,
+      int padRight,
+      boolean countIncludePad,
+      MemorySegment x,
+      MemorySegment y) {
+    kernels.run(
+        averagePoolForward,
+        images,
+        h,
+        w,
+        c,
+        Kernels.host("average_pool_forward", "window", window, 10),
+        padBottom,
+        padRight,
+        countIncludePad,
+        x,
+        y);
+  }
+
+  /** dx[images,h,w,c] (+)= transpose of average_pool_forward on dy[images,oh,ow,c]. No overlap. */
+  public void averagePoolBackward(
+      boolean accumulate,
+      long images,
+      long h,
+      long w,
+      long c,
+      int[] window,
+      int padBottom,
+      int padRight,
+      boolean countIncludePad,
+      MemorySegment dy,
+      MemorySegment dx) {
+    kernels.run(
+        averagePoolBackward,
+        accumulate,
+        images,
+        h,
+        w,
+        c,
+        Kernels.host("average_pool_backward", "window", window, 10),
+        padBottom,
+        padRight,
+        countIncludePad,
+        dy,
+        dx);
+  }
+}
