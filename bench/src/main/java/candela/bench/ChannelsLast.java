@@ -17,8 +17,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * PyTorch's memory formats, which DJL's arrays do not offer: a TorchScript module of one line, written here, that
- * DJL loads and runs. PyTorch's operators then keep the layout from one to the next.
+ * PyTorch's memory formats, which DJL's arrays do not offer: a TorchScript module of one line,
+ * written here, that DJL loads and runs. PyTorch's operators then keep the layout from one to the
+ * next.
  */
 final class ChannelsLast implements AutoCloseable {
   private static final String CODE =
@@ -37,8 +38,7 @@ final class ChannelsLast implements AutoCloseable {
       "\u0080\u0002c__torch__\nLayout\n)\u0081}X\u0008\u0000\u0000\u0000training\u0089sb."
           .getBytes(StandardCharsets.ISO_8859_1);
 
-  private static final byte[] EMPTY_TUPLE =
-      "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
+  private static final byte[] EMPTY_TUPLE = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
 
   // torch.contiguous_format and torch.channels_last
   private static final int CONTIGUOUS = 0;

@@ -20,8 +20,8 @@ import java.util.SplittableRandom;
 /**
  * Writes an ONNX classifier node by node, with seeded random weights (He, uniform).
  *
- * <p>Values are named after the node that makes them; the builder remembers the channels of each, so that a layer
- * states only what it makes. Not thread-safe.
+ * <p>Values are named after the node that makes them; the builder remembers the channels of each,
+ * so that a layer states only what it makes. Not thread-safe.
  */
 final class NetworkBuilder {
   private static final int IR_VERSION = 8;
@@ -73,7 +73,8 @@ final class NetworkBuilder {
     for (String part : List.of(".scale", ".bias", ".mean", ".variance")) {
       node.addInput(name + part);
     }
-    node.addAttribute(attribute("epsilon").setType(AttributeProto.AttributeType.FLOAT).setF(epsilon));
+    node.addAttribute(
+        attribute("epsilon").setType(AttributeProto.AttributeType.FLOAT).setF(epsilon));
     return add(node, c);
   }
 
@@ -104,7 +105,9 @@ final class NetworkBuilder {
     return add(node("Concat", name("Concat"), x).addAttribute(integer("axis", 1)), c);
   }
 
-  /** @param pixels h*w of x, all of which become features */
+  /**
+   * @param pixels h*w of x, all of which become features
+   */
   String flatten(String x, int pixels) {
     return add(
         node("Flatten", name("Flatten"), x).addAttribute(integer("axis", 1)), channels(x) * pixels);

@@ -11,7 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The benchmarked classifiers: torchvision's structures (no auxiliary heads) with seeded random weights. */
+/**
+ * The benchmarked classifiers: torchvision's structures (no auxiliary heads) with seeded random
+ * weights.
+ */
 final class Networks {
   static final List<String> NAMES = List.of("squeezenet1.1", "resnet50", "googlenet", "vgg19");
 
@@ -20,8 +23,8 @@ final class Networks {
   private Networks() {}
 
   /**
-   * The ONNX file of a network in a folder, written there if it is missing. SqueezeNet 1.1 takes its weights from
-   * {@code published} where that file exists.
+   * The ONNX file of a network in a folder, written there if it is missing. SqueezeNet 1.1 takes
+   * its weights from {@code published} where that file exists.
    */
   static Path file(String name, Path folder, Path published) throws IOException {
     boolean real = name.equals("squeezenet1.1") && Files.exists(published);
@@ -158,8 +161,7 @@ final class Networks {
   }
 
   private static void free(ValueInfoProto.Builder v) {
-    TensorShapeProto.Builder shape =
-        v.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder();
+    TensorShapeProto.Builder shape = v.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder();
     shape.setDim(0, TensorShapeProto.Dimension.newBuilder().setDimParam("n"));
   }
 }

@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * PyTorch in a Python process of its own ({@code peers/torch_cpu.py}): one line asks, one line answers, which costs
- * some tens of microseconds a call. Owns the process.
+ * PyTorch in a Python process of its own ({@code peers/torch_cpu.py}): one line asks, one line
+ * answers, which costs some tens of microseconds a call. Owns the process.
  */
 final class PythonEngine implements Engine {
   private final String name;
@@ -78,6 +78,10 @@ final class PythonEngine implements Engine {
   public float[] inputGradient() {
     ask("inputGradient");
     return read(scratch.resolve("result"));
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   @Override

@@ -7,8 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
 import candela.onnx.proto.ModelProto;
+import com.google.protobuf.CodedInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.util.function.UnaryOperator;
 
 /** PyTorch's CPU library through DJL, in one of its two layouts. Weights are frozen. */
@@ -29,10 +30,12 @@ final class TorchEngine implements candela.bench.Engine {
     System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(setting.threads()));
     manager = Engine.getEngine("PyTorch").newBaseManager();
     formats = new ChannelsLast(manager);
-    UnaryOperator<NDArray> layout = channelsLast ? formats::of : UnaryOperator.identity();
-    try {
-      ModelProto model = ModelProto.parseFrom(Files.readAllBytes(setting.model()));
-      network = new TorchNetwork(model, manager, layout);
+    UnaryOperator<NDArray> layout = channelsLast ? formats::of : formats::contiguous;
+    try (FileChannel file = FileChannel.open(setting.model())) {
+      CodedInputStream in =
+          CodedInputStream.newInstance(file.map(FileChannel.MapMode.READ_ONLY, 0, file.size()));
+      in.enableAliasing(true);
+      network = new TorchNetwork(ModelProto.parseFrom(in), manager, layout);
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

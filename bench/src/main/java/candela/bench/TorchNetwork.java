@@ -4,14 +4,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
 import candela.onnx.proto.TensorProto;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,8 +20,9 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * An ONNX classifier run node by node with PyTorch's functions through DJL. Weights belong to the manager given,
- * values to the images' manager; a value is closed after its last reader, as PyTorch's own modules free theirs.
+ * An ONNX classifier run node by node with PyTorch's functions through DJL. Weights belong to the
+ * manager given, values to the images' manager; a value is closed after its last reader, as
+ * PyTorch's own modules free theirs.
  */
 final class TorchNetwork {
   private final GraphProto graph;
@@ -33,13 +35,18 @@ final class TorchNetwork {
   /** What a run leaves: logits are the output, or the input of its softmax. */
   record Result(NDArray output, NDArray logits) {}
 
-  /** @param layout applied to every convolution's weights */
+  /**
+   * @param layout applied to every convolution's weights
+   */
   TorchNetwork(ModelProto model, NDManager manager, UnaryOperator<NDArray> layout) {
     graph = model.getGraph();
     for (TensorProto t : graph.getInitializerList()) {
       long[] dims = t.getDimsList().stream().mapToLong(d -> d).toArray();
-      NDArray w = manager.create(values(t), new Shape(dims));
-      weights.put(t.getName(), t.getDimsCount() == 4 ? layout.apply(w) : w);
+      // PyTorch's own copy: the file's bytes are shared, and not aligned.
+      try (NDArray shared = manager.create(values(t), new Shape(dims), DataType.FLOAT32);
+          NDArray w = t.getDimsCount() == 4 ? layout.apply(shared) : shared) {
+        weights.put(t.getName(), w.duplicate());
+      }
     }
     image =
         graph.getInputList().stream()
@@ -86,8 +93,7 @@ final class TorchNetwork {
       case "Conv" -> convolution(n, in);
       case "BatchNormalization" ->
           x.getNDArrayInternal()
-              .batchNorm(
-                  x, in.get(3), in.get(4), in.get(1), in.get(2), 1, 0.1f, epsilon(n), false)
+              .batchNorm(x, in.get(3), in.get(4), in.get(1), in.get(2), 1, 0.1f, epsilon(n), false)
               .singletonOrThrow();
       case "Relu" -> x.getNDArrayInternal().relu();
       case "MaxPool" ->
@@ -104,8 +110,7 @@ final class TorchNetwork {
       case "Add" -> x.add(in.get(1));
       case "Concat" -> NDArrays.concat(new NDList(in), 1);
       case "Flatten" -> x.reshape(x.getShape().get(0), -1);
-      case "Gemm" ->
-          x.getNDArrayInternal().linear(x, in.get(1), in.get(2)).singletonOrThrow();
+      case "Gemm" -> x.getNDArrayInternal().linear(x, in.get(1), in.get(2)).singletonOrThrow();
       case "Softmax" -> x.softmax(1);
       // Inference: an alias, so that closing its input leaves it alive.
       case "Dropout" -> x.reshape(x.getShape());
@@ -160,12 +165,13 @@ final class TorchNetwork {
     return otherwise;
   }
 
-  private static FloatBuffer values(TensorProto t) {
+  private static ByteBuffer values(TensorProto t) {
     if (t.getFloatDataCount() == 0) {
-      return t.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+      return t.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
-    FloatBuffer values = FloatBuffer.allocate(t.getFloatDataCount());
-    t.getFloatDataList().forEach(values::put);
+    ByteBuffer values =
+        ByteBuffer.allocateDirect(4 * t.getFloatDataCount()).order(ByteOrder.nativeOrder());
+    t.getFloatDataList().forEach(values::putFloat);
     return values.flip();
   }
 }

@@ -1,0 +1,111 @@
+package candela.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * Candela, ONNX Runtime and PyTorch in turns on the same networks, in one run; prints one table.
+ */
+@Command(name = "bench/run", mixinStandardHelpOptions = true, showDefaultValues = true)
+public final class SideBySide implements Callable<Integer> {
+  @Parameters(paramLabel = "NETWORK", description = "squeezenet1.1, resnet50, googlenet, vgg19")
+  private List<String> networks = Networks.NAMES;
+
+  @Option(names = "--engines", split = ",", description = "default: all that can run here")
+  private List<String> engines = List.of();
+
+  @Option(names = "--batch", description = "images a call")
+  private int batch = 16;
+
+  @Option(names = "--threads", description = "threads of every engine")
+  private int threads = 2;
+
+  @Option(
+      names = "--rounds",
+      description = "turns of every engine; at least 7 for numbers to report")
+  private int rounds = 9;
+
+  @Option(names = "--check", description = "only compare what the engines compute")
+  private boolean check;
+
+  @Option(
+      names = "--no-memory",
+      description = "do not measure memory (each engine in a process of its own)")
+  private boolean noMemory;
+
+  private final PrintStream out = System.out;
+  private final Table table = new Table();
+
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new SideBySide()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (engines.isEmpty()) {
+      boolean python = Engines.pythonHasTorch();
+      engines = Engines.names(python);
+      if (!python) {
+        out.println("No Python with torch, onnx and numpy (CANDELA_BENCH_PYTHON): left out.");
+      }
+    }
+    out.printf(
+        Locale.ROOT,
+        "Load of the machine before the run: %s; batch %d, %d threads.%n",
+        Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0],
+        batch,
+        threads);
+    for (String network : networks) {
+      if (!measure(network)) {
+        out.printf("%s: the engines disagree; no table.%n", network);
+        return 1;
+      }
+    }
+    if (!check) {
+      table.print(out);
+    }
+    return 0;
+  }
+
+  private boolean measure(String network) throws IOException, InterruptedException {
+    Path published = Engines.home().resolve("../../shared/models/squeezenet1.1.onnx");
+    Path file = Networks.file(network, Engines.home().resolve("target/models"), published);
+    Setting setting = Setting.of(file, batch, threads);
+    List<Engine> open = new ArrayList<>();
+    try {
+      for (String name : engines) {
+        open.add(Engines.open(name, setting));
+      }
+      out.printf("%n%s: relative L2 differences%n", file.getFileName());
+      if (!Agreement.check(open, out)) {
+        return false;
+      }
+      if (!check) {
+        List<Engine> differentiating = open.stream().filter(Engine::differentiates).toList();
+        List<Runnable> forward = open.stream().map(e -> (Runnable) e::forward).toList();
+        List<Runnable> gradient =
+            differentiating.stream().map(e -> (Runnable) e::gradient).toList();
+        table.add(network, "forward", batch, open, Rounds.run(forward, rounds));
+        table.add(network, "gradient", batch, differentiating, Rounds.run(gradient, rounds));
+      }
+    } finally {
+      open.forEach(Engine::close);
+    }
+    if (!noMemory && !check) {
+      for (String name : engines) {
+        table.memory(network, MemoryUse.measure(name, setting));
+      }
+    }
+    return true;
+  }
+}
