@@ -1,36 +1,59 @@
 // Runs one body per element or per row: a grid-stride kernel under nvcc, an OpenMP loop under g++.
 //
-// A body is a named struct of plain pointers and numbers. forEach gives it an index, forEachRow a row and Lanes: the
-// threads that share the row (a warp on CUDA, one lane on the CPU). Each output element is written by one body, so
-// nothing depends on the number of threads.
+// A body is a named struct of plain pointers and numbers. forEach gives it an index, forEachSpan a piece of a row (one
+// element on CUDA, up to kSpan on the CPU: loop over it), forEachRow a row and Lanes: the threads that share the row (a
+// warp on CUDA, one lane on the CPU). Each output element is written by one body, so nothing depends on the number of
+// threads.
 #pragma once
+
+#ifndef __CUDACC__
+#include <omp.h>
+#endif
 
 #include "entry.h"
 #include "portable.cuh"
 
 namespace candela {
 
+// Elements begin <= i < end of a row.
+struct Span {
+  int64_t row, begin, end;
+  BOTH int64_t size() const { return end - begin; }
+};
+
 #ifdef __CUDACC__
+
+// Longest span: the size of a body's local arrays.
+constexpr int64_t kSpan = 1;
+
+// nvcc compiles bodies for the host as well, where no lane ever runs.
+#ifdef __CUDA_ARCH__
+#define ON_CARD(value, host) (value)
+#else
+#define ON_CARD(value, host) (host)
+#endif
 
 class Lanes {
  public:
-  __device__ int rank() const { return static_cast<int>(threadIdx.x & 31); }
-  __device__ int count() const { return 32; }
+  BOTH int rank() const { return ON_CARD(static_cast<int>(threadIdx.x & 31), 0); }
+  BOTH int count() const { return 32; }
   // The same tree in every lane, so all lanes get the same bits.
   template <class T>
-  __device__ T sum(T v) const {
-    for (int step = 16; step > 0; step >>= 1) v += __shfl_xor_sync(0xffffffffu, v, step);
+  BOTH T sum(T v) const {
+    for (int step = 16; step > 0; step >>= 1) v += ON_CARD(__shfl_xor_sync(0xffffffffu, v, step), v);
     return v;
   }
   template <class T>
-  __device__ T max(T v) const {
+  BOTH T max(T v) const {
     for (int step = 16; step > 0; step >>= 1) {
-      T other = __shfl_xor_sync(0xffffffffu, v, step);
+      T other = ON_CARD(__shfl_xor_sync(0xffffffffu, v, step), v);
       v = other > v ? other : v;
     }
     return v;
   }
 };
+
+#undef ON_CARD
 
 constexpr int kBlock = 256;
 constexpr int64_t kBlocks = 1 << 16;
@@ -46,6 +69,14 @@ __global__ void overRows(int64_t rows, Body body) {
   int64_t step = static_cast<int64_t>(gridDim.x) * (blockDim.x / 32);
   for (int64_t r = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32; r < rows; r += step) {
     body(r, Lanes());
+  }
+}
+
+template <class Body>
+__global__ void overSpans(int64_t rows, int64_t n, Body body) {
+  int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < rows * n; i += step) {
+    body(Span{i / n, i % n, i % n + 1});
   }
 }
 
@@ -69,6 +100,13 @@ void forEach(cd_stream* stream, int64_t n, const Body& body, int64_t = 1) {
 }
 
 template <class Body>
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Body& body, int64_t = 1) {
+  if (rows <= 0 || n <= 0) return;
+  overSpans<<<blocks(rows * n), kBlock, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, n, body);
+  checkLaunch();
+}
+
+template <class Body>
 void forEachRow(cd_stream* stream, int64_t rows, const Body& body, int64_t = 1) {
   if (rows <= 0) return;
   overRows<<<blocks(rows * 32), kBlock, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, body);
@@ -76,6 +114,8 @@ void forEachRow(cd_stream* stream, int64_t rows, const Body& body, int64_t = 1) 
 }
 
 #else
+
+constexpr int64_t kSpan = 512;
 
 class Lanes {
  public:
@@ -94,27 +134,53 @@ class Lanes {
 // Fewer simple steps than this are done before a second thread would have started (about 10 us).
 constexpr int64_t kSerial = 16384;
 
-// cost: steps of one body, so that few long bodies are shared out as well.
+// Runs work(begin, end) on equal parts of 0..n, one a thread.
+template <class Work>
+void share(cd_stream* stream, int64_t n, int64_t steps, const Work& work) {
+  if (stream->threads == 1 || n < 2 || steps < kSerial) {
+    work(0, n);
+    return;
+  }
+#pragma omp parallel num_threads(stream->threads)
+  {
+    int64_t threads = omp_get_num_threads(), t = omp_get_thread_num();
+    work(n * t / threads, n * (t + 1) / threads);
+  }
+}
+
+// cost: steps of one body (of one element of a span), so that few long bodies are shared out as well.
 template <class Body>
 void forEach(cd_stream* stream, int64_t n, const Body& shared, int64_t cost = 1) {
-  const Body body = shared;
-  if (stream->threads == 1 || n * cost < kSerial) {
-    for (int64_t i = 0; i < n; i++) body(i);
-  } else {
-#pragma omp parallel for schedule(static) num_threads(stream->threads) firstprivate(body)
-    for (int64_t i = 0; i < n; i++) body(i);
-  }
+  share(stream, n, n * cost, [shared](int64_t begin, int64_t end) {
+    const Body body = shared;
+    INDEPENDENT for (int64_t i = begin; i < end; i++) body(i);
+  });
+}
+
+template <class Body>
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Body& shared, int64_t cost = 1) {
+  if (rows <= 0 || n <= 0) return;
+  int64_t spans = (n + kSpan - 1) / kSpan;
+  share(stream, rows * spans, rows * n * cost, [shared, spans, n](int64_t begin, int64_t end) {
+    const Body body = shared;
+    int64_t row = begin / spans, at = begin % spans * kSpan;
+    for (int64_t i = begin; i < end; i++) {
+      body(Span{row, at, at + kSpan < n ? at + kSpan : n});
+      at += kSpan;
+      if (at >= n) {
+        at = 0;
+        row++;
+      }
+    }
+  });
 }
 
 template <class Body>
 void forEachRow(cd_stream* stream, int64_t rows, const Body& shared, int64_t cost = 1) {
-  const Body body = shared;
-  if (stream->threads == 1 || rows * cost < kSerial) {
-    for (int64_t r = 0; r < rows; r++) body(r, Lanes());
-  } else {
-#pragma omp parallel for schedule(static) num_threads(stream->threads) firstprivate(body)
-    for (int64_t r = 0; r < rows; r++) body(r, Lanes());
-  }
+  share(stream, rows, rows * cost, [shared](int64_t begin, int64_t end) {
+    const Body body = shared;
+    for (int64_t r = begin; r < end; r++) body(r, Lanes());
+  });
 }
 
 #endif

@@ -1,4 +1,5 @@
-// Perturbed inputs whose randomness is a function of (seed, sample, element).
+// Perturbed inputs whose randomness is a function of (seed, sample, element), and the sums over samples.
+#include "check.cuh"
 #include "launch.cuh"
 #include "philox.cuh"
 
@@ -6,19 +7,71 @@ using namespace candela;
 
 namespace {
 
-// One body per block of four neighbouring elements of a row.
+// Rows are samples, a span counts blocks of four neighbouring elements.
 struct GaussianNoise {
-  int64_t n, blocks, seed;
+  int64_t n, seed;
   float sigma;
   const float* __restrict__ x;
   const int64_t* __restrict__ sample;
   float* __restrict__ y;
 
-  BOTH void operator()(int64_t i) const {
-    int64_t row = i / blocks, block = i % blocks;
-    Four z = normals(seed, sample[row], block);
-    for (int64_t k = 0, at = 4 * block; k < 4 && at < n; k++, at++) {
-      y[row * n + at] = x[at] + sigma * z.at[k];
+  BOTH void operator()(const Span& s) const {
+    for (int64_t block = s.begin; block < s.end; block++) {
+      Four z = normals(seed, sample[s.row], block);
+      for (int64_t k = 0, at = 4 * block; k < 4 && at < n; k++, at++) {
+        y[s.row * n + at] = x[at] + sigma * z.at[k];
+      }
+    }
+  }
+};
+
+struct UniformNoise {
+  int64_t n, seed;
+  float lo, hi;
+  const int64_t* __restrict__ sample;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    for (int64_t block = s.begin; block < s.end; block++) {
+      Words w = philox(seed, sample[s.row], block);
+      for (int64_t k = 0, at = 4 * block; k < 4 && at < n; k++, at++) {
+        y[s.row * n + at] = lo + (hi - lo) * uniform(w.at[k]);
+      }
+    }
+  }
+};
+
+struct Interpolate {
+  int64_t n;
+  const float* __restrict__ baseline;
+  const float* __restrict__ x;
+  const float* __restrict__ alpha;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    float a = alpha[s.row];
+    float* out = y + s.row * n;
+    INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] = baseline[i] + a * (x[i] - baseline[i]);
+  }
+};
+
+// One row of n: a span takes all samples of its elements.
+struct Moments {
+  int64_t rows, n;
+  const float* __restrict__ weight;
+  const float* __restrict__ g;
+  double* __restrict__ sum;
+  double* __restrict__ square;
+
+  BOTH void operator()(const Span& s) const {
+    for (int64_t r = 0; r < rows; r++) {
+      double w = weight == nullptr ? 1.0 : static_cast<double>(weight[r]);
+      const float* in = g + r * n;
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) sum[i] += w * static_cast<double>(in[i]);
+      if (square == nullptr) continue;
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
+        square[i] += w * (static_cast<double>(in[i]) * static_cast<double>(in[i]));
+      }
     }
   }
 };
@@ -28,10 +81,48 @@ struct GaussianNoise {
 int cd_gaussian_noise(cd_stream* stream, int64_t rows, int64_t n, const float* x, float sigma, int64_t seed,
                       const int64_t* sample, float* y) {
   return entry([&] {
-    checkStream(stream, "gaussian_noise");
-    checkCount(rows, "gaussian_noise", "rows");
-    checkCount(n, "gaussian_noise", "n");
-    int64_t blocks = (n + 3) / 4;
-    forEach(stream, rows * blocks, GaussianNoise{n, blocks, seed, sigma, x, sample, y}, 100);
+    Check check(stream, "gaussian_noise");
+    if (check.counts({rows, n}) == 0) return;
+    check.data(x, "x");
+    check.data(sample, "sample");
+    check.data(y, "y");
+    forEachSpan(stream, rows, (n + 3) / 4, GaussianNoise{n, seed, sigma, x, sample, y}, 100);
+  });
+}
+
+int cd_uniform_noise(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, int64_t seed,
+                     const int64_t* sample, float* y) {
+  return entry([&] {
+    Check check(stream, "uniform_noise");
+    if (check.counts({rows, n}) == 0) return;
+    check.data(sample, "sample");
+    check.data(y, "y");
+    forEachSpan(stream, rows, (n + 3) / 4, UniformNoise{n, seed, lo, hi, sample, y}, 50);
+  });
+}
+
+int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* baseline, const float* x,
+                   const float* alpha, float* y) {
+  return entry([&] {
+    Check check(stream, "interpolate");
+    if (check.counts({rows, n}) == 0) return;
+    check.data(baseline, "baseline");
+    check.data(x, "x");
+    check.data(alpha, "alpha");
+    check.data(y, "y");
+    forEachSpan(stream, rows, n, Interpolate{n, baseline, x, alpha, y}, 2);
+  });
+}
+
+int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
+               double* square) {
+  return entry([&] {
+    Check check(stream, "moments");
+    if (check.counts({rows, n}) == 0) return;
+    check.optional(weight, "weight");
+    check.data(g, "g");
+    check.data(sum, "sum");
+    check.optional(square, "square");
+    forEachSpan(stream, 1, n, Moments{rows, n, weight, g, sum, square}, 2 * rows);
   });
 }

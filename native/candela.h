@@ -64,6 +64,9 @@ enum {
 
 enum { CD_REDUCE_SUM, CD_REDUCE_MEAN, CD_REDUCE_MAX, CD_REDUCE_MIN, CD_REDUCE_PROD, CD_REDUCE_KINDS };
 
+/* Which number of a class is its score. */
+enum { CD_LOGIT, CD_PROBABILITY, CD_LOG_PROBABILITY };
+
 /* ---- elementwise ---- */
 
 /* y[n] = kind(x[n]) with parameters alpha and beta. y may alias x. */
@@ -177,8 +180,8 @@ int cd_group_norm_backward(cd_stream* stream, int accumulate, int64_t images, in
                            int64_t groups, const float* x, const float* scale, const float* stats, const float* dy,
                            float* dx);
 
-/* y[pixels,channels] = x / (bias + alpha / size * sum of x^2 over the size channels around)^beta, as ONNX defines it.
-   No overlap. */
+/* y[pixels,channels] = x / (bias + alpha / size * sum of x^2 over the size (1..63) channels around)^beta, as ONNX
+   defines it. No overlap. */
 int cd_lrn_forward(cd_stream* stream, int64_t pixels, int64_t channels, int64_t size, float alpha, float beta,
                    float bias, const float* x, float* y);
 
@@ -271,15 +274,16 @@ int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* 
 
 /* ---- blur ---- */
 
-/* y[planes,h,w] = x[planes,h,w] smoothed by weight[2*radius+1] down and across; at the edges the weights inside the
-   image are scaled to the full sum. scratch[planes,h,w]. y may alias x, scratch neither. */
+/* y[planes,h,w] = mean of x[planes,h,w] weighted by weight[2*radius+1] down and across, over the pixels inside the
+   image. scratch[planes,h,w]. y may alias x, scratch neither. */
 int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t radius, const float* weight,
             const float* x, float* scratch, float* y);
 
 /* ---- score ---- */
 
 /* scores[rows] = logit, probability or log probability (kind 0, 1, 2) of class target[rows] of logits[rows,classes];
-   target -1 is replaced by the first largest; seed[rows,classes] (or NULL) = d score / d logits. No overlap. */
+   target -1 is replaced by the first largest; seed[rows,classes] (or NULL) = d score / d logits. Another target
+   outside 0..classes-1 gives NaN. No overlap. */
 int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
              float* scores, float* seed);
 

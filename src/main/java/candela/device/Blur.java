@@ -22,9 +22,8 @@ public final class Blur {
   }
 
   /**
-   * y[planes,h,w] = x[planes,h,w] smoothed by weight[2*radius+1] down and across; at the edges the
-   * weights inside the image are scaled to the full sum. scratch[planes,h,w]. y may alias x,
-   * scratch neither.
+   * y[planes,h,w] = mean of x[planes,h,w] weighted by weight[2*radius+1] down and across, over the
+   * pixels inside the image. scratch[planes,h,w]. y may alias x, scratch neither.
    */
   public void blur(
       long planes,

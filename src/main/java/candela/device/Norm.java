@@ -224,8 +224,8 @@ public final class Norm {
   }
 
   /**
-   * y[pixels,channels] = x / (bias + alpha / size * sum of x^2 over the size channels around)^beta,
-   * as ONNX defines it. No overlap.
+   * y[pixels,channels] = x / (bias + alpha / size * sum of x^2 over the size (1..63) channels
+   * around)^beta, as ONNX defines it. No overlap.
    */
   public void lrnForward(
       long pixels,

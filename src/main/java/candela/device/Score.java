@@ -23,7 +23,7 @@ public final class Score {
   /**
    * scores[rows] = logit, probability or log probability (kind 0, 1, 2) of class target[rows] of
    * logits[rows,classes]; target -1 is replaced by the first largest; seed[rows,classes] (or NULL)
-   * = d score / d logits. No overlap.
+   * = d score / d logits. Another target outside 0..classes-1 gives NaN. No overlap.
    */
   public void score(
       int kind,

@@ -1,0 +1,324 @@
+// Two operands that broadcast: loops are made as flat as the strides allow, then the innermost runs over memory.
+#include "binary.cuh"
+#include "check.cuh"
+#include "nest.cuh"
+#include "sum.cuh"
+
+using namespace candela;
+
+namespace {
+
+template <class F>
+struct BinaryForward {
+  Nest<2> nest;
+  const float* __restrict__ a;
+  const float* __restrict__ b;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t at[2], da = nest.stride(0), db = nest.stride(1), n = s.size();
+    nest.start(s.row, nest.rank - 1, at);
+    const float* p = a + at[0] + s.begin * da;
+    const float* q = b + at[1] + s.begin * db;
+    float* out = y + s.row * nest.inner() + s.begin;
+    if (da == 1 && db == 1) {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(p[i], q[i]);
+    } else if (da == 1 && db == 0) {
+      float v = *q;
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(p[i], v);
+    } else if (da == 0 && db == 1) {
+      float v = *p;
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(v, q[i]);
+    } else {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(p[i * da], q[i * db]);
+    }
+  }
+};
+
+struct WhereForward {
+  Nest<3> nest;
+  const float* __restrict__ c;
+  const float* __restrict__ a;
+  const float* __restrict__ b;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t at[3], n = s.size();
+    nest.start(s.row, nest.rank - 1, at);
+    const float* o = c + at[0] + s.begin * nest.stride(0);
+    const float* p = a + at[1] + s.begin * nest.stride(1);
+    const float* q = b + at[2] + s.begin * nest.stride(2);
+    float* out = y + s.row * nest.inner() + s.begin;
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {
+      out[i] = o[i * nest.stride(0)] != 0.0f ? p[i * nest.stride(1)] : q[i * nest.stride(2)];
+    }
+  }
+};
+
+// What dy contributes to the gradient of the wanted operand.
+template <class F>
+struct ToFirst {
+  static constexpr int cost = F::cost;
+  BOTH static float at(float a, float b, float dy) { return F::a(a, b, dy); }
+};
+
+template <class F>
+struct ToSecond {
+  static constexpr int cost = F::cost;
+  BOTH static float at(float a, float b, float dy) { return F::b(a, b, dy); }
+};
+
+struct WhereTrue {
+  static constexpr int cost = 1;
+  BOTH static float at(float c, float, float dy) { return c != 0.0f ? dy : 0.0f; }
+};
+
+struct WhereFalse {
+  static constexpr int cost = 1;
+  BOTH static float at(float c, float, float dy) { return c != 0.0f ? 0.0f : dy; }
+};
+
+// Operands of the loops: a, b, dy, dx. `kept` loops over dx, `summed` over the positions that repeat one of its elements.
+// The innermost kept loop lies in memory: one body sums a span of it.
+template <class Term>
+struct SumColumns {
+  Nest<4> kept, summed;
+  int64_t count;
+  bool accumulate;
+  const float* __restrict__ a;
+  const float* __restrict__ b;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(const Span& s) const {
+    float sum[kSpan];
+    int64_t row[4], n = s.size(), da = kept.stride(0), db = kept.stride(1), dd = kept.stride(2), dr = kept.stride(3);
+    kept.start(s.row, kept.rank - 1, row);
+    for (int64_t i = 0; i < n; i++) sum[i] = 0.0f;
+    for (int64_t j = 0; j < count; j++) {
+      int64_t at[4];
+      summed.start(j, summed.rank, at);
+      const float* p = a + row[0] + at[0] + s.begin * da;
+      const float* q = b + row[1] + at[1] + s.begin * db;
+      const float* up = dy + row[2] + at[2] + s.begin * dd;
+      if (da == 1 && db == 1 && dd == 1) {
+        for (int64_t i = 0; i < n; i++) sum[i] += Term::at(p[i], q[i], up[i]);
+      } else {
+        for (int64_t i = 0; i < n; i++) sum[i] += Term::at(p[i * da], q[i * db], up[i * dd]);
+      }
+    }
+    float* out = dx + row[3] + s.begin * dr;
+    INDEPENDENT for (int64_t i = 0; i < n; i++) put(out + i * dr, sum[i], accumulate);
+  }
+};
+
+// The innermost summed loop lies in memory: the lanes of a row share it.
+template <class Term>
+struct SumRows {
+  Nest<4> kept, summed;
+  int64_t count;
+  bool accumulate;
+  const float* __restrict__ a;
+  const float* __restrict__ b;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    int64_t row[4], da = summed.stride(0), db = summed.stride(1), dd = summed.stride(2);
+    kept.start(r, kept.rank, row);
+    float sum = 0.0f;
+    for (int64_t j = 0; j < count; j++) {
+      int64_t at[4];
+      summed.start(j, summed.rank - 1, at);
+      const float* p = a + row[0] + at[0];
+      const float* q = b + row[1] + at[1];
+      const float* up = dy + row[2] + at[2];
+      sum += sumOf(lanes, summed.inner(), [&](int64_t i) { return Term::at(p[i * da], q[i * db], up[i * dd]); });
+    }
+    if (lanes.rank() == 0) put(dx + row[3], sum, accumulate);
+  }
+};
+
+// strides of a, b and dx; dy is dense.
+template <class Term>
+void backward(cd_stream* stream, int rank, const int* dims, const int64_t (*strides)[4], bool accumulate,
+              const float* a, const float* b, const float* dy, float* dx) {
+  Nest<4> kept, summed;
+  bool innerKept = true;
+  for (int d = 0; d < rank; d++) {
+    if (dims[d] == 1) continue;
+    innerKept = strides[d][3] != 0;
+    (innerKept ? kept : summed).add(dims[d], strides[d]);
+  }
+  kept.close();
+  summed.close();
+  if (innerKept) {
+    forEachSpan(stream, kept.count() / kept.inner(), kept.inner(),
+                SumColumns<Term>{kept, summed, summed.count(), accumulate, a, b, dy, dx},
+                Term::cost * summed.count());
+  } else {
+    forEachRow(stream, kept.count(),
+               SumRows<Term>{kept, summed, summed.count() / summed.inner(), accumulate, a, b, dy, dx},
+               Term::cost * summed.count());
+  }
+}
+
+void denseStrides(int rank, const int* dims, int64_t* strides) {
+  int64_t n = 1;
+  for (int d = rank - 1; d >= 0; d--) {
+    strides[d] = n;
+    n *= dims[d];
+  }
+}
+
+struct AffineForward {
+  int64_t channels;
+  const float* __restrict__ x;
+  const float* __restrict__ scale;
+  const float* __restrict__ shift;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    const float* in = x + s.row * channels;
+    float* out = y + s.row * channels;
+    INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) out[c] = in[c] * scale[c] + shift[c];
+  }
+};
+
+struct AffineBackward {
+  int64_t channels;
+  bool accumulate;
+  const float* __restrict__ scale;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(const Span& s) const {
+    const float* up = dy + s.row * channels;
+    float* out = dx + s.row * channels;
+    INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) put(out + c, up[c] * scale[c], accumulate);
+  }
+};
+
+}  // namespace
+
+int cd_binary_forward(cd_stream* stream, int kind, int rank, const int* dims, const int* aStrides,
+                      const int* bStrides, const float* a, const float* b, float* y) {
+  return entry([&] {
+    Check check(stream, "binary_forward");
+    check.range(kind, 0, CD_BINARY_KINDS - 1, "kind");
+    int64_t n = checkDims(check, rank, dims);
+    if (n == 0) return;
+    check.data(a, "a");
+    check.data(b, "b");
+    check.data(y, "y");
+    Nest<2> nest;
+    for (int d = 0; d < rank; d++) nest.add(dims[d], {aStrides[d], bStrides[d]});
+    nest.close();
+    forBinary(kind, [&](auto f) {
+      using F = decltype(f);
+      forEachSpan(stream, n / nest.inner(), nest.inner(), BinaryForward<F>{nest, a, b, y}, F::cost);
+    });
+  });
+}
+
+int cd_binary_backward(cd_stream* stream, int kind, int which, int accumulate, int rank, const int* dims,
+                       const int* aStrides, const int* bStrides, const float* a, const float* b, const float* dy,
+                       float* dx) {
+  return entry([&] {
+    Check check(stream, "binary_backward");
+    check.range(kind, 0, CD_BINARY_KINDS - 1, "kind");
+    check.range(which, 0, 1, "which");
+    if (checkDims(check, rank, dims) == 0) return;
+    check.data(dy, "dy");
+    check.data(dx, "dx");
+    int64_t dense[kRank], strides[kRank][4];
+    denseStrides(rank, dims, dense);
+    forBinary(kind, [&](auto f) {
+      using F = decltype(f);
+      if (F::reads) {
+        check.data(a, "a");
+        check.data(b, "b");
+      }
+      for (int d = 0; d < rank; d++) {
+        strides[d][0] = F::reads ? aStrides[d] : 0;
+        strides[d][1] = F::reads ? bStrides[d] : 0;
+        strides[d][2] = dense[d];
+        strides[d][3] = which == 0 ? aStrides[d] : bStrides[d];
+      }
+      const float* p = F::reads ? a : dy;
+      const float* q = F::reads ? b : dy;
+      if (which == 0) {
+        backward<ToFirst<F>>(stream, rank, dims, strides, accumulate != 0, p, q, dy, dx);
+      } else {
+        backward<ToSecond<F>>(stream, rank, dims, strides, accumulate != 0, p, q, dy, dx);
+      }
+    });
+  });
+}
+
+int cd_where_forward(cd_stream* stream, int rank, const int* dims, const int* cStrides, const int* aStrides,
+                     const int* bStrides, const float* c, const float* a, const float* b, float* y) {
+  return entry([&] {
+    Check check(stream, "where_forward");
+    int64_t n = checkDims(check, rank, dims);
+    if (n == 0) return;
+    check.data(c, "c");
+    check.data(a, "a");
+    check.data(b, "b");
+    check.data(y, "y");
+    Nest<3> nest;
+    for (int d = 0; d < rank; d++) nest.add(dims[d], {cStrides[d], aStrides[d], bStrides[d]});
+    nest.close();
+    forEachSpan(stream, n / nest.inner(), nest.inner(), WhereForward{nest, c, a, b, y}, 2);
+  });
+}
+
+int cd_where_backward(cd_stream* stream, int which, int accumulate, int rank, const int* dims, const int* cStrides,
+                      const int* oStrides, const float* c, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "where_backward");
+    check.range(which, 1, 2, "which");
+    if (checkDims(check, rank, dims) == 0) return;
+    check.data(c, "c");
+    check.data(dy, "dy");
+    check.data(dx, "dx");
+    int64_t dense[kRank], strides[kRank][4];
+    denseStrides(rank, dims, dense);
+    for (int d = 0; d < rank; d++) {
+      strides[d][0] = cStrides[d];
+      strides[d][1] = 0;
+      strides[d][2] = dense[d];
+      strides[d][3] = oStrides[d];
+    }
+    if (which == 1) {
+      backward<WhereTrue>(stream, rank, dims, strides, accumulate != 0, c, c, dy, dx);
+    } else {
+      backward<WhereFalse>(stream, rank, dims, strides, accumulate != 0, c, c, dy, dx);
+    }
+  });
+}
+
+int cd_affine_forward(cd_stream* stream, int64_t rows, int64_t channels, const float* x, const float* scale,
+                      const float* shift, float* y) {
+  return entry([&] {
+    Check check(stream, "affine_forward");
+    if (check.counts({rows, channels}) == 0) return;
+    check.data(x, "x");
+    check.data(scale, "scale");
+    check.data(shift, "shift");
+    check.data(y, "y");
+    forEachSpan(stream, rows, channels, AffineForward{channels, x, scale, shift, y});
+  });
+}
+
+int cd_affine_backward(cd_stream* stream, int64_t rows, int64_t channels, int accumulate, const float* scale,
+                       const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "affine_backward");
+    if (check.counts({rows, channels}) == 0) return;
+    check.data(scale, "scale");
+    check.data(dy, "dy");
+    check.data(dx, "dx");
+    forEachSpan(stream, rows, channels, AffineBackward{channels, accumulate != 0, scale, dy, dx});
+  });
+}

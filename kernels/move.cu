@@ -1,0 +1,238 @@
+// Elements moved as they are: copies between strides, and rows picked by number.
+#include <algorithm>
+
+#include "check.cuh"
+#include "nest.cuh"
+#include "sum.cuh"
+
+using namespace candela;
+
+namespace {
+
+template <bool accumulate>
+BOTH void move(float* y, float v) {
+  *y = accumulate ? *y + v : v;
+}
+
+// Operands of the loops: x, y.
+template <bool accumulate>
+struct CopyRuns {
+  Nest<2> nest;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t at[2], dx = nest.stride(0), dy = nest.stride(1), n = s.size();
+    nest.start(s.row, nest.rank - 1, at);
+    const float* in = x + at[0] + s.begin * dx;
+    float* out = y + at[1] + s.begin * dy;
+    if (dx == 1 && dy == 1) {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i, in[i]);
+    } else if (dx == 0 && dy == 1) {
+      float v = *in;
+      INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i, v);
+    } else if (dy == 1) {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i, in[i * dx]);
+    } else {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i * dy, in[i * dx]);
+    }
+  }
+};
+
+#ifdef __CUDACC__
+constexpr int64_t kTile = 1, kTileLong = 1;
+#else
+// A cache line of floats; the long side where the other is a few channels.
+constexpr int64_t kTile = 16, kTileLong = 256;
+#endif
+
+// A block of p x q elements that lie along p in x and along q in y: read row by row, turned in the first-level cache,
+// written row by row. The other loops are outer.
+template <bool accumulate>
+struct CopyTile {
+  Nest<2> outer;
+  int64_t p, q, xOfQ, yOfP, sideP, sideQ;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  int64_t tilesP() const { return (p + sideP - 1) / sideP; }
+  int64_t tilesQ() const { return (q + sideQ - 1) / sideQ; }
+
+  BOTH void operator()(const Span& s) const {
+    int64_t down = (p + sideP - 1) / sideP;
+    int64_t p0 = s.row % down * sideP;
+    int64_t at[2];
+    outer.start(s.row / down, outer.rank, at);
+    for (int64_t t = s.begin; t < s.end; t++) {
+      int64_t q0 = t * sideQ;
+      turn(x + at[0] + p0 + q0 * xOfQ, y + at[1] + q0 + p0 * yOfP, sideP < p - p0 ? sideP : p - p0,
+           sideQ < q - q0 ? sideQ : q - q0);
+    }
+  }
+
+  BOTH void turn(const float* in, float* out, int64_t m, int64_t n) const {
+    float tile[kTile * kTileLong];
+    if (m == kTile && n == kTile) {
+      square(in, out);
+      return;
+    }
+    for (int64_t j = 0; j < n; j++) {
+      INDEPENDENT for (int64_t i = 0; i < m; i++) tile[i * n + j] = in[j * xOfQ + i];
+    }
+    for (int64_t i = 0; i < m; i++) {
+      INDEPENDENT for (int64_t j = 0; j < n; j++) move<accumulate>(out + i * yOfP + j, tile[i * n + j]);
+    }
+  }
+
+  // The same with known sides, which the compiler turns in registers.
+  BOTH void square(const float* in, float* out) const {
+    float tile[kTile * kTile];
+    for (int j = 0; j < kTile; j++) {
+      for (int i = 0; i < kTile; i++) tile[i * kTile + j] = in[j * xOfQ + i];
+    }
+    for (int i = 0; i < kTile; i++) {
+      for (int j = 0; j < kTile; j++) move<accumulate>(out + i * yOfP + j, tile[i * kTile + j]);
+    }
+  }
+};
+
+// One loop and how far a step goes in x and in y.
+struct Loop {
+  int64_t dim, x, y;
+};
+
+template <bool accumulate>
+void copy(cd_stream* stream, const Loop* loops, int count, const float* x, float* y) {
+  Nest<2> nest;
+  for (int i = 0; i < count; i++) nest.add(loops[i].dim, {loops[i].x, loops[i].y});
+  nest.close();
+  int inner = nest.rank - 1, along = -1;
+  for (int d = 0; d < inner; d++) {
+    if (nest.strides[0][d] == 1) along = d;
+  }
+  if (along < 0 || nest.stride(0) == 1 || nest.stride(1) != 1) {
+    CopyRuns<accumulate> body{nest, x, y};
+    int64_t length = nest.dims[inner];
+    forEachSpan(stream, nest.count() / length, length, body);
+    return;
+  }
+  CopyTile<accumulate> body{};
+  for (int d = 0; d < inner; d++) {
+    if (d != along) body.outer.add(nest.dims[d], {nest.strides[0][d], nest.strides[1][d]});
+  }
+  body.outer.close();
+  body.p = nest.dims[along];
+  body.q = nest.dims[inner];
+  body.xOfQ = nest.strides[0][inner];
+  body.yOfP = nest.strides[1][along];
+  body.sideP = body.q < kTile ? kTileLong : kTile;
+  body.sideQ = body.p < kTile ? kTileLong : kTile;
+  if (body.p < kTile && body.q < kTile) body.sideP = body.sideQ = kTile;
+  body.x = x;
+  body.y = y;
+  forEachSpan(stream, body.outer.count() * body.tilesP(), body.tilesQ(), body, body.sideP * body.sideQ);
+}
+
+// index[j] as a row of n; -1 where it is none.
+BOTH int64_t rowOf(float index, int64_t n) {
+  float size = static_cast<float>(n);
+  if (!(index >= -size && index < size)) return -1;
+  int64_t i = static_cast<int64_t>(index);
+  return i < 0 ? i + n : i < n ? i : -1;
+}
+
+struct GatherForward {
+  int64_t n, inner, k;
+  const float* __restrict__ index;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  // Rows are [outer,k].
+  BOTH void operator()(const Span& s) const {
+    int64_t row = rowOf(index[s.row % k], n);
+    const float* in = x + (s.row / k * n + row) * inner;
+    float* out = y + s.row * inner;
+    if (row < 0) {
+      for (int64_t i = s.begin; i < s.end; i++) out[i] = NAN;
+    } else {
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] = in[i];
+    }
+  }
+};
+
+struct GatherBackward {
+  bool accumulate;
+  int64_t n, inner, k;
+  const float* __restrict__ index;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  // Rows are [outer,n].
+  BOTH void operator()(const Span& s) const {
+    int64_t here = s.row % n;
+    float* out = dx + s.row * inner;
+    if (!accumulate) {
+      for (int64_t i = s.begin; i < s.end; i++) out[i] = 0.0f;
+    }
+    for (int64_t j = 0; j < k; j++) {
+      if (rowOf(index[j], n) != here) continue;
+      const float* up = dy + (s.row / n * k + j) * inner;
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] += up[i];
+    }
+  }
+};
+
+}  // namespace
+
+int cd_copy_strided(cd_stream* stream, int accumulate, int rank, const int* dims, const int* xStrides,
+                    const int* yStrides, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "copy_strided");
+    if (checkDims(check, rank, dims) == 0) return;
+    check.data(x, "x");
+    check.data(y, "y");
+    Loop loops[kRank];
+    int count = 0;
+    for (int d = 0; d < rank; d++) {
+      if (dims[d] == 1) continue;
+      if (yStrides[d] == 0) fail(CD_INVALID, "copy_strided: a stride of y is 0, two elements would share a place");
+      loops[count++] = {dims[d], xStrides[d], yStrides[d]};
+    }
+    std::stable_sort(loops, loops + count,
+                     [](const Loop& a, const Loop& b) { return std::abs(a.y) > std::abs(b.y); });
+    if (accumulate != 0) {
+      copy<true>(stream, loops, count, x, y);
+    } else {
+      copy<false>(stream, loops, count, x, y);
+    }
+  });
+}
+
+int cd_gather_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,
+                      const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "gather_forward");
+    int64_t size = check.counts({outer, n, inner});
+    if (check.counts({outer, k, inner}) == 0) return;
+    check.data(index, "index");
+    if (size > 0) check.data(x, "x");
+    check.data(y, "y");
+    forEachSpan(stream, outer * k, inner, GatherForward{n, inner, k, index, x, y});
+  });
+}
+
+int cd_gather_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
+                       const float* index, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "gather_backward");
+    int64_t size = check.counts({outer, k, inner});
+    if (check.counts({outer, n, inner}) == 0) return;
+    if (size > 0) {
+      check.data(index, "index");
+      check.data(dy, "dy");
+    }
+    check.data(dx, "dx");
+    GatherBackward body{accumulate != 0, n, inner, k, index, dy, dx};
+    forEachSpan(stream, outer * n, inner, body, 1 + k / 8);
+  });
+}

@@ -1,0 +1,432 @@
+// Normalisation with the statistics of the input: mean first, then the mean square around it.
+#include "check.cuh"
+#include "sum.cuh"
+
+using namespace candela;
+
+namespace {
+
+// One row of n elements; the lanes share it.
+struct LayerNorm {
+  int64_t n;
+  float epsilon;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  float* stats;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    const float* in = x + r * n;
+    float* out = y + r * n;
+    float size = static_cast<float>(n);
+    float mean = sumOf(lanes, n, [&](int64_t i) { return in[i]; }) / size;
+    float square = sumOf(lanes, n, [&](int64_t i) { return (in[i] - mean) * (in[i] - mean); });
+    float inverse = 1.0f / sqrtf(square / size + epsilon);
+    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+      float v = (in[i] - mean) * inverse;
+      if (scale != nullptr) v *= scale[i];
+      if (shift != nullptr) v += shift[i];
+      out[i] = v;
+    }
+    if (stats != nullptr && lanes.rank() == 0) {
+      stats[2 * r] = mean;
+      stats[2 * r + 1] = inverse;
+    }
+  }
+};
+
+// With u = dy * scale and v = (x - mean) * inverse: dx = inverse * (u - mean(u) - v * mean(u * v)).
+struct LayerNormBackward {
+  bool accumulate;
+  int64_t n;
+  const float* x;
+  const float* scale;
+  const float* stats;
+  const float* dy;
+  float* dx;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    const float* in = x + r * n;
+    const float* up = dy + r * n;
+    float* down = dx + r * n;
+    float mean = stats[2 * r], inverse = stats[2 * r + 1], size = static_cast<float>(n);
+    float u = sumOf(lanes, n, [&](int64_t i) { return at(up, i); }) / size;
+    float uv = sumOf(lanes, n, [&](int64_t i) { return at(up, i) * ((in[i] - mean) * inverse); }) / size;
+    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+      put(down + i, inverse * (at(up, i) - u - (in[i] - mean) * inverse * uv), accumulate);
+    }
+  }
+
+  BOTH float at(const float* up, int64_t i) const { return scale != nullptr ? up[i] * scale[i] : up[i]; }
+};
+
+// Each channel by itself: a span of channels, pixel by pixel.
+struct InstanceNorm {
+  int64_t pixels, channels;
+  float epsilon;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  float* stats;
+
+  BOTH void operator()(const Span& s) const {
+    float mean[kSpan], inverse[kSpan];
+    const float* in = x + s.row * pixels * channels + s.begin;
+    float* out = y + s.row * pixels * channels + s.begin;
+    float size = static_cast<float>(pixels);
+    int64_t m = s.size();
+    for (int64_t c = 0; c < m; c++) mean[c] = inverse[c] = 0.0f;
+    for (int64_t p = 0; p < pixels; p++) {
+      for (int64_t c = 0; c < m; c++) mean[c] += in[p * channels + c];
+    }
+    for (int64_t c = 0; c < m; c++) mean[c] /= size;
+    for (int64_t p = 0; p < pixels; p++) {
+      for (int64_t c = 0; c < m; c++) {
+        float v = in[p * channels + c] - mean[c];
+        inverse[c] += v * v;
+      }
+    }
+    for (int64_t c = 0; c < m; c++) inverse[c] = 1.0f / sqrtf(inverse[c] / size + epsilon);
+    for (int64_t p = 0; p < pixels; p++) {
+      INDEPENDENT for (int64_t c = 0; c < m; c++) {
+        float v = (in[p * channels + c] - mean[c]) * inverse[c];
+        if (scale != nullptr) v *= scale[s.begin + c];
+        if (shift != nullptr) v += shift[s.begin + c];
+        out[p * channels + c] = v;
+      }
+    }
+    if (stats == nullptr) return;
+    for (int64_t c = 0; c < m; c++) {
+      stats[2 * (s.row * channels + s.begin + c)] = mean[c];
+      stats[2 * (s.row * channels + s.begin + c) + 1] = inverse[c];
+    }
+  }
+};
+
+struct InstanceNormBackward {
+  bool accumulate;
+  int64_t pixels, channels;
+  const float* x;
+  const float* scale;
+  const float* stats;
+  const float* dy;
+  float* dx;
+
+  BOTH void operator()(const Span& s) const {
+    float mean[kSpan], inverse[kSpan], u[kSpan], uv[kSpan], factor[kSpan];
+    int64_t base = s.row * pixels * channels + s.begin, m = s.size();
+    const float* in = x + base;
+    const float* up = dy + base;
+    float* down = dx + base;
+    for (int64_t c = 0; c < m; c++) {
+      mean[c] = stats[2 * (s.row * channels + s.begin + c)];
+      inverse[c] = stats[2 * (s.row * channels + s.begin + c) + 1];
+      factor[c] = scale != nullptr ? scale[s.begin + c] : 1.0f;
+      u[c] = uv[c] = 0.0f;
+    }
+    for (int64_t p = 0; p < pixels; p++) {
+      for (int64_t c = 0; c < m; c++) {
+        float d = up[p * channels + c] * factor[c];
+        u[c] += d;
+        uv[c] += d * ((in[p * channels + c] - mean[c]) * inverse[c]);
+      }
+    }
+    float size = static_cast<float>(pixels);
+    for (int64_t c = 0; c < m; c++) u[c] /= size;
+    for (int64_t c = 0; c < m; c++) uv[c] /= size;
+    for (int64_t p = 0; p < pixels; p++) {
+      INDEPENDENT for (int64_t c = 0; c < m; c++) {
+        float v = (in[p * channels + c] - mean[c]) * inverse[c];
+        put(down + p * channels + c, inverse[c] * (up[p * channels + c] * factor[c] - u[c] - v * uv[c]), accumulate);
+      }
+    }
+  }
+};
+
+// One group of neighbouring channels of one image; the lanes share the pixels.
+struct GroupNorm {
+  int64_t pixels, channels, groups;
+  float epsilon;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  float* stats;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    int64_t width = channels / groups, first = r % groups * width;
+    int64_t base = r / groups * pixels * channels + first;
+    const float* in = x + base;
+    float* out = y + base;
+    float size = static_cast<float>(pixels * width);
+    float mean = sumOf(lanes, pixels, [&](int64_t p) {
+      float s = 0.0f;
+      for (int64_t c = 0; c < width; c++) s += in[p * channels + c];
+      return s;
+    }) / size;
+    float square = sumOf(lanes, pixels, [&](int64_t p) {
+      float s = 0.0f;
+      for (int64_t c = 0; c < width; c++) s += (in[p * channels + c] - mean) * (in[p * channels + c] - mean);
+      return s;
+    });
+    float inverse = 1.0f / sqrtf(square / size + epsilon);
+    for (int64_t p = lanes.rank(); p < pixels; p += lanes.count()) {
+      INDEPENDENT for (int64_t c = 0; c < width; c++) {
+        float v = (in[p * channels + c] - mean) * inverse;
+        if (scale != nullptr) v *= scale[first + c];
+        if (shift != nullptr) v += shift[first + c];
+        out[p * channels + c] = v;
+      }
+    }
+    if (stats != nullptr && lanes.rank() == 0) {
+      stats[2 * r] = mean;
+      stats[2 * r + 1] = inverse;
+    }
+  }
+};
+
+struct GroupNormBackward {
+  bool accumulate;
+  int64_t pixels, channels, groups;
+  const float* x;
+  const float* scale;
+  const float* stats;
+  const float* dy;
+  float* dx;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    int64_t width = channels / groups, first = r % groups * width;
+    int64_t base = r / groups * pixels * channels + first;
+    const float* in = x + base;
+    const float* up = dy + base;
+    float* down = dx + base;
+    float mean = stats[2 * r], inverse = stats[2 * r + 1], size = static_cast<float>(pixels * width);
+    float u = sumOf(lanes, pixels, [&](int64_t p) {
+      float s = 0.0f;
+      for (int64_t c = 0; c < width; c++) s += at(up, p, first, c);
+      return s;
+    }) / size;
+    float uv = sumOf(lanes, pixels, [&](int64_t p) {
+      float s = 0.0f;
+      for (int64_t c = 0; c < width; c++) s += at(up, p, first, c) * ((in[p * channels + c] - mean) * inverse);
+      return s;
+    }) / size;
+    for (int64_t p = lanes.rank(); p < pixels; p += lanes.count()) {
+      INDEPENDENT for (int64_t c = 0; c < width; c++) {
+        float v = (in[p * channels + c] - mean) * inverse;
+        put(down + p * channels + c, inverse * (at(up, p, first, c) - u - v * uv), accumulate);
+      }
+    }
+  }
+
+  BOTH float at(const float* up, int64_t p, int64_t first, int64_t c) const {
+    float v = up[p * channels + c];
+    return scale != nullptr ? v * scale[first + c] : v;
+  }
+};
+
+// Largest window over channels.
+constexpr int64_t kWindow = 63;
+
+// Where the window of channel c begins and ends, as ONNX defines it.
+struct Reach {
+  int64_t below, above;
+  explicit Reach(int64_t size) : below((size - 1) / 2), above(size - 1 - (size - 1) / 2) {}
+};
+
+// t^-beta; 3/4 is what AlexNet and GoogLeNet use.
+BOTH float powerOf(float t, float beta) {
+  return beta == 0.75f ? 1.0f / (sqrtf(t) * sqrtf(sqrtf(t))) : powf(t, -beta);
+}
+
+struct Lrn {
+  int64_t channels;
+  Reach reach;
+  float factor, beta, bias;
+
+  // scale[i] = bias + factor * sum of squares around channel first + i, for i < m.
+  BOTH void scales(const float* in, int64_t first, int64_t m, float* scale) const {
+    for (int64_t i = 0; i < m; i++) scale[i] = 0.0f;
+    for (int64_t d = -reach.below; d <= reach.above; d++) {
+      int64_t begin = first + d < 0 ? -(first + d) : 0;
+      int64_t end = first + d + m > channels ? channels - first - d : m;
+      INDEPENDENT for (int64_t i = begin; i < end; i++) scale[i] += in[first + i + d] * in[first + i + d];
+    }
+    for (int64_t i = 0; i < m; i++) scale[i] = bias + factor * scale[i];
+  }
+};
+
+struct LrnForward {
+  Lrn lrn;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    float scale[kSpan];
+    const float* in = x + s.row * lrn.channels;
+    float* out = y + s.row * lrn.channels;
+    lrn.scales(in, s.begin, s.size(), scale);
+    if (lrn.beta == 0.75f) {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) out[c] = in[c] * powerOf(scale[c - s.begin], 0.75f);
+    } else {
+      for (int64_t c = s.begin; c < s.end; c++) out[c] = in[c] * powerOf(scale[c - s.begin], lrn.beta);
+    }
+  }
+};
+
+// dx = dy * scale^-beta - 2 * factor * beta * x * (sum of dy * y / scale over the channels whose window holds this one).
+struct LrnBackward {
+  Lrn lrn;
+  bool accumulate;
+  const float* __restrict__ x;
+  const float* __restrict__ y;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(const Span& s) const {
+    float scale[kSpan + kWindow], ratio[kSpan + kWindow], sum[kSpan];
+    int64_t base = s.row * lrn.channels, m = s.size();
+    const float* in = x + base;
+    const float* out = y + base;
+    const float* up = dy + base;
+    int64_t first = s.begin - lrn.reach.above > 0 ? s.begin - lrn.reach.above : 0;
+    int64_t end = s.end + lrn.reach.below < lrn.channels ? s.end + lrn.reach.below : lrn.channels;
+    lrn.scales(in, first, end - first, scale);
+    INDEPENDENT for (int64_t j = first; j < end; j++) ratio[j - first] = up[j] * out[j] / scale[j - first];
+    for (int64_t i = 0; i < m; i++) sum[i] = 0.0f;
+    for (int64_t d = -lrn.reach.above; d <= lrn.reach.below; d++) {
+      int64_t from = s.begin + d < 0 ? -d : s.begin;
+      int64_t to = s.end + d > lrn.channels ? lrn.channels - d : s.end;
+      INDEPENDENT for (int64_t c = from; c < to; c++) sum[c - s.begin] += ratio[c + d - first];
+    }
+    float twice = 2.0f * lrn.factor * lrn.beta;
+    for (int64_t c = s.begin; c < s.end; c++) {
+      float direct = up[c] * powerOf(scale[c - first], lrn.beta);
+      put(dx + base + c, direct - twice * in[c] * sum[c - s.begin], accumulate);
+    }
+  }
+};
+
+void checkNorm(const Check& check, const float* x, const float* scale, const float* stats, const float* out) {
+  check.data(x, "x");
+  check.optional(scale, "scale");
+  check.optional(stats, "stats");
+  check.data(out, "the result");
+}
+
+void checkGroups(const Check& check, int64_t channels, int64_t groups) {
+  check.range(groups, 1, channels, "groups");
+  if (channels % groups != 0) {
+    fail(CD_INVALID, "%s: %lld channels cannot be split into %lld groups", check.where,
+         static_cast<long long>(channels), static_cast<long long>(groups));
+  }
+}
+
+}  // namespace
+
+int cd_layer_norm_forward(cd_stream* stream, int64_t rows, int64_t n, float epsilon, const float* x,
+                          const float* scale, const float* shift, float* y, float* stats) {
+  return entry([&] {
+    Check check(stream, "layer_norm_forward");
+    if (check.counts({rows, n}) == 0) return;
+    checkNorm(check, x, scale, stats, y);
+    check.optional(shift, "shift");
+    forEachRow(stream, rows, LayerNorm{n, epsilon, x, scale, shift, y, stats}, n);
+  });
+}
+
+int cd_layer_norm_backward(cd_stream* stream, int accumulate, int64_t rows, int64_t n, const float* x,
+                           const float* scale, const float* stats, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "layer_norm_backward");
+    if (check.counts({rows, n}) == 0) return;
+    checkNorm(check, x, scale, stats, dx);
+    check.data(stats, "stats");
+    check.data(dy, "dy");
+    forEachRow(stream, rows, LayerNormBackward{accumulate != 0, n, x, scale, stats, dy, dx}, n);
+  });
+}
+
+int cd_instance_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, int64_t channels, float epsilon,
+                             const float* x, const float* scale, const float* shift, float* y, float* stats) {
+  return entry([&] {
+    Check check(stream, "instance_norm_forward");
+    if (check.counts({images, pixels, channels}) == 0) return;
+    checkNorm(check, x, scale, stats, y);
+    check.optional(shift, "shift");
+    InstanceNorm body{pixels, channels, epsilon, x, scale, shift, y, stats};
+    forEachSpan(stream, images, channels, body, pixels);
+  });
+}
+
+int cd_instance_norm_backward(cd_stream* stream, int accumulate, int64_t images, int64_t pixels, int64_t channels,
+                              const float* x, const float* scale, const float* stats, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "instance_norm_backward");
+    if (check.counts({images, pixels, channels}) == 0) return;
+    checkNorm(check, x, scale, stats, dx);
+    check.data(stats, "stats");
+    check.data(dy, "dy");
+    InstanceNormBackward body{accumulate != 0, pixels, channels, x, scale, stats, dy, dx};
+    forEachSpan(stream, images, channels, body, pixels);
+  });
+}
+
+int cd_group_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, int64_t channels, int64_t groups,
+                          float epsilon, const float* x, const float* scale, const float* shift, float* y,
+                          float* stats) {
+  return entry([&] {
+    Check check(stream, "group_norm_forward");
+    if (check.counts({images, pixels, channels}) == 0) return;
+    checkGroups(check, channels, groups);
+    checkNorm(check, x, scale, stats, y);
+    check.optional(shift, "shift");
+    GroupNorm body{pixels, channels, groups, epsilon, x, scale, shift, y, stats};
+    forEachRow(stream, images * groups, body, pixels * (channels / groups));
+  });
+}
+
+int cd_group_norm_backward(cd_stream* stream, int accumulate, int64_t images, int64_t pixels, int64_t channels,
+                           int64_t groups, const float* x, const float* scale, const float* stats, const float* dy,
+                           float* dx) {
+  return entry([&] {
+    Check check(stream, "group_norm_backward");
+    if (check.counts({images, pixels, channels}) == 0) return;
+    checkGroups(check, channels, groups);
+    checkNorm(check, x, scale, stats, dx);
+    check.data(stats, "stats");
+    check.data(dy, "dy");
+    GroupNormBackward body{accumulate != 0, pixels, channels, groups, x, scale, stats, dy, dx};
+    forEachRow(stream, images * groups, body, pixels * (channels / groups));
+  });
+}
+
+int cd_lrn_forward(cd_stream* stream, int64_t pixels, int64_t channels, int64_t size, float alpha, float beta,
+                   float bias, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "lrn_forward");
+    check.range(size, 1, kWindow, "size");
+    if (check.counts({pixels, channels}) == 0) return;
+    check.data(x, "x");
+    check.data(y, "y");
+    Lrn lrn{channels, Reach(size), alpha / static_cast<float>(size), beta, bias};
+    forEachSpan(stream, pixels, channels, LrnForward{lrn, x, y}, size + (beta == 0.75f ? 4 : 40));
+  });
+}
+
+int cd_lrn_backward(cd_stream* stream, int accumulate, int64_t pixels, int64_t channels, int64_t size, float alpha,
+                    float beta, float bias, const float* x, const float* y, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "lrn_backward");
+    check.range(size, 1, kWindow, "size");
+    if (check.counts({pixels, channels}) == 0) return;
+    check.data(x, "x");
+    check.data(y, "y");
+    check.data(dy, "dy");
+    check.data(dx, "dx");
+    Lrn lrn{channels, Reach(size), alpha / static_cast<float>(size), beta, bias};
+    forEachSpan(stream, pixels, channels, LrnBackward{lrn, accumulate != 0, x, y, dy, dx}, 2 * size + 40);
+  });
+}

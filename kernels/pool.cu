@@ -1,0 +1,278 @@
+// Pooling of channels-last images: a body takes one pixel and a span of channels, and gathers its window.
+#include <limits.h>
+
+#include "check.cuh"
+#include "launch.cuh"
+
+using namespace candela;
+
+namespace {
+
+struct Window {
+  int64_t h, w, c;
+  int kh, kw, sh, sw, dh, dw, top, left, oh, ow;
+
+  // First row of the window of output row y, may be negative.
+  BOTH int64_t rowOf(int64_t y) const { return y * sh - top; }
+  BOTH int64_t columnOf(int64_t x) const { return x * sw - left; }
+  // Output row whose window holds input row y at its row k; -1 where none does.
+  BOTH int64_t outputRow(int64_t y, int k) const { return step(y + top - static_cast<int64_t>(k) * dh, sh, oh); }
+  BOTH int64_t outputColumn(int64_t x, int k) const { return step(x + left - static_cast<int64_t>(k) * dw, sw, ow); }
+
+  BOTH static int64_t step(int64_t at, int stride, int count) {
+    return at >= 0 && at % stride == 0 && at / stride < count ? at / stride : -1;
+  }
+};
+
+template <class Index>
+struct MaxPool {
+  Window k;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+  Index* __restrict__ which;
+
+  // Rows are output pixels.
+  BOTH void operator()(const Span& s) const {
+    int64_t column = k.columnOf(s.row % k.ow), row = k.rowOf(s.row / k.ow % k.oh);
+    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
+    float* best = y + s.row * k.c;
+    Index* index = which == nullptr ? nullptr : which + s.row * k.c;
+    bool first = true;
+    for (int i = 0; i < k.kh; i++) {
+      int64_t at = row + static_cast<int64_t>(i) * k.dh;
+      if (at < 0 || at >= k.h) continue;
+      for (int j = 0; j < k.kw; j++) {
+        int64_t across = column + static_cast<int64_t>(j) * k.dw;
+        if (across < 0 || across >= k.w) continue;
+        take(s, image + (at * k.w + across) * k.c, best, index, static_cast<Index>(i * k.kw + j), first);
+        first = false;
+      }
+    }
+    for (int64_t c = s.begin; c < s.end && first; c++) {
+      best[c] = -INFINITY;
+      if (index != nullptr) index[c] = 0;
+    }
+  }
+
+  BOTH void take(const Span& s, const float* in, float* best, Index* index, Index tap, bool first) const {
+    if (first) {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) best[c] = in[c];
+      if (index != nullptr) {
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) index[c] = tap;
+      }
+    } else if (index == nullptr) {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) best[c] = larger(in[c], best[c]) ? in[c] : best[c];
+    } else {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) {
+        bool more = larger(in[c], best[c]);
+        best[c] = more ? in[c] : best[c];
+        index[c] = more ? tap : index[c];
+      }
+    }
+  }
+
+  BOTH static bool larger(float v, float best) { return (v > best) | (v != v); }
+};
+
+template <class Index>
+struct MaxPoolBackward {
+  Window k;
+  bool accumulate;
+  const Index* __restrict__ which;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  // Rows are input pixels.
+  BOTH void operator()(const Span& s) const {
+    int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
+    float* down = dx + s.row * k.c;
+    if (!accumulate) {
+      for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
+    }
+    for (int i = 0; i < k.kh; i++) {
+      int64_t at = k.outputRow(row, i);
+      if (at < 0) continue;
+      for (int j = 0; j < k.kw; j++) {
+        int64_t across = k.outputColumn(column, j);
+        if (across < 0) continue;
+        int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
+        const float* up = dy + from;
+        const Index* index = which + from;
+        Index tap = static_cast<Index>(i * k.kw + j);
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += index[c] == tap ? up[c] : 0.0f;
+      }
+    }
+  }
+};
+
+// Positions of a window that the mean counts: inside the image, or inside the padded image.
+struct Divisor {
+  Window k;
+  int padBottom, padRight;
+  bool padding;
+
+  BOTH float of(int64_t y, int64_t x) const {
+    int64_t rows = axis(k.rowOf(y), k.dh, k.kh, k.h, k.top, padBottom);
+    return static_cast<float>(rows * axis(k.columnOf(x), k.dw, k.kw, k.w, k.left, padRight));
+  }
+
+  BOTH int64_t axis(int64_t first, int dilation, int taps, int64_t size, int before, int after) const {
+    int64_t least = padding ? -before : 0, end = padding ? size + after : size, count = 0;
+    for (int t = 0; t < taps; t++, first += dilation) count += first >= least && first < end ? 1 : 0;
+    return count;
+  }
+};
+
+struct AveragePool {
+  Window k;
+  Divisor divisor;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t ox = s.row % k.ow, oy = s.row / k.ow % k.oh, column = k.columnOf(ox), row = k.rowOf(oy);
+    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
+    float* sum = y + s.row * k.c;
+    for (int64_t c = s.begin; c < s.end; c++) sum[c] = 0.0f;
+    for (int i = 0; i < k.kh; i++) {
+      int64_t at = row + static_cast<int64_t>(i) * k.dh;
+      if (at < 0 || at >= k.h) continue;
+      for (int j = 0; j < k.kw; j++) {
+        int64_t across = column + static_cast<int64_t>(j) * k.dw;
+        if (across < 0 || across >= k.w) continue;
+        const float* in = image + (at * k.w + across) * k.c;
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) sum[c] += in[c];
+      }
+    }
+    float count = divisor.of(oy, ox);
+    if (count == 0.0f) return;
+    for (int64_t c = s.begin; c < s.end; c++) sum[c] /= count;
+  }
+};
+
+struct AveragePoolBackward {
+  Window k;
+  Divisor divisor;
+  bool accumulate;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
+    float* down = dx + s.row * k.c;
+    if (!accumulate) {
+      for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
+    }
+    for (int i = 0; i < k.kh; i++) {
+      int64_t at = k.outputRow(row, i);
+      if (at < 0) continue;
+      for (int j = 0; j < k.kw; j++) {
+        int64_t across = k.outputColumn(column, j);
+        if (across < 0) continue;
+        const float* up = dy + ((image * k.oh + at) * k.ow + across) * k.c;
+        float count = divisor.of(at, across);
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += up[c] / count;
+      }
+    }
+  }
+};
+
+Window windowOf(const Check& check, int64_t h, int64_t w, int64_t c, const int* window) {
+  const char* names[] = {"kh", "kw", "sh", "sw", "dh", "dw"};
+  for (int i = 0; i < 6; i++) check.range(window[i], 1, 1 << 20, names[i]);
+  check.range(window[6], -(1 << 20), 1 << 20, "padTop");
+  check.range(window[7], -(1 << 20), 1 << 20, "padLeft");
+  check.range(window[8], 0, INT_MAX, "oh");
+  check.range(window[9], 0, INT_MAX, "ow");
+  check.counts({window[0], window[1], c});
+  return {h,         w,         c,         window[0], window[1], window[2], window[3],
+          window[4], window[5], window[6], window[7], window[8], window[9]};
+}
+
+void checkWhich(const Check& check, const Window& k, int bytes) {
+  if (bytes != 1 && bytes != 4) fail(CD_INVALID, "%s: whichBytes must be 1 or 4, is %d", check.where, bytes);
+  check.range(static_cast<int64_t>(k.kh) * k.kw, 1, bytes == 1 ? 256 : INT_MAX, "kh * kw");
+}
+
+Divisor divisorOf(const Window& k, int padBottom, int padRight, int padding) {
+  return {k, padBottom, padRight, padding != 0};
+}
+
+}  // namespace
+
+int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                        const float* x, float* y, void* which, int whichBytes) {
+  return entry([&] {
+    Check check(stream, "max_pool_forward");
+    check.counts({images, h, w, c});
+    Window k = windowOf(check, h, w, c, window);
+    if (which != nullptr) checkWhich(check, k, whichBytes);
+    int64_t rows = check.counts({images, k.oh, k.ow});
+    if (check.counts({rows, c}) == 0) return;
+    if (h * w > 0) check.data(x, "x");
+    check.data(y, "y");
+    int64_t cost = static_cast<int64_t>(k.kh) * k.kw;
+    if (which != nullptr && whichBytes == 4) {
+      auto index = static_cast<int32_t*>(which);
+      check.optional(index, "which");
+      forEachSpan(stream, rows, c, MaxPool<int32_t>{k, x, y, index}, cost);
+    } else {
+      forEachSpan(stream, rows, c, MaxPool<uint8_t>{k, x, y, static_cast<uint8_t*>(which)}, cost);
+    }
+  });
+}
+
+int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+                         const int* window, const void* which, int whichBytes, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "max_pool_backward");
+    Window k = windowOf(check, h, w, c, window);
+    checkWhich(check, k, whichBytes);
+    check.counts({images, k.oh, k.ow, c});
+    if (check.counts({images, h, w, c}) == 0) return;
+    if (static_cast<int64_t>(k.oh) * k.ow > 0) {
+      check.data(dy, "dy");
+      checkPointer(which, check.where, "which");
+    }
+    check.data(dx, "dx");
+    int64_t cost = 1 + k.kh * k.kw / (k.sh * k.sw);
+    if (whichBytes == 4) {
+      auto index = static_cast<const int32_t*>(which);
+      check.optional(index, "which");
+      forEachSpan(stream, images * h * w, c, MaxPoolBackward<int32_t>{k, accumulate != 0, index, dy, dx}, cost);
+    } else {
+      auto index = static_cast<const uint8_t*>(which);
+      forEachSpan(stream, images * h * w, c, MaxPoolBackward<uint8_t>{k, accumulate != 0, index, dy, dx}, cost);
+    }
+  });
+}
+
+int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                            int padBottom, int padRight, int countIncludePad, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "average_pool_forward");
+    check.counts({images, h, w, c});
+    Window k = windowOf(check, h, w, c, window);
+    int64_t rows = check.counts({images, k.oh, k.ow});
+    if (check.counts({rows, c}) == 0) return;
+    if (h * w > 0) check.data(x, "x");
+    check.data(y, "y");
+    AveragePool body{k, divisorOf(k, padBottom, padRight, countIncludePad), x, y};
+    forEachSpan(stream, rows, c, body, static_cast<int64_t>(k.kh) * k.kw);
+  });
+}
+
+int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+                             const int* window, int padBottom, int padRight, int countIncludePad, const float* dy,
+                             float* dx) {
+  return entry([&] {
+    Check check(stream, "average_pool_backward");
+    Window k = windowOf(check, h, w, c, window);
+    check.counts({images, k.oh, k.ow, c});
+    if (check.counts({images, h, w, c}) == 0) return;
+    if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(dy, "dy");
+    check.data(dx, "dx");
+    AveragePoolBackward body{k, divisorOf(k, padBottom, padRight, countIncludePad), accumulate != 0, dy, dx};
+    forEachSpan(stream, images * h * w, c, body, 1 + k.kh * k.kw / (k.sh * k.sw));
+  });
+}

@@ -1,0 +1,218 @@
+// Reductions of the middle axis of x[outer,n,inner]. inner = 1: the lanes of a row share it; else a body takes a span of
+// inner and adds row by row.
+#include "check.cuh"
+#include "sum.cuh"
+
+using namespace candela;
+
+namespace {
+
+struct SumKind {
+  BOTH static float first() { return 0.0f; }
+  BOTH static float join(float s, float v) { return s + v; }
+};
+
+struct ProductKind {
+  BOTH static float first() { return 1.0f; }
+  BOTH static float join(float s, float v) { return s * v; }
+};
+
+struct MaxKind {
+  BOTH static float first() { return -INFINITY; }
+  BOTH static float join(float s, float v) { return v > s || v != v ? v : s; }
+};
+
+struct MinKind {
+  BOTH static float first() { return INFINITY; }
+  BOTH static float join(float s, float v) { return v < s || v != v ? v : s; }
+};
+
+template <class Kind>
+struct ReduceColumns {
+  int64_t n, inner;
+  float divisor;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    float sum[kSpan];
+    const float* in = x + s.row * n * inner + s.begin;
+    int64_t m = s.size();
+    for (int64_t i = 0; i < m; i++) sum[i] = Kind::first();
+    for (int64_t j = 0; j < n; j++, in += inner) {
+      for (int64_t i = 0; i < m; i++) sum[i] = Kind::join(sum[i], in[i]);
+    }
+    float* out = y + s.row * inner + s.begin;
+    for (int64_t i = 0; i < m; i++) out[i] = sum[i] / divisor;
+  }
+};
+
+struct SumRow {
+  int64_t n;
+  float divisor;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    const float* in = x + r * n;
+    float s = sumOf(lanes, n, [&](int64_t i) { return in[i]; });
+    if (lanes.rank() == 0) y[r] = s / divisor;
+  }
+};
+
+struct SumBackward {
+  int64_t n, inner;
+  float divisor;
+  bool accumulate;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  // Rows are [outer,n]; where inner is 1 they are [outer] and a span lies along n.
+  BOTH void operator()(const Span& s) const {
+    if (inner == 1) {
+      float v = dy[s.row] / divisor;
+      float* out = dx + s.row * n;
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) put(out + i, v, accumulate);
+    } else {
+      const float* up = dy + s.row / n * inner;
+      float* out = dx + s.row * inner;
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) put(out + i, up[i] / divisor, accumulate);
+    }
+  }
+};
+
+struct ExtremeBackward {
+  int64_t n, inner;
+  bool accumulate;
+  const float* __restrict__ x;
+  const float* __restrict__ y;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(const Span& s) const {
+    bool open[kSpan];
+    int64_t m = s.size(), at = s.row * inner + s.begin;
+    for (int64_t i = 0; i < m; i++) open[i] = true;
+    for (int64_t j = 0; j < n; j++) {
+      const float* in = x + (s.row * n + j) * inner + s.begin;
+      float* out = dx + (s.row * n + j) * inner + s.begin;
+      for (int64_t i = 0; i < m; i++) {
+        bool chosen = open[i] && in[i] == y[at + i];
+        open[i] = open[i] && !chosen;
+        put(out + i, chosen ? dy[at + i] : 0.0f, accumulate);
+      }
+    }
+  }
+};
+
+struct ProductBackward {
+  int64_t n, inner;
+  bool accumulate;
+  const float* __restrict__ x;
+  const float* __restrict__ y;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  // Rows are [outer,n].
+  BOTH void operator()(const Span& s) const {
+    const float* column = x + s.row / n * n * inner;
+    int64_t j = s.row % n;
+    for (int64_t i = s.begin; i < s.end; i++) {
+      float others = 1.0f;
+      for (int64_t k = 0; k < n; k++) {
+        if (k != j) others *= column[k * inner + i];
+      }
+      put(dx + s.row * inner + i, dy[s.row / n * inner + i] * others, accumulate);
+    }
+  }
+};
+
+struct ArgReduce {
+  bool max, last;
+  int64_t n, inner;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    for (int64_t i = s.begin; i < s.end; i++) {
+      const float* in = x + s.row * n * inner + i;
+      int64_t at = 0;
+      for (int64_t j = 1; j < n; j++) {
+        float best = in[at * inner], v = in[j * inner];
+        bool nan = v != v, tie = v == best || (nan && best != best);
+        bool better = best == best && (nan || (max ? v > best : v < best));
+        if (better || (last && tie)) at = j;
+      }
+      y[s.row * inner + i] = static_cast<float>(at);
+    }
+  }
+};
+
+template <class Kind>
+void columns(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, float divisor, const float* x, float* y) {
+  forEachSpan(stream, outer, inner, ReduceColumns<Kind>{n, inner, divisor, x, y}, n);
+}
+
+}  // namespace
+
+int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int64_t inner, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "reduce_forward");
+    check.range(kind, 0, CD_REDUCE_KINDS - 1, "kind");
+    check.counts({outer, n, inner});
+    if (check.counts({outer, inner}) == 0) return;
+    if (n > 0) check.data(x, "x");
+    check.data(y, "y");
+    float divisor = kind == CD_REDUCE_MEAN ? static_cast<float>(n) : 1.0f;
+    if (kind == CD_REDUCE_MAX) {
+      columns<MaxKind>(stream, outer, n, inner, 1.0f, x, y);
+    } else if (kind == CD_REDUCE_MIN) {
+      columns<MinKind>(stream, outer, n, inner, 1.0f, x, y);
+    } else if (kind == CD_REDUCE_PROD) {
+      columns<ProductKind>(stream, outer, n, inner, 1.0f, x, y);
+    } else if (inner == 1) {
+      forEachRow(stream, outer, SumRow{n, divisor, x, y}, n);
+    } else {
+      columns<SumKind>(stream, outer, n, inner, divisor, x, y);
+    }
+  });
+}
+
+int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t outer, int64_t n, int64_t inner,
+                       const float* x, const float* y, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "reduce_backward");
+    check.range(kind, 0, CD_REDUCE_KINDS - 1, "kind");
+    if (check.counts({outer, n, inner}) == 0) return;
+    check.data(dy, "dy");
+    check.data(dx, "dx");
+    bool add = accumulate != 0;
+    if (kind == CD_REDUCE_SUM || kind == CD_REDUCE_MEAN) {
+      float divisor = kind == CD_REDUCE_MEAN ? static_cast<float>(n) : 1.0f;
+      SumBackward body{n, inner, divisor, add, dy, dx};
+      forEachSpan(stream, inner == 1 ? outer : outer * n, inner == 1 ? n : inner, body);
+      return;
+    }
+    check.data(x, "x");
+    if (kind == CD_REDUCE_PROD) {
+      forEachSpan(stream, outer * n, inner, ProductBackward{n, inner, add, x, y, dy, dx}, n);
+    } else {
+      check.data(y, "y");
+      forEachSpan(stream, outer, inner, ExtremeBackward{n, inner, add, x, y, dy, dx}, n);
+    }
+  });
+}
+
+int cd_arg_reduce(cd_stream* stream, int kind, int last, int64_t outer, int64_t n, int64_t inner, const float* x,
+                  float* y) {
+  return entry([&] {
+    Check check(stream, "arg_reduce");
+    check.range(kind, CD_REDUCE_MAX, CD_REDUCE_MIN, "kind");
+    check.counts({outer, n, inner});
+    if (check.counts({outer, inner}) == 0) return;
+    check.range(n, 1, INT64_MAX, "n");
+    check.data(x, "x");
+    check.data(y, "y");
+    forEachSpan(stream, outer, inner, ArgReduce{kind == CD_REDUCE_MAX, last != 0, n, inner, x, y}, n);
+  });
+}

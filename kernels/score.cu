@@ -1,0 +1,70 @@
+// The number of a class that is explained, and its gradient with respect to the logits.
+#include "check.cuh"
+#include "sum.cuh"
+
+using namespace candela;
+
+namespace {
+
+struct Score {
+  int kind;
+  int64_t n;
+  const float* logits;
+  int64_t* target;
+  float* scores;
+  float* seed;
+
+  BOTH void operator()(int64_t r, const Lanes& lanes) const {
+    const float* z = logits + r * n;
+    int64_t t = target[r];
+    float top = maxOf(lanes, n, [&](int64_t i) { return z[i]; });
+    if (t == -1) {
+      t = firstOf(z, top, lanes);
+      if (lanes.rank() == 0) target[r] = t;
+    }
+    bool known = t >= 0 && t < n;
+    float score = known ? z[t] : NAN, total = 1.0f;
+    if (kind != CD_LOGIT) {
+      total = sumOf(lanes, n, [&](int64_t i) { return expf(z[i] - top); });
+      score = kind == CD_PROBABILITY ? expf(score - top) / total : score - top - logf(total);
+    }
+    if (lanes.rank() == 0) scores[r] = score;
+    if (seed == nullptr) return;
+    float* out = seed + r * n;
+    for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+      float here = i == t ? 1.0f : 0.0f;
+      float v = kind == CD_LOGIT ? here : here - expf(z[i] - top) / total;
+      if (kind == CD_PROBABILITY) v *= score;
+      out[i] = known ? v : NAN;
+    }
+  }
+
+  // Index of the first element that equals top; 0 where none does (NaN).
+  BOTH int64_t firstOf(const float* z, float top, const Lanes& lanes) const {
+    int64_t last = -n;
+    for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+      if (z[i] == top) {
+        last = -i;
+        break;
+      }
+    }
+    last = lanes.max(last);
+    return last == -n ? 0 : -last;
+  }
+};
+
+}  // namespace
+
+int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
+             float* scores, float* seed) {
+  return entry([&] {
+    Check check(stream, "score");
+    check.range(kind, CD_LOGIT, CD_LOG_PROBABILITY, "kind");
+    if (check.counts({rows, classes}) == 0) return;
+    check.data(logits, "logits");
+    check.data(target, "target");
+    check.data(scores, "scores");
+    check.optional(seed, "seed");
+    forEachRow(stream, rows, Score{kind, classes, logits, target, scores, seed}, 20 * classes);
+  });
+}

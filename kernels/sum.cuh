@@ -1,0 +1,63 @@
+// Sums and maxima over a row, in an order that is the same for every instruction set, thread count and device: 32 lanes,
+// lane k takes the elements k, k + 32, …, then a tree joins the lanes.
+#pragma once
+
+#include "launch.cuh"
+
+namespace candela {
+
+#ifdef __CUDACC__
+
+template <class At>
+BOTH float sumOf(const Lanes& lanes, int64_t n, const At& at) {
+  float s = 0;
+  for (int64_t i = lanes.rank(); i < n; i += lanes.count()) s += at(i);
+  return lanes.sum(s);
+}
+
+template <class At>
+BOTH float maxOf(const Lanes& lanes, int64_t n, const At& at) {
+  float s = -INFINITY;
+  for (int64_t i = lanes.rank(); i < n; i += lanes.count()) s = at(i) > s ? at(i) : s;
+  return lanes.max(s);
+}
+
+#else
+
+template <class At>
+BOTH float sumOf(const Lanes&, int64_t n, const At& at) {
+  constexpr int kLanes = 32;
+  float s[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int k = 0; k < kLanes; k++) s[k] += at(i + k);
+  }
+  for (int k = 0; i + k < n; k++) s[k] += at(i + k);
+  for (int step = kLanes / 2; step > 0; step /= 2) {
+    for (int k = 0; k < step; k++) s[k] += s[k + step];
+  }
+  return s[0];
+}
+
+template <class At>
+BOTH float maxOf(const Lanes&, int64_t n, const At& at) {
+  constexpr int kLanes = 32;
+  float s[kLanes];
+  for (int k = 0; k < kLanes; k++) s[k] = -INFINITY;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int k = 0; k < kLanes; k++) s[k] = at(i + k) > s[k] ? at(i + k) : s[k];
+  }
+  for (int k = 0; i + k < n; k++) s[k] = at(i + k) > s[k] ? at(i + k) : s[k];
+  for (int step = kLanes / 2; step > 0; step /= 2) {
+    for (int k = 0; k < step; k++) s[k] = s[k + step] > s[k] ? s[k + step] : s[k];
+  }
+  return s[0];
+}
+
+#endif
+
+// *out = value, or += value.
+BOTH void put(float* out, float value, bool accumulate) { *out = accumulate ? *out + value : value; }
+
+}  // namespace candela

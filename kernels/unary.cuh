@@ -1,0 +1,144 @@
+// Functions of one element and their derivatives. reads says what the derivative d is given: 'x', 'y', nothing ('-'), or that
+// it is zero ('0'); cost is in simple steps.
+#pragma once
+
+#include "candela.h"
+#include "portable.cuh"
+
+namespace candela {
+
+BOTH float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+BOTH float softplus(float x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
+BOTH float clamp(float x, float lo, float hi) {
+  float v = x < lo ? lo : x;
+  return v > hi ? hi : v;
+}
+
+#define UNARY(Name, READS, COST, Y, D)                                               \
+  struct Name {                                                                      \
+    static constexpr char reads = READS;                                             \
+    static constexpr int cost = COST;                                                \
+    BOTH static float y(float x, float alpha, float beta) {                          \
+      (void)alpha, (void)beta;                                                       \
+      return Y;                                                                      \
+    }                                                                                \
+    /* x: the input or the output, as reads says. */                                 \
+    BOTH static float d(float x, float alpha, float beta) {                          \
+      (void)x, (void)alpha, (void)beta;                                              \
+      return D;                                                                      \
+    }                                                                                \
+  };
+
+UNARY(Abs, 'x', 1, fabsf(x), x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f)
+UNARY(Neg, '-', 1, -x, -1.0f)
+UNARY(Exp, 'y', 20, expf(x), x)
+UNARY(Log, 'x', 20, logf(x), 1.0f / x)
+UNARY(Sqrt, 'y', 2, sqrtf(x), 0.5f / x)
+UNARY(Reciprocal, 'y', 2, 1.0f / x, -x * x)
+UNARY(Sigmoid, 'y', 20, sigmoid(x), x * (1.0f - x))
+UNARY(Tanh, 'y', 30, tanhf(x), 1.0f - x * x)
+// 2 / sqrt(pi)
+UNARY(Erf, 'x', 30, erff(x), 1.1283791670955126f * expf(-x * x))
+UNARY(Softplus, 'x', 40, softplus(x), sigmoid(x))
+UNARY(Softsign, 'x', 2, x / (1.0f + fabsf(x)), 1.0f / ((1.0f + fabsf(x)) * (1.0f + fabsf(x))))
+UNARY(Swish, 'x', 20, x * sigmoid(alpha * x),
+      sigmoid(alpha * x) * (1.0f + alpha * x * (1.0f - sigmoid(alpha * x))))
+UNARY(HardSigmoid, 'x', 2, clamp(alpha * x + beta, 0.0f, 1.0f),
+      alpha * x + beta > 0.0f && alpha * x + beta < 1.0f ? alpha : 0.0f)
+UNARY(HardSwish, 'x', 2, x * clamp(x / 6.0f + 0.5f, 0.0f, 1.0f),
+      x <= -3.0f ? 0.0f : x >= 3.0f ? 1.0f : x / 3.0f + 0.5f)
+UNARY(Elu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x), x > 0.0f ? 1.0f : alpha * expf(x))
+UNARY(Selu, 'x', 20, beta * (x > 0.0f ? x : alpha * expm1f(x)), beta * (x > 0.0f ? 1.0f : alpha * expf(x)))
+UNARY(Celu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x / alpha), x > 0.0f ? 1.0f : expf(x / alpha))
+UNARY(LeakyRelu, 'x', 1, x < 0.0f ? alpha * x : x, x > 0.0f ? 1.0f : alpha)
+UNARY(ThresholdedRelu, 'x', 1, x > alpha ? x : 0.0f, x > alpha ? 1.0f : 0.0f)
+UNARY(Clip, 'x', 1, clamp(x, alpha, beta), x > alpha && x < beta ? 1.0f : 0.0f)
+UNARY(Sign, '0', 1, x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x, 0.0f)
+UNARY(Floor, '0', 1, floorf(x), 0.0f)
+UNARY(Ceil, '0', 1, ceilf(x), 0.0f)
+UNARY(Round, '0', 1, rintf(x), 0.0f)
+UNARY(Not, '0', 1, x == 0.0f ? 1.0f : 0.0f, 0.0f)
+UNARY(Truncate, '0', 1, truncf(x), 0.0f)
+UNARY(Boolean, '0', 1, x != 0.0f ? 1.0f : 0.0f, 0.0f)
+UNARY(Sin, 'x', 30, sinf(x), cosf(x))
+UNARY(Cos, 'x', 30, cosf(x), -sinf(x))
+UNARY(Relu, 'x', 1, x < 0.0f ? 0.0f : x, x > 0.0f ? 1.0f : 0.0f)
+UNARY(Linear, '-', 1, alpha * x + beta, alpha)
+
+#undef UNARY
+
+// x tanh(softplus(x))
+struct Mish {
+  static constexpr char reads = 'x';
+  static constexpr int cost = 60;
+  BOTH static float y(float x, float, float) { return x * tanhf(softplus(x)); }
+  BOTH static float d(float x, float, float) {
+    float t = tanhf(softplus(x));
+    return t + x * (1.0f - t * t) * sigmoid(x);
+  }
+};
+
+struct Gelu {
+  static constexpr char reads = 'x';
+  static constexpr int cost = 40;
+  // sqrt(1/2), 1 / sqrt(2 pi)
+  BOTH static float y(float x, float, float) { return 0.5f * x * (1.0f + erff(x * 0.70710678f)); }
+  BOTH static float d(float x, float, float) {
+    return 0.5f * (1.0f + erff(x * 0.70710678f)) + x * 0.39894228f * expf(-0.5f * x * x);
+  }
+};
+
+// Hendrycks and Gimpel's approximation; 0.79788456 = sqrt(2 / pi).
+struct GeluTanh {
+  static constexpr char reads = 'x';
+  static constexpr int cost = 40;
+  BOTH static float u(float x) { return 0.79788456f * (x + 0.044715f * x * x * x); }
+  BOTH static float y(float x, float, float) { return 0.5f * x * (1.0f + tanhf(u(x))); }
+  BOTH static float d(float x, float, float) {
+    float t = tanhf(u(x));
+    return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * 0.79788456f * (1.0f + 0.134145f * x * x);
+  }
+};
+
+// Calls use with the function of that number; false where there is none.
+template <class Use>
+bool forKind(int kind, float alpha, const Use& use) {
+  switch (kind) {
+    case CD_ABS: return use(Abs{}), true;
+    case CD_NEG: return use(Neg{}), true;
+    case CD_EXP: return use(Exp{}), true;
+    case CD_LOG: return use(Log{}), true;
+    case CD_SQRT: return use(Sqrt{}), true;
+    case CD_RECIPROCAL: return use(Reciprocal{}), true;
+    case CD_SIGMOID: return use(Sigmoid{}), true;
+    case CD_TANH: return use(Tanh{}), true;
+    case CD_ERF: return use(Erf{}), true;
+    case CD_GELU: return alpha == 1.0f ? (use(GeluTanh{}), true) : (use(Gelu{}), true);
+    case CD_SOFTPLUS: return use(Softplus{}), true;
+    case CD_SOFTSIGN: return use(Softsign{}), true;
+    case CD_MISH: return use(Mish{}), true;
+    case CD_SWISH: return use(Swish{}), true;
+    case CD_HARD_SIGMOID: return use(HardSigmoid{}), true;
+    case CD_HARD_SWISH: return use(HardSwish{}), true;
+    case CD_ELU: return use(Elu{}), true;
+    case CD_SELU: return use(Selu{}), true;
+    case CD_CELU: return use(Celu{}), true;
+    case CD_LEAKY_RELU: return use(LeakyRelu{}), true;
+    case CD_THRESHOLDED_RELU: return use(ThresholdedRelu{}), true;
+    case CD_CLIP: return use(Clip{}), true;
+    case CD_SIGN: return use(Sign{}), true;
+    case CD_FLOOR: return use(Floor{}), true;
+    case CD_CEIL: return use(Ceil{}), true;
+    case CD_ROUND: return use(Round{}), true;
+    case CD_NOT: return use(Not{}), true;
+    case CD_TRUNCATE: return use(Truncate{}), true;
+    case CD_BOOLEAN: return use(Boolean{}), true;
+    case CD_SIN: return use(Sin{}), true;
+    case CD_COS: return use(Cos{}), true;
+    case CD_RELU: return use(Relu{}), true;
+    case CD_LINEAR: return use(Linear{}), true;
+    default: return false;
+  }
+}
+
+}  // namespace candela
