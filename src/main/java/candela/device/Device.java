@@ -4,8 +4,8 @@ import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where tensors live and kernels run: allocates, copies, and holds the kernels and the dense algebra, all on
- * one stream (a thread count on the CPU).
+ * Where tensors live and kernels run: allocates, copies, and holds the kernels and the dense
+ * algebra, all on one stream (a thread count on the CPU).
  *
  * <p>Not thread-safe: one session, one device object. Two device objects never disturb each other.
  */
@@ -13,11 +13,18 @@ public interface Device extends AutoCloseable {
   /** "cpu" or "cuda:0". */
   String name();
 
-  /** What runs the kernels, for provenance: processor or card, instruction set, library versions. */
+  /**
+   * What runs the kernels, for provenance: processor or card, instruction set, library versions.
+   */
   String describe();
 
   /** OpenMP threads that the kernels use; 1 on a GPU. */
   int threads();
+
+  /** Whether kernels can read host memory: true of the CPU only. */
+  default boolean readsHost() {
+    return false;
+  }
 
   Kernels kernels();
 

@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -65,6 +66,11 @@ public final class Library {
   /** An entry that returns a status. */
   public Entry entry(String name, ValueLayout... parameters) {
     return new Entry(this, handle(name, INT, parameters));
+  }
+
+  /** A function of another name: of this library, or of one that it is linked with. */
+  public Optional<MethodHandle> function(String name, FunctionDescriptor type) {
+    return symbols.find(name).map(at -> Linker.nativeLinker().downcallHandle(at, type));
   }
 
   /** Calls an entry without parameters that returns a string. */

@@ -1,0 +1,77 @@
+package candela.device.cpu;
+
+import candela.device.Library;
+import candela.device.Memory;
+import candela.tensor.CandelaException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Host memory from the C library that the kernels see: in a sanitizer build its allocator, which
+ * knows the first byte beyond a block.
+ *
+ * <p>For any thread, as are its blocks.
+ */
+final class CpuHeap {
+  private static final long ALIGNMENT = 64;
+
+  /** From here on calloc: its pages are zero before anybody touches them. */
+  private static final long LARGE = 1 << 20;
+
+  private static final FunctionDescriptor TWO_SIZES =
+      FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+
+  private final MethodHandle calloc;
+  private final MethodHandle memalign;
+  private final MethodHandle free;
+
+  CpuHeap(Library library) {
+    calloc = library.function("calloc", TWO_SIZES).orElseThrow();
+    memalign = library.function("memalign", TWO_SIZES).orElseThrow();
+    free = library.function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).orElseThrow();
+  }
+
+  Memory allocate(long bytes) {
+    boolean large = bytes >= LARGE;
+    MemorySegment block =
+        large ? call(calloc, 1, bytes + ALIGNMENT) : call(memalign, ALIGNMENT, bytes);
+    if (block.address() == 0) {
+      throw CandelaException.of(
+          "cpu: %,d bytes of memory expected, not to be had; use a smaller batch", bytes);
+    }
+    Arena arena = Arena.ofShared();
+    long skip = -block.address() & (ALIGNMENT - 1);
+    MemorySegment segment =
+        block.reinterpret(skip + bytes, arena, ignored -> free(block)).asSlice(skip, bytes);
+    if (!large) {
+      segment.fill((byte) 0);
+    }
+    return new Block(segment, arena);
+  }
+
+  private record Block(MemorySegment segment, Arena arena) implements Memory {
+    @Override
+    public void close() {
+      arena.close();
+    }
+  }
+
+  private static MemorySegment call(MethodHandle handle, long a, long b) {
+    try {
+      return (MemorySegment) handle.invokeExact(a, b);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void free(MemorySegment block) {
+    try {
+      free.invokeExact(block);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,307 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.reference.Functions;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Tag("kernel")
+class ElementwiseTest {
+  /** The last is long enough for two threads. */
+  private static final int[] SIZES = {1, 3, 7, 33, 40003};
+
+  /** Two parameter pairs of each kind that has any. */
+  private static float[][] parameters(Unary kind) {
+    return switch (kind) {
+      case GELU -> new float[][] {{0, 0}, {1, 0}};
+      case SWISH -> new float[][] {{1, 0}, {1.7f, 0}};
+      case HARD_SIGMOID -> new float[][] {{0.2f, 0.5f}, {0.4f, 0.1f}};
+      case ELU, CELU, THRESHOLDED_RELU -> new float[][] {{1, 0}, {0.7f, 0}};
+      case LEAKY_RELU -> new float[][] {{0.01f, 0}, {0.3f, 0}};
+      case SELU -> new float[][] {{1.67326f, 1.0507f}, {0.5f, 2}};
+      case CLIP -> new float[][] {{-1, 1}, {0, 6}};
+      case LINEAR -> new float[][] {{1, 0}, {-2.5f, 0.75f}};
+      default -> new float[][] {{0, 0}};
+    };
+  }
+
+  private static float[] inputs(Unary kind, int n) {
+    float[] x = numbers(n, n);
+    for (int i = 0; i < n; i++) {
+      x[i] *= 2;
+      if (kind == Unary.LOG || kind == Unary.SQRT) {
+        x[i] = Math.abs(x[i]);
+      }
+    }
+    return x;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theFunctionIsTheReference(Unary kind) {
+    for (float[] p : parameters(kind)) {
+      for (int n : SIZES) {
+        float[] x = inputs(kind, n);
+        String what = kind + " [" + n + "]";
+        double[] wanted = new double[n];
+        for (int i = 0; i < n; i++) {
+          wanted[i] = Functions.of(kind, p[0], p[1], x[i]);
+        }
+        agree(
+            what,
+            Rig.run(
+                what,
+                rig -> {
+                  MemorySegment y = rig.out(n);
+                  rig.kernels().elementwise().unaryForward(kind, p[0], p[1], n, rig.in(x), y);
+                  return floats(y);
+                }),
+            wanted);
+        agree(
+            what + " in place",
+            Rig.run(
+                what,
+                rig -> {
+                  MemorySegment y = rig.in(x);
+                  rig.kernels().elementwise().unaryForward(kind, p[0], p[1], n, y, y);
+                  return floats(y);
+                }),
+            wanted);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theGradientIsTheSlopeOfTheReference(Unary kind) {
+    for (float[] p : parameters(kind)) {
+      int n = 33;
+      float[] x = inputs(kind, n);
+      float[] y = new float[n];
+      for (int i = 0; i < n; i++) {
+        y[i] = (float) Functions.of(kind, p[0], p[1], x[i]);
+      }
+      Rig.gradient(
+          kind + " [33]",
+          Rig.doubles(x),
+          numbers(5, n),
+          v -> {
+            double[] out = new double[n];
+            for (int i = 0; i < n; i++) {
+              out[i] = Functions.of(kind, p[0], p[1], v[i]);
+            }
+            return out;
+          },
+          (rig, add, dy, dx) ->
+              rig.kernels()
+                  .elementwise()
+                  .unaryBackward(
+                      kind,
+                      p[0],
+                      p[1],
+                      add,
+                      n,
+                      kind.readsX() ? rig.in(x) : MemorySegment.NULL,
+                      kind.readsY() ? rig.in(y) : MemorySegment.NULL,
+                      dy,
+                      dx));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void infinityAndNanAreTheReference(Unary kind) {
+    float[] x = {
+      Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 0f, -0f, 1e38f, -1e38f
+    };
+    float[] p = parameters(kind)[0];
+    double[] wanted = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      wanted[i] = (float) Functions.of(kind, p[0], p[1], x[i]);
+    }
+    float[] got =
+        Rig.run(
+            kind.name(),
+            rig -> {
+              MemorySegment y = rig.out(x.length);
+              rig.kernels().elementwise().unaryForward(kind, p[0], p[1], x.length, rig.in(x), y);
+              return floats(y);
+            });
+    // Sine and cosine of 1e38 and the argument of tanh's approximation at 1e38 are beyond float32.
+    int n = kind == Unary.SIN || kind == Unary.COS || kind == Unary.GELU ? 5 : x.length;
+    agree(kind + " [7]", java.util.Arrays.copyOf(got, n), java.util.Arrays.copyOf(wanted, n), 1e-5);
+  }
+
+  @Test
+  void halvesRoundToEven() {
+    float[] x = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f};
+    agree(
+        "ROUND [5]",
+        Rig.run(
+            "ROUND",
+            rig -> {
+              MemorySegment y = rig.out(5);
+              rig.kernels().elementwise().unaryForward(Unary.ROUND, 0, 0, 5, rig.in(x), y);
+              return floats(y);
+            }),
+        new double[] {0, 2, 2, 0, -2},
+        0);
+  }
+
+  @Test
+  void rectifyClampsAndKeepsOneBitForEachElementInside() {
+    for (int n : new int[] {1, 3, 7, 8, 33, 4099, 20003}) {
+      int rows = 3;
+      float[] x = numbers(n, rows * n);
+      x[0] = Float.NaN;
+      int bytes = (n + 7) / 8;
+      double[] wanted = new double[rows * n];
+      byte[] bits = new byte[rows * bytes];
+      for (int i = 0; i < wanted.length; i++) {
+        wanted[i] = Functions.clamp(x[i], -0.5, 1);
+        if (x[i] > -0.5f && x[i] < 1) {
+          bits[i / n * bytes + i % n / 8] |= (byte) (1 << (i % n % 8));
+        }
+      }
+      String what = "rectify [3," + n + "]";
+      agree(
+          what,
+          Rig.run(
+              what,
+              rig -> {
+                MemorySegment y = rig.in(x);
+                MemorySegment b = rig.bytes(bits.length);
+                rig.kernels().elementwise().rectifyForward(rows, n, -0.5f, 1, y, y, b);
+                assertThat(b.toArray(ValueLayout.JAVA_BYTE)).as(what).isEqualTo(bits);
+                return floats(y);
+              }),
+          wanted);
+      agree(
+          what + " without bits",
+          Rig.run(
+              what,
+              rig -> {
+                MemorySegment y = rig.out(rows * n);
+                rig.kernels()
+                    .elementwise()
+                    .rectifyForward(rows, n, -0.5f, 1, rig.in(x), y, MemorySegment.NULL);
+                return floats(y);
+              }),
+          wanted);
+      rectifyBackward(what, rows, n, x, bits);
+    }
+  }
+
+  private static void rectifyBackward(String what, int rows, int n, float[] x, byte[] bits) {
+    float[] dy = numbers(7, rows * n);
+    float[] before = numbers(8, rows * n);
+    double[] wanted = new double[rows * n];
+    double[] added = new double[rows * n];
+    for (int i = 0; i < wanted.length; i++) {
+      wanted[i] = x[i] > -0.5f && x[i] < 1 ? dy[i] : 0;
+      added[i] = (float) (wanted[i] + before[i]);
+    }
+    agree(
+        what + ", gradient in place",
+        Rig.run(
+            what,
+            rig -> {
+              MemorySegment d = rig.in(dy);
+              MemorySegment b = rig.bytes(bits.length).copyFrom(MemorySegment.ofArray(bits));
+              rig.kernels().elementwise().rectifyBackward(rows, n, false, b, d, d);
+              return floats(d);
+            }),
+        wanted,
+        0);
+    agree(
+        what + ", added gradient",
+        Rig.run(
+            what,
+            rig -> {
+              MemorySegment dx = rig.in(before);
+              MemorySegment b = rig.bytes(bits.length).copyFrom(MemorySegment.ofArray(bits));
+              rig.kernels().elementwise().rectifyBackward(rows, n, true, b, rig.in(dy), dx);
+              return floats(dx);
+            }),
+        added,
+        0);
+  }
+
+  @Test
+  void addAddsAndFillFills() {
+    for (int n : SIZES) {
+      float[] a = numbers(1, n);
+      float[] b = numbers(2, n);
+      double[] wanted = new double[n];
+      for (int i = 0; i < n; i++) {
+        wanted[i] = a[i] + b[i];
+      }
+      agree(
+          "add [" + n + "]",
+          Rig.run(
+              "add",
+              rig -> {
+                MemorySegment y = rig.in(a);
+                rig.kernels().elementwise().add(n, y, rig.in(b), y);
+                return floats(y);
+              }),
+          wanted,
+          0);
+      java.util.Arrays.fill(wanted, -3.5);
+      agree(
+          "fill [" + n + "]",
+          Rig.run(
+              "fill",
+              rig -> {
+                MemorySegment y = rig.out(n);
+                rig.kernels().elementwise().fill(n, -3.5f, y);
+                return floats(y);
+              }),
+          wanted,
+          0);
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreRefused() {
+    Rig.run(
+        "errors",
+        rig -> {
+          Elementwise e = rig.kernels().elementwise();
+          MemorySegment x = rig.out(4);
+          assertThatThrownBy(() -> e.fill(-1, 0, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("fill: every count must be 0 or more, is -1");
+          assertThatThrownBy(() -> e.add(4, x, MemorySegment.NULL, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("add: b is NULL");
+          assertThatThrownBy(() -> e.fill(1, 0, x.asSlice(1)))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("fill: y must be aligned to 4 bytes");
+          assertThatThrownBy(
+                  () ->
+                      e.unaryBackward(
+                          Unary.LOG, 0, 0, false, 4, MemorySegment.NULL, MemorySegment.NULL, x, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("unary_backward: x is NULL");
+          assertThatThrownBy(
+                  () ->
+                      e.rectifyForward(
+                          1L << 40, 1L << 40, 0, 1, MemorySegment.NULL, x, MemorySegment.NULL))
+              .isInstanceOf(CandelaException.class)
+              .hasMessageContaining("at most 2^48");
+          e.fill(0, 0, MemorySegment.NULL);
+          return new float[0];
+        });
+  }
+}

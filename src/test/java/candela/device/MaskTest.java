@@ -1,0 +1,124 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("kernel")
+class MaskTest {
+  /** top, left, bottom, right of each window; some reach outside, one is empty. */
+  private static int[] windows(int count, int h, int w) {
+    var random = new Random(count);
+    int[] k = new int[4 * count];
+    for (int j = 0; j < count; j++) {
+      k[4 * j] = random.nextInt(h + 2) - 2;
+      k[4 * j + 1] = random.nextInt(w + 2) - 2;
+      k[4 * j + 2] = k[4 * j] + (j == 0 ? 0 : 1 + random.nextInt(h));
+      k[4 * j + 3] = k[4 * j + 1] + 1 + random.nextInt(w);
+    }
+    return k;
+  }
+
+  private static boolean covers(int[] k, int j, int y, int x) {
+    return y >= k[4 * j] && y < k[4 * j + 2] && x >= k[4 * j + 1] && x < k[4 * j + 3];
+  }
+
+  @Test
+  void occludeFillsTheWindowInEveryChannel() {
+    for (int[] s : new int[][] {{1, 1, 1, 1}, {3, 3, 7, 5}, {7, 1, 3, 33}, {5, 3, 67, 601}}) {
+      int h = s[2];
+      int w = s[3];
+      int image = s[1] * h * w;
+      int[] k = windows(s[0], h, w);
+      float[] x = numbers(1, image);
+      float[] fill = numbers(2, image);
+      double[] wanted = new double[s[0] * image];
+      for (int i = 0; i < wanted.length; i++) {
+        boolean inside = covers(k, i / image, i / w % h, i % w);
+        wanted[i] = (inside ? fill : x)[i % image];
+      }
+      String what = "occlude " + java.util.Arrays.toString(s);
+      agree(
+          what,
+          Rig.run(
+              what,
+              rig -> {
+                MemorySegment y = rig.out(wanted.length);
+                rig.kernels()
+                    .mask()
+                    .occlude(s[0], s[1], h, w, rig.in(x), rig.in(fill), rig.in(k), y);
+                return floats(y);
+              }),
+          wanted,
+          0);
+    }
+  }
+
+  @Test
+  void theMapIsTheSumOrMeanOfTheScoresThatCoverAPixel() {
+    for (int[] s : new int[][] {{0, 3, 3}, {1, 1, 1}, {7, 5, 7}, {33, 33, 7}, {60, 40, 601}}) {
+      int h = s[1];
+      int w = s[2];
+      int[] k = windows(s[0], h, w);
+      double[] score = Rig.doubles(numbers(3, s[0]));
+      for (boolean average : new boolean[] {false, true}) {
+        double[] wanted = new double[h * w];
+        for (int i = 0; i < wanted.length; i++) {
+          int count = 0;
+          for (int j = 0; j < s[0]; j++) {
+            if (covers(k, j, i / w, i % w)) {
+              wanted[i] += score[j];
+              count++;
+            }
+          }
+          wanted[i] /= average && count > 0 ? count : 1;
+        }
+        Rig.run(
+            "occlusion_map",
+            rig -> {
+              MemorySegment map = rig.in(new double[h * w]);
+              map.fill((byte) 0xff);
+              rig.kernels().mask().occlusionMap(s[0], h, w, rig.in(k), rig.in(score), average, map);
+              assertThat(map.toArray(ValueLayout.JAVA_DOUBLE))
+                  .as("%d windows on [%d,%d]", s[0], h, w)
+                  .isEqualTo(wanted);
+              return new float[0];
+            });
+      }
+    }
+  }
+
+  @Test
+  void oneFeatureIsReplacedInEachRow() {
+    for (int n : new int[] {1, 3, 33, 9001}) {
+      float[] x = numbers(1, n);
+      float[] fill = numbers(2, n);
+      int[] feature = new Random(3).ints(n, 0, 4).toArray();
+      int[] off = {2, -1, 0};
+      double[] wanted = new double[3 * n];
+      for (int i = 0; i < wanted.length; i++) {
+        wanted[i] = (feature[i % n] == off[i / n] ? fill : x)[i % n];
+      }
+      agree(
+          "select_features [3," + n + "]",
+          Rig.run(
+              "select_features",
+              rig -> {
+                MemorySegment y = rig.out(3 * n);
+                rig.kernels()
+                    .mask()
+                    .selectFeatures(3, n, rig.in(x), rig.in(fill), rig.in(feature), rig.in(off), y);
+                return floats(y);
+              }),
+          wanted,
+          0);
+    }
+  }
+}

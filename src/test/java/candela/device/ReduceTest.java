@@ -1,0 +1,181 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.doubles;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.reference.Rows;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Tag("kernel")
+class ReduceTest {
+  private static final int[][] SMALL = {{1, 1, 1}, {3, 7, 1}, {1, 33, 1}, {2, 3, 5}, {1, 7, 33}};
+  private static final int[][] LARGE = {{3, 20011, 1}, {7, 49, 1031}, {701, 33, 1}, {2, 5003, 3}};
+
+  private static float[] forward(Reduction kind, int outer, int n, int inner, float[] x) {
+    return Rig.run(
+        kind + " [" + outer + "," + n + "," + inner + "]",
+        rig -> {
+          MemorySegment y = rig.out(outer * inner);
+          rig.kernels().reduce().reduceForward(kind, outer, n, inner, rig.in(x), y);
+          return floats(y);
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theReductionIsTheReference(Reduction kind) {
+    for (int[][] sizes : new int[][][] {SMALL, LARGE}) {
+      for (int[] s : sizes) {
+        float[] x = numbers(s[1], s[0] * s[1] * s[2]);
+        if (kind == Reduction.PROD) {
+          for (int i = 0; i < x.length; i++) {
+            x[i] = Math.signum(x[i]) * (1 + x[i] * x[i] / s[1]);
+          }
+        }
+        // Sums of up to 20,000 terms of size 1 that cancel.
+        agree(
+            kind + " " + Arrays.toString(s),
+            forward(kind, s[0], s[1], s[2], x),
+            Rows.reduce(kind, s[0], s[1], s[2], doubles(x)),
+            1e-4);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theGradientIsTheSlopeOfTheReference(Reduction kind) {
+    for (int[] s : SMALL) {
+      float[] x = numbers(s[1], s[0] * s[1] * s[2]);
+      float[] y = new float[s[0] * s[2]];
+      double[] exact = Rows.reduce(kind, s[0], s[1], s[2], doubles(x));
+      for (int i = 0; i < y.length; i++) {
+        y[i] = (float) exact[i];
+      }
+      Rig.gradient(
+          kind + " " + Arrays.toString(s),
+          doubles(x),
+          numbers(4, y.length),
+          v -> Rows.reduce(kind, s[0], s[1], s[2], v),
+          (rig, add, dy, dx) ->
+              rig.kernels()
+                  .reduce()
+                  .reduceBackward(kind, add, s[0], s[1], s[2], rig.in(x), rig.in(y), dy, dx));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nothingGivesTheNeutralElement(Reduction kind) {
+    double neutral =
+        switch (kind) {
+          case SUM -> 0;
+          case MEAN -> Double.NaN;
+          case MAX -> Double.NEGATIVE_INFINITY;
+          case MIN -> Double.POSITIVE_INFINITY;
+          case PROD -> 1;
+        };
+    for (int inner : new int[] {1, 3}) {
+      double[] wanted = new double[2 * inner];
+      Arrays.fill(wanted, neutral);
+      agree(kind + " of nothing", forward(kind, 2, 0, inner, new float[0]), wanted, 0);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nanReachesTheResult(Reduction kind) {
+    float[] x = {1, Float.NaN, 3};
+    agree(kind + " of NaN", forward(kind, 1, 3, 1, x), new double[] {Double.NaN});
+  }
+
+  @Test
+  void theProductOfAZeroPassesItsGradientToTheZero() {
+    float[] x = {2, 0, 5};
+    agree(
+        "PROD [1,3,1] with a zero",
+        Rig.run(
+            "PROD",
+            rig -> {
+              MemorySegment dx = rig.out(3);
+              rig.kernels()
+                  .reduce()
+                  .reduceBackward(
+                      Reduction.PROD, false, 1, 3, 1, rig.in(x), rig.in(0f), rig.in(3f), dx);
+              return floats(dx);
+            }),
+        new double[] {0, 30, 0});
+  }
+
+  @Test
+  void theFirstOfEqualExtremesTakesTheGradient() {
+    float[] x = {1, 4, 4, 0};
+    agree(
+        "MAX [1,4,1] tie",
+        Rig.run(
+            "MAX",
+            rig -> {
+              MemorySegment dx = rig.out(4);
+              rig.kernels()
+                  .reduce()
+                  .reduceBackward(
+                      Reduction.MAX, false, 1, 4, 1, rig.in(x), rig.in(4f), rig.in(3f), dx);
+              return floats(dx);
+            }),
+        new double[] {0, 3, 0, 0});
+  }
+
+  @Test
+  void theIndexIsThatOfTheFirstOrLastExtreme() {
+    // Columns: a tie, a NaN, descending.
+    float[] x = {5, 1, 3, 2, Float.NaN, 2, 5, 9, 1};
+    double[][] wanted = {{0, 1, 0}, {2, 1, 0}, {1, 1, 2}, {1, 1, 2}};
+    int at = 0;
+    for (Reduction kind : new Reduction[] {Reduction.MAX, Reduction.MIN}) {
+      for (boolean last : new boolean[] {false, true}) {
+        agree(
+            "arg " + kind + (last ? ", last" : ", first"),
+            Rig.run(
+                "arg",
+                rig -> {
+                  MemorySegment y = rig.out(3);
+                  rig.kernels().reduce().argReduce(kind, last, 1, 3, 3, rig.in(x), y);
+                  return floats(y);
+                }),
+            wanted[at++],
+            0);
+      }
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreRefused() {
+    Rig.run(
+        "errors",
+        rig -> {
+          MemorySegment x = rig.out(4);
+          assertThatThrownBy(
+                  () -> rig.kernels().reduce().argReduce(Reduction.SUM, false, 1, 4, 1, x, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("arg_reduce: kind must be in 2..3, is 0");
+          assertThatThrownBy(
+                  () -> rig.kernels().reduce().argReduce(Reduction.MAX, false, 1, 0, 1, x, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessageContaining("arg_reduce: n must be in 1..");
+          assertThatThrownBy(
+                  () -> rig.kernels().reduce().reduceForward(Reduction.SUM, 1, -4, 1, x, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessageContaining("is -4");
+          return new float[0];
+        });
+  }
+}

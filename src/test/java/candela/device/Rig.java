@@ -1,0 +1,171 @@
+package candela.device;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import candela.reference.Differences;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+
+/**
+ * A device for one kernel test: arrays go in, arrays come out. Each array has memory of its own, so
+ * that the sanitizer sees the first element beyond it.
+ */
+final class Rig implements AutoCloseable {
+  /** Float32 rounding of some hundred terms of size 1. */
+  static final double TOLERANCE = 2e-5;
+
+  private final Device device;
+  private final List<Memory> blocks = new ArrayList<>();
+
+  private Rig(int threads) {
+    this.device = Devices.open("cpu", threads);
+  }
+
+  /** Runs at one thread and at two, fails where a bit differs, gives the result. */
+  static float[] run(String what, Function<Rig, float[]> test) {
+    float[] one;
+    float[] two;
+    try (var rig = new Rig(1)) {
+      one = test.apply(rig);
+    }
+    try (var rig = new Rig(2)) {
+      two = test.apply(rig);
+    }
+    for (int i = 0; i < one.length; i++) {
+      if (Float.floatToRawIntBits(one[i]) != Float.floatToRawIntBits(two[i])) {
+        fail("%s at [%d]: %s at 1 thread, %s at 2", what, i, one[i], two[i]);
+      }
+    }
+    return one;
+  }
+
+  Kernels kernels() {
+    return device.kernels();
+  }
+
+  MemorySegment in(float... values) {
+    return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
+  }
+
+  MemorySegment in(int... values) {
+    return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
+  }
+
+  MemorySegment in(long... values) {
+    return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
+  }
+
+  MemorySegment in(double... values) {
+    return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
+  }
+
+  /** Room for a result: full of NaN, so that an element left out shows. */
+  MemorySegment out(int floats) {
+    return block(floats * 4L).fill((byte) 0xff);
+  }
+
+  MemorySegment bytes(int bytes) {
+    return block(bytes).fill((byte) 0x5a);
+  }
+
+  private MemorySegment block(long bytes) {
+    Memory block = device.allocate(bytes);
+    blocks.add(block);
+    return block.segment();
+  }
+
+  static float[] floats(MemorySegment segment) {
+    return segment.toArray(ValueLayout.JAVA_FLOAT);
+  }
+
+  /** Numbers in -2..2, none within 0.05 of 0, seeded. */
+  static float[] numbers(int seed, int n) {
+    var random = new Random(seed);
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      float v = random.nextFloat() * 4 - 2;
+      x[i] = Math.abs(v) < 0.05f ? v + 0.1f * (v < 0 ? -1 : 1) : v;
+    }
+    return x;
+  }
+
+  static double[] doubles(float[] x) {
+    double[] y = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = x[i];
+    }
+    return y;
+  }
+
+  /** Fails unless all elements agree within tolerance times (1 + |wanted|); NaN agrees with NaN. */
+  static void agree(String what, float[] got, double[] wanted, double tolerance) {
+    if (got.length != wanted.length) {
+      fail("cpu, %s: %d elements, %d wanted", what, got.length, wanted.length);
+    }
+    for (int i = 0; i < got.length; i++) {
+      double g = got[i];
+      double w = wanted[i];
+      boolean same = Double.compare(g, w) == 0 || g == w;
+      if (!same && !(Math.abs(g - w) <= tolerance * (1 + Math.abs(w)))) {
+        fail("cpu, %s at [%d]: got %s, wanted %s", what, i, g, w);
+      }
+    }
+  }
+
+  static void agree(String what, float[] got, double[] wanted) {
+    agree(what, got, wanted, TOLERANCE);
+  }
+
+  /**
+   * A backward kernel against central differences of the reference, once overwriting and once
+   * adding to what is there.
+   */
+  static void gradient(
+      String what,
+      double[] x,
+      float[] dy,
+      Function<double[], double[]> reference,
+      Backward kernel) {
+    double[] wanted = Differences.gradient(reference, x, doubles(dy));
+    agree(
+        what + ", gradient",
+        run(
+            what,
+            rig -> {
+              MemorySegment dx = rig.out(x.length);
+              kernel.run(rig, false, rig.in(dy), dx);
+              return floats(dx);
+            }),
+        wanted);
+    float[] before = numbers(99, x.length);
+    double[] sum = wanted.clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += before[i];
+    }
+    agree(
+        what + ", added gradient",
+        run(
+            what,
+            rig -> {
+              MemorySegment dx = rig.in(before);
+              kernel.run(rig, true, rig.in(dy), dx);
+              return floats(dx);
+            }),
+        sum);
+  }
+
+  /** One backward kernel, its other arguments bound. */
+  interface Backward {
+    void run(Rig rig, boolean accumulate, MemorySegment dy, MemorySegment dx);
+  }
+
+  @Override
+  public void close() {
+    blocks.forEach(Memory::close);
+    device.close();
+  }
+}

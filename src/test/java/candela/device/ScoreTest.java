@@ -1,0 +1,121 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.doubles;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.reference.Differences;
+import candela.reference.Rows;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("kernel")
+class ScoreTest {
+  private static final int LOGIT = 0;
+  private static final int PROBABILITY = 1;
+  private static final int LOG_PROBABILITY = 2;
+
+  private static double[] reference(int kind, int rows, int n, long[] target, double[] z) {
+    double[] all = kind == LOGIT ? z : Rows.softmax(kind == LOG_PROBABILITY, rows, n, z);
+    double[] scores = new double[rows];
+    for (int r = 0; r < rows; r++) {
+      scores[r] = all[r * n + (int) target[r]];
+    }
+    return scores;
+  }
+
+  /** scores, then the seed. */
+  private static float[] run(int kind, int rows, int n, float[] z, long[] target, long[] chosen) {
+    return Rig.run(
+        "score " + kind,
+        rig -> {
+          MemorySegment t = rig.in(target);
+          MemorySegment scores = rig.out(rows);
+          MemorySegment seed = rig.out(rows * n);
+          rig.kernels().score().score(kind, rows, n, rig.in(z), t, scores, seed);
+          assertThat(t.toArray(ValueLayout.JAVA_LONG)).isEqualTo(chosen);
+          float[] both = Arrays.copyOf(floats(scores), rows + rows * n);
+          System.arraycopy(floats(seed), 0, both, rows, rows * n);
+          MemorySegment again = rig.out(rows);
+          rig.kernels().score().score(kind, rows, n, rig.in(z), t, again, MemorySegment.NULL);
+          assertThat(floats(again)).isEqualTo(floats(scores));
+          return both;
+        });
+  }
+
+  @Test
+  void theScoreIsTheReferenceAndTheSeedItsSlope() {
+    for (int kind = LOGIT; kind <= LOG_PROBABILITY; kind++) {
+      for (int[] s : new int[][] {{1, 1}, {3, 7}, {7, 33}, {1, 100}}) {
+        int rows = s[0];
+        int n = s[1];
+        int k = kind;
+        float[] z = numbers(n, rows * n);
+        long[] target = new long[rows];
+        for (int r = 0; r < rows; r++) {
+          target[r] = r * 5L % n;
+        }
+        double[] wanted = Arrays.copyOf(reference(k, rows, n, target, doubles(z)), rows + rows * n);
+        double[] ones = new double[rows];
+        Arrays.fill(ones, 1);
+        double[] seed =
+            Differences.gradient(v -> reference(k, rows, n, target, v), doubles(z), ones);
+        System.arraycopy(seed, 0, wanted, rows, seed.length);
+        agree(
+            "score " + kind + " " + Arrays.toString(s), run(k, rows, n, z, target, target), wanted);
+      }
+    }
+  }
+
+  @Test
+  void minusOneBecomesTheFirstLargest() {
+    float[] z = {1, 5, 5, 0, -1, -2, -3, -1.5f};
+    float[] got = run(LOGIT, 2, 4, z, new long[] {-1, -1}, new long[] {1, 0});
+    agree("predicted class", got, new double[] {5, -1, 0, 1, 0, 0, 1, 0, 0, 0});
+  }
+
+  @Test
+  void manyRowsGiveTheSameBitsAtTwoThreads() {
+    int rows = 37;
+    int n = 1000;
+    long[] target = new long[rows];
+    float[] got = run(PROBABILITY, rows, n, numbers(1, rows * n), target, target);
+    assertThat(got).doesNotContain(Float.NaN);
+  }
+
+  @Test
+  void aClassOutsideGivesNan() {
+    float[] got = run(PROBABILITY, 1, 3, new float[] {1, 2, 3}, new long[] {3}, new long[] {3});
+    double nan = Double.NaN;
+    agree("class 3 of 3", got, new double[] {nan, nan, nan, nan});
+  }
+
+  @Test
+  void nanLogitsGiveNanAndNoCrash() {
+    float nan = Float.NaN;
+    float[] got =
+        run(LOG_PROBABILITY, 1, 2, new float[] {nan, nan}, new long[] {-1}, new long[] {0});
+    assertThat(got[0]).isNaN();
+  }
+
+  @Test
+  void wrongArgumentsAreRefused() {
+    Rig.run(
+        "errors",
+        rig -> {
+          MemorySegment x = rig.out(4);
+          assertThatThrownBy(
+                  () -> rig.kernels().score().score(3, 1, 4, x, x, x, MemorySegment.NULL))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("score: kind must be in 0..2, is 3");
+          return new float[0];
+        });
+  }
+}
