@@ -1,6 +1,8 @@
 package candela.device;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -8,17 +10,32 @@ import java.lang.invoke.MethodHandle;
 /**
  * One bound {@code cd_*} entry. A status other than 0 becomes a CandelaException with the native
  * message.
+ *
+ * <p>For any thread. Its handle is made at the first call: that takes milliseconds, and most runs
+ * call a third of all entries.
  */
 public final class Entry {
   private final Library library;
-  private final MethodHandle handle;
+  private final MemorySegment address;
+  private final FunctionDescriptor type;
+  private MethodHandle handle;
 
-  Entry(Library library, MethodHandle handle) {
+  Entry(Library library, MemorySegment address, FunctionDescriptor type) {
     this.library = library;
-    this.handle =
-        handle
-            .asType(handle.type().generic().changeReturnType(int.class))
-            .asSpreader(Object[].class, handle.type().parameterCount());
+    this.address = address;
+    this.type = type;
+  }
+
+  private MethodHandle handle() {
+    MethodHandle made = handle;
+    if (made == null) {
+      made = Linker.nativeLinker().downcallHandle(address, type);
+      made =
+          made.asType(made.type().generic().changeReturnType(int.class))
+              .asSpreader(Object[].class, type.argumentLayouts().size());
+      handle = made;
+    }
+    return made;
   }
 
   /**
@@ -37,7 +54,7 @@ public final class Entry {
           arguments[i] = MemorySegment.NULL;
         }
       }
-      status = (int) handle.invokeExact(arguments);
+      status = (int) handle().invokeExact(arguments);
     } catch (Throwable e) {
       throw rethrow(e);
     }

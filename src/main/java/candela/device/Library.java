@@ -19,8 +19,7 @@ import java.util.TreeSet;
  * One native library, {@code libcandela_cpu.so} or {@code libcandela_cuda.so}: both export the
  * entries of native/candela.h.
  *
- * <p>Stays loaded as long as the process. Binding is for one thread at a time; bound entries are
- * for any.
+ * <p>For any thread; stays loaded as long as the process.
  */
 public final class Library {
   public static final ValueLayout POINTER = ValueLayout.ADDRESS;
@@ -65,7 +64,7 @@ public final class Library {
 
   /** An entry that returns a status. */
   public Entry entry(String name, ValueLayout... parameters) {
-    return new Entry(this, handle(name, INT, parameters));
+    return new Entry(this, address(name), FunctionDescriptor.of(INT, (MemoryLayout[]) parameters));
   }
 
   /** A function of another name: of this library, or of one that it is linked with. */
@@ -95,8 +94,12 @@ public final class Library {
     return file.toString();
   }
 
-  private synchronized MethodHandle handle(
-      String name, ValueLayout result, ValueLayout... parameters) {
+  private MethodHandle handle(String name, ValueLayout result, ValueLayout... parameters) {
+    return Linker.nativeLinker()
+        .downcallHandle(address(name), FunctionDescriptor.of(result, (MemoryLayout[]) parameters));
+  }
+
+  private synchronized MemorySegment address(String name) {
     MemorySegment address =
         symbols
             .find(name)
@@ -105,8 +108,7 @@ public final class Library {
                     CandelaException.of(
                         "%s: entry %s not found; build it again with ./candela", file, name));
     bound.add(name);
-    return Linker.nativeLinker()
-        .downcallHandle(address, FunctionDescriptor.of(result, (MemoryLayout[]) parameters));
+    return address;
   }
 
   private int number(String name) {
