@@ -1,0 +1,73 @@
+package candela.onnx;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An ONNX model as plain records; operators are not looked at. Immutable and thread-safe.
+ *
+ * @param name the file's name, for messages
+ * @param opset version of ONNX's own operators
+ * @param otherDomains versions of the operators of other domains
+ * @param inputs what must be given at run time: initialisers that the file also lists as inputs are
+ *     left out
+ * @param nodes in an order in which each reads only what earlier ones wrote
+ * @param initialisers constants by name, in the file's order
+ * @param files the model file, then the files with external data
+ */
+public record OnnxModel(
+    String name,
+    String producer,
+    int opset,
+    Map<String, Integer> otherDomains,
+    List<OnnxValue> inputs,
+    List<OnnxValue> outputs,
+    List<OnnxNode> nodes,
+    Map<String, OnnxTensor> initialisers,
+    List<Path> files) {
+  public OnnxModel {
+    otherDomains = Map.copyOf(otherDomains);
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    nodes = List.copyOf(nodes);
+    initialisers = Collections.unmodifiableMap(new LinkedHashMap<>(initialisers));
+    files = List.copyOf(files);
+  }
+
+  /**
+   * Reads a model. Weights stay in the mapped file where they can, see {@link OnnxTensor}.
+   *
+   * @throws candela.tensor.CandelaException when the file is not a model that can be read
+   */
+  public static OnnxModel read(Path file) {
+    return new ModelReader(file).read();
+  }
+
+  /** SHA-256 of all files in their order, in hexadecimal; reads them once more. */
+  public String sha256() {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      for (Path file : files) {
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+          in.transferTo(java.io.OutputStream.nullOutputStream());
+        }
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package candela.onnx;
+
+import candela.onnx.proto.TensorProto;
+import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+
+/**
+ * A constant: dense, row-major, little-endian; float32 for floating types, int64 for integers and
+ * booleans.
+ *
+ * <p>Immutable and thread-safe. Data that the file already holds as float32 or int64 is a read-only
+ * view of the mapped file, at any alignment; it lives as long as something refers to it, and the
+ * file must not be changed in place meanwhile. All other data is on the Java heap.
+ *
+ * @param type what the file holds; not necessarily what data holds
+ */
+public record OnnxTensor(String name, ElementType type, Shape shape, MemorySegment data) {
+  public OnnxTensor {
+    long bytes = (long) shape.count() * (type.isFloating() ? Float.BYTES : Long.BYTES);
+    if (data.byteSize() != bytes) {
+      throw new IllegalArgumentException(
+          "tensor " + shape + " needs " + bytes + " bytes, not " + data.byteSize());
+    }
+    data = data.asReadOnly();
+  }
+
+  /** A float32 constant; the values are copied. */
+  public static OnnxTensor of(String name, Shape shape, float... values) {
+    ByteBuffer bytes = bytes((long) values.length * Float.BYTES);
+    bytes.asFloatBuffer().put(values);
+    return new OnnxTensor(name, ElementType.FLOAT, shape, MemorySegment.ofBuffer(bytes));
+  }
+
+  /** An int64 constant; the values are copied. */
+  public static OnnxTensor of(String name, Shape shape, long... values) {
+    ByteBuffer bytes = bytes((long) values.length * Long.BYTES);
+    bytes.asLongBuffer().put(values);
+    return new OnnxTensor(name, ElementType.INT64, shape, MemorySegment.ofBuffer(bytes));
+  }
+
+  /**
+   * Reads a file that holds one TensorProto.
+   *
+   * @throws candela.tensor.CandelaException when it does not, or when the tensor cannot be read
+   */
+  public static OnnxTensor read(Path file) {
+    var source = new OnnxFile(file);
+    TensorProto tensor =
+        source.parse(TensorProto.getDescriptor(), TensorProto::parseFrom, "tensor");
+    return new TensorReader(source.name(), new ExternalData(source.name(), file)).read(tensor);
+  }
+
+  /** Whether data is int64; else it is float32. */
+  public boolean isInteger() {
+    return !type.isFloating();
+  }
+
+  /** A copy of the elements; integers are rounded to float32. */
+  public float[] floats() {
+    float[] values = new float[shape.count()];
+    ByteBuffer bytes = data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    if (isInteger()) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = bytes.getLong(i * Long.BYTES);
+      }
+    } else {
+      bytes.asFloatBuffer().get(values);
+    }
+    return values;
+  }
+
+  /** A copy of the elements of an integer or boolean tensor. */
+  public long[] longs() {
+    if (!isInteger()) {
+      throw new IllegalStateException("tensor '" + name + "' holds float32");
+    }
+    long[] values = new long[shape.count()];
+    data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(values);
+    return values;
+  }
+
+  static ByteBuffer bytes(long count) {
+    return ByteBuffer.allocate(Math.toIntExact(count)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+}
