@@ -31,7 +31,8 @@ public enum Binary {
     this.differentiable = differentiable;
   }
 
-  /** Its number in the entries. */
+  /** Its number in the entries; HeaderTest compares the order with the header's. */
+  @SuppressWarnings("EnumOrdinal")
   public int code() {
     return ordinal();
   }

@@ -8,7 +8,8 @@ public enum Reduction {
   MIN,
   PROD;
 
-  /** Its number in the entries. */
+  /** Its number in the entries; HeaderTest compares the order with the header's. */
+  @SuppressWarnings("EnumOrdinal")
   public int code() {
     return ordinal();
   }

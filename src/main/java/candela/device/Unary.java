@@ -69,7 +69,8 @@ public enum Unary {
     this.reads = reads;
   }
 
-  /** Its number in the entries. */
+  /** Its number in the entries; HeaderTest compares the order with the header's. */
+  @SuppressWarnings("EnumOrdinal")
   public int code() {
     return ordinal();
   }

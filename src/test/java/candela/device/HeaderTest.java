@@ -109,7 +109,7 @@ class HeaderTest {
     var m = Pattern.compile("enum \\{([^}]*), " + last + "\\s*\\}").matcher(header());
     assertThat(m.find()).as(last).isTrue();
     var names = new ArrayList<String>();
-    for (String name : m.group(1).split(",")) {
+    for (String name : m.group(1).split(",", -1)) {
       names.add(name.strip());
     }
     return names;

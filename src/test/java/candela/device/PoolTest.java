@@ -24,7 +24,8 @@ class PoolTest {
    * @param kernel kh, kw, sh, sw, dh, dw
    * @param pads top, left, bottom, right
    */
-  private record Case(int[] size, int[] kernel, int[] pads, boolean ceil) {
+  @SuppressWarnings("ArrayRecordComponent")
+  record Case(int[] size, int[] kernel, int[] pads, boolean ceil) {
     int[] window() {
       int[] k = Arrays.copyOf(kernel, 10);
       k[6] = pads[0];

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 @Tag("kernel")
 class ResampleTest {
   /** Random taps from nIn to nOut; some outputs have none. */
+  @SuppressWarnings("ArrayRecordComponent")
   private record Taps(int[] first, int[] index, float[] weight) {
     static Taps random(int nIn, int nOut) {
       var random = new Random(nIn * 31L + nOut);

@@ -34,6 +34,8 @@ final class CpuHeap {
     free = library.function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).orElseThrow();
   }
 
+  /** The arena lives as long as the block, which closes it. */
+  @SuppressWarnings("MustBeClosedChecker")
   Memory allocate(long bytes) {
     boolean large = bytes >= LARGE;
     MemorySegment block =
