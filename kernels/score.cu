@@ -1,5 +1,6 @@
 // The number of a class that is explained, and its gradient with respect to the logits.
 #include "check.cuh"
+#include "functions.cuh"
 #include "sum.cuh"
 
 using namespace candela;
@@ -25,15 +26,15 @@ struct Score {
     bool known = t >= 0 && t < n;
     float score = known ? z[t] : NAN, total = 1.0f;
     if (kind != CD_LOGIT) {
-      total = sumOf(lanes, n, [&](int64_t i) { return expf(z[i] - top); });
-      score = kind == CD_PROBABILITY ? expf(score - top) / total : score - top - logf(total);
+      total = sumOf(lanes, n, [&](int64_t i) { return expOf(z[i] - top); });
+      score = kind == CD_PROBABILITY ? expOf(score - top) / total : score - top - logf(total);
     }
     if (lanes.rank() == 0) scores[r] = score;
     if (seed == nullptr) return;
     float* out = seed + r * n;
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
       float here = i == t ? 1.0f : 0.0f;
-      float v = kind == CD_LOGIT ? here : here - expf(z[i] - top) / total;
+      float v = kind == CD_LOGIT ? here : here - expOf(z[i] - top) / total;
       if (kind == CD_PROBABILITY) v *= score;
       out[i] = known ? v : NAN;
     }
@@ -65,6 +66,6 @@ int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const f
     check.data(target, "target");
     check.data(scores, "scores");
     check.optional(seed, "seed");
-    forEachRow(stream, rows, Score{kind, classes, logits, target, scores, seed}, 20 * classes);
+    forEachRow(stream, rows, Score{kind, classes, logits, target, scores, seed}, 8 * classes);
   });
 }

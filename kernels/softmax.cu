@@ -1,5 +1,6 @@
 // Softmax over rows, shifted by the maximum so that nothing overflows.
 #include "check.cuh"
+#include "functions.cuh"
 #include "sum.cuh"
 
 using namespace candela;
@@ -17,12 +18,12 @@ struct SoftmaxForward {
     float* out = y + r * n;
     float top = maxOf(lanes, n, [&](int64_t i) { return in[i]; });
     if (log) {
-      float total = sumOf(lanes, n, [&](int64_t i) { return expf(in[i] - top); });
+      float total = sumOf(lanes, n, [&](int64_t i) { return expOf(in[i] - top); });
       float whole = logf(total);
       for (int64_t i = lanes.rank(); i < n; i += lanes.count()) out[i] = in[i] - top - whole;
       return;
     }
-    for (int64_t i = lanes.rank(); i < n; i += lanes.count()) out[i] = expf(in[i] - top);
+    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) out[i] = expOf(in[i] - top);
     float total = sumOf(lanes, n, [&](int64_t i) { return out[i]; });
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) out[i] /= total;
   }
@@ -41,7 +42,9 @@ struct SoftmaxBackward {
     float* down = dx + r * n;
     if (log) {
       float total = sumOf(lanes, n, [&](int64_t i) { return up[i]; });
-      for (int64_t i = lanes.rank(); i < n; i += lanes.count()) put(down + i, up[i] - expf(out[i]) * total, accumulate);
+      INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+        put(down + i, up[i] - expOf(out[i]) * total, accumulate);
+      }
     } else {
       float total = sumOf(lanes, n, [&](int64_t i) { return up[i] * out[i]; });
       INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
@@ -59,7 +62,7 @@ int cd_softmax_forward(cd_stream* stream, int log, int64_t rows, int64_t n, cons
     if (check.counts({rows, n}) == 0) return;
     check.data(x, "x");
     check.data(y, "y");
-    forEachRow(stream, rows, SoftmaxForward{log != 0, n, x, y}, 20 * n);
+    forEachRow(stream, rows, SoftmaxForward{log != 0, n, x, y}, 8 * n);
   });
 }
 
@@ -71,6 +74,6 @@ int cd_softmax_backward(cd_stream* stream, int log, int accumulate, int64_t rows
     check.data(y, "y");
     check.data(dy, "dy");
     check.data(dx, "dx");
-    forEachRow(stream, rows, SoftmaxBackward{log != 0, accumulate != 0, n, y, dy, dx}, log ? 20 * n : n);
+    forEachRow(stream, rows, SoftmaxBackward{log != 0, accumulate != 0, n, y, dy, dx}, log ? 8 * n : n);
   });
 }

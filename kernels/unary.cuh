@@ -3,12 +3,12 @@
 #pragma once
 
 #include "candela.h"
-#include "portable.cuh"
+#include "functions.cuh"
 
 namespace candela {
 
-BOTH float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-BOTH float softplus(float x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
+BOTH float sigmoid(float x) { return 1.0f / (1.0f + expOf(-x)); }
+BOTH float softplus(float x) { return (x > 0.0f ? x : 0.0f) + log1pf(expOf(-fabsf(x))); }
 BOTH float clamp(float x, float lo, float hi) {
   float v = x < lo ? lo : x;
   return v > hi ? hi : v;
@@ -31,25 +31,25 @@ BOTH float clamp(float x, float lo, float hi) {
 
 UNARY(Abs, 'x', 1, fabsf(x), x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f)
 UNARY(Neg, '-', 1, -x, -1.0f)
-UNARY(Exp, 'y', 20, expf(x), x)
+UNARY(Exp, 'y', 5, expOf(x), x)
 UNARY(Log, 'x', 20, logf(x), 1.0f / x)
 UNARY(Sqrt, 'y', 2, sqrtf(x), 0.5f / x)
 UNARY(Reciprocal, 'y', 2, 1.0f / x, -x * x)
-UNARY(Sigmoid, 'y', 20, sigmoid(x), x * (1.0f - x))
-UNARY(Tanh, 'y', 30, tanhf(x), 1.0f - x * x)
+UNARY(Sigmoid, 'y', 5, sigmoid(x), x * (1.0f - x))
+UNARY(Tanh, 'y', 8, tanhOf(x), 1.0f - x * x)
 // 2 / sqrt(pi)
-UNARY(Erf, 'x', 30, erff(x), 1.1283791670955126f * expf(-x * x))
+UNARY(Erf, 'x', 8, erfOf(x), 1.1283791670955126f * expOf(-x * x))
 UNARY(Softplus, 'x', 40, softplus(x), sigmoid(x))
 UNARY(Softsign, 'x', 2, x / (1.0f + fabsf(x)), 1.0f / ((1.0f + fabsf(x)) * (1.0f + fabsf(x))))
-UNARY(Swish, 'x', 20, x * sigmoid(alpha * x),
+UNARY(Swish, 'x', 5, x * sigmoid(alpha * x),
       sigmoid(alpha * x) * (1.0f + alpha * x * (1.0f - sigmoid(alpha * x))))
 UNARY(HardSigmoid, 'x', 2, clamp(alpha * x + beta, 0.0f, 1.0f),
       alpha * x + beta > 0.0f && alpha * x + beta < 1.0f ? alpha : 0.0f)
 UNARY(HardSwish, 'x', 2, x * clamp(x / 6.0f + 0.5f, 0.0f, 1.0f),
       x <= -3.0f ? 0.0f : x >= 3.0f ? 1.0f : x / 3.0f + 0.5f)
-UNARY(Elu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x), x > 0.0f ? 1.0f : alpha * expf(x))
-UNARY(Selu, 'x', 20, beta * (x > 0.0f ? x : alpha * expm1f(x)), beta * (x > 0.0f ? 1.0f : alpha * expf(x)))
-UNARY(Celu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x / alpha), x > 0.0f ? 1.0f : expf(x / alpha))
+UNARY(Elu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x), x > 0.0f ? 1.0f : alpha * expOf(x))
+UNARY(Selu, 'x', 20, beta * (x > 0.0f ? x : alpha * expm1f(x)), beta * (x > 0.0f ? 1.0f : alpha * expOf(x)))
+UNARY(Celu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x / alpha), x > 0.0f ? 1.0f : expOf(x / alpha))
 UNARY(LeakyRelu, 'x', 1, x < 0.0f ? alpha * x : x, x > 0.0f ? 1.0f : alpha)
 UNARY(ThresholdedRelu, 'x', 1, x > alpha ? x : 0.0f, x > alpha ? 1.0f : 0.0f)
 UNARY(Clip, 'x', 1, clamp(x, alpha, beta), x > alpha && x < beta ? 1.0f : 0.0f)
@@ -71,31 +71,31 @@ UNARY(Linear, '-', 1, alpha * x + beta, alpha)
 struct Mish {
   static constexpr char reads = 'x';
   static constexpr int cost = 60;
-  BOTH static float y(float x, float, float) { return x * tanhf(softplus(x)); }
+  BOTH static float y(float x, float, float) { return x * tanhOf(softplus(x)); }
   BOTH static float d(float x, float, float) {
-    float t = tanhf(softplus(x));
+    float t = tanhOf(softplus(x));
     return t + x * (1.0f - t * t) * sigmoid(x);
   }
 };
 
 struct Gelu {
   static constexpr char reads = 'x';
-  static constexpr int cost = 40;
+  static constexpr int cost = 8;
   // sqrt(1/2), 1 / sqrt(2 pi)
-  BOTH static float y(float x, float, float) { return 0.5f * x * (1.0f + erff(x * 0.70710678f)); }
+  BOTH static float y(float x, float, float) { return 0.5f * x * (1.0f + erfOf(x * 0.70710678f)); }
   BOTH static float d(float x, float, float) {
-    return 0.5f * (1.0f + erff(x * 0.70710678f)) + x * 0.39894228f * expf(-0.5f * x * x);
+    return 0.5f * (1.0f + erfOf(x * 0.70710678f)) + x * 0.39894228f * expOf(-0.5f * x * x);
   }
 };
 
 // Hendrycks and Gimpel's approximation; 0.79788456 = sqrt(2 / pi).
 struct GeluTanh {
   static constexpr char reads = 'x';
-  static constexpr int cost = 40;
+  static constexpr int cost = 8;
   BOTH static float u(float x) { return 0.79788456f * (x + 0.044715f * x * x * x); }
-  BOTH static float y(float x, float, float) { return 0.5f * x * (1.0f + tanhf(u(x))); }
+  BOTH static float y(float x, float, float) { return 0.5f * x * (1.0f + tanhOf(u(x))); }
   BOTH static float d(float x, float, float) {
-    float t = tanhf(u(x));
+    float t = tanhOf(u(x));
     return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * 0.79788456f * (1.0f + 0.134145f * x * x);
   }
 };

@@ -142,6 +142,30 @@ class ElementwiseTest {
     agree(kind + " [7]", java.util.Arrays.copyOf(got, n), java.util.Arrays.copyOf(wanted, n), 1e-5);
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"EXP", "TANH", "ERF"})
+  void ourOwnFunctionsAreWithinTwoUnitsInTheLastPlace(Unary kind) {
+    int n = 60_001;
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = (i - 30_000) / 10_000f;
+    }
+    float[] y =
+        Rig.run(
+            kind.name(),
+            rig -> {
+              MemorySegment out = rig.out(n);
+              rig.kernels().elementwise().unaryForward(kind, 0, 0, n, rig.in(x), out);
+              return floats(out);
+            });
+    for (int i = 0; i < n; i++) {
+      double wanted = Functions.of(kind, 0, 0, x[i]);
+      assertThat(Math.abs(y[i] - wanted))
+          .as("%s(%s) = %s, wanted %s", kind, x[i], y[i], wanted)
+          .isLessThanOrEqualTo(2 * Math.ulp((float) wanted));
+    }
+  }
+
   @Test
   void halvesRoundToEven() {
     float[] x = {0.5f, 1.5f, 2.5f, -0.5f, -1.5f};
