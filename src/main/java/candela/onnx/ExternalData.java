@@ -16,9 +16,13 @@ import java.util.Map;
 
 /** Tensor data in files beside the model: inside its folder, nowhere else. */
 final class ExternalData {
+  /** Tensors may share bytes, but a small model must not unfold a file into many times its size. */
+  private static final long MOST_OVERLAP = 4;
+
   private final String model;
   private final Path file;
   private final Map<Path, ByteBuffer> mapped = new HashMap<>();
+  private final Map<String, Long> taken = new HashMap<>();
   private final List<Path> files = new ArrayList<>();
 
   ExternalData(String model, Path file) {
@@ -51,6 +55,9 @@ final class ExternalData {
           String.format(
               "bytes %d to %d were expected, the file has %d",
               offset, offset + length, all.capacity()));
+    }
+    if (taken.merge(location, length, Long::sum) > MOST_OVERLAP * all.capacity()) {
+      throw fault(tensor, location, "its bytes are used more than " + MOST_OVERLAP + " times over");
     }
     return all.slice((int) offset, (int) length);
   }

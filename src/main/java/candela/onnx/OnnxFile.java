@@ -6,15 +6,18 @@ import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A mapped protobuf file, and what can be said about one that is something else. */
+/**
+ * A protobuf file in memory, and what can be said about one that is something else.
+ *
+ * <p>Read, not mapped: protobuf-java 4.36 copies a mapped buffer to the heap each time it is
+ * parsed.
+ */
 final class OnnxFile {
   private static final Map<String, String> KINDS = new LinkedHashMap<>();
 
@@ -35,7 +38,7 @@ final class OnnxFile {
   }
 
   private final Path file;
-  private final ByteBuffer bytes;
+  private final byte[] bytes;
 
   OnnxFile(Path file) {
     this.file = file;
@@ -47,19 +50,26 @@ final class OnnxFile {
           "%s: expected a file, came %s; give the .onnx file itself",
           file, Files.isDirectory(file) ? "a directory" : "something else");
     }
-    try (FileChannel channel = FileChannel.open(file)) {
-      long size = channel.size();
-      if (size == 0 || size > Integer.MAX_VALUE) {
-        throw CandelaException.of(
-            "%s: expected 1 byte to 2 GiB, came %s; %s",
-            file,
-            size == 0 ? "an empty file" : size + " bytes",
-            size == 0 ? "export or copy it again" : "export with external data");
-      }
-      bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, size);
+    try {
+      checkSize(Files.size(file));
+      bytes = Files.readAllBytes(file);
     } catch (IOException e) {
       throw new CandelaException(
           file + ": cannot be read (" + e.getMessage() + "); check its permissions", e);
+    }
+  }
+
+  private void checkSize(long size) {
+    if (size == 0) {
+      throw CandelaException.of(
+          "%s: expected an ONNX file, came an empty file; export or copy it again", file);
+    }
+    long most = Math.min(Integer.MAX_VALUE - 8, Runtime.getRuntime().maxMemory() / 4 * 3);
+    if (size > most) {
+      throw CandelaException.of(
+          "%s: expected at most %d bytes, came %d; export with external data, or give Java more"
+              + " memory (-Xmx)",
+          file, most, size);
     }
   }
 
@@ -67,7 +77,7 @@ final class OnnxFile {
     return file.getFileName().toString();
   }
 
-  /** Parses without copying: byte strings are views of the mapped file. */
+  /** Parses without copying: byte strings are views of the file's bytes. */
   <T> T parse(Descriptor type, Parse<T> parse, String noun) {
     try {
       Budget.check(input(), type);
@@ -81,10 +91,7 @@ final class OnnxFile {
 
   /** The message for a file that is not what was expected. */
   String notA(String noun, String fault) {
-    int length = Math.min(32, bytes.capacity());
-    byte[] start = new byte[length];
-    bytes.get(0, start);
-    String text = new String(start, StandardCharsets.ISO_8859_1);
+    String text = new String(bytes, 0, Math.min(32, bytes.length), StandardCharsets.ISO_8859_1);
     for (var kind : KINDS.entrySet()) {
       if (text.startsWith(kind.getKey())) {
         return String.format("%s: expected an ONNX %s, came %s", file, noun, kind.getValue());

@@ -46,7 +46,7 @@ public record OnnxModel(
   }
 
   /**
-   * Reads a model. Weights stay in the mapped file where they can, see {@link OnnxTensor}.
+   * Reads a model. Weights are views of it where they can be, see {@link OnnxTensor}.
    *
    * @throws candela.tensor.CandelaException when the file is not a model that can be read
    */

@@ -11,9 +11,9 @@ import java.nio.file.Path;
  * A constant: dense, row-major, little-endian; float32 for floating types, int64 for integers and
  * booleans.
  *
- * <p>Immutable and thread-safe. Data that the file already holds as float32 or int64 is a read-only
- * view of the mapped file, at any alignment; it lives as long as something refers to it, and the
- * file must not be changed in place meanwhile. All other data is on the Java heap.
+ * <p>Immutable and thread-safe. Data that the file already holds as float32 or int64 is a view, at
+ * any alignment: of the file's bytes on the Java heap, or of a mapped external data file, which
+ * must not be changed in place while something refers to it.
  *
  * @param type what the file holds; not necessarily what data holds
  */

@@ -121,7 +121,7 @@ final class TensorReader {
     if (type == ElementType.FLOAT || type == ElementType.INT64) {
       return MemorySegment.ofBuffer(bytes);
     }
-    ByteBuffer b = bytes.order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer b = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
     return switch (type.bytes()) {
       case 1 -> convert(label, type, count, b::get);
       case 2 -> convert(label, type, count, i -> b.getShort(2 * i));

@@ -1,0 +1,79 @@
+package candela.onnx;
+
+import candela.onnx.proto.GraphProto;
+import candela.onnx.proto.ModelProto;
+import candela.onnx.proto.NodeProto;
+import candela.onnx.proto.OperatorSetIdProto;
+import candela.onnx.proto.TensorProto;
+import candela.onnx.proto.TensorShapeProto;
+import candela.onnx.proto.TypeProto;
+import candela.onnx.proto.ValueInfoProto;
+import com.google.protobuf.Message;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Small models made by hand. */
+final class Models {
+  private Models() {}
+
+  /** y = relu(x + w), with x [n,3] and w [3]. */
+  static ModelProto.Builder tiny() {
+    return model(
+        GraphProto.newBuilder()
+            .addInput(value("x", -1, 3))
+            .addOutput(value("y", -1, 3))
+            .addInitializer(floats("w", 1, 2, 3))
+            .addNode(node("Add", List.of("x", "w"), "sum"))
+            .addNode(node("Relu", List.of("sum"), "y")));
+  }
+
+  static ModelProto.Builder model(GraphProto.Builder graph) {
+    return ModelProto.newBuilder()
+        .setIrVersion(8)
+        .setProducerName("by hand")
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(13))
+        .setGraph(graph);
+  }
+
+  static NodeProto.Builder node(String op, List<String> inputs, String... outputs) {
+    return NodeProto.newBuilder().setOpType(op).addAllInput(inputs).addAllOutput(List.of(outputs));
+  }
+
+  static TensorProto.Builder floats(String name, float... values) {
+    var tensor = TensorProto.newBuilder().setName(name).setDataType(1).addDims(values.length);
+    for (float v : values) {
+      tensor.addFloatData(v);
+    }
+    return tensor;
+  }
+
+  /** A float value; dimension -1 is the name n. */
+  static ValueInfoProto value(String name, long... dims) {
+    var shape = TensorShapeProto.newBuilder();
+    for (long d : dims) {
+      var dim = TensorShapeProto.Dimension.newBuilder();
+      shape.addDim(d == -1 ? dim.setDimParam("n") : dim.setDimValue(d));
+    }
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(
+            TypeProto.newBuilder()
+                .setTensorType(TypeProto.Tensor.newBuilder().setElemType(1).setShape(shape)))
+        .build();
+  }
+
+  static Path write(Path folder, Message message) {
+    return write(folder.resolve("model.onnx"), message.toByteArray());
+  }
+
+  static Path write(Path file, byte... bytes) {
+    try {
+      return Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
