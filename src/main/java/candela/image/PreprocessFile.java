@@ -1,0 +1,157 @@
+package candela.image;
+
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/**
+ * {@link Preprocess} as a small YAML file; every key may be left out, {@code preset} gives the rest
+ * ({@code imagenet} where it is left out too).
+ *
+ * <pre>{@code
+ * preset: imagenet
+ * fit: short-side        # centre, exact, short-side
+ * crop: 0.875
+ * filter: bilinear       # nearest, box, bilinear, bicubic, lanczos
+ * order: rgb             # rgb, bgr
+ * divisor: 255
+ * mean: [0.485, 0.456, 0.406]
+ * std: [0.229, 0.224, 0.225]
+ * }</pre>
+ *
+ * <p>{@link #text} writes all keys but {@code preset}; reading that gives an equal record.
+ */
+public final class PreprocessFile {
+  private final String file;
+  private final Map<?, ?> values;
+  private final TreeSet<String> known = new TreeSet<>();
+
+  private PreprocessFile(String file, Map<?, ?> values) {
+    this.file = file;
+    this.values = values;
+  }
+
+  public static Preprocess read(Path file) {
+    try {
+      return parse(file.toString(), Files.readString(file));
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    }
+  }
+
+  /** Of YAML text; errors name the file. */
+  static Preprocess parse(String file, String text) {
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    Object root;
+    try {
+      root = new Yaml(new SafeConstructor(options)).load(text);
+    } catch (YAMLException e) {
+      throw new CandelaException(
+          file + ": YAML expected: " + e.getMessage().replaceAll("\\s+", " "), e);
+    }
+    if (!(root instanceof Map<?, ?> map)) {
+      throw CandelaException.of("%s: 'key: value' lines expected, got %s", file, root);
+    }
+    return new PreprocessFile(file, map).preprocess();
+  }
+
+  /** All keys of the record, one a line. */
+  public static String text(Preprocess p) {
+    var lines = new LinkedHashMap<String, Object>();
+    lines.put("fit", name(p.fit()));
+    lines.put("crop", p.crop());
+    lines.put("filter", name(p.filter()));
+    lines.put("order", name(p.order()));
+    lines.put("divisor", p.divisor());
+    lines.put("mean", p.mean());
+    lines.put("std", p.std());
+    StringBuilder text = new StringBuilder();
+    lines.forEach((key, value) -> text.append(key).append(": ").append(value).append('\n'));
+    return text.toString();
+  }
+
+  private Preprocess preprocess() {
+    Object preset = take("preset");
+    Preprocess base = Preprocess.presets().get(preset == null ? "imagenet" : preset);
+    if (base == null) {
+      throw wrong("preset", String.join(", ", Preprocess.presets().keySet()), preset);
+    }
+    Fit fit = choice("fit", base.fit());
+    double crop = number("crop", take("crop"), base.crop()).doubleValue();
+    Filter filter = choice("filter", base.filter());
+    Preprocess.Order order = choice("order", base.order());
+    float divisor = number("divisor", take("divisor"), base.divisor()).floatValue();
+    List<Float> mean = numbers("mean", base.mean());
+    List<Float> std = numbers("std", base.std());
+    for (Object key : values.keySet()) {
+      if (!known.contains(String.valueOf(key))) {
+        throw CandelaException.of(
+            "%s: unknown key '%s'; it takes %s", file, key, String.join(", ", known));
+      }
+    }
+    try {
+      return new Preprocess(fit, crop, filter, order, divisor, mean, std);
+    } catch (CandelaException e) {
+      throw new CandelaException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Object take(String key) {
+    known.add(key);
+    return values.get(key);
+  }
+
+  private Number number(String key, Object value, Number otherwise) {
+    return switch (value) {
+      case null -> otherwise;
+      case Number n -> n;
+      default -> throw wrong(key, "a number", value);
+    };
+  }
+
+  private List<Float> numbers(String key, List<Float> otherwise) {
+    Object value = take(key);
+    if (value == null) {
+      return otherwise;
+    }
+    List<?> list = value instanceof List<?> l ? l : List.of(value);
+    return list.stream().map(v -> number(key, v == null ? "" : v, 0).floatValue()).toList();
+  }
+
+  private <E extends Enum<E>> E choice(String key, E otherwise) {
+    Object value = take(key);
+    if (value == null) {
+      return otherwise;
+    }
+    E[] all = otherwise.getDeclaringClass().getEnumConstants();
+    return Arrays.stream(all)
+        .filter(e -> name(e).equals(value))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                wrong(
+                    key,
+                    String.join(", ", Arrays.stream(all).map(PreprocessFile::name).toList()),
+                    value));
+  }
+
+  private static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private CandelaException wrong(String key, String expected, Object came) {
+    return CandelaException.of("%s: %s: %s expected, got '%s'", file, key, expected, came);
+  }
+}

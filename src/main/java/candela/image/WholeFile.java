@@ -1,0 +1,50 @@
+package candela.image;
+
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** Files that are there in whole or not at all: written beside their place, then moved. */
+final class WholeFile {
+  private WholeFile() {}
+
+  static void write(Path file, byte[] bytes) {
+    Path folder = file.toAbsolutePath().getParent();
+    Path part = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
+    try {
+      Files.createDirectories(folder);
+      try {
+        Files.write(part, bytes);
+        move(part, file);
+      } finally {
+        Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be written: " + reason(e), e);
+    }
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  /** The fault in words; Java's own message often is only the name of the file. */
+  static String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException n -> "there is no such file";
+      case AccessDeniedException n -> "permission denied";
+      case FileSystemException n when n.getReason() != null -> n.getReason();
+      default -> String.valueOf(e.getMessage());
+    };
+  }
+}
