@@ -287,6 +287,58 @@ int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t rad
 int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
              float* scores, float* seed);
 
+/* ---- dense ---- */
+
+/* Convolutions and matrix products; so far in the CPU library only. Images are channels-last. Each image, or block of
+   16 matrix rows, is computed alone by one thread, so that no bit depends on rows or threads. Weights and biases are
+   not copied: they must stay where they are until the handle is destroyed. */
+
+typedef struct cd_conv cd_conv;
+typedef struct cd_matrix cd_matrix;
+
+/* What follows the sum. CLIP clamps to alpha..beta, LEAKY has slope alpha >= 0 below 0. The bits of an activation: per
+   row (image or matrix row of n elements) ceil(n/8) bytes, lowest bit first, set where y > 0, CLIP: alpha < y < beta. */
+enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY };
+
+/* Convolution h,w,c to oh,ow,oc. shape[18] = h, w, c, oc, kh, kw, strides, dilations (each: down, across), padTop,
+   padLeft, padBottom, padRight, groups, transposed (0/1), output padding (down, across; transposed only).
+   weights[oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; bias[oc] or NULL; residual (0/1): forward adds one. */
+int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
+                   int residual, cd_conv** out);
+
+/* NULL is allowed. */
+int cd_conv_destroy(cd_conv* conv);
+
+/* y[rows,oh,ow,oc] = act(conv(x[rows,h,w,c]) + bias + residual[rows,oh,ow,oc]); bits (or NULL) of the activation.
+   y may alias residual, not x. */
+int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,
+                    uint8_t* bits);
+
+/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL only without activation); dx[rows,h,w,c] (+)= transpose of
+   conv on g, dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it accumulates. */
+int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* dy, const uint8_t* bits,
+                     int accumulate, float* dx, int accumulateResidual, float* dresidual);
+
+/* Product with a constant weights[k,n], transposed: weights[n,k]; bias[n] or NULL. */
+int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights, const float* bias, int activation,
+                     float alpha, float beta, cd_matrix** out);
+
+/* NULL is allowed. */
+int cd_matrix_destroy(cd_matrix* matrix);
+
+/* y[m,n] = act(x[m,k] * weights + bias); bits (or NULL) of the activation. No overlap. */
+int cd_matrix_forward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* x, float* y, uint8_t* bits);
+
+/* dx[m,k] (+)= g * transposed weights, g = dy[m,n] after the activation's bits (NULL only without activation). No
+   overlap. */
+int cd_matrix_backward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* dy, const uint8_t* bits,
+                       int accumulate, float* dx);
+
+/* c[batch,m,n] (+)= alpha * a[m,k] * b[k,n] for each of batch; transA: a[k,m], transB: b[n,k]; aStride and bStride are
+   the elements from one matrix to the next, 0 to repeat. No overlap. */
+int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n, int transA, int transB,
+              int64_t aStride, int64_t bStride, float alpha, int accumulate, const float* a, const float* b, float* c);
+
 #ifndef CD_HIDDEN
 #pragma GCC visibility pop
 #endif

@@ -27,5 +27,9 @@ int cd_stream_wait(cd_stream* stream) {
 }
 
 int cd_stream_destroy(cd_stream* stream) {
-  return entry([&] { delete stream; });
+  return entry([&] {
+    if (stream == nullptr) return;
+    releaseWorkspace(stream->queue);
+    delete stream;
+  });
 }

@@ -3,7 +3,7 @@
 
 #include "candela.h"
 
-// CPU: threads only. CUDA: queue is the cudaStream_t, device the card's index.
+// CPU: queue is the workspace of the dense entries, once used. CUDA: queue is the cudaStream_t, device the card's index.
 struct cd_stream {
   int threads;
   int device;
@@ -17,6 +17,9 @@ namespace candela {
 
 // Called inside a catch block: keeps the message of the exception in flight, returns its status.
 int caught() noexcept;
+
+// CPU only, in dense.cpp; NULL is allowed.
+void releaseWorkspace(void* queue) noexcept;
 
 void checkStream(const cd_stream* stream, const char* where);
 void checkCount(int64_t value, const char* where, const char* name);

@@ -1,0 +1,97 @@
+// oneDNN's engine, tasks over threads, working memory.
+#include "dense.h"
+
+#include <omp.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <new>
+
+namespace candela {
+
+Buffer::~Buffer() { std::free(data); }
+
+void* Buffer::bytes(size_t size) {
+  if (size > capacity) {
+    std::free(data);
+    data = nullptr;
+    capacity = 0;
+    size_t rounded = (size + 4095) / 4096 * 4096;
+    data = std::aligned_alloc(64, rounded);
+    if (data == nullptr) throw std::bad_alloc();
+    capacity = rounded;
+  }
+  return data;
+}
+
+Lane::Lane() : queue(cpu()) {}
+
+const dnnl::engine& cpu() {
+  static const auto* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *engine;
+}
+
+Workspace& workspace(cd_stream* stream) {
+  if (stream->queue == nullptr) {
+    stream->queue = new Workspace(stream->threads);
+  }
+  return *static_cast<Workspace*>(stream->queue);
+}
+
+void releaseWorkspace(void* queue) noexcept { delete static_cast<Workspace*>(queue); }
+
+void parallel(cd_stream* stream, int64_t count, const std::function<void(int64_t, Lane&)>& body) {
+  Workspace& space = workspace(stream);
+  OneThread one;
+  if (count <= 1 || stream->threads == 1) {
+    for (int64_t i = 0; i < count; i++) body(i, space.lanes[0]);
+    return;
+  }
+  std::exception_ptr thrown;
+  int threads = count < stream->threads ? static_cast<int>(count) : stream->threads;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+  for (int64_t i = 0; i < count; i++) {
+    try {
+      body(i, space.lanes[static_cast<size_t>(omp_get_thread_num())]);
+    } catch (...) {
+#pragma omp critical(candela_dense)
+      if (!thrown) thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+OneThread::OneThread() : before(omp_get_max_threads()) { omp_set_num_threads(1); }
+
+OneThread::~OneThread() { omp_set_num_threads(before); }
+
+dnnl::primitive_attr attributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+dnnl::memory pack(const Desc& plain, const float* weights, const Desc& wanted) {
+  dnnl::memory packed(wanted, cpu());
+  dnnl::stream queue(cpu());
+  dnnl::memory from = at(plain, weights);
+  dnnl::reorder(from, packed).execute(queue, from, packed);
+  queue.wait();
+  return packed;
+}
+
+void checkRange(int64_t value, int64_t low, int64_t high, const char* where, const char* name) {
+  if (value < low || value > high) {
+    fail(CD_INVALID, "%s: %s must be in %lld..%lld, is %lld", where, name, static_cast<long long>(low),
+         static_cast<long long>(high), static_cast<long long>(value));
+  }
+}
+
+void copy(int64_t n, const float* x, float* y) { std::memcpy(y, x, static_cast<size_t>(n) * sizeof(float)); }
+
+void add(int64_t n, const float* __restrict__ x, float* __restrict__ y) {
+  for (int64_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+}  // namespace candela

@@ -1,0 +1,118 @@
+// What the dense entries share: oneDNN primitives made for one task and one thread, tasks spread over the stream's
+// threads, working memory per thread. A task's shape never depends on the number of rows or threads, hence neither do bits.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <tuple>
+#include <vector>
+
+#include "entry.h"
+
+namespace candela {
+
+using Desc = dnnl::memory::desc;
+using Tag = dnnl::memory::format_tag;
+using Dims = dnnl::memory::dims;
+constexpr auto F32 = dnnl::memory::data_type::f32;
+
+// Aligned memory that grows and is not copied.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer();
+
+  // Room for so many bytes; what was there is lost when it grows.
+  void* bytes(size_t size);
+  float* floats(int64_t count) { return static_cast<float*>(bytes(static_cast<size_t>(count) * sizeof(float))); }
+
+ private:
+  void* data = nullptr;
+  size_t capacity = 0;
+};
+
+// What one thread works with.
+struct Lane {
+  dnnl::stream queue;
+  Buffer pad;       // oneDNN's scratchpad
+  Buffer gradient;  // dy after the activation
+  Buffer result;    // what is added to its destination afterwards
+  Buffer columns;
+
+  Lane();
+};
+
+using ProductKey = std::tuple<int64_t, int64_t, int64_t, bool, bool>;
+
+struct Product {
+  dnnl::matmul::primitive_desc shape;
+  dnnl::matmul primitive;
+};
+
+// Hangs on the stream from its first dense entry on.
+struct Workspace {
+  std::vector<Lane> lanes;
+  Buffer shared;
+  std::map<ProductKey, Product> products;
+
+  explicit Workspace(int threads) : lanes(static_cast<size_t>(threads)) {}
+};
+
+const dnnl::engine& cpu();
+
+Workspace& workspace(cd_stream* stream);
+
+// body(task, lane) for every task below count, on the stream's threads; the first exception is thrown again.
+void parallel(cd_stream* stream, int64_t count, const std::function<void(int64_t, Lane&)>& body);
+
+// While it lives, oneDNN sees one OpenMP thread: both when it plans a primitive and when it runs one.
+class OneThread {
+ public:
+  OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  ~OneThread();
+
+ private:
+  int before;
+};
+
+// Attributes that every primitive has: working memory comes from the lane.
+dnnl::primitive_attr attributes();
+
+inline dnnl::memory at(const Desc& desc, const void* data) {
+  return dnnl::memory(desc, cpu(), const_cast<void*>(data));
+}
+
+// Plain weights in the layout that a primitive asked for.
+dnnl::memory pack(const Desc& plain, const float* weights, const Desc& wanted);
+
+void checkRange(int64_t value, int64_t low, int64_t high, const char* where, const char* name);
+
+// An activation behind a convolution or product, and its bits: one per element, lowest first, set where lo < y < hi.
+struct Activation {
+  int kind;
+  float lo;
+  float hi;
+  float slope;  // gradient where the bit is not set
+
+  static Activation of(int kind, float alpha, float beta, const char* where);
+
+  bool none() const { return kind == CD_ACTIVATION_NONE; }
+  void append(dnnl::post_ops& steps) const;
+  void apply(int64_t n, float* y) const;
+  void pack(int64_t n, const float* y, uint8_t* bits) const;
+
+  // g = dy where the bit is set, slope * dy elsewhere. g may be dy.
+  void mask(int64_t n, const uint8_t* bits, const float* dy, float* g) const;
+};
+
+void copy(int64_t n, const float* x, float* y);
+void add(int64_t n, const float* x, float* y);
+
+}  // namespace candela

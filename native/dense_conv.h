@@ -1,0 +1,51 @@
+// One convolution of one image, and its transpose, on one thread.
+#pragma once
+
+#include "dense.h"
+
+namespace candela {
+
+// Sizes of a convolution h,w,c to oh,ow,oc.
+struct Geometry {
+  int64_t h, w, c, oh, ow, oc, kh, kw, sh, sw, dh, dw, top, left, bottom, right, groups;
+
+  int64_t inputs() const { return h * w * c; }
+  int64_t outputs() const { return oh * ow * oc; }
+  Desc input() const { return Desc({1, c, h, w}, F32, Tag::nhwc); }
+  Desc output() const { return Desc({1, oc, oh, ow}, F32, Tag::nhwc); }
+  Dims strides() const { return {sh, sw}; }
+  Dims dilations() const { return {dh - 1, dw - 1}; }
+  Dims before() const { return {top, left}; }
+  Dims after() const { return {bottom, right}; }
+
+  // The caller's weights, and the same with the layout left to oneDNN.
+  Desc weights() const;
+  Desc anyWeights() const;
+};
+
+// y = act(conv(x) + bias (+ y)).
+class Forward {
+ public:
+  Forward(const Geometry& geometry, const float* weights, const float* bias, const Activation& activation, bool sum);
+  void run(Lane& lane, const float* x, float* y) const;
+
+ private:
+  dnnl::convolution_forward::primitive_desc shape;
+  dnnl::convolution_forward primitive;
+  dnnl::memory packed;
+  const float* bias;
+};
+
+// dx = transpose of conv on g.
+class Transpose {
+ public:
+  virtual ~Transpose() = default;
+  virtual void run(Lane& lane, const float* g, float* dx) const = 0;
+};
+
+std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights);
+
+// Few input channels, as in first layers: oneDNN's transpose is slow there.
+std::unique_ptr<Transpose> transposeOfFewChannels(const Geometry& geometry, const float* weights);
+
+}  // namespace candela

@@ -1,0 +1,213 @@
+// Matrix products: with constant weights in blocks of 16 rows and chunks of columns, and of two activations.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "dense.h"
+
+using namespace candela;
+
+namespace {
+
+// Rows of a block: fully connected layers are bound by memory, so that padding to 16 rows costs little.
+constexpr int64_t kBlock = 16;
+
+// A chunk of weights stays in the second-level cache (1 MiB) while the blocks of rows pass by.
+constexpr int64_t kChunk = 96 * 1024;
+
+constexpr int64_t kLargest = (int64_t{1} << 31) - 1;
+
+void execute(Lane& lane, const Product& product, const float* a, const dnnl::memory& b, float* c, const float* bias) {
+  const auto& shape = product.shape;
+  std::unordered_map<int, dnnl::memory> arguments{
+      {DNNL_ARG_SRC, at(shape.src_desc(), a)},
+      {DNNL_ARG_WEIGHTS, b},
+      {DNNL_ARG_DST, at(shape.dst_desc(), c)},
+      {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
+  if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
+  product.primitive.execute(lane.queue, arguments);
+}
+
+// y[m,n] (+)= act(x[m,k] * weights + bias), weights[k,n] at strides down and across.
+class Constant {
+ public:
+  Constant(int64_t k, int64_t n, int64_t down, int64_t across, const float* weights, const float* bias,
+           const Activation& activation)
+      : k(k), n(n), columns(std::clamp<int64_t>(kChunk / k / 64 * 64, 64, (n + 63) / 64 * 64)), bias(bias) {
+    OneThread one;
+    for (int64_t from = 0; from < n; from += columns) {
+      int64_t wide = std::min(columns, n - from);
+      if (from == 0 || wide != columns) products.push_back(make(wide, activation));
+      Desc plain({k, wide}, F32, Dims{down, across});
+      packed.push_back(pack(plain, weights + from * across, products.back().shape.weights_desc()));
+    }
+  }
+
+  void run(cd_stream* stream, int64_t m, const float* x, float* y, bool accumulate) const {
+    int64_t blocks = (m + kBlock - 1) / kBlock;
+    parallel(stream, blocks * static_cast<int64_t>(packed.size()), [&](int64_t task, Lane& lane) {
+      auto chunk = static_cast<size_t>(task / blocks);
+      int64_t first = task % blocks * kBlock;
+      int64_t rows = std::min(kBlock, m - first);
+      int64_t from = static_cast<int64_t>(chunk) * columns;
+      int64_t wide = std::min(columns, n - from);
+      const float* in = x + first * k;
+      if (rows < kBlock) {
+        float* padded = lane.columns.floats(kBlock * k);
+        copy(rows * k, in, padded);
+        std::memset(padded + rows * k, 0, static_cast<size_t>((kBlock - rows) * k) * sizeof(float));
+        in = padded;
+      }
+      float* result = lane.result.floats(kBlock * wide);
+      execute(lane, wide == columns ? products.front() : products.back(), in, packed[chunk], result,
+              bias == nullptr ? nullptr : bias + from);
+      for (int64_t r = 0; r < rows; r++) {
+        float* to = y + (first + r) * n + from;
+        if (accumulate) {
+          add(wide, result + r * wide, to);
+        } else {
+          copy(wide, result + r * wide, to);
+        }
+      }
+    });
+  }
+
+ private:
+  Product make(int64_t wide, const Activation& activation) const {
+    dnnl::primitive_attr attr = attributes();
+    dnnl::post_ops steps;
+    activation.append(steps);
+    attr.set_post_ops(steps);
+    Desc a({kBlock, k}, F32, Tag::ab);
+    Desc b({k, wide}, F32, Tag::any);
+    Desc c({kBlock, wide}, F32, Tag::ab);
+    auto shape = bias == nullptr
+                     ? dnnl::matmul::primitive_desc(cpu(), a, b, c, attr)
+                     : dnnl::matmul::primitive_desc(cpu(), a, b, Desc({1, wide}, F32, Tag::ab), c, attr);
+    return {shape, dnnl::matmul(shape)};
+  }
+
+  int64_t k;
+  int64_t n;
+  int64_t columns;
+  const float* bias;
+  std::vector<Product> products;  // of a full chunk, and of the last if it is narrower
+  std::vector<dnnl::memory> packed;
+};
+
+}  // namespace
+
+struct cd_matrix {
+  int64_t k;
+  int64_t n;
+  bool transposed;
+  const float* weights;
+  Activation activation;
+  std::mutex making;
+  std::unique_ptr<Constant> direct;
+  std::unique_ptr<Constant> back;
+
+  const Constant& makeBack() {
+    std::lock_guard lock(making);
+    if (back == nullptr) {
+      back = std::make_unique<Constant>(n, k, transposed ? k : 1, transposed ? 1 : n, weights, nullptr, Activation{});
+    }
+    return *back;
+  }
+};
+
+int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights, const float* bias, int activation,
+                     float alpha, float beta, cd_matrix** out) {
+  return entry([&] {
+    const char* where = "matrix_create";
+    checkRange(k, 1, kLargest, where, "k");
+    checkRange(n, 1, kLargest, where, "n");
+    checkPointer(weights, where, "weights");
+    checkPointer(out, where, "out");
+    std::unique_ptr<cd_matrix> matrix(new cd_matrix{
+        k, n, transposed != 0, weights, Activation::of(activation, alpha, beta, where), {}, {}, {}});
+    matrix->direct = std::make_unique<Constant>(k, n, transposed != 0 ? 1 : n, transposed != 0 ? k : 1, weights, bias,
+                                                matrix->activation);
+    *out = matrix.release();
+  });
+}
+
+int cd_matrix_destroy(cd_matrix* matrix) {
+  return entry([&] { delete matrix; });
+}
+
+int cd_matrix_forward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* x, float* y, uint8_t* bits) {
+  return entry([&] {
+    const char* where = "matrix_forward";
+    checkStream(stream, where);
+    checkPointer(matrix, where, "matrix");
+    checkCount(m, where, "m");
+    checkPointer(x, where, "x");
+    checkPointer(y, where, "y");
+    matrix->direct->run(stream, m, x, y, false);
+    int64_t n = matrix->n;
+    if (bits != nullptr) {
+      parallel(stream, m, [&](int64_t r, Lane&) { matrix->activation.pack(n, y + r * n, bits + r * ((n + 7) / 8)); });
+    }
+  });
+}
+
+int cd_matrix_backward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* dy, const uint8_t* bits,
+                       int accumulate, float* dx) {
+  return entry([&] {
+    const char* where = "matrix_backward";
+    checkStream(stream, where);
+    checkPointer(matrix, where, "matrix");
+    checkCount(m, where, "m");
+    checkPointer(dy, where, "dy");
+    checkPointer(dx, where, "dx");
+    const float* g = dy;
+    int64_t n = matrix->n;
+    if (!matrix->activation.none()) {
+      checkPointer(bits, where, "bits");
+      float* masked = workspace(stream).shared.floats(m * n);
+      parallel(stream, m, [&](int64_t r, Lane&) {
+        matrix->activation.mask(n, bits + r * ((n + 7) / 8), dy + r * n, masked + r * n);
+      });
+      g = masked;
+    }
+    matrix->makeBack().run(stream, m, g, dx, accumulate != 0);
+  });
+}
+
+int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n, int transA, int transB,
+              int64_t aStride, int64_t bStride, float alpha, int accumulate, const float* a, const float* b,
+              float* c) {
+  return entry([&] {
+    const char* where = "matmul";
+    checkStream(stream, where);
+    checkCount(batch, where, "batch");
+    checkRange(m, 1, kLargest, where, "m");
+    checkRange(k, 1, kLargest, where, "k");
+    checkRange(n, 1, kLargest, where, "n");
+    checkCount(aStride, where, "aStride");
+    checkCount(bStride, where, "bStride");
+    checkPointer(a, where, "a");
+    checkPointer(b, where, "b");
+    checkPointer(c, where, "c");
+    Workspace& space = workspace(stream);
+    ProductKey key{m, k, n, transA != 0, transB != 0};
+    auto found = space.products.find(key);
+    if (found == space.products.end()) {
+      OneThread one;
+      dnnl::matmul::primitive_desc shape(cpu(), Desc({m, k}, F32, transA != 0 ? Tag::ba : Tag::ab),
+                                         Desc({k, n}, F32, transB != 0 ? Tag::ba : Tag::ab),
+                                         Desc({m, n}, F32, Tag::ab), attributes());
+      found = space.products.emplace(key, Product{shape, dnnl::matmul(shape)}).first;
+    }
+    const Product& product = found->second;
+    parallel(stream, batch, [&](int64_t i, Lane& lane) {
+      bool plain = alpha == 1 && accumulate == 0;
+      float* to = c + i * m * n;
+      float* result = plain ? to : lane.result.floats(m * n);
+      execute(lane, product, a + i * aStride, at(product.shape.weights_desc(), b + i * bStride), result, nullptr);
+      if (plain) return;
+      for (int64_t j = 0; j < m * n; j++) to[j] = (accumulate != 0 ? to[j] : 0) + alpha * result[j];
+    });
+  });
+}

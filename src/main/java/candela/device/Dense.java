@@ -1,0 +1,195 @@
+package candela.device;
+
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Convolutions and matrix products with their gradients. Images are channels-last [rows,h,w,c], matrices row-major, all
+ * float32. No bit of a row depends on how many rows there are, where it stands among them, or on the number of threads.
+ *
+ * <p>For the thread that uses the device.
+ */
+public interface Dense {
+  /**
+   * Prepares a convolution.
+   *
+   * @param weights [oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; must stay until the plan is closed
+   * @param bias [oc] or {@link MemorySegment#NULL}; must stay until the plan is closed
+   * @param residual whether forward adds a tensor before the activation
+   */
+  ConvolutionPlan convolution(
+      Convolution shape,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      boolean residual);
+
+  /**
+   * Prepares a product with a constant matrix.
+   *
+   * @param weights [k,n], transposed: [n,k]; must stay until the plan is closed
+   * @param bias [n] or {@link MemorySegment#NULL}; must stay until the plan is closed
+   */
+  MatrixPlan matrix(
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation);
+
+  /**
+   * c[batch,m,n] (+)= alpha * a[m,k] * b[k,n] for each of batch; transA: a[k,m], transB: b[n,k]. No overlap.
+   *
+   * @param aStride elements from one matrix to the next, 0 to repeat it
+   * @param bStride elements from one matrix to the next, 0 to repeat it
+   */
+  void multiply(
+      long batch,
+      long m,
+      long k,
+      long n,
+      boolean transA,
+      boolean transB,
+      long aStride,
+      long bStride,
+      float alpha,
+      boolean accumulate,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c);
+
+  /** A convolution with its packed weights. Close it with the session that made it, before the device. */
+  interface ConvolutionPlan extends AutoCloseable {
+    /**
+     * y[rows,oh,ow,oc] = act(conv(x[rows,h,w,c]) + bias + residual[rows,oh,ow,oc]). y may be the residual, not x.
+     *
+     * @param residual NULL if and only if the plan was made without
+     * @param bits {@link Activation#bytes} of oh*ow*oc elements a row, or NULL when no backward will follow
+     */
+    void forward(long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits);
+
+    /**
+     * g = dy[rows,oh,ow,oc] where the bits allow; dx[rows,h,w,c] (+)= transpose of the convolution on g; dresidual (+)=
+     * g. dresidual may be dy unless it accumulates.
+     *
+     * @param bits NULL only without activation
+     * @param dx or NULL
+     * @param dresidual [rows,oh,ow,oc] or NULL
+     */
+    void backward(
+        long rows,
+        MemorySegment dy,
+        MemorySegment bits,
+        boolean accumulate,
+        MemorySegment dx,
+        boolean accumulateResidual,
+        MemorySegment dresidual);
+
+    @Override
+    void close();
+  }
+
+  /** A product with a constant matrix. Close it with the session that made it, before the device. */
+  interface MatrixPlan extends AutoCloseable {
+    /**
+     * y[m,n] = act(x[m,k] * weights + bias). No overlap.
+     *
+     * @param bits {@link Activation#bytes} of n elements a row, or NULL when no backward will follow
+     */
+    void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits);
+
+    /**
+     * dx[m,k] (+)= g * transposed weights, g = dy[m,n] where the bits allow. No overlap.
+     *
+     * @param bits NULL only without activation
+     */
+    void backward(
+        long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx);
+
+    @Override
+    void close();
+  }
+
+  /**
+   * What follows the sum. A bit per element tells backward where the gradient passes.
+   *
+   * @param kind constant of native/candela.h
+   * @param alpha CLIP: lower end; LEAKY: slope below 0, at least 0
+   * @param beta CLIP: upper end
+   */
+  record Activation(int kind, float alpha, float beta) {
+    public static final Activation NONE = new Activation(0, 0, 0);
+    public static final Activation RELU = new Activation(1, 0, 0);
+
+    public static Activation clip(float lo, float hi) {
+      return new Activation(2, lo, hi);
+    }
+
+    public static Activation leaky(float alpha) {
+      return new Activation(3, alpha, 0);
+    }
+
+    /** Bytes of the bits: each row of n elements begins at a byte. */
+    public static long bytes(long rows, long n) {
+      return rows * ((n + 7) / 8);
+    }
+  }
+
+  /**
+   * Sizes of a convolution; a 1-d one has h = kh = 1. {@code transposed}: an ONNX ConvTranspose.
+   *
+   * @param outputPadH rows added at the bottom, transposed only
+   * @param outputPadW columns added at the right, transposed only
+   */
+  record Convolution(
+      int h,
+      int w,
+      int c,
+      int oc,
+      int kh,
+      int kw,
+      int strideH,
+      int strideW,
+      int dilationH,
+      int dilationW,
+      int padTop,
+      int padLeft,
+      int padBottom,
+      int padRight,
+      int groups,
+      boolean transposed,
+      int outputPadH,
+      int outputPadW) {
+    public Convolution {
+      if (strideH < 1 || strideW < 1 || dilationH < 1 || dilationW < 1 || kh < 1 || kw < 1) {
+        throw CandelaException.of(
+            "convolution: kernel, strides and dilations must be 1 or more, are %dx%d, %dx%d, %dx%d",
+            kh, kw, strideH, strideW, dilationH, dilationW);
+      }
+    }
+
+    public int oh() {
+      return length(h, kh, strideH, dilationH, padTop + padBottom, outputPadH);
+    }
+
+    public int ow() {
+      return length(w, kw, strideW, dilationW, padLeft + padRight, outputPadW);
+    }
+
+    private int length(int in, int taps, int stride, int dilation, int pads, int outputPad) {
+      int reach = (taps - 1) * dilation + 1;
+      return transposed
+          ? (in - 1) * stride + reach + outputPad - pads
+          : (in + pads - reach) / stride + 1;
+    }
+
+    /** As native/candela.h wants it. */
+    public int[] shape() {
+      return new int[] {
+        h, w, c, oc, kh, kw, strideH, strideW, dilationH, dilationW, padTop, padLeft, padBottom,
+        padRight, groups, transposed ? 1 : 0, outputPadH, outputPadW
+      };
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package candela.device.cpu;
+
+import static candela.device.Library.FLOAT;
+import static candela.device.Library.INT;
+import static candela.device.Library.LONG;
+import static candela.device.Library.POINTER;
+
+import candela.device.Dense;
+import candela.device.Entry;
+import candela.device.Library;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The dense entries of libcandela_cpu.so, over oneDNN.
+ *
+ * <p>For the thread that uses the device.
+ */
+final class CpuDense implements Dense {
+  private final MemorySegment stream;
+  private final Entry convCreate;
+  private final Entry convDestroy;
+  private final Entry convForward;
+  private final Entry convBackward;
+  private final Entry matrixCreate;
+  private final Entry matrixDestroy;
+  private final Entry matrixForward;
+  private final Entry matrixBackward;
+  private final Entry matmul;
+
+  CpuDense(Library library, MemorySegment stream) {
+    this.stream = stream;
+    convCreate =
+        library.entry(
+            "cd_conv_create", POINTER, POINTER, POINTER, INT, FLOAT, FLOAT, INT, POINTER);
+    convDestroy = library.entry("cd_conv_destroy", POINTER);
+    convForward =
+        library.entry(
+            "cd_conv_forward", POINTER, POINTER, LONG, POINTER, POINTER, POINTER, POINTER);
+    convBackward =
+        library.entry(
+            "cd_conv_backward",
+            POINTER,
+            POINTER,
+            LONG,
+            POINTER,
+            POINTER,
+            INT,
+            POINTER,
+            INT,
+            POINTER);
+    matrixCreate =
+        library.entry(
+            "cd_matrix_create", LONG, LONG, INT, POINTER, POINTER, INT, FLOAT, FLOAT, POINTER);
+    matrixDestroy = library.entry("cd_matrix_destroy", POINTER);
+    matrixForward =
+        library.entry("cd_matrix_forward", POINTER, POINTER, LONG, POINTER, POINTER, POINTER);
+    matrixBackward =
+        library.entry("cd_matrix_backward", POINTER, POINTER, LONG, POINTER, POINTER, INT, POINTER);
+    matmul =
+        library.entry(
+            "cd_matmul", POINTER, LONG, LONG, LONG, LONG, INT, INT, LONG, LONG, FLOAT, INT, POINTER,
+            POINTER, POINTER);
+  }
+
+  @Override
+  public ConvolutionPlan convolution(
+      Convolution shape,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      boolean residual) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      convCreate.call(
+          shape.shape(),
+          weights,
+          bias,
+          activation.kind(),
+          activation.alpha(),
+          activation.beta(),
+          residual,
+          out);
+      return new Conv(out.get(ValueLayout.ADDRESS, 0));
+    }
+  }
+
+  @Override
+  public MatrixPlan matrix(
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      matrixCreate.call(
+          k,
+          n,
+          transposed,
+          weights,
+          bias,
+          activation.kind(),
+          activation.alpha(),
+          activation.beta(),
+          out);
+      return new Matrix(out.get(ValueLayout.ADDRESS, 0));
+    }
+  }
+
+  @Override
+  public void multiply(
+      long batch,
+      long m,
+      long k,
+      long n,
+      boolean transA,
+      boolean transB,
+      long aStride,
+      long bStride,
+      float alpha,
+      boolean accumulate,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c) {
+    matmul.call(
+        stream, batch, m, k, n, transA, transB, aStride, bStride, alpha, accumulate, a, b, c);
+  }
+
+  private final class Conv implements ConvolutionPlan {
+    private MemorySegment handle;
+
+    Conv(MemorySegment handle) {
+      this.handle = handle;
+    }
+
+    @Override
+    public void forward(
+        long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
+      convForward.call(stream, handle, rows, x, residual, y, bits);
+    }
+
+    @Override
+    public void backward(
+        long rows,
+        MemorySegment dy,
+        MemorySegment bits,
+        boolean accumulate,
+        MemorySegment dx,
+        boolean accumulateResidual,
+        MemorySegment dresidual) {
+      convBackward.call(
+          stream, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
+    }
+
+    @Override
+    public void close() {
+      convDestroy.call(handle);
+      handle = MemorySegment.NULL;
+    }
+  }
+
+  private final class Matrix implements MatrixPlan {
+    private MemorySegment handle;
+
+    Matrix(MemorySegment handle) {
+      this.handle = handle;
+    }
+
+    @Override
+    public void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits) {
+      matrixForward.call(stream, handle, m, x, y, bits);
+    }
+
+    @Override
+    public void backward(
+        long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx) {
+      matrixBackward.call(stream, handle, m, dy, bits, accumulate, dx);
+    }
+
+    @Override
+    public void close() {
+      matrixDestroy.call(handle);
+      handle = MemorySegment.NULL;
+    }
+  }
+}
