@@ -4,8 +4,9 @@ import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Convolutions and matrix products with their gradients. Images are channels-last [rows,h,w,c], matrices row-major, all
- * float32. No bit of a row depends on how many rows there are, where it stands among them, or on the number of threads.
+ * Convolutions and matrix products with their gradients. Images are channels-last [rows,h,w,c],
+ * matrices row-major, all float32. No bit of a row depends on how many rows there are, where it
+ * stands among them, or on the number of threads.
  *
  * <p>For the thread that uses the device.
  */
@@ -13,7 +14,8 @@ public interface Dense {
   /**
    * Prepares a convolution.
    *
-   * @param weights [oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; must stay until the plan is closed
+   * @param weights [oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; must stay until the plan
+   *     is closed
    * @param bias [oc] or {@link MemorySegment#NULL}; must stay until the plan is closed
    * @param residual whether forward adds a tensor before the activation
    */
@@ -39,7 +41,8 @@ public interface Dense {
       Activation activation);
 
   /**
-   * c[batch,m,n] (+)= alpha * a[m,k] * b[k,n] for each of batch; transA: a[k,m], transB: b[n,k]. No overlap.
+   * c[batch,m,n] (+)= alpha * a[m,k] * b[k,n] for each of batch; transA: a[k,m], transB: b[n,k]. No
+   * overlap.
    *
    * @param aStride elements from one matrix to the next, 0 to repeat it
    * @param bStride elements from one matrix to the next, 0 to repeat it
@@ -59,19 +62,25 @@ public interface Dense {
       MemorySegment b,
       MemorySegment c);
 
-  /** A convolution with its packed weights. Close it with the session that made it, before the device. */
+  /**
+   * A convolution with its packed weights. Close it with the session that made it, before the
+   * device.
+   */
   interface ConvolutionPlan extends AutoCloseable {
     /**
-     * y[rows,oh,ow,oc] = act(conv(x[rows,h,w,c]) + bias + residual[rows,oh,ow,oc]). y may be the residual, not x.
+     * y[rows,oh,ow,oc] = act(conv(x[rows,h,w,c]) + bias + residual[rows,oh,ow,oc]). y may be the
+     * residual, not x.
      *
      * @param residual NULL if and only if the plan was made without
-     * @param bits {@link Activation#bytes} of oh*ow*oc elements a row, or NULL when no backward will follow
+     * @param bits {@link Activation#bytes} of oh*ow*oc elements a row, or NULL when no backward
+     *     will follow
      */
-    void forward(long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits);
+    void forward(
+        long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits);
 
     /**
-     * g = dy[rows,oh,ow,oc] where the bits allow; dx[rows,h,w,c] (+)= transpose of the convolution on g; dresidual (+)=
-     * g. dresidual may be dy unless it accumulates.
+     * g = dy[rows,oh,ow,oc] where the bits allow; dx[rows,h,w,c] (+)= transpose of the convolution
+     * on g; dresidual (+)= g. dresidual may be dy unless it accumulates.
      *
      * @param bits NULL only without activation
      * @param dx or NULL
@@ -90,12 +99,15 @@ public interface Dense {
     void close();
   }
 
-  /** A product with a constant matrix. Close it with the session that made it, before the device. */
+  /**
+   * A product with a constant matrix. Close it with the session that made it, before the device.
+   */
   interface MatrixPlan extends AutoCloseable {
     /**
      * y[m,n] = act(x[m,k] * weights + bias). No overlap.
      *
-     * @param bits {@link Activation#bytes} of n elements a row, or NULL when no backward will follow
+     * @param bits {@link Activation#bytes} of n elements a row, or NULL when no backward will
+     *     follow
      */
     void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits);
 
@@ -187,8 +199,24 @@ public interface Dense {
     /** As native/candela.h wants it. */
     public int[] shape() {
       return new int[] {
-        h, w, c, oc, kh, kw, strideH, strideW, dilationH, dilationW, padTop, padLeft, padBottom,
-        padRight, groups, transposed ? 1 : 0, outputPadH, outputPadW
+        h,
+        w,
+        c,
+        oc,
+        kh,
+        kw,
+        strideH,
+        strideW,
+        dilationH,
+        dilationW,
+        padTop,
+        padLeft,
+        padBottom,
+        padRight,
+        groups,
+        transposed ? 1 : 0,
+        outputPadH,
+        outputPadW
       };
     }
   }

@@ -47,6 +47,10 @@ final class Rig implements AutoCloseable {
     return device.kernels();
   }
 
+  Dense dense() {
+    return device.dense();
+  }
+
   MemorySegment in(float... values) {
     return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
   }

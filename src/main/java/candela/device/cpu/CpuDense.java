@@ -32,8 +32,7 @@ final class CpuDense implements Dense {
   CpuDense(Library library, MemorySegment stream) {
     this.stream = stream;
     convCreate =
-        library.entry(
-            "cd_conv_create", POINTER, POINTER, POINTER, INT, FLOAT, FLOAT, INT, POINTER);
+        library.entry("cd_conv_create", POINTER, POINTER, POINTER, INT, FLOAT, FLOAT, INT, POINTER);
     convDestroy = library.entry("cd_conv_destroy", POINTER);
     convForward =
         library.entry(
@@ -60,8 +59,21 @@ final class CpuDense implements Dense {
         library.entry("cd_matrix_backward", POINTER, POINTER, LONG, POINTER, POINTER, INT, POINTER);
     matmul =
         library.entry(
-            "cd_matmul", POINTER, LONG, LONG, LONG, LONG, INT, INT, LONG, LONG, FLOAT, INT, POINTER,
-            POINTER, POINTER);
+            "cd_matmul",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            INT,
+            INT,
+            LONG,
+            LONG,
+            FLOAT,
+            INT,
+            POINTER,
+            POINTER,
+            POINTER);
   }
 
   @Override

@@ -1,0 +1,321 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.doubles;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.device.Dense.Activation;
+import candela.device.Dense.Convolution;
+import candela.reference.Convolving;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Tag("kernel")
+class DenseConvolutionTest {
+  private static final MemorySegment NULL = MemorySegment.NULL;
+
+  /** Float32 rounding of up to 4,000 products of numbers up to 2. */
+  private static final double TOLERANCE = 1e-4;
+
+  private static Convolution plain(int h, int w, int c, int oc, int k, int stride, int pad) {
+    return new Convolution(
+        h, w, c, oc, k, k, stride, stride, 1, 1, pad, pad, pad, pad, 1, false, 0, 0);
+  }
+
+  private static Convolution[] cases() {
+    return new Convolution[] {
+      plain(1, 1, 1, 1, 1, 1, 0),
+      plain(7, 5, 3, 7, 3, 1, 1),
+      plain(33, 31, 3, 64, 7, 2, 3),
+      plain(20, 20, 1, 8, 5, 1, 2),
+      plain(13, 13, 33, 17, 3, 2, 1),
+      plain(14, 14, 64, 128, 1, 1, 0),
+      plain(14, 13, 64, 32, 1, 2, 0),
+      plain(7, 7, 128, 96, 3, 1, 1),
+      plain(6, 6, 16, 10, 6, 1, 0),
+      plain(28, 28, 16, 24, 5, 1, 2),
+      plain(3, 3, 5, 7, 3, 1, 2),
+      new Convolution(9, 11, 4, 8, 2, 3, 2, 1, 1, 2, 0, 1, 2, 1, 1, false, 0, 0),
+      new Convolution(15, 15, 8, 16, 3, 3, 1, 1, 2, 2, 2, 2, 2, 2, 1, false, 0, 0),
+      new Convolution(1, 40, 6, 9, 1, 5, 1, 2, 1, 1, 0, 2, 0, 1, 1, false, 0, 0),
+      new Convolution(14, 14, 32, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 32, false, 0, 0),
+      new Convolution(15, 13, 33, 33, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 33, false, 0, 0),
+      new Convolution(9, 9, 6, 12, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, 6, false, 0, 0),
+      new Convolution(14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
+      new Convolution(7, 7, 24, 36, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 3, false, 0, 0),
+      new Convolution(5, 6, 7, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, true, 1, 1),
+      new Convolution(5, 4, 6, 4, 3, 2, 1, 3, 2, 1, 1, 0, 2, 0, 2, true, 0, 2),
+      new Convolution(3, 3, 2, 3, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0, 1, true, 0, 0),
+    };
+  }
+
+  private static int in(Convolution k) {
+    return k.h() * k.w() * k.c();
+  }
+
+  private static int out(Convolution k) {
+    return k.oh() * k.ow() * k.oc();
+  }
+
+  private static float[] weights(Convolution k) {
+    return numbers(5, k.oc() * k.c() / k.groups() * k.kh() * k.kw());
+  }
+
+  private static double[] reference(Convolution k, int rows, double[] x) {
+    return Convolving.forward(k.shape(), k.oh(), k.ow(), rows, x, doubles(weights(k)));
+  }
+
+  private static float[] with(
+      String what,
+      Convolution k,
+      Activation activation,
+      boolean bias,
+      boolean residual,
+      Function<Rig, Function<Dense.ConvolutionPlan, float[]>> test) {
+    return Rig.run(
+        what,
+        rig -> {
+          MemorySegment b = bias ? rig.in(numbers(6, k.oc())) : NULL;
+          try (var plan = rig.dense().convolution(k, rig.in(weights(k)), b, activation, residual)) {
+            return test.apply(rig).apply(plan);
+          }
+        });
+  }
+
+  private static float[] forward(Convolution k, int rows, float[] x) {
+    return with(
+        "forward of " + k,
+        k,
+        Activation.NONE,
+        false,
+        false,
+        rig ->
+            plan -> {
+              MemorySegment y = rig.out(rows * out(k));
+              plan.forward(rows, rig.in(x), NULL, y, NULL);
+              return floats(y);
+            });
+  }
+
+  private static float[] backward(Convolution k, int rows, float[] dy, float[] before) {
+    return with(
+        "backward of " + k,
+        k,
+        Activation.NONE,
+        false,
+        false,
+        rig ->
+            plan -> {
+              MemorySegment dx = before == null ? rig.out(rows * in(k)) : rig.in(before);
+              plan.backward(rows, rig.in(dy), NULL, before != null, dx, false, NULL);
+              return floats(dx);
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void forwardIsTheReference(Convolution k) {
+    float[] x = numbers(1, 3 * in(k));
+    agree("" + k, forward(k, 3, x), reference(k, 3, doubles(x)), TOLERANCE);
+  }
+
+  /** The transpose is pinned by one row of the reference's Jacobian and by dot products. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void backwardIsTheTransposeOfForward(Convolution k) {
+    float[] dy = numbers(2, out(k));
+    float[] dx = backward(k, 1, dy, null);
+    for (int seed = 10; seed < 14; seed++) {
+      float[] x = numbers(seed, in(k));
+      double[] y = reference(k, 1, doubles(x));
+      double left = 0;
+      double right = 0;
+      double size = 1;
+      for (int i = 0; i < y.length; i++) {
+        left += y[i] * dy[i];
+        size += Math.abs(y[i] * dy[i]);
+      }
+      for (int i = 0; i < dx.length; i++) {
+        right += (double) dx[i] * x[i];
+      }
+      agree(
+          k + " transpose", new float[] {(float) (right / size)}, new double[] {left / size}, 1e-5);
+    }
+    for (int pixel : new int[] {0, in(k) / 2, in(k) - 1}) {
+      double[] unit = new double[in(k)];
+      unit[pixel] = 1;
+      double[] column = reference(k, 1, unit);
+      double wanted = 0;
+      for (int i = 0; i < column.length; i++) {
+        wanted += column[i] * dy[i];
+      }
+      agree(k + " dx[" + pixel + "]", new float[] {dx[pixel]}, new double[] {wanted}, TOLERANCE);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void backwardAddsWhereAsked(Convolution k) {
+    float[] dy = numbers(2, 2 * out(k));
+    float[] before = numbers(3, 2 * in(k));
+    float[] dx = backward(k, 2, dy, null);
+    double[] wanted = new double[dx.length];
+    for (int i = 0; i < dx.length; i++) {
+      wanted[i] = dx[i] + before[i];
+    }
+    agree(k + " added", backward(k, 2, dy, before), wanted, 0);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aRowHasTheSameBitsInEveryBatch(Convolution k) {
+    float[] x = numbers(1, 16 * in(k));
+    float[] dy = numbers(2, 16 * out(k));
+    float[] y16 = forward(k, 16, x);
+    float[] dx16 = backward(k, 16, dy, null);
+    for (int rows : new int[] {1, 3, 8}) {
+      int from = 16 - rows;
+      assertThat(forward(k, rows, Arrays.copyOfRange(x, from * in(k), 16 * in(k))))
+          .isEqualTo(Arrays.copyOfRange(y16, from * out(k), 16 * out(k)));
+      assertThat(backward(k, rows, Arrays.copyOfRange(dy, from * out(k), 16 * out(k)), null))
+          .isEqualTo(Arrays.copyOfRange(dx16, from * in(k), 16 * in(k)));
+    }
+  }
+
+  private static double act(Activation activation, double v) {
+    return switch (activation.kind()) {
+      case 1 -> Math.max(v, 0);
+      case 2 -> Math.min(Math.max(v, activation.alpha()), activation.beta());
+      case 3 -> v > 0 ? v : activation.alpha() * v;
+      default -> v;
+    };
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void biasResidualAndActivationAreFused(Convolution k) {
+    int n = out(k);
+    float[] x = numbers(1, 2 * in(k));
+    float[] add = numbers(4, 2 * n);
+    float[] bias = numbers(6, k.oc());
+    double[] sum = reference(k, 2, doubles(x));
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += bias[i % k.oc()] + add[i];
+    }
+    for (var activation :
+        new Activation[] {
+          Activation.NONE, Activation.RELU, Activation.clip(0, 6), Activation.leaky(0.25f)
+        }) {
+      double[] wanted = Arrays.stream(sum).map(v -> act(activation, v)).toArray();
+      for (boolean alias : new boolean[] {false, true}) {
+        float[] y =
+            with(
+                activation + " of " + k,
+                k,
+                activation,
+                true,
+                true,
+                rig ->
+                    plan -> {
+                      MemorySegment r = rig.in(add);
+                      MemorySegment to = alias ? r : rig.out(2 * n);
+                      plan.forward(2, rig.in(x), r, to, NULL);
+                      return floats(to);
+                    });
+        agree(activation + " of " + k, y, wanted, TOLERANCE);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void bitsTellWhereTheGradientPasses(Convolution k) {
+    int n = out(k);
+    int bytes = (n + 7) / 8;
+    float[] x = numbers(1, 2 * in(k));
+    float[] dy = numbers(2, 2 * n);
+    for (var activation :
+        new Activation[] {Activation.RELU, Activation.clip(0, 6), Activation.leaky(0.25f)}) {
+      with(
+          activation + " of " + k,
+          k,
+          activation,
+          true,
+          false,
+          rig ->
+              plan -> {
+                MemorySegment y = rig.out(2 * n);
+                MemorySegment bits = rig.bytes(2 * bytes);
+                plan.forward(2, rig.in(x), NULL, y, bits);
+                float[] g = new float[2 * n];
+                float high = activation.kind() == 2 ? 6 : Float.POSITIVE_INFINITY;
+                float slope = activation.kind() == 3 ? 0.25f : 0;
+                for (int i = 0; i < 2 * n; i++) {
+                  float v = y.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                  boolean pass = v > 0 && v < high;
+                  byte at = bits.get(ValueLayout.JAVA_BYTE, i / n * bytes + i % n / 8);
+                  assertThat((at >> (i % n % 8) & 1) != 0).as("bit %d of %s", i, k).isEqualTo(pass);
+                  g[i] = pass ? dy[i] : slope * dy[i];
+                }
+                MemorySegment dx = rig.out(2 * in(k));
+                MemorySegment residual = rig.out(2 * n);
+                plan.backward(2, rig.in(dy), bits, false, dx, false, residual);
+                agree(k + " dresidual", floats(residual), doubles(g), 0);
+                MemorySegment sum = rig.in(dy);
+                plan.backward(2, rig.in(dy), bits, false, NULL, true, sum);
+                double[] twice = doubles(g);
+                for (int i = 0; i < twice.length; i++) {
+                  twice[i] = (float) (twice[i] + dy[i]);
+                }
+                agree(k + " added dresidual", floats(sum), twice, 0);
+                MemorySegment inPlace = rig.in(dy);
+                MemorySegment again = rig.out(2 * in(k));
+                plan.backward(2, inPlace, bits, false, again, false, inPlace);
+                agree(k + " in place", floats(again), doubles(floats(dx)), 0);
+                agree(k + " dx", floats(dx), doubles(backward(k, 2, g, null)), 0);
+                return floats(dx);
+              });
+    }
+  }
+
+  @Test
+  void wrongSizesAreRefused() {
+    Rig.run(
+        "errors",
+        rig -> {
+          MemorySegment w = rig.out(400);
+          assertThatThrownBy(
+                  () ->
+                      rig.dense()
+                          .convolution(plain(2, 2, 1, 1, 3, 1, 0), w, NULL, Activation.NONE, false))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage(
+                  "conv_create: the kernel does not fit the padded input: output would be empty");
+          var groups = new Convolution(5, 5, 4, 6, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 4, false, 0, 0);
+          assertThatThrownBy(() -> rig.dense().convolution(groups, w, NULL, Activation.NONE, false))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("conv_create: 4 groups must divide c = 4 and oc = 6");
+          assertThatThrownBy(
+                  () ->
+                      rig.dense()
+                          .convolution(plain(2, 2, 0, 1, 1, 1, 0), w, NULL, Activation.NONE, false))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("conv_create: c must be in 1..16777216, is 0");
+          var huge = plain(1 << 20, 1 << 20, 1, 1, 1, 1, 0);
+          assertThatThrownBy(() -> rig.dense().convolution(huge, w, NULL, Activation.NONE, false))
+              .isInstanceOf(CandelaException.class)
+              .hasMessageContaining("more than 2^31 - 1 elements");
+          return new float[0];
+        });
+  }
+}

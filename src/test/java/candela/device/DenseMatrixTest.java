@@ -1,0 +1,197 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.doubles;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.device.Dense.Activation;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Tag("kernel")
+class DenseMatrixTest {
+  private static final MemorySegment NULL = MemorySegment.NULL;
+
+  /** Float32 rounding of up to 3,000 products of numbers up to 2. */
+  private static final double TOLERANCE = 1e-4;
+
+  /** c[m,n] = a[m,k] * b[k,n], each transposed in memory if asked. */
+  private static double[] product(
+      int m, int k, int n, boolean ta, boolean tb, float[] a, float[] b) {
+    double[] c = new double[m * n];
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        for (int l = 0; l < k; l++) {
+          c[i * n + j] += (double) a[ta ? l * m + i : i * k + l] * b[tb ? j * k + l : l * n + j];
+        }
+      }
+    }
+    return c;
+  }
+
+  private static float[] forward(int m, int k, int n, boolean t, float[] x) {
+    return Rig.run(
+        "matrix",
+        rig -> {
+          MemorySegment w = rig.in(numbers(5, k * n));
+          MemorySegment y = rig.out(m * n);
+          try (var plan = rig.dense().matrix(k, n, t, w, rig.in(numbers(6, n)), Activation.RELU)) {
+            plan.forward(m, rig.in(x), y, NULL);
+          }
+          return floats(y);
+        });
+  }
+
+  private static float[] backward(int m, int k, int n, boolean t, float[] dy, float[] before) {
+    return Rig.run(
+        "matrix backward",
+        rig -> {
+          MemorySegment w = rig.in(numbers(5, k * n));
+          MemorySegment dx = before == null ? rig.out(m * k) : rig.in(before);
+          try (var plan = rig.dense().matrix(k, n, t, w, NULL, Activation.NONE)) {
+            plan.backward(m, rig.in(dy), NULL, before != null, dx);
+          }
+          return floats(dx);
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1", "3,7,33", "16,64,10", "17,33,129", "33,200,1000", "5,3000,65"})
+  void constantProductsAreTheReference(int m, int k, int n) {
+    float[] x = numbers(1, m * k);
+    float[] dy = numbers(2, m * n);
+    float[] w = numbers(5, k * n);
+    float[] bias = numbers(6, n);
+    for (boolean t : new boolean[] {false, true}) {
+      double[] y = product(m, k, n, false, t, x, w);
+      for (int i = 0; i < y.length; i++) {
+        y[i] = Math.max(0, y[i] + bias[i % n]);
+      }
+      String what = m + "x" + k + "x" + n + (t ? " transposed" : "");
+      agree(what, forward(m, k, n, t, x), y, TOLERANCE);
+      float[] dx = backward(m, k, n, t, dy, null);
+      agree(what + " dx", dx, product(m, n, k, false, !t, dy, w), TOLERANCE);
+      double[] sum = doubles(dx);
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] = (float) (sum[i] + x[i]);
+      }
+      agree(what + " added dx", backward(m, k, n, t, dy, x), sum, 0);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"7,33", "200,1000", "1030,70"})
+  void aRowHasTheSameBitsInEveryBatch(int k, int n) {
+    float[] x = numbers(1, 35 * k);
+    float[] dy = numbers(2, 35 * n);
+    float[] y = forward(35, k, n, false, x);
+    float[] dx = backward(35, k, n, false, dy, null);
+    for (int rows : new int[] {1, 3, 8, 16, 32}) {
+      int from = 35 - rows;
+      assertThat(forward(rows, k, n, false, Arrays.copyOfRange(x, from * k, 35 * k)))
+          .isEqualTo(Arrays.copyOfRange(y, from * n, 35 * n));
+      assertThat(backward(rows, k, n, false, Arrays.copyOfRange(dy, from * n, 35 * n), null))
+          .isEqualTo(Arrays.copyOfRange(dx, from * k, 35 * k));
+    }
+  }
+
+  @Test
+  void bitsOfARowBeginAtAByte() {
+    int n = 11;
+    float[] dy = numbers(2, 3 * n);
+    Rig.run(
+        "bits",
+        rig -> {
+          MemorySegment w = rig.in(numbers(5, 4 * n));
+          MemorySegment y = rig.out(3 * n);
+          MemorySegment bits = rig.bytes(6);
+          MemorySegment dx = rig.out(12);
+          try (var plan = rig.dense().matrix(4, n, false, w, NULL, Activation.clip(-1, 2))) {
+            plan.forward(3, rig.in(numbers(1, 12)), y, bits);
+            plan.backward(3, rig.in(dy), bits, false, dx);
+          }
+          float[] out = floats(y);
+          float[] g = new float[3 * n];
+          byte[] packed = bits.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+          for (int i = 0; i < 3 * n; i++) {
+            boolean pass = out[i] > -1 && out[i] < 2;
+            assertThat((packed[i / n * 2 + i % n / 8] >> (i % n % 8) & 1) != 0).isEqualTo(pass);
+            g[i] = pass ? dy[i] : 0;
+          }
+          agree("dx", floats(dx), doubles(backward(3, 4, n, false, g, null)), 0);
+          return floats(dx);
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1,1", "3,7,5,33", "2,17,64,9", "1,197,64,197"})
+  void productsOfActivationsAreTheReference(int batch, int m, int k, int n) {
+    float[] a = numbers(1, batch * m * k);
+    float[] b = numbers(2, batch * k * n);
+    float[] before = numbers(3, batch * m * n);
+    for (int kind = 0; kind < 16; kind++) {
+      boolean ta = (kind & 1) != 0;
+      boolean tb = (kind & 2) != 0;
+      boolean add = (kind & 4) != 0;
+      boolean repeat = (kind & 8) != 0;
+      double alpha = add ? 0.5 : 1;
+      double[] wanted = new double[batch * m * n];
+      for (int i = 0; i < batch; i++) {
+        float[] one = Arrays.copyOfRange(a, i * m * k, (i + 1) * m * k);
+        int at = repeat ? 0 : i;
+        float[] other = Arrays.copyOfRange(b, at * k * n, (at + 1) * k * n);
+        double[] c = product(m, k, n, ta, tb, one, other);
+        for (int j = 0; j < m * n; j++) {
+          wanted[i * m * n + j] = alpha * c[j] + (add ? before[i * m * n + j] : 0);
+        }
+      }
+      float[] got =
+          Rig.run(
+              "multiply",
+              rig -> {
+                MemorySegment c = add ? rig.in(before) : rig.out(batch * m * n);
+                rig.dense()
+                    .multiply(
+                        batch,
+                        m,
+                        k,
+                        n,
+                        ta,
+                        tb,
+                        (long) m * k,
+                        repeat ? 0 : (long) k * n,
+                        (float) alpha,
+                        add,
+                        rig.in(a),
+                        rig.in(b),
+                        c);
+                return floats(c);
+              });
+      agree("multiply kind " + kind, got, wanted, TOLERANCE);
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreRefused() {
+    Rig.run(
+        "errors",
+        rig -> {
+          MemorySegment x = rig.out(4);
+          assertThatThrownBy(() -> rig.dense().matrix(0, 1, false, x, NULL, Activation.NONE))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("matrix_create: k must be in 1..2147483647, is 0");
+          assertThatThrownBy(() -> rig.dense().matrix(1, 1, false, x, NULL, Activation.leaky(-1)))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("matrix_create: leaky slope alpha must be 0 or more, is -1");
+          return new float[0];
+        });
+  }
+}
