@@ -12,10 +12,8 @@ import java.io.IOException;
  * object of a hundred, so that a hostile file of some megabytes would fill the memory.
  */
 final class Budget {
-  /**
-   * Objects in a file; a network of 5,000 nodes with the notes of its exporter has about 250,000.
-   */
-  private static final int OBJECTS = 2_000_000;
+  /** Objects in a file, at about 30 a node with its attributes and notes: 16,000 nodes. */
+  private static final int OBJECTS = 500_000;
 
   /** Messages within messages; a model without control flow has six. */
   private static final int DEPTH = 24;

@@ -15,6 +15,7 @@ public sealed interface OnnxAttribute {
     }
   }
 
+  @SuppressWarnings("AvoidCommonTypeNames") // named as ONNX names it
   record Float(float value) implements OnnxAttribute {}
 
   record Floats(List<java.lang.Float> values) implements OnnxAttribute {

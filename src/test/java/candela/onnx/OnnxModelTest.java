@@ -230,7 +230,7 @@ class OnnxModelTest {
     for (int i = 0; i < nodes.length; i += 2) {
       nodes[i] = 0x0a;
     }
-    refused(field(7, ByteString.copyFrom(nodes)).toByteArray(), "more than 2000000 parts");
+    refused(field(7, ByteString.copyFrom(nodes)).toByteArray(), "more than 500000 parts");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static candela.onnx.Models.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.StringStringEntryProto;
 import candela.onnx.proto.TensorProto;
 import candela.onnx.proto.TensorProto.DataType;
@@ -160,7 +161,7 @@ class OnnxTensorTest {
 
   @Test
   void externalDataStaysInTheFolder() throws IOException {
-    Path outside = write(root.resolve("secret.bin"), bytes(4).array());
+    Path outside = write(root.resolve("secret.bin"), new byte[4]);
     Files.createSymbolicLink(folder.resolve("link.bin"), outside);
     Files.createSymbolicLink(folder.resolve("dir"), root);
     for (String location :
@@ -183,6 +184,37 @@ class OnnxTensorTest {
     refused(external("w.bin", 1, "offset", "-4"), "offset must be a number");
     refused(external("w.bin", 1, "offset", "x"), "offset must be a number");
     refused(external("w.bin", 1, "length", "8"), "needs 4 bytes, length is 8");
+  }
+
+  @Test
+  void aModelListsItsDataFilesAndHashesThem() {
+    data("w.bin", bytes(12).putFloat(7));
+    OnnxModel before = OnnxModel.read(write(folder, withExternalWeights(1)));
+    assertThat(before.initialisers().get("w0").floats()).containsExactly(7, 0, 0);
+    assertThat(before.files())
+        .extracting(f -> f.getFileName().toString())
+        .containsExactly("model.onnx", "w.bin");
+    String hash = before.sha256();
+    data("w.bin", bytes(12).putFloat(8));
+    assertThat(before.sha256()).isNotEqualTo(hash);
+  }
+
+  @Test
+  void aDataFileIsNotUnfoldedManyTimes() {
+    data("w.bin", bytes(12));
+    OnnxModel.read(write(folder, withExternalWeights(4)));
+    assertThatThrownBy(() -> OnnxModel.read(write(folder, withExternalWeights(5))))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("tensor 'w4': external data 'w.bin': its bytes are used more than 4");
+  }
+
+  /** Weights w0, w1, … that all share the same bytes. */
+  private static ModelProto withExternalWeights(int count) {
+    ModelProto.Builder m = Models.tiny();
+    for (int i = 0; i < count; i++) {
+      m.getGraphBuilder().addInitializer(external("w.bin", 3).setName("w" + i));
+    }
+    return m.build();
   }
 
   private static ByteBuffer bytes(int count) {
@@ -213,7 +245,9 @@ class OnnxTensorTest {
   }
 
   private void data(String name, ByteBuffer bytes) {
-    write(folder.resolve(name), bytes.array());
+    byte[] all = new byte[bytes.capacity()];
+    bytes.rewind().get(all);
+    write(folder.resolve(name), all);
   }
 
   private OnnxTensor read(TensorProto.Builder tensor) {
