@@ -10,7 +10,6 @@ import java.util.Arrays;
 import org.lwjgl.stb.STBIWriteCallback;
 import org.lwjgl.stb.STBImage;
 import org.lwjgl.stb.STBImageWrite;
-import org.lwjgl.system.Configuration;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
 
@@ -21,11 +20,6 @@ import org.lwjgl.system.MemoryUtil;
 public final class Image {
   /** Most pixels that are read: 2^28, 768 MiB. */
   public static final long MAX_PIXELS = 1L << 28;
-
-  static {
-    // The other memory of LWJGL goes through Unsafe, about which JDK 25 prints a warning.
-    Configuration.MEMORY_BACKEND.set("ffm");
-  }
 
   private final int width;
   private final int height;
@@ -47,6 +41,7 @@ public final class Image {
    * lies on white, 16 bits become 8; a JPEG is turned as its EXIF orientation says.
    */
   public static Image read(Path file) {
+    Stb.ready();
     byte[] bytes = bytes(file);
     ByteBuffer data = MemoryUtil.memAlloc(bytes.length);
     try (MemoryStack stack = MemoryStack.stackPush()) {
@@ -79,6 +74,7 @@ public final class Image {
 
   /** Writes a PNG; the file is there in whole or not at all. */
   public void writePng(Path file) {
+    Stb.ready();
     ByteBuffer pixels = MemoryUtil.memAlloc(rgb.length);
     var out = new ByteArrayOutputStream();
     try (var sink =
