@@ -20,6 +20,35 @@ int64_t rowsAtATime(const Geometry& g) {
   return best;
 }
 
+// Adds the products of one output row to the pixels under its windows. Neighbouring windows overlap, and a load of what
+// was just stored at another alignment stalls: so each pass takes windows that are apart.
+__attribute__((always_inline)) inline void spreadRow(const Geometry& g, const float* __restrict__ from, int64_t wide,
+                                                     float* __restrict__ to) {
+  int64_t taps = g.kw * g.c;
+  int64_t apart = (g.kw + g.sw - 1) / g.sw;
+  for (int64_t a = 0; a < g.kh; a++) {
+    for (int64_t first = 0; first < apart; first++) {
+      for (int64_t ox = first; ox < g.ow; ox += apart) {
+        const float* x = from + (ox * g.kh + a) * taps;
+        float* y = to + a * wide + ox * g.sw * g.c;
+        for (int64_t i = 0; i < taps; i++) y[i] += x[i];
+      }
+    }
+  }
+}
+
+__attribute__((target("avx2"))) void spreadWide(const Geometry& g, const float* from, int64_t wide, float* to) {
+  spreadRow(g, from, wide, to);
+}
+
+void spread(const Geometry& g, const float* from, int64_t wide, float* to) {
+  if (__builtin_cpu_supports("avx2")) {
+    spreadWide(g, from, wide, to);
+  } else {
+    spreadRow(g, from, wide, to);
+  }
+}
+
 class FewChannels : public Transpose {
  public:
   FewChannels(const Geometry& geometry, const float* weights)
@@ -44,12 +73,8 @@ class FewChannels : public Transpose {
                          {DNNL_ARG_DST, at(shape.dst_desc(), columns)},
                          {DNNL_ARG_SCRATCHPAD,
                           at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}});
-      for (int64_t p = 0; p < rows * g.ow; p++) {
-        int64_t oy = top + p / g.ow;
-        int64_t ox = p % g.ow;
-        const float* from = columns + p * g.kh * taps;
-        float* to = padded + oy * g.sh * wide + ox * g.sw * g.c;
-        for (int64_t a = 0; a < g.kh; a++) add(taps, from + a * taps, to + a * wide);
+      for (int64_t r = 0; r < rows; r++) {
+        spread(g, columns + r * g.ow * g.kh * taps, wide, padded + (top + r) * g.sh * wide);
       }
     }
     for (int64_t y = 0; y < g.h; y++) copy(g.w * g.c, padded + (y + g.top) * wide + g.left * g.c, dx + y * g.w * g.c);
