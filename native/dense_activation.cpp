@@ -1,5 +1,5 @@
 // Activations behind dense operators, and the bits that their gradient needs.
-#include <xmmintrin.h>
+#include <immintrin.h>
 
 #include <cmath>
 #include <limits>
@@ -7,6 +7,40 @@
 #include "dense.h"
 
 namespace candela {
+namespace {
+
+// Reading y again for its bits costs a tenth of a 1x1 convolution with 4-wide instructions, half of that with 8-wide.
+bool hasWide() { return __builtin_cpu_supports("avx2") != 0; }
+
+// Both give how many elements they have done: the largest multiple of 8.
+__attribute__((target("avx2"))) int64_t packWide(const Activation& a, int64_t n, const float* y, uint8_t* bits) {
+  __m256 lo = _mm256_set1_ps(a.lo);
+  __m256 hi = _mm256_set1_ps(a.hi);
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    __m256 v = _mm256_loadu_ps(y + i);
+    __m256 inside = _mm256_and_ps(_mm256_cmp_ps(v, lo, _CMP_GT_OQ), _mm256_cmp_ps(v, hi, _CMP_LT_OQ));
+    bits[i / 8] = static_cast<uint8_t>(_mm256_movemask_ps(inside));
+  }
+  return i;
+}
+
+__attribute__((target("avx2"))) int64_t maskWide(const Activation& a, int64_t n, const uint8_t* bits, const float* dy,
+                                                 float* g) {
+  __m256i lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  __m256 slope = _mm256_set1_ps(a.slope);
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    __m256i byte = _mm256_and_si256(_mm256_set1_epi32(bits[i / 8]), lanes);
+    __m256 chosen = _mm256_castsi256_ps(_mm256_cmpeq_epi32(byte, lanes));
+    __m256 v = _mm256_loadu_ps(dy + i);
+    __m256 other = a.slope == 0 ? _mm256_setzero_ps() : _mm256_mul_ps(v, slope);
+    _mm256_storeu_ps(g + i, _mm256_blendv_ps(other, v, chosen));
+  }
+  return i;
+}
+
+}  // namespace
 
 Activation Activation::of(int kind, float alpha, float beta, const char* where) {
   checkRange(kind, CD_ACTIVATION_NONE, CD_ACTIVATION_LEAKY, where, "activation");
@@ -41,46 +75,17 @@ void Activation::apply(int64_t n, float* y) const {
 }
 
 void Activation::pack(int64_t n, const float* y, uint8_t* bits) const {
-  __m128 low = _mm_set1_ps(lo);
-  __m128 high = _mm_set1_ps(hi);
-  auto four = [&](int64_t i) {
-    __m128 v = _mm_loadu_ps(y + i);
-    return _mm_movemask_ps(_mm_and_ps(_mm_cmpgt_ps(v, low), _mm_cmplt_ps(v, high)));
-  };
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) bits[i / 8] = static_cast<uint8_t>(four(i) | four(i + 4) << 4);
-  if (i < n) {
-    unsigned last = 0;
-    for (int64_t j = i; j < n; j++) last |= static_cast<unsigned>(y[j] > lo && y[j] < hi) << (j - i);
-    bits[i / 8] = static_cast<uint8_t>(last);
+  int64_t done = hasWide() ? packWide(*this, n, y, bits) : 0;
+  for (int64_t i = done; i < n; i += 8) {
+    unsigned byte = 0;
+    for (int64_t j = i; j < i + 8 && j < n; j++) byte |= static_cast<unsigned>(y[j] > lo && y[j] < hi) << (j - i);
+    bits[i / 8] = static_cast<uint8_t>(byte);
   }
 }
 
 void Activation::mask(int64_t n, const uint8_t* bits, const float* dy, float* g) const {
-  struct Table {
-    alignas(16) uint32_t lanes[16][4];
-    constexpr Table() : lanes{} {
-      for (unsigned m = 0; m < 16; m++) {
-        for (unsigned j = 0; j < 4; j++) lanes[m][j] = (m >> j & 1) != 0 ? 0xffffffffu : 0;
-      }
-    }
-  };
-  static constexpr Table table;
-  __m128 rest = _mm_set1_ps(slope);
-  auto four = [&](int64_t i, unsigned m) {
-    __m128 chosen = _mm_load_ps(reinterpret_cast<const float*>(table.lanes[m]));
-    __m128 v = _mm_loadu_ps(dy + i);
-    __m128 kept = _mm_and_ps(chosen, v);
-    if (slope != 0) kept = _mm_or_ps(kept, _mm_andnot_ps(chosen, _mm_mul_ps(v, rest)));
-    _mm_storeu_ps(g + i, kept);
-  };
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    unsigned byte = bits[i / 8];
-    four(i, byte & 15);
-    four(i + 4, byte >> 4);
-  }
-  for (; i < n; i++) {
+  int64_t done = hasWide() ? maskWide(*this, n, bits, dy, g) : 0;
+  for (int64_t i = done; i < n; i++) {
     bool chosen = (bits[i / 8] >> (i % 8) & 1) != 0;
     g[i] = chosen ? dy[i] : slope == 0 ? 0 : slope * dy[i];
   }
