@@ -1,5 +1,7 @@
 package candela.image;
 
+import java.util.Arrays;
+
 /** A number as a colour; tables of colours as 0xRRGGBB. Immutable. */
 public enum ColorMap {
   /**
@@ -43,7 +45,6 @@ public enum ColorMap {
   private static final int STEPS = 512;
 
   private final boolean signed;
-  private int[] table;
 
   ColorMap(boolean signed) {
     this.signed = signed;
@@ -63,19 +64,21 @@ public enum ColorMap {
     }
     double low = signed ? -1 : 0;
     double part = (Math.clamp(t, low, 1) - low) / (1 - low);
-    return table()[(int) Math.rint(part * STEPS)];
+    return Tables.ALL[ordinal()][(int) Math.rint(part * STEPS)];
   }
 
-  private synchronized int[] table() {
-    if (table == null) {
-      int[] colors = new int[STEPS + 1];
-      double low = signed ? -1 : 0;
-      for (int i = 0; i <= STEPS; i++) {
-        colors[i] = color(low + (1 - low) * i / STEPS);
-      }
-      table = colors;
+  /** Of each map; made when first asked for. */
+  private static final class Tables {
+    static final int[][] ALL = Arrays.stream(values()).map(ColorMap::table).toArray(int[][]::new);
+  }
+
+  private int[] table() {
+    int[] colors = new int[STEPS + 1];
+    double low = signed ? -1 : 0;
+    for (int i = 0; i <= STEPS; i++) {
+      colors[i] = color(low + (1 - low) * i / STEPS);
     }
-    return table;
+    return colors;
   }
 
   private static double channel(double t, int c) {

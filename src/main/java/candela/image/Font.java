@@ -137,9 +137,9 @@ final class Font {
   /** The text in lines no wider than asked, broken at spaces and commas, within words at need. */
   List<String> wrap(String text, double width) {
     List<String> lines = new ArrayList<>();
-    for (String paragraph : text.split("\n")) {
+    for (String paragraph : text.split("\n", -1)) {
       String line = "";
-      for (String word : paragraph.split("(?<=[ ,])")) {
+      for (String word : paragraph.split("(?<=[ ,])", -1)) {
         if (!line.isEmpty() && width((line + word).strip()) > width) {
           lines.add(line.strip());
           line = "";

@@ -1,13 +1,11 @@
 package candela.image;
 
 import candela.tensor.CandelaException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.lwjgl.stb.STBIWriteCallback;
 import org.lwjgl.stb.STBImage;
 import org.lwjgl.stb.STBImageWrite;
 import org.lwjgl.system.MemoryStack;
@@ -76,22 +74,20 @@ public final class Image {
   public void writePng(Path file) {
     Stb.ready();
     ByteBuffer pixels = MemoryUtil.memAlloc(rgb.length);
-    var out = new ByteArrayOutputStream();
-    try (var sink =
-        STBIWriteCallback.create(
-            (context, data, size) -> {
-              byte[] part = new byte[size];
-              MemoryUtil.memByteBuffer(data, size).get(part);
-              out.writeBytes(part);
-            })) {
+    try {
       pixels.put(rgb).flip();
-      if (!STBImageWrite.stbi_write_png_to_func(sink, 0, width, height, 3, pixels, 3 * width)) {
-        throw CandelaException.of("%s: cannot encode %d x %d as PNG", file, width, height);
-      }
+      WholeFile.write(file, part -> encode(pixels, part));
     } finally {
       MemoryUtil.memFree(pixels);
     }
-    WholeFile.write(file, out.toByteArray());
+  }
+
+  private void encode(ByteBuffer pixels, Path part) throws IOException {
+    Files.write(part, new byte[0]); // says why it cannot; stb only says that
+    String name = part.toAbsolutePath().toString();
+    if (!STBImageWrite.stbi_write_png(name, width, height, 3, pixels, 3 * width)) {
+      throw new IOException("the PNG could not be written in whole; is there space on the disk?");
+    }
   }
 
   public int width() {

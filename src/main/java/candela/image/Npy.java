@@ -52,7 +52,7 @@ public record Npy(int[] shape, float[] values) {
         (header + " ".repeat(padded - header.length() - 1) + "\n")
             .getBytes(StandardCharsets.US_ASCII));
     b.asFloatBuffer().put(values);
-    WholeFile.write(file, b.array());
+    WholeFile.write(file, part -> Files.write(part, b.array()));
   }
 
   /** Reads what {@link #write} and {@code numpy.save} of a float32 array in C order write. */

@@ -28,9 +28,8 @@ public final class Resize {
   /** x[h,w] at [height,width]; sums in double. NaN spreads as far as the filter reaches. */
   public static float[] of(float[] x, int h, int w, int height, int width, Filter filter) {
     check(width, height);
-    float[] y = width == w ? x : pass(x, h, 1, Taps.of(w, width, filter));
-    y = height == h ? y : pass(y, 1, width, Taps.of(h, height, filter));
-    return y == x ? x.clone() : y;
+    float[] y = width == w ? x.clone() : pass(x, h, 1, Taps.of(w, width, filter));
+    return height == h ? y : pass(y, 1, width, Taps.of(h, height, filter));
   }
 
   private static void check(int width, int height) {

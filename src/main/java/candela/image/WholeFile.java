@@ -4,6 +4,7 @@ import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,13 +15,18 @@ import java.nio.file.StandardCopyOption;
 final class WholeFile {
   private WholeFile() {}
 
-  static void write(Path file, byte[] bytes) {
+  /** Writes to the path it is given. */
+  interface Writer {
+    void write(Path part) throws IOException;
+  }
+
+  static void write(Path file, Writer writer) {
     Path folder = file.toAbsolutePath().getParent();
     Path part = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
     try {
       Files.createDirectories(folder);
       try {
-        Files.write(part, bytes);
+        writer.write(part);
         move(part, file);
       } finally {
         Files.deleteIfExists(part);
@@ -43,6 +49,7 @@ final class WholeFile {
     return switch (e) {
       case NoSuchFileException n -> "there is no such file";
       case AccessDeniedException n -> "permission denied";
+      case FileAlreadyExistsException n -> n.getFile() + " is a file, not a folder";
       case FileSystemException n when n.getReason() != null -> n.getReason();
       default -> String.valueOf(e.getMessage());
     };

@@ -51,7 +51,7 @@ final class Demo {
     float[] v = new float[SIDE * SIDE];
     for (int i = 0; i < v.length; i++) {
       double x = (i % SIDE) / (double) SIDE - 0.45;
-      double y = i / SIDE / (double) SIDE - 0.5;
+      double y = Math.floorDiv(i, SIDE) / (double) SIDE - 0.5;
       double bell = Math.exp(-8 * (x * x + y * y));
       double wave = Math.cos(waves * 5 * x) * Math.cos(waves * 4 * y);
       v[i] = (float) (0.0123 * bell * (signed ? wave : Math.abs(wave)));

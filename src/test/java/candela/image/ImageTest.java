@@ -72,6 +72,17 @@ class ImageTest {
   }
 
   @Test
+  void whatCannotBeWrittenIsSaidInASentence() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    assertThatThrownBy(() -> random(2, 2).writePng(file.resolve("a.png")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(file + "/a.png: cannot be written: " + file + " is a file, not a folder");
+    assertThatThrownBy(() -> random(2, 2).writePng(folder.resolve("x".repeat(300) + ".png")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageEndingWith(": cannot be written: File name too long");
+  }
+
+  @Test
   void aHugePictureIsRefusedBeforeItIsDecoded() throws IOException {
     Path file = folder.resolve("huge.pgm");
     Files.writeString(file, "P5\n20000 20000\n255\n", StandardCharsets.US_ASCII);
