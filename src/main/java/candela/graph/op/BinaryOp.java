@@ -1,0 +1,83 @@
+package candela.graph.op;
+
+import candela.device.Binary;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A function of two elements; operands broadcast. */
+public record BinaryOp(Binary kind) implements Op {
+  @Override
+  public String type() {
+    return kind.name();
+  }
+
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    return List.of(Strides.checked(Shape.broadcast(inputs.get(0).shape(), inputs.get(1).shape())));
+  }
+
+  @Override
+  public void forward(Step s) {
+    Shape y = s.y().shape();
+    s.device()
+        .kernels()
+        .broadcast()
+        .binaryForward(
+            kind,
+            y.rank(),
+            y.dims(),
+            Strides.of(s.x(0).shape(), y),
+            Strides.of(s.x(1).shape(), y),
+            s.x(0).data(),
+            s.x(1).data(),
+            s.y().data());
+  }
+
+  @Override
+  public void backward(Step s) {
+    Shape y = s.dy().shape();
+    for (int i = 0; i < 2; i++) {
+      if (s.dx(i) != null) {
+        s.device()
+            .kernels()
+            .broadcast()
+            .binaryBackward(
+                kind,
+                i,
+                s.accumulate(i),
+                y.rank(),
+                y.dims(),
+                Strides.of(s.node().input(0).shape(), y),
+                Strides.of(s.node().input(1).shape(), y),
+                kind.readsOperands() ? s.x(0).data() : MemorySegment.NULL,
+                kind.readsOperands() ? s.x(1).data() : MemorySegment.NULL,
+                s.dy().data(),
+                s.dx(i).data());
+      }
+    }
+  }
+
+  @Override
+  public boolean differentiable(int i) {
+    return kind.differentiable();
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public boolean needsX(int i) {
+    return kind.readsOperands();
+  }
+
+  @Override
+  public Op permuted(int[] perm) {
+    return this;
+  }
+}

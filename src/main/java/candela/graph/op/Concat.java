@@ -1,0 +1,73 @@
+package candela.graph.op;
+
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Tensors one after another along an axis. */
+public record Concat(int axis) implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape first = inputs.get(0).shape();
+    long length = 0;
+    for (Value v : inputs) {
+      Shape x = v.shape();
+      if (x.rank() != first.rank() || !x.with(axis, 1).equals(first.with(axis, 1))) {
+        throw CandelaException.of("inputs %s and %s do not fit along axis %d", first, x, axis);
+      }
+      length += x.dim(axis);
+    }
+    return List.of(first.with(axis, Math.toIntExact(length)));
+  }
+
+  @Override
+  public void forward(Step s) {
+    move(s, s.y(), false);
+  }
+
+  @Override
+  public void backward(Step s) {
+    move(s, s.dy(), true);
+  }
+
+  private void move(Step s, Tensor whole, boolean back) {
+    int row = whole.shape().count(axis, whole.shape().rank());
+    int outer = whole.shape().count(0, axis);
+    int at = 0;
+    for (int i = 0; i < s.node().inputs().size(); i++) {
+      Shape shape = s.node().input(i).shape();
+      int part = shape.count(axis, shape.rank());
+      Tensor x = back ? s.dx(i) : s.x(i);
+      if (x != null && x.count() > 0) {
+        MemorySegment place = whole.data().asSlice(at * 4L);
+        int[] dims = {outer, part};
+        int[] dense = {part, 1};
+        int[] wide = {row, 1};
+        if (back) {
+          s.device()
+              .kernels()
+              .move()
+              .copyStrided(s.accumulate(i), 2, dims, wide, dense, place, x.data());
+        } else {
+          s.device().kernels().move().copyStrided(false, 2, dims, dense, wide, x.data(), place);
+        }
+      }
+      at += part;
+    }
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public Op permuted(int[] perm) {
+    return new Concat(Strides.position(perm, axis));
+  }
+}

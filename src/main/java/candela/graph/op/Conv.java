@@ -1,0 +1,124 @@
+package candela.graph.op;
+
+import candela.device.Dense;
+import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * Convolution of channels-last images: x[N,H,W,C], weights[O,C/groups,kh,kw], bias[O] if any,
+ * residual[N,OH,OW,O] last if there is one. Weights and bias are constants.
+ *
+ * @param strides down, across
+ * @param dilations down, across
+ * @param pads top, left, bottom, right
+ */
+public record Conv(
+    int[] strides, int[] dilations, int[] pads, int groups, Activation activation, boolean residual)
+    implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Dense.Convolution c = sizes(inputs.get(0).shape(), inputs.get(1).shape());
+    return List.of(Images.shape(inputs.get(0).shape().dim(0), c.oh(), c.ow(), c.oc()));
+  }
+
+  private Dense.Convolution sizes(Shape x, Shape w) {
+    Images.checkRanks(x, w);
+    if ((long) w.dim(1) * groups != x.dim(3) || groups < 1 || w.dim(0) % groups != 0) {
+      throw CandelaException.of(
+          "weights %s with group %d do not fit %d input channels", w, groups, x.dim(3));
+    }
+    return new Dense.Convolution(
+        x.dim(1),
+        x.dim(2),
+        x.dim(3),
+        w.dim(0),
+        w.dim(2),
+        w.dim(3),
+        strides[0],
+        strides[1],
+        dilations[0],
+        dilations[1],
+        pads[0],
+        pads[1],
+        pads[2],
+        pads[3],
+        groups,
+        false,
+        0,
+        0);
+  }
+
+  private boolean biased(List<Value> inputs) {
+    return inputs.size() - (residual ? 1 : 0) > 2;
+  }
+
+  private Dense.ConvolutionPlan plan(Step s) {
+    return s.plan(
+        () ->
+            s.device()
+                .dense()
+                .convolution(
+                    sizes(s.x().shape(), s.x(1).shape()),
+                    s.x(1).data(),
+                    biased(s.node().inputs()) ? s.x(2).data() : MemorySegment.NULL,
+                    activation.dense(),
+                    residual));
+  }
+
+  @Override
+  public void forward(Step s) {
+    plan(s)
+        .forward(
+            s.x().shape().dim(0),
+            s.x().data(),
+            residual ? s.x(last(s.node())).data() : MemorySegment.NULL,
+            s.y().data(),
+            s.kept());
+  }
+
+  @Override
+  public void backward(Step s) {
+    boolean other = residual && s.dx(last(s.node())) != null;
+    plan(s)
+        .backward(
+            s.x().shape().dim(0),
+            s.dy().data(),
+            s.kept(),
+            s.accumulate(0),
+            s.dx() == null ? MemorySegment.NULL : s.dx().data(),
+            other && s.accumulate(last(s.node())),
+            other ? s.dx(last(s.node())).data() : MemorySegment.NULL);
+  }
+
+  @Override
+  public boolean differentiable(int i) {
+    return i != 1 && (residual || i == 0);
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  private static int last(Node node) {
+    return node.inputs().size() - 1;
+  }
+
+  @Override
+  public long keptBytes(Node node) {
+    Shape y = node.output().shape();
+    return activation.bytes(y.dim(0), y.count(1, 4));
+  }
+
+  @Override
+  public long flops(Node node) {
+    Shape w = node.input(1).shape();
+    return 2L * node.output().shape().count() * w.count(1, 4);
+  }
+}

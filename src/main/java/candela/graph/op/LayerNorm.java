@@ -1,0 +1,83 @@
+package candela.graph.op;
+
+import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Normalises over all axes from axis on: x, constant scale, constant shift if any. */
+public record LayerNorm(int axis, float epsilon) implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape x = inputs.get(0).shape();
+    for (Value v : inputs.subList(1, inputs.size())) {
+      if (v.shape().count() != x.count(axis, x.rank())) {
+        throw CandelaException.of(
+            "scale or shift %s does not fit %s from axis %d on", v.shape(), x, axis);
+      }
+    }
+    return List.of(x);
+  }
+
+  @Override
+  public void forward(Step s) {
+    Shape x = s.x().shape();
+    s.device()
+        .kernels()
+        .norm()
+        .layerNormForward(
+            x.count(0, axis),
+            x.count(axis, x.rank()),
+            epsilon,
+            s.x().data(),
+            parameter(s, 1),
+            parameter(s, 2),
+            s.y().data(),
+            s.kept());
+  }
+
+  @Override
+  public void backward(Step s) {
+    Shape x = s.x().shape();
+    s.device()
+        .kernels()
+        .norm()
+        .layerNormBackward(
+            s.accumulate(0),
+            x.count(0, axis),
+            x.count(axis, x.rank()),
+            s.x().data(),
+            parameter(s, 1),
+            s.kept(),
+            s.dy().data(),
+            s.dx().data());
+  }
+
+  private static MemorySegment parameter(Step s, int i) {
+    return s.node().inputs().size() > i ? s.x(i).data() : MemorySegment.NULL;
+  }
+
+  @Override
+  public boolean differentiable(int i) {
+    return i == 0;
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public boolean needsX(int i) {
+    return i == 0;
+  }
+
+  @Override
+  public long keptBytes(Node node) {
+    return 8L * node.output().shape().count(0, axis);
+  }
+}

@@ -1,0 +1,73 @@
+package candela.graph.op;
+
+import candela.device.Dense;
+import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Product with a constant matrix: x[…,K], weights[K,N] (transposed: [N,K]), bias[N] if any. */
+public record Matrix(boolean transposed, Activation activation) implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape x = inputs.get(0).shape();
+    Shape w = inputs.get(1).shape();
+    if (x.rank() < 1 || w.rank() != 2 || x.dim(-1) != w.dim(transposed ? 1 : 0)) {
+      throw CandelaException.of("operands %s and %s do not fit", x, w);
+    }
+    return List.of(x.with(-1, w.dim(transposed ? 0 : 1)));
+  }
+
+  private Dense.MatrixPlan plan(Step s) {
+    return s.plan(
+        () ->
+            s.device()
+                .dense()
+                .matrix(
+                    s.x().shape().dim(-1),
+                    s.y().shape().dim(-1),
+                    transposed,
+                    s.x(1).data(),
+                    s.node().inputs().size() > 2 ? s.x(2).data() : MemorySegment.NULL,
+                    activation.dense()));
+  }
+
+  private static int rows(Shape y) {
+    return y.count(0, y.rank() - 1);
+  }
+
+  @Override
+  public void forward(Step s) {
+    plan(s).forward(rows(s.y().shape()), s.x().data(), s.y().data(), s.kept());
+  }
+
+  @Override
+  public void backward(Step s) {
+    plan(s).backward(rows(s.y().shape()), s.dy().data(), s.kept(), s.accumulate(0), s.dx().data());
+  }
+
+  @Override
+  public boolean differentiable(int i) {
+    return i == 0;
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public long keptBytes(Node node) {
+    Shape y = node.output().shape();
+    return activation.bytes(rows(y), y.dim(-1));
+  }
+
+  @Override
+  public long flops(Node node) {
+    return 2L * node.output().shape().count() * node.input(0).shape().dim(-1);
+  }
+}

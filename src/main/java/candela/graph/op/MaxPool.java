@@ -1,0 +1,77 @@
+package candela.graph.op;
+
+import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.Shape;
+import java.util.List;
+
+/**
+ * Maximum over windows of channels-last images.
+ *
+ * @param window kh, kw, strides, dilations (each: down, across), padTop, padLeft, oh, ow
+ */
+public record MaxPool(int[] window) implements Op {
+  private int indexBytes() {
+    return (long) window[0] * window[1] <= 256 ? 1 : 4;
+  }
+
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape x = inputs.get(0).shape();
+    return List.of(Images.shape(x.dim(0), window[8], window[9], x.dim(3)));
+  }
+
+  @Override
+  public void forward(Step s) {
+    Shape x = s.x().shape();
+    s.device()
+        .kernels()
+        .pool()
+        .maxPoolForward(
+            x.dim(0),
+            x.dim(1),
+            x.dim(2),
+            x.dim(3),
+            window,
+            s.x().data(),
+            s.y().data(),
+            s.kept(),
+            indexBytes());
+  }
+
+  @Override
+  public void backward(Step s) {
+    Shape x = s.dx().shape();
+    s.device()
+        .kernels()
+        .pool()
+        .maxPoolBackward(
+            s.accumulate(0),
+            x.dim(0),
+            x.dim(1),
+            x.dim(2),
+            x.dim(3),
+            window,
+            s.kept(),
+            indexBytes(),
+            s.dy().data(),
+            s.dx().data());
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public long keptBytes(Node node) {
+    return (long) indexBytes() * node.output().shape().count();
+  }
+
+  @Override
+  public long flops(Node node) {
+    return (long) window[0] * window[1] * node.output().shape().count();
+  }
+}

@@ -1,0 +1,60 @@
+package candela.graph.op;
+
+import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.Shape;
+import java.util.List;
+
+/** Clamps to lo..hi (ReLU: 0 and infinity); one bit an element is kept for backward. */
+public record Rectify(float lo, float hi) implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    return List.of(inputs.get(0).shape());
+  }
+
+  private static long rows(Shape x) {
+    return x.rank() == 0 ? 1 : Math.max(1, x.dim(0));
+  }
+
+  @Override
+  public void forward(Step s) {
+    long rows = rows(s.x().shape());
+    s.device()
+        .kernels()
+        .elementwise()
+        .rectifyForward(rows, s.x().count() / rows, lo, hi, s.x().data(), s.y().data(), s.kept());
+  }
+
+  @Override
+  public void backward(Step s) {
+    long rows = rows(s.dy().shape());
+    s.device()
+        .kernels()
+        .elementwise()
+        .rectifyBackward(
+            rows, s.dy().count() / rows, s.accumulate(0), s.kept(), s.dy().data(), s.dx().data());
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public boolean inPlace() {
+    return true;
+  }
+
+  @Override
+  public long keptBytes(Node node) {
+    long rows = rows(node.output().shape());
+    return rows * ((node.output().shape().count() / rows + 7) / 8);
+  }
+
+  @Override
+  public Op permuted(int[] perm) {
+    return this;
+  }
+}

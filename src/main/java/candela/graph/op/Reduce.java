@@ -1,0 +1,80 @@
+package candela.graph.op;
+
+import candela.device.Reduction;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Reduces the axes from (inclusive) to to (exclusive); each stays with length 1. */
+public record Reduce(Reduction kind, int from, int to) implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape y = inputs.get(0).shape();
+    for (int i = from; i < to; i++) {
+      y = y.with(i, 1);
+    }
+    return List.of(y);
+  }
+
+  @Override
+  public void forward(Step s) {
+    Shape x = s.x().shape();
+    s.device()
+        .kernels()
+        .reduce()
+        .reduceForward(
+            kind,
+            x.count(0, from),
+            x.count(from, to),
+            x.count(to, x.rank()),
+            s.x().data(),
+            s.y().data());
+  }
+
+  @Override
+  public void backward(Step s) {
+    Shape x = s.dx().shape();
+    s.device()
+        .kernels()
+        .reduce()
+        .reduceBackward(
+            kind,
+            s.accumulate(0),
+            x.count(0, from),
+            x.count(from, to),
+            x.count(to, x.rank()),
+            needsY() ? s.x().data() : MemorySegment.NULL,
+            needsY() ? s.y().data() : MemorySegment.NULL,
+            s.dy().data(),
+            s.dx().data());
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public boolean needsX(int i) {
+    return needsY();
+  }
+
+  @Override
+  public boolean needsY() {
+    return kind != Reduction.SUM && kind != Reduction.MEAN;
+  }
+
+  @Override
+  public Op permuted(int[] perm) {
+    int lowest = perm.length;
+    int highest = -1;
+    for (int axis = from; axis < to; axis++) {
+      lowest = Math.min(lowest, Strides.position(perm, axis));
+      highest = Math.max(highest, Strides.position(perm, axis));
+    }
+    return highest - lowest == to - from - 1 ? new Reduce(kind, lowest, highest + 1) : null;
+  }
+}

@@ -1,0 +1,65 @@
+package candela.graph.op;
+
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.Arrays;
+import java.util.List;
+
+/** Axis perm[i] of the input becomes axis i. */
+public record Transpose(int[] perm) implements Op {
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape x = Strides.checked(inputs.get(0).shape());
+    boolean[] seen = new boolean[x.rank()];
+    boolean fits = perm.length == x.rank();
+    for (int i = 0; fits && i < perm.length; i++) {
+      fits = perm[i] >= 0 && perm[i] < perm.length && !seen[perm[i]];
+      if (fits) {
+        seen[perm[i]] = true;
+      }
+    }
+    if (!fits) {
+      throw CandelaException.of("perm %s does not fit %s", Arrays.toString(perm), x);
+    }
+    return List.of(Shape.of(Strides.permuted(x.dims(), perm)));
+  }
+
+  @Override
+  public void forward(Step s) {
+    Shape y = s.y().shape();
+    int[] strides = Strides.permuted(s.x().shape().strides(), perm);
+    s.device()
+        .kernels()
+        .move()
+        .copyStrided(false, y.rank(), y.dims(), strides, y.strides(), s.x().data(), s.y().data());
+  }
+
+  @Override
+  public void backward(Step s) {
+    int[] back = new int[perm.length];
+    for (int i = 0; i < perm.length; i++) {
+      back[perm[i]] = i;
+    }
+    Shape x = s.dx().shape();
+    int[] strides = Strides.permuted(s.dy().shape().strides(), back);
+    s.device()
+        .kernels()
+        .move()
+        .copyStrided(
+            s.accumulate(0),
+            x.rank(),
+            x.dims(),
+            strides,
+            x.strides(),
+            s.dy().data(),
+            s.dx().data());
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+}
