@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <tuple>
 #include <vector>
@@ -91,6 +92,19 @@ inline dnnl::memory at(const Desc& desc, const void* data) {
 
 // Plain weights in the layout that a primitive asked for.
 dnnl::memory pack(const Desc& plain, const float* weights, const Desc& wanted);
+
+// entry() for bodies that call oneDNN: its errors get a place and a status.
+template <class Body>
+int denseEntry(const char* where, const Body& body) noexcept {
+  return entry([&] {
+    try {
+      body(where);
+    } catch (const dnnl::error& e) {
+      if (e.status == dnnl_out_of_memory) throw std::bad_alloc();
+      fail(CD_DEVICE, "%s: oneDNN refused (status %d, %s)", where, static_cast<int>(e.status), e.message);
+    }
+  });
+}
 
 void checkRange(int64_t value, int64_t low, int64_t high, const char* where, const char* name);
 

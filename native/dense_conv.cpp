@@ -199,8 +199,7 @@ Geometry read(const int* s, const char* where) {
 
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
                    int residual, cd_conv** out) {
-  return entry([&] {
-    const char* where = "conv_create";
+  return denseEntry("conv_create", [&](const char* where) {
     checkPointer(shape, where, "shape");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
@@ -222,8 +221,7 @@ int cd_conv_destroy(cd_conv* conv) {
 
 int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,
                     uint8_t* bits) {
-  return entry([&] {
-    const char* where = "conv_forward";
+  return denseEntry("conv_forward", [&](const char* where) {
     checkStream(stream, where);
     checkPointer(conv, where, "conv");
     checkCount(rows, where, "rows");
@@ -244,8 +242,7 @@ int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float*
 
 int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* dy, const uint8_t* bits,
                      int accumulate, float* dx, int accumulateResidual, float* dresidual) {
-  return entry([&] {
-    const char* where = "conv_backward";
+  return denseEntry("conv_backward", [&](const char* where) {
     checkStream(stream, where);
     checkPointer(conv, where, "conv");
     checkCount(rows, where, "rows");

@@ -16,6 +16,7 @@ constexpr int64_t kBlock = 16;
 constexpr int64_t kChunk = 96 * 1024;
 
 constexpr int64_t kLargest = (int64_t{1} << 31) - 1;
+constexpr int64_t kElements = int64_t{1} << 40;
 
 void execute(Lane& lane, const Product& product, const float* a, const dnnl::memory& b, float* c, const float* bias) {
   const auto& shape = product.shape;
@@ -118,10 +119,10 @@ struct cd_matrix {
 
 int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights, const float* bias, int activation,
                      float alpha, float beta, cd_matrix** out) {
-  return entry([&] {
-    const char* where = "matrix_create";
+  return denseEntry("matrix_create", [&](const char* where) {
     checkRange(k, 1, kLargest, where, "k");
     checkRange(n, 1, kLargest, where, "n");
+    checkRange(k * n, 1, kElements, where, "k * n");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_matrix> matrix(new cd_matrix{
@@ -137,8 +138,7 @@ int cd_matrix_destroy(cd_matrix* matrix) {
 }
 
 int cd_matrix_forward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* x, float* y, uint8_t* bits) {
-  return entry([&] {
-    const char* where = "matrix_forward";
+  return denseEntry("matrix_forward", [&](const char* where) {
     checkStream(stream, where);
     checkPointer(matrix, where, "matrix");
     checkCount(m, where, "m");
@@ -154,8 +154,7 @@ int cd_matrix_forward(cd_stream* stream, cd_matrix* matrix, int64_t m, const flo
 
 int cd_matrix_backward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* dy, const uint8_t* bits,
                        int accumulate, float* dx) {
-  return entry([&] {
-    const char* where = "matrix_backward";
+  return denseEntry("matrix_backward", [&](const char* where) {
     checkStream(stream, where);
     checkPointer(matrix, where, "matrix");
     checkCount(m, where, "m");
@@ -178,13 +177,15 @@ int cd_matrix_backward(cd_stream* stream, cd_matrix* matrix, int64_t m, const fl
 int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n, int transA, int transB,
               int64_t aStride, int64_t bStride, float alpha, int accumulate, const float* a, const float* b,
               float* c) {
-  return entry([&] {
-    const char* where = "matmul";
+  return denseEntry("matmul", [&](const char* where) {
     checkStream(stream, where);
     checkCount(batch, where, "batch");
     checkRange(m, 1, kLargest, where, "m");
     checkRange(k, 1, kLargest, where, "k");
     checkRange(n, 1, kLargest, where, "n");
+    checkRange(m * k, 1, kElements, where, "m * k");
+    checkRange(k * n, 1, kElements, where, "k * n");
+    checkRange(m * n, 1, kElements, where, "m * n");
     checkCount(aStride, where, "aStride");
     checkCount(bStride, where, "bStride");
     checkPointer(a, where, "a");

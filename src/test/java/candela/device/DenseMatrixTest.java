@@ -191,6 +191,11 @@ class DenseMatrixTest {
           assertThatThrownBy(() -> rig.dense().matrix(1, 1, false, x, NULL, Activation.leaky(-1)))
               .isInstanceOf(CandelaException.class)
               .hasMessage("matrix_create: leaky slope alpha must be 0 or more, is -1");
+          long large = Integer.MAX_VALUE;
+          assertThatThrownBy(
+                  () -> rig.dense().matrix(large, large, false, x, NULL, Activation.NONE))
+              .isInstanceOf(CandelaException.class)
+              .hasMessageContaining("matrix_create: k * n must be in 1..1099511627776");
           return new float[0];
         });
   }
