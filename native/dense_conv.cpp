@@ -92,6 +92,7 @@ struct cd_conv {
   Activation activation;
   const float* weights;
   const float* bias;
+  bool fused;  // residual and activation are added by oneDNN
   std::mutex making;
   std::unique_ptr<Forward> direct;
   std::unique_ptr<Transpose> back;
@@ -103,8 +104,8 @@ struct cd_conv {
     std::lock_guard lock(making);
     if (direct == nullptr) {
       OneThread one;
-      direct = transposed ? std::make_unique<Forward>(geometry, weights, nullptr, Activation{}, false)
-                          : std::make_unique<Forward>(geometry, weights, bias, activation, residual);
+      direct = std::make_unique<Forward>(geometry, weights, transposed ? nullptr : bias,
+                                         fused ? activation : Activation{}, fused && residual);
     }
     return *direct;
   }
@@ -119,20 +120,19 @@ struct cd_conv {
   }
 
   void forward(Lane& lane, const float* x, const float* add, float* y) const {
-    if (!transposed) {
+    if (fused) {
       if (add != nullptr && add != y) copy(outputs(), add, y);
       direct->run(lane, x, y);
       return;
     }
-    if (add != nullptr) {
-      float* result = lane.result.floats(outputs());
-      back->run(lane, x, result);
-      if (add != y) copy(outputs(), add, y);
-      candela::add(outputs(), result, y);
+    float* sum = add == y ? lane.result.floats(outputs()) : y;
+    if (transposed) {
+      back->run(lane, x, sum);
     } else {
-      back->run(lane, x, y);
+      direct->run(lane, x, sum);
     }
-    if (bias != nullptr) {
+    if (add != nullptr) candela::add(outputs(), add == y ? sum : add, y);
+    if (transposed && bias != nullptr) {
       int64_t channels = geometry.c;
       for (int64_t p = 0; p < outputs(); p += channels) candela::add(channels, bias, y + p);
     }
@@ -149,6 +149,9 @@ struct cd_conv {
 };
 
 namespace {
+
+// Before AVX, oneDNN's depthwise kernels add to y at 16-byte boundaries only and crash elsewhere.
+bool sumsAnywhere() { return dnnl::get_effective_cpu_isa() != dnnl::cpu_isa::sse41; }
 
 int64_t length(int64_t in, int64_t before, int64_t after, int64_t taps, int64_t stride, int64_t dilation) {
   int64_t rest = in + before + after - (taps - 1) * dilation - 1;
@@ -204,8 +207,8 @@ int cd_conv_create(const int* shape, const float* weights, const float* bias, in
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_conv> conv(new cd_conv{read(shape, where), shape[15] != 0, residual != 0,
-                                              Activation::of(activation, alpha, beta, where), weights, bias, {}, {},
-                                              {}});
+                                              Activation::of(activation, alpha, beta, where), weights, bias,
+                                              shape[15] == 0 && (residual == 0 || sumsAnywhere()), {}, {}, {}});
     if (conv->transposed) {
       conv->makeBack();
     } else {
