@@ -1,5 +1,5 @@
-// What the dense entries share: oneDNN primitives made for one task and one thread, tasks spread over the stream's
-// threads, working memory per thread. A task's shape never depends on the number of rows or threads, hence neither do bits.
+// What the dense entries share: oneDNN primitives made for one task and one thread, tasks spread over the threads of
+// the stream, working memory per thread. The shape of a task never depends on rows or threads, hence neither do bits.
 #pragma once
 
 #include <functional>

@@ -84,7 +84,7 @@ std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* we
 
 }  // namespace candela
 
-// A transposed convolution is stored as the convolution that it is the transpose of: forward and backward change places.
+// A transposed convolution is kept as the convolution that it transposes: forward and backward change places.
 struct cd_conv {
   Geometry geometry;
   bool transposed;
