@@ -4,19 +4,26 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A model at fixed shapes: nodes in an order in which each reads only what earlier ones wrote. Immutable.
+ * A model at fixed shapes: nodes in an order in which each reads only what earlier ones wrote.
+ * Immutable.
  *
  * @param inputs values that are given at run time
  * @param outputs values that are wanted
- * @param named where a value of the ONNX model went: its name to the value that holds it and its layout
+ * @param named where a value of the ONNX model went: its name to the value that holds it and its
+ *     layout
  */
 public record Graph(
-    String name, List<Value> inputs, List<Value> outputs, List<Node> nodes, Map<String, Place> named) {
+    String name,
+    List<Value> inputs,
+    List<Value> outputs,
+    List<Node> nodes,
+    Map<String, Place> named) {
   /**
    * A value of the ONNX model in this graph.
    *
    * @param value holds the elements
-   * @param perm null when value has the model's layout; else the model's value is value transposed by perm
+   * @param perm null when value has the model's layout; else the model's value is value transposed
+   *     by perm
    */
   public record Place(Value value, int[] perm) {}
 

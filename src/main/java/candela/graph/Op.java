@@ -5,10 +5,12 @@ import java.util.List;
 
 /**
  * One operator: attributes, shapes, forward, backward. Implementations are immutable records in
- * {@code candela.graph.op}; per-session state (packed weights, tables) goes through {@link Step#plan}.
+ * {@code candela.graph.op}; per-session state (packed weights, tables) goes through {@link
+ * Step#plan}.
  *
- * <p>All tensors are dense, row-major float32. Image operators (convolution, pooling, …) work on channels-last
- * tensors [N,H,W,C]; the import puts transposes around them and {@link Simplify} cancels those.
+ * <p>All tensors are dense, row-major float32. Image operators (convolution, pooling, …) work on
+ * channels-last tensors [N,H,W,C]; the import puts transposes around them and {@link Simplify}
+ * cancels those.
  */
 public interface Op {
   /** The ONNX operator it stands for. */
@@ -19,7 +21,8 @@ public interface Op {
   /**
    * Shapes of the outputs.
    *
-   * @throws candela.tensor.CandelaException when the inputs do not fit; the message starts after the node's label
+   * @throws candela.tensor.CandelaException when the inputs do not fit; the message starts after
+   *     the node's label
    */
   List<Shape> shapes(List<Value> inputs);
 
@@ -27,8 +30,9 @@ public interface Op {
   void forward(Step s);
 
   /**
-   * Computes {@code dx(i)} from {@code dy(…)} for every i whose {@code dx(i)} is not null. Overwrites dx(i),
-   * or adds to it where {@code s.accumulate(i)}, which is asked only of operators that {@link #accumulates}.
+   * Computes {@code dx(i)} from {@code dy(…)} for every i whose {@code dx(i)} is not null.
+   * Overwrites dx(i), or adds to it where {@code s.accumulate(i)}, which is asked only of operators
+   * that {@link #accumulates}.
    */
   default void backward(Step s) {
     throw new UnsupportedOperationException(type() + " has no gradient");
@@ -54,7 +58,10 @@ public interface Op {
     return false;
   }
 
-  /** Bytes written by forward for backward ({@link Step#kept}): bits of a ReLU, indices of a pooling. */
+  /**
+   * Bytes written by forward for backward ({@link Step#kept}): bits of a ReLU, indices of a
+   * pooling.
+   */
   default long keptBytes(Node node) {
     return 0;
   }
@@ -64,7 +71,10 @@ public interface Op {
     return 0;
   }
 
-  /** Whether y(0) is x(0) under another shape: the session lets them share memory and skips the node. */
+  /**
+   * Whether y(0) is x(0) under another shape: the session lets them share memory and skips the
+   * node.
+   */
   default boolean isView() {
     return false;
   }
@@ -75,9 +85,9 @@ public interface Op {
   }
 
   /**
-   * The operator that does the same to transposed tensors: for every input of full rank replaced by its
-   * transpose under perm, it gives the transposed outputs. Null when there is none. {@code rank} inputs of lower rank
-   * are not passed.
+   * The operator that does the same to transposed tensors: for every input of full rank replaced by
+   * its transpose under perm, it gives the transposed outputs. Null when there is none. {@code
+   * rank} inputs of lower rank are not passed.
    */
   default Op permuted(int[] perm) {
     return null;

@@ -5,7 +5,9 @@ import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 
-/** What a node sees while it runs: its tensors, its memory, its device. Valid during the call only. */
+/**
+ * What a node sees while it runs: its tensors, its memory, its device. Valid during the call only.
+ */
 public interface Step {
   Node node();
 

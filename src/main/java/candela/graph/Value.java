@@ -6,8 +6,8 @@ import candela.tensor.Shape;
 /**
  * An edge of the graph: what one node computes, an input, or a constant. Equal only to itself.
  *
- * <p>At run time every value is float32; integers and booleans (0 and 1) are kept exactly in constants
- * only, as int64.
+ * <p>At run time every value is float32; integers and booleans (0 and 1) are kept exactly in
+ * constants only, as int64.
  */
 public final class Value {
   private final String name;

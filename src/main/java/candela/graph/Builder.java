@@ -1,0 +1,127 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.op.ArgReduce;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Elementwise;
+import candela.graph.op.Where;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The graph while it is imported: nodes so far, and the value of every ONNX name. */
+final class Builder {
+  private final String name;
+  private final int opset;
+  private final int batch;
+  private final int modelBatch;
+  private final List<Node> nodes = new ArrayList<>();
+  private final Map<String, Value> values = new HashMap<>();
+  private int made;
+
+  Builder(String name, int opset, int batch, int modelBatch) {
+    this.name = name;
+    this.opset = opset;
+    this.batch = batch;
+    this.modelBatch = modelBatch;
+  }
+
+  int opset() {
+    return opset;
+  }
+
+  int batch() {
+    return batch;
+  }
+
+  /** The leading dimension that the file was made for; batch where it leaves that open. */
+  int modelBatch() {
+    return modelBatch;
+  }
+
+  Value value(String name) {
+    return values.get(name);
+  }
+
+  void bind(String name, Value v) {
+    values.put(name, v);
+  }
+
+  /** Appends a node, or computes it where all inputs are small constants. */
+  Value add(String node, Op op, List<Value> inputs) {
+    Shape shape = op.shapes(inputs).get(0);
+    String y = node + "@" + ++made;
+    boolean integer = integer(op, inputs);
+    if (inputs.stream().allMatch(Value::isConstant)) {
+      OnnxTensor folded = Fold.run(y, op, inputs, shape, integer);
+      if (folded != null) {
+        return Value.constant(y, folded);
+      }
+      if (integer) {
+        throw CandelaException.of(
+            "integer arithmetic on constants of %d elements; at most %d are supported",
+            shape.count(), Fold.LARGEST);
+      }
+    }
+    Value v = Value.of(y, shape, integer);
+    nodes.add(new Node(node, op, inputs, v));
+    return v;
+  }
+
+  /** Gives v the ONNX name; a node made just now is changed to write under that name. */
+  void name(String onnx, Value v, int from) {
+    for (int i = nodes.size() - 1; i >= from; i--) {
+      Node n = nodes.get(i);
+      if (n.output() == v && !isRead(v, i)) {
+        Value renamed = Value.of(onnx, v.shape(), v.integer());
+        nodes.set(i, new Node(n.name(), n.op(), n.inputs(), renamed));
+        bind(onnx, renamed);
+        return;
+      }
+    }
+    bind(onnx, v.isConstant() ? Value.constant(onnx, v.constant()) : v);
+  }
+
+  private boolean isRead(Value v, int from) {
+    return nodes.subList(from, nodes.size()).stream().anyMatch(n -> n.inputs().contains(v))
+        || values.containsValue(v);
+  }
+
+  int size() {
+    return nodes.size();
+  }
+
+  private static boolean integer(Op op, List<Value> inputs) {
+    return switch (op) {
+      case BinaryOp b when !b.kind().differentiable() && b.kind() != Binary.MOD -> true;
+      case BinaryOp b -> inputs.get(0).integer() && inputs.get(1).integer();
+      case Elementwise e when e.kind() == Unary.LINEAR -> false;
+      case Elementwise e
+          when e.kind() == Unary.TRUNCATE || e.kind() == Unary.BOOLEAN || e.kind() == Unary.NOT ->
+          true;
+      case ArgReduce a -> true;
+      case Where w -> inputs.get(1).integer();
+      default -> inputs.get(0).integer();
+    };
+  }
+
+  Graph graph(List<Value> inputs, List<Value> outputs) {
+    Map<String, Graph.Place> named = new HashMap<>();
+    Set<Value> present = new HashSet<>(inputs);
+    nodes.forEach(n -> present.addAll(n.outputs()));
+    values.forEach(
+        (n, v) -> {
+          if (present.contains(v)) {
+            named.put(n, new Graph.Place(v, null));
+          }
+        });
+    return new Graph(name, inputs, outputs, nodes, named);
+  }
+}

@@ -1,0 +1,226 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Reshape;
+import candela.graph.op.Transpose;
+import candela.onnx.OnnxAttribute;
+import candela.onnx.OnnxNode;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** One ONNX node while its reader turns it into graph nodes. */
+final class Call {
+  private final Builder builder;
+  private final OnnxNode node;
+  private final int from;
+  private final Set<String> asked = new HashSet<>();
+
+  Call(Builder builder, OnnxNode node) {
+    this.builder = builder;
+    this.node = node;
+    from = builder.size();
+  }
+
+  OnnxNode node() {
+    return node;
+  }
+
+  Builder builder() {
+    return builder;
+  }
+
+  int opset() {
+    return builder.opset();
+  }
+
+  boolean has(int i) {
+    return node.has(i);
+  }
+
+  int inputs() {
+    return node.inputs().size();
+  }
+
+  Value x(int i) {
+    if (!has(i)) {
+      throw CandelaException.of("input %d is missing", i);
+    }
+    Value v = builder.value(node.inputs().get(i));
+    if (v == null) {
+      throw CandelaException.of("input '%s' is never computed", node.inputs().get(i));
+    }
+    return v;
+  }
+
+  OnnxTensor constant(int i, String what) {
+    Value v = x(i);
+    if (!v.isConstant()) {
+      throw CandelaException.of(
+          "the %s must be a constant, '%s' is computed at run time", what, v.name());
+    }
+    return v.constant();
+  }
+
+  /** Integers that an attribute (older opsets) or a constant input gives; null where neither. */
+  long[] longs(int i, String what) {
+    if (node.has(what)) {
+      return integers(what);
+    }
+    if (!has(i)) {
+      asked.add(what);
+      return null;
+    }
+    OnnxTensor t = constant(i, what);
+    if (!t.isInteger() || t.shape().count() > 65536) {
+      throw CandelaException.of("the %s must be a short list of integers", what);
+    }
+    return t.longs();
+  }
+
+  int[] ints(int i, String what) {
+    long[] longs = longs(i, what);
+    return longs == null ? null : narrow(longs);
+  }
+
+  static int[] narrow(long[] longs) {
+    int[] r = new int[longs.length];
+    for (int k = 0; k < r.length; k++) {
+      r[k] = Math.toIntExact(longs[k]);
+    }
+    return r;
+  }
+
+  float scalar(int i, String what, float absent) {
+    if (node.has(what)) {
+      return real(what, absent);
+    }
+    asked.add(what);
+    if (!has(i)) {
+      return absent;
+    }
+    OnnxTensor t = constant(i, what);
+    if (t.shape().count() != 1) {
+      throw CandelaException.of("the %s must be a single number, is %s", what, t.shape());
+    }
+    return t.floats()[0];
+  }
+
+  long integer(String attribute, long absent) {
+    asked.add(attribute);
+    return node.integer(attribute, absent);
+  }
+
+  int small(String attribute, int absent) {
+    return Math.toIntExact(integer(attribute, absent));
+  }
+
+  long[] integers(String attribute, long... absent) {
+    asked.add(attribute);
+    return node.integers(attribute, absent);
+  }
+
+  float real(String attribute, float absent) {
+    asked.add(attribute);
+    return node.real(attribute, absent);
+  }
+
+  String text(String attribute, String absent) {
+    asked.add(attribute);
+    return node.text(attribute, absent);
+  }
+
+  OnnxAttribute attribute(String name) {
+    asked.add(name);
+    return node.attributes().get(name);
+  }
+
+  void ignore(String... attributes) {
+    asked.addAll(List.of(attributes));
+  }
+
+  /** Axis in 0..rank-1 from one that may count from the end. */
+  static int axis(long axis, int rank) {
+    if (axis < -rank || axis >= rank) {
+      throw CandelaException.of("axis %d is outside a tensor of rank %d", axis, rank);
+    }
+    return (int) (axis < 0 ? axis + rank : axis);
+  }
+
+  Value add(Op op, Value... inputs) {
+    return builder.add(node.name(), op, List.of(inputs));
+  }
+
+  Value add(Op op, List<Value> inputs) {
+    return builder.add(node.name(), op, inputs);
+  }
+
+  Value of(Shape shape, float... values) {
+    return Value.constant(node.name(), OnnxTensor.of(node.name(), shape, values));
+  }
+
+  Value of(Shape shape, long... values) {
+    return Value.constant(node.name(), OnnxTensor.of(node.name(), shape, values));
+  }
+
+  Value reshape(Value v, int... dims) {
+    return add(new Reshape(Shape.of(dims)), v);
+  }
+
+  Value transpose(Value v, int... perm) {
+    return add(new Transpose(perm), v);
+  }
+
+  /** Operands of different rank are brought to the same by leading axes of length 1. */
+  Value binary(Binary kind, Value a, Value b) {
+    int rank = Math.max(a.shape().rank(), b.shape().rank());
+    return add(new BinaryOp(kind), lifted(a, rank), lifted(b, rank));
+  }
+
+  Value lifted(Value v, int rank) {
+    int missing = rank - v.shape().rank();
+    if (missing <= 0) {
+      return v;
+    }
+    int[] d = new int[rank];
+    java.util.Arrays.fill(d, 0, missing, 1);
+    System.arraycopy(v.shape().dims(), 0, d, missing, rank - missing);
+    return reshape(v, d);
+  }
+
+  /** A second output that the model may ask for. */
+  void also(int output, Value v) {
+    if (output < node.outputs().size() && !node.outputs().get(output).isEmpty()) {
+      builder.name(node.outputs().get(output), v, from);
+    }
+  }
+
+  /** Refuses outputs from i on. */
+  void only(int outputs, String why) {
+    for (int i = outputs; i < node.outputs().size(); i++) {
+      if (!node.outputs().get(i).isEmpty()) {
+        throw CandelaException.of("output '%s': %s", node.outputs().get(i), why);
+      }
+    }
+  }
+
+  void finish(Value y) {
+    for (String a : node.attributes().keySet()) {
+      if (!asked.contains(a)) {
+        throw CandelaException.of(
+            "attribute '%s' is not supported at opset %d; supported are %s",
+            a, opset(), asked.stream().sorted().toList());
+      }
+    }
+    if (node.outputs().isEmpty()) {
+      throw CandelaException.of("it has no output");
+    }
+    if (!node.outputs().get(0).isEmpty()) {
+      builder.name(node.outputs().get(0), y, from);
+    }
+  }
+}

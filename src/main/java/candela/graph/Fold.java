@@ -1,0 +1,260 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Reduction;
+import candela.graph.op.AlongAxis;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Concat;
+import candela.graph.op.Elementwise;
+import candela.graph.op.Expand;
+import candela.graph.op.Rectify;
+import candela.graph.op.Reduce;
+import candela.graph.op.Reshape;
+import candela.graph.op.Slice;
+import candela.graph.op.Transpose;
+import candela.graph.op.Where;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.List;
+import java.util.function.ToIntFunction;
+
+/** Computes operators on small constants in plain Java: the shape arithmetic of a model. */
+final class Fold {
+  /** Most elements of a result. */
+  static final int LARGEST = 1 << 20;
+
+  private Fold() {}
+
+  /** The result, or null where it is left to the session. */
+  static OnnxTensor run(String name, Op op, List<Value> in, Shape shape, boolean integer) {
+    if (shape.count() > LARGEST || in.stream().anyMatch(v -> v.shape().count() > LARGEST)) {
+      return null;
+    }
+    double[] y = values(op, in, shape);
+    if (y == null) {
+      return null;
+    }
+    if (integer) {
+      long[] longs = new long[y.length];
+      for (int i = 0; i < y.length; i++) {
+        longs[i] = (long) y[i];
+      }
+      return OnnxTensor.of(name, shape, longs);
+    }
+    float[] floats = new float[y.length];
+    for (int i = 0; i < y.length; i++) {
+      floats[i] = (float) y[i];
+    }
+    return OnnxTensor.of(name, shape, floats);
+  }
+
+  private static double[] values(Op op, List<Value> in, Shape shape) {
+    double[] x = doubles(in.get(0));
+    Shape from = in.get(0).shape();
+    int[] strides = from.strides();
+    return switch (op) {
+      case Reshape r -> x;
+      case Transpose t ->
+          pick(
+              x,
+              shape,
+              i -> {
+                int at = 0;
+                for (int d = 0; d < i.length; d++) {
+                  at += i[d] * strides[t.perm()[d]];
+                }
+                return at;
+              });
+      case Slice s ->
+          pick(
+              x,
+              shape,
+              i -> {
+                int at = 0;
+                for (int d = 0; d < i.length; d++) {
+                  at += (s.starts()[d] + i[d] * s.steps()[d]) * strides[d];
+                }
+                return at;
+              });
+      case Expand e -> pick(x, shape, i -> seen(i, from));
+      case BinaryOp b -> {
+        double[] p = pick(x, shape, i -> seen(i, from));
+        double[] q = pick(doubles(in.get(1)), shape, i -> seen(i, in.get(1).shape()));
+        boolean whole = in.get(0).integer() && in.get(1).integer();
+        for (int i = 0; i < p.length; i++) {
+          p[i] = binary(b.kind(), p[i], q[i], whole);
+        }
+        yield p;
+      }
+      case Where w -> {
+        double[] c = pick(x, shape, i -> seen(i, from));
+        double[] p = pick(doubles(in.get(1)), shape, i -> seen(i, in.get(1).shape()));
+        double[] q = pick(doubles(in.get(2)), shape, i -> seen(i, in.get(2).shape()));
+        for (int i = 0; i < c.length; i++) {
+          c[i] = c[i] != 0 ? p[i] : q[i];
+        }
+        yield c;
+      }
+      case Elementwise e -> unary(e, x);
+      case Rectify r -> {
+        for (int i = 0; i < x.length; i++) {
+          x[i] = Math.min(Math.max(x[i], r.lo()), r.hi());
+        }
+        yield x;
+      }
+      case Concat c -> concat(c.axis(), in, shape);
+      case AlongAxis a -> along(a, x, from, shape);
+      case Reduce r -> reduce(r, x, from, shape);
+      default -> null;
+    };
+  }
+
+  private static double[] doubles(Value v) {
+    double[] r = new double[v.shape().count()];
+    if (v.integer()) {
+      long[] longs = v.constant().longs();
+      for (int i = 0; i < r.length; i++) {
+        r[i] = longs[i];
+      }
+    } else {
+      float[] floats = v.constant().floats();
+      for (int i = 0; i < r.length; i++) {
+        r[i] = floats[i];
+      }
+    }
+    return r;
+  }
+
+  private static int seen(int[] index, Shape x) {
+    int at = 0;
+    int stride = 1;
+    for (int d = 1; d <= x.rank(); d++) {
+      at += x.dim(-d) == 1 ? 0 : index[index.length - d] * stride;
+      stride *= x.dim(-d);
+    }
+    return at;
+  }
+
+  private static double[] pick(double[] x, Shape shape, ToIntFunction<int[]> where) {
+    double[] y = new double[shape.count()];
+    int[] index = new int[shape.rank()];
+    for (int i = 0; i < y.length; i++) {
+      y[i] = x[where.applyAsInt(index)];
+      for (int d = index.length - 1; d >= 0 && ++index[d] == shape.dim(d); d--) {
+        index[d] = 0;
+      }
+    }
+    return y;
+  }
+
+  private static double binary(Binary kind, double a, double b, boolean whole) {
+    if (b == 0 && whole && (kind == Binary.INTEGER_DIV || kind == Binary.MOD)) {
+      throw CandelaException.of("division by zero in integer arithmetic");
+    }
+    return switch (kind) {
+      case ADD -> a + b;
+      case SUB -> a - b;
+      case MUL -> a * b;
+      case DIV -> a / b;
+      case INTEGER_DIV -> (double) ((long) a / (long) b);
+      case POW -> Math.pow(a, b);
+      case MAX -> Math.max(a, b);
+      case MIN -> Math.min(a, b);
+      case PRELU -> a < 0 ? a * b : a;
+      case EQUAL -> a == b ? 1 : 0;
+      case LESS -> a < b ? 1 : 0;
+      case GREATER -> a > b ? 1 : 0;
+      case LESS_EQUAL -> a <= b ? 1 : 0;
+      case GREATER_EQUAL -> a >= b ? 1 : 0;
+      case AND -> a != 0 && b != 0 ? 1 : 0;
+      case OR -> a != 0 || b != 0 ? 1 : 0;
+      case XOR -> (a != 0) != (b != 0) ? 1 : 0;
+      case MOD -> a % b;
+    };
+  }
+
+  private static double[] unary(Elementwise e, double[] x) {
+    for (int i = 0; i < x.length; i++) {
+      double v = x[i];
+      switch (e.kind()) {
+        case NEG -> x[i] = -v;
+        case ABS -> x[i] = Math.abs(v);
+        case FLOOR -> x[i] = Math.floor(v);
+        case CEIL -> x[i] = Math.ceil(v);
+        case ROUND -> x[i] = Math.rint(v);
+        case SQRT -> x[i] = Math.sqrt(v);
+        case EXP -> x[i] = Math.exp(v);
+        case LOG -> x[i] = Math.log(v);
+        case RECIPROCAL -> x[i] = 1 / v;
+        case SIGN -> x[i] = Math.signum(v);
+        case NOT -> x[i] = v == 0 ? 1 : 0;
+        case BOOLEAN -> x[i] = v != 0 ? 1 : 0;
+        case TRUNCATE -> x[i] = v < 0 ? Math.ceil(v) : Math.floor(v);
+        case LINEAR -> x[i] = e.alpha() * v + e.beta();
+        default -> {
+          return null;
+        }
+      }
+    }
+    return x;
+  }
+
+  private static double[] concat(int axis, List<Value> in, Shape shape) {
+    double[] y = new double[shape.count()];
+    int row = shape.count(axis, shape.rank());
+    int at = 0;
+    for (Value v : in) {
+      double[] x = doubles(v);
+      int part = v.shape().count(axis, shape.rank());
+      for (int o = 0; part > 0 && o < x.length / part; o++) {
+        System.arraycopy(x, o * part, y, o * row + at, part);
+      }
+      at += part;
+    }
+    return y;
+  }
+
+  private static double[] along(AlongAxis a, double[] x, Shape from, Shape shape) {
+    double[] y = new double[shape.count()];
+    int inner = from.count(a.axis() + 1, from.rank());
+    int n = from.dim(a.axis());
+    int m = shape.dim(a.axis());
+    for (int i = 0; i < y.length; i++) {
+      int j = i / inner % m;
+      int base = i / inner / m * n * inner + i % inner;
+      for (int t = a.first()[j]; t < a.first()[j + 1]; t++) {
+        y[i] += a.weight()[t] * x[base + a.index()[t] * inner];
+      }
+    }
+    return y;
+  }
+
+  private static double[] reduce(Reduce r, double[] x, Shape from, Shape shape) {
+    double[] y = new double[shape.count()];
+    int n = from.count(r.from(), r.to());
+    int inner = from.count(r.to(), from.rank());
+    for (int i = 0; i < y.length; i++) {
+      int base = i / inner * n * inner + i % inner;
+      double sum =
+          switch (r.kind()) {
+            case SUM, MEAN -> 0;
+            case PROD -> 1;
+            case MAX -> Double.NEGATIVE_INFINITY;
+            case MIN -> Double.POSITIVE_INFINITY;
+          };
+      for (int k = 0; k < n; k++) {
+        double v = x[base + k * inner];
+        sum =
+            switch (r.kind()) {
+              case SUM, MEAN -> sum + v;
+              case PROD -> sum * v;
+              case MAX -> Math.max(sum, v);
+              case MIN -> Math.min(sum, v);
+            };
+      }
+      y[i] = r.kind() == Reduction.MEAN ? sum / n : sum;
+    }
+    return y;
+  }
+}

@@ -1,0 +1,204 @@
+package candela.graph;
+
+import candela.device.Reduction;
+import candela.graph.op.Activation;
+import candela.graph.op.Affine;
+import candela.graph.op.AveragePool;
+import candela.graph.op.Conv;
+import candela.graph.op.ConvTranspose;
+import candela.graph.op.GroupNorm;
+import candela.graph.op.InstanceNorm;
+import candela.graph.op.Lrn;
+import candela.graph.op.MaxPool;
+import candela.graph.op.Reduce;
+import candela.graph.op.Transpose;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Readers of operators on images; they put channels last around the operator. */
+final class ImageReaders {
+  private ImageReaders() {}
+
+  static Value conv(Call c) {
+    Value x = image(c, c.x(0));
+    List<Value> in = parameters(c, x);
+    Shape w = in.get(1).shape();
+    Window z = Window.read(c, x.shape(), w.dim(2), w.dim(3), c.x(0).shape().rank() == 3);
+    Conv op =
+        new Conv(z.strides(), z.dilations(), z.pads(), c.small("group", 1), Activation.NONE, false);
+    return back(c, c.add(op, in));
+  }
+
+  static Value convTranspose(Call c) {
+    Value x = image(c, c.x(0));
+    List<Value> in = parameters(c, x);
+    Shape w = in.get(1).shape();
+    boolean flat = c.x(0).shape().rank() == 3;
+    Window z = Window.readTransposed(c, x.shape(), w.dim(2), w.dim(3), flat);
+    ConvTranspose op =
+        new ConvTranspose(
+            z.strides(), z.dilations(), z.pads(), z.outputPads(), c.small("group", 1));
+    return back(c, c.add(op, in));
+  }
+
+  private static List<Value> parameters(Call c, Value x) {
+    Shape w = c.constant(1, "weights").shape();
+    if (w.rank() != c.x(0).shape().rank()) {
+      throw CandelaException.of("weights %s do not fit images %s", w, c.x(0).shape());
+    }
+    List<Value> in = new ArrayList<>(List.of(x, c.x(1)));
+    if (w.rank() == 3) {
+      in.set(1, c.reshape(c.x(1), w.dim(0), w.dim(1), 1, w.dim(2)));
+    }
+    if (c.has(2)) {
+      c.constant(2, "bias");
+      in.add(c.x(2));
+    }
+    return in;
+  }
+
+  static Value maxPool(Call c) {
+    c.only(1, "indices of the maximum are not supported");
+    Value x = image(c, c.x(0));
+    c.ignore("storage_order");
+    return back(c, c.add(new MaxPool(pool(c, x).window()), x));
+  }
+
+  static Value averagePool(Call c) {
+    Value x = image(c, c.x(0));
+    Window z = pool(c, x);
+    boolean include = c.integer("count_include_pad", 0) != 0;
+    return back(c, c.add(new AveragePool(z.window(), z.pads()[2], z.pads()[3], include), x));
+  }
+
+  private static Window pool(Call c, Value x) {
+    boolean flat = c.x(0).shape().rank() == 3;
+    int[] kernel = Call.narrow(c.integers("kernel_shape"));
+    if (kernel.length != (flat ? 1 : 2)) {
+      throw CandelaException.of(
+          "kernel_shape has %d entries for %s", kernel.length, c.x(0).shape());
+    }
+    return Window.read(c, x.shape(), flat ? 1 : kernel[0], kernel[kernel.length - 1], flat);
+  }
+
+  static Value globalAverage(Call c) {
+    return global(c, Reduction.MEAN);
+  }
+
+  static Value globalMax(Call c) {
+    return global(c, Reduction.MAX);
+  }
+
+  private static Value global(Call c, Reduction kind) {
+    return c.add(new Reduce(kind, 2, c.x(0).shape().rank()), c.x(0));
+  }
+
+  static Value lrn(Call c) {
+    Value x = c.x(0);
+    Lrn op =
+        new Lrn(
+            c.small("size", 1), c.real("alpha", 1e-4f), c.real("beta", .75f), c.real("bias", 1));
+    return channelsFirst(c, c.add(op, channelsLast(c, x)));
+  }
+
+  static Value instanceNorm(Call c) {
+    InstanceNorm op = new InstanceNorm(c.real("epsilon", 1e-5f));
+    c.constant(1, "scale");
+    c.constant(2, "bias");
+    return channelsFirst(c, c.add(op, channelsLast(c, c.x(0)), c.x(1), c.x(2)));
+  }
+
+  static Value groupNorm(Call c) {
+    int groups = c.small("num_groups", 1);
+    c.ignore("stash_type");
+    GroupNorm op = new GroupNorm(groups, c.real("epsilon", 1e-5f));
+    int channels = c.x(0).shape().dim(1);
+    if (groups < 1 || channels % groups != 0) {
+      throw CandelaException.of("%d channels cannot be split in %d groups", channels, groups);
+    }
+    Value[] p = {c.x(1), c.x(2)};
+    c.constant(1, "scale");
+    c.constant(2, "bias");
+    for (int i = 0; i < 2; i++) {
+      if (p[i].shape().count() == groups && groups != channels) {
+        float[] one = p[i].constant().floats();
+        float[] all = new float[channels];
+        for (int k = 0; k < channels; k++) {
+          all[k] = one[k / (channels / groups)];
+        }
+        p[i] = c.of(Shape.of(channels), all);
+      }
+    }
+    return channelsFirst(c, c.add(op, channelsLast(c, c.x(0)), p[0], p[1]));
+  }
+
+  static Value batchNorm(Call c) {
+    if (c.integer("training_mode", 0) != 0) {
+      throw CandelaException.of("training_mode 1 is not supported; export the model for inference");
+    }
+    if (c.integer("spatial", 1) != 1) {
+      throw CandelaException.of("spatial 0 is not supported");
+    }
+    c.ignore("momentum");
+    c.only(1, "statistics of training are not supported; export the model for inference");
+    double epsilon = c.real("epsilon", 1e-5f);
+    float[][] p = new float[5][];
+    int channels = c.x(0).shape().rank() > 1 ? c.x(0).shape().dim(1) : 1;
+    for (int i = 1; i < 5; i++) {
+      p[i] = c.constant(i, List.of("", "scale", "bias", "mean", "variance").get(i)).floats();
+      if (p[i].length != channels) {
+        throw CandelaException.of("%d parameters for %d channels", p[i].length, channels);
+      }
+    }
+    float[] scale = new float[channels];
+    float[] shift = new float[channels];
+    for (int i = 0; i < channels; i++) {
+      double s = p[1][i] / Math.sqrt(p[4][i] + epsilon);
+      scale[i] = (float) s;
+      shift[i] = (float) (p[2][i] - p[3][i] * s);
+    }
+    Value y =
+        c.add(
+            new Affine(),
+            channelsLast(c, c.x(0)),
+            c.of(Shape.of(channels), scale),
+            c.of(Shape.of(channels), shift));
+    return channelsFirst(c, y);
+  }
+
+  /** [N,C,H,W] or [N,C,W] as [N,H,W,C]. */
+  private static Value image(Call c, Value x) {
+    Shape s = x.shape();
+    if (s.rank() != 3 && s.rank() != 4) {
+      throw CandelaException.of("input %s; supported are 1-d and 2-d images", s);
+    }
+    Value flat = s.rank() == 4 ? x : c.reshape(x, s.dim(0), s.dim(1), 1, s.dim(2));
+    return c.transpose(flat, 0, 2, 3, 1);
+  }
+
+  private static Value back(Call c, Value y) {
+    Value z = c.transpose(y, 0, 3, 1, 2);
+    Shape s = z.shape();
+    return c.x(0).shape().rank() == 4 ? z : c.reshape(z, s.dim(0), s.dim(1), s.dim(3));
+  }
+
+  private static Value channelsLast(Call c, Value x) {
+    int rank = x.shape().rank();
+    int[] perm = new int[rank];
+    for (int i = 1; i < rank; i++) {
+      perm[i] = i == rank - 1 ? 1 : i + 1;
+    }
+    return rank < 3 ? x : c.add(new Transpose(perm), x);
+  }
+
+  private static Value channelsFirst(Call c, Value x) {
+    int rank = x.shape().rank();
+    int[] perm = new int[rank];
+    for (int i = 1; i < rank; i++) {
+      perm[i] = i == 1 ? rank - 1 : i - 1;
+    }
+    return rank < 3 ? x : c.add(new Transpose(perm), x);
+  }
+}

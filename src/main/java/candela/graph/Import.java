@@ -1,0 +1,144 @@
+package candela.graph;
+
+import candela.onnx.Dim;
+import candela.onnx.OnnxModel;
+import candela.onnx.OnnxNode;
+import candela.onnx.OnnxTensor;
+import candela.onnx.OnnxValue;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
+public final class Import {
+  private static final int NEWEST_OPSET = 26;
+
+  private final OnnxModel model;
+  private final Builder builder;
+
+  private Import(OnnxModel model, int batch, int modelBatch) {
+    this.model = model;
+    builder = new Builder(model.name(), model.opset(), batch, modelBatch);
+  }
+
+  /** As the other, all shapes from the file. */
+  public static Graph graph(OnnxModel model, int batch, Map<String, OnnxTensor> known) {
+    return graph(model, batch, known, Map.of());
+  }
+
+  /**
+   * Builds the graph.
+   *
+   * @param batch leading dimension of every input, whatever the file says
+   * @param known inputs with their values, which become constants
+   * @param shapes whole shapes of inputs, for which batch is not used
+   * @throws CandelaException when the model uses what is not supported, or does not fit together
+   */
+  public static Graph graph(
+      OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
+    if (model.opset() < 7 || model.opset() > NEWEST_OPSET) {
+      throw CandelaException.of(
+          "%s: opset %d; supported are 7 to %d, convert the model with onnx.version_converter",
+          model.name(), model.opset(), NEWEST_OPSET);
+    }
+    return new Import(model, batch, modelBatch(model, batch, known, shapes))
+        .build(batch, known, shapes);
+  }
+
+  private static int modelBatch(
+      OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
+    for (OnnxValue v : model.inputs()) {
+      if (!known.containsKey(v.name()) && !shapes.containsKey(v.name())) {
+        List<Dim> dims = v.dims().orElse(List.of());
+        return !dims.isEmpty() && dims.get(0) instanceof Dim.Fixed f ? f.size() : batch;
+      }
+    }
+    return batch;
+  }
+
+  private Graph build(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
+    model.initialisers().forEach((name, t) -> builder.bind(name, Value.constant(name, t)));
+    List<Value> inputs = new ArrayList<>();
+    for (OnnxValue v : model.inputs()) {
+      if (known.containsKey(v.name())) {
+        builder.bind(v.name(), Value.constant(v.name(), known.get(v.name())));
+      } else {
+        Shape shape = Optional.ofNullable(shapes.get(v.name())).orElseGet(() -> shape(v, batch));
+        Value x = Value.of(v.name(), shape, !v.type().isFloating());
+        inputs.add(x);
+        builder.bind(v.name(), x);
+      }
+    }
+    model.nodes().forEach(this::read);
+    List<Value> outputs = new ArrayList<>();
+    for (OnnxValue v : model.outputs()) {
+      outputs.add(output(v.name(), batch));
+    }
+    return builder.graph(inputs, outputs);
+  }
+
+  private Shape shape(OnnxValue v, int batch) {
+    List<Dim> dims =
+        v.dims()
+            .orElseThrow(
+                () ->
+                    CandelaException.of(
+                        "%s: input '%s' has no shape; give one", model.name(), v.name()));
+    int[] d = new int[dims.size()];
+    for (int i = 0; i < d.length; i++) {
+      if (i == 0) {
+        d[i] = batch;
+      } else if (dims.get(i) instanceof Dim.Fixed f) {
+        d[i] = f.size();
+      } else {
+        throw CandelaException.of(
+            "%s: input '%s' has the open dimension %s at axis %d; give the input's whole shape",
+            model.name(), v.name(), dims.get(i), i);
+      }
+    }
+    return Shape.of(d);
+  }
+
+  private Value output(String name, int batch) {
+    Value v = builder.value(name);
+    if (v == null) {
+      throw CandelaException.of("%s: output '%s' is never computed", model.name(), name);
+    }
+    boolean fits = v.shape().rank() > 0 && v.shape().dim(0) == batch;
+    if (builder.modelBatch() != batch && !fits) {
+      throw CandelaException.of(
+          "%s: the model is made for batches of %d: output '%s' is %s for %d; use batch %d",
+          model.name(), builder.modelBatch(), name, v.shape(), batch, builder.modelBatch());
+    }
+    return v;
+  }
+
+  private void read(OnnxNode node) {
+    try {
+      if (!node.domain().isEmpty() && !node.domain().equals("ai.onnx")) {
+        throw CandelaException.of(
+            "operators of domain '%s' are not supported, only ONNX's own", node.domain());
+      }
+      Operators.Entry entry = Operators.find(node.op());
+      if (entry == null) {
+        throw CandelaException.of(
+            "the operator is not supported; supported are %s", Operators.names());
+      }
+      Call call = new Call(builder, node);
+      Value y = entry.reader().read(call);
+      call.finish(y);
+    } catch (CandelaException e) {
+      throw new CandelaException(model.name() + ": " + node.label() + ": " + e.getMessage(), e);
+    } catch (IndexOutOfBoundsException | ArithmeticException | NegativeArraySizeException e) {
+      throw new CandelaException(
+          model.name()
+              + ": "
+              + node.label()
+              + ": attributes and inputs do not fit together; export the model again",
+          e);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.op.Activation;
+import candela.graph.op.Elementwise;
+import candela.graph.op.Expand;
+import candela.graph.op.LayerNorm;
+import candela.graph.op.MatMul;
+import candela.graph.op.Matrix;
+import candela.graph.op.Softmax;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Readers of matrix products and of what works on rows. */
+final class MatrixReaders {
+  private MatrixReaders() {}
+
+  static Value gemm(Call c) {
+    float alpha = c.real("alpha", 1);
+    float beta = c.real("beta", 1);
+    Value a = c.integer("transA", 0) != 0 ? c.transpose(c.x(0), 1, 0) : c.x(0);
+    boolean transposed = c.integer("transB", 0) != 0;
+    Value b = c.x(1);
+    if (a.shape().rank() != 2 || b.shape().rank() != 2) {
+      throw CandelaException.of("operands %s and %s must be matrices", a.shape(), b.shape());
+    }
+    int n = b.shape().dim(transposed ? 0 : 1);
+    Value bias = c.has(2) ? scaled(c, c.x(2), beta) : null;
+    if (!b.isConstant()) {
+      Value y = c.add(new MatMul(), a, transposed ? c.transpose(b, 1, 0) : b);
+      y = scaled(c, y, alpha);
+      return bias == null ? y : c.binary(Binary.ADD, y, bias);
+    }
+    List<Value> in = new ArrayList<>(List.of(a, scaled(c, b, alpha)));
+    boolean row = bias != null && bias.isConstant() && bias.shape().count() == n;
+    row &= bias == null || bias.shape().rank() == 0 || bias.shape().dim(-1) == n;
+    if (row) {
+      in.add(c.reshape(bias, n));
+    }
+    Value y = c.add(new Matrix(transposed, Activation.NONE), in);
+    return row || bias == null ? y : c.binary(Binary.ADD, y, bias);
+  }
+
+  private static Value scaled(Call c, Value v, float by) {
+    return by == 1 ? v : c.add(new Elementwise(Unary.LINEAR, by, 0), v);
+  }
+
+  static Value matMul(Call c) {
+    Value a = c.x(0);
+    Value b = c.x(1);
+    if (a.shape().rank() == 0 || b.shape().rank() == 0) {
+      throw CandelaException.of("operands must not be scalars");
+    }
+    boolean vectorA = a.shape().rank() == 1;
+    boolean vectorB = b.shape().rank() == 1;
+    a = vectorA ? c.reshape(a, 1, a.shape().dim(0)) : a;
+    b = vectorB ? c.reshape(b, b.shape().dim(0), 1) : b;
+    Value y =
+        b.isConstant() && b.shape().rank() == 2
+            ? c.add(new Matrix(false, Activation.NONE), a, b)
+            : product(c, a, b);
+    Shape s = y.shape();
+    if (!vectorA && !vectorB) {
+      return y;
+    }
+    List<Integer> d = new ArrayList<>();
+    for (int i = 0; i < s.rank(); i++) {
+      if (!(vectorA && i == s.rank() - 2) && !(vectorB && i == s.rank() - 1)) {
+        d.add(s.dim(i));
+      }
+    }
+    return c.reshape(y, d.stream().mapToInt(i -> i).toArray());
+  }
+
+  private static Value product(Call c, Value a, Value b) {
+    int rank = Math.max(a.shape().rank(), b.shape().rank());
+    a = c.lifted(a, rank);
+    b = c.lifted(b, rank);
+    Shape p = a.shape().with(-1, 1).with(-2, 1);
+    Shape q = b.shape().with(-1, 1).with(-2, 1);
+    if (!p.equals(q) && p.count() != 1 && q.count() != 1) {
+      Shape batch = Shape.broadcast(p, q);
+      a = expanded(c, a, batch);
+      b = expanded(c, b, batch);
+    }
+    return c.add(new MatMul(), a, b);
+  }
+
+  private static Value expanded(Call c, Value v, Shape batch) {
+    Shape to = batch.with(-2, v.shape().dim(-2)).with(-1, v.shape().dim(-1));
+    return to.equals(v.shape()) ? v : c.add(new Expand(to), v);
+  }
+
+  static Value softmax(Call c, boolean log) {
+    Value x = c.x(0);
+    Shape s = x.shape();
+    int rank = s.rank();
+    int axis = Call.axis(c.integer("axis", c.opset() < 13 ? 1 : -1), Math.max(rank, 1));
+    if (c.opset() < 13) {
+      if (axis == rank - 1) {
+        return c.add(new Softmax(log), x);
+      }
+      Value rows = c.reshape(x, s.count(0, axis), s.count(axis, rank));
+      return c.reshape(c.add(new Softmax(log), rows), s.dims());
+    }
+    if (axis == rank - 1) {
+      return c.add(new Softmax(log), x);
+    }
+    int[] perm = new int[rank];
+    for (int i = 0; i < rank; i++) {
+      perm[i] = i;
+    }
+    perm[axis] = rank - 1;
+    perm[rank - 1] = axis;
+    return c.transpose(c.add(new Softmax(log), c.transpose(x, perm)), perm);
+  }
+
+  static Value layerNorm(Call c) {
+    c.only(1, "statistics are not supported");
+    c.ignore("stash_type");
+    Value x = c.x(0);
+    int axis = Call.axis(c.integer("axis", -1), x.shape().rank());
+    c.constant(1, "scale");
+    List<Value> in = new ArrayList<>(List.of(x, c.x(1)));
+    if (c.has(2)) {
+      c.constant(2, "bias");
+      in.add(c.x(2));
+    }
+    return c.add(new LayerNorm(axis, c.real("epsilon", 1e-5f)), in);
+  }
+}

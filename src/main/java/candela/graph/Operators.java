@@ -1,0 +1,126 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Reduction;
+import candela.device.Unary;
+import java.util.List;
+
+/** Every ONNX operator that can be imported, alphabetical, with the first opset that has it. */
+public final class Operators {
+  /** Turns an ONNX node into graph nodes and returns the value of its first output. */
+  interface Reader {
+    Value read(Call call);
+  }
+
+  record Entry(String name, int since, Reader reader) {}
+
+  private static final List<Entry> ALL =
+      List.of(
+          of("Abs", 6, c -> ElementReaders.unary(c, Unary.ABS)),
+          of("Add", 7, c -> ElementReaders.binary(c, Binary.ADD)),
+          of("And", 7, c -> ElementReaders.binary(c, Binary.AND)),
+          of("ArgMax", 1, c -> ReduceReaders.arg(c, Reduction.MAX)),
+          of("ArgMin", 1, c -> ReduceReaders.arg(c, Reduction.MIN)),
+          of("AveragePool", 7, ImageReaders::averagePool),
+          of("BatchNormalization", 7, ImageReaders::batchNorm),
+          of("Cast", 6, ElementReaders::cast),
+          of("Ceil", 6, c -> ElementReaders.unary(c, Unary.CEIL)),
+          of("Celu", 12, c -> ElementReaders.alpha(c, Unary.CELU, 1)),
+          of("Clip", 6, ElementReaders::clip),
+          of("Concat", 4, MoveReaders::concat),
+          of("Constant", 1, MoveReaders::constant),
+          of("ConstantOfShape", 9, MoveReaders::constantOfShape),
+          of("Conv", 1, ImageReaders::conv),
+          of("ConvTranspose", 1, ImageReaders::convTranspose),
+          of("Cos", 7, c -> ElementReaders.unary(c, Unary.COS)),
+          of("DepthToSpace", 1, MoveReaders::depthToSpace),
+          of("Div", 7, ElementReaders::div),
+          of("Dropout", 7, MoveReaders::dropout),
+          of("Elu", 6, c -> ElementReaders.alpha(c, Unary.ELU, 1)),
+          of("Equal", 7, c -> ElementReaders.binary(c, Binary.EQUAL)),
+          of("Erf", 9, c -> ElementReaders.unary(c, Unary.ERF)),
+          of("Exp", 6, c -> ElementReaders.unary(c, Unary.EXP)),
+          of("Expand", 8, MoveReaders::expand),
+          of("Flatten", 1, MoveReaders::flatten),
+          of("Floor", 6, c -> ElementReaders.unary(c, Unary.FLOOR)),
+          of("Gather", 1, MoveReaders::gather),
+          of("Gelu", 20, ElementReaders::gelu),
+          of("Gemm", 7, MatrixReaders::gemm),
+          of("GlobalAveragePool", 1, ImageReaders::globalAverage),
+          of("GlobalMaxPool", 1, ImageReaders::globalMax),
+          of("Greater", 7, c -> ElementReaders.binary(c, Binary.GREATER)),
+          of("GreaterOrEqual", 12, c -> ElementReaders.binary(c, Binary.GREATER_EQUAL)),
+          of("GroupNormalization", 21, ImageReaders::groupNorm),
+          of("HardSigmoid", 6, ElementReaders::hardSigmoid),
+          of("HardSwish", 14, c -> ElementReaders.unary(c, Unary.HARD_SWISH)),
+          of("Identity", 1, MoveReaders::identity),
+          of("InstanceNormalization", 6, ImageReaders::instanceNorm),
+          of("LRN", 1, ImageReaders::lrn),
+          of("LayerNormalization", 17, MatrixReaders::layerNorm),
+          of("LeakyRelu", 6, c -> ElementReaders.alpha(c, Unary.LEAKY_RELU, .01f)),
+          of("Less", 7, c -> ElementReaders.binary(c, Binary.LESS)),
+          of("LessOrEqual", 12, c -> ElementReaders.binary(c, Binary.LESS_EQUAL)),
+          of("Log", 6, c -> ElementReaders.unary(c, Unary.LOG)),
+          of("LogSoftmax", 1, c -> MatrixReaders.softmax(c, true)),
+          of("MatMul", 1, MatrixReaders::matMul),
+          of("Max", 6, c -> ElementReaders.many(c, Binary.MAX)),
+          of("MaxPool", 1, ImageReaders::maxPool),
+          of("Mean", 6, ElementReaders::mean),
+          of("Min", 6, c -> ElementReaders.many(c, Binary.MIN)),
+          of("Mish", 18, c -> ElementReaders.unary(c, Unary.MISH)),
+          of("Mul", 7, c -> ElementReaders.binary(c, Binary.MUL)),
+          of("Neg", 6, c -> ElementReaders.unary(c, Unary.NEG)),
+          of("Not", 1, c -> ElementReaders.unary(c, Unary.NOT)),
+          of("Or", 7, c -> ElementReaders.binary(c, Binary.OR)),
+          of("PRelu", 7, ElementReaders::prelu),
+          of("Pad", 2, MoveReaders::pad),
+          of("Pow", 7, c -> ElementReaders.binary(c, Binary.POW)),
+          of("Range", 11, MoveReaders::range),
+          of("Reciprocal", 6, c -> ElementReaders.unary(c, Unary.RECIPROCAL)),
+          of("ReduceMax", 1, c -> ReduceReaders.reduce(c, Reduction.MAX, 18)),
+          of("ReduceMean", 1, c -> ReduceReaders.reduce(c, Reduction.MEAN, 18)),
+          of("ReduceMin", 1, c -> ReduceReaders.reduce(c, Reduction.MIN, 18)),
+          of("ReduceProd", 1, c -> ReduceReaders.reduce(c, Reduction.PROD, 18)),
+          of("ReduceSum", 1, c -> ReduceReaders.reduce(c, Reduction.SUM, 13)),
+          of("Relu", 6, ElementReaders::relu),
+          of("Reshape", 5, MoveReaders::reshape),
+          of("Round", 11, c -> ElementReaders.unary(c, Unary.ROUND)),
+          of("Selu", 6, ElementReaders::selu),
+          of("Shape", 1, MoveReaders::shape),
+          of("Sigmoid", 6, c -> ElementReaders.unary(c, Unary.SIGMOID)),
+          of("Sign", 9, c -> ElementReaders.unary(c, Unary.SIGN)),
+          of("Sin", 7, c -> ElementReaders.unary(c, Unary.SIN)),
+          of("Size", 1, MoveReaders::size),
+          of("Slice", 1, MoveReaders::slice),
+          of("Softmax", 1, c -> MatrixReaders.softmax(c, false)),
+          of("Softplus", 1, c -> ElementReaders.unary(c, Unary.SOFTPLUS)),
+          of("Softsign", 1, c -> ElementReaders.unary(c, Unary.SOFTSIGN)),
+          of("SpaceToDepth", 1, MoveReaders::spaceToDepth),
+          of("Split", 2, MoveReaders::split),
+          of("Sqrt", 6, c -> ElementReaders.unary(c, Unary.SQRT)),
+          of("Squeeze", 1, MoveReaders::squeeze),
+          of("Sub", 7, c -> ElementReaders.binary(c, Binary.SUB)),
+          of("Sum", 6, c -> ElementReaders.many(c, Binary.ADD)),
+          of("Swish", 24, c -> ElementReaders.alpha(c, Unary.SWISH, 1)),
+          of("Tanh", 6, c -> ElementReaders.unary(c, Unary.TANH)),
+          of("ThresholdedRelu", 10, c -> ElementReaders.alpha(c, Unary.THRESHOLDED_RELU, 1)),
+          of("Transpose", 1, MoveReaders::transpose),
+          of("Unsqueeze", 1, MoveReaders::unsqueeze),
+          of("Where", 9, ElementReaders::where),
+          of("Xor", 7, c -> ElementReaders.binary(c, Binary.XOR)));
+
+  private Operators() {}
+
+  private static Entry of(String name, int since, Reader reader) {
+    return new Entry(name, since, reader);
+  }
+
+  static Entry find(String name) {
+    return ALL.stream().filter(e -> e.name().equals(name)).findFirst().orElse(null);
+  }
+
+  /** The names, alphabetical. */
+  public static List<String> names() {
+    return ALL.stream().map(Entry::name).toList();
+  }
+}
