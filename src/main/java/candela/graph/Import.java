@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
 public final class Import {
-  private static final int NEWEST_OPSET = 26;
+  private static final int NEWEST_OPSET = 28;
 
   private final OnnxModel model;
   private final Builder builder;

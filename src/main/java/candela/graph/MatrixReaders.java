@@ -1,6 +1,7 @@
 package candela.graph;
 
 import candela.device.Binary;
+import candela.device.Reduction;
 import candela.device.Unary;
 import candela.graph.op.Activation;
 import candela.graph.op.Elementwise;
@@ -8,6 +9,7 @@ import candela.graph.op.Expand;
 import candela.graph.op.LayerNorm;
 import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
+import candela.graph.op.Reduce;
 import candela.graph.op.Softmax;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -119,16 +121,33 @@ final class MatrixReaders {
   }
 
   static Value layerNorm(Call c) {
-    c.only(1, "statistics are not supported");
     c.ignore("stash_type");
     Value x = c.x(0);
     int axis = Call.axis(c.integer("axis", -1), x.shape().rank());
+    float epsilon = c.real("epsilon", 1e-5f);
+    if (c.node().outputs().size() > 1) {
+      statistics(c, x, axis, epsilon);
+    }
     c.constant(1, "scale");
     List<Value> in = new ArrayList<>(List.of(x, c.x(1)));
     if (c.has(2)) {
       c.constant(2, "bias");
       in.add(c.x(2));
     }
-    return c.add(new LayerNorm(axis, c.real("epsilon", 1e-5f)), in);
+    return c.add(new LayerNorm(axis, epsilon), in);
+  }
+
+  /** Mean and reciprocal deviation, for the few models that ask for them. */
+  private static void statistics(Call c, Value x, int axis, float epsilon) {
+    Reduce over = new Reduce(Reduction.MEAN, axis, x.shape().rank());
+    Value mean = c.add(over, x);
+    Value centred = c.binary(Binary.SUB, x, mean);
+    Value variance = c.add(over, c.binary(Binary.MUL, centred, centred));
+    Value deviation =
+        c.add(
+            new Elementwise(Unary.SQRT),
+            c.add(new Elementwise(Unary.LINEAR, 1, epsilon), variance));
+    c.also(1, ElementReaders.same(c, mean));
+    c.also(2, c.add(new Elementwise(Unary.RECIPROCAL), deviation));
   }
 }

@@ -390,7 +390,8 @@ final class MoveReaders {
     int h = x.dim(2) / b;
     int w = x.dim(3) / b;
     Value y = c.reshape(c.x(0), x.dim(0), x.dim(1), h, b, w, b);
-    y = c.transpose(y, 0, 3, 5, 1, 2, 4);
+    boolean columns = c.text("mode", "DCR").equals("CRD");
+    y = columns ? c.transpose(y, 0, 1, 3, 5, 2, 4) : c.transpose(y, 0, 3, 5, 1, 2, 4);
     return c.reshape(y, x.dim(0), x.dim(1) * b * b, h, w);
   }
 }

@@ -84,6 +84,7 @@ public final class Operators {
           of("ReduceSum", 1, c -> ReduceReaders.reduce(c, Reduction.SUM, 13)),
           of("Relu", 6, ElementReaders::relu),
           of("Reshape", 5, MoveReaders::reshape),
+          of("Resize", 10, ResizeReader::resize),
           of("Round", 11, c -> ElementReaders.unary(c, Unary.ROUND)),
           of("Selu", 6, ElementReaders::selu),
           of("Shape", 1, MoveReaders::shape),
@@ -106,6 +107,7 @@ public final class Operators {
           of("ThresholdedRelu", 10, c -> ElementReaders.alpha(c, Unary.THRESHOLDED_RELU, 1)),
           of("Transpose", 1, MoveReaders::transpose),
           of("Unsqueeze", 1, MoveReaders::unsqueeze),
+          of("Upsample", 7, ResizeReader::upsample),
           of("Where", 9, ElementReaders::where),
           of("Xor", 7, c -> ElementReaders.binary(c, Binary.XOR)));
 
