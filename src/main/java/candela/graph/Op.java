@@ -79,9 +79,14 @@ public interface Op {
     return false;
   }
 
-  /** Whether y(0) may overwrite x(0) in forward, and dx(0) may overwrite dy(0) in backward. */
+  /** Whether y(0) may overwrite x(0) in forward. */
   default boolean inPlace() {
     return false;
+  }
+
+  /** The input whose dx may overwrite dy(0) in backward, or -1. */
+  default int gradientInPlace() {
+    return inPlace() ? 0 : -1;
   }
 
   /**

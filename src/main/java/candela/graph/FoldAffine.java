@@ -1,0 +1,76 @@
+package candela.graph;
+
+import candela.graph.op.Activation;
+import candela.graph.op.Affine;
+import candela.graph.op.Conv;
+import candela.graph.op.Matrix;
+import candela.onnx.OnnxTensor;
+import candela.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Folds a per-channel scale and shift (batch normalisation) into the weights of the layer before it. */
+final class FoldAffine implements Simplify.Pass {
+  @Override
+  public Graph apply(Graph graph, Set<String> keep) {
+    Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    Rewrite r = new Rewrite(graph);
+    Map<Node, Node> folded = new java.util.IdentityHashMap<>();
+    Map<Node, Node> swallowed = new java.util.IdentityHashMap<>();
+    for (Node n : graph.nodes()) {
+      if (n.op() instanceof Affine) {
+        Node before = producers.get(n.input(0));
+        if (before != null && uses.get(n.input(0)) == 1 && foldable(before)) {
+          folded.put(before, scaled(before, n));
+          swallowed.put(n, before);
+        }
+      }
+    }
+    for (Node n : graph.nodes()) {
+      if (!swallowed.containsKey(n)) {
+        r.add(r.now(folded.getOrDefault(n, n)));
+      }
+    }
+    return r.finish();
+  }
+
+  private static boolean foldable(Node n) {
+    boolean plain =
+        switch (n.op()) {
+          case Conv c -> c.activation().kind() == Activation.Kind.NONE && !c.residual();
+          case Matrix m -> m.activation().kind() == Activation.Kind.NONE;
+          default -> false;
+        };
+    return plain && n.inputs().stream().skip(1).allMatch(v -> v == null || v.isConstant());
+  }
+
+  /** The layer with its output channels scaled and shifted, writing what the affine node wrote. */
+  private static Node scaled(Node layer, Node affine) {
+    float[] scale = affine.input(1).constant().floats();
+    float[] shift = affine.input(2).constant().floats();
+    Value weights = layer.input(1);
+    float[] w = weights.constant().floats().clone();
+    Shape shape = weights.shape();
+    boolean byRow = layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
+    int channels = scale.length;
+    int inner = byRow ? w.length / Math.max(1, channels) : 1;
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) ((double) w[i] * scale[byRow ? i / inner : i % channels]);
+    }
+    Value old = layer.inputs().size() > 2 ? layer.input(2) : null;
+    float[] bias = new float[channels];
+    float[] b = old == null ? null : old.constant().floats();
+    for (int c = 0; c < channels; c++) {
+      bias[c] = (float) ((b == null ? 0.0 : (double) b[c] * scale[c]) + shift[c]);
+    }
+    List<Value> inputs = new ArrayList<>();
+    inputs.add(layer.input(0));
+    inputs.add(Value.constant(weights.name(), OnnxTensor.ofFloats(weights.name(), shape, w)));
+    String name = layer.output().name() + "@bias";
+    inputs.add(Value.constant(name, OnnxTensor.ofFloats(name, Shape.of(channels), bias)));
+    return new Node(layer.name(), layer.op(), inputs, affine.outputs());
+  }
+}

@@ -1,0 +1,50 @@
+package candela.graph;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.onnx.OnnxTensor;
+import candela.tensor.Tensor;
+import java.util.List;
+import java.util.Set;
+
+/** Computes, once, what depends on constants only; on the CPU, whatever the session's device. */
+final class FoldConstants implements Simplify.Pass {
+  @Override
+  public Graph apply(Graph graph, Set<String> keep) {
+    boolean any = graph.nodes().stream().anyMatch(FoldConstants::constant);
+    return any ? fold(graph) : graph;
+  }
+
+  private static boolean constant(Node n) {
+    return !n.inputs().isEmpty()
+        && n.inputs().stream().allMatch(v -> v == null || v.isConstant())
+        && n.outputs().stream().noneMatch(Value::integer);
+  }
+
+  private static Graph fold(Graph graph) {
+    Rewrite r = new Rewrite(graph);
+    try (Device cpu = Devices.open("cpu", 0);
+        Constants constants = new Constants(cpu)) {
+      for (Node old : graph.nodes()) {
+        Node n = r.now(old);
+        boolean output = n.outputs().stream().anyMatch(graph.outputs()::contains);
+        if (!constant(n) || output) {
+          r.add(n);
+          continue;
+        }
+        List<Tensor> inputs =
+            n.inputs().stream().map(v -> v == null ? null : constants.of(v.constant())).toList();
+        try (Eager eager = new Eager(n, cpu, inputs)) {
+          List<Tensor> outputs = eager.run();
+          for (int i = 0; i < outputs.size(); i++) {
+            Value y = n.outputs().get(i);
+            OnnxTensor t =
+                OnnxTensor.ofFloats(y.name(), y.shape(), cpu.read(outputs.get(i)));
+            r.replace(y, Value.constant(y.name(), t));
+          }
+        }
+      }
+    }
+    return r.finish();
+  }
+}

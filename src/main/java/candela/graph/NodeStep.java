@@ -1,0 +1,97 @@
+package candela.graph;
+
+import candela.device.Device;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Supplier;
+
+/** A node bound to its memory in one session. */
+final class NodeStep implements Step, AutoCloseable {
+  private final Node node;
+  private final Device device;
+  final Tensor[] x;
+  final Tensor[] y;
+  final Tensor[] dx;
+  final Tensor[] dy;
+  final boolean[] accumulate;
+  MemorySegment kept = MemorySegment.NULL;
+  MemorySegment scratch = MemorySegment.NULL;
+  private AutoCloseable plan;
+
+  NodeStep(Node node, Device device) {
+    this.node = node;
+    this.device = device;
+    x = new Tensor[node.inputs().size()];
+    y = new Tensor[node.outputs().size()];
+    dx = new Tensor[x.length];
+    dy = new Tensor[y.length];
+    accumulate = new boolean[x.length];
+  }
+
+  @Override
+  public Node node() {
+    return node;
+  }
+
+  @Override
+  public Device device() {
+    return device;
+  }
+
+  @Override
+  public Tensor x(int i) {
+    return x[i];
+  }
+
+  @Override
+  public Tensor y(int i) {
+    return y[i];
+  }
+
+  @Override
+  public Tensor dy(int i) {
+    return dy[i];
+  }
+
+  @Override
+  public Tensor dx(int i) {
+    return dx[i];
+  }
+
+  @Override
+  public boolean accumulate(int i) {
+    return accumulate[i];
+  }
+
+  @Override
+  public MemorySegment kept() {
+    return kept;
+  }
+
+  @Override
+  public MemorySegment scratch() {
+    return scratch;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public <T extends AutoCloseable> T plan(Supplier<T> make) {
+    if (plan == null) {
+      plan = make.get();
+    }
+    return (T) plan;
+  }
+
+  @Override
+  public void close() {
+    if (plan != null) {
+      try {
+        plan.close();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException(node.label() + ": could not be closed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package candela.graph;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Places blocks with known lifetimes in one stretch of memory: blocks alive at the same time never overlap.
+ * Largest first, each at the lowest offset that is free during its life.
+ */
+final class Placement {
+  /** Alignment of every block: a cache line, and the widest vector load. */
+  static final long ALIGNMENT = 64;
+
+  /** A stretch of bytes needed from step first to step last, both inclusive. */
+  static final class Block {
+    private final long bytes;
+    private int first;
+    private int last;
+    private long offset = -1;
+
+    Block(long bytes, int first, int last) {
+      this.bytes = bytes;
+      this.first = first;
+      this.last = last;
+    }
+
+    void include(int step) {
+      first = Math.min(first, step);
+      last = Math.max(last, step);
+    }
+
+    long bytes() {
+      return bytes;
+    }
+
+    int last() {
+      return last;
+    }
+
+    boolean isAlive(int step) {
+      return first <= step && step <= last;
+    }
+
+    long offset() {
+      return offset;
+    }
+  }
+
+  private Placement() {}
+
+  /** Sets every block's offset and returns the bytes needed in all. */
+  static long place(List<Block> blocks) {
+    List<Block> order = new ArrayList<>(blocks);
+    order.sort(Comparator.comparingLong((Block b) -> -b.bytes));
+    List<Block> placed = new ArrayList<>();
+    long total = 0;
+    for (Block b : order) {
+      long at = 0;
+      for (Block p : placed) {
+        boolean together = p.first <= b.last && b.first <= p.last;
+        if (together && p.offset < at + round(b.bytes) && at < p.offset + round(p.bytes)) {
+          at = p.offset + round(p.bytes);
+        }
+      }
+      b.offset = at;
+      total = Math.max(total, at + round(b.bytes));
+      placed.add(b);
+      placed.sort(Comparator.comparingLong(p -> p.offset));
+    }
+    return total;
+  }
+
+  private static long round(long bytes) {
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+}

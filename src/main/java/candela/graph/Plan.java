@@ -1,0 +1,307 @@
+package candela.graph;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Where every tensor of a session lives and from which step to which. Steps are numbered 0 … n-1 forward and
+ * n … 2n-1 backward, node i's backward being step 2n-1-i.
+ */
+final class Plan {
+  private final List<Node> nodes;
+  private final Set<Value> wanted = new HashSet<>();
+  private final Set<Node> backward = new HashSet<>();
+  private final Map<Value, Value> roots = new IdentityHashMap<>();
+  private final Map<Value, Placement.Block> values = new IdentityHashMap<>();
+  private final Map<Value, Placement.Block> gradients = new IdentityHashMap<>();
+  private final Map<Node, Placement.Block> kept = new IdentityHashMap<>();
+  private final Map<Node, Placement.Block> scratch = new IdentityHashMap<>();
+  private final Map<Node, Map<Integer, Placement.Block>> extra = new IdentityHashMap<>();
+  private final Set<Node> skipped = new HashSet<>();
+  private final Set<Value> silent = new HashSet<>();
+  private final List<Placement.Block> blocks = new ArrayList<>();
+  private final long bytes;
+
+  /**
+   * @param pinned values that must be readable after forward
+   * @param at values at which gradients must be readable after backward; empty for forward only
+   * @param logits where the seed enters
+   */
+  Plan(Graph graph, Set<Value> pinned, Set<Value> at, Value logits) {
+    nodes = graph.nodes();
+    if (!at.isEmpty()) {
+      mark(at, logits);
+    }
+    placeValues(graph, pinned, at);
+    if (!at.isEmpty()) {
+      placeGradients(at, logits);
+    }
+    bytes = Placement.place(blocks);
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  /** Nodes that backward runs. */
+  boolean runsBackward(Node n) {
+    return backward.contains(n);
+  }
+
+  /** Views whose output shares its input's memory: nothing to run. */
+  boolean isSkipped(Node n) {
+    return skipped.contains(n);
+  }
+
+  /** Whether a gradient must flow into v. */
+  boolean wants(Value v) {
+    return wanted.contains(v);
+  }
+
+  Placement.Block value(Value v) {
+    return values.get(root(v));
+  }
+
+  Placement.Block gradient(Value v) {
+    return gradients.get(root(v));
+  }
+
+  Placement.Block kept(Node n) {
+    return kept.get(n);
+  }
+
+  Placement.Block scratch(Node n) {
+    return scratch.get(n);
+  }
+
+  /** Whether no gradient reaches v, so that its producer must be given zeros. */
+  boolean isSilent(Value v) {
+    return silent.contains(v);
+  }
+
+  /** A private place for dx(i), where the node cannot add to the gradient itself; else null. */
+  Placement.Block extra(Node n, int i) {
+    Map<Integer, Placement.Block> m = extra.get(n);
+    return m == null ? null : m.get(i);
+  }
+
+  /** Whether dx(i) of n must be added to what is there. */
+  boolean accumulates(Node n, int i) {
+    Map<Integer, Placement.Block> m = extra.get(n);
+    return m != null && m.containsKey(i) && m.get(i) == null;
+  }
+
+  Value root(Value v) {
+    Value r = roots.get(v);
+    return r == null ? v : root(r);
+  }
+
+  int backwardStep(int node) {
+    return 2 * nodes.size() - 1 - node;
+  }
+
+  MemoryReport report(long constants) {
+    long keptBytes = kept.values().stream().mapToLong(Placement.Block::bytes).sum();
+    long most = scratch.values().stream().mapToLong(Placement.Block::bytes).max().orElse(0);
+    return new MemoryReport(
+        constants, bytes, peak(values), keptBytes, peak(gradients), most);
+  }
+
+  private long peak(Map<Value, Placement.Block> of) {
+    Set<Placement.Block> distinct = new HashSet<>(of.values());
+    long peak = 0;
+    for (int step = 0; step < 2 * nodes.size(); step++) {
+      long sum = 0;
+      for (Placement.Block b : distinct) {
+        sum += b.isAlive(step) ? b.bytes() : 0;
+      }
+      peak = Math.max(peak, sum);
+    }
+    return peak;
+  }
+
+  /** Finds the values on a path from at to logits, and the nodes between them. */
+  private void mark(Set<Value> at, Value logits) {
+    Set<Value> reachable = new HashSet<>(at);
+    for (Node n : nodes) {
+      for (int i = 0; i < n.inputs().size(); i++) {
+        Value v = n.input(i);
+        if (v != null && !v.isConstant() && reachable.contains(v) && n.op().differentiable(i)) {
+          reachable.addAll(n.outputs());
+        }
+      }
+    }
+    Set<Value> leading = new HashSet<>(Set.of(logits));
+    for (Node n : nodes.reversed()) {
+      boolean leads = n.outputs().stream().anyMatch(v -> leading.contains(v));
+      boolean fed = false;
+      for (int i = 0; i < n.inputs().size(); i++) {
+        Value v = n.input(i);
+        if (leads && v != null && reachable.contains(v) && n.op().differentiable(i)) {
+          fed = true;
+          leading.add(v);
+          wanted.add(v);
+        }
+      }
+      if (fed) {
+        backward.add(n);
+        wanted.addAll(n.outputs());
+      }
+    }
+    wanted.add(logits);
+  }
+
+  private Placement.Block block(long bytes, int first, int last) {
+    Placement.Block b = new Placement.Block(Math.max(bytes, 1), first, last);
+    blocks.add(b);
+    return b;
+  }
+
+  private static long bytes(Value v) {
+    return v.shape().count() * 4L;
+  }
+
+  private void placeValues(Graph graph, Set<Value> pinned, Set<Value> at) {
+    int end = 2 * nodes.size();
+    Map<Value, Integer> lastUse = new IdentityHashMap<>();
+    Set<Value> held = new HashSet<>(pinned);
+    held.addAll(graph.inputs());
+    for (Node n : nodes) {
+      boolean view =
+          n.op().isView()
+              && !n.input(0).isConstant()
+              && !at.contains(n.output())
+              && !at.contains(n.input(0));
+      if (view) {
+        roots.put(n.output(), n.input(0));
+        skipped.add(n);
+        if (held.contains(n.output())) {
+          held.add(root(n.output()));
+        }
+      }
+    }
+    for (int i = 0; i < nodes.size(); i++) {
+      Node n = nodes.get(i);
+      boolean back = backward.contains(n);
+      for (int k = 0; k < n.inputs().size(); k++) {
+        if (n.input(k) != null) {
+          int use = back && n.op().needsX(k) ? backwardStep(i) : i;
+          lastUse.merge(root(n.input(k)), use, Math::max);
+        }
+      }
+      for (Value y : n.outputs()) {
+        lastUse.merge(root(y), back && n.op().needsY() ? backwardStep(i) : i, Math::max);
+      }
+    }
+    for (Value v : held) {
+      lastUse.put(root(v), end);
+    }
+    for (Value v : graph.inputs()) {
+      values.put(v, block(bytes(v), 0, end));
+    }
+    for (int i = 0; i < nodes.size(); i++) {
+      Node n = nodes.get(i);
+      if (!skipped.contains(n)) {
+        for (Value y : n.outputs()) {
+          values.put(y, placeOutput(n, i, y, lastUse));
+        }
+      }
+      long keep = backward.contains(n) ? n.op().keptBytes(n) : 0;
+      if (keep > 0) {
+        kept.put(n, block(keep, i, backwardStep(i)));
+      }
+      long work = n.op().scratchBytes(n);
+      if (work > 0) {
+        Placement.Block b = block(work, i, i);
+        if (backward.contains(n)) {
+          b.include(backwardStep(i));
+        }
+        scratch.put(n, b);
+      }
+    }
+  }
+
+  /** The block of output y: its input's where the operator may overwrite it and nobody reads it later. */
+  private Placement.Block placeOutput(Node n, int i, Value y, Map<Value, Integer> lastUse) {
+    Value x = n.inputs().isEmpty() ? null : n.input(0);
+    boolean inPlace =
+        n.op().inPlace()
+            && x != null
+            && !x.isConstant()
+            && n.outputs().size() == 1
+            && x.shape().equals(y.shape())
+            && lastUse.get(root(x)) == i
+            && n.inputs().stream().skip(1).noneMatch(v -> v != null && root(v) == root(x));
+    Placement.Block b = inPlace ? values.get(root(x)) : block(bytes(y), i, i);
+    if (inPlace && b.last() > i) {
+      b = block(bytes(y), i, i);
+    }
+    b.include(lastUse.get(y));
+    return b;
+  }
+
+  private void placeGradients(Set<Value> at, Value logits) {
+    int end = 2 * nodes.size();
+    Set<Value> held = new HashSet<>();
+    at.forEach(v -> held.add(root(v)));
+    held.add(root(logits));
+    Placement.Block seed = block(bytes(logits), nodes.size() - 1, end);
+    gradients.put(root(logits), seed);
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node n = nodes.get(i);
+      if (!backward.contains(n)) {
+        continue;
+      }
+      int step = backwardStep(i);
+      for (Value y : n.outputs()) {
+        if (!gradients.containsKey(root(y))) {
+          gradients.put(root(y), block(bytes(y), step, step));
+          silent.add(y);
+        }
+        gradients.get(root(y)).include(step);
+      }
+      if (!skipped.contains(n)) {
+        placeInputGradients(n, step, held);
+      }
+    }
+    for (Value v : held) {
+      Placement.Block b = gradients.get(v);
+      if (b != null) {
+        b.include(end);
+      }
+    }
+  }
+
+  private void placeInputGradients(Node n, int step, Set<Value> held) {
+    for (int k = 0; k < n.inputs().size(); k++) {
+      Value x = n.input(k);
+      if (x == null || x.isConstant() || !wanted.contains(x) || !n.op().differentiable(k)) {
+        continue;
+      }
+      Placement.Block before = gradients.get(root(x));
+      if (before != null) {
+        before.include(step);
+        boolean adds = n.op().accumulates();
+        extra
+            .computeIfAbsent(n, m -> new HashMap<>())
+            .put(k, adds ? null : block(bytes(x), step, step));
+        continue;
+      }
+      Value y = n.output();
+      boolean inPlace =
+          n.op().gradientInPlace() == k
+              && n.outputs().size() == 1
+              && !held.contains(root(y))
+              && !held.contains(root(x))
+              && x.shape().count() == y.shape().count();
+      Placement.Block b = inPlace ? gradients.get(root(y)) : block(bytes(x), step, step);
+      b.include(step);
+      gradients.put(root(x), b);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package candela.graph;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The working copy of a graph that a pass rewrites: node list, replaced values, where named values went. */
+final class Rewrite {
+  private final Graph from;
+  private final Map<Value, Value> replaced = new IdentityHashMap<>();
+  private final Map<String, Graph.Place> named;
+  private final List<Node> nodes = new ArrayList<>();
+
+  Rewrite(Graph from) {
+    this.from = from;
+    this.named = new HashMap<>(from.named());
+  }
+
+  /** The value that stands for v by now. */
+  Value now(Value v) {
+    Value r = replaced.get(v);
+    return r == null ? v : now(r);
+  }
+
+  /** The node with its inputs brought up to date. */
+  Node now(Node n) {
+    List<Value> inputs = new ArrayList<>(n.inputs().size());
+    boolean same = true;
+    for (Value v : n.inputs()) {
+      Value w = v == null ? null : now(v);
+      same &= w == v;
+      inputs.add(w);
+    }
+    return same ? n : new Node(n.name(), n.op(), inputs, n.outputs());
+  }
+
+  void add(Node n) {
+    nodes.add(n);
+  }
+
+  /** From here on, by stands for v. */
+  void replace(Value v, Value by) {
+    replaced.put(v, by);
+  }
+
+  /** The model's value v is held by another one, transposed by perm. */
+  void moved(Value v, Value to, int[] perm) {
+    named.computeIfPresent(
+        v.name(), (name, p) -> p.value() == v && p.perm() == null ? new Graph.Place(to, perm) : p);
+  }
+
+  Graph finish() {
+    List<Value> outputs = from.outputs().stream().map(this::now).toList();
+    named.replaceAll((name, p) -> new Graph.Place(now(p.value()), p.perm()));
+    return new Graph(from.name(), from.inputs(), outputs, nodes, named);
+  }
+
+  /** How often each value is read, graph outputs and the values in keep counted in. */
+  static Map<Value, Integer> uses(Graph g, Set<Value> keep) {
+    Map<Value, Integer> uses = new IdentityHashMap<>();
+    for (Node n : g.nodes()) {
+      for (Value v : n.inputs()) {
+        uses.merge(v, 1, Integer::sum);
+      }
+    }
+    g.outputs().forEach(v -> uses.merge(v, 1, Integer::sum));
+    keep.forEach(v -> uses.merge(v, 1, Integer::sum));
+    return uses;
+  }
+
+  static Map<Value, Node> producers(Graph g) {
+    Map<Value, Node> producers = new IdentityHashMap<>();
+    for (Node n : g.nodes()) {
+      n.outputs().forEach(v -> producers.put(v, n));
+    }
+    return producers;
+  }
+
+  /** The values that hold the model's values of these names; unknown names are left to the session. */
+  static Set<Value> held(Graph g, Set<String> names) {
+    Set<Value> values = new HashSet<>();
+    for (String name : names) {
+      Graph.Place p = g.named().get(name);
+      if (p != null) {
+        values.add(p.value());
+      }
+    }
+    return values;
+  }
+}

@@ -1,0 +1,52 @@
+package candela.graph;
+
+import candela.graph.op.Reshape;
+import candela.graph.op.Softmax;
+import candela.graph.op.Transpose;
+import candela.tensor.CandelaException;
+import java.util.Map;
+
+/** Finds the class scores of a graph: the logits, behind a final softmax where there is one. */
+final class Scores {
+  private Scores() {}
+
+  /** The value named output, or the first output. */
+  static Value output(Graph graph, String output) {
+    if (output == null) {
+      return graph.outputs().get(0);
+    }
+    for (Value v : graph.outputs()) {
+      if (v.name().equals(output)) {
+        return v;
+      }
+    }
+    throw CandelaException.of(
+        "%s: no output '%s'; it has %s",
+        graph.name(), output, graph.outputs().stream().map(Value::name).toList());
+  }
+
+  /**
+   * The logits that output comes from: the input of a softmax over the classes, seen through reshapes; else
+   * output itself.
+   */
+  static Value logits(Graph graph, Value output) {
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    Node n = producers.get(output);
+    while (n != null
+        && (n.op() instanceof Reshape
+            || (n.op() instanceof Transpose t
+                && Transposition.keepsOrder(n.input(0).shape(), t.perm())))) {
+      n = producers.get(n.input(0));
+    }
+    boolean softmax =
+        n != null && n.op() instanceof Softmax && n.input(0).shape().dim(-1) == classes(output);
+    return softmax ? n.input(0) : output;
+  }
+
+  /** Elements of one image's scores. */
+  static int classes(Value output) {
+    return output.shape().rank() == 0
+        ? 1
+        : output.shape().count(1, output.shape().rank());
+  }
+}

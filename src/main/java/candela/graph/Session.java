@@ -1,0 +1,285 @@
+package candela.graph;
+
+import candela.device.Device;
+import candela.device.Memory;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code backward}.
+ *
+ * <p>All memory is planned at opening, in one block ({@link #memory}). Owns that block and the packed weights, not
+ * the device; close the session before the device. Not thread-safe.
+ */
+public final class Session implements AutoCloseable {
+  private final Graph graph;
+  private final Device device;
+  private final Plan plan;
+  private final Memory arena;
+  private final Constants constants;
+  private final Map<Value, Tensor> values = new IdentityHashMap<>();
+  private final List<NodeStep> steps = new ArrayList<>();
+  private final Map<String, Gradient> gradients = new java.util.LinkedHashMap<>();
+  private final Value output;
+  private final Value logits;
+  private final ScoreCall scores;
+
+  /** A gradient that was asked for: its memory, its layout, and a place for it in the model's layout. */
+  private record Gradient(Tensor held, int[] perm, Memory turned) {}
+
+  private Session(Graph graph, Device device, SessionOptions options) {
+    this.graph = graph;
+    this.device = device;
+    output = Scores.output(graph, options.output());
+    logits = Scores.logits(graph, output);
+    Map<String, Graph.Place> at = new java.util.LinkedHashMap<>();
+    for (String name : options.gradientAt()) {
+      at.put(name, place(name));
+    }
+    Set<Value> atValues = new HashSet<>();
+    at.values().forEach(p -> atValues.add(p.value()));
+    Set<Value> pinned = new HashSet<>(graph.outputs());
+    pinned.add(logits);
+    plan = new Plan(graph, pinned, atValues, logits);
+    arena = device.allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
+    constants = new Constants(device);
+    scores = new ScoreCall(device, batch(), Scores.classes(logits));
+    graph.nodes().forEach(n -> steps.add(bind(n)));
+    at.forEach((name, p) -> gradients.put(name, gradientOf(name, p)));
+  }
+
+  /**
+   * Plans and allocates.
+   *
+   * @throws CandelaException when a name is unknown, or no gradient reaches it
+   */
+  public static Session open(Graph graph, Device device, SessionOptions options) {
+    return new Session(graph, device, options);
+  }
+
+  /** Rows of one run. */
+  public int batch() {
+    return graph.inputs().get(0).shape().dim(0);
+  }
+
+  public int classes() {
+    return Scores.classes(logits);
+  }
+
+  public Graph graph() {
+    return graph;
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /** Where the images go, in the model's layout (usually [N,C,H,W]). Keeps what was written. */
+  public Tensor input() {
+    return tensor(graph.inputs().get(0));
+  }
+
+  public Tensor input(String name) {
+    for (Value v : graph.inputs()) {
+      if (v.name().equals(name)) {
+        return tensor(v);
+      }
+    }
+    throw CandelaException.of(
+        "%s: no input '%s'; it has %s",
+        graph.name(), name, graph.inputs().stream().map(Value::name).toList());
+  }
+
+  public void forward() {
+    for (NodeStep s : steps) {
+      if (!plan.isSkipped(s.node())) {
+        s.node().op().forward(s);
+      }
+    }
+  }
+
+  /** The output that holds the class scores, in the model's layout. */
+  public Tensor output() {
+    return tensor(output);
+  }
+
+  public Tensor output(String name) {
+    return tensor(Scores.output(graph, name));
+  }
+
+  /** [batch,classes]: the inputs of the final softmax, or the output where there is none. */
+  public Tensor logits() {
+    return tensor(logits).as(Shape.of(batch(), classes()));
+  }
+
+  /**
+   * Scores of the last forward, one a row, and the seed of the next {@link #backward}.
+   *
+   * @param target class of every row; -1 stands for the predicted class, which is written back
+   */
+  public float[] score(ScoreKind kind, long[] target) {
+    for (int i = 0; i < target.length; i++) {
+      if (target[i] < -1 || target[i] >= classes()) {
+        throw CandelaException.of(
+            "%s: class %d of row %d; it has classes 0 to %d",
+            graph.name(), target[i], i, classes() - 1);
+      }
+    }
+    return scores.run(kind, logits(), target, gradients.isEmpty() ? null : seed());
+  }
+
+  /** [batch,classes]: what backward starts from, for a seed of the caller's own. */
+  public Tensor seed() {
+    if (gradients.isEmpty()) {
+      throw new IllegalStateException("session was opened for forward only");
+    }
+    return at(plan.gradient(logits), logits.shape()).as(Shape.of(batch(), classes()));
+  }
+
+  /** Carries the seed back to the values named at opening. */
+  public void backward(Rules rules) {
+    if (gradients.isEmpty()) {
+      throw new IllegalStateException("session was opened for forward only");
+    }
+    for (NodeStep s : steps.reversed()) {
+      Node n = s.node();
+      if (plan.runsBackward(n) && !plan.isSkipped(n)) {
+        for (int i = 0; i < s.dy.length; i++) {
+          if (plan.isSilent(n.outputs().get(i))) {
+            device.kernels().elementwise().fill(s.dy[i].count(), 0, s.dy[i].data());
+          }
+        }
+        rules.of(n).backward(n, s);
+        addExtras(s);
+      }
+    }
+  }
+
+  /** The gradient at a value named at opening, in the model's layout. */
+  public Tensor gradient(String name) {
+    Gradient g = gradients.get(name);
+    if (g == null) {
+      throw new IllegalStateException("session was not opened for the gradient at '" + name + "'");
+    }
+    if (g.perm() == null) {
+      return g.held();
+    }
+    Shape to = Transposition.shape(g.held().shape(), g.perm());
+    MemorySegment turned = g.turned().segment().asSlice(0, to.count() * 4L);
+    int[] from = g.held().shape().strides();
+    int[] strides = new int[from.length];
+    for (int i = 0; i < from.length; i++) {
+      strides[i] = from[g.perm()[i]];
+    }
+    device
+        .kernels()
+        .move()
+        .copyStrided(0, to.rank(), to.dims(), strides, to.strides(), g.held().data(), turned);
+    return new Tensor(to, turned);
+  }
+
+  /** The gradient at the first input. */
+  public Tensor gradient() {
+    return gradient("");
+  }
+
+  public MemoryReport memory() {
+    return plan.report(constants.bytes());
+  }
+
+  @Override
+  public void close() {
+    steps.forEach(NodeStep::close);
+    gradients.values().stream().filter(g -> g.turned() != null).forEach(g -> g.turned().close());
+    scores.close();
+    constants.close();
+    arena.close();
+  }
+
+  private Graph.Place place(String name) {
+    if (name.isEmpty()) {
+      return new Graph.Place(graph.inputs().get(0), null);
+    }
+    Graph.Place p = graph.named().get(name);
+    if (p == null) {
+      throw CandelaException.of("%s: no value '%s' in the graph", graph.name(), name);
+    }
+    return p;
+  }
+
+  private Gradient gradientOf(String name, Graph.Place p) {
+    if (plan.gradient(p.value()) == null) {
+      throw CandelaException.of(
+          "%s: the class scores do not depend on '%s' through differentiable operators",
+          graph.name(), name);
+    }
+    Tensor held = at(plan.gradient(p.value()), p.value().shape());
+    Memory turned = p.perm() == null ? null : device.allocate(held.count() * 4L);
+    return new Gradient(held, p.perm(), turned);
+  }
+
+  private Tensor at(Placement.Block block, Shape shape) {
+    return new Tensor(shape, arena.segment().asSlice(block.offset(), shape.count() * 4L));
+  }
+
+  private Tensor tensor(Value v) {
+    return v.isConstant()
+        ? constants.of(v.constant())
+        : values.computeIfAbsent(v, w -> at(plan.value(w), w.shape()));
+  }
+
+  private NodeStep bind(Node n) {
+    NodeStep s = new NodeStep(n, device);
+    for (int i = 0; i < s.x.length; i++) {
+      Value v = n.input(i);
+      s.x[i] = v == null ? null : tensor(v);
+    }
+    for (int i = 0; i < s.y.length; i++) {
+      s.y[i] = tensor(n.outputs().get(i));
+    }
+    s.kept = segment(plan.kept(n));
+    s.scratch = segment(plan.scratch(n));
+    if (plan.runsBackward(n)) {
+      for (int i = 0; i < s.dy.length; i++) {
+        Value v = n.outputs().get(i);
+        s.dy[i] = at(plan.gradient(v), v.shape());
+      }
+      for (int i = 0; i < s.x.length; i++) {
+        bindGradient(n, s, i);
+      }
+    }
+    return s;
+  }
+
+  private void bindGradient(Node n, NodeStep s, int i) {
+    Value v = n.input(i);
+    if (v == null || v.isConstant() || !plan.wants(v) || !n.op().differentiable(i)) {
+      return;
+    }
+    Placement.Block extra = plan.extra(n, i);
+    s.dx[i] = at(extra == null ? plan.gradient(v) : extra, v.shape());
+    s.accumulate[i] = extra == null && plan.accumulates(n, i);
+  }
+
+  private void addExtras(NodeStep s) {
+    for (int i = 0; i < s.dx.length; i++) {
+      if (s.dx[i] != null && plan.extra(s.node(), i) != null) {
+        Value v = s.node().input(i);
+        MemorySegment sum = at(plan.gradient(v), v.shape()).data();
+        device.kernels().elementwise().add(s.dx[i].count(), sum, s.dx[i].data(), sum);
+      }
+    }
+  }
+
+  private MemorySegment segment(Placement.Block b) {
+    return b == null ? MemorySegment.NULL : arena.segment().asSlice(b.offset(), b.bytes());
+  }
+}

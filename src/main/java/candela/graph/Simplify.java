@@ -1,0 +1,39 @@
+package candela.graph;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Rewrites a graph into a faster one with the same outputs. Each pass is a pure function; {@link #PASSES} is
+ * their order.
+ */
+public final class Simplify {
+  /** One rewriting of the graph. */
+  public interface Pass {
+    /**
+     * @param keep names of model values that must remain readable: they are not fused away
+     */
+    Graph apply(Graph graph, Set<String> keep);
+  }
+
+  /** All passes, in the order in which each finds what the ones before prepared. */
+  public static final List<Pass> PASSES =
+      List.of(
+          new RemoveIdentity(),
+          new FoldConstants(),
+          new CancelTransposes(),
+          new DeadCode(),
+          new FoldAffine(),
+          new FuseResidual(),
+          new FuseActivation(),
+          new DeadCode());
+
+  private Simplify() {}
+
+  public static Graph all(Graph graph, Set<String> keep) {
+    for (Pass pass : PASSES) {
+      graph = pass.apply(graph, keep);
+    }
+    return graph;
+  }
+}
