@@ -27,6 +27,16 @@ public record Graph(
    */
   public record Place(Value value, int[] perm) {}
 
+  /** The input that the outputs depend on: the first that any node reads. */
+  public Value input() {
+    for (Value v : inputs) {
+      if (nodes.stream().anyMatch(n -> n.inputs().contains(v))) {
+        return v;
+      }
+    }
+    return inputs.get(0);
+  }
+
   public Graph {
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);

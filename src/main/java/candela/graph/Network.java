@@ -36,7 +36,7 @@ public final class Network {
 
   /** The first input's shape for a batch of one, usually [1,C,H,W]. */
   public Shape inputShape() {
-    return graph(1, SessionOptions.FORWARD).inputs().get(0).shape();
+    return graph(1, SessionOptions.FORWARD).input().shape();
   }
 
   /** The simplified graph for batches of the given size. */

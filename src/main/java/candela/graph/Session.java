@@ -67,7 +67,7 @@ public final class Session implements AutoCloseable {
 
   /** Rows of one run. */
   public int batch() {
-    return graph.inputs().get(0).shape().dim(0);
+    return graph.input().shape().dim(0);
   }
 
   public int classes() {
@@ -84,7 +84,7 @@ public final class Session implements AutoCloseable {
 
   /** Where the images go, in the model's layout (usually [N,C,H,W]). Keeps what was written. */
   public Tensor input() {
-    return tensor(graph.inputs().get(0));
+    return tensor(graph.input());
   }
 
   public Tensor input(String name) {
@@ -206,7 +206,7 @@ public final class Session implements AutoCloseable {
 
   private Graph.Place place(String name) {
     if (name.isEmpty()) {
-      return new Graph.Place(graph.inputs().get(0), null);
+      return new Graph.Place(graph.input(), null);
     }
     Graph.Place p = graph.named().get(name);
     if (p == null) {

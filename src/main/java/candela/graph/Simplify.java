@@ -23,6 +23,7 @@ public final class Simplify {
           new FoldConstants(),
           new CancelTransposes(),
           new DeadCode(),
+          new ChannelAffine(),
           new FoldAffine(),
           new FuseResidual(),
           new FuseActivation(),

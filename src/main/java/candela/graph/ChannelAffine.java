@@ -1,0 +1,93 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.graph.op.Affine;
+import candela.graph.op.BinaryOp;
+import candela.onnx.OnnxTensor;
+import candela.tensor.Shape;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Turns products and sums with one constant a channel into the scale and shift they are, and merges such nodes when
+ * one follows the other.
+ */
+final class ChannelAffine implements Simplify.Pass {
+  @Override
+  public Graph apply(Graph graph, Set<String> keep) {
+    Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
+    Map<Value, Node> affine = new java.util.IdentityHashMap<>();
+    Map<Node, Node> rewritten = new java.util.LinkedHashMap<>();
+    for (Node old : graph.nodes()) {
+      Node n = asAffine(old);
+      if (n.op() instanceof Affine) {
+        Node before = affine.get(n.input(0));
+        if (before != null && uses.get(n.input(0)) == 1) {
+          rewritten.values().remove(before);
+          n = merged(before, n);
+        }
+        affine.put(n.output(), n);
+      }
+      rewritten.put(old, n);
+    }
+    Rewrite r = new Rewrite(graph);
+    rewritten.values().forEach(r::add);
+    return r.finish();
+  }
+
+  private static Node asAffine(Node n) {
+    if (!(n.op() instanceof BinaryOp b) || (b.kind() != Binary.MUL && b.kind() != Binary.ADD)) {
+      return n;
+    }
+    int side = n.input(1).isConstant() ? 1 : 0;
+    Value constant = n.input(side);
+    Value x = n.input(1 - side);
+    boolean channels =
+        constant.isConstant()
+            && !constant.integer()
+            && !x.isConstant()
+            && x.shape().rank() > 1
+            && x.shape().equals(n.output().shape())
+            && constant.shape().rank() > 0
+            && constant.shape().dim(-1) == x.shape().dim(-1)
+            && constant.shape().count() == x.shape().dim(-1);
+    if (!channels) {
+      return n;
+    }
+    float[] values = constant.constant().floats();
+    float[] other = new float[values.length];
+    Arrays.fill(other, b.kind() == Binary.MUL ? 0 : 1);
+    return b.kind() == Binary.MUL
+        ? node(n, x, values, other)
+        : node(n, x, other, values);
+  }
+
+  private static Node merged(Node first, Node second) {
+    float[] s1 = first.input(1).constant().floats();
+    float[] t1 = first.input(2).constant().floats();
+    float[] s2 = second.input(1).constant().floats();
+    float[] t2 = second.input(2).constant().floats();
+    float[] scale = new float[s1.length];
+    float[] shift = new float[s1.length];
+    for (int c = 0; c < scale.length; c++) {
+      scale[c] = s1[c] * s2[c];
+      shift[c] = (float) ((double) t1[c] * s2[c] + t2[c]);
+    }
+    return node(second, first.input(0), scale, shift);
+  }
+
+  private static Node node(Node n, Value x, float[] scale, float[] shift) {
+    return new Node(
+        n.name(),
+        new Affine(),
+        List.of(x, constant(n, "@scale", scale), constant(n, "@shift", shift)),
+        n.outputs());
+  }
+
+  private static Value constant(Node n, String suffix, float[] values) {
+    String name = n.output().name() + suffix;
+    return Value.constant(name, OnnxTensor.ofFloats(name, Shape.of(values.length), values));
+  }
+}

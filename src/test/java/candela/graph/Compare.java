@@ -1,0 +1,46 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** Distances between tensors, and the messages when they are too large. */
+public final class Compare {
+  private Compare() {}
+
+  /** ||a - b|| / ||b||. */
+  public static double relative(float[] a, float[] b) {
+    double difference = 0;
+    double norm = 0;
+    for (int i = 0; i < b.length; i++) {
+      difference += Math.pow((double) a[i] - b[i], 2);
+      norm += Math.pow(b[i], 2);
+    }
+    return norm == 0 ? Math.sqrt(difference) : Math.sqrt(difference / norm);
+  }
+
+  /** Largest |a - b| relative to the largest |b|. */
+  public static double largest(float[] a, float[] b) {
+    double difference = 0;
+    double scale = 1e-30;
+    for (int i = 0; i < b.length; i++) {
+      difference = Math.max(difference, Math.abs((double) a[i] - b[i]));
+      scale = Math.max(scale, Math.abs(b[i]));
+    }
+    return difference / scale;
+  }
+
+  public static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
+    assertThat(actual).as(what).hasSameSizeAs(expected);
+    double scale = 1e-30;
+    for (float e : expected) {
+      scale = Math.max(scale, Math.abs(e));
+    }
+    for (int i = 0; i < expected.length; i++) {
+      double difference = Math.abs((double) actual[i] - expected[i]);
+      assertThat(difference <= tolerance * scale)
+          .as(
+              "%s: index %d of %d: %s, expected %s (largest %s)",
+              what, i, expected.length, actual[i], expected[i], scale)
+          .isTrue();
+    }
+  }
+}
