@@ -88,6 +88,6 @@ final class ChannelAffine implements Simplify.Pass {
 
   private static Value constant(Node n, String suffix, float[] values) {
     String name = n.output().name() + suffix;
-    return Value.constant(name, OnnxTensor.ofFloats(name, Shape.of(values.length), values));
+    return Value.constant(name, OnnxTensor.of(name, Shape.of(values.length), values));
   }
 }

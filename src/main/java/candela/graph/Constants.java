@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -34,7 +35,8 @@ final class Constants implements AutoCloseable {
   private Tensor load(OnnxTensor t) {
     Shape shape = t.shape();
     long size = shape.count() * 4L;
-    if (!t.isInteger() && device.readsHost() && t.data().address() % 4 == 0) {
+    boolean plain = t.type() == ElementType.FLOAT;
+    if (plain && device.readsHost() && t.data().isNative() && t.data().address() % 4 == 0) {
       return new Tensor(shape, t.data());
     }
     Memory m = device.allocate(Math.max(size, 4));
@@ -48,8 +50,10 @@ final class Constants implements AutoCloseable {
         floats[i] = longs[i];
       }
       device.write(new Tensor(shape, to), floats);
-    } else {
+    } else if (plain) {
       device.copyIn(t.data().asSlice(0, size), to);
+    } else {
+      device.write(new Tensor(shape, to), t.floats());
     }
     return new Tensor(shape, to);
   }

@@ -68,9 +68,9 @@ final class FoldAffine implements Simplify.Pass {
     }
     List<Value> inputs = new ArrayList<>();
     inputs.add(layer.input(0));
-    inputs.add(Value.constant(weights.name(), OnnxTensor.ofFloats(weights.name(), shape, w)));
+    inputs.add(Value.constant(weights.name(), OnnxTensor.of(weights.name(), shape, w)));
     String name = layer.output().name() + "@bias";
-    inputs.add(Value.constant(name, OnnxTensor.ofFloats(name, Shape.of(channels), bias)));
+    inputs.add(Value.constant(name, OnnxTensor.of(name, Shape.of(channels), bias)));
     return new Node(layer.name(), layer.op(), inputs, affine.outputs());
   }
 }

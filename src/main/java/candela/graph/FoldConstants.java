@@ -39,7 +39,7 @@ final class FoldConstants implements Simplify.Pass {
           for (int i = 0; i < outputs.size(); i++) {
             Value y = n.outputs().get(i);
             OnnxTensor t =
-                OnnxTensor.ofFloats(y.name(), y.shape(), cpu.read(outputs.get(i)));
+                OnnxTensor.of(y.name(), y.shape(), cpu.read(outputs.get(i)));
             r.replace(y, Value.constant(y.name(), t));
           }
         }

@@ -182,7 +182,7 @@ public final class Session implements AutoCloseable {
     device
         .kernels()
         .move()
-        .copyStrided(0, to.rank(), to.dims(), strides, to.strides(), g.held().data(), turned);
+        .copyStrided(false, to.rank(), to.dims(), strides, to.strides(), g.held().data(), turned);
     return new Tensor(to, turned);
   }
 

@@ -59,7 +59,7 @@ final class Transposition {
   static OnnxTensor constant(OnnxTensor t, int[] perm) {
     Shape to = shape(t.shape(), perm);
     if (keepsOrder(t.shape(), perm)) {
-      return OnnxTensor.ofFloats(t.name(), to, t.floats());
+      return OnnxTensor.of(t.name(), to, t.floats());
     }
     float[] x = t.floats();
     float[] y = new float[x.length];
@@ -76,6 +76,6 @@ final class Transposition {
         index[d] = 0;
       }
     }
-    return OnnxTensor.ofFloats(t.name(), to, y);
+    return OnnxTensor.of(t.name(), to, y);
   }
 }

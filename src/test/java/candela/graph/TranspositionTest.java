@@ -26,7 +26,7 @@ class TranspositionTest {
   @Test
   void constantsAreTransposed() {
     // [[0,1,2],[3,4,5]] transposed is [[0,3],[1,4],[2,5]]
-    OnnxTensor t = OnnxTensor.ofFloats("t", Shape.of(2, 3), new float[] {0, 1, 2, 3, 4, 5});
+    OnnxTensor t = OnnxTensor.of("t", Shape.of(2, 3), new float[] {0, 1, 2, 3, 4, 5});
     OnnxTensor y = Transposition.constant(t, new int[] {1, 0});
     assertThat(y.shape()).isEqualTo(Shape.of(3, 2));
     assertThat(y.floats()).containsExactly(0, 3, 1, 4, 2, 5);
