@@ -1,17 +1,85 @@
 package candela.cli;
 
+import candela.tensor.CandelaException;
+import java.io.PrintWriter;
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
-/** The command line: {@code candela COMMAND …}. */
-@Command(name = "candela", mixinStandardHelpOptions = true, version = "candela 0.1.0")
-public final class Main implements Runnable {
-  @Override
-  public void run() {
-    CommandLine.usage(this, System.out);
-  }
+/** The command line. Exit codes: 0 all done, 1 some images failed, 2 wrong usage or input. */
+@Command(
+    name = "candela",
+    description = "Which pixels lit the decision? Attribution maps of image classifiers.",
+    synopsisSubcommandLabel = "COMMAND",
+    version = "candela " + Version.NUMBER,
+    subcommands = {Explain.class, Describe.class},
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  candela explain photo.jpg --model squeezenet1.1.onnx --preprocess caffe-bgr",
+      "  candela describe resnet50.onnx --batch 16",
+      "  candela explain --help"
+    })
+public final class Main {
+  static final int OK = 0;
+  static final int PARTIAL = 1;
+  static final int WRONG = 2;
+
+  private Main() {}
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    System.exit(run(arguments));
+  }
+
+  /** Runs without leaving the JVM. */
+  static int run(String... arguments) {
+    CommandLine line = new CommandLine(new Main());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setUsageHelpWidth(100);
+    line.setParameterExceptionHandler(Main::wrongUsage);
+    line.setExecutionExceptionHandler(Main::failed);
+    if (arguments.length == 0) {
+      line.usage(line.getErr());
+      return WRONG;
+    }
+    return line.execute(arguments);
+  }
+
+  private static int wrongUsage(ParameterException e, String[] arguments) {
+    CommandLine line = e.getCommandLine();
+    String name = line.getCommandSpec().qualifiedName();
+    line.getErr().println(name + ": " + oneLine(e.getMessage()) + "; see " + name + " --help");
+    return WRONG;
+  }
+
+  private static int failed(Exception e, CommandLine line, ParseResult parsed) {
+    PrintWriter err = line.getErr();
+    err.println("candela: " + sentence(e));
+    if (parsed.originalArgs().stream().anyMatch(Arrays.asList("-X", "--debug")::contains)) {
+      e.printStackTrace(err);
+    }
+    return WRONG;
+  }
+
+  /** What a user is told of an exception. */
+  static String sentence(Throwable e) {
+    if (e instanceof CandelaException) {
+      return oneLine(e.getMessage());
+    }
+    if (e instanceof java.io.UncheckedIOException u) {
+      return sentence(u.getCause());
+    }
+    if (e instanceof java.nio.file.FileSystemException f) {
+      String reason = f.getReason() == null ? f.getClass().getSimpleName() : f.getReason();
+      return f.getFile() + ": cannot be read or written (" + reason + ")";
+    }
+    return "an error inside candela (" + oneLine(e.toString()) + "); --debug shows where";
+  }
+
+  private static String oneLine(String text) {
+    return String.valueOf(text).replaceAll("\\s*\\R\\s*", " ");
   }
 }

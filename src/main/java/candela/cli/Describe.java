@@ -1,0 +1,177 @@
+package candela.cli;
+
+import candela.device.Device;
+import candela.graph.Graph;
+import candela.graph.MemoryReport;
+import candela.graph.Network;
+import candela.graph.Node;
+import candela.graph.Session;
+import candela.graph.SessionOptions;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code candela describe}: the graph as it runs. */
+@Command(
+    name = "describe",
+    description = "Print what a model is made of, what it costs, and what runs each part.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "The graph is printed as it runs: constants folded, batch norms and activations fused,"
+          + " images",
+      "channels-last. FLOPs count a multiply-add as two, for one image.",
+      "",
+      "Example:",
+      "  candela describe squeezenet1.1.onnx --batch 16"
+    })
+final class Describe implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL", description = "ONNX file.")
+  Path model;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Rows that memory is planned for. Default: ${DEFAULT-VALUE}.")
+  int batch = 1;
+
+  @Mixin Machine machine;
+
+  @Override
+  public Integer call() {
+    if (batch < 1) {
+      throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
+    }
+    Network network = Network.load(model);
+    PrintStream out = System.out;
+    Graph graph = network.graph(1, SessionOptions.GRADIENT);
+    try (Device device = machine.open()) {
+      nodes(graph, out);
+      out.println();
+      out.printf("inputs      %s%n", shapes(graph.inputs()));
+      out.printf("outputs     %s%n", shapes(graph.outputs()));
+      out.printf(
+          "parameters  %,d in %d operators of %d kinds%n",
+          parameters(graph), graph.nodes().size(), kinds(graph));
+      out.printf(
+          "cost        %s FLOP an image forward%n",
+          number(graph.nodes().stream().mapToLong(n -> n.op().flops(n)).sum()));
+      out.printf(
+          "device      %s: %s, threads %d%n", device.name(), device.describe(), device.threads());
+      try (Session forward = network.session(device, batch, SessionOptions.FORWARD)) {
+        memory("forward", forward.memory(), out);
+      }
+      try (Session gradient = network.session(device, batch, SessionOptions.GRADIENT)) {
+        memory("gradient", gradient.memory(), out);
+      }
+    }
+    return Main.OK;
+  }
+
+  private static void nodes(Graph graph, PrintStream out) {
+    Table table =
+        new Table("llllrrl", "node", "operator", "input", "output", "params", "FLOP", "backend");
+    for (Node n : graph.nodes()) {
+      List<Value> read = n.inputs().stream().filter(v -> v != null && !v.isConstant()).toList();
+      table.add(
+          brief(n.name()),
+          n.op().type(),
+          read.stream().map(v -> v.shape().toString()).distinct().collect(Collectors.joining(" ")),
+          n.outputs().stream().map(v -> v.shape().toString()).collect(Collectors.joining(" ")),
+          number(parameters(List.of(n))),
+          number(n.op().flops(n)),
+          backend(n));
+    }
+    table.print(out);
+  }
+
+  /** Matrix products and convolutions are oneDNN's or the vendor's; views run nothing. */
+  private static String backend(Node n) {
+    if (n.op().isView()) {
+      return "-";
+    }
+    return switch (n.op().type()) {
+      case "Conv", "ConvTranspose", "Gemm", "MatMul" -> "dense";
+      default -> "kernels";
+    };
+  }
+
+  private void memory(String what, MemoryReport m, PrintStream out) {
+    out.printf(
+        "memory      %-8s batch %d: %s (weights %s; one block of %s for values %s, kept for"
+            + " backward %s, gradients %s, scratch %s)%n",
+        what,
+        batch,
+        bytes(m.constants() + m.arena()),
+        bytes(m.constants()),
+        bytes(m.arena()),
+        bytes(m.values()),
+        bytes(m.kept()),
+        bytes(m.gradients()),
+        bytes(m.scratch()));
+  }
+
+  private static String shapes(List<Value> values) {
+    return values.stream().map(Value::toString).collect(Collectors.joining(", "));
+  }
+
+  private static long kinds(Graph graph) {
+    return graph.nodes().stream().map(n -> n.op().type()).distinct().count();
+  }
+
+  private static long parameters(Graph graph) {
+    return parameters(graph.nodes());
+  }
+
+  /** Elements of the constants that these nodes read, shared ones once. */
+  private static long parameters(List<Node> nodes) {
+    Set<Value> constants = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Node n : nodes) {
+      for (Value v : n.inputs()) {
+        if (v != null && v.isConstant() && !v.integer()) {
+          constants.add(v);
+        }
+      }
+    }
+    return constants.stream().mapToLong(v -> v.shape().count()).sum();
+  }
+
+  private static String brief(String name) {
+    return name.length() <= 40 ? name : "…" + name.substring(name.length() - 39);
+  }
+
+  /** 1234567 as 1.23 M. */
+  static String number(long n) {
+    if (n < 10_000) {
+      return Long.toString(n);
+    }
+    String[] units = {"k", "M", "G", "T"};
+    double v = n / 1e3;
+    int u = 0;
+    while (v >= 999.5 && u < units.length - 1) {
+      v /= 1e3;
+      u++;
+    }
+    return String.format(
+        Locale.ROOT, v < 10 ? "%.2f %s" : v < 100 ? "%.1f %s" : "%.0f %s", v, units[u]);
+  }
+
+  static String bytes(long n) {
+    return n < 1 << 20
+        ? String.format(Locale.ROOT, "%.1f KiB", n / 1024.0)
+        : String.format(Locale.ROOT, "%.1f MiB", n / 1048576.0);
+  }
+}

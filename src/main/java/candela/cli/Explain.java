@@ -1,0 +1,161 @@
+package candela.cli;
+
+import candela.graph.Network;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Options of {@code candela explain}; {@link Explanation} does the work. */
+@Command(
+    name = "explain",
+    description = "Say what images show, and write maps of the pixels that decided it.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "Methods, each with its parameters: feature-ablation, gradient, input-x-gradient,",
+      "integrated-gradients, occlusion, sliding-patch, smoothgrad. Without --method: gradient,",
+      "smoothgrad and integrated-gradients.",
+      "",
+      "Written to DIR for IMAGE and METHOD: IMAGE.METHOD.overlay.png, IMAGE.METHOD.heat.png,",
+      "IMAGE.METHOD.npy [H,W], IMAGE.METHOD.channels.npy [C,H,W]; for the run: contact-sheet.png,",
+      "provenance.json.",
+      "",
+      "Examples:",
+      "  candela explain cat.jpg --model squeezenet1.1.onnx --preprocess caffe-bgr --labels"
+          + " names.txt",
+      "  candela explain photos/ --model m.onnx --method smoothgrad:samples=100,spread=0.1",
+      "  candela explain cat.jpg --model m.onnx --target 281 --method occlusion:window=53,stride=24"
+          + " \\",
+      "      --method integrated-gradients:baseline=blur,nSteps=100 --out maps",
+      "",
+      "Exit codes: 0 all done, 1 some images could not be explained, 2 wrong usage or input."
+    })
+final class Explain implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "IMAGE",
+      arity = "1..*",
+      description = "Image files, or folders of them.")
+  List<Path> images;
+
+  @Option(
+      names = {"-m", "--model"},
+      required = true,
+      paramLabel = "FILE",
+      description = "ONNX image classifier.")
+  Path model;
+
+  @Option(
+      names = {"-l", "--labels"},
+      paramLabel = "FILE",
+      description = "Class names, one a line.")
+  Path labels;
+
+  @Option(
+      names = {"-p", "--preprocess"},
+      paramLabel = "NAME|FILE",
+      description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
+  String preprocess;
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME[:key=value,…]",
+      description = "A method and its parameters; may be repeated.")
+  List<String> methods = List.of("gradient", "smoothgrad", "integrated-gradients");
+
+  @Option(
+      names = {"-t", "--target"},
+      paramLabel = "N|top",
+      description = "Class to explain. Default: top, the predicted one.")
+  String target = "top";
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "DIR",
+      description = "Where results go. Default: ${DEFAULT-VALUE}.")
+  Path out = Path.of("candela-out");
+
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      description = "Classes to print. Default: ${DEFAULT-VALUE}.")
+  int top = 5;
+
+  @Option(
+      names = "--clip",
+      paramLabel = "P",
+      description =
+          "Percentile of |value| where colours end, 50 to 100. Default: ${DEFAULT-VALUE}.")
+  double clip = 99;
+
+  @Option(
+      names = "--scale",
+      paramLabel = "own|shared",
+      description = "Colours by each map's own values, or by all images' maps of a method.")
+  Scale scale = Scale.OWN;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Rows of a batch. Does not change results. Default: ${DEFAULT-VALUE}.")
+  int batch = 16;
+
+  @Mixin Machine machine;
+
+  /** What the ends of the colours belong to. */
+  enum Scale {
+    OWN,
+    SHARED
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    long start = System.nanoTime();
+    check();
+    List<Method> parsed = methods.stream().map(Methods::parse).toList();
+    List<Inputs.Input> inputs = Inputs.of(images);
+    Labels names = Labels.read(labels);
+    Network network = Network.load(model);
+    try (var explanation = new Explanation(this, network, names, parsed, start)) {
+      return explanation.run(inputs);
+    }
+  }
+
+  private void check() {
+    if (!(clip >= 50 && clip <= 100)) {
+      throw CandelaException.of("--clip: 50 to 100 expected, got %s", clip);
+    }
+    if (top < 1) {
+      throw CandelaException.of("--top: 1 or more expected, got %d", top);
+    }
+    if (batch < 1) {
+      throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
+    }
+    fixedTarget();
+  }
+
+  /** The class asked for, -1 for the predicted one. */
+  int fixedTarget() {
+    if (target.equals("top")) {
+      return -1;
+    }
+    try {
+      int n = Integer.parseInt(target);
+      if (n >= 0) {
+        return n;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw CandelaException.of(
+        "--target: a class number of 0 or more, or top expected, got '%s'", target);
+  }
+}

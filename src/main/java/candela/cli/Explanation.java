@@ -1,0 +1,186 @@
+package candela.cli;
+
+import candela.device.Device;
+import candela.graph.Network;
+import candela.method.Attribution;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.method.Subject;
+import candela.probe.Logits;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * One run of {@code candela explain}: images in groups through one pipeline, results to a folder.
+ */
+final class Explanation implements AutoCloseable {
+  /** Images whose rows share batches, and whose maps share a contact sheet. */
+  private static final int GROUP = 8;
+
+  private final Explain options;
+  private final Network network;
+  private final Labels labels;
+  private final List<Method> methods;
+  private final List<String> methodNames = new ArrayList<>();
+  private final Preparation preparation;
+  private final Device device;
+  private final Pipeline pipeline;
+  private final Provenance provenance;
+  private final Gallery gallery;
+  private final PrintStream out = System.out;
+  private int explained;
+  private int failed;
+
+  Explanation(Explain options, Network network, Labels labels, List<Method> methods, long start)
+      throws IOException {
+    this.options = options;
+    this.network = network;
+    this.labels = labels;
+    this.methods = methods;
+    Map<String, Integer> seen = new HashMap<>();
+    methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
+    preparation = Preparation.of(options.preprocess, network.inputShape(), network.name());
+    Files.createDirectories(options.out);
+    device = options.machine.open();
+    pipeline = new Pipeline(network, device, options.batch);
+    provenance = new Provenance(options, device, preparation, methods, methodNames, start);
+    gallery = new Gallery(options.out, methodNames, options.clip, options.scale);
+  }
+
+  /** One image, read and classified. */
+  record Loaded(
+      Inputs.Input input, Preparation.Picture picture, Prediction prediction, int target) {}
+
+  int run(List<Inputs.Input> inputs) throws IOException {
+    if (options.preprocess == null) {
+      out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
+    }
+    for (int from = 0; from < inputs.size(); from += GROUP) {
+      List<Loaded> group = load(inputs.subList(from, Math.min(from + GROUP, inputs.size())));
+      if (!group.isEmpty()) {
+        group.forEach(this::print);
+        explain(group);
+        explained += group.size();
+      }
+    }
+    gallery.finish();
+    provenance.write();
+    if (explained > 0) {
+      out.printf(
+          Locale.ROOT,
+          "%n%d %s of %d %s in %s: %.1f s%n",
+          explained * methods.size(),
+          explained * methods.size() == 1 ? "map" : "maps",
+          explained,
+          explained == 1 ? "image" : "images",
+          options.out,
+          provenance.seconds());
+    }
+    return failed == 0 ? Main.OK : explained == 0 ? Main.WRONG : Main.PARTIAL;
+  }
+
+  /** Reads and classifies; what cannot be read is reported and left out. */
+  private List<Loaded> load(List<Inputs.Input> inputs) {
+    List<Inputs.Input> readable = new ArrayList<>();
+    List<Preparation.Picture> pictures = new ArrayList<>();
+    List<Logits> probes = new ArrayList<>();
+    for (Inputs.Input input : inputs) {
+      try {
+        Preparation.Picture picture = preparation.read(input.file());
+        readable.add(input);
+        pictures.add(picture);
+        probes.add(new Logits(device, picture.pixels()));
+      } catch (CandelaException | IOException e) {
+        failed++;
+        provenance.failed(input, Main.sentence(e));
+        System.err.println("candela: " + Main.sentence(e));
+      }
+    }
+    pipeline.run(probes);
+    List<Loaded> loaded = new ArrayList<>();
+    for (int i = 0; i < probes.size(); i++) {
+      Prediction p = new Prediction(probes.get(i).result());
+      labels.check(p.logits().length, options.labels);
+      int target = options.fixedTarget() < 0 ? p.best() : options.fixedTarget();
+      if (target >= p.logits().length) {
+        throw CandelaException.of(
+            "--target: 0 to %d expected, the classes of %s; got %d",
+            p.logits().length - 1, network.name(), target);
+      }
+      loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target));
+    }
+    return loaded;
+  }
+
+  private void print(Loaded image) {
+    out.printf("%n%s%n", image.input().file());
+    Table table = new Table("rrlrr", "", "class", "name", "probability", "logit");
+    List<Integer> top = new ArrayList<>(image.prediction().top(options.top));
+    if (!top.contains(image.target())) {
+      top.add(image.target());
+    }
+    for (int c : top) {
+      table.add(
+          c == image.target() ? "explained" : "",
+          c,
+          labels.of(c),
+          String.format(Locale.ROOT, "%.2f %%", 100 * image.prediction().probability(c)),
+          String.format(Locale.ROOT, "%.3f", image.prediction().logits()[c]));
+    }
+    table.print(out);
+  }
+
+  private void explain(List<Loaded> group) throws IOException {
+    try (var workspace = new Workspace(device);
+        var progress = new Console("explaining")) {
+      List<Probe<Attribution>> probes = new ArrayList<>();
+      for (Loaded image : group) {
+        Subject subject =
+            new Subject(
+                preparation.shape(),
+                image.picture().pixels(),
+                image.target(),
+                preparation.levels());
+        methods.forEach(m -> probes.add(m.probe(subject, workspace)));
+      }
+      long start = System.nanoTime();
+      pipeline.run(probes, progress);
+      long rows = probes.stream().mapToLong(Probe::size).sum();
+      provenance.ran(rows, System.nanoTime() - start);
+      int at = 0;
+      for (Loaded image : group) {
+        List<Attribution> maps = new ArrayList<>();
+        for (int i = 0; i < methods.size(); i++) {
+          maps.add(probes.get(at++).result());
+        }
+        List<String> scales = gallery.add(image, caption(image), maps);
+        provenance.explained(image, labels, maps, scales);
+      }
+    }
+    gallery.endGroup();
+  }
+
+  private String caption(Loaded image) {
+    return String.format(
+        Locale.ROOT,
+        "%s %.1f %%",
+        labels.brief(image.target()),
+        100 * image.prediction().probability(image.target()));
+  }
+
+  @Override
+  public void close() {
+    pipeline.close();
+    device.close();
+  }
+}

@@ -1,0 +1,68 @@
+package candela.cli;
+
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** The image files that the arguments name: files as they are, folders as the images in them. */
+final class Inputs {
+  private static final Set<String> ENDINGS =
+      Set.of("jpg", "jpeg", "png", "bmp", "gif", "tga", "psd", "ppm", "pgm", "pnm");
+
+  /**
+   * One image.
+   *
+   * @param name of its results: the file's without ending, unique in the run
+   */
+  record Input(Path file, String name) {}
+
+  private Inputs() {}
+
+  /** Files in the order given, those of a folder by name; folders in folders are not entered. */
+  static List<Input> of(List<Path> arguments) throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (Path p : arguments) {
+      if (Files.isDirectory(p)) {
+        try (Stream<Path> entries = Files.list(p)) {
+          List<Path> images = entries.filter(Inputs::looksLikeImage).sorted().toList();
+          if (images.isEmpty()) {
+            throw CandelaException.of(
+                "%s: images expected, found none in this folder; endings looked for: %s",
+                p, String.join(", ", ENDINGS.stream().sorted().toList()));
+          }
+          files.addAll(images);
+        }
+      } else {
+        files.add(p);
+      }
+    }
+    Map<String, Integer> seen = new HashMap<>();
+    return files.stream().map(f -> new Input(f, unique(stem(f), seen))).toList();
+  }
+
+  /** name, or name-2, name-3 … where it was there before. */
+  static String unique(String name, Map<String, Integer> seen) {
+    int n = seen.merge(name, 1, Integer::sum);
+    return n == 1 ? name : unique(name + "-" + n, seen);
+  }
+
+  private static boolean looksLikeImage(Path file) {
+    String name = file.getFileName().toString();
+    String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    return !name.startsWith(".") && ENDINGS.contains(ending) && Files.isRegularFile(file);
+  }
+
+  private static String stem(Path file) {
+    String name = file.getFileName().toString();
+    int dot = name.lastIndexOf('.');
+    return dot > 0 ? name.substring(0, dot) : name;
+  }
+}

@@ -1,0 +1,132 @@
+package candela.cli;
+
+import candela.device.Device;
+import candela.method.Attribution;
+import candela.method.Method;
+import candela.method.Methods;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Everything needed to repeat the maps of a run, as {@code provenance.json}. */
+final class Provenance {
+  private final Explain options;
+  private final long start;
+  private final List<String> methodNames;
+  private final Map<String, Object> head = new LinkedHashMap<>();
+  private final List<Object> images = new ArrayList<>();
+  private final List<Object> failures = new ArrayList<>();
+  private long rows;
+  private long nanos;
+
+  Provenance(
+      Explain options,
+      Device device,
+      Preparation preparation,
+      List<Method> methods,
+      List<String> methodNames,
+      long start)
+      throws IOException {
+    this.options = options;
+    this.start = start;
+    this.methodNames = methodNames;
+    head.put("candela", Version.NUMBER);
+    head.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS));
+    head.put("java", Runtime.version());
+    head.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    head.put(
+        "device",
+        ordered("name", device.name(), "threads", device.threads(), "what", device.describe()));
+    head.put("model", ordered("file", options.model, "sha256", Hash.of(options.model)));
+    head.put("preprocess", preparation.provenance());
+    List<Object> list = new ArrayList<>();
+    for (int i = 0; i < methods.size(); i++) {
+      list.add(
+          ordered(
+              "name", methodNames.get(i),
+              "method", Methods.name(methods.get(i)),
+              "parameters", Methods.parameters(methods.get(i)),
+              "channels", methods.get(i).channels().name().toLowerCase(Locale.ROOT)));
+    }
+    head.put("methods", list);
+    head.put("target", options.target);
+    head.put("batch", options.batch);
+    head.put("clip", options.clip);
+    head.put("scale", options.scale.name().toLowerCase(Locale.ROOT));
+  }
+
+  void failed(Inputs.Input input, String reason) {
+    failures.add(ordered("file", input.file(), "reason", reason));
+  }
+
+  void ran(long rows, long nanos) {
+    this.rows += rows;
+    this.nanos += nanos;
+  }
+
+  void explained(
+      Explanation.Loaded image, Labels labels, List<Attribution> maps, List<String> scales)
+      throws IOException {
+    List<Object> top = new ArrayList<>();
+    for (int c : image.prediction().top(options.top)) {
+      top.add(score(image.prediction(), labels, c));
+    }
+    List<Object> list = new ArrayList<>();
+    for (int i = 0; i < maps.size(); i++) {
+      Map<String, Object> map =
+          ordered(
+              "method", methodNames.get(i), "shape", maps.get(i).shape(), "colours", scales.get(i));
+      map.putAll(maps.get(i).notes());
+      list.add(map);
+    }
+    images.add(
+        ordered(
+            "file", image.input().file(),
+            "sha256", Hash.of(image.input().file()),
+            "name", image.input().name(),
+            "target", score(image.prediction(), labels, image.target()),
+            "top", top,
+            "maps", list));
+  }
+
+  private static Map<String, Object> score(Prediction p, Labels labels, int c) {
+    return ordered(
+        "class", c, "label", labels.of(c), "logit", p.logits()[c], "probability", p.probability(c));
+  }
+
+  double seconds() {
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  void write() {
+    Map<String, Object> all = new LinkedHashMap<>(head);
+    all.put("images", images);
+    all.put("failed", failures);
+    all.put(
+        "timings",
+        ordered(
+            "seconds",
+            seconds(),
+            "pipelineSeconds",
+            nanos / 1e9,
+            "rows",
+            rows,
+            "millisecondsARow",
+            rows == 0 ? null : nanos / 1e6 / rows));
+    Json.write(options.out.resolve("provenance.json"), all);
+  }
+
+  /** Keys and values in turn. */
+  static Map<String, Object> ordered(Object... pairs) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    for (int i = 0; i < pairs.length; i += 2) {
+      map.put((String) pairs[i], pairs[i + 1]);
+    }
+    return map;
+  }
+}

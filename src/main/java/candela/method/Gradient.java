@@ -1,0 +1,79 @@
+package candela.method;
+
+import candela.graph.ScoreKind;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Probe;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
+import candela.tensor.Tensor;
+import java.util.Map;
+
+/**
+ * How much the score changes with each input value, to first order.
+ *
+ * <p><b>Definition:</b> a = ∂f(x)/∂x.
+ *
+ * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
+ *
+ * <p><b>Parameters:</b> score, which number of the class (default logit); channels, how they become
+ * one map (default max_absolute).
+ *
+ * <p><b>Cost:</b> 1 forward row, 1 backward row.
+ *
+ * <p><b>Source:</b> Simonyan, Vedaldi and Zisserman 2013, section 3.
+ *
+ * <p><b>Differences:</b> values keep their sign; the published map, the largest absolute value over
+ * channels, is what {@code channels} does. Captum takes absolute values by default.
+ */
+public record Gradient(ScoreKind score, Channels channels) implements Method {
+  public Gradient() {
+    this(ScoreKind.LOGIT, Channels.MAX_ABSOLUTE);
+  }
+
+  @Override
+  public Probe<Attribution> probe(Subject subject, Workspace workspace) {
+    return new One(this, subject, workspace, false);
+  }
+
+  /** One row, its gradient, times the input where wanted. */
+  static final class One extends Sampled<Attribution> {
+    private final Method method;
+    private final Subject subject;
+    private final Workspace workspace;
+    private final boolean timesInput;
+    private final Tensor x;
+    private float[] gradient;
+
+    One(Method method, Subject subject, Workspace workspace, boolean timesInput) {
+      super(Ask.gradient(method.score()), subject.target(), 1);
+      this.method = method;
+      this.subject = subject;
+      this.workspace = workspace;
+      this.timesInput = timesInput;
+      this.x = workspace.tensor(subject.shape(), subject.pixels());
+      this.gradient = new float[subject.pixels().length];
+    }
+
+    @Override
+    protected void fill(int first, Tensor rows) {
+      workspace.repeat(x, rows);
+    }
+
+    @Override
+    protected void add(int first, Answers answers) {
+      gradient = workspace.device().read(answers.gradients());
+    }
+
+    @Override
+    public Attribution result() {
+      float[] a = gradient.clone();
+      if (timesInput) {
+        for (int i = 0; i < a.length; i++) {
+          a[i] *= subject.pixels()[i];
+        }
+      }
+      return new Attribution(subject.image(), a, method.channels(), Map.of());
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package candela.method;
+
+import candela.tensor.CandelaException;
+import java.util.List;
+
+/**
+ * What black and white became in preprocessing, by channel: the ends of the network's input range.
+ */
+public record Levels(List<Float> black, List<Float> white) {
+  /** For inputs that are not images. */
+  public static final Levels NONE = new Levels(List.of(), List.of());
+
+  public Levels {
+    black = List.copyOf(black);
+    white = List.copyOf(white);
+  }
+
+  Levels forChannels(int c, String what) {
+    if (black.size() != c || white.size() != c) {
+      throw CandelaException.of(
+          "baseline: %s needs to know black and white of %d channels, the preprocessing tells %d;"
+              + " use zero, mean or blur",
+          what, c, black.size());
+    }
+    return this;
+  }
+}

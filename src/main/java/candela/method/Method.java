@@ -1,0 +1,21 @@
+package candela.method;
+
+import candela.graph.ScoreKind;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+
+/** An attribution method with its hyper-parameters: a record, equal when the maps are. */
+public interface Method {
+  /** The number of the class that is explained. */
+  ScoreKind score();
+
+  /** How channels become one map, unless the user says otherwise. */
+  Channels channels();
+
+  /**
+   * A probe whose result is the map of one image; its memory is the workspace's.
+   *
+   * @throws candela.tensor.CandelaException when a parameter does not fit the image
+   */
+  Probe<Attribution> probe(Subject subject, Workspace workspace);
+}

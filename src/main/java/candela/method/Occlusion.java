@@ -1,0 +1,111 @@
+package candela.method;
+
+import candela.graph.ScoreKind;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.util.Map;
+
+/**
+ * How much the score falls when a window that covers the pixel is filled.
+ *
+ * <p><b>Definition:</b> a pixel's value is the mean of f(x) − f(x with window W filled) over the
+ * windows W that cover it. Windows stand at multiples of stride, ceil((H − window)/stride) + 1 down
+ * and likewise across; the last ones are cut at the edge.
+ *
+ * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
+ *
+ * <p><b>Parameters:</b> window (side in pixels, default 32; at most the image's side counts);
+ * stride (pixels, default 16); fill (baseline that fills the window, default zero); seed (of a
+ * random fill, default 0); overlap (mean or sum over covering windows, default mean); score
+ * (default logit).
+ *
+ * <p><b>Cost:</b> windows + 1 forward rows.
+ *
+ * <p><b>Source:</b> Zeiler and Fergus 2014, section 4.2.
+ *
+ * <p><b>Differences:</b> windows and mean are Captum's, whose map repeats one plane for all
+ * channels; PAIR sums. Where stride exceeds window, pixels under no window are 0.
+ */
+public record Occlusion(
+    int window, int stride, Baseline fill, long seed, Overlap overlap, ScoreKind score)
+    implements Method {
+  /** What becomes of a pixel under several windows. */
+  public enum Overlap {
+    MEAN,
+    SUM
+  }
+
+  public Occlusion() {
+    this(32, 16, Baseline.ZERO, 0, Overlap.MEAN, ScoreKind.LOGIT);
+  }
+
+  public Occlusion {
+    Check.atLeast(1, window, "occlusion: window");
+    Check.atLeast(1, stride, "occlusion: stride");
+  }
+
+  @Override
+  public Channels channels() {
+    return Channels.SUM;
+  }
+
+  @Override
+  public Probe<Attribution> probe(Subject subject, Workspace workspace) {
+    return new Overlapping(subject, workspace);
+  }
+
+  private int[] windows(Shape image) {
+    int h = image.dim(1);
+    int w = image.dim(2);
+    int tall = Math.min(window, h);
+    int wide = Math.min(window, w);
+    if (stride > Math.max(tall, wide)) {
+      throw CandelaException.of(
+          "occlusion: stride of at most %d (the window) expected, got %d; pixels between windows"
+              + " would never be filled",
+          Math.max(tall, wide), stride);
+    }
+    return Windows.grid(
+        Math.ceilDiv(h - tall, stride) + 1,
+        Math.ceilDiv(w - wide, stride) + 1,
+        stride,
+        tall,
+        wide,
+        h,
+        w);
+  }
+
+  private final class Overlapping extends Windows {
+    Overlapping(Subject subject, Workspace workspace) {
+      super(
+          Occlusion.this,
+          subject,
+          workspace,
+          fill.of(subject, seed, workspace),
+          windows(subject.image()));
+    }
+
+    @Override
+    public Attribution result() {
+      Tensor map = workspace.tensor(Shape.of(1, image.dim(1), image.dim(2)));
+      int h = image.dim(1);
+      int w = image.dim(2);
+      var sum = workspace.allocate(map.count() * 8L);
+      workspace
+          .device()
+          .kernels()
+          .mask()
+          .occlusionMap(
+              drop.length, h, w, window, workspace.doubles(drop), overlap == Overlap.MEAN, sum);
+      double[] values = workspace.readDoubles(sum, map.count());
+      float[] a = new float[values.length];
+      for (int i = 0; i < a.length; i++) {
+        a[i] = (float) values[i];
+      }
+      return new Attribution(map.shape(), a, Channels.SUM, Map.of("score", score));
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package candela.method;
+
+import candela.graph.ScoreKind;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Probe;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+
+/**
+ * The gradient, averaged over noisy copies of the image.
+ *
+ * <p><b>Definition:</b> g_i = ∂f(x + σ z_i)/∂x with z_i standard normal; smoothgrad = mean g_i,
+ * smoothgrad_sq = mean g_i², vargrad = mean g_i² − (mean g_i)². σ = spread · (max x − min x), or
+ * stdev where it is given.
+ *
+ * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
+ *
+ * <p><b>Parameters:</b> samples (1 or more, default 50; the first k of more samples are those of
+ * k); spread (fraction of the range of x, default 0.15); stdev (units of the network's input, 0 =
+ * by spread, default 0); type (default smoothgrad); seed (default 0); score (default logit);
+ * channels (default sum_absolute).
+ *
+ * <p><b>Cost:</b> samples forward rows, samples backward rows.
+ *
+ * <p><b>Source:</b> Smilkov et al. 2017, section 3; Hooker et al. 2019 (squared); Adebayo et al.
+ * 2018 (VarGrad).
+ *
+ * <p><b>Differences:</b> spread and its default are PAIR's, which squares by default; stdev is
+ * Captum's (default 1.0 there). VarGrad is biased, as Captum's; Xplique divides by samples − 1.
+ */
+public record SmoothGrad(
+    int samples,
+    double spread,
+    double stdev,
+    Type type,
+    long seed,
+    ScoreKind score,
+    Channels channels)
+    implements Method {
+  /** What is averaged. */
+  public enum Type {
+    SMOOTHGRAD,
+    SMOOTHGRAD_SQ,
+    VARGRAD
+  }
+
+  public SmoothGrad() {
+    this(50, 0.15, 0, Type.SMOOTHGRAD, 0, ScoreKind.LOGIT, Channels.SUM_ABSOLUTE);
+  }
+
+  public SmoothGrad {
+    Check.atLeast(1, samples, "smoothgrad: samples");
+    Check.notNegative(spread, "smoothgrad: spread");
+    Check.notNegative(stdev, "smoothgrad: stdev");
+  }
+
+  @Override
+  public Probe<Attribution> probe(Subject subject, Workspace workspace) {
+    return new Noisy(subject, workspace);
+  }
+
+  private final class Noisy extends Sampled<Attribution> {
+    private final Workspace workspace;
+    private final Shape image;
+    private final Tensor x;
+    private final float sigma;
+    private final MemorySegment sample;
+    private final MemorySegment sum;
+    private final MemorySegment square;
+
+    Noisy(Subject subject, Workspace workspace) {
+      super(Ask.gradient(score), subject.target(), samples);
+      this.workspace = workspace;
+      image = subject.image();
+      x = workspace.tensor(subject.shape(), subject.pixels());
+      sigma = (float) (stdev > 0 ? stdev : spread * subject.range());
+      long[] ids = new long[samples];
+      for (int i = 0; i < samples; i++) {
+        ids[i] = i;
+      }
+      sample = workspace.longs(ids);
+      sum = workspace.allocate(x.count() * 8L);
+      square = type == Type.SMOOTHGRAD ? MemorySegment.NULL : workspace.allocate(x.count() * 8L);
+    }
+
+    @Override
+    protected void fill(int first, Tensor rows) {
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .gaussianNoise(
+              rows.shape().dim(0),
+              x.count(),
+              x.data(),
+              sigma,
+              seed,
+              sample.asSlice(first * 8L),
+              rows.data());
+    }
+
+    @Override
+    protected void add(int first, Answers answers) {
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .moments(
+              answers.rows(),
+              x.count(),
+              MemorySegment.NULL,
+              answers.gradients().data(),
+              sum,
+              square);
+    }
+
+    @Override
+    public Attribution result() {
+      int n = x.count();
+      double count = Math.max(taken(), 1);
+      double[] g = workspace.readDoubles(sum, n);
+      double[] g2 = type == Type.SMOOTHGRAD ? g : workspace.readDoubles(square, n);
+      float[] a = new float[n];
+      for (int i = 0; i < n; i++) {
+        double mean = g[i] / count;
+        double meanSquare = g2[i] / count;
+        a[i] =
+            (float)
+                switch (type) {
+                  case SMOOTHGRAD -> mean;
+                  case SMOOTHGRAD_SQ -> meanSquare;
+                  case VARGRAD -> meanSquare - mean * mean;
+                };
+      }
+      return new Attribution(image, a, channels, Map.of("sigma", (double) sigma));
+    }
+  }
+}

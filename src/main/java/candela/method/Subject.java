@@ -1,0 +1,46 @@
+package candela.method;
+
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+
+/**
+ * What is explained: one preprocessed image and one class.
+ *
+ * @param shape [c,h,w] as the network takes it; [n] for networks of plain vectors
+ * @param pixels in that shape
+ * @param target class index
+ * @param levels what black, white and the mean colour are after preprocessing
+ */
+public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
+  public Subject {
+    if (pixels.length != shape.count()) {
+      throw CandelaException.of(
+          "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
+    }
+  }
+
+  public Subject(Shape shape, float[] pixels, int target) {
+    this(shape, pixels, target, Levels.NONE);
+  }
+
+  /** [c,h,w]; a vector is an image of one row. */
+  Shape image() {
+    return switch (shape.rank()) {
+      case 1 -> Shape.of(1, 1, shape.dim(0));
+      case 2 -> Shape.of(1, shape.dim(0), shape.dim(1));
+      case 3 -> shape;
+      default -> throw CandelaException.of("image: [c,h,w] expected, got %s", shape);
+    };
+  }
+
+  /** Largest minus smallest value. */
+  double range() {
+    float min = Float.POSITIVE_INFINITY;
+    float max = Float.NEGATIVE_INFINITY;
+    for (float p : pixels) {
+      min = Math.min(min, p);
+      max = Math.max(max, p);
+    }
+    return (double) max - min;
+  }
+}

@@ -1,0 +1,86 @@
+package candela.method;
+
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** Occludes one window a row; row 0 is the image itself. */
+abstract class Windows extends Sampled<Attribution> {
+  /** Ints of a window: top, left, bottom, right. */
+  static final int EDGES = 4;
+
+  protected final Workspace workspace;
+  protected final Shape image;
+
+  /** [windows,4], on the device. */
+  protected final MemorySegment window;
+
+  /** f(x) − f(x with the window filled), by window. */
+  protected final double[] drop;
+
+  protected double score;
+  private final Tensor x;
+  private final Tensor fill;
+  private final MemorySegment all;
+
+  Windows(Method method, Subject subject, Workspace workspace, Tensor fill, int[] windows) {
+    super(Ask.score(method.score()), subject.target(), windows.length / EDGES + 1);
+    this.workspace = workspace;
+    this.fill = fill;
+    image = subject.image();
+    x = workspace.tensor(subject.shape(), subject.pixels());
+    int[] withImage = new int[EDGES + windows.length];
+    System.arraycopy(windows, 0, withImage, EDGES, windows.length);
+    all = workspace.ints(withImage);
+    window = all.asSlice(EDGES * 4L);
+    drop = new double[windows.length / EDGES];
+  }
+
+  @Override
+  protected final void fill(int first, Tensor rows) {
+    workspace
+        .device()
+        .kernels()
+        .mask()
+        .occlude(
+            rows.shape().dim(0),
+            image.dim(0),
+            image.dim(1),
+            image.dim(2),
+            x.data(),
+            fill.data(),
+            all.asSlice(first * EDGES * 4L),
+            rows.data());
+  }
+
+  @Override
+  protected final void add(int first, Answers answers) {
+    for (int i = 0; i < answers.rows(); i++) {
+      double s = answers.scores()[i];
+      if (first + i == 0) {
+        score = s;
+      } else {
+        drop[first + i - 1] = score - s;
+      }
+    }
+  }
+
+  /** Windows at the crossings of these tops and lefts, cut at the edges of h × w. */
+  static int[] grid(int rows, int columns, int stride, int tall, int wide, int h, int w) {
+    int[] windows = new int[rows * columns * EDGES];
+    int at = 0;
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        windows[at++] = i * stride;
+        windows[at++] = j * stride;
+        windows[at++] = Math.min(i * stride + tall, h);
+        windows[at++] = Math.min(j * stride + wide, w);
+      }
+    }
+    return windows;
+  }
+}

@@ -1,0 +1,2 @@
+/** Attribution methods: records of hyper-parameters that make probes. */
+package candela.method;

@@ -1,0 +1,16 @@
+package candela.probe;
+
+import candela.tensor.Tensor;
+
+/**
+ * What the model said to some rows, in the order written. Valid during {@link Probe#take} only.
+ *
+ * @param scores one a row
+ * @param logits [rows,classes], on the device
+ * @param gradients [rows,…] in the model's layout, on the device; null where none was asked for
+ */
+public record Answers(float[] scores, Tensor logits, Tensor gradients) {
+  public int rows() {
+    return scores.length;
+  }
+}

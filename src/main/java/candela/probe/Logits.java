@@ -1,0 +1,34 @@
+package candela.probe;
+
+import candela.device.Device;
+import candela.graph.ScoreKind;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+
+/** The network's plain answer to one image: its logits. One forward row. */
+public final class Logits extends Sampled<float[]> {
+  private final Device device;
+  private final float[] image;
+  private float[] logits = {};
+
+  public Logits(Device device, float[] image) {
+    super(Ask.score(ScoreKind.LOGIT), 0, 1);
+    this.device = device;
+    this.image = image;
+  }
+
+  @Override
+  protected void fill(int first, Tensor rows) {
+    device.write(rows.as(Shape.of(rows.count())), image);
+  }
+
+  @Override
+  protected void add(int first, Answers answers) {
+    logits = device.read(answers.logits());
+  }
+
+  @Override
+  public float[] result() {
+    return logits;
+  }
+}

@@ -1,0 +1,142 @@
+package candela.probe;
+
+import candela.device.Device;
+import candela.graph.Network;
+import candela.graph.Session;
+import candela.graph.SessionOptions;
+import candela.tensor.CandelaException;
+import candela.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs probes: fills batches with rows of all whose ask is equal, of whichever image or
+ * configuration, and hands the answers back.
+ *
+ * <p>A batch is always run at its session's full size, the last one with stale rows behind the
+ * written ones, and every probe sees its rows in order: results do not depend on batch size or
+ * packing.
+ *
+ * <p>Owns its sessions, kept from run to run; not the device. For one thread.
+ */
+public final class Pipeline implements AutoCloseable {
+  private final Network network;
+  private final Device device;
+  private final int batch;
+  private final Map<String, Session> sessions = new HashMap<>();
+
+  /**
+   * @param batch rows of a batch at most; fewer where a run has fewer
+   */
+  public Pipeline(Network network, Device device, int batch) {
+    if (batch < 1) {
+      throw CandelaException.of("batch: 1 or more expected, got %d", batch);
+    }
+    this.network = network;
+    this.device = device;
+    this.batch = batch;
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  public void run(List<? extends Probe<?>> probes) {
+    run(probes, Progress.SILENT);
+  }
+
+  /**
+   * Runs until all probes are finished, or progress says stop.
+   *
+   * @return whether all finished
+   */
+  public boolean run(List<? extends Probe<?>> probes, Progress progress) {
+    Map<Ask, List<Probe<?>>> groups = new LinkedHashMap<>();
+    long all = 0;
+    for (Probe<?> p : probes) {
+      groups.computeIfAbsent(p.ask(), a -> new ArrayList<>()).add(p);
+      all += p.size();
+    }
+    long done = 0;
+    for (var group : groups.entrySet()) {
+      long rows = group.getValue().stream().mapToLong(Probe::size).sum();
+      Session session = session(group.getKey(), Math.clamp(rows, 1, batch));
+      List<Probe<?>> active = new ArrayList<>(group.getValue());
+      while (!active.isEmpty()) {
+        done += step(session, group.getKey(), active);
+        if (!progress.at(done, all)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Rows that a probe wrote into the batch, from (inclusive) to to (exclusive). */
+  private record Slice(Probe<?> probe, int from, int to) {}
+
+  /** One batch; probes that have finished leave the list. */
+  private int step(Session session, Ask ask, List<Probe<?>> active) {
+    Tensor input = session.input();
+    long[] target = new long[session.batch()];
+    List<Slice> slices = new ArrayList<>();
+    int used = 0;
+    for (var i = active.iterator(); i.hasNext() && used < session.batch(); ) {
+      Probe<?> probe = i.next();
+      int n = probe.next(input.rows(used, session.batch()));
+      if (n == 0) {
+        i.remove();
+        continue;
+      }
+      slices.add(new Slice(probe, used, used + n));
+      Arrays.fill(target, used, used + n, probe.target());
+      used += n;
+    }
+    if (used == 0) {
+      return 0;
+    }
+    session.forward();
+    float[] scores = session.score(ask.score(), target);
+    Tensor gradients = null;
+    if (ask.wantsGradient()) {
+      session.backward(ask.rules());
+      gradients = session.gradient(ask.at());
+    }
+    Tensor logits = session.logits();
+    for (Slice s : slices) {
+      s.probe()
+          .take(
+              new Answers(
+                  Arrays.copyOfRange(scores, s.from(), s.to()),
+                  logits.rows(s.from(), s.to()),
+                  gradients == null ? null : gradients.rows(s.from(), s.to())));
+    }
+    return used;
+  }
+
+  /** The session for this ask; one of another size is replaced. */
+  private Session session(Ask ask, int rows) {
+    Session open = sessions.get(ask.at());
+    if (open != null && open.batch() == rows) {
+      return open;
+    }
+    if (open != null) {
+      sessions.remove(ask.at()).close();
+    }
+    SessionOptions options =
+        ask.wantsGradient() ? SessionOptions.withGradientAt(ask.at()) : SessionOptions.FORWARD;
+    Session session = network.session(device, rows, options);
+    sessions.put(ask.at(), session);
+    return session;
+  }
+
+  @Override
+  public void close() {
+    sessions.values().forEach(Session::close);
+    sessions.clear();
+  }
+}

@@ -1,0 +1,28 @@
+package candela.probe;
+
+import candela.tensor.Tensor;
+
+/**
+ * Asks the model about perturbed inputs until it has its result.
+ *
+ * <p>Called by one thread: {@code next}, then {@code take} with as many rows as were written, and
+ * again. What a probe writes and adds must not depend on how many rows it is offered at a time.
+ */
+public interface Probe<R> {
+  Ask ask();
+
+  /** Class whose score is read, of every row. */
+  int target();
+
+  /** Rows that will be written in all; for progress and for the size of batches. */
+  int size();
+
+  /** Writes up to rows.dim(0) perturbed inputs on the device; tells how many; 0 = finished. */
+  int next(Tensor rows);
+
+  /** The answers to the rows written last, in the order written. */
+  void take(Answers answers);
+
+  /** Valid at any time, exact once next returned 0. */
+  R result();
+}

@@ -1,0 +1,90 @@
+package candela.probe;
+
+import candela.device.Device;
+import candela.device.Memory;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Device memory of one call, freed together: what probes keep between batches.
+ *
+ * <p>Owns what it allocated, not the device. For the thread that uses the device.
+ */
+public final class Workspace implements AutoCloseable {
+  private final Device device;
+  private final List<Memory> held = new ArrayList<>();
+
+  public Workspace(Device device) {
+    this.device = device;
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /** Zeros. */
+  public MemorySegment allocate(long bytes) {
+    Memory memory = device.allocate(Math.max(bytes, 8));
+    held.add(memory);
+    return memory.segment();
+  }
+
+  /** Zeros. */
+  public Tensor tensor(Shape shape) {
+    return new Tensor(shape, allocate((long) shape.count() * Tensor.BYTES));
+  }
+
+  public Tensor tensor(Shape shape, float[] values) {
+    Tensor t = tensor(shape);
+    device.write(t, values);
+    return t;
+  }
+
+  public MemorySegment floats(float[] values) {
+    return copy(MemorySegment.ofArray(values));
+  }
+
+  public MemorySegment ints(int[] values) {
+    return copy(MemorySegment.ofArray(values));
+  }
+
+  public MemorySegment longs(long[] values) {
+    return copy(MemorySegment.ofArray(values));
+  }
+
+  public MemorySegment doubles(double[] values) {
+    return copy(MemorySegment.ofArray(values));
+  }
+
+  /** The first n doubles at this address. */
+  public double[] readDoubles(MemorySegment from, int n) {
+    double[] values = new double[n];
+    device.copyOut(from.asSlice(0, n * 8L), MemorySegment.ofArray(values));
+    return values;
+  }
+
+  /** rows[r,i] = x[i]. */
+  public void repeat(Tensor x, Tensor rows) {
+    int n = x.count();
+    int[] dims = {rows.shape().dim(0), n};
+    device
+        .kernels()
+        .move()
+        .copyStrided(false, 2, dims, new int[] {0, 1}, new int[] {n, 1}, x.data(), rows.data());
+  }
+
+  @Override
+  public void close() {
+    held.forEach(Memory::close);
+    held.clear();
+  }
+
+  private MemorySegment copy(MemorySegment host) {
+    MemorySegment to = allocate(host.byteSize());
+    device.copyIn(host, to.asSlice(0, host.byteSize()));
+    return to;
+  }
+}

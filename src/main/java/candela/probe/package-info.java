@@ -1,0 +1,2 @@
+/** Questions to a model about perturbed inputs, and the pipeline that packs them into batches. */
+package candela.probe;

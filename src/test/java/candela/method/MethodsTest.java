@@ -1,0 +1,70 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.graph.ScoreKind;
+import candela.tensor.CandelaException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MethodsTest {
+  @Test
+  void namesAreAlphabeticalAndRoundTrip() {
+    assertThat(Methods.names()).isSorted().doesNotHaveDuplicates();
+    for (String name : Methods.names()) {
+      Method m = Methods.parse(name);
+      assertThat(Methods.name(m)).isEqualTo(name);
+      assertThat(Methods.parse(name.replace('-', '_'))).isEqualTo(m);
+    }
+  }
+
+  @Test
+  void parametersAreRead() {
+    assertThat(
+            Methods.parse("smoothgrad:samples=7,spread=.1,type=vargrad,seed=3,score=probability"))
+        .isEqualTo(
+            new SmoothGrad(
+                7,
+                .1,
+                0,
+                SmoothGrad.Type.VARGRAD,
+                3,
+                ScoreKind.PROBABILITY,
+                Channels.SUM_ABSOLUTE));
+    assertThat(Methods.parse("integrated-gradients:method=riemann_left,baseline=blur"))
+        .isEqualTo(
+            new IntegratedGradients(
+                50,
+                Quadrature.RIEMANN_LEFT,
+                Baseline.BLUR,
+                0,
+                true,
+                ScoreKind.LOGIT,
+                Channels.SUM));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gradients | method: unknown 'gradients'; known are feature-ablation, gradient",
+        "gradient:sigma=1 | gradient: unknown parameter 'sigma'; it takes channels, score",
+        "gradient:score=odds | gradient: score: logit, probability, log_probability expected, got"
+            + " 'odds'",
+        "smoothgrad:samples=0 | smoothgrad: samples: 1 or more expected, got 0",
+        "smoothgrad:samples=many | smoothgrad: samples: a whole number expected, got 'many'",
+        "smoothgrad:spread=NaN | smoothgrad: spread: a number of 0 or more expected, got NaN",
+        "smoothgrad:samples | method 'smoothgrad:samples': NAME:key=value,key=value expected",
+        "smoothgrad:seed=1,seed=2 | smoothgrad: parameter 'seed' is given twice",
+        "integrated-gradients:multiplyByInputs=no | multiplyByInputs: true or false expected",
+        "integrated-gradients:nSteps=1,method=riemann_trapezoid | nSteps: 2 or more expected",
+        "occlusion:stride=0 | occlusion: stride: 1 or more expected, got 0",
+      })
+  void aWrongTextIsAnsweredInOneSentence(String text, String message) {
+    assertThatThrownBy(() -> Methods.parse(text))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining(message);
+  }
+}

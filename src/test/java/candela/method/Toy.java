@@ -1,0 +1,222 @@
+package candela.method;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/** Networks of a few weights as ONNX files, written field by field. */
+final class Toy {
+  private static final int FLOAT = 1;
+  private static final int INT = 2;
+  private static final int INTS = 7;
+
+  private final List<ByteString> nodes = new ArrayList<>();
+  private final List<ByteString> weights = new ArrayList<>();
+  private final int[] input;
+  private String last = "x";
+
+  private Toy(int... input) {
+    this.input = input;
+  }
+
+  /** x[3]: Linear ones 4 × 3, b = −10, 1, 1, 1; ReLU; Linear ones 2 × 4, b = −1, 1. */
+  static Path ml(Path folder) {
+    return new Toy(3)
+        .linear(4, ones(12), -10, 1, 1, 1)
+        .relu()
+        .linear(2, ones(8), -1, 1)
+        .save(folder.resolve("ml.onnx"));
+  }
+
+  /** ReLU(ReLU(x1) − 1 − ReLU(x2)). */
+  static Path bm2(Path folder) {
+    return new Toy(2)
+        .relu()
+        .linear(1, new float[] {1, -1}, -1)
+        .relu()
+        .save(folder.resolve("bm2.onnx"));
+  }
+
+  /** [3,9,7]: convolution to 5 channels, ReLU, Linear to 4 classes; drawn at random. */
+  static Path random(Path folder) {
+    Random r = new Random(7);
+    return new Toy(3, 9, 7)
+        .conv(5, 3, draw(r, 135), draw(r, 5))
+        .relu()
+        .flatten()
+        .linear(4, draw(r, 4 * 5 * 7 * 5), draw(r, 4))
+        .save(folder.resolve("random.onnx"));
+  }
+
+  static float[] draw(Random r, int n) {
+    float[] v = new float[n];
+    for (int i = 0; i < n; i++) {
+      v[i] = (float) r.nextGaussian() / 2;
+    }
+    return v;
+  }
+
+  private static float[] ones(int n) {
+    float[] v = new float[n];
+    Arrays.fill(v, 1);
+    return v;
+  }
+
+  private Toy linear(int out, float[] w, float... b) {
+    String wide = weight(w, out, w.length / out);
+    String bias = weight(b, b.length);
+    return node("Gemm", List.of(wide, bias), integer("transB", 1));
+  }
+
+  private Toy conv(int out, int side, float[] w, float[] b) {
+    String kernel = weight(w, out, w.length / out / side / side, side, side);
+    return node("Conv", List.of(kernel, weight(b, b.length)), integers("kernel_shape", side, side));
+  }
+
+  private Toy relu() {
+    return node("Relu", List.of());
+  }
+
+  private Toy flatten() {
+    return node("Flatten", List.of());
+  }
+
+  private Toy node(String type, List<String> more, ByteString... attributes) {
+    String y = "y" + nodes.size();
+    String x = last;
+    nodes.add(
+        message(
+            o -> {
+              o.writeString(1, x);
+              for (String m : more) {
+                o.writeString(1, m);
+              }
+              o.writeString(2, y);
+              o.writeString(3, type + nodes.size());
+              o.writeString(4, type);
+              for (ByteString a : attributes) {
+                o.writeBytes(5, a);
+              }
+            }));
+    last = y;
+    return this;
+  }
+
+  private static ByteString integer(String name, long value) {
+    return message(
+        o -> {
+          o.writeString(1, name);
+          o.writeInt64(3, value);
+          o.writeInt32(20, INT);
+        });
+  }
+
+  private static ByteString integers(String name, long... values) {
+    return message(
+        o -> {
+          o.writeString(1, name);
+          for (long v : values) {
+            o.writeInt64(8, v);
+          }
+          o.writeInt32(20, INTS);
+        });
+  }
+
+  private String weight(float[] values, int... dims) {
+    String name = "w" + weights.size();
+    ByteBuffer raw = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (float v : values) {
+      raw.putFloat(v);
+    }
+    raw.flip();
+    weights.add(
+        message(
+            o -> {
+              for (int d : dims) {
+                o.writeInt64(1, d);
+              }
+              o.writeInt32(2, FLOAT);
+              o.writeString(8, name);
+              o.writeBytes(9, ByteString.copyFrom(raw));
+            }));
+    return name;
+  }
+
+  private static ByteString value(String name, int[] dims) {
+    ByteString shape =
+        message(
+            o -> {
+              o.writeBytes(1, message(d -> d.writeString(2, "N")));
+              for (int dim : dims) {
+                o.writeBytes(1, message(d -> d.writeInt64(1, dim)));
+              }
+            });
+    ByteString tensor =
+        message(
+            o -> {
+              o.writeInt32(1, FLOAT);
+              if (dims.length > 0) {
+                o.writeBytes(2, shape);
+              }
+            });
+    return message(
+        o -> {
+          o.writeString(1, name);
+          o.writeBytes(2, message(t -> t.writeBytes(1, tensor)));
+        });
+  }
+
+  private Path save(Path file) {
+    ByteString graph =
+        message(
+            o -> {
+              for (ByteString n : nodes) {
+                o.writeBytes(1, n);
+              }
+              o.writeString(2, "toy");
+              for (ByteString w : weights) {
+                o.writeBytes(5, w);
+              }
+              o.writeBytes(11, value("x", input));
+              o.writeBytes(12, value(last, new int[0]));
+            });
+    ByteString model =
+        message(
+            o -> {
+              o.writeInt64(1, 8);
+              o.writeBytes(7, graph);
+              o.writeBytes(8, message(v -> v.writeInt64(2, 13)));
+            });
+    try {
+      return Files.write(file, model.toByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private interface Body {
+    void write(CodedOutputStream o) throws IOException;
+  }
+
+  private static ByteString message(Body body) {
+    var bytes = new ByteArrayOutputStream();
+    try {
+      CodedOutputStream o = CodedOutputStream.newInstance(bytes);
+      body.write(o);
+      o.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return ByteString.copyFrom(bytes.toByteArray());
+  }
+}
