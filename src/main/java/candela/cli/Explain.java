@@ -6,6 +6,7 @@ import candela.method.Methods;
 import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,10 +21,6 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     footer = {
-      "",
-      "Methods, each with its parameters: feature-ablation, gradient, input-x-gradient,",
-      "integrated-gradients, occlusion, sliding-patch, smoothgrad. Without --method: gradient,",
-      "smoothgrad and integrated-gradients.",
       "",
       "Written to DIR for IMAGE and METHOD: IMAGE.METHOD.overlay.png, IMAGE.METHOD.heat.png,",
       "IMAGE.METHOD.npy [H,W], IMAGE.METHOD.channels.npy [C,H,W]; for the run: contact-sheet.png,",
@@ -127,6 +124,17 @@ final class Explain implements Callable<Integer> {
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }
+  }
+
+  /** The methods with their parameters, for the help. */
+  static String[] methodsHelp() {
+    List<String> lines = new ArrayList<>();
+    lines.add("%nMethods, with their parameters and defaults:%n".formatted());
+    for (String name : Methods.names()) {
+      lines.add("  " + name + ": " + Methods.usage(name) + "%n");
+    }
+    lines.add("Without --method: gradient, smoothgrad and integrated-gradients.%n");
+    return lines.toArray(String[]::new);
   }
 
   private void check() {

@@ -3,6 +3,7 @@ package candela.cli;
 import candela.tensor.CandelaException;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -41,6 +42,10 @@ public final class Main {
     line.setUsageHelpWidth(100);
     line.setParameterExceptionHandler(Main::wrongUsage);
     line.setExecutionExceptionHandler(Main::failed);
+    if (List.of(arguments).contains("--help") || List.of(arguments).contains("-h")) {
+      var help = line.getSubcommands().get("explain").getCommandSpec().usageMessage();
+      help.footerHeading(String.join("", Explain.methodsHelp()));
+    }
     if (arguments.length == 0) {
       line.usage(line.getErr());
       return WRONG;

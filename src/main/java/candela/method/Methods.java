@@ -88,6 +88,21 @@ public final class Methods {
     return of(name.strip(), parameters);
   }
 
+  /** What a method takes, with defaults: key=value, key=value. */
+  public static String usage(String name) {
+    Method method = of(name, Map.of());
+    Parameters p = new Parameters(name, Map.of());
+    for (Entry e : Entry.values()) {
+      if (e.type == method.getClass()) {
+        e.read.apply(p);
+      }
+    }
+    return parameters(method).entrySet().stream()
+        .filter(e -> p.known().contains(e.getKey()))
+        .map(e -> e.getKey() + "=" + e.getValue())
+        .collect(java.util.stream.Collectors.joining(", "));
+  }
+
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Method method) {
     Map<String, Object> values = new LinkedHashMap<>();

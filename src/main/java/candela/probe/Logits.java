@@ -2,7 +2,6 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.graph.ScoreKind;
-import candela.tensor.Shape;
 import candela.tensor.Tensor;
 
 /** The network's plain answer to one image: its logits. One forward row. */
@@ -19,7 +18,7 @@ public final class Logits extends Sampled<float[]> {
 
   @Override
   protected void fill(int first, Tensor rows) {
-    device.write(rows.as(Shape.of(rows.count())), image);
+    device.write(rows, image);
   }
 
   @Override

@@ -1,0 +1,40 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InputsTest {
+  @TempDir Path folder;
+
+  @Test
+  void aFolderStandsForItsImagesByNameOneLevelDeep() throws IOException {
+    for (String f : List.of("b.JPEG", "a.png", "notes.txt", ".hidden.png")) {
+      Files.createFile(folder.resolve(f));
+    }
+    Files.createDirectories(folder.resolve("deeper.png"));
+    assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name))
+        .containsExactly("a", "b");
+  }
+
+  @Test
+  void equalNamesGetNumbers() throws IOException {
+    List<Path> files = List.of(Path.of("x/a.png"), Path.of("y/a.jpg"), Path.of("a-2.png"));
+    assertThat(Inputs.of(files).stream().map(Inputs.Input::name))
+        .containsExactly("a", "a-2", "a-2-2");
+  }
+
+  @Test
+  void aFolderWithoutImagesIsAnError() {
+    assertThatThrownBy(() -> Inputs.of(List.of(folder)))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("images expected, found none");
+  }
+}

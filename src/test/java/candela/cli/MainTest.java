@@ -1,0 +1,121 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.Shared;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** The command line as a user meets it: what it prints, writes and returns. */
+class MainTest {
+  @TempDir Path folder;
+
+  /** Exit code and both streams of one run. */
+  record Ran(int code, String out, String err) {}
+
+  private static Ran run(String... arguments) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    var o = new ByteArrayOutputStream();
+    var e = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(o, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(e, true, StandardCharsets.UTF_8));
+      int code = Main.run(arguments);
+      return new Ran(code, o.toString(StandardCharsets.UTF_8), e.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "explain a.png | Missing required option: '--model=FILE'",
+        "explain --model m.onnx | Missing required parameter: 'IMAGE'",
+        "explain a.png --model m.onnx --colour | Unknown option: '--colour'",
+        "explain a.png --model m.onnx --clip 7 | --clip: 50 to 100 expected, got 7.0",
+        "explain a.png --model m.onnx --target dog | --target: a class number of 0 or more",
+        "explain a.png --model m.onnx --method grad | method: unknown 'grad'",
+        "explain a.png --model m.onnx --batch 0 | --batch: 1 or more expected, got 0",
+        "explain a.png --model nowhere.onnx | nowhere.onnx",
+        "describe nowhere.onnx | nowhere.onnx",
+        "paint | Unmatched argument",
+      })
+  void wrongUsageIsOneSentenceAndCodeTwo(String line, String sentence) {
+    Ran ran = run(line.split(" "));
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains(sentence).doesNotContain("\tat ");
+    assertThat(ran.err().strip().lines()).hasSize(1);
+    assertThat(ran.out()).isEmpty();
+  }
+
+  @Test
+  void versionIsThePoms() throws IOException {
+    assertThat(Files.readString(Path.of("pom.xml")))
+        .contains("<version>" + Version.NUMBER + "</version>");
+    assertThat(run("--version").out()).startsWith("candela " + Version.NUMBER);
+  }
+
+  @Test
+  void helpNamesEveryMethod() {
+    String help = run("explain", "--help").out();
+    assertThat(candela.method.Methods.names()).allSatisfy(n -> assertThat(help).contains(n));
+  }
+
+  @Test
+  void explainWritesEveryFileAndSaysWhatItSaw() throws IOException {
+    Path photo = Shared.path("photos/n02129604_tiger.jpg");
+    Path model = Shared.path("models/squeezenet1.1.onnx");
+    Path labels = Shared.path("models/imagenet-classes.txt");
+    Path broken = Files.writeString(folder.resolve("broken.jpg"), "not an image");
+    Path out = folder.resolve("out");
+    Ran ran =
+        run(
+            "explain",
+            photo.toString(),
+            broken.toString(),
+            "--model=" + model,
+            "--labels=" + labels,
+            "--preprocess=caffe-bgr",
+            "--method=gradient",
+            "--method=integrated-gradients:nSteps=3",
+            "--out=" + out);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(1);
+    assertThat(ran.err()).contains("broken.jpg").doesNotContain("\tat ");
+    assertThat(ran.out()).contains("tiger");
+    for (String method : List.of("gradient", "integrated-gradients")) {
+      for (String end : List.of(".overlay.png", ".heat.png", ".npy", ".channels.npy")) {
+        assertThat(out.resolve("n02129604_tiger." + method + end)).isNotEmptyFile();
+      }
+    }
+    assertThat(out.resolve("contact-sheet.png")).isNotEmptyFile();
+    JsonNode p = new ObjectMapper().readTree(out.resolve("provenance.json").toFile());
+    assertThat(p.get("model").get("sha256").asString()).hasSize(64);
+    assertThat(p.get("images").size()).isEqualTo(1);
+    assertThat(p.get("images").get(0).get("target").get("class").asInt()).isEqualTo(292);
+    assertThat(p.get("failed").get(0).get("file").asString()).endsWith("broken.jpg");
+    assertThat(p.get("methods").get(1).get("parameters").get("nSteps").asInt()).isEqualTo(3);
+  }
+
+  @Test
+  void describeTellsOperatorsParametersAndMemory() {
+    Path model = Shared.path("models/squeezenet1.1.onnx");
+    Ran ran = run("describe", model.toString(), "--batch", "2");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(0);
+    assertThat(ran.out()).contains("Conv", "MaxPool", "parameters", "1,235,496", "batch 2");
+  }
+}
