@@ -50,7 +50,13 @@ public final class Main {
       line.usage(line.getErr());
       return WRONG;
     }
-    return line.execute(arguments);
+    try {
+      return line.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      line.getErr()
+          .println("candela: out of memory (" + e.getMessage() + "); use a smaller --batch");
+      return WRONG;
+    }
   }
 
   private static int wrongUsage(ParameterException e, String[] arguments) {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Networks of a few weights as ONNX files, written field by field. */
-final class Toy {
+public final class Toy {
   private static final int FLOAT = 1;
   private static final int INT = 2;
   private static final int INTS = 7;
@@ -30,7 +30,7 @@ final class Toy {
   }
 
   /** x[3]: Linear ones 4 × 3, b = −10, 1, 1, 1; ReLU; Linear ones 2 × 4, b = −1, 1. */
-  static Path ml(Path folder) {
+  public static Path ml(Path folder) {
     return new Toy(3)
         .linear(4, ones(12), -10, 1, 1, 1)
         .relu()
@@ -39,7 +39,7 @@ final class Toy {
   }
 
   /** ReLU(ReLU(x1) − 1 − ReLU(x2)). */
-  static Path bm2(Path folder) {
+  public static Path bm2(Path folder) {
     return new Toy(2)
         .relu()
         .linear(1, new float[] {1, -1}, -1)
@@ -48,7 +48,7 @@ final class Toy {
   }
 
   /** [3,9,7]: convolution to 5 channels, ReLU, Linear to 4 classes; drawn at random. */
-  static Path random(Path folder) {
+  public static Path random(Path folder) {
     Random r = new Random(7);
     return new Toy(3, 9, 7)
         .conv(5, 3, draw(r, 135), draw(r, 5))

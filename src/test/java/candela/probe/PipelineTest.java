@@ -1,0 +1,132 @@
+package candela.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.graph.Network;
+import candela.graph.ScoreKind;
+import candela.method.Toy;
+import candela.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** ML gives −1 + relu(s − 10) + 3 relu(s + 1) for the sum s: 4s − 8 above 10. */
+class PipelineTest {
+  @TempDir Path folder;
+  private Device device;
+  private Network network;
+
+  @BeforeEach
+  void open() {
+    device = Devices.open("cpu", 1);
+    network = Network.load(Toy.ml(folder));
+  }
+
+  @AfterEach
+  void close() {
+    device.close();
+  }
+
+  /** Writes the rows first, first + 1, … as 10 + index, 0, 0; one a step where it waits. */
+  private final class Counting implements Probe<List<Float>> {
+    private final int size;
+    private final boolean waits;
+    private final int target;
+    private final List<Float> scores = new ArrayList<>();
+    private final List<Integer> offered = new ArrayList<>();
+    private int written;
+
+    Counting(int size, boolean waits, int target) {
+      this.size = size;
+      this.waits = waits;
+      this.target = target;
+    }
+
+    @Override
+    public Ask ask() {
+      return Ask.score(ScoreKind.LOGIT);
+    }
+
+    @Override
+    public int target() {
+      return target;
+    }
+
+    @Override
+    public int size() {
+      return size;
+    }
+
+    @Override
+    public int next(Tensor rows) {
+      assertThat(scores).hasSize(written);
+      offered.add(rows.shape().dim(0));
+      int n = Math.min(waits ? 1 : rows.shape().dim(0), size - written);
+      for (int i = 0; i < n; i++) {
+        device.write(rows.rows(i, i + 1), new float[] {10 + written + i, 0, 0});
+      }
+      written += n;
+      return n;
+    }
+
+    @Override
+    public void take(Answers answers) {
+      for (float s : answers.scores()) {
+        scores.add(s);
+      }
+    }
+
+    @Override
+    public List<Float> result() {
+      return scores;
+    }
+  }
+
+  /** 4 (10 + i) − 8, and 2 more for class 1. */
+  private static Float[] expected(int n, int target) {
+    Float[] scores = new Float[n];
+    Arrays.setAll(scores, i -> 4f * (10 + i) - 8 + 2 * target);
+    return scores;
+  }
+
+  @Test
+  void everyProbeGetsItsAnswersInOrderWhateverItIsPackedWith() {
+    for (int batch : new int[] {1, 2, 5, 64}) {
+      var probes =
+          List.of(new Counting(7, false, 0), new Counting(3, true, 1), new Counting(4, false, 1));
+      try (var pipeline = new Pipeline(network, device, batch)) {
+        assertThat(pipeline.run(probes, Progress.SILENT)).isTrue();
+      }
+      assertThat(probes.get(0).result()).containsExactly(expected(7, 0));
+      assertThat(probes.get(1).result()).containsExactly(expected(3, 1));
+      assertThat(probes.get(2).result()).containsExactly(expected(4, 1));
+    }
+  }
+
+  @Test
+  void aProbeThatWaitsSharesItsBatchesWithOthers() {
+    List<long[]> told = new ArrayList<>();
+    var probes = List.of(new Counting(3, true, 0), new Counting(3, true, 1));
+    try (var pipeline = new Pipeline(network, device, 2)) {
+      pipeline.run(probes, (done, all) -> told.add(new long[] {done, all}));
+    }
+    assertThat(told.stream().map(t -> t[0]).distinct()).containsExactly(2L, 4L, 6L);
+    assertThat(told).allSatisfy(t -> assertThat(t[1]).isEqualTo(6));
+  }
+
+  @Test
+  void stoppingLeavesTheAnswersSoFar() {
+    var probe = new Counting(9, false, 0);
+    try (var pipeline = new Pipeline(network, device, 4)) {
+      assertThat(pipeline.run(List.of(probe), (done, all) -> done < 8)).isFalse();
+    }
+    assertThat(probe.result()).containsExactly(expected(8, 0));
+  }
+}
