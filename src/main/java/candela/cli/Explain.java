@@ -97,7 +97,7 @@ final class Explain implements Callable<Integer> {
       names = "--scale",
       paramLabel = "own|shared",
       description = "Colours by each map's own values, or by all images' maps of a method.")
-  Scale scale = Scale.OWN;
+  Colours scale = Colours.OWN;
 
   @Option(
       names = "--batch",
@@ -108,7 +108,7 @@ final class Explain implements Callable<Integer> {
   @Mixin Machine machine;
 
   /** What the ends of the colours belong to. */
-  enum Scale {
+  enum Colours {
     OWN,
     SHARED
   }

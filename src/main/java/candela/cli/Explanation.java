@@ -53,8 +53,10 @@ final class Explanation implements AutoCloseable {
     Files.createDirectories(options.out);
     device = options.machine.open();
     pipeline = new Pipeline(network, device, options.batch);
-    provenance = new Provenance(options, device, preparation, methods, methodNames, start);
-    gallery = new Gallery(options.out, methodNames, options.clip, options.scale);
+    provenance = new Provenance(options, network, device, preparation, methods, methodNames, start);
+    gallery =
+        new Gallery(
+            options.out, methodNames, options.clip, options.scale == Explain.Colours.SHARED);
   }
 
   /** One image, read and classified. */
@@ -163,8 +165,8 @@ final class Explanation implements AutoCloseable {
         for (int i = 0; i < methods.size(); i++) {
           maps.add(probes.get(at++).result());
         }
-        List<String> scales = gallery.add(image, caption(image), maps);
-        provenance.explained(image, labels, maps, scales);
+        var notes = gallery.add(image.input().name(), caption(image), image.picture().view(), maps);
+        provenance.explained(image, labels, notes);
       }
     }
     gallery.endGroup();

@@ -1,10 +1,9 @@
 package candela.cli;
 
 import candela.device.Device;
-import candela.method.Attribution;
+import candela.graph.Network;
 import candela.method.Method;
 import candela.method.Methods;
-import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -17,7 +16,6 @@ import java.util.Map;
 final class Provenance {
   private final Explain options;
   private final long start;
-  private final List<String> methodNames;
   private final Map<String, Object> head = new LinkedHashMap<>();
   private final List<Object> images = new ArrayList<>();
   private final List<Object> failures = new ArrayList<>();
@@ -26,15 +24,14 @@ final class Provenance {
 
   Provenance(
       Explain options,
+      Network network,
       Device device,
       Preparation preparation,
       List<Method> methods,
       List<String> methodNames,
-      long start)
-      throws IOException {
+      long start) {
     this.options = options;
     this.start = start;
-    this.methodNames = methodNames;
     head.put("candela", Version.NUMBER);
     head.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS));
     head.put("java", Runtime.version());
@@ -42,7 +39,7 @@ final class Provenance {
     head.put(
         "device",
         ordered("name", device.name(), "threads", device.threads(), "what", device.describe()));
-    head.put("model", ordered("file", options.model, "sha256", Hash.of(options.model)));
+    head.put("model", ordered("file", options.model, "sha256", network.model().sha256()));
     head.put("preprocess", preparation.provenance());
     List<Object> list = new ArrayList<>();
     for (int i = 0; i < methods.size(); i++) {
@@ -69,29 +66,18 @@ final class Provenance {
     this.nanos += nanos;
   }
 
-  void explained(
-      Explanation.Loaded image, Labels labels, List<Attribution> maps, List<String> scales)
-      throws IOException {
+  void explained(Explanation.Loaded image, Labels labels, List<Map<String, Object>> maps) {
     List<Object> top = new ArrayList<>();
     for (int c : image.prediction().top(options.top)) {
       top.add(score(image.prediction(), labels, c));
     }
-    List<Object> list = new ArrayList<>();
-    for (int i = 0; i < maps.size(); i++) {
-      Map<String, Object> map =
-          ordered(
-              "method", methodNames.get(i), "shape", maps.get(i).shape(), "colours", scales.get(i));
-      map.putAll(maps.get(i).notes());
-      list.add(map);
-    }
     images.add(
         ordered(
             "file", image.input().file(),
-            "sha256", Hash.of(image.input().file()),
             "name", image.input().name(),
             "target", score(image.prediction(), labels, image.target()),
             "top", top,
-            "maps", list));
+            "maps", maps));
   }
 
   private static Map<String, Object> score(Prediction p, Labels labels, int c) {

@@ -1,0 +1,111 @@
+package candela.cli;
+
+import candela.image.ContactSheet;
+import candela.image.HeatMap;
+import candela.image.Image;
+import candela.image.Npy;
+import candela.image.Scale;
+import candela.method.Attribution;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Writes the maps of a run: arrays at once, pictures as soon as their scale is known. */
+final class Gallery {
+  private final Path folder;
+  private final List<String> methods;
+  private final double percentile;
+  private final boolean shared;
+  private final List<Row> rows = new ArrayList<>();
+  private int sheets;
+
+  /**
+   * One image with its maps.
+   *
+   * @param notes of each map, in the provenance, where its scale is entered
+   */
+  private record Row(
+      String name,
+      String caption,
+      Image photo,
+      List<Attribution> maps,
+      List<Map<String, Object>> notes) {}
+
+  Gallery(Path folder, List<String> methods, double percentile, boolean shared) {
+    this.folder = folder;
+    this.methods = methods;
+    this.percentile = percentile;
+    this.shared = shared;
+  }
+
+  /** Writes the arrays; the pictures follow with {@link #endGroup} or {@link #finish}. */
+  List<Map<String, Object>> add(String name, String caption, Image photo, List<Attribution> maps) {
+    List<Map<String, Object>> notes = new ArrayList<>();
+    for (int i = 0; i < maps.size(); i++) {
+      Attribution a = maps.get(i);
+      new Npy(new int[] {a.height(), a.width()}, a.map()).write(file(name, i, ".npy"));
+      new Npy(a.shape().dims(), a.values()).write(file(name, i, ".channels.npy"));
+      Map<String, Object> note = new LinkedHashMap<>();
+      note.put("method", methods.get(i));
+      note.put("shape", a.shape());
+      note.putAll(a.notes());
+      notes.add(note);
+    }
+    rows.add(new Row(name, caption, photo, maps, notes));
+    return notes;
+  }
+
+  /** Draws what was added, unless all images share their scales. */
+  void endGroup() {
+    if (!shared) {
+      draw();
+    }
+  }
+
+  /** Draws what is left. */
+  void finish() {
+    draw();
+  }
+
+  private void draw() {
+    if (rows.isEmpty()) {
+      return;
+    }
+    ContactSheet sheet = new ContactSheet();
+    List<Scale> common = shared ? commonScales() : List.of();
+    for (Row row : rows) {
+      List<ContactSheet.Cell> cells = new ArrayList<>();
+      for (int i = 0; i < methods.size(); i++) {
+        Attribution a = row.maps().get(i);
+        float[] map = a.map();
+        Scale scale = shared ? common.get(i) : Scale.of(map, a.channels().signed(), percentile);
+        HeatMap heat = new HeatMap(map, a.height(), a.width(), scale);
+        heat.over(row.photo()).writePng(file(row.name(), i, ".overlay.png"));
+        heat.draw(row.photo().width(), row.photo().height())
+            .writePng(file(row.name(), i, ".heat.png"));
+        row.notes().get(i).put("colourLimit", scale.limit());
+        row.notes().get(i).put("colours", scale.words());
+      }
+    }
+    sheets++;
+    rows.clear();
+  }
+
+  private List<Scale> commonScales() {
+    List<Scale> scales = new ArrayList<>();
+    for (int i = 0; i < methods.size(); i++) {
+      int method = i;
+      boolean signed = rows.get(0).maps().get(i).channels().signed();
+      scales.add(
+          Scale.shared(
+              rows.stream().map(r -> r.maps().get(method).map()).toList(), signed, percentile));
+    }
+    return scales;
+  }
+
+  private Path file(String name, int method, String end) {
+    return folder.resolve(name + "." + methods.get(method) + end);
+  }
+}

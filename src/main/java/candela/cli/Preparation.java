@@ -1,0 +1,89 @@
+package candela.cli;
+
+import candela.image.Image;
+import candela.image.Preprocess;
+import candela.image.PreprocessFile;
+import candela.method.Levels;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How this run turns picture files into inputs of its network. */
+final class Preparation {
+  /** Preset where none is given. */
+  static final String DEFAULT = "imagenet";
+
+  /** Pictures of results are at least so many pixels wide or high. */
+  private static final int SHOWN = 448;
+
+  private final String name;
+  private final Preprocess preprocess;
+  private final Shape shape;
+
+  /**
+   * One picture.
+   *
+   * @param pixels what the network reads, [c,h,w]
+   * @param view the same part of the picture for people, a whole multiple as large
+   */
+  record Picture(float[] pixels, Image view) {}
+
+  private Preparation(String name, Preprocess preprocess, Shape shape) {
+    this.name = name;
+    this.preprocess = preprocess;
+    this.shape = shape;
+  }
+
+  /**
+   * @param name preset or file, null for the default
+   * @param input the network's input, [1,c,h,w]
+   */
+  static Preparation of(String name, Shape input, String network) {
+    if (input.rank() != 4 || (input.dim(1) != 1 && input.dim(1) != 3)) {
+      throw CandelaException.of(
+          "%s: images [N,3,H,W] or [N,1,H,W] expected as input, it takes %s", network, input);
+    }
+    String chosen = name == null ? DEFAULT : name;
+    Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
+    return new Preparation(chosen, Preprocess.of(chosen), image);
+  }
+
+  /** [c,h,w]. */
+  Shape shape() {
+    return shape;
+  }
+
+  Picture read(Path file) {
+    Image image = Image.read(file);
+    int h = shape.dim(1);
+    int w = shape.dim(2);
+    int times = Math.max(1, Math.ceilDiv(SHOWN, Math.max(h, w)));
+    float[] pixels = preprocess.apply(image, shape.dim(0), h, w).values();
+    return new Picture(pixels, preprocess.view(image, h * times, w * times));
+  }
+
+  Levels levels() {
+    List<Float> black = new ArrayList<>();
+    List<Float> white = new ArrayList<>();
+    for (int c = 0; c < shape.dim(0); c++) {
+      black.add(preprocess.value(shape.dim(0), c, 0));
+      white.add(preprocess.value(shape.dim(0), c, 255));
+    }
+    return new Levels(black, white);
+  }
+
+  /** Name and all values. */
+  Map<String, Object> provenance() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("name", name);
+    values.put("input", shape);
+    PreprocessFile.text(preprocess)
+        .lines()
+        .forEach(line -> values.put(line.split(": ", 2)[0], line.split(": ", 2)[1]));
+    return values;
+  }
+}
