@@ -63,7 +63,7 @@ final class Explanation implements AutoCloseable {
   record Loaded(
       Inputs.Input input, Preparation.Picture picture, Prediction prediction, int target) {}
 
-  int run(List<Inputs.Input> inputs) throws IOException {
+  int run(List<Inputs.Input> inputs) {
     if (options.preprocess == null) {
       out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
     }
@@ -102,7 +102,7 @@ final class Explanation implements AutoCloseable {
         readable.add(input);
         pictures.add(picture);
         probes.add(new Logits(device, picture.pixels()));
-      } catch (CandelaException | IOException e) {
+      } catch (CandelaException e) {
         failed++;
         provenance.failed(input, Main.sentence(e));
         System.err.println("candela: " + Main.sentence(e));
@@ -142,7 +142,7 @@ final class Explanation implements AutoCloseable {
     table.print(out);
   }
 
-  private void explain(List<Loaded> group) throws IOException {
+  private void explain(List<Loaded> group) {
     try (var workspace = new Workspace(device);
         var progress = new Console("explaining")) {
       List<Probe<Attribution>> probes = new ArrayList<>();

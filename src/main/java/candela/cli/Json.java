@@ -1,6 +1,9 @@
 package candela.cli;
 
+import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -46,6 +49,8 @@ final class Json {
         list.forEach(v -> value(json, v));
         json.writeEndArray();
       }
+      case Shape shape -> value(json, Arrays.stream(shape.dims()).boxed().toList());
+      case Enum<?> e -> json.writeString(e.name().toLowerCase(Locale.ROOT).replace('_', '-'));
       case Boolean b -> json.writeBoolean(b);
       case Integer i -> json.writeNumber(i);
       case Long l -> json.writeNumber(l);

@@ -2,7 +2,6 @@ package candela.cli;
 
 import candela.image.Image;
 import candela.image.Preprocess;
-import candela.image.PreprocessFile;
 import candela.method.Levels;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -81,9 +80,13 @@ final class Preparation {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("name", name);
     values.put("input", shape);
-    PreprocessFile.text(preprocess)
-        .lines()
-        .forEach(line -> values.put(line.split(": ", 2)[0], line.split(": ", 2)[1]));
+    values.put("fit", preprocess.fit());
+    values.put("crop", preprocess.crop());
+    values.put("filter", preprocess.filter());
+    values.put("order", preprocess.order());
+    values.put("divisor", preprocess.divisor());
+    values.put("mean", preprocess.mean());
+    values.put("std", preprocess.std());
     return values;
   }
 }
