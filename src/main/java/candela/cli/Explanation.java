@@ -56,7 +56,13 @@ final class Explanation implements AutoCloseable {
     provenance = new Provenance(options, network, device, preparation, methods, methodNames, start);
     gallery =
         new Gallery(
-            options.out, methodNames, options.clip, options.scale == Explain.Colours.SHARED);
+            options.out,
+            network.name(),
+            "preprocessing: " + preparation.name() + " · device: " + device.name(),
+            methodNames,
+            methods.stream().map(Methods::text).toList(),
+            options.clip,
+            options.scale == Explain.Colours.SHARED);
   }
 
   /** One image, read and classified. */

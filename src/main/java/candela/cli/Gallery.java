@@ -15,7 +15,10 @@ import java.util.Map;
 /** Writes the maps of a run: arrays at once, pictures as soon as their scale is known. */
 final class Gallery {
   private final Path folder;
+  private final String title;
+  private final String about;
   private final List<String> methods;
+  private final List<String> captions;
   private final double percentile;
   private final boolean shared;
   private final List<Row> rows = new ArrayList<>();
@@ -33,9 +36,23 @@ final class Gallery {
       List<Attribution> maps,
       List<Map<String, Object>> notes) {}
 
-  Gallery(Path folder, List<String> methods, double percentile, boolean shared) {
+  /**
+   * @param methods names, as in file names
+   * @param captions parameters of each method
+   */
+  Gallery(
+      Path folder,
+      String title,
+      String about,
+      List<String> methods,
+      List<String> captions,
+      double percentile,
+      boolean shared) {
     this.folder = folder;
+    this.title = title;
+    this.about = about;
     this.methods = methods;
+    this.captions = captions;
     this.percentile = percentile;
     this.shared = shared;
   }
@@ -73,23 +90,29 @@ final class Gallery {
     if (rows.isEmpty()) {
       return;
     }
-    ContactSheet sheet = new ContactSheet();
+    ContactSheet sheet = new ContactSheet(title, about);
     List<Scale> common = shared ? commonScales() : List.of();
     for (Row row : rows) {
       List<ContactSheet.Cell> cells = new ArrayList<>();
+      cells.add(new ContactSheet.Cell(row.photo(), row.name(), row.caption(), null));
       for (int i = 0; i < methods.size(); i++) {
         Attribution a = row.maps().get(i);
         float[] map = a.map();
         Scale scale = shared ? common.get(i) : Scale.of(map, a.channels().signed(), percentile);
         HeatMap heat = new HeatMap(map, a.height(), a.width(), scale);
-        heat.over(row.photo()).writePng(file(row.name(), i, ".overlay.png"));
+        Image overlay = heat.over(row.photo());
+        overlay.writePng(file(row.name(), i, ".overlay.png"));
         heat.draw(row.photo().width(), row.photo().height())
             .writePng(file(row.name(), i, ".heat.png"));
         row.notes().get(i).put("colourLimit", scale.limit());
         row.notes().get(i).put("colours", scale.words());
+        cells.add(new ContactSheet.Cell(overlay, methods.get(i), captions.get(i), scale));
       }
+      sheet.row(cells);
     }
     sheets++;
+    String name = sheets == 1 ? "contact-sheet.png" : "contact-sheet-" + sheets + ".png";
+    sheet.draw().writePng(folder.resolve(name));
     rows.clear();
   }
 

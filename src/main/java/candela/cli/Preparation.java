@@ -51,6 +51,11 @@ final class Preparation {
     return new Preparation(chosen, Preprocess.of(chosen), image);
   }
 
+  /** The preset's name, or the file. */
+  String name() {
+    return name;
+  }
+
   /** [c,h,w]. */
   Shape shape() {
     return shape;

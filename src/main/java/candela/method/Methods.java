@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** All methods, by name, and how they are read from text. */
 public final class Methods {
@@ -88,19 +89,17 @@ public final class Methods {
     return of(name.strip(), parameters);
   }
 
-  /** What a method takes, with defaults: key=value, key=value. */
+  /** What the listed method takes, with defaults: key=value, key=value. */
   public static String usage(String name) {
-    Method method = of(name, Map.of());
-    Parameters p = new Parameters(name, Map.of());
-    for (Entry e : Entry.values()) {
-      if (e.type == method.getClass()) {
-        e.read.apply(p);
-      }
-    }
+    return text(of(name, Map.of()));
+  }
+
+  /** Parameters that can be written as text: key=value, key=value. */
+  public static String text(Method method) {
     return parameters(method).entrySet().stream()
-        .filter(e -> p.known().contains(e.getKey()))
+        .filter(e -> !(e.getValue() instanceof List<?>))
         .map(e -> e.getKey() + "=" + e.getValue())
-        .collect(java.util.stream.Collectors.joining(", "));
+        .collect(Collectors.joining(", "));
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 
 /** The key=value pairs of a method as a user wrote them; unknown keys are an error. */
@@ -72,11 +71,6 @@ final class Parameters {
             .map(e -> e.name().toLowerCase(Locale.ROOT))
             .toList();
     throw wrong(key, String.join(", ", names), s);
-  }
-
-  /** The keys asked for so far. */
-  Set<String> known() {
-    return known;
   }
 
   /** Says so where a key is left that no parameter took. */

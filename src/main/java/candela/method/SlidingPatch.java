@@ -24,7 +24,8 @@ import java.util.Map;
  * section 3.2.
  *
  * <p><b>Differences:</b> SAM's variant: no averaging, no part patches at the edges, 0 after
- * preprocessing (grey), probability. {@link Occlusion} is the other one.
+ * preprocessing (grey), probability; pictures of it stretch the map over the image. {@link
+ * Occlusion} is the other one.
  */
 public record SlidingPatch(int patch, int stride, ScoreKind score) implements Method {
   public SlidingPatch() {

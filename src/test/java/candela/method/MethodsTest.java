@@ -17,6 +17,7 @@ class MethodsTest {
       Method m = Methods.parse(name);
       assertThat(Methods.name(m)).isEqualTo(name);
       assertThat(Methods.parse(name.replace('-', '_'))).isEqualTo(m);
+      assertThat(Methods.parse(name + ":" + Methods.text(m).replace(" ", ""))).isEqualTo(m);
     }
   }
 
