@@ -91,7 +91,8 @@ final class Gallery {
       return;
     }
     ContactSheet sheet = new ContactSheet(title, about);
-    List<Scale> common = shared ? commonScales() : List.of();
+    List<Runnable> writes = new ArrayList<>();
+    List<Scale> common = shared ? commonScales() : null;
     for (Row row : rows) {
       List<ContactSheet.Cell> cells = new ArrayList<>();
       cells.add(new ContactSheet.Cell(row.photo(), row.name(), row.caption(), null));
@@ -99,20 +100,24 @@ final class Gallery {
         Attribution a = row.maps().get(i);
         float[] map = a.map();
         Scale scale = shared ? common.get(i) : Scale.of(map, a.channels().signed(), percentile);
-        HeatMap heat = new HeatMap(map, a.height(), a.width(), scale);
-        Image overlay = heat.over(row.photo());
-        overlay.writePng(file(row.name(), i, ".overlay.png"));
-        heat.draw(row.photo().width(), row.photo().height())
-            .writePng(file(row.name(), i, ".heat.png"));
         row.notes().get(i).put("colourLimit", scale.limit());
         row.notes().get(i).put("colours", scale.words());
+        HeatMap heat = new HeatMap(map, a.height(), a.width(), scale);
+        Image overlay = heat.over(row.photo());
+        Image alone = heat.draw(row.photo().width(), row.photo().height());
+        Path overlayFile = file(row.name(), i, ".overlay.png");
+        Path aloneFile = file(row.name(), i, ".heat.png");
+        writes.add(() -> overlay.writePng(overlayFile));
+        writes.add(() -> alone.writePng(aloneFile));
         cells.add(new ContactSheet.Cell(overlay, methods.get(i), captions.get(i), scale));
       }
       sheet.row(cells);
     }
     sheets++;
-    String name = sheets == 1 ? "contact-sheet.png" : "contact-sheet-" + sheets + ".png";
-    sheet.draw().writePng(folder.resolve(name));
+    Path file = folder.resolve("contact-sheet" + (sheets == 1 ? "" : "-" + sheets) + ".png");
+    writes.add(() -> sheet.draw().writePng(file));
+    // Packing a PNG takes longer than drawing it.
+    writes.parallelStream().forEach(Runnable::run);
     rows.clear();
   }
 
