@@ -5,6 +5,7 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Locale;
 
 /** The image that stands for "nothing there". */
 public enum Baseline {
@@ -30,7 +31,7 @@ public enum Baseline {
       case RANDOM -> random(subject, seed, workspace);
       case WHITE, BLACK -> {
         Shape image = subject.image();
-        Levels levels = subject.levels().forChannels(image.dim(0), name().toLowerCase());
+        Levels levels = subject.levels().forChannels(image.dim(0), name().toLowerCase(Locale.ROOT));
         float[] level = new float[image.count()];
         int n = image.count(1, 3);
         for (int c = 0; c < image.dim(0); c++) {

@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,9 +22,9 @@ public final class Methods {
     SMOOTHGRAD(SmoothGrad.class, Methods::smoothGrad);
 
     final Class<? extends Method> type;
-    final Function<Parameters, Method> read;
+    final Function<Spec, Method> read;
 
-    Entry(Class<? extends Method> type, Function<Parameters, Method> read) {
+    Entry(Class<? extends Method> type, Function<Spec, Method> read) {
       this.type = type;
       this.read = read;
     }
@@ -50,48 +51,27 @@ public final class Methods {
   }
 
   /**
-   * A method by its name and parameters; those not given have their defaults.
+   * A method written as NAME or NAME:key=value,key=value; parameters not given have their defaults.
    *
-   * @param name as listed, with - or _
+   * @param text names as listed, with - or _
    * @throws CandelaException when name, key or value is unknown
    */
-  public static Method of(String name, Map<String, String> parameters) {
+  public static Method parse(String text) {
+    Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
-      if (e.name().equalsIgnoreCase(name.replace('-', '_'))) {
-        Parameters p = new Parameters(e.text(), parameters);
-        Method method = e.read.apply(p);
-        p.end();
+      if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
+        Method method = e.read.apply(spec);
+        spec.finish();
         return method;
       }
     }
     throw CandelaException.of(
-        "method: unknown '%s'; known are %s", name, String.join(", ", names()));
-  }
-
-  /** A method written as NAME or NAME:key=value,key=value. */
-  public static Method parse(String text) {
-    int colon = text.indexOf(':');
-    String name = colon < 0 ? text : text.substring(0, colon);
-    Map<String, String> parameters = new LinkedHashMap<>();
-    if (colon >= 0 && colon + 1 < text.length()) {
-      for (String pair : text.substring(colon + 1).split(",", -1)) {
-        int equals = pair.indexOf('=');
-        if (equals < 1) {
-          throw CandelaException.of(
-              "method '%s': NAME:key=value,key=value expected, got '%s' in it", text, pair);
-        }
-        String key = pair.substring(0, equals).strip();
-        if (parameters.put(key, pair.substring(equals + 1).strip()) != null) {
-          throw CandelaException.of("%s: parameter '%s' is given twice", name, key);
-        }
-      }
-    }
-    return of(name.strip(), parameters);
+        "method: unknown '%s'; known are %s", spec.name(), String.join(", ", names()));
   }
 
   /** What the listed method takes, with defaults: key=value, key=value. */
   public static String usage(String name) {
-    return text(of(name, Map.of()));
+    return text(parse(name));
   }
 
   /** Parameters that can be written as text: key=value, key=value. */
@@ -116,66 +96,76 @@ public final class Methods {
     return values;
   }
 
-  private static Method featureAblation(Parameters p) {
+  private static Method featureAblation(Spec s) {
     var d = new FeatureAblation();
     return new FeatureAblation(
-        p.integer("grid", d.grid()),
+        s.integer("grid", d.grid()),
         d.featureMask(),
-        p.choice("baseline", d.baseline()),
-        p.big("seed", d.seed()),
-        p.choice("score", d.score()));
+        choice(s, "baseline", d.baseline()),
+        s.integer("seed", (int) d.seed()),
+        choice(s, "score", d.score()));
   }
 
-  private static Method gradient(Parameters p) {
+  private static Method gradient(Spec s) {
     var d = new Gradient();
-    return new Gradient(p.choice("score", d.score()), p.choice("channels", d.channels()));
+    return new Gradient(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
   }
 
-  private static Method inputXGradient(Parameters p) {
+  private static Method inputXGradient(Spec s) {
     var d = new InputXGradient();
-    return new InputXGradient(p.choice("score", d.score()), p.choice("channels", d.channels()));
+    return new InputXGradient(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
   }
 
-  private static Method integratedGradients(Parameters p) {
+  private static Method integratedGradients(Spec s) {
     var d = new IntegratedGradients();
     return new IntegratedGradients(
-        p.integer("nSteps", d.nSteps()),
-        p.choice("method", d.method()),
-        p.choice("baseline", d.baseline()),
-        p.big("seed", d.seed()),
-        p.flag("multiplyByInputs", d.multiplyByInputs()),
-        p.choice("score", d.score()),
-        p.choice("channels", d.channels()));
+        s.integer("nSteps", d.nSteps()),
+        choice(s, "method", d.method()),
+        choice(s, "baseline", d.baseline()),
+        s.integer("seed", (int) d.seed()),
+        s.bool("multiplyByInputs", d.multiplyByInputs()),
+        choice(s, "score", d.score()),
+        choice(s, "channels", d.channels()));
   }
 
-  private static Method occlusion(Parameters p) {
+  private static Method occlusion(Spec s) {
     var d = new Occlusion();
     return new Occlusion(
-        p.integer("window", d.window()),
-        p.integer("stride", d.stride()),
-        p.choice("fill", d.fill()),
-        p.big("seed", d.seed()),
-        p.choice("overlap", d.overlap()),
-        p.choice("score", d.score()));
+        s.integer("window", d.window()),
+        s.integer("stride", d.stride()),
+        choice(s, "fill", d.fill()),
+        s.integer("seed", (int) d.seed()),
+        choice(s, "overlap", d.overlap()),
+        choice(s, "score", d.score()));
   }
 
-  private static Method slidingPatch(Parameters p) {
+  private static Method slidingPatch(Spec s) {
     var d = new SlidingPatch();
     return new SlidingPatch(
-        p.integer("patch", d.patch()),
-        p.integer("stride", d.stride()),
-        p.choice("score", d.score()));
+        s.integer("patch", d.patch()),
+        s.integer("stride", d.stride()),
+        choice(s, "score", d.score()));
   }
 
-  private static Method smoothGrad(Parameters p) {
+  private static Method smoothGrad(Spec s) {
     var d = new SmoothGrad();
     return new SmoothGrad(
-        p.integer("samples", d.samples()),
-        p.number("spread", d.spread()),
-        p.number("stdev", d.stdev()),
-        p.choice("type", d.type()),
-        p.big("seed", d.seed()),
-        p.choice("score", d.score()),
-        p.choice("channels", d.channels()));
+        s.integer("samples", d.samples()),
+        s.number("spread", d.spread()),
+        s.number("stdev", d.stdev()),
+        choice(s, "type", d.type()),
+        s.integer("seed", (int) d.seed()),
+        choice(s, "score", d.score()),
+        choice(s, "channels", d.channels()));
+  }
+
+  /** A constant of the enum, in lower case. */
+  private static <E extends Enum<E>> E choice(Spec s, String key, E otherwise) {
+    Map<String, E> words = new LinkedHashMap<>();
+    for (E e : otherwise.getDeclaringClass().getEnumConstants()) {
+      words.put(e.name().toLowerCase(Locale.ROOT), e);
+    }
+    String word = otherwise.name().toLowerCase(Locale.ROOT);
+    return words.get(s.choice(key, word, List.copyOf(words.keySet())));
   }
 }

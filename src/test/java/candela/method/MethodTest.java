@@ -12,9 +12,8 @@ import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Random;
-import java.util.TreeMap;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,8 +93,11 @@ class MethodTest {
     List<Method> methods = new ArrayList<>();
     Methods.names().forEach(n -> methods.add(small(n)));
     for (Baseline b : Baseline.values()) {
-      methods.add(Methods.parse("integrated-gradients:nSteps=5,baseline=" + b.name()));
-      methods.add(Methods.parse("occlusion:window=4,stride=3,fill=" + b.name()));
+      methods.add(
+          Methods.parse(
+              "integrated-gradients:nSteps=5,baseline=" + b.name().toLowerCase(Locale.ROOT)));
+      methods.add(
+          Methods.parse("occlusion:window=4,stride=3,fill=" + b.name().toLowerCase(Locale.ROOT)));
     }
     List<Attribution> expected = run(file, 1, 1, methods, List.of(one));
     for (int threads : new int[] {1, 2}) {
@@ -113,16 +115,14 @@ class MethodTest {
     }
   }
 
+  /** The method for an image of 9 × 7. */
   private static Method small(String name) {
-    Map<String, String> parameters = new TreeMap<>();
-    if (name.equals("sliding-patch")) {
-      parameters.put("patch", "3");
-    }
-    if (name.equals("occlusion")) {
-      parameters.put("window", "4");
-      parameters.put("stride", "3");
-    }
-    return Methods.of(name, parameters);
+    return Methods.parse(
+        switch (name) {
+          case "sliding-patch" -> "sliding-patch:patch=3";
+          case "occlusion" -> "occlusion:window=4,stride=3";
+          default -> name;
+        });
   }
 
   private static List<Attribution> run(
