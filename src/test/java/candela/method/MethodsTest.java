@@ -59,7 +59,7 @@ class MethodsTest {
         "smoothgrad:spread=NaN | smoothgrad: spread: a finite number expected, got 'NaN'",
         "smoothgrad:samples | smoothgrad: key=value expected, got 'samples'",
         "smoothgrad:seed=1,seed=2 | smoothgrad: parameter 'seed' is given twice",
-        "integrated-gradients:multiplyByInputs=no | multiplyByInputs: true or false expected",
+        "integrated-gradients:multiplyByInputs=no | multiplyByInputs: true, false expected",
         "integrated-gradients:nSteps=1,method=riemann_trapezoid | nSteps: 2 or more expected",
         "occlusion:stride=0 | occlusion: stride: 1 or more expected, got 0",
       })
