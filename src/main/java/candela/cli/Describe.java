@@ -8,6 +8,10 @@ import candela.graph.Node;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
 import candela.graph.Value;
+import candela.graph.op.Conv;
+import candela.graph.op.ConvTranspose;
+import candela.graph.op.MatMul;
+import candela.graph.op.Matrix;
 import candela.tensor.CandelaException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -59,7 +63,7 @@ final class Describe implements Callable<Integer> {
     PrintStream out = System.out;
     Graph graph = network.graph(1, SessionOptions.GRADIENT);
     try (Device device = machine.open()) {
-      nodes(graph, out);
+      nodes(graph, device, out);
       out.println();
       out.printf("inputs      %s%n", shapes(graph.inputs()));
       out.printf("outputs     %s%n", shapes(graph.outputs()));
@@ -81,7 +85,7 @@ final class Describe implements Callable<Integer> {
     return Main.OK;
   }
 
-  private static void nodes(Graph graph, PrintStream out) {
+  private static void nodes(Graph graph, Device device, PrintStream out) {
     Table table =
         new Table("llllrrl", "node", "operator", "input", "output", "params", "FLOP", "backend");
     for (Node n : graph.nodes()) {
@@ -93,20 +97,23 @@ final class Describe implements Callable<Integer> {
           n.outputs().stream().map(v -> v.shape().toString()).collect(Collectors.joining(" ")),
           number(parameters(List.of(n))),
           number(n.op().flops(n)),
-          backend(n));
+          backend(n, device));
     }
     table.print(out);
   }
 
-  /** Matrix products and convolutions are oneDNN's or the vendor's; views run nothing. */
-  private static String backend(Node n) {
+  /** Convolutions and matrix products are the dense library's; views run nothing. */
+  private static String backend(Node n, Device device) {
     if (n.op().isView()) {
       return "-";
     }
-    return switch (n.op().type()) {
-      case "Conv", "ConvTranspose", "Gemm", "MatMul" -> "dense";
-      default -> "kernels";
-    };
+    boolean dense =
+        n.op() instanceof Conv
+            || n.op() instanceof ConvTranspose
+            || n.op() instanceof MatMul
+            || n.op() instanceof Matrix;
+    String library = device.name().equals("cpu") ? "oneDNN" : "cuDNN";
+    return dense ? library : "kernels";
   }
 
   private void memory(String what, MemoryReport m, PrintStream out) {

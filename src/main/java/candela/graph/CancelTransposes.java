@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Moves transposes down through operators that commute with them, until they meet their inverse and vanish:
- * what lies between two convolutions then works on channels-last tensors directly.
+ * Moves transposes down through operators that commute with them, until they meet their inverse and
+ * vanish: what lies between two convolutions then works on channels-last tensors directly.
  */
 final class CancelTransposes implements Simplify.Pass {
   private record Origin(Value value, int[] perm) {}
@@ -67,7 +67,9 @@ final class CancelTransposes implements Simplify.Pass {
       return new Node(name, op, List.of(u), y);
     }
 
-    /** Applies n before the transposes of its inputs instead of after; false when that does not pay. */
+    /**
+     * Applies n before the transposes of its inputs instead of after; false when that does not pay.
+     */
     private boolean sink(Node n) {
       int[] perm = commonPerm(n);
       if (perm == null) {
@@ -98,7 +100,10 @@ final class CancelTransposes implements Simplify.Pass {
       return true;
     }
 
-    /** The permutation that most inputs come through, or null when undoing it for the others costs more. */
+    /**
+     * The permutation that most inputs come through, or null when undoing it for the others costs
+     * more.
+     */
     private int[] commonPerm(Node n) {
       int[] perm = null;
       for (Value v : n.inputs()) {
@@ -143,8 +148,7 @@ final class CancelTransposes implements Simplify.Pass {
       if (v.isConstant()) {
         return Value.constant(v.name(), Transposition.constant(v.constant(), back));
       }
-      Value u =
-          Value.of(v.name() + "@back", Transposition.shape(v.shape(), back), v.integer());
+      Value u = Value.of(v.name() + "@back", Transposition.shape(v.shape(), back), v.integer());
       r.add(transposeNode(u.name(), v, back, u));
       return u;
     }

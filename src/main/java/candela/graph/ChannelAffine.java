@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Turns products and sums with one constant a channel into the scale and shift they are, and merges such nodes when
- * one follows the other.
+ * Turns products and sums with one constant a channel into the scale and shift they are, and merges
+ * such nodes when one follows the other.
  */
 final class ChannelAffine implements Simplify.Pass {
   @Override
@@ -59,9 +59,7 @@ final class ChannelAffine implements Simplify.Pass {
     float[] values = constant.constant().floats();
     float[] other = new float[values.length];
     Arrays.fill(other, b.kind() == Binary.MUL ? 0 : 1);
-    return b.kind() == Binary.MUL
-        ? node(n, x, values, other)
-        : node(n, x, other, values);
+    return b.kind() == Binary.MUL ? node(n, x, values, other) : node(n, x, other, values);
   }
 
   private static Node merged(Node first, Node second) {

@@ -2,7 +2,6 @@ package candela.graph;
 
 import candela.device.Device;
 import candela.device.Memory;
-import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -12,7 +11,9 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The constants of a graph on a device; host data is used in place where the device can read it. */
+/**
+ * The constants of a graph on a device; host data is used in place where the device can read it.
+ */
 final class Constants implements AutoCloseable {
   private final Device device;
   private final Map<OnnxTensor, Tensor> tensors = new IdentityHashMap<>();
@@ -35,8 +36,8 @@ final class Constants implements AutoCloseable {
   private Tensor load(OnnxTensor t) {
     Shape shape = t.shape();
     long size = shape.count() * 4L;
-    boolean plain = t.type() == ElementType.FLOAT;
-    if (plain && device.readsHost() && t.data().isNative() && t.data().address() % 4 == 0) {
+    boolean ready = t.data().isNative() && t.data().address() % 4 == 0;
+    if (!t.isInteger() && device.readsHost() && ready) {
       return new Tensor(shape, t.data());
     }
     Memory m = device.allocate(Math.max(size, 4));
@@ -50,10 +51,8 @@ final class Constants implements AutoCloseable {
         floats[i] = longs[i];
       }
       device.write(new Tensor(shape, to), floats);
-    } else if (plain) {
-      device.copyIn(t.data().asSlice(0, size), to);
     } else {
-      device.write(new Tensor(shape, to), t.floats());
+      device.copyIn(t.data().asSlice(0, size), to);
     }
     return new Tensor(shape, to);
   }

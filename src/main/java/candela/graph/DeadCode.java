@@ -9,7 +9,10 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** Drops nodes that neither the outputs nor the kept values depend on, and forgets the names they held. */
+/**
+ * Drops nodes that neither the outputs nor the kept values depend on, and forgets the names they
+ * held.
+ */
 final class DeadCode implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {

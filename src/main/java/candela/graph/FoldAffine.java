@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Folds a per-channel scale and shift (batch normalisation) into the weights of the layer before it. */
+/**
+ * Folds a per-channel scale and shift (batch normalisation) into the weights of the layer before
+ * it.
+ */
 final class FoldAffine implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
@@ -54,7 +57,8 @@ final class FoldAffine implements Simplify.Pass {
     Value weights = layer.input(1);
     float[] w = weights.constant().floats().clone();
     Shape shape = weights.shape();
-    boolean byRow = layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
+    boolean byRow =
+        layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
     int channels = scale.length;
     int inner = byRow ? w.length / Math.max(1, channels) : 1;
     for (int i = 0; i < w.length; i++) {

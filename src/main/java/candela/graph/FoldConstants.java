@@ -38,8 +38,7 @@ final class FoldConstants implements Simplify.Pass {
           List<Tensor> outputs = eager.run();
           for (int i = 0; i < outputs.size(); i++) {
             Value y = n.outputs().get(i);
-            OnnxTensor t =
-                OnnxTensor.of(y.name(), y.shape(), cpu.read(outputs.get(i)));
+            OnnxTensor t = OnnxTensor.of(y.name(), y.shape(), cpu.read(outputs.get(i)));
             r.replace(y, Value.constant(y.name(), t));
           }
         }

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Lets a convolution or matrix product apply the rectifier that follows it. Only activations whose gradient is
- * known from one bit of the output are fused.
+ * Lets a convolution or matrix product apply the rectifier that follows it. Only activations whose
+ * gradient is known from one bit of the output are fused.
  */
 final class FuseActivation implements Simplify.Pass {
   @Override
@@ -25,7 +25,8 @@ final class FuseActivation implements Simplify.Pass {
       Activation a = activation(n.op());
       Node before = a == null ? null : producers.get(n.input(0));
       if (before != null && uses.get(n.input(0)) == 1 && with(before.op(), a) != null) {
-        fused.put(before, new Node(before.name(), with(before.op(), a), before.inputs(), n.outputs()));
+        fused.put(
+            before, new Node(before.name(), with(before.op(), a), before.inputs(), n.outputs()));
         swallowed.put(n, before);
       }
     }

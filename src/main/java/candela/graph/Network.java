@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A model file, ready to be opened as sessions of any batch size. Immutable, may be shared by threads. */
+/**
+ * A model file, ready to be opened as sessions of any batch size. Immutable, may be shared by
+ * threads.
+ */
 public final class Network {
   private final OnnxModel model;
 

@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Places blocks with known lifetimes in one stretch of memory: blocks alive at the same time never overlap.
- * Largest first, each at the lowest offset that is free during its life.
+ * Places blocks with known lifetimes in one stretch of memory: blocks alive at the same time never
+ * overlap. Largest first, each at the lowest offset that is free during its life.
  */
 final class Placement {
   /** Alignment of every block: a cache line, and the widest vector load. */

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where every tensor of a session lives and from which step to which. Steps are numbered 0 … n-1 forward and
- * n … 2n-1 backward, node i's backward being step 2n-1-i.
+ * Where every tensor of a session lives and from which step to which. Steps are numbered 0 … n-1
+ * forward and n … 2n-1 backward, node i's backward being step 2n-1-i.
  */
 final class Plan {
   private final List<Node> nodes;
@@ -108,8 +108,7 @@ final class Plan {
   MemoryReport report(long constants) {
     long keptBytes = kept.values().stream().mapToLong(Placement.Block::bytes).sum();
     long most = scratch.values().stream().mapToLong(Placement.Block::bytes).max().orElse(0);
-    return new MemoryReport(
-        constants, bytes, peak(values), keptBytes, peak(gradients), most);
+    return new MemoryReport(constants, bytes, peak(values), keptBytes, peak(gradients), most);
   }
 
   private long peak(Map<Value, Placement.Block> of) {
@@ -226,7 +225,10 @@ final class Plan {
     }
   }
 
-  /** The block of output y: its input's where the operator may overwrite it and nobody reads it later. */
+  /**
+   * The block of output y: its input's where the operator may overwrite it and nobody reads it
+   * later.
+   */
   private Placement.Block placeOutput(Node n, int i, Value y, Map<Value, Integer> lastUse) {
     Value x = n.inputs().isEmpty() ? null : n.input(0);
     boolean inPlace =

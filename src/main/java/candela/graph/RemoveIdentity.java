@@ -2,7 +2,10 @@ package candela.graph;
 
 import java.util.Set;
 
-/** Drops nodes that hand their input on unchanged: Identity, Dropout at inference, reshapes to the same shape. */
+/**
+ * Drops nodes that hand their input on unchanged: Identity, Dropout at inference, reshapes to the
+ * same shape.
+ */
 final class RemoveIdentity implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {

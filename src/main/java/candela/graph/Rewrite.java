@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The working copy of a graph that a pass rewrites: node list, replaced values, where named values went. */
+/**
+ * The working copy of a graph that a pass rewrites: node list, replaced values, where named values
+ * went.
+ */
 final class Rewrite {
   private final Graph from;
   private final Map<Value, Value> replaced = new IdentityHashMap<>();
@@ -80,7 +83,9 @@ final class Rewrite {
     return producers;
   }
 
-  /** The values that hold the model's values of these names; unknown names are left to the session. */
+  /**
+   * The values that hold the model's values of these names; unknown names are left to the session.
+   */
   static Set<Value> held(Graph g, Set<String> names) {
     Set<Value> values = new HashSet<>();
     for (String name : names) {

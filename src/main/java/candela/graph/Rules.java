@@ -3,7 +3,10 @@ package candela.graph;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Which rule for which node: the first entry that matches, else the gradient. Data, compared by its entries. */
+/**
+ * Which rule for which node: the first entry that matches, else the gradient. Data, compared by its
+ * entries.
+ */
 public record Rules(List<Entry> entries) {
   /** The plain gradient everywhere. */
   public static final Rules GRADIENT = new Rules(List.of());

@@ -26,8 +26,8 @@ final class Scores {
   }
 
   /**
-   * The logits that output comes from: the input of a softmax over the classes, seen through reshapes; else
-   * output itself.
+   * The logits that output comes from: the input of a softmax over the classes, seen through
+   * reshapes; else output itself.
    */
   static Value logits(Graph graph, Value output) {
     Map<Value, Node> producers = Rewrite.producers(graph);
@@ -45,8 +45,6 @@ final class Scores {
 
   /** Elements of one image's scores. */
   static int classes(Value output) {
-    return output.shape().rank() == 0
-        ? 1
-        : output.shape().count(1, output.shape().rank());
+    return output.shape().rank() == 0 ? 1 : output.shape().count(1, output.shape().rank());
   }
 }

@@ -14,10 +14,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code backward}.
+ * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code
+ * backward}.
  *
- * <p>All memory is planned at opening, in one block ({@link #memory}). Owns that block and the packed weights, not
- * the device; close the session before the device. Not thread-safe.
+ * <p>All memory is planned at opening, in one block ({@link #memory}). Owns that block and the
+ * packed weights, not the device; close the session before the device. Not thread-safe.
  */
 public final class Session implements AutoCloseable {
   private final Graph graph;
@@ -32,7 +33,10 @@ public final class Session implements AutoCloseable {
   private final Value logits;
   private final ScoreCall scores;
 
-  /** A gradient that was asked for: its memory, its layout, and a place for it in the model's layout. */
+  /**
+   * A gradient that was asked for: its memory, its layout, and a place for it in the model's
+   * layout.
+   */
   private record Gradient(Tensor held, int[] perm, Memory turned) {}
 
   private Session(Graph graph, Device device, SessionOptions options) {

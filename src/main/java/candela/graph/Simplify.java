@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Rewrites a graph into a faster one with the same outputs. Each pass is a pure function; {@link #PASSES} is
- * their order.
+ * Rewrites a graph into a faster one with the same outputs. Each pass is a pure function; {@link
+ * #PASSES} is their order.
  */
 public final class Simplify {
   /** One rewriting of the graph. */
