@@ -2,10 +2,9 @@ package candela.graph;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /** The score kernel with its small buffers: targets down, scores and predicted classes up. */
 final class ScoreCall implements AutoCloseable {
@@ -27,27 +26,20 @@ final class ScoreCall implements AutoCloseable {
     if (target.length != rows) {
       throw new IllegalArgumentException(rows + " rows given " + target.length + " targets");
     }
-    try (Arena host = Arena.ofConfined()) {
-      MemorySegment t = host.allocate(rows * 8L, 64);
-      MemorySegment s = host.allocate(rows * 4L, 64);
-      MemorySegment.copy(target, 0, t, ValueLayout.JAVA_LONG, 0, rows);
-      device.copyIn(t, targets.segment().asSlice(0, rows * 8L));
-      device
-          .kernels()
-          .score()
-          .score(
-              kind.ordinal(),
-              rows,
-              classes,
-              logits.data(),
-              targets.segment(),
-              scores.segment(),
-              seed == null ? MemorySegment.NULL : seed.data());
-      device.copyOut(targets.segment().asSlice(0, rows * 8L), t);
-      device.copyOut(scores.segment().asSlice(0, rows * 4L), s);
-      MemorySegment.copy(t, ValueLayout.JAVA_LONG, 0, target, 0, rows);
-      return s.toArray(ValueLayout.JAVA_FLOAT);
-    }
+    device.copyIn(MemorySegment.ofArray(target), targets.segment().asSlice(0, rows * 8L));
+    device
+        .kernels()
+        .score()
+        .score(
+            kind.ordinal(),
+            rows,
+            classes,
+            logits.data(),
+            targets.segment(),
+            scores.segment(),
+            seed == null ? MemorySegment.NULL : seed.data());
+    device.copyOut(targets.segment().asSlice(0, rows * 8L), MemorySegment.ofArray(target));
+    return device.read(new Tensor(Shape.of(rows), scores.segment()));
   }
 
   @Override
