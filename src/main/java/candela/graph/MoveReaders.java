@@ -23,7 +23,6 @@ final class MoveReaders {
 
   static Value dropout(Call c) {
     c.ignore("ratio", "seed");
-    c.only(1, "the mask of a dropout is not supported; export the model for inference");
     if (c.has(2) && c.constant(2, "training mode").longs()[0] != 0) {
       throw CandelaException.of("training mode is not supported; export the model for inference");
     }

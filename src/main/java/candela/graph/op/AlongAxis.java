@@ -7,7 +7,6 @@ import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -53,11 +52,7 @@ public record AlongAxis(int axis, int[] first, int[] index, float[] weight) impl
 
     private static Memory upload(Device device, MemorySegment values) {
       Memory m = device.allocate(Math.max(4, values.byteSize()));
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment host = arena.allocate(Math.max(4, values.byteSize()), 64);
-        MemorySegment.copy(values, 0, host, 0, values.byteSize());
-        device.copyIn(host, m.segment().asSlice(0, host.byteSize()));
-      }
+      device.copyIn(values, m.segment().asSlice(0, values.byteSize()));
       return m;
     }
 
