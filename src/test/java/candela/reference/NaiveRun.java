@@ -69,7 +69,7 @@ public final class NaiveRun implements AutoCloseable {
 
     Plain(Node node) {
       this.node = node;
-      kept = allocate(node.op().keptBytes(node));
+      kept = MemorySegment.NULL;
       scratch = allocate(node.op().scratchBytes(node));
     }
 
