@@ -69,7 +69,7 @@ public final class NaiveRun implements AutoCloseable {
 
     Plain(Node node) {
       this.node = node;
-      kept = MemorySegment.NULL;
+      kept = allocate(node.op().keptBytes(node));
       scratch = allocate(node.op().scratchBytes(node));
     }
 

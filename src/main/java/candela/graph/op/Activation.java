@@ -1,6 +1,8 @@
 package candela.graph.op;
 
 import candela.device.Dense;
+import candela.graph.Step;
+import java.lang.foreign.MemorySegment;
 
 /**
  * What a convolution or matrix product applies to its sum.
@@ -31,5 +33,10 @@ public record Activation(Kind kind, float lo, float hi) {
   /** Bytes that forward keeps for backward. */
   long bytes(long rows, long n) {
     return kind == Kind.NONE ? 0 : Dense.Activation.bytes(rows, n);
+  }
+
+  /** Where the bits are; NULL without an activation, which has none. */
+  MemorySegment bits(Step s) {
+    return kind == Kind.NONE ? MemorySegment.NULL : s.kept();
   }
 }

@@ -79,7 +79,7 @@ public record Conv(
             s.x().data(),
             residual ? s.x(last(s.node())).data() : MemorySegment.NULL,
             s.y().data(),
-            s.kept());
+            activation.bits(s));
   }
 
   @Override
@@ -89,7 +89,7 @@ public record Conv(
         .backward(
             s.x().shape().dim(0),
             s.dy().data(),
-            s.kept(),
+            activation.bits(s),
             s.accumulate(0),
             s.dx() == null ? MemorySegment.NULL : s.dx().data(),
             other && s.accumulate(last(s.node())),

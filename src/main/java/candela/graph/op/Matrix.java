@@ -42,12 +42,14 @@ public record Matrix(boolean transposed, Activation activation) implements Op {
 
   @Override
   public void forward(Step s) {
-    plan(s).forward(rows(s.y().shape()), s.x().data(), s.y().data(), s.kept());
+    plan(s).forward(rows(s.y().shape()), s.x().data(), s.y().data(), activation.bits(s));
   }
 
   @Override
   public void backward(Step s) {
-    plan(s).backward(rows(s.y().shape()), s.dy().data(), s.kept(), s.accumulate(0), s.dx().data());
+    plan(s)
+        .backward(
+            rows(s.y().shape()), s.dy().data(), activation.bits(s), s.accumulate(0), s.dx().data());
   }
 
   @Override
