@@ -3,7 +3,7 @@ package candela.tensor;
 /**
  * A fault the user can mend: a bad file, a bad parameter, a missing part of the machine.
  *
- * <p>The message is one sentence – where, what was expected, what came, what to do – and is all that
+ * <p>The message is one sentence: where, what was expected, what came, what to do. It is all that
  * the command line prints.
  */
 public final class CandelaException extends RuntimeException {
