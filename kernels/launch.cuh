@@ -1,14 +1,10 @@
-// Runs one body per element or per row: a grid-stride kernel under nvcc, an OpenMP loop under g++.
+// Runs one body per element or per row: a grid-stride kernel under nvcc, parts of a loop on threads under g++.
 //
 // A body is a named struct of plain pointers and numbers. forEach gives it an index, forEachSpan a piece of a row (one
 // element on CUDA, up to kSpan on the CPU: loop over it), forEachRow a row and Lanes: the threads that share the row (a
 // warp on CUDA, one lane on the CPU). Each output element is written by one body, so nothing depends on the number of
 // threads.
 #pragma once
-
-#ifndef __CUDACC__
-#include <omp.h>
-#endif
 
 #include "entry.h"
 #include "portable.cuh"
@@ -134,18 +130,29 @@ class Lanes {
 // Fewer simple steps than this are done before a second thread would have started (about 10 us).
 constexpr int64_t kSerial = 16384;
 
-// Runs work(begin, end) on equal parts of 0..n, one a thread.
+// Parts for each thread: one that starts late leaves its parts to the others.
+constexpr int64_t kParts = 4;
+
+// Runs work(begin, end) on equal parts of 0..n.
 template <class Work>
 void share(cd_stream* stream, int64_t n, int64_t steps, const Work& work) {
   if (stream->threads == 1 || n < 2 || steps < kSerial) {
     work(0, n);
     return;
   }
-#pragma omp parallel num_threads(stream->threads)
-  {
-    int64_t threads = omp_get_num_threads(), t = omp_get_thread_num();
-    work(n * t / threads, n * (t + 1) / threads);
-  }
+  struct Job {
+    const Work& work;
+    int64_t n, parts;
+  };
+  int64_t wanted = kParts * stream->threads;
+  Job job{work, n, wanted < n ? wanted : n};
+  runParts(
+      stream, job.parts,
+      [](const void* context, int64_t part, int) {
+        const Job& job = *static_cast<const Job*>(context);
+        job.work(job.n * part / job.parts, job.n * (part + 1) / job.parts);
+      },
+      &job);
 }
 
 // cost: steps of one body (of one element of a span), so that few long bodies are shared out as well.

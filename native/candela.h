@@ -34,7 +34,7 @@ const char* cd_level(void);
 /* count = usable devices: 1 on the CPU; CUDA: cards, CD_DEVICE with the driver's code where there is no driver. */
 int cd_device_count(int* count);
 
-/* threads = OpenMP threads of every kernel on this stream, 1 or more; CUDA reads it as the card's index + 1. */
+/* threads = threads of every kernel on this stream, the caller counted in, 1 or more; CUDA reads it as the card's index + 1. */
 int cd_stream_create(int threads, cd_stream** out);
 
 /* Waits for all work queued on the stream. */

@@ -18,7 +18,7 @@ int cd_stream_create(int threads, cd_stream** out) {
     if (threads < 1 || threads > 4096) {
       fail(CD_INVALID, "stream_create: threads must be in 1..4096, is %d", threads);
     }
-    *out = new cd_stream{threads, 0, nullptr};
+    *out = new cd_stream{threads, 0, nullptr, nullptr};
   });
 }
 
@@ -29,6 +29,7 @@ int cd_stream_wait(cd_stream* stream) {
 int cd_stream_destroy(cd_stream* stream) {
   return entry([&] {
     if (stream == nullptr) return;
+    releaseTeam(stream->team);
     releaseWorkspace(stream->queue);
     delete stream;
   });

@@ -34,7 +34,7 @@ int cd_stream_create(int threads, cd_stream** out) {
     check(cudaSetDevice(threads - 1), "stream_create");
     cudaStream_t queue;
     check(cudaStreamCreateWithFlags(&queue, cudaStreamNonBlocking), "stream_create");
-    *out = new cd_stream{1, threads - 1, queue};
+    *out = new cd_stream{1, threads - 1, queue, nullptr};
   });
 }
 

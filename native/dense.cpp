@@ -42,24 +42,27 @@ Workspace& workspace(cd_stream* stream) {
 void releaseWorkspace(void* queue) noexcept { delete static_cast<Workspace*>(queue); }
 
 void parallel(cd_stream* stream, int64_t count, const std::function<void(int64_t, Lane&)>& body) {
-  Workspace& space = workspace(stream);
+  struct Job {
+    const std::function<void(int64_t, Lane&)>& body;
+    std::vector<Lane>& lanes;
+    mutable std::mutex mutex;
+    mutable std::exception_ptr thrown;
+  };
+  Job job{body, workspace(stream).lanes, {}, {}};
   OneThread one;
-  if (count <= 1 || stream->threads == 1) {
-    for (int64_t i = 0; i < count; i++) body(i, space.lanes[0]);
-    return;
-  }
-  std::exception_ptr thrown;
-  int threads = count < stream->threads ? static_cast<int>(count) : stream->threads;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (int64_t i = 0; i < count; i++) {
-    try {
-      body(i, space.lanes[static_cast<size_t>(omp_get_thread_num())]);
-    } catch (...) {
-#pragma omp critical(candela_dense)
-      if (!thrown) thrown = std::current_exception();
-    }
-  }
-  if (thrown) std::rethrow_exception(thrown);
+  runParts(
+      stream, count,
+      [](const void* context, int64_t part, int member) {
+        const Job& job = *static_cast<const Job*>(context);
+        try {
+          job.body(part, job.lanes[static_cast<size_t>(member)]);
+        } catch (...) {
+          std::lock_guard lock(job.mutex);
+          if (!job.thrown) job.thrown = std::current_exception();
+        }
+      },
+      &job);
+  if (job.thrown) std::rethrow_exception(job.thrown);
 }
 
 OneThread::OneThread() : before(omp_get_max_threads()) { omp_set_num_threads(1); }

@@ -3,11 +3,17 @@
 
 #include "candela.h"
 
-// CPU: queue is the workspace of the dense entries, once used. CUDA: queue is the cudaStream_t, device the card's index.
+namespace candela {
+class Team;
+}
+
+// CPU: queue is the workspace of the dense entries and team the threads, once used. CUDA: queue is the cudaStream_t, device
+// the card's index.
 struct cd_stream {
   int threads;
   int device;
   void* queue;
+  candela::Team* team;
 };
 
 namespace candela {
@@ -18,8 +24,15 @@ namespace candela {
 // Called inside a catch block: keeps the message of the exception in flight, returns its status.
 int caught() noexcept;
 
-// CPU only, in dense.cpp; NULL is allowed.
+// CPU only, in dense.cpp and team.cpp; NULL is allowed.
 void releaseWorkspace(void* queue) noexcept;
+void releaseTeam(Team* team) noexcept;
+
+// One part of a job: member, below the stream's threads, is whoever does it. Must not throw.
+using Part = void (*)(const void* context, int64_t part, int member);
+
+// CPU only: every part below parts, each once, on the stream's threads.
+void runParts(cd_stream* stream, int64_t parts, Part part, const void* context);
 
 void checkStream(const cd_stream* stream, const char* where);
 void checkCount(int64_t value, const char* where, const char* name);

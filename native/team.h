@@ -1,0 +1,50 @@
+// The threads of a stream. They take the parts of a job one after another, the caller among them; a thread that the
+// system has not woken yet is not waited for, so that a busy machine costs its share of time and no more.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "entry.h"
+
+namespace candela {
+
+class Team {
+ public:
+  // threads, the caller counted in: 1 or more.
+  explicit Team(int threads);
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+  ~Team();
+
+  // As runParts, for one caller at a time.
+  void run(int64_t parts, Part part, const void* context);
+
+ private:
+  void work(int member);
+  void take(int member);
+  bool enter(uint64_t& last);
+  void leave();
+  void close();
+
+  // Workers inside the job in the low half, whether it is open in bit 32, its number above.
+  static constexpr uint64_t kOpen = uint64_t{1} << 32, kInside = kOpen - 1, kNumber = kOpen << 1;
+
+  int spins;
+  Part part = nullptr;
+  const void* context = nullptr;
+  int64_t parts = 0;
+  alignas(64) std::atomic<int64_t> next{0};
+  alignas(64) std::atomic<uint64_t> job{0};
+  std::atomic<int> parked{0};
+  std::atomic<bool> callerWaits{false}, stopping{false};
+  std::mutex mutex;
+  std::condition_variable opened, left;
+  std::vector<std::thread> workers;
+};
+
+}  // namespace candela
