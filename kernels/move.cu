@@ -76,11 +76,39 @@ struct CopyTile {
       square(in, out);
       return;
     }
+    if (n == 3 && yOfP == 3) {
+      weave(m, in, out);
+      return;
+    }
+    if (m == 3 && xOfQ == 3) {
+      unweave(n, in, out);
+      return;
+    }
     for (int64_t j = 0; j < n; j++) {
       INDEPENDENT for (int64_t i = 0; i < m; i++) tile[i * n + j] = in[j * xOfQ + i];
     }
     for (int64_t i = 0; i < m; i++) {
       INDEPENDENT for (int64_t j = 0; j < n; j++) move<accumulate>(out + i * yOfP + j, tile[i * n + j]);
+    }
+  }
+
+  // Three planes to colours side by side.
+  BOTH void weave(int64_t m, const float* in, float* out) const {
+    const float *r = in, *g = in + xOfQ, *b = in + 2 * xOfQ;
+    INDEPENDENT for (int64_t i = 0; i < m; i++) {
+      move<accumulate>(out + 3 * i, r[i]);
+      move<accumulate>(out + 3 * i + 1, g[i]);
+      move<accumulate>(out + 3 * i + 2, b[i]);
+    }
+  }
+
+  // Colours side by side to three planes.
+  BOTH void unweave(int64_t n, const float* in, float* out) const {
+    float *r = out, *g = out + yOfP, *b = out + 2 * yOfP;
+    INDEPENDENT for (int64_t j = 0; j < n; j++) {
+      move<accumulate>(r + j, in[3 * j]);
+      move<accumulate>(g + j, in[3 * j + 1]);
+      move<accumulate>(b + j, in[3 * j + 2]);
     }
   }
 

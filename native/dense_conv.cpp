@@ -92,6 +92,7 @@ struct cd_conv {
   Activation activation;
   const float* weights;
   const float* bias;
+  int64_t wide;
   bool fused;  // residual and activation are added by oneDNN
   std::mutex making;
   std::unique_ptr<Forward> direct;
@@ -99,6 +100,9 @@ struct cd_conv {
 
   int64_t inputs() const { return transposed ? geometry.outputs() : geometry.inputs(); }
   int64_t outputs() const { return transposed ? geometry.inputs() : geometry.outputs(); }
+  int64_t channels() const { return transposed ? geometry.c : geometry.oc; }
+  int64_t pixels() const { return outputs() / channels(); }
+  bool dense() const { return wide == channels(); }
 
   const Forward& makeDirect() {
     std::lock_guard lock(making);
@@ -133,10 +137,17 @@ struct cd_conv {
     }
     if (add != nullptr) candela::add(outputs(), add == y ? sum : add, y);
     if (transposed && bias != nullptr) {
-      int64_t channels = geometry.c;
-      for (int64_t p = 0; p < outputs(); p += channels) candela::add(channels, bias, y + p);
+      for (int64_t p = 0; p < outputs(); p += channels()) candela::add(channels(), bias, y + p);
     }
     activation.apply(outputs(), y);
+  }
+
+  // To y, whose pixels are wide apart, through memory that stays in the cache.
+  const float* forwardAmong(Lane& lane, const float* x, float* y) const {
+    float* result = lane.result.floats(outputs());
+    forward(lane, x, nullptr, result);
+    for (int64_t p = 0; p < pixels(); p++) copy(channels(), result + p * channels(), y + p * wide);
+    return result;
   }
 
   void backward(Lane& lane, const float* g, float* dx) const {
@@ -201,14 +212,18 @@ Geometry read(const int* s, const char* where) {
 }  // namespace
 
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, cd_conv** out) {
+                   int residual, int64_t wide, cd_conv** out) {
   return denseEntry("conv_create", [&](const char* where) {
     checkPointer(shape, where, "shape");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_conv> conv(new cd_conv{read(shape, where), shape[15] != 0, residual != 0,
-                                              Activation::of(activation, alpha, beta, where), weights, bias,
+                                              Activation::of(activation, alpha, beta, where), weights, bias, wide,
                                               shape[15] == 0 && (residual == 0 || sumsAnywhere()), {}, {}, {}});
+    checkRange(wide, conv->channels(), kElements / conv->pixels(), where, "wide");
+    if (!conv->dense() && (conv->transposed || conv->residual)) {
+      fail(CD_INVALID, "%s: channels among others need a plain convolution without residual", where);
+    }
     if (conv->transposed) {
       conv->makeBack();
     } else {
@@ -237,8 +252,13 @@ int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float*
     int64_t n = conv->outputs();
     int64_t bytes = (n + 7) / 8;
     parallel(stream, rows, [&](int64_t r, Lane& lane) {
-      conv->forward(lane, x + r * in, residual == nullptr ? nullptr : residual + r * n, y + r * n);
-      if (bits != nullptr) conv->activation.pack(n, y + r * n, bits + r * bytes);
+      const float* dense = y + r * n;
+      if (conv->dense()) {
+        conv->forward(lane, x + r * in, residual == nullptr ? nullptr : residual + r * n, y + r * n);
+      } else {
+        dense = conv->forwardAmong(lane, x + r * in, y + r * conv->pixels() * conv->wide);
+      }
+      if (bits != nullptr) conv->activation.pack(n, dense, bits + r * bytes);
     });
   });
 }
@@ -258,18 +278,18 @@ int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float
     int64_t bytes = (n + 7) / 8;
     parallel(stream, rows, [&](int64_t r, Lane& lane) {
       const float* g = dy + r * n;
+      if (!conv->dense()) {
+        float* gathered = lane.gradient.floats(n);
+        const float* from = dy + r * conv->pixels() * conv->wide;
+        int64_t channels = conv->channels();
+        for (int64_t p = 0; p < conv->pixels(); p++) copy(channels, from + p * conv->wide, gathered + p * channels);
+        g = gathered;
+      }
       if (!conv->activation.none()) {
         bool inPlace = dresidual != nullptr && accumulateResidual == 0;
         float* masked = inPlace ? dresidual + r * n : lane.gradient.floats(n);
         conv->activation.mask(n, bits + r * bytes, g, masked);
         g = masked;
-      }
-      if (dresidual != nullptr && g != dresidual + r * n) {
-        if (accumulateResidual != 0) {
-          add(n, g, dresidual + r * n);
-        } else {
-          copy(n, g, dresidual + r * n);
-        }
       }
       if (dx != nullptr && accumulate != 0) {
         float* result = lane.result.floats(in);
@@ -277,6 +297,14 @@ int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float
         add(in, result, dx + r * in);
       } else if (dx != nullptr) {
         conv->backward(lane, g, dx + r * in);
+      }
+      // After dx, which it may be: conv(x) + x.
+      if (dresidual != nullptr && g != dresidual + r * n) {
+        if (accumulateResidual != 0) {
+          add(n, g, dresidual + r * n);
+        } else {
+          copy(n, g, dresidual + r * n);
+        }
       }
     });
   });

@@ -18,13 +18,26 @@ public interface Dense {
    *     is closed
    * @param bias [oc] or {@link MemorySegment#NULL}; must stay until the plan is closed
    * @param residual whether forward adds a tensor before the activation
+   * @param wide elements from a pixel of y and dy to the next: oc, or more where the channels stand
+   *     among others; then neither transposed nor residual
    */
   ConvolutionPlan convolution(
       Convolution shape,
       MemorySegment weights,
       MemorySegment bias,
       Activation activation,
-      boolean residual);
+      boolean residual,
+      long wide);
+
+  /** A convolution whose channels stand alone. */
+  default ConvolutionPlan convolution(
+      Convolution shape,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      boolean residual) {
+    return convolution(shape, weights, bias, activation, residual, shape.oc());
+  }
 
   /**
    * Prepares a product with a constant matrix.

@@ -79,14 +79,9 @@ public interface Op {
     return false;
   }
 
-  /** Whether y(0) may overwrite x(0) in forward. */
-  default boolean inPlace() {
-    return false;
-  }
-
-  /** The input whose dx may overwrite dy(0) in backward, or -1. */
-  default int gradientInPlace() {
-    return inPlace() ? 0 : -1;
+  /** The input that y(0) may overwrite in forward, and whose dx may overwrite dy(0), or -1. */
+  default int inPlace(Node node) {
+    return -1;
   }
 
   /**

@@ -230,15 +230,15 @@ final class Plan {
    * later.
    */
   private Placement.Block placeOutput(Node n, int i, Value y, Map<Value, Integer> lastUse) {
-    Value x = n.inputs().isEmpty() ? null : n.input(0);
+    int over = n.op().inPlace(n);
+    Value x = over < 0 ? null : n.input(over);
     boolean inPlace =
-        n.op().inPlace()
-            && x != null
+        x != null
             && !x.isConstant()
             && n.outputs().size() == 1
             && x.shape().equals(y.shape())
             && lastUse.get(root(x)) == i
-            && n.inputs().stream().skip(1).noneMatch(v -> v != null && root(v) == root(x));
+            && n.inputs().stream().filter(v -> v != null && root(v) == root(x)).count() == 1;
     Placement.Block b = inPlace ? values.get(root(x)) : block(bytes(y), i, i);
     if (inPlace && b.last() > i) {
       b = block(bytes(y), i, i);
@@ -296,7 +296,7 @@ final class Plan {
       }
       Value y = n.output();
       boolean inPlace =
-          n.op().gradientInPlace() == k
+          n.op().inPlace(n) == k
               && n.outputs().size() == 1
               && !held.contains(root(y))
               && !held.contains(root(x))

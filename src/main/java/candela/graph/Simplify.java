@@ -27,6 +27,7 @@ public final class Simplify {
           new FoldAffine(),
           new FuseResidual(),
           new FuseActivation(),
+          new FuseConcat(),
           new DeadCode());
 
   private Simplify() {}

@@ -32,7 +32,8 @@ final class CpuDense implements Dense {
   CpuDense(Library library, MemorySegment stream) {
     this.stream = stream;
     convCreate =
-        library.entry("cd_conv_create", POINTER, POINTER, POINTER, INT, FLOAT, FLOAT, INT, POINTER);
+        library.entry(
+            "cd_conv_create", POINTER, POINTER, POINTER, INT, FLOAT, FLOAT, INT, LONG, POINTER);
     convDestroy = library.entry("cd_conv_destroy", POINTER);
     convForward =
         library.entry(
@@ -82,7 +83,8 @@ final class CpuDense implements Dense {
       MemorySegment weights,
       MemorySegment bias,
       Activation activation,
-      boolean residual) {
+      boolean residual,
+      long wide) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       convCreate.call(
@@ -93,6 +95,7 @@ final class CpuDense implements Dense {
           activation.alpha(),
           activation.beta(),
           residual,
+          wide,
           out);
       return new Conv(out.get(ValueLayout.ADDRESS, 0));
     }

@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -63,7 +64,7 @@ public record Affine() implements Op {
   }
 
   @Override
-  public boolean inPlace() {
-    return true;
+  public int inPlace(Node node) {
+    return 0;
   }
 }

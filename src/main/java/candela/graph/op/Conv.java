@@ -71,6 +71,20 @@ public record Conv(
                     residual));
   }
 
+  /** The plan of a convolution without residual that writes among the channels of others. */
+  Dense.ConvolutionPlan among(Step s, int first, int inputs, long wide) {
+    MemorySegment bias = inputs > 2 ? s.x(first + 2).data() : MemorySegment.NULL;
+    return s.device()
+        .dense()
+        .convolution(
+            sizes(s.x(first).shape(), s.x(first + 1).shape()),
+            s.x(first + 1).data(),
+            bias,
+            activation.dense(),
+            false,
+            wide);
+  }
+
   @Override
   public void forward(Step s) {
     plan(s)
@@ -104,6 +118,12 @@ public record Conv(
   @Override
   public boolean accumulates() {
     return true;
+  }
+
+  /** The residual: in a chain of blocks nobody reads it after the sum. */
+  @Override
+  public int inPlace(Node node) {
+    return residual ? last(node) : -1;
   }
 
   private static int last(Node node) {

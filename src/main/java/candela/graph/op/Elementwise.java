@@ -1,6 +1,7 @@
 package candela.graph.op;
 
 import candela.device.Unary;
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -70,8 +71,8 @@ public record Elementwise(Unary kind, float alpha, float beta) implements Op {
   }
 
   @Override
-  public boolean inPlace() {
-    return true;
+  public int inPlace(Node node) {
+    return 0;
   }
 
   @Override

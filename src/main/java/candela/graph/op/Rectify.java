@@ -43,8 +43,8 @@ public record Rectify(float lo, float hi) implements Op {
   }
 
   @Override
-  public boolean inPlace() {
-    return true;
+  public int inPlace(Node node) {
+    return 0;
   }
 
   @Override

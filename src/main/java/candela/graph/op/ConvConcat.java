@@ -1,0 +1,205 @@
+package candela.graph.op;
+
+import candela.device.Dense;
+import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Step;
+import candela.graph.Value;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Convolutions whose channels stand side by side in one output; made by simplification. Spares
+ * writing each result and reading it again. Inputs: those of all parts, one after another; a part
+ * that is not a convolution is an image that is copied.
+ */
+public record ConvConcat(List<Part> parts) implements Op {
+  /**
+   * Some of the channels.
+   *
+   * @param conv null for a copied image
+   * @param inputs of this part: image, weights, bias or none; only the image where it is copied
+   */
+  public record Part(Conv conv, int inputs) {}
+
+  /** Alignment of what each part keeps. */
+  private static final long ALIGNMENT = 64;
+
+  public ConvConcat {
+    parts = List.copyOf(parts);
+  }
+
+  @Override
+  public String type() {
+    return "Conv+Concat";
+  }
+
+  @Override
+  public List<Shape> shapes(List<Value> inputs) {
+    Shape first = null;
+    int channels = 0;
+    int at = 0;
+    for (Part p : parts) {
+      Shape y = output(p, inputs.subList(at, at + p.inputs()));
+      first = first == null ? y : first;
+      if (!y.with(3, 1).equals(first.with(3, 1))) {
+        throw CandelaException.of("parts %s and %s do not stand side by side", first, y);
+      }
+      channels += y.dim(3);
+      at += p.inputs();
+    }
+    return List.of(first.with(3, channels));
+  }
+
+  private static Shape output(Part p, List<Value> inputs) {
+    return p.conv() == null ? inputs.get(0).shape() : p.conv().shapes(inputs).get(0);
+  }
+
+  /** One part of a step: where it stands among the inputs, channels and kept bytes. */
+  private record Place(Part part, int input, int channel, int channels, long kept) {}
+
+  private List<Place> places(Node node) {
+    List<Place> places = new ArrayList<>();
+    int input = 0;
+    int channel = 0;
+    long kept = 0;
+    for (Part p : parts) {
+      Shape y = output(p, node.inputs().subList(input, input + p.inputs()));
+      places.add(new Place(p, input, channel, y.dim(3), kept));
+      if (p.conv() != null) {
+        long bytes = p.conv().activation().bytes(y.dim(0), y.count(1, 4));
+        kept += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+      }
+      input += p.inputs();
+      channel += y.dim(3);
+    }
+    return places;
+  }
+
+  /** The convolutions of one session, null where a part is copied. */
+  private record Plans(List<Place> places, List<Dense.ConvolutionPlan> convolutions)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      convolutions.stream().filter(c -> c != null).forEach(Dense.ConvolutionPlan::close);
+    }
+  }
+
+  private Plans plans(Step s) {
+    return s.plan(
+        () -> {
+          List<Place> places = places(s.node());
+          List<Dense.ConvolutionPlan> plans = new ArrayList<>();
+          for (Place p : places) {
+            Conv c = p.part().conv();
+            plans.add(c == null ? null : c.among(s, p.input(), p.part().inputs(), wide(s)));
+          }
+          return new Plans(places, plans);
+        });
+  }
+
+  private static int wide(Step s) {
+    return s.node().output().shape().dim(3);
+  }
+
+  @Override
+  public void forward(Step s) {
+    Plans plans = plans(s);
+    for (int i = 0; i < parts.size(); i++) {
+      Place p = plans.places().get(i);
+      Tensor x = s.x(p.input());
+      MemorySegment y = s.y().data().asSlice(p.channel() * 4L);
+      Dense.ConvolutionPlan conv = plans.convolutions().get(i);
+      if (conv == null) {
+        copy(s, false, p, x.data(), p.channels(), y, wide(s));
+      } else {
+        conv.forward(x.shape().dim(0), x.data(), MemorySegment.NULL, y, bits(s, p));
+      }
+    }
+  }
+
+  @Override
+  public void backward(Step s) {
+    Plans plans = plans(s);
+    for (int i = 0; i < parts.size(); i++) {
+      Place p = plans.places().get(i);
+      Tensor dx = s.dx(p.input());
+      if (dx == null) {
+        continue;
+      }
+      MemorySegment dy = s.dy().data().asSlice(p.channel() * 4L);
+      boolean accumulate = s.accumulate(p.input());
+      Dense.ConvolutionPlan conv = plans.convolutions().get(i);
+      if (conv == null) {
+        copy(s, accumulate, p, dy, wide(s), dx.data(), p.channels());
+      } else {
+        conv.backward(
+            dx.shape().dim(0), dy, bits(s, p), accumulate, dx.data(), false, MemorySegment.NULL);
+      }
+    }
+  }
+
+  private static void copy(
+      Step s,
+      boolean accumulate,
+      Place p,
+      MemorySegment from,
+      int fromWide,
+      MemorySegment to,
+      int toWide) {
+    int[] dims = {s.node().output().shape().count(0, 3), p.channels()};
+    s.device()
+        .kernels()
+        .move()
+        .copyStrided(accumulate, 2, dims, new int[] {fromWide, 1}, new int[] {toWide, 1}, from, to);
+  }
+
+  private static MemorySegment bits(Step s, Place p) {
+    boolean none = p.part().conv().activation().kind() == Activation.Kind.NONE;
+    return none || s.kept().equals(MemorySegment.NULL)
+        ? MemorySegment.NULL
+        : s.kept().asSlice(p.kept());
+  }
+
+  @Override
+  public boolean differentiable(int i) {
+    int at = 0;
+    for (Part p : parts) {
+      if (i < at + p.inputs()) {
+        return i == at;
+      }
+      at += p.inputs();
+    }
+    return false;
+  }
+
+  @Override
+  public boolean accumulates() {
+    return true;
+  }
+
+  @Override
+  public long keptBytes(Node node) {
+    Place last = places(node).getLast();
+    Conv c = last.part().conv();
+    Shape y = node.output().shape();
+    return last.kept()
+        + (c == null ? 0 : c.activation().bytes(y.dim(0), (long) y.count(1, 3) * last.channels()));
+  }
+
+  @Override
+  public long flops(Node node) {
+    long flops = 0;
+    for (Place p : places(node)) {
+      if (p.part().conv() != null) {
+        Shape w = node.input(p.input() + 1).shape();
+        flops += 2L * node.output().shape().count(0, 3) * p.channels() * w.count(1, 4);
+      }
+    }
+    return flops;
+  }
+}
