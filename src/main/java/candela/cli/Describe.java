@@ -9,6 +9,7 @@ import candela.graph.Session;
 import candela.graph.SessionOptions;
 import candela.graph.Value;
 import candela.graph.op.Conv;
+import candela.graph.op.ConvConcat;
 import candela.graph.op.ConvTranspose;
 import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
@@ -109,6 +110,7 @@ final class Describe implements Callable<Integer> {
     }
     boolean dense =
         n.op() instanceof Conv
+            || n.op() instanceof ConvConcat
             || n.op() instanceof ConvTranspose
             || n.op() instanceof MatMul
             || n.op() instanceof Matrix;
