@@ -19,9 +19,8 @@ struct Span {
 
 #ifdef __CUDACC__
 
-// Longest span: the size of a body's local arrays. Elements of it that a body may hold in registers.
+// Longest span: the size of a body's local arrays.
 constexpr int64_t kSpan = 1;
-constexpr int kAtOnce = 1;
 
 // nvcc compiles bodies for the host as well, where no lane ever runs.
 #ifdef __CUDA_ARCH__
@@ -113,7 +112,6 @@ void forEachRow(cd_stream* stream, int64_t rows, const Body& body, int64_t = 1) 
 #else
 
 constexpr int64_t kSpan = 512;
-constexpr int kAtOnce = 32;
 
 class Lanes {
  public:

@@ -33,43 +33,41 @@ struct MaxPool {
 
   // Rows are output pixels.
   BOTH void operator()(const Span& s) const {
-    int64_t c = s.begin;
-    for (; c + kAtOnce <= s.end; c += kAtOnce) pool<kAtOnce>(s.row, c);
-    for (; c < s.end; c++) pool<1>(s.row, c);
-  }
-
-  // n neighbouring channels: their maxima stay in registers.
-  template <int n>
-  BOTH void pool(int64_t pixel, int64_t c) const {
-    int64_t column = k.columnOf(pixel % k.ow), row = k.rowOf(pixel / k.ow % k.oh);
-    const float* image = x + pixel / k.ow / k.oh * k.h * k.w * k.c + c;
-    float best[n];
-    int tap[n];
-    for (int i = 0; i < n; i++) {
-      best[i] = -INFINITY;
-      tap[i] = -1;
-    }
+    int64_t column = k.columnOf(s.row % k.ow), row = k.rowOf(s.row / k.ow % k.oh);
+    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
+    float* best = y + s.row * k.c;
+    Index* index = which == nullptr ? nullptr : which + s.row * k.c;
+    bool first = true;
     for (int i = 0; i < k.kh; i++) {
       int64_t at = row + static_cast<int64_t>(i) * k.dh;
       if (at < 0 || at >= k.h) continue;
       for (int j = 0; j < k.kw; j++) {
         int64_t across = column + static_cast<int64_t>(j) * k.dw;
         if (across < 0 || across >= k.w) continue;
-        take<n>(image + (at * k.w + across) * k.c, i * k.kw + j, best, tap);
+        take(s, image + (at * k.w + across) * k.c, best, index, static_cast<Index>(i * k.kw + j), first);
+        first = false;
       }
     }
-    for (int i = 0; i < n; i++) y[pixel * k.c + c + i] = best[i];
-    if (which == nullptr) return;
-    for (int i = 0; i < n; i++) which[pixel * k.c + c + i] = static_cast<Index>(tap[i] < 0 ? 0 : tap[i]);
+    for (int64_t c = s.begin; c < s.end && first; c++) {
+      best[c] = -INFINITY;
+      if (index != nullptr) index[c] = 0;
+    }
   }
 
-  // The first of equal values wins; the last NaN, so that it is seen.
-  template <int n>
-  BOTH void take(const float* in, int here, float* best, int* tap) const {
-    for (int i = 0; i < n; i++) {
-      bool more = larger(in[i], best[i]) | (tap[i] < 0);
-      best[i] = more ? in[i] : best[i];
-      tap[i] = more ? here : tap[i];
+  BOTH void take(const Span& s, const float* in, float* best, Index* index, Index tap, bool first) const {
+    if (first) {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) best[c] = in[c];
+      if (index != nullptr) {
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) index[c] = tap;
+      }
+    } else if (index == nullptr) {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) best[c] = larger(in[c], best[c]) ? in[c] : best[c];
+    } else {
+      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) {
+        bool more = larger(in[c], best[c]);
+        best[c] = more ? in[c] : best[c];
+        index[c] = more ? tap : index[c];
+      }
     }
   }
 
