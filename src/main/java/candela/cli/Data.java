@@ -5,8 +5,10 @@ import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import candela.train.Scene;
 import candela.train.Scenes;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -56,6 +58,23 @@ final class Data implements Callable<Integer> {
       throw CandelaException.of("%s: a new folder expected, it is there already", folder);
     }
     int all = scenes.count() + scenes.test();
+    // Painted beside its place, then moved: a run that fails or is stopped leaves no part of a set.
+    Path whole = folder.toAbsolutePath().normalize();
+    Path part =
+        whole.resolveSibling("." + whole.getFileName() + "." + ProcessHandle.current().pid());
+    try {
+      paint(scenes, all, part);
+      Files.move(part, whole);
+    } catch (IOException e) {
+      throw new CandelaException(folder + ": cannot be written: " + WholeFile.reason(e), e);
+    } finally {
+      delete(part);
+    }
+    System.out.printf("%,d pictures of %d classes in %s%n", all, scenes.classes().size(), folder);
+    return Main.OK;
+  }
+
+  private static void paint(Scenes scenes, int all, Path to) {
     String[] lines = new String[all];
     int[] done = {0};
     try (var progress = new Console("painting", "pictures")) {
@@ -63,24 +82,36 @@ final class Data implements Callable<Integer> {
           .parallel()
           .forEach(
               i -> {
-                lines[i] = write(scenes, i);
+                lines[i] = write(scenes, i, to);
                 synchronized (done) {
                   progress.at(++done[0], all);
                 }
               });
     }
-    String table = "file,class,left,top,right,bottom\n" + String.join("\n", lines) + "\n";
-    text("boxes.csv", table);
-    text("settings.txt", scenes + "\n");
-    System.out.printf("%,d pictures of %d classes in %s%n", all, scenes.classes().size(), folder);
-    return Main.OK;
+    text(
+        to.resolve("boxes.csv"),
+        "file,class,left,top,right,bottom\n" + String.join("\n", lines) + "\n");
+    text(to.resolve("settings.txt"), scenes + "\n");
   }
 
-  private void text(String name, String content) {
-    WholeFile.write(folder.resolve(name), part -> Files.writeString(part, content));
+  private static void delete(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (var files = Files.walk(folder)) {
+      for (Path f : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(f);
+      }
+    } catch (IOException e) {
+      throw new CandelaException(folder + ": cannot be deleted: " + WholeFile.reason(e), e);
+    }
   }
 
-  private String write(Scenes scenes, int i) {
+  private static void text(Path file, String content) {
+    WholeFile.write(file, part -> Files.writeString(part, content));
+  }
+
+  private static String write(Scenes scenes, int i, Path folder) {
     Scene scene = scenes.scene(i);
     String set = i < scenes.count() ? "train" : "test";
     String name = String.format(Locale.ROOT, "%s/%06d.png", scenes.classes().get(scene.label()), i);
