@@ -1,4 +1,5 @@
 // Normalisation with the statistics of the input: mean first, then the mean square around it.
+#include "batch_norm.cuh"
 #include "check.cuh"
 #include "lrn.cuh"
 #include "sum.cuh"
@@ -265,6 +266,61 @@ int cd_layer_norm_backward(cd_stream* stream, int accumulate, int64_t rows, int6
     check.data(stats, "stats");
     check.data(dy, "dy");
     forEachRow(stream, rows, LayerNormBackward{accumulate != 0, n, x, scale, stats, dy, dx}, n);
+  });
+}
+
+int cd_batch_norm_forward(cd_stream* stream, int training, int relu, int64_t m, int64_t channels, float epsilon,
+                          float momentum, const float* x, const float* scale, const float* shift,
+                          const float* residual, float* mean, float* variance, float* scratch, float* y,
+                          float* stats) {
+  return entry([&] {
+    Check check(stream, "batch_norm_forward");
+    if (check.counts({m, channels}) == 0) return;
+    checkNorm(check, x, scale, stats, y);
+    check.data(scale, "scale");
+    check.data(shift, "shift");
+    check.optional(residual, "residual");
+    check.data(mean, "mean");
+    check.data(variance, "variance");
+    check.data(stats, "stats");
+    int64_t slices = slicesOf(m);
+    if (training != 0) {
+      check.data(scratch, "scratch");
+      forEachSpan(stream, slices, channels, SliceStatistics{m, channels, x, scratch}, 3 * kSlice);
+      JoinStatistics join{m, channels, epsilon, momentum, scratch, mean, variance, stats};
+      forEach(stream, channels, join, 2 * slices);
+    } else {
+      forEach(stream, channels, RunningStatistics{channels, epsilon, mean, variance, stats});
+    }
+    BatchNormalise body{m, channels, relu != 0, x, scale, shift, residual, stats, y};
+    forEachSpan(stream, slices, channels, body, 2 * kSlice);
+  });
+}
+
+int cd_batch_norm_backward(cd_stream* stream, int training, int relu, int accumulate, int64_t m, int64_t channels,
+                           const float* x, const float* y, const float* scale, const float* stats, const float* dy,
+                           float* scratch, float* dx, float* dresidual, float* dscale, float* dshift) {
+  return entry([&] {
+    Check check(stream, "batch_norm_backward");
+    check.range(accumulate, 0, 15, "accumulate");
+    if (check.counts({m, channels}) == 0) return;
+    checkNorm(check, x, scale, stats, x);
+    check.data(scale, "scale");
+    check.data(stats, "stats");
+    check.data(dy, "dy");
+    check.data(scratch, "scratch");
+    if (relu != 0) check.data(y, "y");
+    int64_t slices = slicesOf(m);
+    float* sums = scratch + 2 * slices * channels;
+    if (training != 0 || dscale != nullptr || dshift != nullptr) {
+      forEachSpan(stream, slices, channels, SliceGradients{m, channels, relu != 0, x, y, stats, dy, scratch}, 4 * kSlice);
+      JoinGradients join{m, channels, accumulate, scratch, sums, dscale, dshift};
+      forEach(stream, channels, join, 2 * slices);
+    }
+    if (dx == nullptr && dresidual == nullptr) return;
+    BatchNormGradient body{m, channels, relu != 0, accumulate, x, y, scale, stats, training != 0 ? sums : nullptr,
+                           dy, dx, dresidual};
+    forEachSpan(stream, slices, channels, body, 4 * kSlice);
   });
 }
 

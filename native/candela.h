@@ -160,6 +160,23 @@ int cd_layer_norm_forward(cd_stream* stream, int64_t rows, int64_t n, float epsi
 int cd_layer_norm_backward(cd_stream* stream, int accumulate, int64_t rows, int64_t n, const float* x,
                            const float* scale, const float* stats, const float* dy, float* dx);
 
+/* Batch normalisation of x[m,channels]: y = (x - mean) / sqrt(variance + epsilon) * scale + shift (+ residual, unless
+   NULL), relu: where that is positive, else 0. training: with mean and variance of x itself, after which mean[channels]
+   and variance[channels] move by momentum towards these, the variance times m/(m-1); else with mean and variance as they
+   are. stats[2,channels] = mean, 1/deviation that were used. scratch[2*(ceil(m/128)+1)*channels]. y may alias residual;
+   backward reads x. */
+int cd_batch_norm_forward(cd_stream* stream, int training, int relu, int64_t m, int64_t channels, float epsilon,
+                          float momentum, const float* x, const float* scale, const float* shift,
+                          const float* residual, float* mean, float* variance, float* scratch, float* y,
+                          float* stats);
+
+/* g = dy[m,channels] where relu let it pass (y > 0), dx (+)= gradient of x, training: through mean and variance too;
+   dresidual (+)= g, dscale, dshift[channels] (+)= gradients; each may be NULL. accumulate: bits 1 dx, 2 dresidual,
+   4 dscale, 8 dshift. y is read with relu only. dresidual may alias dy unless it accumulates. */
+int cd_batch_norm_backward(cd_stream* stream, int training, int relu, int accumulate, int64_t m, int64_t channels,
+                           const float* x, const float* y, const float* scale, const float* stats, const float* dy,
+                           float* scratch, float* dx, float* dresidual, float* dscale, float* dshift);
+
 /* As layer_norm over the pixels of each channel: x, y[images,pixels,channels], scale, shift[channels],
    stats[images,channels,2]. */
 int cd_instance_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, int64_t channels, float epsilon,
@@ -287,6 +304,38 @@ int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t rad
 int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
              float* scores, float* seed);
 
+/* ---- learn ---- */
+
+/* loss[rows] = cross entropy of logits[rows,classes] with class target[rows], smoothing of the probability spread over
+   all classes; seed[rows,classes] (or NULL) = weight * d loss / d logits. A target outside 0..classes-1 gives NaN. No
+   overlap. */
+int cd_cross_entropy(cd_stream* stream, int64_t rows, int64_t classes, float smoothing, float weight,
+                     const float* logits, const int64_t* target, float* loss, float* seed);
+
+/* d = g[n] + decay * w[n]; velocity[n] = momentum * velocity + d; w -= rate * velocity, nesterov: rate * (d + momentum *
+   velocity). No overlap. */
+int cd_sgd_step(cd_stream* stream, int64_t n, float rate, float momentum, int nesterov, float decay, const float* g,
+                float* velocity, float* w);
+
+/* Adam's step number `step` (1, 2, …): first[n] and second[n] are the moments; decay is added to g, decoupled: w first
+   shrinks by rate * decay. No overlap. */
+int cd_adam_step(cd_stream* stream, int64_t n, int64_t step, float rate, float beta1, float beta2, float epsilon,
+                 float decay, int decoupled, const float* g, float* first, float* second, float* w);
+
+/* ---- attack ---- */
+
+/* Which way a step of an attack goes: by the sign of the direction, along its unit vector, or by the direction itself;
+   and the ball around x that it stays in. */
+enum { CD_STEP_SIGN, CD_STEP_UNIT, CD_STEP_PLAIN };
+enum { CD_BALL_LINF, CD_BALL_L2 };
+
+/* y[rows,channels,pixels] += step * direction by kind, then projected into the ball of radius epsilon around x and into
+   lo..hi. All lengths are of pixel values: a value of channel c is deviation[c] times as long; lo, hi, deviation
+   [channels]. No overlap. */
+int cd_attack_step(cd_stream* stream, int kind, int ball, int64_t rows, int64_t channels, int64_t pixels, float step,
+                   float epsilon, const float* deviation, const float* lo, const float* hi, const float* x,
+                   const float* direction, float* y);
+
 /* ---- dense ---- */
 
 /* Convolutions and matrix products; so far in the CPU library only. Images are channels-last. Each image, or block of
@@ -339,6 +388,35 @@ int cd_matrix_backward(cd_stream* stream, cd_matrix* matrix, int64_t m, const fl
    the elements from one matrix to the next, 0 to repeat. No overlap. */
 int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n, int transA, int transB,
               int64_t aStride, int64_t bStride, float alpha, int accumulate, const float* a, const float* b, float* c);
+
+/* ---- dense, gradients of weights ---- */
+
+/* For training; so far in the CPU library only. Sums over images are taken in an order that depends on how many there
+   are, never on the threads. */
+
+typedef struct cd_conv_weights cd_conv_weights;
+
+/* Takes weights and bias again from where conv_create found them, after they have changed. */
+int cd_conv_update(cd_conv* conv);
+
+/* As conv_update. */
+int cd_matrix_update(cd_matrix* matrix);
+
+/* Gradient of the weights of a convolution; shape[18] as conv_create has it. */
+int cd_conv_weights_create(const int* shape, cd_conv_weights** out);
+
+/* NULL is allowed. */
+int cd_conv_weights_destroy(cd_conv_weights* weights);
+
+/* dweights, of conv_create's weights' shape, (+)= gradient from x[rows,h,w,c] and dy[rows,oh,ow,oc] (no activation);
+   dbias[oc] (or NULL) (+)= sum of dy. No overlap. */
+int cd_conv_weights_backward(cd_stream* stream, cd_conv_weights* weights, int64_t rows, const float* x,
+                             const float* dy, int accumulate, float* dweights, int accumulateBias, float* dbias);
+
+/* dweights[k,n], transposed: [n,k], (+)= gradient from x[m,k] and dy[m,n] (no activation); dbias[n] (or NULL) (+)= sum
+   of dy. No overlap. */
+int cd_matrix_weights_backward(cd_stream* stream, int64_t m, int64_t k, int64_t n, int transposed, const float* x,
+                               const float* dy, int accumulate, float* dweights, int accumulateBias, float* dbias);
 
 #ifndef CD_HIDDEN
 #pragma GCC visibility pop

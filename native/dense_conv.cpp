@@ -21,7 +21,10 @@ class Direct : public Transpose {
                   g.anyWeights(), g.output(), g.strides(), g.dilations(), g.before(), g.after(), attributes()),
               attributes()),
         primitive(shape),
-        packed(pack(g.weights(), weights, shape.weights_desc())) {}
+        plain(g.weights()),
+        packed(pack(plain, weights, shape.weights_desc())) {}
+
+  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
 
   void run(Lane& lane, const float* g, float* dx) const override {
     primitive.execute(lane.queue,
@@ -35,6 +38,7 @@ class Direct : public Transpose {
  private:
   dnnl::convolution_backward_data::primitive_desc shape;
   dnnl::convolution_backward_data primitive;
+  Desc plain;
   dnnl::memory packed;
 };
 
@@ -75,6 +79,10 @@ void Forward::run(Lane& lane, const float* x, float* y) const {
       {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
   if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
   primitive.execute(lane.queue, arguments);
+}
+
+void Forward::repack(const Geometry& g, const float* weights) {
+  packed = pack(g.weights(), weights, shape.weights_desc());
 }
 
 std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights) {
@@ -169,8 +177,9 @@ int64_t length(int64_t in, int64_t before, int64_t after, int64_t taps, int64_t 
   return rest < 0 ? 0 : rest / stride + 1;
 }
 
-// Sizes and their checks; a transposed convolution gives the geometry of the convolution that it transposes.
-Geometry read(const int* s, const char* where) {
+}  // namespace
+
+Geometry candela::readGeometry(const int* s, const char* where) {
   static const char* const names[] = {"h",  "w",  "c",       "oc",       "kh",         "kw",       "stride down",
                                       "stride across", "dilation down", "dilation across"};
   for (int i = 0; i < 10; i++) checkRange(s[i], 1, kLargest, where, names[i]);
@@ -209,15 +218,13 @@ Geometry read(const int* s, const char* where) {
   return g;
 }
 
-}  // namespace
-
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
                    int residual, int64_t wide, cd_conv** out) {
   return denseEntry("conv_create", [&](const char* where) {
     checkPointer(shape, where, "shape");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
-    std::unique_ptr<cd_conv> conv(new cd_conv{read(shape, where), shape[15] != 0, residual != 0,
+    std::unique_ptr<cd_conv> conv(new cd_conv{readGeometry(shape, where), shape[15] != 0, residual != 0,
                                               Activation::of(activation, alpha, beta, where), weights, bias, wide,
                                               shape[15] == 0 && (residual == 0 || sumsAnywhere()), {}, {}, {}});
     checkRange(wide, conv->channels(), kElements / conv->pixels(), where, "wide");
@@ -235,6 +242,16 @@ int cd_conv_create(const int* shape, const float* weights, const float* bias, in
 
 int cd_conv_destroy(cd_conv* conv) {
   return entry([&] { delete conv; });
+}
+
+int cd_conv_update(cd_conv* conv) {
+  return denseEntry("conv_update", [&](const char* where) {
+    checkPointer(conv, where, "conv");
+    std::lock_guard lock(conv->making);
+    OneThread one;
+    if (conv->direct != nullptr) conv->direct->repack(conv->geometry, conv->weights);
+    if (conv->back != nullptr) conv->back->repack(conv->weights);
+  });
 }
 
 int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,

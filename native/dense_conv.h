@@ -23,11 +23,17 @@ struct Geometry {
   Desc anyWeights() const;
 };
 
+// Sizes of candela.h, checked; a transposed convolution gives the geometry of the convolution that it transposes.
+Geometry readGeometry(const int* shape, const char* where);
+
 // y = act(conv(x) + bias (+ y)).
 class Forward {
  public:
   Forward(const Geometry& geometry, const float* weights, const float* bias, const Activation& activation, bool sum);
   void run(Lane& lane, const float* x, float* y) const;
+
+  // Takes weights that have changed.
+  void repack(const Geometry& geometry, const float* weights);
 
  private:
   dnnl::convolution_forward::primitive_desc shape;
@@ -41,6 +47,9 @@ class Transpose {
  public:
   virtual ~Transpose() = default;
   virtual void run(Lane& lane, const float* g, float* dx) const = 0;
+
+  // Takes weights that have changed.
+  virtual void repack(const float* weights) = 0;
 };
 
 std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights);

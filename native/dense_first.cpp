@@ -60,6 +60,10 @@ class FewChannels : public Transpose {
         primitive(shape),
         packed(pack(Desc({g.oc, g.kh * taps}, F32, Tag::ab), channelsLast(weights).data(), shape.weights_desc())) {}
 
+  void repack(const float* weights) override {
+    packed = pack(Desc({g.oc, g.kh * taps}, F32, Tag::ab), channelsLast(weights).data(), shape.weights_desc());
+  }
+
   void run(Lane& lane, const float* gradient, float* dx) const override {
     int64_t wide = paddedWidth() * g.c;
     int64_t block = rows * g.ow * g.kh * taps;

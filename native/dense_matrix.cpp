@@ -34,13 +34,27 @@ class Constant {
  public:
   Constant(int64_t k, int64_t n, int64_t down, int64_t across, const float* weights, const float* bias,
            const Activation& activation)
-      : k(k), n(n), columns(std::clamp<int64_t>(kChunk / k / 64 * 64, 64, (n + 63) / 64 * 64)), bias(bias) {
+      : k(k),
+        n(n),
+        columns(std::clamp<int64_t>(kChunk / k / 64 * 64, 64, (n + 63) / 64 * 64)),
+        down(down),
+        across(across),
+        bias(bias) {
     OneThread one;
+    products.push_back(make(std::min(columns, n), activation));
+    if (n > columns && n % columns != 0) products.push_back(make(n % columns, activation));
+    repack(weights);
+  }
+
+  // Takes weights that have changed.
+  void repack(const float* weights) {
+    OneThread one;
+    packed.clear();
     for (int64_t from = 0; from < n; from += columns) {
       int64_t wide = std::min(columns, n - from);
-      if (from == 0 || wide != columns) products.push_back(make(wide, activation));
-      Desc plain({k, wide}, F32, Dims{down, across});
-      packed.push_back(pack(plain, weights + from * across, products.back().shape.weights_desc()));
+      const Product& product = wide == columns ? products.front() : products.back();
+      packed.push_back(pack(Desc({k, wide}, F32, Dims{down, across}), weights + from * across,
+                            product.shape.weights_desc()));
     }
   }
 
@@ -91,6 +105,8 @@ class Constant {
   int64_t k;
   int64_t n;
   int64_t columns;
+  int64_t down;
+  int64_t across;
   const float* bias;
   std::vector<Product> products;  // of a full chunk, and of the last if it is narrower
   std::vector<dnnl::memory> packed;
@@ -135,6 +151,15 @@ int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights,
 
 int cd_matrix_destroy(cd_matrix* matrix) {
   return entry([&] { delete matrix; });
+}
+
+int cd_matrix_update(cd_matrix* matrix) {
+  return denseEntry("matrix_update", [&](const char* where) {
+    checkPointer(matrix, where, "matrix");
+    std::lock_guard lock(matrix->making);
+    matrix->direct->repack(matrix->weights);
+    if (matrix->back != nullptr) matrix->back->repack(matrix->weights);
+  });
 }
 
 int cd_matrix_forward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* x, float* y, uint8_t* bits) {

@@ -15,13 +15,19 @@ final class Console implements AutoCloseable, Progress {
 
   private final PrintStream err = System.err;
   private final String what;
+  private final String unit;
   private final boolean terminal = System.console() != null && System.console().isTerminal();
   private final long start = System.nanoTime();
   private long lastLine = start;
   private ProgressBar bar;
 
   Console(String what) {
+    this(what, "rows");
+  }
+
+  Console(String what, String unit) {
     this.what = what;
+    this.unit = unit;
   }
 
   @Override
@@ -31,7 +37,7 @@ final class Console implements AutoCloseable, Progress {
       show(done, all, now);
     } else if (now - lastLine > BETWEEN_LINES) {
       lastLine = now;
-      err.printf("%s: %d of %d rows, %.0f s%n", what, done, all, (now - start) / 1e9);
+      err.printf("%s: %d of %d %s, %.0f s%n", what, done, all, unit, (now - start) / 1e9);
     }
     return true;
   }
@@ -45,7 +51,7 @@ final class Console implements AutoCloseable, Progress {
           new ProgressBarBuilder()
               .setTaskName(what)
               .setInitialMax(all)
-              .setUnit(" rows", 1)
+              .setUnit(" " + unit, 1)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(100)
               .clearDisplayOnFinish()

@@ -11,8 +11,11 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Options of {@code candela explain}; {@link Explanation} does the work. */
 @Command(
@@ -27,6 +30,7 @@ import picocli.CommandLine.Parameters;
       "provenance.json.",
       "",
       "Examples:",
+      "  candela explain",
       "  candela explain cat.jpg --model squeezenet1.1.onnx --preprocess caffe-bgr --labels"
           + " names.txt",
       "  candela explain photos/ --model m.onnx --method smoothgrad:samples=100,spread=0.1",
@@ -39,15 +43,14 @@ import picocli.CommandLine.Parameters;
 final class Explain implements Callable<Integer> {
   @Parameters(
       paramLabel = "IMAGE",
-      arity = "1..*",
+      arity = "0..*",
       description = "Image files, or folders of them.")
-  List<Path> images;
+  List<Path> images = List.of();
 
   @Option(
       names = {"-m", "--model"},
-      required = true,
       paramLabel = "FILE",
-      description = "ONNX image classifier.")
+      description = "ONNX image classifier. Without model and images: one that comes with Candela.")
   Path model;
 
   @Option(
@@ -107,6 +110,8 @@ final class Explain implements Callable<Integer> {
 
   @Mixin Machine machine;
 
+  @Spec CommandSpec command;
+
   /** What the ends of the colours belong to. */
   enum Colours {
     OWN,
@@ -117,6 +122,15 @@ final class Explain implements Callable<Integer> {
   public Integer call() throws IOException {
     long start = System.nanoTime();
     check();
+    if (model == null && images.isEmpty()) {
+      useShipped();
+    }
+    if (model == null) {
+      throw missing("option: '--model=FILE'");
+    }
+    if (images.isEmpty()) {
+      throw missing("parameter: 'IMAGE'");
+    }
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(labels);
@@ -124,6 +138,22 @@ final class Explain implements Callable<Integer> {
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }
+  }
+
+  private ParameterException missing(String what) {
+    return new ParameterException(command.commandLine(), "Missing required " + what);
+  }
+
+  /** A first run: a shipped model looks at the shipped pictures. */
+  private void useShipped() {
+    Path folder = out.resolve("example");
+    model = Shipped.model("cnn", folder);
+    labels = labels == null ? Shipped.labels(folder) : labels;
+    preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
+    images = Shipped.pictures(folder);
+    System.out.printf(
+        "No model and no images given: the model and pictures that come with Candela, in %s%n",
+        folder);
   }
 
   /** The methods with their parameters, for the help. */

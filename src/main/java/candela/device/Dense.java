@@ -75,6 +75,45 @@ public interface Dense {
       MemorySegment b,
       MemorySegment c);
 
+  /** Prepares the gradient of the weights of a convolution, for training. */
+  ConvolutionWeights convolutionWeights(Convolution shape);
+
+  /**
+   * dweights[k,n], transposed: [n,k], (+)= gradient from x[m,k] and dy[m,n] (no activation);
+   * dbias[n] (or NULL) (+)= sum of dy. No overlap. No bit depends on the number of threads.
+   */
+  void matrixWeights(
+      long m,
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment x,
+      MemorySegment dy,
+      boolean accumulate,
+      MemorySegment dweights,
+      boolean accumulateBias,
+      MemorySegment dbias);
+
+  /** The gradient of the weights of a convolution. Close it before the device. */
+  interface ConvolutionWeights extends AutoCloseable {
+    /**
+     * dweights, of the shape of the convolution's, (+)= gradient from x[rows,h,w,c] and
+     * dy[rows,oh,ow,oc] (no activation); dbias[oc] (or NULL) (+)= sum of dy. No overlap. No bit
+     * depends on the number of threads.
+     */
+    void backward(
+        long rows,
+        MemorySegment x,
+        MemorySegment dy,
+        boolean accumulate,
+        MemorySegment dweights,
+        boolean accumulateBias,
+        MemorySegment dbias);
+
+    @Override
+    void close();
+  }
+
   /**
    * A convolution with its packed weights. Close it with the session that made it, before the
    * device.
@@ -108,6 +147,9 @@ public interface Dense {
         boolean accumulateResidual,
         MemorySegment dresidual);
 
+    /** Takes weights and bias again from where they are, after they have changed. */
+    void update();
+
     @Override
     void close();
   }
@@ -131,6 +173,9 @@ public interface Dense {
      */
     void backward(
         long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx);
+
+    /** Takes weights and bias again from where they are, after they have changed. */
+    void update();
 
     @Override
     void close();

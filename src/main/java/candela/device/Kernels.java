@@ -25,6 +25,8 @@ public final class Kernels {
   private Mask mask;
   private Blur blur;
   private Score score;
+  private Learn learn;
+  private Attack attack;
 
   /**
    * @param stream what cd_stream_create gave; the caller destroys it
@@ -116,6 +118,20 @@ public final class Kernels {
       score = new Score(this);
     }
     return score;
+  }
+
+  public Learn learn() {
+    if (learn == null) {
+      learn = new Learn(this);
+    }
+    return learn;
+  }
+
+  public Attack attack() {
+    if (attack == null) {
+      attack = new Attack(this);
+    }
+    return attack;
   }
 
   /** Entry of this library; its first parameter is the stream. */

@@ -17,6 +17,8 @@ public final class Norm {
   private final Kernels kernels;
   private final Entry layerNormForward;
   private final Entry layerNormBackward;
+  private final Entry batchNormForward;
+  private final Entry batchNormBackward;
   private final Entry instanceNormForward;
   private final Entry instanceNormBackward;
   private final Entry groupNormForward;
@@ -45,6 +47,44 @@ public final class Norm {
             INT,
             LONG,
             LONG,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
+    batchNormForward =
+        kernels.entry(
+            "cd_batch_norm_forward",
+            POINTER,
+            INT,
+            INT,
+            LONG,
+            LONG,
+            FLOAT,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
+    batchNormBackward =
+        kernels.entry(
+            "cd_batch_norm_backward",
+            POINTER,
+            INT,
+            INT,
+            INT,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
             POINTER,
             POINTER,
             POINTER,
@@ -154,6 +194,90 @@ public final class Norm {
       MemorySegment dy,
       MemorySegment dx) {
     kernels.run(layerNormBackward, accumulate, rows, n, x, scale, stats, dy, dx);
+  }
+
+  /**
+   * Batch normalisation of x[m,channels]: y = (x - mean) / sqrt(variance + epsilon) * scale + shift
+   * (+ residual, unless NULL), relu: where that is positive, else 0. training: with mean and
+   * variance of x itself, after which mean[channels] and variance[channels] move by momentum
+   * towards these, the variance times m/(m-1); else with mean and variance as they are.
+   * stats[2,channels] = mean, 1/deviation that were used. scratch[2*(ceil(m/128)+1)*channels]. y
+   * may alias residual; backward reads x.
+   */
+  public void batchNormForward(
+      boolean training,
+      boolean relu,
+      long m,
+      long channels,
+      float epsilon,
+      float momentum,
+      MemorySegment x,
+      MemorySegment scale,
+      MemorySegment shift,
+      MemorySegment residual,
+      MemorySegment mean,
+      MemorySegment variance,
+      MemorySegment scratch,
+      MemorySegment y,
+      MemorySegment stats) {
+    kernels.run(
+        batchNormForward,
+        training,
+        relu,
+        m,
+        channels,
+        epsilon,
+        momentum,
+        x,
+        scale,
+        shift,
+        residual,
+        mean,
+        variance,
+        scratch,
+        y,
+        stats);
+  }
+
+  /**
+   * g = dy[m,channels] where relu let it pass (y &gt; 0), dx (+)= gradient of x, training: through
+   * mean and variance too; dresidual (+)= g, dscale, dshift[channels] (+)= gradients; each may be
+   * NULL. accumulate: bits 1 dx, 2 dresidual, 4 dscale, 8 dshift. y is read with relu only.
+   * dresidual may alias dy unless it accumulates.
+   */
+  public void batchNormBackward(
+      boolean training,
+      boolean relu,
+      int accumulate,
+      long m,
+      long channels,
+      MemorySegment x,
+      MemorySegment y,
+      MemorySegment scale,
+      MemorySegment stats,
+      MemorySegment dy,
+      MemorySegment scratch,
+      MemorySegment dx,
+      MemorySegment dresidual,
+      MemorySegment dscale,
+      MemorySegment dshift) {
+    kernels.run(
+        batchNormBackward,
+        training,
+        relu,
+        accumulate,
+        m,
+        channels,
+        x,
+        y,
+        scale,
+        stats,
+        dy,
+        scratch,
+        dx,
+        dresidual,
+        dscale,
+        dshift);
   }
 
   /**

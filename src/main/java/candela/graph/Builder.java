@@ -25,12 +25,38 @@ final class Builder {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Value> values = new HashMap<>();
   private int made;
+  private Norms norms = Norms.FOLDED;
+  private Map<String, OnnxTensor> parameters = Map.of();
+
+  /** What a batch normalisation becomes. */
+  enum Norms {
+    /** A scale and a shift, for inference. */
+    FOLDED,
+    /** With the statistics of the batch. */
+    TRAINING,
+    /** With the running statistics, as parameters. */
+    RUNNING
+  }
 
   Builder(String name, int opset, int batch, int modelBatch) {
     this.name = name;
     this.opset = opset;
     this.batch = batch;
     this.modelBatch = modelBatch;
+  }
+
+  Norms norms() {
+    return norms;
+  }
+
+  /** For training: what reads a float initialiser is never computed ahead. */
+  void training(Norms norms, Map<String, OnnxTensor> initialisers) {
+    this.norms = norms;
+    this.parameters = initialisers;
+  }
+
+  private boolean isParameter(Value v) {
+    return v.isConstant() && !v.integer() && parameters.get(v.name()) == v.constant();
   }
 
   int opset() {
@@ -59,7 +85,8 @@ final class Builder {
     Shape shape = op.shapes(inputs).get(0);
     String y = node + "@" + ++made;
     boolean integer = integer(op, inputs);
-    if (inputs.stream().allMatch(Value::isConstant)) {
+    if (inputs.stream().allMatch(Value::isConstant)
+        && inputs.stream().noneMatch(this::isParameter)) {
       OnnxTensor folded = Fold.run(y, op, inputs, shape, integer);
       if (folded != null) {
         return Value.constant(y, folded);

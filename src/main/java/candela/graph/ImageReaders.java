@@ -141,6 +141,9 @@ final class ImageReaders {
     if (c.integer("spatial", 1) != 1) {
       throw CandelaException.of("spatial 0 is not supported");
     }
+    if (c.builder().norms() != Builder.Norms.FOLDED) {
+      return TrainingForm.batchNorm(c, channelsLast(c, c.x(0)), y -> channelsFirst(c, y));
+    }
     c.ignore("momentum");
     c.only(1, "statistics of training are not supported; export the model for inference");
     double epsilon = c.real("epsilon", 1e-5f);

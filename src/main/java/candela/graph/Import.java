@@ -48,6 +48,13 @@ public final class Import {
         .build(batch, known, shapes);
   }
 
+  /** The graph before parameters become inputs, its batch normalisations kept as nodes. */
+  static Graph unfolded(OnnxModel model, int batch, Builder.Norms norms) {
+    Import reading = new Import(model, batch, modelBatch(model, batch, Map.of(), Map.of()));
+    reading.builder.training(norms, model.initialisers());
+    return reading.build(batch, Map.of(), Map.of());
+  }
+
   private static int modelBatch(
       OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
     for (OnnxValue v : model.inputs()) {

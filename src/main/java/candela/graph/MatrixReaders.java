@@ -40,7 +40,7 @@ final class MatrixReaders {
     boolean row = bias != null && bias.isConstant() && bias.shape().count() == n;
     row &= bias == null || bias.shape().rank() == 0 || bias.shape().dim(-1) == n;
     if (row) {
-      in.add(c.reshape(bias, n));
+      in.add(bias.shape().rank() == 1 ? bias : c.reshape(bias, n));
     }
     Value y = c.add(new Matrix(transposed, Activation.NONE), in);
     return row || bias == null ? y : c.binary(Binary.ADD, y, bias);

@@ -39,8 +39,16 @@ public final class Image {
    * lies on white, 16 bits become 8; a JPEG is turned as its EXIF orientation says.
    */
   public static Image read(Path file) {
+    return decode(file, bytes(file));
+  }
+
+  /**
+   * Of a file's bytes, wherever they come from.
+   *
+   * @param file how messages name it
+   */
+  public static Image decode(Object file, byte[] bytes) {
     Stb.ready();
-    byte[] bytes = bytes(file);
     ByteBuffer data = MemoryUtil.memAlloc(bytes.length);
     try (MemoryStack stack = MemoryStack.stackPush()) {
       data.put(bytes).flip();
@@ -103,6 +111,11 @@ public final class Image {
     return rgb[3 * (y * width + x) + channel] & 255;
   }
 
+  /** A copy of the levels, [h,w,3]. */
+  public byte[] levels() {
+    return rgb.clone();
+  }
+
   /** [h,w,3]; not to be written to. */
   byte[] rgb() {
     return rgb;
@@ -137,7 +150,7 @@ public final class Image {
     }
   }
 
-  private static CandelaException undecodable(Path file) {
+  private static CandelaException undecodable(Object file) {
     return CandelaException.of(
         "%s: a JPEG, PNG, BMP, GIF, TGA, PSD, PGM or PPM image expected, decoder says: %s",
         file, STBImage.stbi_failure_reason());

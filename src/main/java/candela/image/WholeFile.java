@@ -12,15 +12,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** Files that are there in whole or not at all: written beside their place, then moved. */
-final class WholeFile {
+public final class WholeFile {
   private WholeFile() {}
 
   /** Writes to the path it is given. */
-  interface Writer {
+  public interface Writer {
     void write(Path part) throws IOException;
   }
 
-  static void write(Path file, Writer writer) {
+  public static void write(Path file, Writer writer) {
     Path folder = file.toAbsolutePath().getParent();
     Path part = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
     try {
@@ -45,7 +45,7 @@ final class WholeFile {
   }
 
   /** The fault in words; Java's own message often is only the name of the file. */
-  static String reason(IOException e) {
+  public static String reason(IOException e) {
     return switch (e) {
       case NoSuchFileException n -> "there is no such file";
       case AccessDeniedException n -> "permission denied";

@@ -24,7 +24,7 @@ class MainTest {
   /** Exit code and both streams of one run. */
   record Ran(int code, String out, String err) {}
 
-  private static Ran run(String... arguments) {
+  static Ran run(String... arguments) {
     PrintStream out = System.out;
     PrintStream err = System.err;
     var o = new ByteArrayOutputStream();

@@ -34,7 +34,9 @@ class HeaderTest {
           "noise",
           "mask",
           "blur",
-          "score");
+          "score",
+          "learn",
+          "attack");
 
   private static String header() {
     try {

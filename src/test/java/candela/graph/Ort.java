@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /** ONNX Runtime as the independent answer. */
-final class Ort {
+public final class Ort {
   private Ort() {}
 
   /** The first output of the model on one input, flat. */
-  static float[] run(Path model, float[] input, long... shape) throws OrtException {
+  public static float[] run(Path model, float[] input, long... shape) throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(2);

@@ -28,6 +28,12 @@ final class CpuDense implements Dense {
   private final Entry matrixForward;
   private final Entry matrixBackward;
   private final Entry matmul;
+  private final Entry convUpdate;
+  private final Entry matrixUpdate;
+  private final Entry convWeightsCreate;
+  private final Entry convWeightsDestroy;
+  private final Entry convWeightsBackward;
+  private final Entry matrixWeightsBackward;
 
   CpuDense(Library library, MemorySegment stream) {
     this.stream = stream;
@@ -74,6 +80,36 @@ final class CpuDense implements Dense {
             INT,
             POINTER,
             POINTER,
+            POINTER);
+    convUpdate = library.entry("cd_conv_update", POINTER);
+    matrixUpdate = library.entry("cd_matrix_update", POINTER);
+    convWeightsCreate = library.entry("cd_conv_weights_create", POINTER, POINTER);
+    convWeightsDestroy = library.entry("cd_conv_weights_destroy", POINTER);
+    convWeightsBackward =
+        library.entry(
+            "cd_conv_weights_backward",
+            POINTER,
+            POINTER,
+            LONG,
+            POINTER,
+            POINTER,
+            INT,
+            POINTER,
+            INT,
+            POINTER);
+    matrixWeightsBackward =
+        library.entry(
+            "cd_matrix_weights_backward",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            INT,
+            POINTER,
+            POINTER,
+            INT,
+            POINTER,
+            INT,
             POINTER);
   }
 
@@ -144,6 +180,58 @@ final class CpuDense implements Dense {
         stream, batch, m, k, n, transA, transB, aStride, bStride, alpha, accumulate, a, b, c);
   }
 
+  @Override
+  public ConvolutionWeights convolutionWeights(Convolution shape) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      convWeightsCreate.call(shape.shape(), out);
+      return new ConvWeights(out.get(ValueLayout.ADDRESS, 0));
+    }
+  }
+
+  @Override
+  public void matrixWeights(
+      long m,
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment x,
+      MemorySegment dy,
+      boolean accumulate,
+      MemorySegment dweights,
+      boolean accumulateBias,
+      MemorySegment dbias) {
+    matrixWeightsBackward.call(
+        stream, m, k, n, transposed, x, dy, accumulate, dweights, accumulateBias, dbias);
+  }
+
+  private final class ConvWeights implements ConvolutionWeights {
+    private MemorySegment handle;
+
+    ConvWeights(MemorySegment handle) {
+      this.handle = handle;
+    }
+
+    @Override
+    public void backward(
+        long rows,
+        MemorySegment x,
+        MemorySegment dy,
+        boolean accumulate,
+        MemorySegment dweights,
+        boolean accumulateBias,
+        MemorySegment dbias) {
+      convWeightsBackward.call(
+          stream, handle, rows, x, dy, accumulate, dweights, accumulateBias, dbias);
+    }
+
+    @Override
+    public void close() {
+      convWeightsDestroy.call(handle);
+      handle = MemorySegment.NULL;
+    }
+  }
+
   private final class Conv implements ConvolutionPlan {
     private MemorySegment handle;
 
@@ -171,6 +259,11 @@ final class CpuDense implements Dense {
     }
 
     @Override
+    public void update() {
+      convUpdate.call(handle);
+    }
+
+    @Override
     public void close() {
       convDestroy.call(handle);
       handle = MemorySegment.NULL;
@@ -193,6 +286,11 @@ final class CpuDense implements Dense {
     public void backward(
         long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx) {
       matrixBackward.call(stream, handle, m, dy, bits, accumulate, dx);
+    }
+
+    @Override
+    public void update() {
+      matrixUpdate.call(handle);
     }
 
     @Override

@@ -27,7 +27,7 @@ public record Conv(
     return List.of(Images.shape(inputs.get(0).shape().dim(0), c.oh(), c.ow(), c.oc()));
   }
 
-  private Dense.Convolution sizes(Shape x, Shape w) {
+  Dense.Convolution sizes(Shape x, Shape w) {
     Images.checkRanks(x, w);
     if ((long) w.dim(1) * groups != x.dim(3) || groups < 1 || w.dim(0) % groups != 0) {
       throw CandelaException.of(

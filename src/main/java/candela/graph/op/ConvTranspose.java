@@ -24,7 +24,7 @@ public record ConvTranspose(
     return List.of(Images.shape(inputs.get(0).shape().dim(0), c.oh(), c.ow(), c.oc()));
   }
 
-  private Dense.Convolution sizes(Shape x, Shape w) {
+  Dense.Convolution sizes(Shape x, Shape w) {
     Images.checkRanks(x, w);
     if (w.dim(0) != x.dim(3) || groups < 1 || x.dim(3) % groups != 0) {
       throw CandelaException.of(

@@ -1,0 +1,105 @@
+package candela.cli;
+
+import candela.device.Device;
+import candela.onnx.OnnxModel;
+import candela.onnx.Widen;
+import candela.tensor.CandelaException;
+import candela.train.Dataset;
+import candela.train.Learner;
+import candela.train.Optimiser;
+import candela.train.Pgd;
+import candela.train.Sources;
+import candela.train.Testing;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code candela attack}: how accurate a model stays under noise and attacks. */
+@Command(
+    name = "attack",
+    description =
+        "Measure the accuracy of a model on data, and what noise and attacks leave of it.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "The model takes pixels of 0 to 1, as those that candela train writes. Where the data have a",
+      "test set, it is used. DATA and ATTACK are as in recipes:",
+      "  images:path=FOLDER or .zip[,size=N] | idx:images=F,labels=F | csv:path=F | synthetic:…",
+      "  pgd:ball=l2|linf,epsilon=E,step=S,steps=N,start=true | fgsm:ball=l2|linf,epsilon=E",
+      "",
+      "Example:",
+      "  candela attack cnn.onnx --data synthetic:count=8,test=500 --attack pgd:epsilon=0.5"
+    })
+final class AttackCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL", description = "ONNX file.")
+  Path model;
+
+  @Option(names = "--data", required = true, paramLabel = "DATA", description = "Pictures.")
+  String data;
+
+  @Option(names = "--attack", paramLabel = "ATTACK", description = "May be repeated.")
+  List<String> attacks = List.of();
+
+  @Option(
+      names = "--noise",
+      paramLabel = "SIGMA",
+      description = "Deviation of Gaussian noise on the pixels; may be repeated.")
+  List<Double> noises = List.of();
+
+  @Option(
+      names = "--most",
+      paramLabel = "N",
+      description = "Pictures that are used, from the first. Default: all.")
+  int most;
+
+  @Option(names = "--seed", paramLabel = "N", description = "Of noise and random starts.")
+  long seed = 1;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Rows of a batch. Default: ${DEFAULT-VALUE}.")
+  int batch = 64;
+
+  @Mixin Machine machine;
+
+  @Override
+  public Integer call() {
+    if (batch < 1 || most < 0) {
+      throw CandelaException.of("--batch: 1 or more, --most: 0 or more expected");
+    }
+    List<Pgd> parsed = attacks.stream().map(Pgd::parse).toList();
+    Dataset[] sets = Sources.read(data, Path.of(""));
+    Dataset set = sets[sets.length - 1];
+    // Nothing is learnt: the optimiser is never asked for a step.
+    Optimiser none = new Optimiser.Sgd(0, 0, false, 0);
+    OnnxModel read = Widen.of(OnnxModel.read(model));
+    try (Device device = machine.open();
+        Learner learner = new Learner(read, device, batch, none, 0)) {
+      if (!learner.image().equals(set.image()) || learner.classes() != set.classes().size()) {
+        throw CandelaException.of(
+            "%s: pictures %s in %d classes expected, the data have %s in %d",
+            model, learner.image(), learner.classes(), set.image(), set.classes().size());
+      }
+      print("clean", Testing.of(learner, set, null, 0, seed, most));
+      for (double sigma : noises) {
+        print("noise " + sigma, Testing.of(learner, set, null, sigma, seed, most));
+      }
+      for (Pgd attack : parsed) {
+        print(attack.toString(), Testing.of(learner, set, attack, 0, seed, most));
+      }
+    }
+    return Main.OK;
+  }
+
+  private static void print(String what, Learner.Tally t) {
+    System.out.printf(
+        Locale.ROOT, "accuracy, %s: %.2f %% of %,d%n", what, 100 * t.accuracy(), t.seen());
+  }
+}

@@ -1,0 +1,182 @@
+package candela.config;
+
+import candela.tensor.CandelaException;
+import java.io.StringReader;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/**
+ * A file of {@code key: value} lines in YAML, each value a word, a number, a {@link Spec} or a list
+ * of those. Messages name the file and the line.
+ *
+ * <p>Who reads it asks for each key with its default, then calls {@link #finish}, which refuses
+ * what nobody asked for. For one thread.
+ */
+public final class Settings {
+  /** Values of a key, and the line it stands in. */
+  private record Entry(List<String> values, int line) {}
+
+  private final String file;
+  private final Map<String, Entry> entries = new LinkedHashMap<>();
+  private final TreeSet<String> known = new TreeSet<>();
+
+  private Settings(String file) {
+    this.file = file;
+  }
+
+  /**
+   * Of YAML text.
+   *
+   * @param file how messages name it
+   */
+  public static Settings parse(String file, String text) {
+    Settings settings = new Settings(file);
+    Node root;
+    try {
+      root = new Yaml(new LoaderOptions()).compose(new StringReader(text));
+    } catch (MarkedYAMLException e) {
+      int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
+      throw new CandelaException(file + ":" + line + ": YAML expected: " + e.getProblem(), e);
+    } catch (YAMLException e) {
+      throw new CandelaException(
+          file + ": YAML expected: " + e.getMessage().replaceAll("\\s+", " "), e);
+    }
+    if (!(root instanceof MappingNode map)) {
+      throw CandelaException.of("%s:1: 'key: value' lines expected", file);
+    }
+    map.getValue().forEach(settings::add);
+    return settings;
+  }
+
+  private void add(NodeTuple pair) {
+    int line = pair.getKeyNode().getStartMark().getLine() + 1;
+    String key = scalar(pair.getKeyNode(), line);
+    List<String> values =
+        pair.getValueNode() instanceof SequenceNode list
+            ? list.getValue().stream().map(n -> scalar(n, line)).toList()
+            : List.of(scalar(pair.getValueNode(), line));
+    if (entries.put(key, new Entry(values, line)) != null) {
+      throw CandelaException.of("%s:%d: key '%s' is given twice", file, line, key);
+    }
+  }
+
+  private String scalar(Node node, int line) {
+    if (node instanceof ScalarNode s) {
+      return s.getValue();
+    }
+    throw CandelaException.of("%s:%d: a word or a number expected", file, line);
+  }
+
+  public boolean has(String key) {
+    known.add(key);
+    return entries.containsKey(key);
+  }
+
+  public int integer(String key, int otherwise, int least, int most) {
+    return Math.toIntExact(whole(key, otherwise, least, most));
+  }
+
+  /** A whole number from least to most. */
+  public long whole(String key, long otherwise, long least, long most) {
+    String value = one(key);
+    try {
+      long v = value == null ? otherwise : Long.parseLong(value);
+      if (v >= least && v <= most) {
+        return v;
+      }
+      throw wrong(key, least + " to " + most, value);
+    } catch (NumberFormatException e) {
+      throw wrong(key, "a whole number", value);
+    }
+  }
+
+  public double number(String key, double otherwise, double least, double most) {
+    String value = one(key);
+    try {
+      double v = value == null ? otherwise : Double.parseDouble(value);
+      if (v >= least && v <= most) {
+        return v;
+      }
+      throw wrong(key, least + " to " + most, value);
+    } catch (NumberFormatException e) {
+      throw wrong(key, "a number", value);
+    }
+  }
+
+  public String text(String key, String otherwise) {
+    String value = one(key);
+    return value == null ? otherwise : value;
+  }
+
+  /** The value of a key that must be there. */
+  public String required(String key) {
+    String value = one(key);
+    if (value == null) {
+      throw CandelaException.of("%s: key '%s' expected, it is missing", file, key);
+    }
+    return value;
+  }
+
+  public boolean bool(String key, boolean otherwise) {
+    String value = one(key);
+    if (value == null || value.equals("true") || value.equals("false")) {
+      return value == null ? otherwise : value.equals("true");
+    }
+    throw wrong(key, "true, false", value);
+  }
+
+  /** All values of a key, none where it is not given. */
+  public List<String> list(String key) {
+    known.add(key);
+    Entry e = entries.get(key);
+    return e == null ? List.of() : e.values();
+  }
+
+  /** Reads a value with a message that names the line where it fails. */
+  public <T> T read(String key, String value, java.util.function.Function<String, T> reader) {
+    try {
+      return reader.apply(value);
+    } catch (CandelaException e) {
+      Entry entry = entries.get(key);
+      String where = file + (entry == null ? "" : ":" + entry.line());
+      throw new CandelaException(where + ": " + key + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Refuses keys that nobody asked for. */
+  public void finish() {
+    entries.forEach(
+        (key, e) -> {
+          if (!known.contains(key)) {
+            throw CandelaException.of(
+                "%s:%d: unknown key '%s'; it takes %s",
+                file, e.line(), key, String.join(", ", known));
+          }
+        });
+  }
+
+  private String one(String key) {
+    List<String> values = list(key);
+    if (values.size() > 1) {
+      throw wrong(key, "one value", values.toString());
+    }
+    return values.isEmpty() ? null : values.getFirst();
+  }
+
+  private CandelaException wrong(String key, String expected, String came) {
+    Entry e = entries.get(key);
+    return CandelaException.of(
+        "%s:%d: %s: %s expected, got '%s'", file, e == null ? 1 : e.line(), key, expected, came);
+  }
+}

@@ -1,0 +1,106 @@
+package candela.train;
+
+import candela.image.Image;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Pictures of one size with their classes, in memory. Immutable; threads may share it.
+ *
+ * @param image [c,h,w], c being 1 or 3
+ * @param pixels one array [h,w,c] of levels a picture; not to be written to
+ * @param labels class of each picture
+ * @param classes names
+ */
+public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<String> classes) {
+  public Dataset {
+    classes = List.copyOf(classes);
+    if (pixels.size() != labels.length) {
+      throw CandelaException.of("data: %d pictures, %d labels", pixels.size(), labels.length);
+    }
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= classes.size()) {
+        throw CandelaException.of(
+            "data: labels 0 to %d expected, picture %d has %d", classes.size() - 1, i, labels[i]);
+      }
+    }
+  }
+
+  public int size() {
+    return labels.length;
+  }
+
+  /** Refuses what nothing can be learnt from. */
+  public Dataset checked(String where) {
+    boolean[] seen = new boolean[classes.size()];
+    for (int label : labels) {
+      seen[label] = true;
+    }
+    int found = 0;
+    for (boolean s : seen) {
+      found += s ? 1 : 0;
+    }
+    if (found < 2) {
+      throw CandelaException.of(
+          "%s: pictures of two classes or more expected, found %s",
+          where, found == 0 ? "no pictures" : "only '" + classes.get(labels[0]) + "'");
+    }
+    return this;
+  }
+
+  /** The pictures at these places. */
+  public Dataset at(int... places) {
+    int[] chosen = Arrays.stream(places).map(i -> labels[i]).toArray();
+    return new Dataset(
+        image, Arrays.stream(places).mapToObj(pixels::get).toList(), chosen, classes);
+  }
+
+  /** Two parts, every class cut in the same proportion; which picture goes where is the seed's. */
+  public Dataset[] split(double share, long seed) {
+    int[] order = new Philox(seed, 0).permutation(size());
+    int[] left = new int[classes.size()];
+    for (int label : labels) {
+      left[label]++;
+    }
+    for (int c = 0; c < left.length; c++) {
+      left[c] = (int) Math.round(left[c] * share);
+    }
+    boolean[] first = new boolean[size()];
+    for (int i : order) {
+      first[i] = left[labels[i]]-- > 0;
+    }
+    return new Dataset[] {where(first, true), where(first, false)};
+  }
+
+  private Dataset where(boolean[] flags, boolean value) {
+    return at(java.util.stream.IntStream.range(0, size()).filter(i -> flags[i] == value).toArray());
+  }
+
+  /** A share of every class. */
+  public Dataset fraction(double share, long seed) {
+    return share == 1 ? this : split(share, seed)[0];
+  }
+
+  /** The same pictures, labels dealt out anew: each class keeps its size, nothing else. */
+  public Dataset shuffledLabels(long seed) {
+    int[] order = new Philox(seed, 1).permutation(size());
+    int[] dealt = new int[size()];
+    for (int i = 0; i < dealt.length; i++) {
+      dealt[i] = labels[order[i]];
+    }
+    return new Dataset(image, pixels, dealt, classes);
+  }
+
+  /** Picture i for people. */
+  public Image picture(int i) {
+    int c = image.dim(0);
+    byte[] from = pixels.get(i);
+    byte[] rgb = new byte[3 * image.dim(1) * image.dim(2)];
+    for (int k = 0; k < rgb.length; k++) {
+      rgb[k] = c == 3 ? from[k] : from[k / 3];
+    }
+    return new Image(image.dim(2), image.dim(1), rgb);
+  }
+}

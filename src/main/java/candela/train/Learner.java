@@ -1,0 +1,398 @@
+package candela.train;
+
+import candela.device.Attack;
+import candela.device.Device;
+import candela.device.Memory;
+import candela.graph.Graph;
+import candela.graph.Rules;
+import candela.graph.Session;
+import candela.graph.SessionOptions;
+import candela.graph.TrainingForm;
+import candela.onnx.OnnxModel;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A model while it learns: its parameters on the device, one step at a time; and the same model
+ * judged and attacked. Bits depend on the batch size, not on threads.
+ *
+ * <p>Owns its sessions and memory, not the device. For the thread that uses the device.
+ */
+public final class Learner implements AutoCloseable {
+  private final OnnxModel model;
+  private final Device device;
+  private final int batch;
+  private final Session training;
+  private final Session judging;
+  private final Map<String, Tensor> parameters = new LinkedHashMap<>();
+  private final Map<String, Tensor> copies = new LinkedHashMap<>();
+  private final Map<String, List<MemorySegment>> states = new LinkedHashMap<>();
+  private final List<String> learning;
+  private final Optimiser optimiser;
+  private final double smoothing;
+  private final List<Memory> held = new ArrayList<>();
+  private final MemorySegment targets;
+  private final MemorySegment losses;
+  private final Tensor start;
+  private final Tensor noise;
+  private final MemorySegment samples;
+  private final MemorySegment ones;
+  private final MemorySegment zeros;
+  private MemorySegment zero;
+  private long steps;
+  private boolean stale = true;
+
+  /** Sums over some pictures. */
+  public record Tally(int seen, int right, double loss) {
+    static final Tally NONE = new Tally(0, 0, 0);
+
+    Tally plus(Tally other) {
+      return new Tally(seen + other.seen, right + other.right, loss + other.loss);
+    }
+
+    public double accuracy() {
+      return seen == 0 ? Double.NaN : (double) right / seen;
+    }
+
+    public double meanLoss() {
+      return seen == 0 ? Double.NaN : loss / seen;
+    }
+  }
+
+  /**
+   * Opens a model for learning.
+   *
+   * @param smoothing share of the wanted probability that is spread over all classes
+   */
+  public Learner(OnnxModel model, Device device, int batch, Optimiser optimiser, double smoothing) {
+    this.model = model;
+    this.device = device;
+    this.batch = batch;
+    this.optimiser = optimiser;
+    this.smoothing = smoothing;
+    Graph graph = TrainingForm.graph(model, batch, true);
+    learning = TrainingForm.differentiable(model, graph);
+    training = Session.open(graph, device, new SessionOptions(learning, null));
+    judging =
+        Session.open(TrainingForm.graph(model, batch, false), device, SessionOptions.GRADIENT);
+    for (String name : TrainingForm.parameters(model, graph)) {
+      Tensor t = training.input(name);
+      parameters.put(name, t);
+      copies.put(name, judging.input(name));
+      device.write(t, model.initialisers().get(name).floats());
+    }
+    for (String name : learning) {
+      List<MemorySegment> state = new ArrayList<>();
+      for (int i = 0; i < optimiser.states(); i++) {
+        state.add(allocate(4L * parameters.get(name).count()));
+      }
+      states.put(name, state);
+    }
+    targets = allocate(8L * batch);
+    losses = allocate(4L * batch);
+    samples = allocate(8L * batch);
+    Shape images = training.input().shape();
+    start = new Tensor(images, allocate(4L * images.count()));
+    noise = new Tensor(images, allocate(4L * images.count()));
+    int channels = channels();
+    ones = allocate(4L * channels);
+    zeros = allocate(4L * channels);
+    float[] one = new float[channels];
+    Arrays.fill(one, 1);
+    device.write(new Tensor(Shape.of(channels), ones), one);
+  }
+
+  private MemorySegment allocate(long bytes) {
+    Memory m = device.allocate(Math.max(bytes, 8));
+    held.add(m);
+    return m.segment().asSlice(0, bytes);
+  }
+
+  private int channels() {
+    Shape images = training.input().shape();
+    return images.rank() == 4 ? images.dim(1) : 1;
+  }
+
+  public int batch() {
+    return batch;
+  }
+
+  public int classes() {
+    return training.classes();
+  }
+
+  /** [c,h,w]. */
+  public Shape image() {
+    int[] dims = training.input().shape().dims();
+    return Shape.of(Arrays.copyOfRange(dims, 1, dims.length));
+  }
+
+  /** Steps done. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * One step on a batch.
+   *
+   * @param images [batch,c,h,w], pixels of 0 to 1
+   */
+  public Tally step(float[] images, long[] labels, double rate) {
+    device.write(training.input(), images);
+    return stepHere(labels, rate);
+  }
+
+  /** One step on the batch after Gaussian noise has been added to it, not clamped. */
+  Tally stepOnNoise(float[] images, long[] labels, double rate, double sigma, long seed, long at) {
+    device.write(start, images);
+    draw(at);
+    device
+        .kernels()
+        .noise()
+        .gaussianNoise(
+            batch, image().count(), zeroImage(), (float) sigma, seed, samples, noise.data());
+    Tensor to = training.input();
+    device.kernels().elementwise().add(to.count(), start.data(), noise.data(), to.data());
+    return stepHere(labels, rate);
+  }
+
+  /** One step on the batch after an attack on it. */
+  Tally stepOnAttack(float[] images, long[] labels, double rate, Pgd attack, long seed, long at) {
+    attack(images, labels, attack, seed, at);
+    device
+        .kernels()
+        .move()
+        .copyStrided(
+            false,
+            1,
+            new int[] {start.count()},
+            new int[] {1},
+            new int[] {1},
+            judging.input().data(),
+            training.input().data());
+    return stepHere(labels, rate);
+  }
+
+  private Tally stepHere(long[] labels, double rate) {
+    training.forward();
+    Tally tally = judge(training, labels, batch, smoothing, true);
+    if (!Double.isFinite(tally.loss)) {
+      throw CandelaException.of(
+          "%s: the loss of step %d is %s: training has diverged; use a lower rate",
+          model.name(), steps + 1, tally.loss);
+    }
+    training.backward(Rules.GRADIENT);
+    steps++;
+    for (String name : learning) {
+      Tensor w = parameters.get(name);
+      boolean decays = w.shape().rank() > 1;
+      optimiser.step(device, steps, rate, decays, training.gradient(name), states.get(name), w);
+    }
+    stale = true;
+    return tally;
+  }
+
+  /** Losses and hits of the first rows of what a session has just computed; sets its seed. */
+  private Tally judge(Session session, long[] labels, int rows, double smoothed, boolean seed) {
+    device.copyIn(MemorySegment.ofArray(labels), targets);
+    device
+        .kernels()
+        .learn()
+        .crossEntropy(
+            batch,
+            classes(),
+            (float) smoothed,
+            1f / batch,
+            session.logits().data(),
+            targets,
+            losses,
+            seed ? session.seed().data() : MemorySegment.NULL);
+    float[] loss = device.read(new Tensor(Shape.of(batch), losses));
+    float[] logits = device.read(session.logits());
+    int right = 0;
+    double sum = 0;
+    for (int r = 0; r < rows; r++) {
+      sum += loss[r];
+      right += best(logits, r * classes(), classes()) == labels[r] ? 1 : 0;
+    }
+    return new Tally(rows, right, sum);
+  }
+
+  private static int best(float[] logits, int from, int n) {
+    int best = 0;
+    for (int i = 1; i < n; i++) {
+      best = logits[from + i] > logits[from + best] ? i : best;
+    }
+    return best;
+  }
+
+  /** Loss and hits of the first rows of a batch, as inference sees it. */
+  public Tally judge(float[] images, long[] labels, int rows) {
+    refresh();
+    device.write(judging.input(), images);
+    judging.forward();
+    return judge(judging, labels, rows, smoothing, false);
+  }
+
+  /** As {@link #judge}, after an attack on the batch. */
+  public Tally judgeAttacked(
+      float[] images, long[] labels, int rows, Pgd attack, long seed, long at) {
+    attack(images, labels, attack, seed, at);
+    judging.forward();
+    return judge(judging, labels, rows, smoothing, false);
+  }
+
+  /**
+   * The batch after an attack, [batch,c,h,w].
+   *
+   * @param at number of the first row, on which the random start depends
+   */
+  public float[] attacked(float[] images, long[] labels, Pgd attack, long seed, long at) {
+    attack(images, labels, attack, seed, at);
+    return device.read(judging.input());
+  }
+
+  private void attack(float[] images, long[] labels, Pgd attack, long seed, long at) {
+    refresh();
+    device.write(start, images);
+    device.write(judging.input(), images);
+    if (attack.start()) {
+      randomStart(attack, seed, at);
+    }
+    for (int i = 0; i < attack.steps(); i++) {
+      judging.forward();
+      judge(judging, labels, batch, 0, true);
+      judging.backward(Rules.GRADIENT);
+      move(attack.kind(), attack, attack.step(), judging.gradient().data());
+    }
+  }
+
+  /** Uniform in the cube; in the L2 ball a normal direction of the ball's radius. */
+  private void randomStart(Pgd attack, long seed, long at) {
+    draw(at);
+    var kernels = device.kernels().noise();
+    if (attack.ball() == Attack.Ball.LINF) {
+      kernels.uniformNoise(batch, image().count(), -1, 1, seed, samples, noise.data());
+      move(Attack.Kind.PLAIN, attack, attack.epsilon(), noise.data());
+    } else {
+      kernels.gaussianNoise(batch, image().count(), zeroImage(), 1, seed, samples, noise.data());
+      move(Attack.Kind.UNIT, attack, attack.epsilon(), noise.data());
+    }
+  }
+
+  private void move(Attack.Kind kind, Pgd attack, double step, MemorySegment direction) {
+    int channels = channels();
+    device
+        .kernels()
+        .attack()
+        .attackStep(
+            kind,
+            attack.ball(),
+            batch,
+            channels,
+            image().count() / channels,
+            (float) step,
+            (float) attack.epsilon(),
+            ones,
+            zeros,
+            ones,
+            start.data(),
+            direction,
+            judging.input().data());
+  }
+
+  /** Sample numbers of the rows from at on. */
+  private void draw(long at) {
+    long[] numbers = new long[batch];
+    for (int r = 0; r < batch; r++) {
+      numbers[r] = at + r;
+    }
+    device.copyIn(MemorySegment.ofArray(numbers), samples);
+  }
+
+  private MemorySegment zeroImage() {
+    if (zero == null) {
+      zero = allocate(4L * image().count());
+    }
+    return zero;
+  }
+
+  /** The judging session works on the parameters as they are now. */
+  private void refresh() {
+    if (!stale) {
+      return;
+    }
+    for (var p : parameters.entrySet()) {
+      Tensor to = copies.get(p.getKey());
+      if (to.count() > 0) {
+        int[] one = {1};
+        device
+            .kernels()
+            .move()
+            .copyStrided(
+                false, 1, new int[] {to.count()}, one, one, p.getValue().data(), to.data());
+      }
+    }
+    stale = false;
+  }
+
+  /** The model with the parameters as they are now. */
+  public OnnxModel model() {
+    Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
+    parameters.forEach(
+        (name, t) -> initialisers.put(name, OnnxTensor.of(name, t.shape(), device.read(t))));
+    return new OnnxModel(
+        model.name(),
+        model.producer(),
+        model.opset(),
+        model.otherDomains(),
+        model.inputs(),
+        model.outputs(),
+        model.nodes(),
+        initialisers,
+        model.files());
+  }
+
+  /** All that the next step depends on: parameters, then the optimiser's arrays. */
+  Map<String, float[]> state() {
+    Map<String, float[]> all = new LinkedHashMap<>();
+    parameters.forEach((name, t) -> all.put(name, device.read(t)));
+    states.forEach(
+        (name, arrays) -> {
+          for (int i = 0; i < arrays.size(); i++) {
+            Shape shape = parameters.get(name).shape();
+            all.put(name + "@" + i, device.read(new Tensor(shape, arrays.get(i))));
+          }
+        });
+    return all;
+  }
+
+  /** Goes on from a {@link #state}. */
+  void restore(Map<String, float[]> all, long step) {
+    parameters.forEach((name, t) -> device.write(t, all.get(name)));
+    states.forEach(
+        (name, arrays) -> {
+          for (int i = 0; i < arrays.size(); i++) {
+            Shape shape = parameters.get(name).shape();
+            device.write(new Tensor(shape, arrays.get(i)), all.get(name + "@" + i));
+          }
+        });
+    steps = step;
+    stale = true;
+  }
+
+  @Override
+  public void close() {
+    training.close();
+    judging.close();
+    held.forEach(Memory::close);
+  }
+}

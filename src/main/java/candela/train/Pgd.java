@@ -1,0 +1,76 @@
+package candela.train;
+
+import candela.config.Spec;
+import candela.device.Attack.Ball;
+import candela.device.Attack.Kind;
+import candela.tensor.CandelaException;
+import java.util.Locale;
+
+/**
+ * An attack that climbs the loss inside a ball around the image.
+ *
+ * <p><b>Definition:</b> x ← project(x + step · direction(∂loss/∂x)), {@code steps} times, direction
+ * being the sign for L∞ and the unit vector for L2; projected into the ball of radius epsilon and
+ * into the range of pixels.
+ *
+ * <p><b>Parameters:</b> lengths are of pixels of 0 to 1, L2 over all of an image's values; start,
+ * whether the first x is drawn from the ball.
+ *
+ * <p><b>Cost:</b> steps forward and backward rows an image.
+ *
+ * <p><b>Source:</b> Madry et al. 2017 (PGD); Goodfellow et al. 2014 (FGSM: one step of epsilon
+ * without a random start).
+ */
+public record Pgd(Ball ball, double epsilon, double step, int steps, boolean start) {
+  public Pgd {
+    if (!(epsilon >= 0) || !(step >= 0) || steps < 1) {
+      throw CandelaException.of(
+          "attack: epsilon and step of 0 or more and 1 step or more expected, got %s, %s, %d",
+          epsilon, step, steps);
+    }
+  }
+
+  /** One step to the edge of the ball. */
+  public static Pgd fgsm(Ball ball, double epsilon) {
+    return new Pgd(ball, epsilon, epsilon, 1, false);
+  }
+
+  /** Of {@code pgd:ball=l2,epsilon=0.5,step=0.125,steps=7,start=true} or {@code fgsm:…}. */
+  public static Pgd parse(String text) {
+    Spec spec = Spec.parse(text);
+    Ball ball =
+        spec.choice("ball", "l2", java.util.List.of("linf", "l2")).equals("l2")
+            ? Ball.L2
+            : Ball.LINF;
+    double epsilon = spec.number("epsilon", ball == Ball.L2 ? 0.5 : 8.0 / 255, 0, 1e6);
+    Pgd attack =
+        switch (spec.name()) {
+          case "fgsm" -> fgsm(ball, epsilon);
+          case "pgd" -> {
+            int steps = spec.integer("steps", 7, 1, 100_000);
+            double step = spec.number("step", 2.5 * epsilon / steps, 0, 1e6);
+            yield new Pgd(ball, epsilon, step, steps, spec.bool("start", true));
+          }
+          default -> throw CandelaException.of("pgd or fgsm expected, got '%s'", text);
+        };
+    spec.finish();
+    return attack;
+  }
+
+  Kind kind() {
+    return ball == Ball.L2 ? Kind.UNIT : Kind.SIGN;
+  }
+
+  /** Reads as a recipe writes it. */
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT,
+        "pgd:ball=%s,epsilon=%s,step=%s,steps=%d,start=%s",
+        ball.name().toLowerCase(Locale.ROOT),
+        epsilon,
+        step,
+        steps,
+        start);
+  }
+}

@@ -1,0 +1,115 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.onnx.OnnxModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/** The commands that make data and models, and the models that come with Candela. */
+class TrainTest {
+  @TempDir Path folder;
+
+  @Test
+  void dataWritesPicturesMasksAndBoxesThatTrainReads() throws IOException {
+    Path set = folder.resolve("set");
+    String small = "count=16,test=8,size=16,seed=4";
+    MainTest.Ran data = MainTest.run("data", set.toString(), "--set", small);
+    assertThat(data.code()).as(data.err()).isZero();
+    assertThat(data.out()).contains("24 pictures of 8 classes");
+    assertThat(Files.readAllLines(set.resolve("boxes.csv"))).hasSize(25);
+    assertThat(set.resolve("train/star/000006.png")).isNotEmptyFile();
+    assertThat(set.resolve("masks/train/star/000006.png")).isNotEmptyFile();
+    MainTest.Ran again = MainTest.run("data", set.toString());
+    assertThat(again.code()).isEqualTo(2);
+    assertThat(again.err()).contains("a new folder expected, it is there already");
+
+    Path recipe = folder.resolve("tiny.yaml");
+    Files.writeString(
+        recipe,
+        """
+        data: images:path=set
+        architecture: mlp
+        epochs: 2
+        batch: 8
+        optimiser: sgd:rate=0.01
+        measure: ["fgsm:ball=linf,epsilon=0.01"]
+        measure-noise: [0.1]
+        """);
+    Path out = folder.resolve("models");
+    MainTest.Ran train = MainTest.run("train", recipe.toString(), "--out", out.toString());
+    assertThat(train.code()).as(train.err()).isZero();
+    assertThat(train.out())
+        .contains("16 pictures [3,16,16] to learn from, 8 to test on, 8 classes")
+        .contains("epoch 2 of 2: training loss")
+        .contains("images/s")
+        .contains("accuracy, clean")
+        .contains("accuracy, noise 0.1");
+    JsonNode record = new ObjectMapper().readTree(out.resolve("tiny.json").toFile());
+    Path model = out.resolve("tiny.onnx");
+    assertThat(record.get("sha256").asString()).isEqualTo(OnnxModel.read(model).sha256());
+    assertThat(record.get("accuracy").size()).isEqualTo(3);
+    assertThat(out.resolve("tiny.checkpoint")).doesNotExist();
+    String fgsm = "fgsm:ball=linf,epsilon=0.01";
+    MainTest.Ran attack =
+        MainTest.run("attack", model.toString(), "--data=images:path=" + set, "--attack", fgsm);
+    assertThat(attack.code()).as(attack.err()).isZero();
+    double clean = 100 * record.get("accuracy").get("clean").asDouble();
+    assertThat(attack.out())
+        .contains(String.format(java.util.Locale.ROOT, "accuracy, clean: %.2f %% of 8", clean))
+        .contains("ball=linf,epsilon=0.01");
+    MainTest.Ran explain =
+        MainTest.run(
+            "explain",
+            set.resolve("test/star/000022.png").toString(),
+            "--model=" + model,
+            "--preprocess=unit",
+            "--method=gradient",
+            "--out=" + folder.resolve("maps"));
+    assertThat(explain.code()).as(explain.err()).isZero();
+  }
+
+  /** The folder cannot be made where a file is: nothing is left beside it. */
+  @Test
+  void dataThatCannotBeWrittenLeavesNothing() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    MainTest.Ran ran =
+        MainTest.run("data", file.resolve("set").toString(), "--set", "count=2,test=2,size=16");
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains("cannot be written");
+    try (var left = Files.list(folder)) {
+      assertThat(left).containsExactly(file);
+    }
+  }
+
+  @Test
+  void wrongRecipesAreOneSentence() throws IOException {
+    Path recipe = Files.writeString(folder.resolve("bad.yaml"), "data: synthetic\nepoch: 3\n");
+    MainTest.Ran ran = MainTest.run("train", recipe.toString());
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err().strip().lines()).hasSize(1);
+    assertThat(MainTest.run("train", "nowhere.yaml").err()).contains("there is no such file");
+  }
+
+  @Test
+  void explainNeedsNothing() throws IOException {
+    Path out = folder.resolve("first");
+    MainTest.Ran ran = MainTest.run("explain", "--out=" + out);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("come with Candela, in " + out.resolve("example"), "star");
+    for (String picture : Shipped.PICTURES) {
+      assertThat(out.resolve(picture + ".gradient.overlay.png")).isNotEmptyFile();
+    }
+    assertThat(ran.out()).contains("maps of 8 images in " + out);
+    JsonNode p = new ObjectMapper().readTree(out.resolve("provenance.json").toFile());
+    for (JsonNode image : p.get("images")) {
+      assertThat(image.get("target").get("label").asString())
+          .isEqualTo(image.get("name").asString());
+    }
+  }
+}
