@@ -4,7 +4,6 @@ import candela.graph.Network;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,6 +77,12 @@ final class Explain implements Callable<Integer> {
   String target = "top";
 
   @Option(
+      names = "--output",
+      paramLabel = "NAME",
+      description = "Model output with the class scores. Default: the first.")
+  String output;
+
+  @Option(
       names = {"-o", "--out"},
       paramLabel = "DIR",
       description = "Where results go. Default: ${DEFAULT-VALUE}.")
@@ -119,7 +124,7 @@ final class Explain implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     long start = System.nanoTime();
     check();
     if (model == null && images.isEmpty()) {
@@ -134,7 +139,7 @@ final class Explain implements Callable<Integer> {
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(labels);
-    Network network = Network.load(model);
+    Network network = Network.load(model).channelsFirst();
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }

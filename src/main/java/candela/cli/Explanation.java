@@ -2,10 +2,12 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.graph.Network;
+import candela.image.WholeFile;
 import candela.method.Attribution;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Subject;
+import candela.onnx.OnnxValue;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
@@ -24,7 +26,7 @@ import java.util.Map;
  * One run of {@code candela explain}: images in groups through one pipeline, results to a folder.
  */
 final class Explanation implements AutoCloseable {
-  /** Images whose rows share batches, and whose maps share a contact sheet. */
+  /** Images whose rows share batches. */
   private static final int GROUP = 8;
 
   private final Explain options;
@@ -41,8 +43,7 @@ final class Explanation implements AutoCloseable {
   private int explained;
   private int failed;
 
-  Explanation(Explain options, Network network, Labels labels, List<Method> methods, long start)
-      throws IOException {
+  Explanation(Explain options, Network network, Labels labels, List<Method> methods, long start) {
     this.options = options;
     this.network = network;
     this.labels = labels;
@@ -50,9 +51,9 @@ final class Explanation implements AutoCloseable {
     Map<String, Integer> seen = new HashMap<>();
     methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     preparation = Preparation.of(options.preprocess, network.inputShape(), network.name());
-    Files.createDirectories(options.out);
+    makeFolder();
     device = options.machine.open();
-    pipeline = new Pipeline(network, device, options.batch);
+    pipeline = new Pipeline(network, device, options.batch, options.output);
     provenance = new Provenance(options, network, device, preparation, methods, methodNames, start);
     gallery =
         new Gallery(
@@ -65,20 +66,34 @@ final class Explanation implements AutoCloseable {
             options.scale == Explain.Colours.SHARED);
   }
 
+  private void makeFolder() {
+    try {
+      Files.createDirectories(options.out);
+    } catch (IOException e) {
+      throw new CandelaException(
+          "--out: a folder expected that can be written: "
+              + options.out
+              + ": "
+              + WholeFile.reason(e),
+          e);
+    }
+  }
+
   /** One image, read and classified. */
   record Loaded(
       Inputs.Input input, Preparation.Picture picture, Prediction prediction, int target) {}
 
   int run(List<Inputs.Input> inputs) {
-    if (options.preprocess == null) {
-      out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
-    }
+    sayWhatWasAssumed();
     for (int from = 0; from < inputs.size(); from += GROUP) {
-      List<Loaded> group = load(inputs.subList(from, Math.min(from + GROUP, inputs.size())));
+      int to = Math.min(from + GROUP, inputs.size());
+      List<Loaded> group = load(inputs.subList(from, to));
       if (!group.isEmpty()) {
         group.forEach(this::print);
-        explain(group);
+        String which = inputs.size() <= GROUP ? "" : " " + (from + 1) + "-" + to + " of ";
+        explain(group, "explaining" + (which.isEmpty() ? "" : which + inputs.size()));
         explained += group.size();
+        provenance.writeNowAndThen();
       }
     }
     gallery.finish();
@@ -86,15 +101,33 @@ final class Explanation implements AutoCloseable {
     if (explained > 0) {
       out.printf(
           Locale.ROOT,
-          "%n%d %s of %d %s in %s: %.1f s%n",
-          explained * methods.size(),
-          explained * methods.size() == 1 ? "map" : "maps",
-          explained,
-          explained == 1 ? "image" : "images",
+          "%n%s of %s in %s: %.1f s%n",
+          counted(explained * methods.size(), "map"),
+          counted(explained, "image"),
           options.out,
           provenance.seconds());
     }
+    if (failed > 0 && inputs.size() > 1) {
+      System.err.printf(
+          "candela: %s of %d not explained%n", counted(failed, "image"), inputs.size());
+    }
     return failed == 0 ? Main.OK : explained == 0 ? Main.WRONG : Main.PARTIAL;
+  }
+
+  private static String counted(int n, String noun) {
+    return n + " " + noun + (n == 1 ? "" : "s");
+  }
+
+  private void sayWhatWasAssumed() {
+    if (options.preprocess == null) {
+      out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
+    }
+    List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
+    if (options.output == null && outputs.size() > 1) {
+      out.printf(
+          "output: %s (the first of %s; --output sets another)%n",
+          outputs.get(0), String.join(", ", outputs));
+    }
   }
 
   /** Reads and classifies; what cannot be read is reported and left out. */
@@ -109,15 +142,26 @@ final class Explanation implements AutoCloseable {
         pictures.add(picture);
         probes.add(new Logits(device, picture.pixels()));
       } catch (CandelaException e) {
-        failed++;
-        provenance.failed(input, Main.sentence(e));
-        System.err.println("candela: " + Main.sentence(e));
+        failed(input, Main.sentence(e));
+      } catch (OutOfMemoryError e) {
+        failed(input, input.file() + ": " + Main.sentence(e));
       }
     }
     pipeline.run(probes);
     List<Loaded> loaded = new ArrayList<>();
     for (int i = 0; i < probes.size(); i++) {
       Prediction p = new Prediction(probes.get(i).result());
+      if (!p.isFinite()) {
+        failed(
+            readable.get(i),
+            String.format(
+                Locale.ROOT,
+                "%s: finite class scores expected, %s gives NaN or infinity; check its weights and"
+                    + " the preprocessing",
+                readable.get(i).file(),
+                network.name()));
+        continue;
+      }
       labels.check(p.logits().length, options.labels);
       int target = options.fixedTarget() < 0 ? p.best() : options.fixedTarget();
       if (target >= p.logits().length) {
@@ -128,6 +172,12 @@ final class Explanation implements AutoCloseable {
       loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target));
     }
     return loaded;
+  }
+
+  private void failed(Inputs.Input input, String reason) {
+    failed++;
+    provenance.failed(input, reason);
+    System.err.println("candela: " + reason);
   }
 
   private void print(Loaded image) {
@@ -148,9 +198,9 @@ final class Explanation implements AutoCloseable {
     table.print(out);
   }
 
-  private void explain(List<Loaded> group) {
+  private void explain(List<Loaded> group, String what) {
     try (var workspace = new Workspace(device);
-        var progress = new Console("explaining")) {
+        var progress = new Console(what)) {
       List<Probe<Attribution>> probes = new ArrayList<>();
       for (Loaded image : group) {
         Subject subject =

@@ -14,6 +14,9 @@ import java.util.Map;
 
 /** Writes the maps of a run: arrays at once, pictures as soon as their scale is known. */
 final class Gallery {
+  /** Images of a contact sheet. */
+  private static final int SHEET = 8;
+
   private final Path folder;
   private final String title;
   private final String about;
@@ -33,8 +36,11 @@ final class Gallery {
       String name,
       String caption,
       Image photo,
-      List<Attribution> maps,
+      List<Drawn> maps,
       List<Map<String, Object>> notes) {}
+
+  /** One value a pixel: all that pictures need of an attribution. */
+  private record Drawn(float[] map, int h, int w, boolean signed) {}
 
   /**
    * @param methods names, as in file names
@@ -60,9 +66,12 @@ final class Gallery {
   /** Writes the arrays; the pictures follow with {@link #endGroup} or {@link #finish}. */
   List<Map<String, Object>> add(String name, String caption, Image photo, List<Attribution> maps) {
     List<Map<String, Object>> notes = new ArrayList<>();
+    List<Drawn> drawn = new ArrayList<>();
     for (int i = 0; i < maps.size(); i++) {
       Attribution a = maps.get(i);
-      new Npy(new int[] {a.height(), a.width()}, a.map()).write(file(name, i, ".npy"));
+      float[] map = a.map();
+      drawn.add(new Drawn(map, a.height(), a.width(), a.channels().signed()));
+      new Npy(new int[] {a.height(), a.width()}, map).write(file(name, i, ".npy"));
       new Npy(a.shape().dims(), a.values()).write(file(name, i, ".channels.npy"));
       Map<String, Object> note = new LinkedHashMap<>();
       note.put("method", methods.get(i));
@@ -70,7 +79,7 @@ final class Gallery {
       note.putAll(a.notes());
       notes.add(note);
     }
-    rows.add(new Row(name, caption, photo, maps, notes));
+    rows.add(new Row(name, caption, photo, drawn, notes));
     return notes;
   }
 
@@ -90,19 +99,25 @@ final class Gallery {
     if (rows.isEmpty()) {
       return;
     }
+    List<Scale> common = shared ? commonScales() : null;
+    for (int from = 0; from < rows.size(); from += SHEET) {
+      draw(rows.subList(from, Math.min(from + SHEET, rows.size())), common);
+    }
+    rows.clear();
+  }
+
+  private void draw(List<Row> part, List<Scale> common) {
     ContactSheet sheet = new ContactSheet(title, about);
     List<Runnable> writes = new ArrayList<>();
-    List<Scale> common = shared ? commonScales() : null;
-    for (Row row : rows) {
+    for (Row row : part) {
       List<ContactSheet.Cell> cells = new ArrayList<>();
       cells.add(new ContactSheet.Cell(row.photo(), row.name(), row.caption(), null));
       for (int i = 0; i < methods.size(); i++) {
-        Attribution a = row.maps().get(i);
-        float[] map = a.map();
-        Scale scale = shared ? common.get(i) : Scale.of(map, a.channels().signed(), percentile);
+        Drawn a = row.maps().get(i);
+        Scale scale = shared ? common.get(i) : Scale.of(a.map(), a.signed(), percentile);
         row.notes().get(i).put("colourLimit", scale.limit());
         row.notes().get(i).put("colours", scale.words());
-        HeatMap heat = new HeatMap(map, a.height(), a.width(), scale);
+        HeatMap heat = new HeatMap(a.map(), a.h(), a.w(), scale);
         Image overlay = heat.over(row.photo());
         Image alone = heat.draw(row.photo().width(), row.photo().height());
         Path overlayFile = file(row.name(), i, ".overlay.png");
@@ -118,14 +133,13 @@ final class Gallery {
     writes.add(() -> sheet.draw().writePng(file));
     // Packing a PNG takes longer than drawing it.
     writes.parallelStream().forEach(Runnable::run);
-    rows.clear();
   }
 
   private List<Scale> commonScales() {
     List<Scale> scales = new ArrayList<>();
     for (int i = 0; i < methods.size(); i++) {
       int method = i;
-      boolean signed = rows.get(0).maps().get(i).channels().signed();
+      boolean signed = rows.get(0).maps().get(i).signed();
       scales.add(
           Scale.shared(
               rows.stream().map(r -> r.maps().get(method).map()).toList(), signed, percentile));

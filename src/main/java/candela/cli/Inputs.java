@@ -1,7 +1,9 @@
 package candela.cli;
 
+import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +19,9 @@ final class Inputs {
   private static final Set<String> ENDINGS =
       Set.of("jpg", "jpeg", "png", "bmp", "gif", "tga", "psd", "ppm", "pgm", "pnm");
 
+  /** Characters of a name: a file name has 255 bytes, the method's comes behind. */
+  private static final int LONGEST = 48;
+
   /**
    * One image.
    *
@@ -27,25 +32,32 @@ final class Inputs {
   private Inputs() {}
 
   /** Files in the order given, those of a folder by name; folders in folders are not entered. */
-  static List<Input> of(List<Path> arguments) throws IOException {
+  static List<Input> of(List<Path> arguments) {
     List<Path> files = new ArrayList<>();
     for (Path p : arguments) {
       if (Files.isDirectory(p)) {
-        try (Stream<Path> entries = Files.list(p)) {
-          List<Path> images = entries.filter(Inputs::looksLikeImage).sorted().toList();
-          if (images.isEmpty()) {
-            throw CandelaException.of(
-                "%s: images expected, found none in this folder; endings looked for: %s",
-                p, String.join(", ", ENDINGS.stream().sorted().toList()));
-          }
-          files.addAll(images);
-        }
+        files.addAll(imagesIn(p));
       } else {
         files.add(p);
       }
     }
     Map<String, Integer> seen = new HashMap<>();
     return files.stream().map(f -> new Input(f, unique(stem(f), seen))).toList();
+  }
+
+  private static List<Path> imagesIn(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      List<Path> images = entries.filter(Inputs::looksLikeImage).sorted().toList();
+      if (images.isEmpty()) {
+        throw CandelaException.of(
+            "%s: images expected, found none in this folder; endings looked for: %s",
+            folder, String.join(", ", ENDINGS.stream().sorted().toList()));
+      }
+      return images;
+    } catch (IOException | UncheckedIOException e) {
+      IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
+      throw new CandelaException(folder + ": cannot be read: " + WholeFile.reason(cause), e);
+    }
   }
 
   /** name, or name-2, name-3 … where it was there before. */
@@ -63,6 +75,9 @@ final class Inputs {
   private static String stem(Path file) {
     String name = file.getFileName().toString();
     int dot = name.lastIndexOf('.');
-    return dot > 0 ? name.substring(0, dot) : name;
+    String stem = dot > 0 ? name.substring(0, dot) : name;
+    return stem.codePointCount(0, stem.length()) <= LONGEST
+        ? stem
+        : stem.substring(0, stem.offsetByCodePoints(0, LONGEST));
   }
 }

@@ -1,13 +1,16 @@
 package candela.cli;
 
+import candela.image.WholeFile;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
+import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 
@@ -25,11 +28,16 @@ final class Json {
             return new DefaultPrettyPrinter();
           }
         };
-    try (JsonGenerator json =
-        new JsonFactory()
-            .createGenerator(pretty, file.toFile(), tools.jackson.core.JsonEncoding.UTF8)) {
-      value(json, values);
-    }
+    WholeFile.write(
+        file,
+        part -> {
+          try (JsonGenerator json =
+              new JsonFactory().createGenerator(pretty, part.toFile(), JsonEncoding.UTF8)) {
+            value(json, values);
+          } catch (JacksonIOException e) {
+            throw e.getCause();
+          }
+        });
   }
 
   private static void value(JsonGenerator json, Object value) {

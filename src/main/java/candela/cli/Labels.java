@@ -1,24 +1,41 @@
 package candela.cli;
 
+import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Names of the classes, or their numbers where no file is given. */
 record Labels(List<String> names) {
   /** One name a line; the first is class 0. */
-  static Labels read(Path file) throws IOException {
+  static Labels read(Path file) {
     if (file == null) {
       return new Labels(List.of());
     }
     try {
-      return new Labels(Files.readAllLines(file).stream().map(String::strip).toList());
-    } catch (MalformedInputException e) {
-      throw new CandelaException(file + ": a text file with one class name a line expected", e);
+      List<String> names = new ArrayList<>(Files.readAllLines(file));
+      while (!names.isEmpty() && names.getLast().isBlank()) {
+        names.removeLast();
+      }
+      if (names.isEmpty()) {
+        throw CandelaException.of("%s: one class name a line expected, the file is empty", file);
+      }
+      return new Labels(names.stream().map(Labels::plain).toList());
+    } catch (CharacterCodingException e) {
+      throw new CandelaException(
+          file + ": one class name a line expected, came something else than UTF-8 text", e);
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
     }
+  }
+
+  /** Without what a terminal would obey, and the mark that some editors put first. */
+  private static String plain(String name) {
+    return name.replaceAll("[\\p{Cntrl}\uFEFF]", " ").strip();
   }
 
   /** Says so where the file does not fit the network. */

@@ -1,9 +1,11 @@
 package candela.cli;
 
+import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -29,6 +31,9 @@ public final class Main {
   static final int PARTIAL = 1;
   static final int WRONG = 2;
 
+  /** Characters of a message; the longest, of an unknown operator, lists all known ones. */
+  private static final int LONGEST = 1800;
+
   private Main() {}
 
   public static void main(String[] arguments) {
@@ -52,9 +57,11 @@ public final class Main {
     }
     try {
       return line.execute(arguments);
-    } catch (OutOfMemoryError e) {
-      line.getErr()
-          .println("candela: out of memory (" + e.getMessage() + "); use a smaller --batch");
+    } catch (Error e) {
+      line.getErr().println("candela: " + sentence(e));
+      if (debug(arguments)) {
+        e.printStackTrace(line.getErr());
+      }
       return WRONG;
     }
   }
@@ -69,10 +76,14 @@ public final class Main {
   private static int failed(Exception e, CommandLine line, ParseResult parsed) {
     PrintWriter err = line.getErr();
     err.println("candela: " + sentence(e));
-    if (parsed.originalArgs().stream().anyMatch(Arrays.asList("-X", "--debug")::contains)) {
+    if (debug(parsed.originalArgs().toArray(String[]::new))) {
       e.printStackTrace(err);
     }
     return WRONG;
+  }
+
+  private static boolean debug(String... arguments) {
+    return Arrays.stream(arguments).anyMatch(List.of("-X", "--debug")::contains);
   }
 
   /** What a user is told of an exception. */
@@ -84,13 +95,24 @@ public final class Main {
       return sentence(u.getCause());
     }
     if (e instanceof java.nio.file.FileSystemException f) {
-      String reason = f.getReason() == null ? f.getClass().getSimpleName() : f.getReason();
-      return f.getFile() + ": cannot be read or written (" + reason + ")";
+      return oneLine(f.getFile() + ": cannot be read or written: " + WholeFile.reason(f));
+    }
+    if (e instanceof OutOfMemoryError) {
+      return String.format(
+          Locale.ROOT,
+          "Java has too little memory, %d MiB; use a smaller model, image or --batch, or give it"
+              + " more: JDK_JAVA_OPTIONS=-Xmx8g",
+          Runtime.getRuntime().maxMemory() >> 20);
     }
     return "an error inside candela (" + oneLine(e.toString()) + "); --debug shows where";
   }
 
+  /** Names come from files: no line breaks, nothing that a terminal obeys, no end of text. */
   private static String oneLine(String text) {
-    return String.valueOf(text).replaceAll("\\s*\\R\\s*", " ");
+    String plain =
+        String.valueOf(text).replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
+    return plain.length() <= LONGEST
+        ? plain
+        : plain.substring(0, LONGEST / 2) + " … " + plain.substring(plain.length() - LONGEST / 2);
   }
 }

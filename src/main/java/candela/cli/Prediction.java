@@ -10,6 +10,16 @@ record Prediction(float[] logits) {
     return top(1).get(0);
   }
 
+  /** Whether they mean something. */
+  boolean isFinite() {
+    for (float l : logits) {
+      if (!Float.isFinite(l)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** The k classes of the highest scores, highest first. */
   List<Integer> top(int k) {
     return IntStream.range(0, logits.length)

@@ -19,6 +19,9 @@ final class Preparation {
   /** Pictures of results are at least so many pixels wide or high. */
   private static final int SHOWN = 448;
 
+  /** Of a network's input: 8192 x 8192. */
+  private static final long MOST_PIXELS = 1 << 26;
+
   private final String name;
   private final Preprocess preprocess;
   private final Shape shape;
@@ -44,7 +47,14 @@ final class Preparation {
   static Preparation of(String name, Shape input, String network) {
     if (input.rank() != 4 || (input.dim(1) != 1 && input.dim(1) != 3)) {
       throw CandelaException.of(
-          "%s: images [N,3,H,W] or [N,1,H,W] expected as input, it takes %s", network, input);
+          "%s: images [N,3,H,W], [N,1,H,W] or [N,H,W,3] expected as input, it takes %s",
+          network, input);
+    }
+    long pixels = (long) input.dim(2) * input.dim(3);
+    if (pixels < 1 || pixels > MOST_PIXELS) {
+      throw CandelaException.of(
+          "%s: images of 1 to %d pixels expected as input, it takes %s",
+          network, MOST_PIXELS, input);
     }
     String chosen = name == null ? DEFAULT : name;
     Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));

@@ -14,11 +14,14 @@ import java.util.Map;
 
 /** Everything needed to repeat the maps of a run, as {@code provenance.json}. */
 final class Provenance {
+  private static final long SOMETIMES = 10_000_000_000L;
+
   private final Explain options;
   private final long start;
   private final Map<String, Object> head = new LinkedHashMap<>();
   private final List<Object> images = new ArrayList<>();
   private final List<Object> failures = new ArrayList<>();
+  private long written;
   private long rows;
   private long nanos;
 
@@ -32,6 +35,7 @@ final class Provenance {
       long start) {
     this.options = options;
     this.start = start;
+    written = start;
     head.put("candela", Version.NUMBER);
     head.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS));
     head.put("java", Runtime.version());
@@ -51,10 +55,15 @@ final class Provenance {
               "channels", methods.get(i).channels().name().toLowerCase(Locale.ROOT)));
     }
     head.put("methods", list);
+    head.put("output", options.output == null ? firstOutput(network) : options.output);
     head.put("target", options.target);
     head.put("batch", options.batch);
     head.put("clip", options.clip);
     head.put("scale", options.scale.name().toLowerCase(Locale.ROOT));
+  }
+
+  private static String firstOutput(Network network) {
+    return network.model().outputs().get(0).name();
   }
 
   void failed(Inputs.Input input, String reason) {
@@ -89,7 +98,15 @@ final class Provenance {
     return (System.nanoTime() - start) / 1e9;
   }
 
+  /** In a long run, so that an interrupted one leaves the provenance of the maps it made. */
+  void writeNowAndThen() {
+    if (System.nanoTime() - written > SOMETIMES) {
+      write();
+    }
+  }
+
   void write() {
+    written = System.nanoTime();
     Map<String, Object> all = new LinkedHashMap<>(head);
     all.put("images", images);
     all.put("failed", failures);

@@ -18,13 +18,26 @@ import java.util.Set;
 
 /** The graph while it is imported: nodes so far, and the value of every ONNX name. */
 final class Builder {
+  /**
+   * Nodes of a graph: twenty times what the largest classifiers have. Planning grows with the
+   * square.
+   */
+  private static final int MOST_NODES = 20_000;
+
+  /**
+   * Elements of constants that are made, not read, in all: 1 GiB of a file of some hundred bytes.
+   */
+  private static final int MOST_MADE = 1 << 28;
+
   private final String name;
   private final int opset;
   private final int batch;
   private final int modelBatch;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Value> values = new HashMap<>();
+  private final Set<Value> bound = new HashSet<>();
   private int made;
+  private long elements;
   private Norms norms = Norms.FOLDED;
   private Map<String, OnnxTensor> parameters = Map.of();
 
@@ -78,6 +91,17 @@ final class Builder {
 
   void bind(String name, Value v) {
     values.put(name, v);
+    bound.add(v);
+  }
+
+  /** Counts the elements of a constant before it is made. */
+  void make(long count) {
+    elements += count;
+    if (elements > MOST_MADE) {
+      throw CandelaException.of(
+          "constants computed on the way have more than %d elements; store them in the file",
+          MOST_MADE);
+    }
   }
 
   /** Appends a node, or computes it where all inputs are small constants. */
@@ -87,6 +111,9 @@ final class Builder {
     boolean integer = integer(op, inputs);
     if (inputs.stream().allMatch(Value::isConstant)
         && inputs.stream().noneMatch(this::isParameter)) {
+      if (shape.count() <= Fold.LARGEST) {
+        make(shape.count());
+      }
       OnnxTensor folded = Fold.run(y, op, inputs, shape, integer);
       if (folded != null) {
         return Value.constant(y, folded);
@@ -96,6 +123,9 @@ final class Builder {
             "integer arithmetic on constants of %d elements; at most %d are supported",
             shape.count(), Fold.LARGEST);
       }
+    }
+    if (nodes.size() == MOST_NODES) {
+      throw CandelaException.of("the graph has more than %d nodes; use a smaller one", MOST_NODES);
     }
     Value v = Value.of(y, shape, integer);
     nodes.add(new Node(node, op, inputs, v));
@@ -117,8 +147,8 @@ final class Builder {
   }
 
   private boolean isRead(Value v, int from) {
-    return nodes.subList(from, nodes.size()).stream().anyMatch(n -> n.inputs().contains(v))
-        || values.containsValue(v);
+    return bound.contains(v)
+        || nodes.subList(from, nodes.size()).stream().anyMatch(n -> n.inputs().contains(v));
   }
 
   int size() {

@@ -82,6 +82,24 @@ final class Call {
     return t.longs();
   }
 
+  /** As the other, where there is no default. */
+  long[] needed(int i, String what) {
+    long[] longs = longs(i, what);
+    if (longs == null) {
+      throw CandelaException.of("the %s are missing", what);
+    }
+    return longs;
+  }
+
+  /** A constant single number that must be there. */
+  double number(int i, String what) {
+    OnnxTensor t = constant(i, what);
+    if (t.shape().count() != 1) {
+      throw CandelaException.of("the %s must be a single number, is %s", what, t.shape());
+    }
+    return t.isInteger() ? t.longs()[0] : t.floats()[0];
+  }
+
   int[] ints(int i, String what) {
     long[] longs = longs(i, what);
     return longs == null ? null : narrow(longs);
@@ -103,11 +121,7 @@ final class Call {
     if (!has(i)) {
       return absent;
     }
-    OnnxTensor t = constant(i, what);
-    if (t.shape().count() != 1) {
-      throw CandelaException.of("the %s must be a single number, is %s", what, t.shape());
-    }
-    return t.floats()[0];
+    return (float) number(i, what);
   }
 
   long integer(String attribute, long absent) {
@@ -160,10 +174,12 @@ final class Call {
   }
 
   Value of(Shape shape, float... values) {
+    builder.make(values.length);
     return Value.constant(node.name(), OnnxTensor.of(node.name(), shape, values));
   }
 
   Value of(Shape shape, long... values) {
+    builder.make(values.length);
     return Value.constant(node.name(), OnnxTensor.of(node.name(), shape, values));
   }
 

@@ -19,18 +19,18 @@ final class ChannelAffine implements Simplify.Pass {
   public Graph apply(Graph graph, Set<String> keep) {
     Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
     Map<Value, Node> affine = new java.util.IdentityHashMap<>();
-    Map<Node, Node> rewritten = new java.util.LinkedHashMap<>();
+    Map<Value, Node> rewritten = new java.util.LinkedHashMap<>();
     for (Node old : graph.nodes()) {
       Node n = asAffine(old);
       if (n.op() instanceof Affine) {
         Node before = affine.get(n.input(0));
         if (before != null && uses.get(n.input(0)) == 1) {
-          rewritten.values().remove(before);
+          rewritten.remove(before.output());
           n = merged(before, n);
         }
         affine.put(n.output(), n);
       }
-      rewritten.put(old, n);
+      rewritten.put(n.output(), n);
     }
     Rewrite r = new Rewrite(graph);
     rewritten.values().forEach(r::add);

@@ -18,7 +18,16 @@ final class FoldConstants implements Simplify.Pass {
   private static boolean constant(Node n) {
     return !n.inputs().isEmpty()
         && n.inputs().stream().allMatch(v -> v == null || v.isConstant())
-        && n.outputs().stream().noneMatch(Value::integer);
+        && n.outputs().stream().noneMatch(Value::integer)
+        && n.outputs().stream().allMatch(y -> y.shape().count() <= most(n));
+  }
+
+  /**
+   * Elements of a result: not many more than the file has, or the session computes it each time.
+   */
+  private static long most(Node n) {
+    long read = n.inputs().stream().mapToLong(v -> v == null ? 0 : v.shape().count()).sum();
+    return Math.max(read, Fold.LARGEST);
   }
 
   private static Graph fold(Graph graph) {

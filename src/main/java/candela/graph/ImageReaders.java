@@ -80,7 +80,8 @@ final class ImageReaders {
       throw CandelaException.of(
           "kernel_shape has %d entries for %s", kernel.length, c.x(0).shape());
     }
-    return Window.read(c, x.shape(), flat ? 1 : kernel[0], kernel[kernel.length - 1], flat);
+    return Window.read(c, x.shape(), flat ? 1 : kernel[0], kernel[kernel.length - 1], flat)
+        .overlapping();
   }
 
   static Value globalAverage(Call c) {
@@ -97,6 +98,9 @@ final class ImageReaders {
 
   static Value lrn(Call c) {
     Value x = c.x(0);
+    if (c.small("size", 0) < 1) {
+      throw CandelaException.of("size of 1 or more expected, got %d", c.small("size", 0));
+    }
     Lrn op =
         new Lrn(
             c.small("size", 1), c.real("alpha", 1e-4f), c.real("beta", .75f), c.real("bias", 1));

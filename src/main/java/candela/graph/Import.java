@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.graph.op.Transpose;
 import candela.onnx.Dim;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
@@ -14,13 +15,15 @@ import java.util.Optional;
 
 /** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
 public final class Import {
-  private static final int NEWEST_OPSET = 28;
+  private static final int[] CHANNELS_FIRST = {0, 3, 1, 2};
 
   private final OnnxModel model;
   private final Builder builder;
+  private final boolean turned;
 
-  private Import(OnnxModel model, int batch, int modelBatch) {
+  private Import(OnnxModel model, int batch, int modelBatch, boolean turned) {
     this.model = model;
+    this.turned = turned;
     builder = new Builder(model.name(), model.opset(), batch, modelBatch);
   }
 
@@ -39,20 +42,25 @@ public final class Import {
    */
   public static Graph graph(
       OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
-    if (model.opset() < 7 || model.opset() > NEWEST_OPSET) {
-      throw CandelaException.of(
-          "%s: opset %d; supported are 7 to %d, convert the model with onnx.version_converter",
-          model.name(), model.opset(), NEWEST_OPSET);
-    }
-    return new Import(model, batch, modelBatch(model, batch, known, shapes))
+    return new Import(model, batch, modelBatch(model, batch, known, shapes), false)
         .build(batch, known, shapes);
   }
 
   /** The graph before parameters become inputs, its batch normalisations kept as nodes. */
   static Graph unfolded(OnnxModel model, int batch, Builder.Norms norms) {
-    Import reading = new Import(model, batch, modelBatch(model, batch, Map.of(), Map.of()));
+    Import reading = new Import(model, batch, modelBatch(model, batch, Map.of(), Map.of()), false);
     reading.builder.training(norms, model.initialisers());
     return reading.build(batch, Map.of(), Map.of());
+  }
+
+  /**
+   * As the others, all shapes from the file.
+   *
+   * @param turned the first input, [N,H,W,C] in the model, is [N,C,H,W] in the graph
+   */
+  static Graph graph(OnnxModel model, int batch, boolean turned) {
+    return new Import(model, batch, modelBatch(model, batch, Map.of(), Map.of()), turned)
+        .build(batch, Map.of(), Map.of());
   }
 
   private static int modelBatch(
@@ -74,10 +82,17 @@ public final class Import {
         builder.bind(v.name(), Value.constant(v.name(), known.get(v.name())));
       } else {
         Shape shape = Optional.ofNullable(shapes.get(v.name())).orElseGet(() -> shape(v, batch));
-        Value x = Value.of(v.name(), shape, !v.type().isFloating());
+        boolean turn = turned && inputs.isEmpty();
+        Shape given = turn ? Transposition.shape(shape, CHANNELS_FIRST) : shape;
+        Value x = Value.of(v.name(), given, !v.type().isFloating());
         inputs.add(x);
-        builder.bind(v.name(), x);
+        Op back = new Transpose(Transposition.inverse(CHANNELS_FIRST));
+        builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
       }
+    }
+    if (inputs.isEmpty() && known.isEmpty()) {
+      throw CandelaException.of(
+          "%s: has no input besides its weights; export it with the image as input", model.name());
     }
     model.nodes().forEach(this::read);
     List<Value> outputs = new ArrayList<>();
@@ -106,7 +121,11 @@ public final class Import {
             model.name(), v.name(), dims.get(i), i);
       }
     }
-    return Shape.of(d);
+    try {
+      return Shape.of(d);
+    } catch (CandelaException e) {
+      throw new CandelaException(model.name() + ": input '" + v.name() + "': " + e.getMessage(), e);
+    }
   }
 
   private Value output(String name, int batch) {

@@ -15,6 +15,9 @@ import java.util.List;
 
 /** Readers of operators that move elements, and of shapes. */
 final class MoveReaders {
+  /** Of an axis that padding may give, as the tables of resizing. */
+  private static final int LONGEST = 1 << 20;
+
   private MoveReaders() {}
 
   static Value identity(Call c) {
@@ -23,7 +26,7 @@ final class MoveReaders {
 
   static Value dropout(Call c) {
     c.ignore("ratio", "seed");
-    if (c.has(2) && c.constant(2, "training mode").longs()[0] != 0) {
+    if (c.has(2) && c.number(2, "training mode") != 0) {
       throw CandelaException.of("training mode is not supported; export the model for inference");
     }
     return ElementReaders.same(c, c.x(0));
@@ -52,14 +55,16 @@ final class MoveReaders {
   }
 
   static Value constantOfShape(Call c) {
-    Shape shape = Shape.of(Call.narrow(c.longs(0, "shape")));
-    if (shape.count() > 1 << 28) {
-      throw CandelaException.of("constant %s has more than 2^28 elements", shape);
-    }
+    Shape shape = Shape.of(Call.narrow(c.needed(0, "shape")));
     OnnxTensor v = c.attribute("value") instanceof OnnxAttribute.Tensor t ? t.value() : null;
+    if (v != null && v.shape().count() != 1) {
+      throw CandelaException.of("the value must be a single number, is %s", v.shape());
+    }
+    c.builder().make(shape.count());
     if (v != null && v.isInteger()) {
       if (shape.count() > Fold.LARGEST) {
-        throw CandelaException.of("integer constant %s is too large", shape);
+        throw CandelaException.of(
+            "integer constant %s has more than %d elements", shape, Fold.LARGEST);
       }
       long[] longs = new long[shape.count()];
       Arrays.fill(longs, v.longs()[0]);
@@ -88,12 +93,12 @@ final class MoveReaders {
   }
 
   static Value range(Call c) {
-    OnnxTensor start = c.constant(0, "start");
-    double from = number(start);
-    double step = number(c.constant(2, "delta"));
-    double count = Math.max(0, Math.ceil((number(c.constant(1, "limit")) - from) / step));
+    double from = c.number(0, "start");
+    double step = c.number(2, "delta");
+    double count = Math.max(0, Math.ceil((c.number(1, "limit") - from) / step));
     if (!(count <= Fold.LARGEST)) {
-      throw CandelaException.of("range of %s elements; at most %d", count, Fold.LARGEST);
+      throw CandelaException.of(
+          "range of %s elements; at most %d are supported", count, Fold.LARGEST);
     }
     int n = (int) count;
     long[] longs = new long[n];
@@ -102,16 +107,12 @@ final class MoveReaders {
       longs[i] = (long) (from + i * step);
       floats[i] = (float) (from + i * step);
     }
-    return start.isInteger() ? c.of(Shape.of(n), longs) : c.of(Shape.of(n), floats);
-  }
-
-  private static double number(OnnxTensor t) {
-    return t.isInteger() ? t.longs()[0] : t.floats()[0];
+    return c.x(0).integer() ? c.of(Shape.of(n), longs) : c.of(Shape.of(n), floats);
   }
 
   static Value reshape(Call c) {
     Shape x = c.x(0).shape();
-    int[] d = c.ints(1, "shape");
+    int[] d = Call.narrow(c.needed(1, "shape"));
     boolean allowZero = c.integer("allowzero", 0) != 0;
     int b = c.builder().batch();
     int made = c.builder().modelBatch();
@@ -122,10 +123,16 @@ final class MoveReaders {
     long rest = 1;
     for (int i = 0; i < d.length; i++) {
       if (d[i] == 0 && !allowZero) {
+        if (i >= x.rank()) {
+          throw CandelaException.of("entry %d of the shape copies an axis that %s has not", i, x);
+        }
         d[i] = x.dim(i);
       }
       if (d[i] == -1 && open < 0) {
         open = i;
+      } else if (d[i] < 0) {
+        throw CandelaException.of(
+            "shape %s: lengths of 0 or more and one -1 expected", Arrays.toString(d));
       } else {
         rest = Math.multiplyExact(rest, d[i]);
       }
@@ -168,13 +175,14 @@ final class MoveReaders {
 
   static Value unsqueeze(Call c) {
     Shape x = c.x(0).shape();
-    long[] axes = c.longs(1, "axes");
-    if (axes == null) {
-      throw CandelaException.of("the axes are missing");
-    }
+    long[] axes = c.needed(1, "axes");
     int[] d = new int[x.rank() + axes.length];
     for (long a : axes) {
-      d[Call.axis(a, d.length)] = -1;
+      int at = Call.axis(a, d.length);
+      if (d[at] == -1) {
+        throw CandelaException.of("axis %d is given twice", a);
+      }
+      d[at] = -1;
     }
     int next = 0;
     for (int i = 0; i < d.length; i++) {
@@ -205,26 +213,34 @@ final class MoveReaders {
 
   static Value slice(Call c) {
     Shape x = c.x(0).shape();
-    long[] starts = c.longs(1, "starts");
-    long[] ends = c.longs(2, "ends");
+    long[] starts = c.needed(1, "starts");
+    long[] ends = c.needed(2, "ends");
     long[] axes = c.longs(3, "axes");
     long[] by = c.longs(4, "steps");
     int[] from = new int[x.rank()];
     int[] steps = new int[x.rank()];
     int[] sizes = x.dims();
     Arrays.fill(steps, 1);
-    for (int i = 0; i < starts.length; i++) {
+    int n = starts.length;
+    if (ends.length != n
+        || (axes == null ? n > x.rank() : axes.length != n)
+        || (by != null && by.length != n)) {
+      throw CandelaException.of(
+          "starts, ends, axes and steps of equal length expected, got %d, %d, %s, %s",
+          n, ends.length, axes == null ? "none" : axes.length, by == null ? "none" : by.length);
+    }
+    for (int i = 0; i < n; i++) {
       int a = Call.axis(axes == null ? i : axes[i], x.rank());
       long step = by == null ? 1 : by[i];
       if (step == 0) {
         throw CandelaException.of("step 0 along axis %d", a);
       }
-      int n = x.dim(a);
-      step = Math.clamp(step, -n - 1L, n + 1L);
-      long s = starts[i] < 0 ? starts[i] + n : starts[i];
-      long e = ends[i] < 0 ? ends[i] + n : ends[i];
-      s = Math.clamp(s, 0L, step > 0 ? n : Math.max(n - 1L, 0));
-      e = Math.clamp(e, step > 0 ? 0L : -1L, (long) n);
+      int length = x.dim(a);
+      step = Math.clamp(step, -length - 1L, length + 1L);
+      long s = starts[i] < 0 ? starts[i] + length : starts[i];
+      long e = ends[i] < 0 ? ends[i] + length : ends[i];
+      s = Math.clamp(s, 0L, step > 0 ? length : Math.max(length - 1L, 0));
+      e = Math.clamp(e, step > 0 ? 0L : -1L, (long) length);
       from[a] = (int) s;
       steps[a] = (int) step;
       long span = step > 0 ? e - s : s - e;
@@ -245,8 +261,11 @@ final class MoveReaders {
       Arrays.fill(sizes, each);
       sizes[outputs - 1] = x.dim(axis) - each * (outputs - 1);
     }
-    if (sizes.length != outputs || Arrays.stream(sizes).sum() != x.dim(axis)) {
-      throw CandelaException.of("split %s of %s along axis %d", Arrays.toString(sizes), x, axis);
+    boolean fits = sizes.length == outputs && Arrays.stream(sizes).allMatch(n -> n >= 0);
+    if (!fits || Arrays.stream(sizes).asLongStream().sum() != x.dim(axis)) {
+      throw CandelaException.of(
+          "split %s: %d lengths expected that add up to axis %d of %s",
+          Arrays.toString(sizes), outputs, axis, x);
     }
     Value first = null;
     int[] steps = new int[x.rank()];
@@ -269,9 +288,17 @@ final class MoveReaders {
     Shape x = c.x(0).shape();
     int axis = Call.axis(c.integer("axis", 0), x.rank());
     OnnxTensor t = c.constant(1, "indices");
-    int[] index = Call.narrow(t.longs());
+    int n = x.dim(axis);
+    if (!t.isInteger()) {
+      throw CandelaException.of("the indices must be integers, are %s", t.type());
+    }
+    long[] given = t.longs();
+    int[] index = new int[given.length];
     for (int i = 0; i < index.length; i++) {
-      index[i] = Call.axis(index[i], x.dim(axis));
+      if (given[i] < -n || given[i] >= n) {
+        throw CandelaException.of("index %d is outside axis %d of %s", given[i], axis, x);
+      }
+      index[i] = (int) (given[i] < 0 ? given[i] + n : given[i]);
     }
     Value y = c.add(copies(axis, index), c.x(0));
     int[] q = t.shape().dims();
@@ -293,7 +320,7 @@ final class MoveReaders {
   }
 
   static Value expand(Call c) {
-    Shape to = Shape.broadcast(c.x(0).shape(), Shape.of(c.ints(1, "shape")));
+    Shape to = Shape.broadcast(c.x(0).shape(), Shape.of(Call.narrow(c.needed(1, "shape"))));
     return c.add(new Expand(to), c.lifted(c.x(0), to.rank()));
   }
 
@@ -313,6 +340,11 @@ final class MoveReaders {
       int a = axes == null ? i : Call.axis(axes[i], x.rank());
       before[a] = pads[i];
       after[a] = pads[n + i];
+      long longer = (long) x.dim(a) + pads[i] + pads[n + i];
+      if (longer < 0 || longer > LONGEST || Math.min(pads[i], pads[n + i]) < -x.dim(a)) {
+        throw CandelaException.of(
+            "pads %d and %d do not fit axis %d of %s", pads[i], pads[n + i], a, x);
+      }
     }
     if (!mode.equals("constant")) {
       return padByCopies(c, mode, before, after);
@@ -339,7 +371,10 @@ final class MoveReaders {
       if (before[a] == 0 && after[a] == 0) {
         continue;
       }
-      int[] index = new int[Math.addExact(n, Math.addExact(before[a], after[a]))];
+      if (n == 0) {
+        throw CandelaException.of("axis %d of %s is empty: nothing to copy", a, y.shape());
+      }
+      int[] index = new int[n + before[a] + after[a]];
       for (int i = 0; i < index.length; i++) {
         int j = i - before[a];
         int period = Math.max(1, 2 * (n - 1));

@@ -7,7 +7,6 @@ import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -16,17 +15,39 @@ import java.util.Set;
  */
 public final class Network {
   private final OnnxModel model;
+  private final boolean turned;
+  private final Shape known;
 
-  private Network(OnnxModel model) {
+  /**
+   * @param known the input's shape, where it has been found already
+   */
+  private Network(OnnxModel model, boolean turned, Shape known) {
     this.model = model;
+    this.turned = turned;
+    this.known = known;
   }
 
   public static Network load(Path file) {
-    return new Network(OnnxModel.read(file));
+    return of(OnnxModel.read(file));
   }
 
   public static Network of(OnnxModel model) {
-    return new Network(model);
+    return new Network(model, false, null);
+  }
+
+  /**
+   * The same network, but images go in as [N,C,H,W] where the model takes [N,H,W,C] with one or
+   * three channels; gradients come out likewise.
+   */
+  public Network channelsFirst() {
+    Shape s = inputShape();
+    boolean last = s.rank() == 4 && isColour(s.dim(3)) && !isColour(s.dim(1));
+    Shape first = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
+    return new Network(model, last, first);
+  }
+
+  private static boolean isColour(int channels) {
+    return channels == 1 || channels == 3;
   }
 
   public OnnxModel model() {
@@ -37,9 +58,25 @@ public final class Network {
     return model.name();
   }
 
-  /** The first input's shape for a batch of one, usually [1,C,H,W]. */
+  /**
+   * The only input's shape for a batch of one, usually [1,C,H,W].
+   *
+   * @throws CandelaException when the network needs more than one input
+   */
   public Shape inputShape() {
-    return graph(1, SessionOptions.FORWARD).input().shape();
+    if (known != null) {
+      return known;
+    }
+    Graph graph = new DeadCode().apply(Import.graph(model, 1, turned), Set.of());
+    Set<Value> read = new HashSet<>();
+    graph.nodes().forEach(n -> read.addAll(n.inputs()));
+    List<Value> inputs = graph.inputs().stream().filter(read::contains).toList();
+    if (inputs.size() > 1) {
+      throw CandelaException.of(
+          "%s: one input, the image, expected; it takes %d: %s",
+          name(), inputs.size(), inputs.stream().map(Value::toString).toList());
+    }
+    return graph.input().shape();
   }
 
   /** The simplified graph for batches of the given size. */
@@ -48,7 +85,7 @@ public final class Network {
       throw CandelaException.of("batch %d: expected 1 or more", batch);
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
-    return Simplify.all(Import.graph(model, batch, Map.of()), keep);
+    return Simplify.all(Import.graph(model, batch, turned), keep);
   }
 
   public Session session(Device device, int batch, SessionOptions options) {

@@ -1,6 +1,7 @@
 package candela.graph;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
@@ -34,18 +35,20 @@ final class Placement {
       return bytes;
     }
 
-    int last() {
-      return last;
+    int first() {
+      return first;
     }
 
-    boolean isAlive(int step) {
-      return first <= step && step <= last;
+    int last() {
+      return last;
     }
 
     long offset() {
       return offset;
     }
   }
+
+  private static final Comparator<Block> BY_OFFSET = Comparator.comparingLong(b -> b.offset);
 
   private Placement() {}
 
@@ -65,8 +68,8 @@ final class Placement {
       }
       b.offset = at;
       total = Math.max(total, at + round(b.bytes));
-      placed.add(b);
-      placed.sort(Comparator.comparingLong(p -> p.offset));
+      int slot = Collections.binarySearch(placed, b, BY_OFFSET);
+      placed.add(slot < 0 ? -slot - 1 : slot, b);
     }
     return total;
   }

@@ -97,8 +97,7 @@ final class Plan {
   }
 
   Value root(Value v) {
-    Value r = roots.get(v);
-    return r == null ? v : root(r);
+    return roots.getOrDefault(v, v);
   }
 
   int backwardStep(int node) {
@@ -112,13 +111,15 @@ final class Plan {
   }
 
   private long peak(Map<Value, Placement.Block> of) {
-    Set<Placement.Block> distinct = new HashSet<>(of.values());
+    long[] change = new long[2 * nodes.size() + 2];
+    for (Placement.Block b : new HashSet<>(of.values())) {
+      change[b.first()] += b.bytes();
+      change[b.last() + 1] -= b.bytes();
+    }
     long peak = 0;
-    for (int step = 0; step < 2 * nodes.size(); step++) {
-      long sum = 0;
-      for (Placement.Block b : distinct) {
-        sum += b.isAlive(step) ? b.bytes() : 0;
-      }
+    long sum = 0;
+    for (long c : change) {
+      sum += c;
       peak = Math.max(peak, sum);
     }
     return peak;
@@ -177,7 +178,7 @@ final class Plan {
               && !at.contains(n.output())
               && !at.contains(n.input(0));
       if (view) {
-        roots.put(n.output(), n.input(0));
+        roots.put(n.output(), root(n.input(0)));
         skipped.add(n);
         if (held.contains(n.output())) {
           held.add(root(n.output()));

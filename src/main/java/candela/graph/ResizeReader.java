@@ -52,6 +52,9 @@ final class ResizeReader {
       }
       return s;
     }
+    if (!c.has(i)) {
+      throw CandelaException.of("neither sizes nor scales are given");
+    }
     return c.constant(i, "scales").floats();
   }
 
@@ -59,10 +62,16 @@ final class ResizeReader {
       float[] scales, long[] sizes, long[] given, float[] roi, String policy, float outside) {
     Shape x = c.x(0).shape();
     int n = scales == null ? sizes.length : scales.length;
+    boolean all = given == null || given.length == 0;
+    if (n != (all ? x.rank() : given.length) || (roi != null && roi.length != 2 * n)) {
+      throw CandelaException.of(
+          "one scale or size, and two of roi, expected for each of %d axes, got %d and %s",
+          all ? x.rank() : given.length, n, roi == null ? "none" : roi.length);
+    }
     int[] axes = new int[n];
     double common = policy.equals("not_larger") ? Double.POSITIVE_INFINITY : 0;
     for (int i = 0; i < n; i++) {
-      axes[i] = given == null || given.length == 0 ? i : Call.axis(given[i], x.rank());
+      axes[i] = all ? i : Call.axis(given[i], x.rank());
       if (sizes != null) {
         double s = (double) sizes[i] / x.dim(axes[i]);
         common = policy.equals("not_larger") ? Math.min(common, s) : Math.max(common, s);

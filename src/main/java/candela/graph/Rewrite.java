@@ -25,8 +25,14 @@ final class Rewrite {
 
   /** The value that stands for v by now. */
   Value now(Value v) {
-    Value r = replaced.get(v);
-    return r == null ? v : now(r);
+    Value last = v;
+    for (Value r = replaced.get(v); r != null; r = replaced.get(r)) {
+      last = r;
+    }
+    if (last != v) {
+      replaced.put(v, last); // chains of thousands are walked once
+    }
+    return last;
   }
 
   /** The node with its inputs brought up to date. */

@@ -4,6 +4,7 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.util.Map;
 
 /** Finds the class scores of a graph: the logits, behind a final softmax where there is one. */
@@ -29,7 +30,7 @@ final class Scores {
    * The logits that output comes from: the input of a softmax over the classes, seen through
    * reshapes; else output itself.
    */
-  static Value logits(Graph graph, Value output) {
+  static Value logits(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Node n = producers.get(output);
     while (n != null
@@ -39,12 +40,21 @@ final class Scores {
       n = producers.get(n.input(0));
     }
     boolean softmax =
-        n != null && n.op() instanceof Softmax && n.input(0).shape().dim(-1) == classes(output);
+        n != null
+            && n.op() instanceof Softmax
+            && n.input(0).shape().dim(-1) == classes(output, batch);
     return softmax ? n.input(0) : output;
   }
 
-  /** Elements of one image's scores. */
-  static int classes(Value output) {
-    return output.shape().rank() == 0 ? 1 : output.shape().count(1, output.shape().rank());
+  /**
+   * Elements of one image's scores; 0 where output has no row an image. A model for one image may
+   * leave the batch axis out.
+   */
+  static int classes(Value output, int batch) {
+    Shape s = output.shape();
+    if (s.rank() > 0 && s.dim(0) == batch) {
+      return s.count(1, s.rank());
+    }
+    return batch == 1 && s.rank() < 2 ? s.count() : 0;
   }
 }

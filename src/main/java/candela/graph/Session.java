@@ -31,6 +31,7 @@ public final class Session implements AutoCloseable {
   private final Map<String, Gradient> gradients = new java.util.LinkedHashMap<>();
   private final Value output;
   private final Value logits;
+  private final int classes;
   private final ScoreCall scores;
 
   /**
@@ -43,7 +44,8 @@ public final class Session implements AutoCloseable {
     this.graph = graph;
     this.device = device;
     output = Scores.output(graph, options.output());
-    logits = Scores.logits(graph, output);
+    logits = Scores.logits(graph, output, batch());
+    classes = Scores.classes(logits, batch());
     Map<String, Graph.Place> at = new java.util.LinkedHashMap<>();
     for (String name : options.gradientAt()) {
       at.put(name, place(name));
@@ -53,9 +55,9 @@ public final class Session implements AutoCloseable {
     Set<Value> pinned = new HashSet<>(graph.outputs());
     pinned.add(logits);
     plan = new Plan(graph, pinned, atValues, logits);
-    arena = device.allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
+    arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     constants = new Constants(device);
-    scores = new ScoreCall(device, batch(), Scores.classes(logits));
+    scores = new ScoreCall(device, batch(), classes);
     graph.nodes().forEach(n -> steps.add(bind(n)));
     at.forEach((name, p) -> gradients.put(name, gradientOf(name, p)));
   }
@@ -71,11 +73,22 @@ public final class Session implements AutoCloseable {
 
   /** Rows of one run. */
   public int batch() {
-    return graph.input().shape().dim(0);
+    Shape s = graph.input().shape();
+    return s.rank() == 0 ? 1 : s.dim(0);
   }
 
+  /**
+   * Scores of one image.
+   *
+   * @throws CandelaException when the output is not a row of scores an image
+   */
   public int classes() {
-    return Scores.classes(logits);
+    if (classes == 0) {
+      throw CandelaException.of(
+          "%s: output '%s': one row of class scores an image expected, is %s for a batch of %d",
+          graph.name(), output.name(), output.shape(), batch());
+    }
+    return classes;
   }
 
   public Graph graph() {
@@ -105,9 +118,25 @@ public final class Session implements AutoCloseable {
   public void forward() {
     for (NodeStep s : steps) {
       if (!plan.isSkipped(s.node())) {
-        s.node().op().forward(s);
+        try {
+          s.node().op().forward(s);
+        } catch (CandelaException e) {
+          throw named(s.node(), e);
+        }
       }
     }
+  }
+
+  private Memory allocate(long bytes) {
+    try {
+      return device.allocate(bytes);
+    } catch (CandelaException e) {
+      throw new CandelaException(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private CandelaException named(Node n, CandelaException e) {
+    return new CandelaException(graph.name() + ": " + n.label() + ": " + e.getMessage(), e);
   }
 
   /** The output that holds the class scores, in the model's layout. */
@@ -161,7 +190,11 @@ public final class Session implements AutoCloseable {
             device.kernels().elementwise().fill(s.dy[i].count(), 0, s.dy[i].data());
           }
         }
-        rules.of(n).backward(n, s);
+        try {
+          rules.of(n).backward(n, s);
+        } catch (CandelaException e) {
+          throw named(n, e);
+        }
         addExtras(s);
       }
     }
@@ -222,8 +255,8 @@ public final class Session implements AutoCloseable {
   private Gradient gradientOf(String name, Graph.Place p) {
     if (plan.gradient(p.value()) == null) {
       throw CandelaException.of(
-          "%s: the class scores do not depend on '%s' through differentiable operators",
-          graph.name(), name);
+          "%s: the class scores do not depend on %s through differentiable operators",
+          graph.name(), name.isEmpty() ? "the input" : "'" + name + "'");
     }
     Tensor held = at(plan.gradient(p.value()), p.value().shape());
     Memory turned = p.perm() == null ? null : device.allocate(held.count() * 4L);

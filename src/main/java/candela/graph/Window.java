@@ -100,6 +100,18 @@ record Window(
     return z;
   }
 
+  /** Refuses windows that may lie in the padding alone: their maximum and mean are undefined. */
+  Window overlapping() {
+    for (int i = 0; i < 4; i++) {
+      if (pads[i] > (kernel[i % 2] - 1L) * dilations[i % 2]) {
+        throw CandelaException.of(
+            "pads %s must be smaller than the kernel %dx%d",
+            Arrays.toString(pads), kernel[0], kernel[1]);
+      }
+    }
+    return this;
+  }
+
   static Window readTransposed(Call c, Shape x, int kh, int kw, boolean flat) {
     Window z = attributes(c, kh, kw, flat);
     String auto = c.text("auto_pad", "NOTSET");

@@ -6,12 +6,17 @@ import java.util.List;
 
 /**
  * Pictures side by side on one white sheet, a row an image: each with a heading, a caption, and for
- * maps a colour bar with numbers. For one thread.
+ * maps a colour bar with numbers. A row too wide goes on below, its first column left free. For one
+ * thread.
  */
 public final class ContactSheet {
   private static final int MARGIN = 32;
   private static final int GAP = 20;
   private static final int BAR = 12;
+
+  /** Pixels between the margins; more pictures than fit go on in the next line. */
+  private static final int WIDEST = 2900;
+
   private static final int INK = 0x1C1C1E;
   private static final int PALE = 0x5F6368;
   private static final int LINE = 0xC4C7CC;
@@ -56,40 +61,64 @@ public final class ContactSheet {
       throw CandelaException.of("contact sheet: one row or more expected, got none");
     }
     int column = 160;
-    int columns = 1;
     for (List<Cell> row : rows) {
-      columns = Math.max(columns, row.size());
       for (Cell cell : row) {
         column = Math.max(column, cell.picture().width());
       }
     }
+    List<Line> lines = new ArrayList<>();
+    for (List<Cell> row : rows) {
+      lines.addAll(split(row, Math.max(2, (WIDEST + GAP) / (column + GAP))));
+    }
+    int columns = lines.stream().mapToInt(l -> l.skipped() + l.cells().size()).max().orElse(1);
     int inner = columns * column + (columns - 1) * GAP;
     List<String> titles = titleFont.wrap(title, inner);
     List<String> notes = note.isEmpty() ? List.of() : textFont.wrap(note, inner);
     int head = titles.size() * titleFont.leading() + notes.size() * textFont.leading();
-    int height = MARGIN + head + MARGIN / 2;
-    for (List<Cell> row : rows) {
-      height += height(row, column) + MARGIN;
+    long height = MARGIN + head + MARGIN / 2;
+    for (Line line : lines) {
+      height += height(line.cells(), column) + MARGIN;
     }
-    long pixels = (long) (inner + 2 * MARGIN) * height;
+    long pixels = (inner + 2 * MARGIN) * height;
     if (pixels > Image.MAX_PIXELS) {
       throw CandelaException.of(
           "contact sheet: at most %d pixels expected, %d rows of %d pictures have %d",
           Image.MAX_PIXELS, rows.size(), columns, pixels);
     }
-    Canvas canvas = new Canvas(inner + 2 * MARGIN, height);
+    Canvas canvas = new Canvas(inner + 2 * MARGIN, (int) height);
     int y = lines(canvas, titles, titleFont, MARGIN, MARGIN, INK);
     y = lines(canvas, notes, textFont, MARGIN, y, PALE) + MARGIN / 2;
-    for (List<Cell> row : rows) {
-      int x = MARGIN;
-      int below = y + headings(row, column) + tallest(row);
-      for (Cell cell : row) {
+    for (Line line : lines) {
+      int x = MARGIN + line.skipped() * (column + GAP);
+      int below = y + headings(line.cells(), column) + tallest(line.cells());
+      for (Cell cell : line.cells()) {
         draw(canvas, cell, x, y, below, column);
         x += column + GAP;
       }
-      y += height(row, column) + MARGIN;
+      y += height(line.cells(), column) + MARGIN;
     }
     return canvas.image();
+  }
+
+  /**
+   * Part of a row.
+   *
+   * @param skipped columns left free before it
+   */
+  private record Line(int skipped, List<Cell> cells) {}
+
+  /** The row in as few lines as fit, the pictures behind the first spread evenly over them. */
+  private static List<Line> split(List<Cell> row, int columns) {
+    int rest = row.size() - 1;
+    int lines = Math.max(1, Math.ceilDiv(rest, columns - 1));
+    List<Line> all = new ArrayList<>();
+    int from = 1;
+    for (int i = 0; i < lines; i++) {
+      int to = 1 + Math.ceilDiv(rest * (i + 1), lines);
+      all.add(i == 0 ? new Line(0, row.subList(0, to)) : new Line(1, row.subList(from, to)));
+      from = to;
+    }
+    return all;
   }
 
   /** A cell between y, the top of headings, and what lies below the tallest picture. */

@@ -75,7 +75,7 @@ public record OnnxNode(
 
   private CandelaException wrong(String attribute, String expected, OnnxAttribute came) {
     return CandelaException.of(
-        "%s: attribute '%s' must be %s, is of kind %s; export the model again",
-        label(), attribute, expected, came.getClass().getSimpleName());
+        "attribute '%s' must be %s, is of kind %s; export the model again",
+        attribute, expected, came.getClass().getSimpleName());
   }
 }

@@ -27,18 +27,27 @@ public final class Pipeline implements AutoCloseable {
   private final Network network;
   private final Device device;
   private final int batch;
+  private final String output;
   private final Map<String, Session> sessions = new HashMap<>();
 
   /**
    * @param batch rows of a batch at most; fewer where a run has fewer
    */
   public Pipeline(Network network, Device device, int batch) {
+    this(network, device, batch, null);
+  }
+
+  /**
+   * @param output name of the model output that holds the class scores, null for the first
+   */
+  public Pipeline(Network network, Device device, int batch, String output) {
     if (batch < 1) {
       throw CandelaException.of("batch: 1 or more expected, got %d", batch);
     }
     this.network = network;
     this.device = device;
     this.batch = batch;
+    this.output = output;
   }
 
   public Device device() {
@@ -128,7 +137,7 @@ public final class Pipeline implements AutoCloseable {
       sessions.remove(ask.at()).close();
     }
     SessionOptions options =
-        ask.wantsGradient() ? SessionOptions.withGradientAt(ask.at()) : SessionOptions.FORWARD;
+        new SessionOptions(ask.wantsGradient() ? List.of(ask.at()) : List.of(), output);
     Session session = network.session(device, rows, options);
     sessions.put(ask.at(), session);
     return session;

@@ -21,6 +21,9 @@ final class CpuHeap {
   /** From here on calloc: its pages are zero before anybody touches them. */
   private static final long LARGE = 1 << 20;
 
+  /** From here on only what is free: the C library hands out more than the machine has. */
+  private static final long ASK = 64 << 20;
+
   private static final FunctionDescriptor TWO_SIZES =
       FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
 
@@ -37,12 +40,14 @@ final class CpuHeap {
   /** The arena lives as long as the block, which closes it. */
   @SuppressWarnings("MustBeClosedChecker")
   Memory allocate(long bytes) {
+    if (bytes >= ASK && bytes > FreeMemory.bytes()) {
+      throw none(bytes);
+    }
     boolean large = bytes >= LARGE;
     MemorySegment block =
         large ? call(calloc, 1, bytes + ALIGNMENT) : call(memalign, ALIGNMENT, bytes);
     if (block.address() == 0) {
-      throw CandelaException.of(
-          "cpu: %,d bytes of memory expected, not to be had; use a smaller batch", bytes);
+      throw none(bytes);
     }
     Arena arena = Arena.ofShared();
     long skip = -block.address() & (ALIGNMENT - 1);
@@ -52,6 +57,12 @@ final class CpuHeap {
       segment.fill((byte) 0);
     }
     return new Block(segment, arena);
+  }
+
+  private static CandelaException none(long bytes) {
+    return CandelaException.of(
+        "cpu: %,d MiB of memory needed, %,d MiB are free; use a smaller batch or model",
+        bytes >> 20, FreeMemory.bytes() >> 20);
   }
 
   private record Block(MemorySegment segment, Arena arena) implements Memory {

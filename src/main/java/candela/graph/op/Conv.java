@@ -24,6 +24,9 @@ public record Conv(
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Dense.Convolution c = sizes(inputs.get(0).shape(), inputs.get(1).shape());
+    if (biased(inputs)) {
+      Images.checkBias(inputs.get(2).shape(), c.oc());
+    }
     return List.of(Images.shape(inputs.get(0).shape().dim(0), c.oh(), c.ow(), c.oc()));
   }
 

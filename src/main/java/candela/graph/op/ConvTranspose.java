@@ -21,6 +21,9 @@ public record ConvTranspose(
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Dense.Convolution c = sizes(inputs.get(0).shape(), inputs.get(1).shape());
+    if (inputs.size() > 2) {
+      Images.checkBias(inputs.get(2).shape(), c.oc());
+    }
     return List.of(Images.shape(inputs.get(0).shape().dim(0), c.oh(), c.ow(), c.oc()));
   }
 

@@ -13,6 +13,12 @@ final class Images {
     }
   }
 
+  static void checkBias(Shape bias, int channels) {
+    if (bias.count() != channels) {
+      throw CandelaException.of("bias %s does not fit %d output channels", bias, channels);
+    }
+  }
+
   static Shape shape(int n, int h, int w, int c) {
     if (h < 1 || w < 1) {
       throw CandelaException.of("the window does not fit the image: output would be %dx%d", h, w);

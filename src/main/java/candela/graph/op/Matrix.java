@@ -19,7 +19,11 @@ public record Matrix(boolean transposed, Activation activation) implements Op {
     if (x.rank() < 1 || w.rank() != 2 || x.dim(-1) != w.dim(transposed ? 1 : 0)) {
       throw CandelaException.of("operands %s and %s do not fit", x, w);
     }
-    return List.of(x.with(-1, w.dim(transposed ? 0 : 1)));
+    int n = w.dim(transposed ? 0 : 1);
+    if (inputs.size() > 2 && inputs.get(2).shape().count() != n) {
+      throw CandelaException.of("bias %s does not fit %d columns", inputs.get(2).shape(), n);
+    }
+    return List.of(x.with(-1, n));
   }
 
   private Dense.MatrixPlan plan(Step s) {

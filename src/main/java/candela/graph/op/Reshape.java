@@ -15,7 +15,7 @@ public record Reshape(Shape target) implements Op {
     if (inputs.get(0).shape().count() != target.count()) {
       throw CandelaException.of("%s cannot be reshaped to %s", inputs.get(0).shape(), target);
     }
-    return List.of(target);
+    return List.of(Strides.checked(target));
   }
 
   @Override
