@@ -29,10 +29,10 @@ void releaseWorkspace(void* queue) noexcept;
 void releaseTeam(Team* team) noexcept;
 
 // One part of a job: member, below the stream's threads, is whoever does it. Must not throw.
-using Part = void (*)(const void* context, int64_t part, int member);
+using PartBody = void (*)(const void* context, int64_t part, int member);
 
 // CPU only: every part below parts, each once, on the stream's threads.
-void runParts(cd_stream* stream, int64_t parts, Part part, const void* context);
+void runParts(cd_stream* stream, int64_t parts, PartBody part, const void* context);
 
 void checkStream(const cd_stream* stream, const char* where);
 void checkCount(int64_t value, const char* where, const char* name);

@@ -35,7 +35,7 @@ Team::~Team() {
   for (std::thread& worker : workers) worker.join();
 }
 
-void Team::run(int64_t count, Part body, const void* data) {
+void Team::run(int64_t count, PartBody body, const void* data) {
   parts = count;
   part = body;
   context = data;
@@ -111,7 +111,7 @@ void Team::work(int member) {
   }
 }
 
-void runParts(cd_stream* stream, int64_t parts, Part part, const void* context) {
+void runParts(cd_stream* stream, int64_t parts, PartBody part, const void* context) {
   if (parts <= 1 || stream->threads == 1) {
     for (int64_t i = 0; i < parts; i++) part(context, i, 0);
     return;

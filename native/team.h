@@ -22,7 +22,7 @@ class Team {
   ~Team();
 
   // As runParts, for one caller at a time.
-  void run(int64_t parts, Part part, const void* context);
+  void run(int64_t parts, PartBody part, const void* context);
 
  private:
   void work(int member);
@@ -35,7 +35,7 @@ class Team {
   static constexpr uint64_t kOpen = uint64_t{1} << 32, kInside = kOpen - 1, kNumber = kOpen << 1;
 
   int spins;
-  Part part = nullptr;
+  PartBody part = nullptr;
   const void* context = nullptr;
   int64_t parts = 0;
   alignas(64) std::atomic<int64_t> next{0};
