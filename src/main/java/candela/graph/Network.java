@@ -67,7 +67,7 @@ public final class Network {
     if (known != null) {
       return known;
     }
-    Graph graph = new DeadCode().apply(Import.graph(model, 1, turned), Set.of());
+    Graph graph = new DeadCode().apply(imported(1), Set.of());
     Set<Value> read = new HashSet<>();
     graph.nodes().forEach(n -> read.addAll(n.inputs()));
     List<Value> inputs = graph.inputs().stream().filter(read::contains).toList();
@@ -85,7 +85,16 @@ public final class Network {
       throw CandelaException.of("batch %d: expected 1 or more", batch);
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
-    return Simplify.all(Import.graph(model, batch, turned), keep);
+    return Simplify.all(imported(batch), keep);
+  }
+
+  private Graph imported(int batch) {
+    Graph graph = Import.graph(model, batch, turned);
+    if (graph.inputs().isEmpty()) {
+      throw CandelaException.of(
+          "%s: has no input besides its weights; export it with the image as input", name());
+    }
+    return graph;
   }
 
   public Session session(Device device, int batch, SessionOptions options) {

@@ -221,7 +221,9 @@ class TrainerTest {
       assertThatThrownBy(() -> trainer.learner().step(images, new long[8], 0.1))
           .isInstanceOf(CandelaException.class)
           .hasMessage("cnn: the loss of step 1 is NaN: training has diverged; use a lower rate");
-      Recipe few = recipe("fraction: 0.1");
+      String text =
+          "data: synthetic:count=8,test=8,size=16,seed=2\narchitecture: cnn\nbatch: 9\nepochs: 1";
+      Recipe few = Recipe.parse("small.yaml", text, Path.of("."));
       assertThatThrownBy(() -> new Trainer(few, Sources.of(few), device, null, 1))
           .isInstanceOf(CandelaException.class)
           .hasMessageStartingWith("small: batch: at most");
