@@ -35,7 +35,7 @@ import picocli.CommandLine.Parameters;
       "NAME is the recipe's. Started again, the run goes on from the checkpoint to the same bits.",
       "",
       "Example:",
-      "  candela train recipes/cnn.yaml --out models",
+      "  candela train src/recipes/cnn.yaml --out models",
       "",
       "Exit codes: 0 trained, 1 stopped by --limit before the end, 2 wrong usage or input."
     })

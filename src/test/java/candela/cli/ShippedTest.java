@@ -50,7 +50,7 @@ class ShippedTest {
     JsonNode record = new ObjectMapper().readTree(RESOURCES.resolve(name + ".json").toFile());
     OnnxModel model = OnnxModel.read(Shipped.model(name, folder));
     assertThat(model.sha256()).isEqualTo(record.get("sha256").asString());
-    String recipe = Files.readString(Path.of("recipes", name + ".yaml"));
+    String recipe = Files.readString(Path.of("src/recipes", name + ".yaml"));
     assertThat(record.get("recipe").asString()).isEqualTo(recipe);
     double clean = record.get("accuracy").get("clean").asDouble();
     double robust = record.get("accuracy").get(ATTACK.toString()).asDouble();

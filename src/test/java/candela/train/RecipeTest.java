@@ -105,7 +105,7 @@ class RecipeTest {
   /** Every recipe of the repository is one. */
   @Test
   void committedRecipesAreRead() throws IOException {
-    try (var files = Files.list(Path.of("recipes"))) {
+    try (var files = Files.list(Path.of("src/recipes"))) {
       List<Path> recipes = files.filter(f -> f.toString().endsWith(".yaml")).toList();
       assertThat(recipes).isNotEmpty();
       recipes.forEach(f -> assertThat(Recipe.read(f).epochs()).isPositive());
