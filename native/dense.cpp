@@ -2,6 +2,7 @@
 #include "dense.h"
 
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +11,9 @@
 
 namespace candela {
 
+// A huge page.
+constexpr size_t kHuge = size_t{2} << 20;
+
 Buffer::~Buffer() { std::free(data); }
 
 void* Buffer::bytes(size_t size) {
@@ -17,9 +21,11 @@ void* Buffer::bytes(size_t size) {
     std::free(data);
     data = nullptr;
     capacity = 0;
-    size_t rounded = (size + 4095) / 4096 * 4096;
-    data = std::aligned_alloc(64, rounded);
+    size_t page = size >= kHuge ? kHuge : 4096;
+    size_t rounded = (size + page - 1) / page * page;
+    data = std::aligned_alloc(page, rounded);
     if (data == nullptr) throw std::bad_alloc();
+    if (page == kHuge) madvise(data, rounded, MADV_HUGEPAGE);
     capacity = rounded;
   }
   return data;

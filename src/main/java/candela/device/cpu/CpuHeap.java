@@ -21,6 +21,11 @@ final class CpuHeap {
   /** From here on calloc: its pages are zero before anybody touches them. */
   private static final long LARGE = 1 << 20;
 
+  /** From here on in huge pages: large images miss the translation buffer at every line else. */
+  private static final long HUGE = 2 << 20;
+
+  private static final int MADV_HUGEPAGE = 14;
+
   /** From here on only what is free: the C library hands out more than the machine has. */
   private static final long ASK = 64 << 20;
 
@@ -30,11 +35,22 @@ final class CpuHeap {
   private final MethodHandle calloc;
   private final MethodHandle memalign;
   private final MethodHandle free;
+  private final MethodHandle madvise;
 
   CpuHeap(Library library) {
     calloc = library.function("calloc", TWO_SIZES).orElseThrow();
     memalign = library.function("memalign", TWO_SIZES).orElseThrow();
     free = library.function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS)).orElseThrow();
+    madvise =
+        library
+            .function(
+                "madvise",
+                FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_INT))
+            .orElseThrow();
   }
 
   /** The arena lives as long as the block, which closes it. */
@@ -44,17 +60,21 @@ final class CpuHeap {
       throw none(bytes);
     }
     boolean large = bytes >= LARGE;
+    long alignment = bytes >= HUGE ? HUGE : ALIGNMENT;
     MemorySegment block =
-        large ? call(calloc, 1, bytes + ALIGNMENT) : call(memalign, ALIGNMENT, bytes);
+        large ? call(calloc, 1, bytes + alignment) : call(memalign, alignment, bytes);
     if (block.address() == 0) {
       throw none(bytes);
     }
     Arena arena = Arena.ofShared();
-    long skip = -block.address() & (ALIGNMENT - 1);
+    long skip = -block.address() & (alignment - 1);
     MemorySegment segment =
         block.reinterpret(skip + bytes, arena, ignored -> free(block)).asSlice(skip, bytes);
     if (!large) {
       segment.fill((byte) 0);
+    }
+    if (bytes >= HUGE) {
+      advise(segment);
     }
     return new Block(segment, arena);
   }
@@ -69,6 +89,15 @@ final class CpuHeap {
     @Override
     public void close() {
       arena.close();
+    }
+  }
+
+  /** A wish only: what the system says to it does not matter. */
+  private void advise(MemorySegment segment) {
+    try {
+      int unused = (int) madvise.invokeExact(segment, segment.byteSize() & -HUGE, MADV_HUGEPAGE);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
     }
   }
 
