@@ -1,0 +1,224 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SessionTest {
+  @TempDir Path folder;
+
+  /** x[n,3] · w, softmax behind it: logits are hand-worked. */
+  private Network linear(String... tail) throws Exception {
+    SmallModel m = new SmallModel(13, 2, 3).random("w", 3, 4);
+    m.node("MatMul", "x w", tail.length == 0 ? "y" : "z0");
+    for (int i = 0; i < tail.length; i++) {
+      String in = "z" + i;
+      String out = i == tail.length - 1 ? "y" : "z" + (i + 1);
+      if (tail[i].equals("Unsqueeze")) {
+        m.longs("a", new long[] {2}, 2, 3).node("Unsqueeze", in + " a", out);
+      } else {
+        m.node(tail[i], in, out);
+      }
+    }
+    return Network.load(m.write(folder));
+  }
+
+  private Network images() throws Exception {
+    SmallModel m = new SmallModel(13, 2, 3, 8, 6).random("w", 4, 3, 3, 3).random("b", 4);
+    m.node("Conv", "x w b", "c", "pads", new long[] {1, 1, 1, 1}).node("Relu", "c", "r");
+    m.node("MaxPool", "r", "p", "kernel_shape", new long[] {2, 2}, "strides", new long[] {2, 2});
+    m.node("GlobalAveragePool", "p", "g").node("Flatten", "g", "y");
+    return Network.load(m.write(folder));
+  }
+
+  private static float[] draw(int n) {
+    Random random = new Random(4);
+    float[] v = new float[n];
+    for (int i = 0; i < n; i++) {
+      v[i] = (float) random.nextGaussian();
+    }
+    return v;
+  }
+
+  @Test
+  void scoresAreLogitProbabilityAndItsLogarithm() throws Exception {
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = linear("Softmax").session(cpu, 2, SessionOptions.GRADIENT)) {
+      cpu.write(s.input(), draw(6));
+      s.forward();
+      float[] z = cpu.read(s.logits());
+      float[] p = cpu.read(s.output());
+      long[] target = {2, -1};
+      float[] logit = s.score(ScoreKind.LOGIT, target);
+      int top = 0;
+      for (int c = 1; c < 4; c++) {
+        top = z[4 + c] > z[4 + top] ? c : top;
+      }
+      assertThat(target).containsExactly(2, top);
+      assertThat(logit).containsExactly(z[2], z[4 + top]);
+      float[] probability = s.score(ScoreKind.PROBABILITY, target);
+      assertThat(probability[0]).isCloseTo(p[2], within(1e-6f));
+      float[] log = s.score(ScoreKind.LOG_PROBABILITY, target);
+      assertThat((double) log[1]).isCloseTo(Math.log(p[4 + top]), within(1e-5));
+      // d log p_t / dz_c = [c = t] - p_c
+      float[] seed = cpu.read(s.seed());
+      for (int c = 0; c < 4; c++) {
+        assertThat(seed[c]).isCloseTo((c == 2 ? 1 : 0) - p[c], within(1e-6f));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Softmax", "Softmax,Unsqueeze", "Softmax,Identity", "Softmax,Flatten"})
+  void aSoftmaxAtTheEndIsSeenThrough(String tail) throws Exception {
+    float[] plain;
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = linear().session(cpu, 2, SessionOptions.GRADIENT)) {
+      cpu.write(s.input(), draw(6));
+      s.forward();
+      plain = cpu.read(s.logits());
+    }
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = linear(tail.split(",")).session(cpu, 2, SessionOptions.GRADIENT)) {
+      cpu.write(s.input(), draw(6));
+      s.forward();
+      assertThat(cpu.read(s.logits())).isEqualTo(plain);
+      assertThat(s.classes()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void aSeedOfOnesOwnIsCarriedBack() throws Exception {
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = linear().session(cpu, 2, SessionOptions.GRADIENT)) {
+      s.forward();
+      float[][] columns = new float[4][];
+      for (int c = 0; c < 4; c++) {
+        float[] seed = new float[8];
+        seed[c] = 1;
+        cpu.write(s.seed(), seed);
+        s.backward(Rules.GRADIENT);
+        columns[c] = cpu.read(s.gradient());
+        assertThat(columns[c]).endsWith(0, 0, 0);
+      }
+      cpu.write(s.seed(), new float[] {1, -2, 0, 3, 0, 0, 0, 0});
+      s.backward(Rules.GRADIENT);
+      for (int i = 0; i < 3; i++) {
+        float sum = columns[0][i] - 2 * columns[1][i] + 3 * columns[3][i];
+        assertThat(cpu.read(s.gradient())[i]).isCloseTo(sum, within(1e-5f));
+      }
+    }
+  }
+
+  @Test
+  void backwardKeepsABitARectifierAndAnIndexAPooledPixel() throws Exception {
+    try (Device cpu = Devices.open("cpu", 1);
+        Session forward = images().session(cpu, 2, SessionOptions.FORWARD);
+        Session both = images().session(cpu, 2, SessionOptions.GRADIENT)) {
+      assertThat(forward.memory().kept()).isZero();
+      assertThat(forward.memory().gradients()).isZero();
+      // 2 images: 8*6*4 bits of the ReLU are 24 bytes each; 4*3*4 pooled pixels, a byte each.
+      assertThat(both.memory().kept()).isEqualTo(2 * 24 + 2 * 48);
+      assertThat(both.memory().arena()).isGreaterThanOrEqualTo(forward.memory().arena());
+    }
+  }
+
+  @Test
+  void rulesStandInForTheGradient() throws Exception {
+    List<String> called = new ArrayList<>();
+    Rule doubled =
+        (node, step) -> {
+          called.add(node.name());
+          step.device()
+              .kernels()
+              .elementwise()
+              .add(step.dy().count(), step.dy().data(), step.dy().data(), step.dy().data());
+          node.op().backward(step);
+        };
+    Rules rules = new Rules(List.of(new Rules.Entry(n -> n.name().equals("y"), doubled)));
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = linear().session(cpu, 2, SessionOptions.GRADIENT)) {
+      s.forward();
+      s.score(ScoreKind.LOGIT, new long[] {1, 3});
+      s.backward(Rules.GRADIENT);
+      float[] plain = cpu.read(s.gradient());
+      s.score(ScoreKind.LOGIT, new long[] {1, 3});
+      s.backward(rules);
+      float[] twice = cpu.read(s.gradient());
+      assertThat(called).containsExactly("y");
+      for (int i = 0; i < plain.length; i++) {
+        assertThat(twice[i]).isEqualTo(2 * plain[i]);
+      }
+    }
+  }
+
+  @Test
+  void sessionsInTwoThreadsDoNotDisturbEachOther() throws Exception {
+    Network network = images();
+    float[] alone = gradient(network, 1, 1);
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Callable<Boolean> work =
+          () -> {
+            for (int i = 0; i < 30; i++) {
+              assertThat(gradient(network, 1 + i % 3, 2)).isEqualTo(alone);
+            }
+            return true;
+          };
+      List<Future<Boolean>> running = List.of(threads.submit(work), threads.submit(work));
+      for (Future<Boolean> f : running) {
+        assertThat(f.get()).isTrue();
+      }
+    }
+  }
+
+  private static float[] gradient(Network network, int threads, int batch) {
+    float[] first = new float[3 * 8 * 6];
+    try (Device cpu = Devices.open("cpu", threads);
+        Session s = network.session(cpu, batch, SessionOptions.GRADIENT)) {
+      float[] x = draw(first.length);
+      for (int r = 0; r < batch; r++) {
+        cpu.write(s.input().rows(r, r + 1), x);
+      }
+      s.forward();
+      s.score(ScoreKind.LOGIT, new long[batch]);
+      s.backward(Rules.GRADIENT);
+      System.arraycopy(cpu.read(s.gradient()), 0, first, 0, first.length);
+    }
+    return first;
+  }
+
+  @Test
+  void wrongNamesAndClassesAreSaid() throws Exception {
+    Network network = linear("Softmax");
+    try (Device cpu = Devices.open("cpu", 1)) {
+      assertThatThrownBy(() -> network.session(cpu, 1, SessionOptions.withGradientAt("nowhere")))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("no value 'nowhere'");
+      assertThatThrownBy(() -> network.session(cpu, 1, new SessionOptions(List.of(), "other")))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("no output 'other'");
+      try (Session s = network.session(cpu, 1, SessionOptions.FORWARD)) {
+        s.forward();
+        assertThatThrownBy(() -> s.score(ScoreKind.LOGIT, new long[] {4}))
+            .isInstanceOf(CandelaException.class)
+            .hasMessageContaining("classes 0 to 3");
+      }
+    }
+  }
+}

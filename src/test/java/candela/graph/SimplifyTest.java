@@ -1,0 +1,207 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.onnx.Dim;
+import candela.onnx.OnnxModel;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each pass alone, on graphs that it changes: outputs and gradients stay. */
+class SimplifyTest {
+  /** Of the largest value: folding changes the order of a few roundings. */
+  private static final double TOLERANCE = 1e-5;
+
+  private static final long[] SAME = {1, 1, 1, 1};
+
+  @TempDir Path folder;
+
+  private static SmallModel model() {
+    return new SmallModel(15, 2, 3, 6, 5);
+  }
+
+  private static SmallModel conv(SmallModel m, String x, String y, long in, long out) {
+    return m.random("w" + y, out, in, 3, 3)
+        .random("b" + y, out)
+        .node("Conv", x + " w" + y + " b" + y, y, "pads", SAME);
+  }
+
+  private static SmallModel norm(SmallModel m, String x, String y, long channels) {
+    m.random("s" + y, channels).random("t" + y, channels);
+    m.random("m" + y, channels).random("v" + y, channels);
+    String parameters = " s%s t%s m%s v%s".replace("%s", y);
+    return m.node("BatchNormalization", x + parameters, y);
+  }
+
+  /** By pass, models on which it has something to do. */
+  private static Map<String, List<SmallModel>> models() {
+    Map<String, List<SmallModel>> all = new LinkedHashMap<>();
+    all.put(
+        "RemoveIdentity",
+        List.of(
+            model().node("Identity", "x", "i").node("Exp", "i", "y"),
+            model().node("Tanh", "x", "t").node("Dropout", "t", "d").node("Add", "d t", "y")));
+    all.put(
+        "FoldConstants",
+        List.of(
+            model()
+                .random("w", 100, 100)
+                .node("Tanh", "w", "t")
+                .longs("s", new long[] {1}, 10000)
+                .node("Reshape", "t s", "f")
+                .node("ReduceMean", "f", "c")
+                .node("Mul", "x c", "y")));
+    all.put(
+        "CancelTransposes",
+        List.of(
+            conv(conv(model(), "x", "a", 3, 4).node("Relu", "a", "r"), "r", "y", 4, 2),
+            conv(model(), "x", "a", 3, 3).node("Exp", "x", "e").node("Add", "a e", "y"),
+            conv(model(), "x", "a", 3, 3)
+                .node("GlobalAveragePool", "a", "g")
+                .node("Mul", "a g", "y"),
+            conv(model(), "x", "a", 3, 3).node("Concat", "x a", "y", "axis", 1)));
+    all.put("DeadCode", List.of(model().node("Exp", "x", "unread").node("Tanh", "x", "y")));
+    all.put(
+        "ChannelAffine",
+        List.of(
+            conv(model(), "x", "a", 3, 4)
+                .random("c", 1, 4, 1, 1)
+                .random("d", 1, 4, 1, 1)
+                .node("Mul", "a c", "m")
+                .node("Add", "d m", "y")));
+    all.put(
+        "FoldAffine",
+        List.of(
+            norm(conv(model(), "x", "a", 3, 4), "a", "y", 4),
+            norm(conv(model(), "x", "a", 3, 4), "a", "n", 4).node("Relu", "n", "y"),
+            norm(
+                new SmallModel(15, 3, 6).random("w", 6, 4).node("Gemm", "x w", "a"), "a", "y", 4)));
+    all.put(
+        "FuseResidual",
+        List.of(
+            conv(model(), "x", "a", 3, 3).node("Add", "a x", "y"),
+            conv(conv(model(), "x", "a", 3, 4), "x", "b", 3, 4).node("Add", "a b", "y"),
+            conv(conv(model(), "x", "a", 3, 4), "a", "b", 4, 4)
+                .node("Add", "a b", "s")
+                .node("Relu", "s", "y")));
+    all.put(
+        "FuseActivation",
+        List.of(
+            conv(model(), "x", "a", 3, 4).node("Relu", "a", "y"),
+            conv(model(), "x", "a", 3, 4).scalar("z", 0).scalar("q", 1).node("Clip", "a z q", "y"),
+            conv(model(), "x", "a", 3, 4).node("LeakyRelu", "a", "y", "alpha", .3f),
+            conv(model(), "x", "a", 3, 3).node("Add", "x a", "s").node("Relu", "s", "y"),
+            new SmallModel(13, 3, 6)
+                .random("w", 6, 4)
+                .node("MatMul", "x w", "a")
+                .node("Relu", "a", "y")));
+    all.put(
+        "FuseConcat",
+        List.of(
+            conv(conv(model(), "x", "a", 3, 2), "x", "b", 3, 5)
+                .node("Relu", "a", "r")
+                .node("Concat", "r b", "y", "axis", 1),
+            conv(conv(model(), "x", "a", 3, 2), "x", "b", 3, 2)
+                .node("Concat", "a x b", "c", "axis", 1)
+                .node("Tanh", "c", "y")));
+    return all;
+  }
+
+  @Test
+  void everyPassHasAModel() {
+    Set<String> passes =
+        Simplify.PASSES.stream()
+            .map(p -> p.getClass().getSimpleName())
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(models().keySet()).containsExactlyInAnyOrderElementsOf(passes);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> aloneItChangesTheGraphAndNothingElse() {
+    return models().entrySet().stream()
+        .flatMap(
+            e ->
+                e.getValue().stream()
+                    .map(m -> DynamicTest.dynamicTest(e.getKey(), () -> check(e.getKey(), m))));
+  }
+
+  private void check(String pass, SmallModel small) throws Exception {
+    OnnxModel model = OnnxModel.read(small.write(folder));
+    int batch = ((Dim.Fixed) model.inputs().get(0).dims().orElseThrow().get(0)).size();
+    Graph before = Import.graph(model, batch, Map.of());
+    for (Simplify.Pass p : Simplify.PASSES) {
+      Graph after = p.apply(before, Set.of());
+      if (p.getClass().getSimpleName().equals(pass)) {
+        assertThat(after.nodes()).as("nodes").isNotEqualTo(before.nodes());
+        same(before, after);
+        return;
+      }
+      before = after;
+    }
+  }
+
+  private static void same(Graph before, Graph after) {
+    try (Device cpu = Devices.open("cpu", 2);
+        Session a = Session.open(before, cpu, SessionOptions.GRADIENT);
+        Session b = Session.open(after, cpu, SessionOptions.GRADIENT)) {
+      Compare.assertClose("gradient", gradient(cpu, b), gradient(cpu, a), TOLERANCE);
+      Compare.assertClose("output", cpu.read(b.output()), cpu.read(a.output()), TOLERANCE);
+    }
+  }
+
+  private static float[] gradient(Device cpu, Session s) {
+    Random random = new Random(7);
+    cpu.write(s.input(), draw(random, s.input().count()));
+    s.forward();
+    cpu.write(s.seed(), draw(random, s.seed().count()));
+    s.backward(Rules.GRADIENT);
+    return cpu.read(s.gradient());
+  }
+
+  private static float[] draw(Random random, int n) {
+    float[] v = new float[n];
+    for (int i = 0; i < n; i++) {
+      v[i] = (float) random.nextGaussian();
+    }
+    return v;
+  }
+
+  /** What is read twice, kept by name, or an output of the model is not fused away. */
+  @Test
+  void whatMustStayReadableStays() throws Exception {
+    SmallModel small = conv(model(), "x", "a", 3, 3).node("Relu", "a", "r").node("Add", "r x", "y");
+    OnnxModel model = OnnxModel.read(small.write(folder));
+    Graph plain = Simplify.all(Import.graph(model, 2, Map.of()), Set.of());
+    Graph kept = Simplify.all(Import.graph(model, 2, Map.of()), Set.of("a", "r"));
+    assertThat(plain.named()).doesNotContainKey("a");
+    assertThat(kept.named()).containsKeys("a", "r");
+    same(plain, kept);
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = Session.open(kept, cpu, SessionOptions.withGradientAt("", "a", "r"))) {
+      float[] x = draw(new Random(2), s.input().count());
+      cpu.write(s.input(), x);
+      s.forward();
+      float[] dy = draw(new Random(3), s.seed().count());
+      cpu.write(s.seed(), dy);
+      s.backward(Rules.GRADIENT);
+      assertThat(cpu.read(s.gradient("r"))).isEqualTo(dy);
+      float[] da = cpu.read(s.gradient("a"));
+      for (int i = 0; i < dy.length; i++) {
+        assertThat(da[i]).isIn(0f, dy[i]);
+      }
+    }
+  }
+}

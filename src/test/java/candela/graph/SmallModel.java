@@ -1,0 +1,132 @@
+package candela.graph;
+
+import candela.onnx.proto.AttributeProto;
+import candela.onnx.proto.AttributeProto.AttributeType;
+import candela.onnx.proto.GraphProto;
+import candela.onnx.proto.ModelProto;
+import candela.onnx.proto.NodeProto;
+import candela.onnx.proto.OperatorSetIdProto;
+import candela.onnx.proto.TensorProto;
+import candela.onnx.proto.TensorShapeProto;
+import candela.onnx.proto.TypeProto;
+import candela.onnx.proto.ValueInfoProto;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** An ONNX file made node by node; its input is x, its output y. */
+final class SmallModel {
+  private final GraphProto.Builder graph = GraphProto.newBuilder().setName("small");
+  private final SplittableRandom random = new SplittableRandom(5);
+  private final int opset;
+
+  SmallModel(int opset, long... x) {
+    this.opset = opset;
+    graph.addInput(value("x", x));
+    graph.addOutput(value("y"));
+  }
+
+  /** A node; what follows its output are attributes: a name, its value (number, text or longs). */
+  SmallModel node(String op, String inputs, String output, Object... attributes) {
+    NodeProto.Builder n =
+        NodeProto.newBuilder()
+            .setOpType(op)
+            .setName(output)
+            .addAllInput(inputs.isEmpty() ? List.of() : List.of(inputs.split(" ")))
+            .addAllOutput(List.of(output.split(" ")));
+    for (int i = 0; i < attributes.length; i += 2) {
+      n.addAttribute(attribute((String) attributes[i], attributes[i + 1]));
+    }
+    graph.addNode(n);
+    return this;
+  }
+
+  private static AttributeProto attribute(String name, Object value) {
+    AttributeProto.Builder a = AttributeProto.newBuilder().setName(name);
+    return switch (value) {
+      case Integer i -> a.setType(AttributeType.INT).setI(i).build();
+      case Float f -> a.setType(AttributeType.FLOAT).setF(f).build();
+      case String s -> a.setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(s)).build();
+      case long[] v -> {
+        for (long i : v) {
+          a.addInts(i);
+        }
+        yield a.setType(AttributeType.INTS).build();
+      }
+      case float[] v -> {
+        for (float f : v) {
+          a.addFloats(f);
+        }
+        yield a.setType(AttributeType.FLOATS).build();
+      }
+      default -> throw new IllegalArgumentException(name + " of " + value.getClass());
+    };
+  }
+
+  SmallModel longs(String name, long[] shape, long... values) {
+    TensorProto.Builder t = tensor(name, TensorProto.DataType.INT64_VALUE, shape);
+    for (long v : values) {
+      t.addInt64Data(v);
+    }
+    graph.addInitializer(t);
+    return this;
+  }
+
+  SmallModel scalar(String name, float value) {
+    graph.addInitializer(
+        tensor(name, TensorProto.DataType.FLOAT_VALUE, new long[0]).addFloatData(value));
+    return this;
+  }
+
+  /** Numbers at random in -1 … 1; of rank 1 (scales) in 1/2 … 3/2. */
+  SmallModel random(String name, long... shape) {
+    TensorProto.Builder t = tensor(name, TensorProto.DataType.FLOAT_VALUE, shape);
+    long count = 1;
+    for (long d : shape) {
+      count *= d;
+    }
+    for (long i = 0; i < count; i++) {
+      double v = random.nextDouble();
+      t.addFloatData((float) (shape.length == 1 ? .5 + v : 2 * v - 1));
+    }
+    graph.addInitializer(t);
+    return this;
+  }
+
+  private static TensorProto.Builder tensor(String name, int type, long[] shape) {
+    TensorProto.Builder t = TensorProto.newBuilder().setName(name).setDataType(type);
+    for (long d : shape) {
+      t.addDims(d);
+    }
+    return t;
+  }
+
+  private static ValueInfoProto value(String name, long... shape) {
+    TypeProto.Tensor.Builder t =
+        TypeProto.Tensor.newBuilder().setElemType(TensorProto.DataType.FLOAT_VALUE);
+    if (shape.length > 0) {
+      TensorShapeProto.Builder s = TensorShapeProto.newBuilder();
+      for (long d : shape) {
+        s.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
+      }
+      t.setShape(s);
+    }
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(TypeProto.newBuilder().setTensorType(t))
+        .build();
+  }
+
+  Path write(Path folder) throws IOException {
+    ModelProto model =
+        ModelProto.newBuilder()
+            .setIrVersion(8)
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(opset))
+            .setGraph(graph)
+            .build();
+    return Files.write(folder.resolve("small.onnx"), model.toByteArray());
+  }
+}
