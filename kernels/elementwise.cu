@@ -81,6 +81,15 @@ struct RectifyForward {
   }
 };
 
+// v where the flag is set, else 0; without a branch, so that the CPU does several at once.
+BOTH float chosen(uint8_t flag, float v) {
+  uint32_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  bits &= 0u - static_cast<uint32_t>(flag != 0);
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
 struct RectifyBackward {
   int64_t n, bytes;
   bool accumulate;
@@ -90,23 +99,19 @@ struct RectifyBackward {
 
   BOTH void operator()(const Span& s) const {
     const uint8_t* in = bits + s.row * bytes;
-    const float* up = dy + s.row * n;
-    float* out = dx + s.row * n;
-    int64_t whole = 8 * s.end <= n ? s.end : s.end - 1;
-    for (int64_t b = s.begin; b < whole; b++) eight(in[b], up + 8 * b, out + 8 * b);
-    for (int64_t i = 8 * whole; i < n && whole < s.end; i++) {
-      float v = in[whole] >> (i - 8 * whole) & 1 ? up[i] : 0.0f;
-      out[i] = accumulate ? out[i] + v : v;
+    int64_t first = 8 * s.begin, m = (8 * s.end < n ? 8 * s.end : n) - first;
+    const float* up = dy + s.row * n + first;
+    float* out = dx + s.row * n + first;
+    // Bit k of a byte goes to byte k of its flags.
+    uint64_t flags[kSpan];
+    auto flag = reinterpret_cast<const uint8_t*>(flags);
+    INDEPENDENT for (int64_t b = 0; b < s.size(); b++) {
+      flags[b] = in[s.begin + b] * 0x0101010101010101u & 0x8040201008040201u;
     }
-  }
-
-  BOTH void eight(int byte, const float* up, float* out) const {
-    float v[8];
-    for (int k = 0; k < 8; k++) v[k] = byte & 1 << k ? up[k] : 0.0f;
     if (accumulate) {
-      for (int k = 0; k < 8; k++) out[k] += v[k];
+      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] += chosen(flag[i], up[i]);
     } else {
-      for (int k = 0; k < 8; k++) out[k] = v[k];
+      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] = chosen(flag[i], up[i]);
     }
   }
 };

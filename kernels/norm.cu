@@ -79,17 +79,12 @@ struct InstanceNorm {
     float* out = y + s.row * pixels * channels + s.begin;
     float size = static_cast<float>(pixels);
     int64_t m = s.size();
-    for (int64_t c = 0; c < m; c++) mean[c] = inverse[c] = 0.0f;
-    for (int64_t p = 0; p < pixels; p++) {
-      for (int64_t c = 0; c < m; c++) mean[c] += in[p * channels + c];
-    }
+    sumColumns(pixels, m, mean, [&](int64_t p, int64_t c) { return in[p * channels + c]; });
     for (int64_t c = 0; c < m; c++) mean[c] /= size;
-    for (int64_t p = 0; p < pixels; p++) {
-      for (int64_t c = 0; c < m; c++) {
-        float v = in[p * channels + c] - mean[c];
-        inverse[c] += v * v;
-      }
-    }
+    sumColumns(pixels, m, inverse, [&](int64_t p, int64_t c) {
+      float v = in[p * channels + c] - mean[c];
+      return v * v;
+    });
     for (int64_t c = 0; c < m; c++) inverse[c] = 1.0f / sqrtf(inverse[c] / size + epsilon);
     for (int64_t p = 0; p < pixels; p++) {
       INDEPENDENT for (int64_t c = 0; c < m; c++) {
@@ -126,15 +121,11 @@ struct InstanceNormBackward {
       mean[c] = stats[2 * (s.row * channels + s.begin + c)];
       inverse[c] = stats[2 * (s.row * channels + s.begin + c) + 1];
       factor[c] = scale != nullptr ? scale[s.begin + c] : 1.0f;
-      u[c] = uv[c] = 0.0f;
     }
-    for (int64_t p = 0; p < pixels; p++) {
-      for (int64_t c = 0; c < m; c++) {
-        float d = up[p * channels + c] * factor[c];
-        u[c] += d;
-        uv[c] += d * ((in[p * channels + c] - mean[c]) * inverse[c]);
-      }
-    }
+    sumColumns(pixels, m, u, [&](int64_t p, int64_t c) { return up[p * channels + c] * factor[c]; });
+    sumColumns(pixels, m, uv, [&](int64_t p, int64_t c) {
+      return up[p * channels + c] * factor[c] * ((in[p * channels + c] - mean[c]) * inverse[c]);
+    });
     float size = static_cast<float>(pixels);
     for (int64_t c = 0; c < m; c++) u[c] /= size;
     for (int64_t c = 0; c < m; c++) uv[c] /= size;

@@ -7,11 +7,6 @@ using namespace candela;
 
 namespace {
 
-struct SumKind {
-  BOTH static float first() { return 0.0f; }
-  BOTH static float join(float s, float v) { return s + v; }
-};
-
 struct ProductKind {
   BOTH static float first() { return 1.0f; }
   BOTH static float join(float s, float v) { return s * v; }
@@ -30,7 +25,6 @@ struct MinKind {
 template <class Kind>
 struct ReduceColumns {
   int64_t n, inner;
-  float divisor;
   const float* __restrict__ x;
   float* __restrict__ y;
 
@@ -43,7 +37,22 @@ struct ReduceColumns {
       for (int64_t i = 0; i < m; i++) sum[i] = Kind::join(sum[i], in[i]);
     }
     float* out = y + s.row * inner + s.begin;
-    for (int64_t i = 0; i < m; i++) out[i] = sum[i] / divisor;
+    for (int64_t i = 0; i < m; i++) out[i] = sum[i];
+  }
+};
+
+struct SumColumns {
+  int64_t n, inner;
+  float divisor;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    float sum[kSpan];
+    const float* in = x + s.row * n * inner + s.begin;
+    sumColumns(n, s.size(), sum, [&](int64_t j, int64_t i) { return in[j * inner + i]; });
+    float* out = y + s.row * inner + s.begin;
+    for (int64_t i = 0; i < s.size(); i++) out[i] = sum[i] / divisor;
   }
 };
 
@@ -149,8 +158,8 @@ struct ArgReduce {
 };
 
 template <class Kind>
-void columns(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, float divisor, const float* x, float* y) {
-  forEachSpan(stream, outer, inner, ReduceColumns<Kind>{n, inner, divisor, x, y}, n);
+void columns(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, const float* x, float* y) {
+  forEachSpan(stream, outer, inner, ReduceColumns<Kind>{n, inner, x, y}, n);
 }
 
 }  // namespace
@@ -165,15 +174,15 @@ int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int
     check.data(y, "y");
     float divisor = kind == CD_REDUCE_MEAN ? static_cast<float>(n) : 1.0f;
     if (kind == CD_REDUCE_MAX) {
-      columns<MaxKind>(stream, outer, n, inner, 1.0f, x, y);
+      columns<MaxKind>(stream, outer, n, inner, x, y);
     } else if (kind == CD_REDUCE_MIN) {
-      columns<MinKind>(stream, outer, n, inner, 1.0f, x, y);
+      columns<MinKind>(stream, outer, n, inner, x, y);
     } else if (kind == CD_REDUCE_PROD) {
-      columns<ProductKind>(stream, outer, n, inner, 1.0f, x, y);
+      columns<ProductKind>(stream, outer, n, inner, x, y);
     } else if (inner == 1) {
       forEachRow(stream, outer, SumRow{n, divisor, x, y}, n);
     } else {
-      columns<SumKind>(stream, outer, n, inner, divisor, x, y);
+      forEachSpan(stream, outer, inner, SumColumns{n, inner, divisor, x, y}, n);
     }
   });
 }

@@ -57,6 +57,24 @@ BOTH float maxOf(const Lanes&, int64_t n, const At& at) {
 
 #endif
 
+// Rows of a partial sum. Rounding errors grow with the length of a chain of additions: two short ones beat one long.
+constexpr int64_t kChain = 128;
+
+// sum[c] = sum over r < rows of at(r, c), for the m columns of a span.
+template <class At>
+BOTH void sumColumns(int64_t rows, int64_t m, float* sum, const At& at) {
+  float part[kSpan];
+  for (int64_t c = 0; c < m; c++) sum[c] = 0.0f;
+  for (int64_t first = 0; first < rows; first += kChain) {
+    int64_t end = first + kChain < rows ? first + kChain : rows;
+    for (int64_t c = 0; c < m; c++) part[c] = 0.0f;
+    for (int64_t r = first; r < end; r++) {
+      for (int64_t c = 0; c < m; c++) part[c] += at(r, c);
+    }
+    for (int64_t c = 0; c < m; c++) sum[c] += part[c];
+  }
+}
+
 // *out = value, or += value.
 BOTH void put(float* out, float value, bool accumulate) { *out = accumulate ? *out + value : value; }
 

@@ -339,7 +339,7 @@ int cd_attack_step(cd_stream* stream, int kind, int ball, int64_t rows, int64_t 
 /* ---- dense ---- */
 
 /* Convolutions and matrix products; so far in the CPU library only. Images are channels-last. Each image, or block of
-   16 matrix rows, is computed alone by one thread, so that no bit depends on rows or threads. Weights and biases are
+   matrix rows, is computed alone by one thread, so that no bit depends on rows or threads. Weights and biases are
    not copied: they must stay where they are until the handle is destroyed. */
 
 typedef struct cd_conv cd_conv;
@@ -365,13 +365,15 @@ int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float*
                     uint8_t* bits);
 
 /* g = dy[rows,oh,ow,oc] after the activation's bits (NULL only without activation); dx[rows,h,w,c] (+)= transpose of
-   conv on g, dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it accumulates. */
+   conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it accumulates,
+   and dx if it does. */
 int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* dy, const uint8_t* bits,
                      int accumulate, float* dx, int accumulateResidual, float* dresidual);
 
-/* Product with a constant weights[k,n], transposed: weights[n,k]; bias[n] or NULL. */
+/* Product with a constant weights[k,n], transposed: weights[n,k]; bias[n] or NULL. group: rows that belong together,
+   1 or more (the tokens of an image): the number of rows is a multiple of it, and blocks of rows never cross it. */
 int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights, const float* bias, int activation,
-                     float alpha, float beta, cd_matrix** out);
+                     float alpha, float beta, int64_t group, cd_matrix** out);
 
 /* NULL is allowed. */
 int cd_matrix_destroy(cd_matrix* matrix);

@@ -13,6 +13,7 @@ import candela.graph.op.ConvConcat;
 import candela.graph.op.ConvTranspose;
 import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
+import candela.graph.op.Product;
 import candela.tensor.CandelaException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -113,7 +114,8 @@ final class Describe implements Callable<Integer> {
             || n.op() instanceof ConvConcat
             || n.op() instanceof ConvTranspose
             || n.op() instanceof MatMul
-            || n.op() instanceof Matrix;
+            || n.op() instanceof Matrix
+            || n.op() instanceof Product;
     String library = device.name().equals("cpu") ? "oneDNN" : "cuDNN";
     return dense ? library : "kernels";
   }

@@ -44,6 +44,8 @@ public interface Dense {
    *
    * @param weights [k,n], transposed: [n,k]; must stay until the plan is closed
    * @param bias [n] or {@link MemorySegment#NULL}; must stay until the plan is closed
+   * @param group rows that belong together, as the tokens of an image: the number of rows is a
+   *     multiple of it
    */
   MatrixPlan matrix(
       long k,
@@ -51,7 +53,19 @@ public interface Dense {
       boolean transposed,
       MemorySegment weights,
       MemorySegment bias,
-      Activation activation);
+      Activation activation,
+      long group);
+
+  /** A product of rows that come singly. */
+  default MatrixPlan matrix(
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation) {
+    return matrix(k, n, transposed, weights, bias, activation, 1);
+  }
 
   /**
    * c[batch,m,n] (+)= alpha * a[m,k] * b[k,n] for each of batch; transA: a[k,m], transB: b[n,k]. No
@@ -132,7 +146,7 @@ public interface Dense {
 
     /**
      * g = dy[rows,oh,ow,oc] where the bits allow; dx[rows,h,w,c] (+)= transpose of the convolution
-     * on g; dresidual (+)= g. dresidual may be dy unless it accumulates.
+     * on g, then dresidual (+)= g. dresidual may be dy unless it accumulates, and dx if it does.
      *
      * @param bits NULL only without activation
      * @param dx or NULL

@@ -132,6 +132,36 @@ final class Builder {
     return v;
   }
 
+  /** The node that computes v; null when none does. */
+  Node producer(Value v) {
+    for (Node n : nodes.reversed()) {
+      if (n.outputs().contains(v)) {
+        return n;
+      }
+    }
+    return null;
+  }
+
+  /** v as a constant where all that it depends on is constant, else v itself. */
+  Value known(Value v) {
+    Set<Value> open = new HashSet<>(Set.of(v));
+    List<Node> needed = new ArrayList<>();
+    boolean fixed = true;
+    for (int i = nodes.size() - 1; i >= 0 && fixed && !v.isConstant(); i--) {
+      Node n = nodes.get(i);
+      if (open.remove(n.output())) {
+        needed.add(n);
+        n.inputs().stream().filter(x -> !x.isConstant()).forEach(open::add);
+        fixed = !n.output().integer() && n.inputs().stream().noneMatch(this::isParameter);
+      }
+    }
+    if (v.isConstant() || !fixed || !open.isEmpty()) {
+      return v;
+    }
+    needed.forEach(n -> make(n.output().shape().count()));
+    return FoldConstants.compute(needed.reversed()).get(v);
+  }
+
   /** Gives v the ONNX name; a node made just now is changed to write under that name. */
   void name(String onnx, Value v, int from) {
     for (int i = nodes.size() - 1; i >= from; i--) {

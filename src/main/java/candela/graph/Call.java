@@ -57,13 +57,18 @@ final class Call {
     return v;
   }
 
-  OnnxTensor constant(int i, String what) {
-    Value v = x(i);
+  /** Input i, a constant. */
+  Value fixed(int i, String what) {
+    Value v = builder.known(x(i));
     if (!v.isConstant()) {
       throw CandelaException.of(
           "the %s must be a constant, '%s' is computed at run time", what, v.name());
     }
-    return v.constant();
+    return v;
+  }
+
+  OnnxTensor constant(int i, String what) {
+    return fixed(i, what).constant();
   }
 
   /** Integers that an attribute (older opsets) or a constant input gives; null where neither. */

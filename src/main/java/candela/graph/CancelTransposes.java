@@ -2,7 +2,9 @@ package candela.graph;
 
 import candela.graph.op.Reshape;
 import candela.graph.op.Transpose;
+import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +26,14 @@ final class CancelTransposes implements Simplify.Pass {
     private final Graph graph;
     private final Rewrite r;
     private final Map<Value, Origin> origins = new IdentityHashMap<>();
+    private final Map<Value, List<Node>> readers = new IdentityHashMap<>();
 
     Walk(Graph graph) {
       this.graph = graph;
       this.r = new Rewrite(graph);
+      for (Node n : graph.nodes()) {
+        n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
+      }
     }
 
     Graph run() {
@@ -35,7 +41,7 @@ final class CancelTransposes implements Simplify.Pass {
         Node n = r.now(old);
         if (n.op() instanceof Transpose t) {
           transpose(n, t);
-        } else if (!sink(n)) {
+        } else if (!(n.op() instanceof Reshape ? regroup(n) : sink(n))) {
           r.add(n);
         }
       }
@@ -68,6 +74,51 @@ final class CancelTransposes implements Simplify.Pass {
     }
 
     /**
+     * Reshapes before the transpose instead of after. Pieces that are joined to one axis must lie
+     * side by side: where they do not, they are brought together at the place of the foremost.
+     */
+    private boolean regroup(Node n) {
+      Origin o = origins.get(n.input(0));
+      Regrouping g = o == null ? null : Regrouping.of(n.input(0).shape(), n.output().shape());
+      if (g == null
+          || g.pieces().size() > ReshapeFirst.MOST_AXES
+          || !g.lies(o.perm, o.value.shape())) {
+        return false;
+      }
+      ReshapeFirst first = ReshapeFirst.of(g, o.perm, n.output().shape());
+      Value y = n.output();
+      List<Node> next = readers.getOrDefault(y, List.of());
+      if (first.moves()
+          && (next.isEmpty() || !next.stream().allMatch(m -> welcomes(m, first.perm())))) {
+        return false;
+      }
+      Value u = o.value;
+      if (first.moves()) {
+        Value split = Value.of(y.name() + "@split", first.split(), y.integer());
+        r.add(new Node(n.name(), new Reshape(first.split()), List.of(u), split));
+        Shape joined = Transposition.shape(first.split(), first.order());
+        u = Value.of(y.name() + "@together", joined, y.integer());
+        r.add(new Node(n.name(), new Transpose(first.order()), List.of(split), u));
+      }
+      if (Transposition.isIdentity(first.perm())) {
+        r.add(new Node(n.name(), new Reshape(first.held()), List.of(u), y));
+        return true;
+      }
+      Value h = Value.of(y.name(), first.held(), y.integer());
+      r.add(new Node(n.name(), new Reshape(first.held()), List.of(u), h));
+      remember(y, h, first.perm());
+      r.add(transposeNode(y.name() + "@transposed", h, first.perm(), y));
+      return true;
+    }
+
+    /** Whether n takes a transposed input as gladly as a plain one. */
+    private static boolean welcomes(Node n, int[] perm) {
+      return n.op() instanceof Transpose
+          || n.op() instanceof Reshape
+          || n.op().permuted(Transposition.inverse(perm)) != null;
+    }
+
+    /**
      * Applies n before the transposes of its inputs instead of after; false when that does not pay.
      */
     private boolean sink(Node n) {
@@ -81,8 +132,10 @@ final class CancelTransposes implements Simplify.Pass {
         return false;
       }
       List<Value> inputs = new ArrayList<>();
-      for (Value v : n.inputs()) {
-        inputs.add(v.shape().rank() == perm.length ? untransposed(v, perm, back) : v);
+      for (int i = 0; i < n.inputs().size(); i++) {
+        Value v = n.input(i);
+        boolean turned = n.op().isPermuted(i) && v.shape().rank() == perm.length;
+        inputs.add(turned ? untransposed(v, perm, back) : v);
       }
       List<Value> outputs = new ArrayList<>();
       for (Value y : n.outputs()) {
@@ -106,20 +159,25 @@ final class CancelTransposes implements Simplify.Pass {
      */
     private int[] commonPerm(Node n) {
       int[] perm = null;
+      boolean moves = false;
       for (Value v : n.inputs()) {
         Origin o = v == null ? null : origins.get(v);
-        if (o != null && !Transposition.keepsOrder(o.value().shape(), o.perm())) {
-          perm = o.perm();
-          break;
+        if (o != null && !moves) {
+          moves = !Transposition.keepsOrder(o.value().shape(), o.perm());
+          perm = perm == null || moves ? o.perm() : perm;
         }
       }
       if (perm == null) {
         return null;
       }
       int balance = 0;
-      for (Value v : n.inputs()) {
+      for (int i = 0; i < n.inputs().size(); i++) {
+        Value v = n.input(i);
         if (v == null) {
           return null;
+        }
+        if (!n.op().isPermuted(i)) {
+          continue;
         }
         if (v.isConstant()) {
           if (v.integer() || (v.shape().rank() != perm.length && v.shape().count() != 1)) {
@@ -131,8 +189,8 @@ final class CancelTransposes implements Simplify.Pass {
           return null;
         }
         Origin o = origins.get(v);
-        if (o != null && java.util.Arrays.equals(o.perm(), perm)) {
-          balance++;
+        if (o != null && Arrays.equals(o.perm(), perm)) {
+          balance += moves ? 1 : 0;
         } else if (!Transposition.keepsOrder(v.shape(), Transposition.inverse(perm))) {
           balance--;
         }
@@ -142,7 +200,7 @@ final class CancelTransposes implements Simplify.Pass {
 
     private Value untransposed(Value v, int[] perm, int[] back) {
       Origin o = origins.get(v);
-      if (o != null && java.util.Arrays.equals(o.perm(), perm)) {
+      if (o != null && Arrays.equals(o.perm(), perm)) {
         return o.value();
       }
       if (v.isConstant()) {

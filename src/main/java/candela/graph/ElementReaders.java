@@ -59,6 +59,18 @@ final class ElementReaders {
     return binary(c, whole ? Binary.INTEGER_DIV : Binary.DIV);
   }
 
+  /** By default, and of integers only, the remainder has the sign of the divisor. */
+  static Value mod(Call c) {
+    if (c.integer("fmod", 0) != 0) {
+      return binary(c, Binary.MOD);
+    }
+    if (!c.x(0).integer() || !c.x(1).integer()) {
+      throw CandelaException.of("fmod 0 is defined for integers; floats need fmod 1");
+    }
+    Value rest = binary(c, Binary.MOD);
+    return c.binary(Binary.MOD, c.binary(Binary.ADD, rest, c.x(1)), c.x(1));
+  }
+
   static Value prelu(Call c) {
     return binary(c, Binary.PRELU);
   }

@@ -3,6 +3,9 @@ package candela.graph;
 import candela.graph.op.Activation;
 import candela.graph.op.Affine;
 import candela.graph.op.Conv;
+import candela.graph.op.GroupNorm;
+import candela.graph.op.InstanceNorm;
+import candela.graph.op.LayerNorm;
 import candela.graph.op.Matrix;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
@@ -13,7 +16,7 @@ import java.util.Set;
 
 /**
  * Folds a per-channel scale and shift (batch normalisation) into the weights of the layer before
- * it.
+ * it, or into the scale and shift of the normalisation before it.
  */
 final class FoldAffine implements Simplify.Pass {
   @Override
@@ -45,21 +48,35 @@ final class FoldAffine implements Simplify.Pass {
         switch (n.op()) {
           case Conv c -> c.activation().kind() == Activation.Kind.NONE && !c.residual();
           case Matrix m -> m.activation().kind() == Activation.Kind.NONE;
-          default -> false;
+          default -> isNorm(n);
         };
     return plain && n.inputs().stream().skip(1).allMatch(v -> v == null || v.isConstant());
+  }
+
+  /** Whether n is a normalisation with a scale and a shift for each channel, the last axis. */
+  private static boolean isNorm(Node n) {
+    return switch (n.op()) {
+      case LayerNorm l -> l.axis() == n.output().shape().rank() - 1;
+      case GroupNorm g -> true;
+      case InstanceNorm i -> true;
+      default -> false;
+    };
   }
 
   /** The layer with its output channels scaled and shifted, writing what the affine node wrote. */
   private static Node scaled(Node layer, Node affine) {
     float[] scale = affine.input(1).constant().floats();
     float[] shift = affine.input(2).constant().floats();
+    int channels = scale.length;
+    if (layer.inputs().size() == 1) {
+      List<Value> inputs = List.of(layer.input(0), affine.input(1), affine.input(2));
+      return new Node(layer.name(), layer.op(), inputs, affine.outputs());
+    }
     Value weights = layer.input(1);
     float[] w = weights.constant().floats().clone();
     Shape shape = weights.shape();
     boolean byRow =
         layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
-    int channels = scale.length;
     int inner = byRow ? w.length / Math.max(1, channels) : 1;
     for (int i = 0; i < w.length; i++) {
       w[i] = (float) ((double) w[i] * scale[byRow ? i / inner : i % channels]);

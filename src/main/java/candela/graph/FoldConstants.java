@@ -4,7 +4,9 @@ import candela.device.Device;
 import candela.device.Devices;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Tensor;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Computes, once, what depends on constants only; on the CPU, whatever the session's device. */
@@ -39,20 +41,39 @@ final class FoldConstants implements Simplify.Pass {
         boolean output = n.outputs().stream().anyMatch(graph.outputs()::contains);
         if (!constant(n) || output) {
           r.add(n);
-          continue;
-        }
-        List<Tensor> inputs =
-            n.inputs().stream().map(v -> v == null ? null : constants.of(v.constant())).toList();
-        try (Eager eager = new Eager(n, cpu, inputs)) {
-          List<Tensor> outputs = eager.run();
-          for (int i = 0; i < outputs.size(); i++) {
-            Value y = n.outputs().get(i);
-            OnnxTensor t = OnnxTensor.of(y.name(), y.shape(), cpu.read(outputs.get(i)));
-            r.replace(y, Value.constant(y.name(), t));
-          }
+        } else {
+          compute(n, cpu, constants).forEach(r::replace);
         }
       }
     }
     return r.finish();
+  }
+
+  /** What nodes that depend on constants only write: every value of theirs as a constant. */
+  static Map<Value, Value> compute(List<Node> nodes) {
+    Map<Value, Value> known = new IdentityHashMap<>();
+    try (Device cpu = Devices.open("cpu", 0);
+        Constants constants = new Constants(cpu)) {
+      for (Node n : nodes) {
+        List<Value> inputs = n.inputs().stream().map(v -> known.getOrDefault(v, v)).toList();
+        known.putAll(compute(new Node(n.name(), n.op(), inputs, n.outputs()), cpu, constants));
+      }
+    }
+    return known;
+  }
+
+  private static Map<Value, Value> compute(Node n, Device cpu, Constants constants) {
+    Map<Value, Value> computed = new IdentityHashMap<>();
+    List<Tensor> inputs =
+        n.inputs().stream().map(v -> v == null ? null : constants.of(v.constant())).toList();
+    try (Eager eager = new Eager(n, cpu, inputs)) {
+      List<Tensor> outputs = eager.run();
+      for (int i = 0; i < outputs.size(); i++) {
+        Value y = n.outputs().get(i);
+        OnnxTensor t = OnnxTensor.of(y.name(), y.shape(), cpu.read(outputs.get(i)));
+        computed.put(y, Value.constant(y.name(), t));
+      }
+    }
+    return computed;
   }
 }

@@ -8,9 +8,11 @@ import candela.graph.op.Conv;
 import candela.graph.op.ConvTranspose;
 import candela.graph.op.GroupNorm;
 import candela.graph.op.InstanceNorm;
+import candela.graph.op.LayerNorm;
 import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
 import candela.graph.op.Reduce;
+import candela.graph.op.Reshape;
 import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -44,17 +46,16 @@ final class ImageReaders {
   }
 
   private static List<Value> parameters(Call c, Value x) {
-    Shape w = c.constant(1, "weights").shape();
+    Value weights = c.fixed(1, "weights");
+    Shape w = weights.shape();
     if (w.rank() != c.x(0).shape().rank()) {
       throw CandelaException.of("weights %s do not fit images %s", w, c.x(0).shape());
     }
-    List<Value> in = new ArrayList<>(List.of(x, c.x(1)));
-    if (w.rank() == 3) {
-      in.set(1, c.reshape(c.x(1), w.dim(0), w.dim(1), 1, w.dim(2)));
-    }
+    boolean flat = w.rank() == 3;
+    List<Value> in = new ArrayList<>(List.of(x));
+    in.add(flat ? c.reshape(weights, w.dim(0), w.dim(1), 1, w.dim(2)) : weights);
     if (c.has(2)) {
-      c.constant(2, "bias");
-      in.add(c.x(2));
+      in.add(c.fixed(2, "bias"));
     }
     return in;
   }
@@ -70,6 +71,9 @@ final class ImageReaders {
     Value x = image(c, c.x(0));
     Window z = pool(c, x);
     boolean include = c.integer("count_include_pad", 0) != 0;
+    if (z.isIdentity()) {
+      return ElementReaders.same(c, c.x(0));
+    }
     return back(c, c.add(new AveragePool(z.window(), z.pads()[2], z.pads()[3], include), x));
   }
 
@@ -107,35 +111,66 @@ final class ImageReaders {
     return channelsFirst(c, c.add(op, channelsLast(c, x)));
   }
 
+  /**
+   * Exporters write group normalisation as a reshape to [N,G,pixels], this, and a reshape back; it
+   * is read as what it is.
+   */
   static Value instanceNorm(Call c) {
-    InstanceNorm op = new InstanceNorm(c.real("epsilon", 1e-5f));
-    c.constant(1, "scale");
-    c.constant(2, "bias");
-    return channelsFirst(c, c.add(op, channelsLast(c, c.x(0)), c.x(1), c.x(2)));
+    float epsilon = c.real("epsilon", 1e-5f);
+    Value x = c.x(0);
+    Value scale = c.fixed(1, "scale");
+    Value bias = c.fixed(2, "bias");
+    Node before = c.builder().producer(x);
+    Value image = before != null && before.op() instanceof Reshape ? before.input(0) : x;
+    boolean grouped =
+        image.shape().rank() > 2
+            && x.shape().rank() == 3
+            && image.shape().dim(0) == x.shape().dim(0)
+            && image.shape().dim(1) > x.shape().dim(1)
+            && image.shape().dim(1) % x.shape().dim(1) == 0;
+    if (grouped) {
+      Value y = groups(c, image, x.shape().dim(1), epsilon, scale, bias);
+      return c.reshape(y, x.shape().dims());
+    }
+    InstanceNorm op = new InstanceNorm(epsilon);
+    return channelsFirst(c, c.add(op, channelsLast(c, x), scale, bias));
   }
 
   static Value groupNorm(Call c) {
     int groups = c.small("num_groups", 1);
     c.ignore("stash_type");
-    GroupNorm op = new GroupNorm(groups, c.real("epsilon", 1e-5f));
     int channels = c.x(0).shape().dim(1);
     if (groups < 1 || channels % groups != 0) {
       throw CandelaException.of("%d channels cannot be split in %d groups", channels, groups);
     }
-    Value[] p = {c.x(1), c.x(2)};
-    c.constant(1, "scale");
-    c.constant(2, "bias");
-    for (int i = 0; i < 2; i++) {
-      if (p[i].shape().count() == groups && groups != channels) {
-        float[] one = p[i].constant().floats();
-        float[] all = new float[channels];
-        for (int k = 0; k < channels; k++) {
-          all[k] = one[k / (channels / groups)];
-        }
-        p[i] = c.of(Shape.of(channels), all);
-      }
+    float epsilon = c.real("epsilon", 1e-5f);
+    return groups(c, c.x(0), groups, epsilon, c.fixed(1, "scale"), c.fixed(2, "bias"));
+  }
+
+  /** Scale and bias have one value a channel, or one a group. One group is a row of all pixels. */
+  private static Value groups(Call c, Value x, int groups, float epsilon, Value scale, Value bias) {
+    int channels = x.shape().dim(1);
+    Value[] p = {repeated(c, scale, channels), repeated(c, bias, channels)};
+    Value last = channelsLast(c, x);
+    if (groups > 1) {
+      return channelsFirst(c, c.add(new GroupNorm(groups, epsilon), last, p[0], p[1]));
     }
-    return channelsFirst(c, c.add(op, channelsLast(c, c.x(0)), p[0], p[1]));
+    int n = x.shape().dim(0);
+    Value row = c.reshape(last, n, n == 0 ? 0 : x.shape().count() / n);
+    Value y = c.reshape(c.add(new LayerNorm(1, epsilon), row), last.shape().dims());
+    return channelsFirst(c, c.add(new Affine(), y, p[0], p[1]));
+  }
+
+  private static Value repeated(Call c, Value p, int channels) {
+    float[] one = p.constant().floats();
+    if (one.length == channels || one.length == 0 || channels % one.length != 0) {
+      return p;
+    }
+    float[] all = new float[channels];
+    for (int k = 0; k < channels; k++) {
+      all[k] = one[k / (channels / one.length)];
+    }
+    return c.of(Shape.of(channels), all);
   }
 
   static Value batchNorm(Call c) {

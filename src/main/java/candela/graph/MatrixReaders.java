@@ -25,7 +25,7 @@ final class MatrixReaders {
     float beta = c.real("beta", 1);
     Value a = c.integer("transA", 0) != 0 ? c.transpose(c.x(0), 1, 0) : c.x(0);
     boolean transposed = c.integer("transB", 0) != 0;
-    Value b = c.x(1);
+    Value b = c.builder().known(c.x(1));
     if (a.shape().rank() != 2 || b.shape().rank() != 2) {
       throw CandelaException.of("operands %s and %s must be matrices", a.shape(), b.shape());
     }
@@ -60,10 +60,7 @@ final class MatrixReaders {
     boolean vectorB = b.shape().rank() == 1;
     a = vectorA ? c.reshape(a, 1, a.shape().dim(0)) : a;
     b = vectorB ? c.reshape(b, b.shape().dim(0), 1) : b;
-    Value y =
-        b.isConstant() && b.shape().rank() == 2
-            ? c.add(new Matrix(false, Activation.NONE), a, b)
-            : product(c, a, b);
+    Value y = product(c, a, b);
     Shape s = y.shape();
     if (!vectorA && !vectorB) {
       return y;
@@ -77,13 +74,23 @@ final class MatrixReaders {
     return c.reshape(y, d.stream().mapToInt(i -> i).toArray());
   }
 
-  private static Value product(Call c, Value a, Value b) {
+  /**
+   * Whether an operand is repeated over a batch must not depend on the batch's size, or else the
+   * order of sums would: only a constant counts as having no batch.
+   */
+  static Value product(Call c, Value a, Value given) {
+    Value b = c.builder().known(given);
     int rank = Math.max(a.shape().rank(), b.shape().rank());
     a = c.lifted(a, rank);
+    if (b.isConstant() && b.shape().count(0, b.shape().rank() - 2) == 1) {
+      boolean plain = b.shape().rank() == 2;
+      Value matrix = plain ? b : c.reshape(b, b.shape().dim(-2), b.shape().dim(-1));
+      return c.add(new Matrix(false, Activation.NONE), a, matrix);
+    }
     b = c.lifted(b, rank);
     Shape p = a.shape().with(-1, 1).with(-2, 1);
     Shape q = b.shape().with(-1, 1).with(-2, 1);
-    if (!p.equals(q) && p.count() != 1 && q.count() != 1) {
+    if (!p.equals(q) && !(a.isConstant() && p.count() == 1)) {
       Shape batch = Shape.broadcast(p, q);
       a = expanded(c, a, batch);
       b = expanded(c, b, batch);
@@ -128,13 +135,22 @@ final class MatrixReaders {
     if (c.node().outputs().size() > 1) {
       statistics(c, x, axis, epsilon);
     }
-    c.constant(1, "scale");
-    List<Value> in = new ArrayList<>(List.of(x, c.x(1)));
+    List<Value> in = new ArrayList<>(List.of(x, c.fixed(1, "scale")));
     if (c.has(2)) {
-      c.constant(2, "bias");
-      in.add(c.x(2));
+      in.add(c.fixed(2, "bias"));
     }
     return c.add(new LayerNorm(axis, epsilon), in);
+  }
+
+  static Value rmsNorm(Call c) {
+    c.ignore("stash_type");
+    Value x = c.x(0);
+    int axis = Call.axis(c.integer("axis", -1), x.shape().rank());
+    Reduce over = new Reduce(Reduction.MEAN, axis, x.shape().rank());
+    Value mean = c.add(over, c.binary(Binary.MUL, x, x));
+    Value added = c.add(new Elementwise(Unary.LINEAR, 1, c.real("epsilon", 1e-5f)), mean);
+    Value root = c.add(new Elementwise(Unary.SQRT), added);
+    return c.binary(Binary.MUL, c.binary(Binary.DIV, x, root), c.x(1));
   }
 
   /** Mean and reciprocal deviation, for the few models that ask for them. */

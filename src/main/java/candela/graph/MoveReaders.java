@@ -72,7 +72,7 @@ final class MoveReaders {
     }
     float[] floats = new float[shape.count()];
     Arrays.fill(floats, v == null ? 0 : v.floats()[0]);
-    return c.of(shape, floats);
+    return Value.constant(c.node().name(), OnnxTensor.of(c.node().name(), shape, floats));
   }
 
   static Value shape(Call c) {
@@ -284,41 +284,6 @@ final class MoveReaders {
     return first;
   }
 
-  static Value gather(Call c) {
-    Shape x = c.x(0).shape();
-    int axis = Call.axis(c.integer("axis", 0), x.rank());
-    OnnxTensor t = c.constant(1, "indices");
-    int n = x.dim(axis);
-    if (!t.isInteger()) {
-      throw CandelaException.of("the indices must be integers, are %s", t.type());
-    }
-    long[] given = t.longs();
-    int[] index = new int[given.length];
-    for (int i = 0; i < index.length; i++) {
-      if (given[i] < -n || given[i] >= n) {
-        throw CandelaException.of("index %d is outside axis %d of %s", given[i], axis, x);
-      }
-      index[i] = (int) (given[i] < 0 ? given[i] + n : given[i]);
-    }
-    Value y = c.add(copies(axis, index), c.x(0));
-    int[] q = t.shape().dims();
-    int[] d = new int[x.rank() - 1 + q.length];
-    System.arraycopy(x.dims(), 0, d, 0, axis);
-    System.arraycopy(q, 0, d, axis, q.length);
-    System.arraycopy(x.dims(), axis + 1, d, axis + q.length, x.rank() - axis - 1);
-    return c.reshape(y, d);
-  }
-
-  private static AlongAxis copies(int axis, int[] index) {
-    int[] first = new int[index.length + 1];
-    float[] weight = new float[index.length];
-    for (int i = 0; i < index.length; i++) {
-      first[i + 1] = i + 1;
-      weight[i] = 1;
-    }
-    return new AlongAxis(axis, first, index, weight);
-  }
-
   static Value expand(Call c) {
     Shape to = Shape.broadcast(c.x(0).shape(), Shape.of(Call.narrow(c.needed(1, "shape"))));
     return c.add(new Expand(to), c.lifted(c.x(0), to.rank()));
@@ -361,7 +326,10 @@ final class MoveReaders {
     }
     Value inner =
         Arrays.equals(sizes, x.dims()) ? c.x(0) : c.add(new Slice(from, steps, sizes), c.x(0));
-    return c.add(new PadConstant(before, after, value), inner);
+    boolean none = inner == c.x(0) && Arrays.stream(pads).allMatch(p -> p == 0);
+    return none
+        ? ElementReaders.same(c, inner)
+        : c.add(new PadConstant(before, after, value), inner);
   }
 
   private static Value padByCopies(Call c, String mode, int[] before, int[] after) {
@@ -391,7 +359,7 @@ final class MoveReaders {
                       "mode '%s'; supported are constant, edge, reflect, wrap", mode);
             };
       }
-      y = c.add(copies(a, index), y);
+      y = c.add(AlongAxis.copies(a, index), y);
     }
     return y == c.x(0) ? ElementReaders.same(c, y) : y;
   }

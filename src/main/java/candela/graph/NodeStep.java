@@ -14,6 +14,7 @@ final class NodeStep implements Step, AutoCloseable {
   final Tensor[] dx;
   final Tensor[] dy;
   final boolean[] accumulate;
+  int batch;
   MemorySegment kept = MemorySegment.NULL;
   MemorySegment scratch = MemorySegment.NULL;
   private AutoCloseable plan;
@@ -36,6 +37,11 @@ final class NodeStep implements Step, AutoCloseable {
   @Override
   public Device device() {
     return device;
+  }
+
+  @Override
+  public int batch() {
+    return batch;
   }
 
   @Override

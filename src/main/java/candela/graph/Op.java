@@ -93,6 +93,11 @@ public interface Op {
     return null;
   }
 
+  /** Whether input i is transposed with the others there; weights are not. */
+  default boolean isPermuted(int i) {
+    return true;
+  }
+
   /** Multiply-adds counted as two, for one forward. */
   default long flops(Node node) {
     return node.output().shape().count();

@@ -1,7 +1,11 @@
 package candela.graph;
 
+import candela.device.Binary;
 import candela.device.Reduction;
+import candela.device.Unary;
 import candela.graph.op.ArgReduce;
+import candela.graph.op.Elementwise;
+import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.tensor.Shape;
 import java.util.ArrayList;
@@ -15,7 +19,24 @@ final class ReduceReaders {
    * @param inputSince the opset from which the axes are an input
    */
   static Value reduce(Call c, Reduction kind, int inputSince) {
-    Value x = c.x(0);
+    return reduce(c, c.x(0), kind, inputSince);
+  }
+
+  static Value norm1(Call c) {
+    return reduce(c, c.add(new Elementwise(Unary.ABS), c.x(0)), Reduction.SUM, 18);
+  }
+
+  static Value squares(Call c) {
+    return reduce(c, c.binary(Binary.MUL, c.x(0), c.x(0)), Reduction.SUM, 18);
+  }
+
+  /** The square root is kept from 0, where its slope is infinite: there the gradient is 0. */
+  static Value norm2(Call c) {
+    Value sum = c.add(new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY), squares(c));
+    return c.add(new Elementwise(Unary.SQRT), sum);
+  }
+
+  private static Value reduce(Call c, Value x, Reduction kind, int inputSince) {
     int rank = x.shape().rank();
     long[] axes = c.opset() < inputSince ? c.integers("axes") : c.longs(1, "axes");
     boolean none = axes == null || axes.length == 0;

@@ -1,17 +1,27 @@
 package candela.graph;
 
+import candela.graph.op.Reshape;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Drops nodes that hand their input on unchanged: Identity, Dropout at inference, reshapes to the
- * same shape.
+ * same shape. Of several reshapes in a row the last does it all.
  */
 final class RemoveIdentity implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Rewrite r = new Rewrite(graph);
+    Map<Value, Value> reshaped = new IdentityHashMap<>();
     for (Node old : graph.nodes()) {
       Node n = r.now(old);
+      if (n.op() instanceof Reshape) {
+        Value from = reshaped.getOrDefault(n.input(0), n.input(0));
+        n = new Node(n.name(), n.op(), List.of(from), n.outputs());
+        reshaped.put(n.output(), from);
+      }
       boolean identity =
           n.op().isView()
               && n.input(0).shape().equals(n.output().shape())

@@ -13,6 +13,11 @@ public interface Step {
 
   Device device();
 
+  /** Images that a run has; 0 where the node runs on its own. */
+  default int batch() {
+    return 0;
+  }
+
   /** Input i, computed or constant. */
   Tensor x(int i);
 

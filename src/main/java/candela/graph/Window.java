@@ -23,6 +23,13 @@ record Window(
     };
   }
 
+  /** Whether each window is the pixel itself. */
+  boolean isIdentity() {
+    return Arrays.stream(kernel).allMatch(k -> k == 1)
+        && Arrays.stream(strides).allMatch(k -> k == 1)
+        && Arrays.stream(pads).allMatch(k -> k == 0);
+  }
+
   private static Window attributes(Call c, int kh, int kw, boolean flat) {
     long[] given = c.integers("kernel_shape");
     if (given.length > 0 && !Arrays.equals(given, flat ? new long[] {kw} : new long[] {kh, kw})) {

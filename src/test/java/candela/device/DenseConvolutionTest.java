@@ -289,6 +289,15 @@ class DenseConvolutionTest {
                 MemorySegment again = rig.out(2 * in(k));
                 plan.backward(2, inPlace, bits, false, again, false, inPlace);
                 agree(k + " in place", floats(again), doubles(floats(dx)), 0);
+                if (in(k) == n) {
+                  MemorySegment both = rig.out(2 * n);
+                  plan.backward(2, rig.in(dy), bits, false, both, true, both);
+                  double[] total = doubles(floats(dx));
+                  for (int i = 0; i < total.length; i++) {
+                    total[i] = (float) (total[i] + g[i]);
+                  }
+                  agree(k + " its own residual", floats(both), total, 0);
+                }
                 agree(k + " dx", floats(dx), doubles(backward(k, 2, g, null)), 0);
                 return floats(dx);
               });

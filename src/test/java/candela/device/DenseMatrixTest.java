@@ -103,6 +103,73 @@ class DenseMatrixTest {
     }
   }
 
+  /** Groups of one block, of several with a shorter last one, and of many columns. */
+  @ParameterizedTest
+  @CsvSource({"17,33,70", "49,600,1100", "257,40,65", "513,8,1100"})
+  void groupsOfRowsAreTheReferenceAndHaveTheSameBitsInEveryBatch(int group, int k, int n) {
+    float[] x = numbers(1, 3 * group * k);
+    float[] dy = numbers(2, 3 * group * n);
+    float[] w = numbers(5, k * n);
+    float[][] three = grouped(group, 3, k, n, x, dy);
+    String what = group + "x" + k + "x" + n;
+    agree(what, three[0], product(3 * group, k, n, false, false, x, w), TOLERANCE);
+    agree(what + " dx", three[1], product(3 * group, n, k, false, true, dy, w), TOLERANCE);
+    double[] sum = doubles(three[1]);
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] = (float) (sum[i] + x[i]);
+    }
+    agree(what + " added dx", three[2], sum, 0);
+    float[][] last =
+        grouped(
+            group,
+            1,
+            k,
+            n,
+            Arrays.copyOfRange(x, 2 * group * k, 3 * group * k),
+            Arrays.copyOfRange(dy, 2 * group * n, 3 * group * n));
+    assertThat(last[0]).isEqualTo(Arrays.copyOfRange(three[0], 2 * group * n, 3 * group * n));
+    assertThat(last[1]).isEqualTo(Arrays.copyOfRange(three[1], 2 * group * k, 3 * group * k));
+  }
+
+  /** y, dx, and dx added to x. */
+  private static float[][] grouped(int group, int groups, int k, int n, float[] x, float[] dy) {
+    float[][] all = new float[3][];
+    Rig.run(
+        "groups of rows",
+        rig -> {
+          int rows = group * groups;
+          MemorySegment w = rig.in(numbers(5, k * n));
+          MemorySegment y = rig.out(rows * n);
+          MemorySegment dx = rig.out(rows * k);
+          MemorySegment added = rig.in(x);
+          try (var plan = rig.dense().matrix(k, n, false, w, NULL, Activation.NONE, group)) {
+            plan.forward(rows, rig.in(x), y, NULL);
+            plan.backward(rows, rig.in(dy), NULL, false, dx);
+            plan.backward(rows, rig.in(dy), NULL, true, added);
+          }
+          all[0] = floats(y);
+          all[1] = floats(dx);
+          all[2] = floats(added);
+          return all[0];
+        });
+    return all;
+  }
+
+  @Test
+  void rowsThatAreNoWholeGroupsAreRefused() {
+    Rig.run(
+        "rows",
+        rig -> {
+          MemorySegment w = rig.out(4);
+          try (var plan = rig.dense().matrix(2, 2, false, w, NULL, Activation.NONE, 20)) {
+            assertThatThrownBy(() -> plan.forward(30, rig.out(60), rig.out(60), NULL))
+                .isInstanceOf(CandelaException.class)
+                .hasMessage("matrix_forward: m = 30 is no multiple of the group of 20 rows");
+          }
+          return new float[0];
+        });
+  }
+
   @Test
   void bitsOfARowBeginAtAByte() {
     int n = 11;

@@ -284,11 +284,17 @@ class OperatorTest {
     }
   }
 
+  /** Those of ExportedOperatorsTest, whose names begin with the operator. */
+  private void exported() {
+    ExportedOperatorsTest.models().forEach((what, m) -> add(what.split("[ ,]")[0], what, m));
+  }
+
   private List<Case> cases() {
     elements();
     operands();
     moves();
     layers();
+    exported();
     return cases;
   }
 

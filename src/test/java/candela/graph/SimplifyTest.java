@@ -46,6 +46,18 @@ class SimplifyTest {
     return m.node("BatchNormalization", x + parameters, y);
   }
 
+  private static SmallModel layerNorm(SmallModel m) {
+    long[] last = {-1};
+    return m.scalar("e", .01f)
+        .node("ReduceMean", "x", "m", "axes", last)
+        .node("Sub", "x m", "d")
+        .node("Mul", "d d", "q")
+        .node("ReduceMean", "q", "v", "axes", last)
+        .node("Add", "v e", "w")
+        .node("Sqrt", "w", "s")
+        .node("Div", "d s", "y");
+  }
+
   /** By pass, models on which it has something to do. */
   private static Map<String, List<SmallModel>> models() {
     Map<String, List<SmallModel>> all = new LinkedHashMap<>();
@@ -73,6 +85,23 @@ class SimplifyTest {
                 .node("GlobalAveragePool", "a", "g")
                 .node("Mul", "a g", "y"),
             conv(model(), "x", "a", 3, 3).node("Concat", "x a", "y", "axis", 1)));
+    all.put(
+        "FoldScalars",
+        List.of(
+            model().scalar("c", 3).node("Mul", "x c", "m").node("Sub", "c m", "y"),
+            model().scalar("c", 2).node("Pow", "x c", "y")));
+    all.put(
+        "RecogniseActivations", List.of(model().node("Sigmoid", "x", "s").node("Mul", "x s", "y")));
+    all.put("RecogniseLayerNorm", List.of(layerNorm(model())));
+    all.put(
+        "FuseProduct",
+        List.of(
+            model()
+                .scalar("c", .5f)
+                .node("Tanh", "x", "t")
+                .node("Transpose", "t", "u", "perm", new long[] {0, 1, 3, 2})
+                .node("Mul", "x c", "m")
+                .node("MatMul", "m u", "y")));
     all.put("DeadCode", List.of(model().node("Exp", "x", "unread").node("Tanh", "x", "y")));
     all.put(
         "ChannelAffine",

@@ -58,7 +58,17 @@ final class CpuDense implements Dense {
             POINTER);
     matrixCreate =
         library.entry(
-            "cd_matrix_create", LONG, LONG, INT, POINTER, POINTER, INT, FLOAT, FLOAT, POINTER);
+            "cd_matrix_create",
+            LONG,
+            LONG,
+            INT,
+            POINTER,
+            POINTER,
+            INT,
+            FLOAT,
+            FLOAT,
+            LONG,
+            POINTER);
     matrixDestroy = library.entry("cd_matrix_destroy", POINTER);
     matrixForward =
         library.entry("cd_matrix_forward", POINTER, POINTER, LONG, POINTER, POINTER, POINTER);
@@ -144,7 +154,8 @@ final class CpuDense implements Dense {
       boolean transposed,
       MemorySegment weights,
       MemorySegment bias,
-      Activation activation) {
+      Activation activation,
+      long group) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       matrixCreate.call(
@@ -156,6 +167,7 @@ final class CpuDense implements Dense {
           activation.kind(),
           activation.alpha(),
           activation.beta(),
+          group,
           out);
       return new Matrix(out.get(ValueLayout.ADDRESS, 0));
     }

@@ -67,4 +67,14 @@ public record Affine() implements Op {
   public int inPlace(Node node) {
     return 0;
   }
+
+  @Override
+  public Op permuted(int[] perm) {
+    return perm[perm.length - 1] == perm.length - 1 ? this : null;
+  }
+
+  @Override
+  public boolean isPermuted(int i) {
+    return i == 0;
+  }
 }

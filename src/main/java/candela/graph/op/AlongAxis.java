@@ -8,6 +8,7 @@ import candela.graph.Value;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -16,6 +17,15 @@ import java.util.List;
  * picking constant positions.
  */
 public record AlongAxis(int axis, int[] first, int[] index, float[] weight) implements Op {
+  /** Element j of the output is element index[j] of the input. */
+  public static AlongAxis copies(int axis, int[] index) {
+    int[] first = new int[index.length + 1];
+    float[] weight = new float[index.length];
+    Arrays.setAll(first, i -> i);
+    Arrays.fill(weight, 1);
+    return new AlongAxis(axis, first, index, weight);
+  }
+
   /** The tables on the device, and those of the transpose. */
   private static final class Tables implements AutoCloseable {
     private final Memory[] held;

@@ -80,4 +80,19 @@ public record LayerNorm(int axis, float epsilon) implements Op {
   public long keptBytes(Node node) {
     return 8L * node.output().shape().count(0, axis);
   }
+
+  @Override
+  public Op permuted(int[] perm) {
+    for (int i = axis; i < perm.length; i++) {
+      if (perm[i] != i) {
+        return null;
+      }
+    }
+    return this;
+  }
+
+  @Override
+  public boolean isPermuted(int i) {
+    return i == 0;
+  }
 }

@@ -37,7 +37,14 @@ public record Matrix(boolean transposed, Activation activation) implements Op {
                     transposed,
                     s.x(1).data(),
                     s.node().inputs().size() > 2 ? s.x(2).data() : MemorySegment.NULL,
-                    activation.dense()));
+                    activation.dense(),
+                    group(s)));
+  }
+
+  /** Rows of one image; 1 where that is not known. */
+  private static int group(Step s) {
+    int rows = rows(s.y().shape());
+    return s.batch() > 0 && rows % s.batch() == 0 ? Math.max(1, rows / s.batch()) : 1;
   }
 
   private static int rows(Shape y) {
@@ -75,5 +82,15 @@ public record Matrix(boolean transposed, Activation activation) implements Op {
   @Override
   public long flops(Node node) {
     return 2L * node.output().shape().count() * node.input(0).shape().dim(-1);
+  }
+
+  @Override
+  public Op permuted(int[] perm) {
+    return perm[perm.length - 1] == perm.length - 1 ? this : null;
+  }
+
+  @Override
+  public boolean isPermuted(int i) {
+    return i == 0;
   }
 }

@@ -1,0 +1,109 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.op.Elementwise;
+import candela.graph.op.Expand;
+import candela.graph.op.Softmax;
+import candela.graph.op.Where;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+
+/** Reader of Attention (opset 23): softmax(scale q kᵀ + mask) v, of as many heads as there are. */
+final class AttentionReader {
+  private final Call c;
+
+  private AttentionReader(Call c) {
+    this.c = c;
+  }
+
+  static Value read(Call c) {
+    c.only(1, "only the result of an attention is supported");
+    c.ignore("softmax_precision", "qk_matmul_output_mode");
+    for (int i = 4; i < c.inputs(); i++) {
+      if (c.has(i)) {
+        throw CandelaException.of("cached keys and lengths are not supported");
+      }
+    }
+    return new AttentionReader(c).run();
+  }
+
+  private Value run() {
+    boolean flat = c.x(0).shape().rank() == 3;
+    int heads = c.small("q_num_heads", 0);
+    int pairs = c.small("kv_num_heads", 0);
+    Value q = heads(0, heads, flat);
+    Value k = heads(1, pairs, flat);
+    Value v = heads(2, pairs, flat);
+    int size = q.shape().dim(3);
+    float scale = c.real("scale", (float) (1 / Math.sqrt(size)));
+    k = repeated(k, q.shape().dim(1));
+    v = repeated(v, q.shape().dim(1));
+    Value s = MatrixReaders.product(c, q, c.transpose(k, 0, 1, 3, 2));
+    s = c.add(new Elementwise(Unary.LINEAR, scale, 0), s);
+    float cap = c.real("softcap", 0);
+    if (cap != 0) {
+      Value low = c.add(new Elementwise(Unary.LINEAR, 1 / cap, 0), s);
+      Value curved = c.add(new Elementwise(Unary.TANH), low);
+      s = c.add(new Elementwise(Unary.LINEAR, cap, 0), curved);
+    }
+    if (c.has(3)) {
+      s = masked(s, c.x(3));
+    }
+    if (c.integer("is_causal", 0) != 0) {
+      s = masked(s, causal(s.shape().dim(2), s.shape().dim(3)));
+    }
+    Value y = MatrixReaders.product(c, c.add(new Softmax(false), s), v);
+    if (!flat) {
+      return y;
+    }
+    Shape t = y.shape();
+    return c.reshape(c.transpose(y, 0, 2, 1, 3), t.dim(0), t.dim(2), t.dim(1) * t.dim(3));
+  }
+
+  /** Input i as [N,heads,tokens,size]. */
+  private Value heads(int i, int heads, boolean flat) {
+    Value x = c.x(i);
+    Shape s = x.shape();
+    if (s.rank() != (flat ? 3 : 4) || (flat && (heads < 1 || s.dim(2) % heads != 0))) {
+      throw CandelaException.of("input %d is %s; %d heads do not fit", i, s, heads);
+    }
+    return flat
+        ? c.transpose(c.reshape(x, s.dim(0), s.dim(1), heads, s.dim(2) / heads), 0, 2, 1, 3)
+        : x;
+  }
+
+  /** Each head of keys or values as often as queries share it. */
+  private Value repeated(Value x, int heads) {
+    Shape s = x.shape();
+    int times = s.dim(1) == 0 ? 0 : heads / s.dim(1);
+    if (times * s.dim(1) != heads) {
+      throw CandelaException.of("%d heads of keys for %d of queries", s.dim(1), heads);
+    }
+    if (times == 1) {
+      return x;
+    }
+    Value one = c.reshape(x, s.dim(0), s.dim(1), 1, s.dim(2), s.dim(3));
+    Value all = c.add(new Expand(one.shape().with(2, times)), one);
+    return c.reshape(all, s.dim(0), heads, s.dim(2), s.dim(3));
+  }
+
+  /** A mask of truth values chooses, one of numbers is added. */
+  private Value masked(Value scores, Value mask) {
+    if (!mask.integer()) {
+      return c.binary(Binary.ADD, scores, mask);
+    }
+    int[] one = {1, 1, 1, 1};
+    Value least = c.of(Shape.of(one), Float.NEGATIVE_INFINITY);
+    return c.add(new Where(), c.lifted(mask, 4), scores, least);
+  }
+
+  private Value causal(int queries, int keys) {
+    c.builder().make(Math.multiplyExact(queries, keys));
+    long[] seen = new long[queries * keys];
+    for (int i = 0; i < seen.length; i++) {
+      seen[i] = i % keys <= i / keys ? 1 : 0;
+    }
+    return c.of(Shape.of(1, 1, queries, keys), seen);
+  }
+}

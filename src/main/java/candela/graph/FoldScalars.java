@@ -1,0 +1,83 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Elementwise;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Turns sums, differences, products and quotients with one constant number into the linear function
+ * that they are, which keeps nothing for backward, and merges linear functions that follow each
+ * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal.
+ */
+final class FoldScalars implements Simplify.Pass {
+  @Override
+  public Graph apply(Graph graph, Set<String> keep) {
+    Rewrite r = new Rewrite(graph);
+    Map<Value, Node> linear = new IdentityHashMap<>();
+    for (Node old : graph.nodes()) {
+      Node n = simpler(r.now(old));
+      if (n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR) {
+        Node before = linear.get(n.input(0));
+        n = before == null ? n : merged(before, n);
+        Elementwise now = (Elementwise) n.op();
+        if (now.alpha() == 1 && now.beta() == 0 && !graph.outputs().contains(n.output())) {
+          r.replace(n.output(), n.input(0));
+          continue;
+        }
+        linear.put(n.output(), n);
+      }
+      r.add(n);
+    }
+    return r.finish();
+  }
+
+  private static Node simpler(Node n) {
+    if (!(n.op() instanceof BinaryOp b) || n.output().integer()) {
+      return n;
+    }
+    int side = n.input(1).isConstant() ? 1 : 0;
+    Value x = n.input(1 - side);
+    boolean number =
+        n.input(side).isConstant()
+            && n.input(side).shape().count() == 1
+            && !x.isConstant()
+            && !x.integer()
+            && x.shape().equals(n.output().shape());
+    if (!number) {
+      return n;
+    }
+    float c = n.input(side).constant().floats()[0];
+    return switch (b.kind()) {
+      case ADD -> linear(n, x, 1, c);
+      case MUL -> linear(n, x, c, 0);
+      case SUB -> side == 1 ? linear(n, x, 1, -c) : linear(n, x, -1, c);
+      case DIV -> side == 1 ? linear(n, x, (float) (1.0 / c), 0) : n;
+      case POW -> side == 1 ? power(n, x, c) : n;
+      default -> n;
+    };
+  }
+
+  private static Node power(Node n, Value x, float exponent) {
+    if (exponent == 2) {
+      return new Node(n.name(), new BinaryOp(Binary.MUL), List.of(x, x), n.outputs());
+    }
+    Unary kind = exponent == .5f ? Unary.SQRT : exponent == -1 ? Unary.RECIPROCAL : null;
+    return kind == null ? n : new Node(n.name(), new Elementwise(kind), List.of(x), n.outputs());
+  }
+
+  private static Node merged(Node first, Node second) {
+    Elementwise f = (Elementwise) first.op();
+    Elementwise s = (Elementwise) second.op();
+    float beta = (float) ((double) s.alpha() * f.beta() + s.beta());
+    return linear(second, first.input(0), s.alpha() * f.alpha(), beta);
+  }
+
+  private static Node linear(Node n, Value x, float alpha, float beta) {
+    return new Node(n.name(), new Elementwise(Unary.LINEAR, alpha, beta), List.of(x), n.outputs());
+  }
+}

@@ -1,0 +1,204 @@
+package candela.graph;
+
+import candela.graph.op.AlongAxis;
+import candela.graph.op.Expand;
+import candela.graph.op.Slice;
+import candela.graph.op.Where;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.Arrays;
+
+/** Readers of operators that pick, repeat, overwrite or mask elements at constant places. */
+final class IndexReaders {
+  /** Longest axis of a CumSum; its table has half the square of that. */
+  private static final int LONGEST = 2048;
+
+  private IndexReaders() {}
+
+  static Value gather(Call c) {
+    Shape x = c.x(0).shape();
+    int axis = Call.axis(c.integer("axis", 0), x.rank());
+    OnnxTensor t = c.constant(1, "indices");
+    long[] given = integers(t);
+    int[] index = new int[given.length];
+    for (int i = 0; i < index.length; i++) {
+      index[i] = place(given[i], x, axis);
+    }
+    Value y = picked(c, c.x(0), axis, index);
+    int[] q = t.shape().dims();
+    int[] d = new int[x.rank() - 1 + q.length];
+    System.arraycopy(x.dims(), 0, d, 0, axis);
+    System.arraycopy(q, 0, d, axis, q.length);
+    System.arraycopy(x.dims(), axis + 1, d, axis + q.length, x.rank() - axis - 1);
+    return c.reshape(y, d);
+  }
+
+  /** Elements index[0], index[1], … along the axis: a slice where they are evenly spaced. */
+  private static Value picked(Call c, Value x, int axis, int[] index) {
+    int step = index.length > 1 ? index[1] - index[0] : 1;
+    for (int i = 0; i < index.length; i++) {
+      if (step == 0 || index[i] != index[0] + i * step) {
+        return c.add(AlongAxis.copies(axis, index), x);
+      }
+    }
+    int[] starts = new int[x.shape().rank()];
+    int[] steps = new int[x.shape().rank()];
+    Arrays.fill(steps, 1);
+    starts[axis] = index.length > 0 ? index[0] : 0;
+    steps[axis] = step;
+    return c.add(new Slice(starts, steps, x.shape().with(axis, index.length).dims()), x);
+  }
+
+  /** Rows of the leading axes, seen as one. */
+  static Value gatherNd(Call c) {
+    if (c.integer("batch_dims", 0) != 0) {
+      throw CandelaException.of("batch_dims %d; supported is 0", c.integer("batch_dims", 0));
+    }
+    Shape x = c.x(0).shape();
+    OnnxTensor t = c.constant(1, "indices");
+    int[] rows = rows(x, t);
+    int axes = t.shape().dim(-1);
+    int[] rest = Arrays.copyOfRange(x.dims(), axes, x.rank());
+    Value flat = c.reshape(c.x(0), joined(new int[] {x.count(0, axes)}, rest));
+    Value y = picked(c, flat, 0, rows);
+    int[] places = Arrays.copyOf(t.shape().dims(), t.shape().rank() - 1);
+    return c.reshape(y, joined(places, rest));
+  }
+
+  /** Of constants only, as exporters build attention masks with it. */
+  static Value scatterNd(Call c) {
+    String reduction = c.text("reduction", "none");
+    if (!reduction.equals("none")) {
+      throw CandelaException.of("reduction '%s'; supported is none", reduction);
+    }
+    OnnxTensor x = c.constant(0, "data");
+    OnnxTensor t = c.constant(1, "indices");
+    OnnxTensor updates = c.constant(2, "updates");
+    int[] rows = rows(x.shape(), t);
+    int inner = x.shape().count(t.shape().dim(-1), x.shape().rank());
+    if (updates.shape().count() != rows.length * inner) {
+      throw CandelaException.of(
+          "updates %s do not fit indices %s into %s", updates.shape(), t.shape(), x.shape());
+    }
+    if (x.isInteger()) {
+      long[] y = x.longs();
+      long[] u = updates.longs();
+      for (int i = 0; i < rows.length; i++) {
+        System.arraycopy(u, i * inner, y, rows[i] * inner, inner);
+      }
+      return c.of(x.shape(), y);
+    }
+    float[] y = x.floats();
+    float[] u = updates.floats();
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(u, i * inner, y, rows[i] * inner, inner);
+    }
+    return c.of(x.shape(), y);
+  }
+
+  /** Which row of the leading axes each index tuple names. */
+  private static int[] rows(Shape x, OnnxTensor t) {
+    int axes = t.shape().rank() == 0 ? 0 : t.shape().dim(-1);
+    if (axes < 1 || axes > x.rank()) {
+      throw CandelaException.of("indices %s do not fit %s", t.shape(), x);
+    }
+    long[] index = integers(t);
+    int[] rows = new int[index.length / axes];
+    for (int i = 0; i < index.length; i++) {
+      rows[i / axes] = rows[i / axes] * x.dim(i % axes) + place(index[i], x, i % axes);
+    }
+    return rows;
+  }
+
+  private static long[] integers(OnnxTensor t) {
+    if (!t.isInteger()) {
+      throw CandelaException.of("the indices must be integers, are %s", t.type());
+    }
+    return t.longs();
+  }
+
+  private static int place(long index, Shape x, int axis) {
+    int n = x.dim(axis);
+    if (index < -n || index >= n) {
+      throw CandelaException.of("index %d is outside axis %d of %s", index, axis, x);
+    }
+    return (int) (index < 0 ? index + n : index);
+  }
+
+  private static int[] joined(int[] a, int[] b) {
+    int[] d = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, d, a.length, b.length);
+    return d;
+  }
+
+  static Value tile(Call c) {
+    long[] repeats = c.needed(1, "repeats");
+    Value y = c.x(0);
+    if (repeats.length != y.shape().rank()) {
+      throw CandelaException.of("the repeats need %d entries", y.shape().rank());
+    }
+    for (int axis = 0; axis < repeats.length; axis++) {
+      int n = y.shape().dim(axis);
+      int wide = Math.multiplyExact(n, Math.toIntExact(repeats[axis]));
+      Shape to = y.shape().with(axis, wide);
+      if (n == 1) {
+        y = wide == 1 ? y : c.add(new Expand(to), y);
+      } else if (wide != n) {
+        c.builder().make(wide);
+        int[] index = new int[wide];
+        Arrays.setAll(index, i -> i % n);
+        y = picked(c, y, axis, index);
+      }
+    }
+    return y == c.x(0) ? ElementReaders.same(c, y) : y;
+  }
+
+  static Value cumSum(Call c) {
+    Shape x = c.x(0).shape();
+    int axis = Call.axis((long) c.number(1, "axis"), x.rank());
+    int n = x.dim(axis);
+    if (n > LONGEST) {
+      throw CandelaException.of("an axis of length %d; at most %d are supported", n, LONGEST);
+    }
+    boolean exclusive = c.integer("exclusive", 0) != 0;
+    boolean reverse = c.integer("reverse", 0) != 0;
+    int[] first = new int[n + 1];
+    int[] index = new int[n * (n + 1) / 2];
+    int taps = 0;
+    for (int j = 0; j < n; j++) {
+      int from = reverse ? j + (exclusive ? 1 : 0) : 0;
+      int to = reverse ? n : j + (exclusive ? 0 : 1);
+      for (int i = from; i < to; i++) {
+        index[taps++] = i;
+      }
+      first[j + 1] = taps;
+    }
+    float[] one = new float[taps];
+    Arrays.fill(one, 1);
+    return c.add(new AlongAxis(axis, first, Arrays.copyOf(index, taps), one), c.x(0));
+  }
+
+  static Value trilu(Call c) {
+    Shape x = c.x(0).shape();
+    long k = (long) c.scalar(1, "diagonal", 0);
+    boolean upper = c.integer("upper", 1) != 0;
+    if (x.rank() < 2) {
+      throw CandelaException.of("input %s must have two axes or more", x);
+    }
+    int rows = x.dim(-2);
+    int columns = x.dim(-1);
+    c.builder().make(Math.multiplyExact(rows, columns));
+    long[] kept = new long[rows * columns];
+    for (int i = 0; i < kept.length; i++) {
+      long above = i % columns - i / columns - k;
+      kept[i] = (upper ? above >= 0 : above <= 0) ? 1 : 0;
+    }
+    int[] d = new int[x.rank()];
+    Arrays.fill(d, 1);
+    Value zero = c.x(0).integer() ? c.of(Shape.of(d), 0L) : c.of(Shape.of(d), 0f);
+    d[d.length - 2] = rows;
+    d[d.length - 1] = columns;
+    return c.add(new Where(), c.of(Shape.of(d), kept), c.x(0), zero);
+  }
+}

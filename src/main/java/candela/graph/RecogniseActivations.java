@@ -1,0 +1,111 @@
+package candela.graph;
+
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Elementwise;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Finds activations that a model spells out as a product of x and a function of x: Swish (x
+ * sigmoid(x)), hard swish, Gelu (x (1 + erf(x / √2)) / 2) and Mish (x tanh(softplus(x))). One
+ * operator reads and writes memory once, and keeps x alone for backward. Expects constant factors
+ * as {@link FoldScalars} leaves them.
+ */
+final class RecogniseActivations implements Simplify.Pass {
+  /** Models hold √2 and 1/6 rounded to seven digits. */
+  private static final float ROUNDING = 1e-6f;
+
+  @Override
+  public Graph apply(Graph graph, Set<String> keep) {
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    Rewrite r = new Rewrite(graph);
+    for (Node n : graph.nodes()) {
+      Match m = n.op() instanceof BinaryOp b && b.kind() == Binary.MUL ? match(n, producers) : null;
+      if (m == null) {
+        r.add(n);
+      } else if (m.factor == 1) {
+        r.add(new Node(n.name(), m.op, List.of(m.x), n.outputs()));
+      } else {
+        Value y = Value.of(n.output().name() + "@unscaled", n.output().shape(), false);
+        r.add(new Node(n.name(), m.op, List.of(m.x), y));
+        r.add(
+            new Node(
+                n.name(), new Elementwise(Unary.LINEAR, m.factor, 0), List.of(y), n.outputs()));
+      }
+    }
+    return r.finish();
+  }
+
+  /** factor * op(x). */
+  private record Match(Elementwise op, Value x, float factor) {}
+
+  /** alpha * of + beta. */
+  private record Linear(Value of, float alpha, float beta) {}
+
+  private static Match match(Node product, Map<Value, Node> producers) {
+    for (int side = 0; side < 2; side++) {
+      Linear x = linear(product.input(side), producers);
+      Linear gate = linear(product.input(1 - side), producers);
+      Match m = gated(product.input(side), 1, gate, producers);
+      if (m == null && x.beta == 0) {
+        m = gated(x.of, x.alpha, gate, producers);
+      }
+      if (m != null) {
+        return m;
+      }
+    }
+    return null;
+  }
+
+  private static Linear linear(Value v, Map<Value, Node> producers) {
+    Node n = producers.get(v);
+    return n != null && n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR
+        ? new Linear(n.input(0), e.alpha(), e.beta())
+        : new Linear(v, 1, 0);
+  }
+
+  /** The product of factor * x and the gate, where that is an activation of x. */
+  private static Match gated(Value x, float factor, Linear gate, Map<Value, Node> producers) {
+    Node g = producers.get(gate.of);
+    if (g == null || !(g.op() instanceof Elementwise e)) {
+      return null;
+    }
+    Linear inner = g.input(0) == x ? new Linear(x, 1, 0) : linear(g.input(0), producers);
+    boolean ofX = g.input(0) == x;
+    boolean scaled = ofX || (inner.of == x && inner.beta == 0);
+    boolean plain = gate.beta == 0;
+    float by = factor * gate.alpha;
+    Elementwise op =
+        switch (e.kind()) {
+          case SIGMOID -> plain && scaled ? new Elementwise(Unary.SWISH, inner.alpha, 0) : null;
+          case HARD_SIGMOID -> {
+            boolean usual = near(e.alpha(), 1f / 6) && e.beta() == .5f;
+            yield plain && ofX && usual ? new Elementwise(Unary.HARD_SWISH) : null;
+          }
+          case ERF -> {
+            boolean usual = near(inner.alpha, (float) Math.sqrt(.5)) && gate.alpha == gate.beta;
+            yield scaled && usual ? new Elementwise(Unary.GELU) : null;
+          }
+          case TANH -> {
+            boolean softplus = isSoftplus(producers.get(g.input(0)), x);
+            yield plain && softplus ? new Elementwise(Unary.MISH) : null;
+          }
+          default -> null;
+        };
+    return op == null ? null : new Match(op, x, op.kind() == Unary.GELU ? 2 * by : by);
+  }
+
+  private static boolean near(float a, float b) {
+    return Math.abs(a - b) < ROUNDING;
+  }
+
+  private static boolean isSoftplus(Node n, Value x) {
+    return n != null
+        && n.op() instanceof Elementwise e
+        && e.kind() == Unary.SOFTPLUS
+        && n.input(0) == x;
+  }
+}

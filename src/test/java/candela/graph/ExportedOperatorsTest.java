@@ -1,0 +1,220 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Operators that PyTorch's exporters emit for classifiers beside those of layers. Their gradients
+ * are OperatorTest's.
+ */
+class ExportedOperatorsTest {
+  private static final long[] AXES = {1, 2};
+
+  @TempDir Path folder;
+
+  private static SmallModel model(int opset) {
+    return new SmallModel(opset, 2, 3, 4, 5);
+  }
+
+  static Map<String, SmallModel> models() {
+    Map<String, SmallModel> m = new LinkedHashMap<>();
+    m.put(
+        "Attention of three heads",
+        model(23).node("Exp", "x", "k").node("Attention", "x k x", "y", "scale", .4f));
+    m.put(
+        "Attention of rows, causal, with fewer keys than queries",
+        model(23)
+            .longs("rows", new long[] {3}, 0, 10, 6)
+            .random("u", 6, 3)
+            .node("Reshape", "x rows", "q")
+            .node("MatMul", "q u", "k")
+            .node("Attention", "q k k", "y", "q_num_heads", 2, "kv_num_heads", 1, "is_causal", 1));
+    m.put(
+        "Attention with a mask and a cap",
+        model(23).random("mask", 4, 4).node("Attention", "x x x mask", "y", "softcap", 1.5f));
+    m.put("CumSum", model(13).longs("a", new long[0], 2).node("CumSum", "x a", "y"));
+    m.put(
+        "CumSum, reverse and exclusive",
+        model(13)
+            .longs("a", new long[0], -1)
+            .node("CumSum", "x a", "y", "reverse", 1, "exclusive", 1));
+    m.put(
+        "Einsum of one operand",
+        model(13).node("Einsum", "x", "y", "equation", "n c h w -> n w h"));
+    m.put(
+        "Einsum with a matrix",
+        model(13).random("w", 6, 5).node("Einsum", "x w", "y", "equation", "nchw,ow->nohc"));
+    m.put(
+        "Einsum of two images",
+        model(13).node("Tanh", "x", "t").node("Einsum", "x t", "y", "equation", "nchw,nkhw->nhck"));
+    m.put(
+        "Einsum that sums an axis of its own",
+        model(13).node("Exp", "x", "e").node("Einsum", "x e", "y", "equation", "nchw,nkhv->nck"));
+    m.put(
+        "Gather evenly",
+        model(13).longs("i", new long[] {2}, 3, 1).node("Gather", "x i", "y", "axis", 2));
+    m.put(
+        "Gather unevenly",
+        model(13).longs("i", new long[] {2, 2}, 3, 0, 0, 1).node("Gather", "x i", "y", "axis", 3));
+    m.put(
+        "GatherND",
+        model(13)
+            .longs("i", new long[] {3, 2}, 0, 2, 1, 0, 1, -1)
+            .node("Transpose", "x", "t", "perm", new long[] {1, 2, 0, 3})
+            .node("GatherND", "t i", "g")
+            .node("Transpose", "g", "y", "perm", new long[] {1, 0, 2}));
+    m.put(
+        "Mod of constants",
+        model(13)
+            .longs("a", new long[] {4}, 7, -7, 6, -1)
+            .longs("b", new long[] {4}, 3, 3, 2, 4)
+            .node("Mod", "a b", "i")
+            .node("Gather", "x i", "y", "axis", 3));
+    m.put(
+        "RMSNormalization",
+        model(23).random("w", 5).node("RMSNormalization", "x w", "y", "epsilon", .01f));
+    m.put("ReduceL1", model(13).node("ReduceL1", "x", "y", "axes", AXES));
+    m.put("ReduceL2", model(13).node("ReduceL2", "x", "y", "axes", AXES, "keepdims", 0));
+    m.put("ReduceSumSquare", model(13).node("ReduceSumSquare", "x", "y", "axes", AXES));
+    m.put(
+        "ScatterND into a mask",
+        model(16)
+            .random("mask", 4, 5)
+            .longs("i", new long[] {2, 1}, 2, 0)
+            .random("rows", 2, 5)
+            .node("ScatterND", "mask i rows", "m")
+            .node("Mul", "x m", "y"));
+    m.put("Tile", model(13).longs("r", new long[] {4}, 1, 2, 1, 3).node("Tile", "x r", "y"));
+    m.put("Trilu", model(14).node("Trilu", "x", "y"));
+    m.put(
+        "Trilu below the diagonal",
+        model(14).longs("k", new long[0], -1).node("Trilu", "x k", "y", "upper", 0));
+    m.put(
+        "Conv with weights that are computed",
+        model(13)
+            .random("w", 7, 3, 3, 3)
+            .node("ReduceMean", "w", "mean", "axes", new long[] {1, 2, 3})
+            .node("Sub", "w mean", "v")
+            .node("Conv", "x v", "y"));
+    m.put(
+        "MatMul with a matrix that is computed",
+        model(13)
+            .random("w", 6, 5)
+            .node("Transpose", "w", "t")
+            .node("Exp", "t", "u")
+            .node("MatMul", "x u", "y"));
+    m.put(
+        "MatMul with a batch that repeats",
+        model(13)
+            .node("ReduceMean", "x", "m", "axes", new long[] {1})
+            .node("Transpose", "m", "t", "perm", new long[] {0, 1, 3, 2})
+            .node("MatMul", "x t", "y"));
+    return m;
+  }
+
+  @TestFactory
+  Stream<DynamicTest> outputsEqualOnnxRuntime() {
+    return models().entrySet().stream()
+        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(e.getValue().write(folder))));
+  }
+
+  private static void check(Path file) throws Exception {
+    float[] x = random(new SplittableRandom(17), 2 * 60);
+    try (Device device = Devices.open("cpu", 1);
+        Session s = Network.load(file).session(device, 2, SessionOptions.FORWARD)) {
+      float[] y = run(s, device, x);
+      Compare.assertClose("outputs", y, Ort.run(file, x, 2, 3, 4, 5), 1e-5);
+    }
+  }
+
+  private static float[] random(SplittableRandom random, int n) {
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) random.nextDouble(-1, 1);
+    }
+    return values;
+  }
+
+  private static float[] run(Session s, Device device, float[] x) {
+    device.write(s.input(), x);
+    s.forward();
+    return device.read(s.output());
+  }
+
+  /** A batch of one repeats nothing, a batch of three does: sums must be the same all the same. */
+  @Test
+  void aRepeatedOperandGivesTheSameBitsAtEveryBatchSize() throws Exception {
+    Path file = models().get("MatMul with a batch that repeats").write(folder);
+    Network network = Network.load(file);
+    float[] x = random(new SplittableRandom(19), 2 * 60);
+    try (Device device = Devices.open("cpu", 1);
+        Session two = network.session(device, 2, SessionOptions.GRADIENT);
+        Session one = network.session(device, 1, SessionOptions.GRADIENT)) {
+      float[] y = run(two, device, x);
+      two.score(ScoreKind.LOGIT, new long[] {5, 5});
+      two.backward(Rules.GRADIENT);
+      float[] g = device.read(two.gradient());
+      float[] alone = run(one, device, Arrays.copyOf(x, 60));
+      one.score(ScoreKind.LOGIT, new long[] {5});
+      one.backward(Rules.GRADIENT);
+      assertThat(alone).isEqualTo(Arrays.copyOf(y, alone.length));
+      assertThat(device.read(one.gradient())).isEqualTo(Arrays.copyOf(g, 60));
+    }
+  }
+
+  /** A channel that is zero everywhere has no direction; others must not turn to NaN. */
+  @Test
+  void theGradientOfANormIsZeroAtZero() throws Exception {
+    Path file = models().get("ReduceL2").write(folder);
+    try (Device device = Devices.open("cpu", 1);
+        Session s = Network.load(file).session(device, 2, SessionOptions.GRADIENT)) {
+      float[] y = run(s, device, new float[2 * 60]);
+      for (float v : y) {
+        assertThat(v).isLessThan(1e-18f);
+      }
+      device.write(s.seed(), random(new SplittableRandom(23), y.length));
+      s.backward(Rules.GRADIENT);
+      assertThat(device.read(s.gradient())).containsOnly(0);
+    }
+  }
+
+  @Test
+  void whatIsNotSupportedIsSaid() throws Exception {
+    refused(
+        model(13).node("Einsum", "x", "y", "equation", "...w->w"),
+        "equation '...w->w' of 1 operands; supported are one or two, without ellipsis, with '->'");
+    refused(
+        model(13).node("Einsum", "x x", "y", "equation", "nchw,ncwh->nchw"),
+        "axis 'w' is 5 and 4 long");
+    refused(
+        model(16)
+            .random("r", 1, 3, 4, 5)
+            .longs("i", new long[] {1, 1}, 0)
+            .node("ScatterND", "x i r", "y"),
+        "the data must be a constant, 'x' is computed at run time");
+    refused(
+        model(13).longs("i", new long[] {1, 5}, 0, 0, 0, 0, 0).node("GatherND", "x i", "y"),
+        "indices [1,5] do not fit [1,3,4,5]");
+  }
+
+  private void refused(SmallModel model, String why) throws Exception {
+    Path file = model.write(folder);
+    assertThatThrownBy(() -> Network.load(file).inputShape())
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining(why);
+  }
+}

@@ -1,0 +1,63 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FoldScalarsTest {
+  @TempDir Path folder;
+
+  private static SmallModel model() {
+    return new SmallModel(13, 2, 3, 4).scalar("two", 2).scalar("three", 3).scalar("half", .5f);
+  }
+
+  @Test
+  void numbersInARowAreOneLinearFunction() throws IOException {
+    Path m =
+        model()
+            .node("Add", "x three", "a")
+            .node("Mul", "two a", "b")
+            .node("Sub", "three b", "c")
+            .node("Div", "c half", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("LINEAR");
+  }
+
+  @Test
+  void whatUndoesItselfVanishes() throws IOException {
+    Path m =
+        model()
+            .node("Mul", "x two", "a")
+            .node("Tanh", "a", "b")
+            .node("Div", "b two", "c")
+            .node("Mul", "c two", "d")
+            .node("Exp", "d", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("LINEAR", "TANH", "EXP");
+  }
+
+  @Test
+  void powersThatAreProductsAndRoots() throws IOException {
+    Path m =
+        model()
+            .node("Pow", "x two", "a")
+            .node("Add", "a three", "b")
+            .node("Pow", "b half", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("MUL", "LINEAR", "SQRT");
+  }
+
+  @Test
+  void aQuotientOfANumberStays() throws IOException {
+    Path m =
+        model()
+            .node("Exp", "x", "a")
+            .node("Div", "three a", "b")
+            .node("Pow", "two b", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("EXP", "DIV", "POW");
+  }
+}

@@ -1,0 +1,145 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What models spell out and one operator does; outputs and gradients stay. */
+class RecogniseTest {
+  @TempDir Path folder;
+
+  private static SmallModel model() {
+    return new SmallModel(13, 2, 3, 5, 4);
+  }
+
+  @Test
+  void aProductWithItsSigmoidIsSwish() throws IOException {
+    Path m = model().node("Sigmoid", "x", "s").node("Mul", "x s", "y").write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("SWISH");
+  }
+
+  @Test
+  void aFactorInsideTheSigmoidStays() throws IOException {
+    Path m =
+        model()
+            .scalar("a", 1.702f)
+            .node("Mul", "a x", "ax")
+            .node("Sigmoid", "ax", "s")
+            .node("Mul", "s x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("SWISH");
+  }
+
+  @Test
+  void aProductWithAnotherSigmoidStaysAProduct() throws IOException {
+    Path m =
+        model()
+            .node("Tanh", "x", "t")
+            .node("Sigmoid", "t", "s")
+            .node("Mul", "x s", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("TANH", "SIGMOID", "MUL");
+  }
+
+  @Test
+  void hardSwishOfOldOpsets() throws IOException {
+    Path m =
+        model()
+            .node("HardSigmoid", "x", "s", "alpha", 1f / 6, "beta", .5f)
+            .node("Mul", "x s", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("HARD_SWISH");
+  }
+
+  @Test
+  void geluInEveryOrderOfItsFactors() throws IOException {
+    for (String order : new String[] {"x(1+erf)/2", "(x/2)(1+erf)", "x((1+erf)/2)"}) {
+      SmallModel m =
+          model()
+              .scalar("root", 1.41421354f)
+              .scalar("one", 1)
+              .scalar("half", .5f)
+              .node("Div", "x root", "t")
+              .node("Erf", "t", "e")
+              .node("Add", "e one", "p");
+      switch (order) {
+        case "x(1+erf)/2" -> m.node("Mul", "x p", "q").node("Mul", "q half", "g");
+        case "(x/2)(1+erf)" -> m.node("Mul", "half x", "q").node("Mul", "q p", "g");
+        default -> m.node("Mul", "half p", "q").node("Mul", "x q", "g");
+      }
+      m.node("Neg", "g", "y");
+      assertThat(Rewritten.operators(m.write(folder))).as(order).containsExactly("GELU", "NEG");
+    }
+  }
+
+  @Test
+  void mish() throws IOException {
+    Path m =
+        model()
+            .node("Softplus", "x", "s")
+            .node("Tanh", "s", "t")
+            .node("Mul", "x t", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("MISH");
+  }
+
+  @Test
+  void layerNormWithItsScaleAndShift() throws IOException {
+    Path m =
+        model()
+            .scalar("two", 2)
+            .scalar("epsilon", 1e-5f)
+            .random("w", 4)
+            .random("b", 4)
+            .node("ReduceMean", "x", "mean", "axes", new long[] {-1})
+            .node("Sub", "x mean", "d")
+            .node("Pow", "d two", "dd")
+            .node("ReduceMean", "dd", "v", "axes", new long[] {-1})
+            .node("Add", "v epsilon", "ve")
+            .node("Sqrt", "ve", "s")
+            .node("Div", "d s", "n")
+            .node("Mul", "n w", "nw")
+            .node("Add", "nw b", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("LayerNorm");
+  }
+
+  @Test
+  void aVarianceOfSomethingElseIsNoLayerNorm() throws IOException {
+    Path m =
+        model()
+            .scalar("epsilon", 1e-5f)
+            .node("ReduceMean", "x", "mean", "axes", new long[] {-1})
+            .node("Sub", "x mean", "d")
+            .node("Mul", "x x", "xx")
+            .node("ReduceMean", "xx", "v", "axes", new long[] {-1})
+            .node("Add", "v epsilon", "ve")
+            .node("Sqrt", "ve", "s")
+            .node("Div", "d s", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).doesNotContain("LayerNorm");
+  }
+
+  /** As exporters write it: the channels of a group in a row, normalised, and back. */
+  @Test
+  void groupNormByWayOfInstanceNorm() throws IOException {
+    Path m =
+        new SmallModel(13, 2, 6, 5, 4)
+            .longs("rows", new long[] {3}, 0, 2, -1)
+            .longs("image", new long[] {4}, 0, 6, 5, 4)
+            .random("one", 2)
+            .random("zero", 2)
+            .random("w", 6, 1, 1)
+            .random("b", 6, 1, 1)
+            .node("Reshape", "x rows", "r")
+            .node("InstanceNormalization", "r one zero", "n")
+            .node("Reshape", "n image", "i")
+            .node("Mul", "i w", "iw")
+            .node("Add", "iw b", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("Transpose", "GroupNorm", "Transpose");
+  }
+}
