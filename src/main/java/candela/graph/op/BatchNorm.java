@@ -126,6 +126,12 @@ public record BatchNorm(
     return true;
   }
 
+  /** What is added may be overwritten by the sum, its gradient be that of the sum. */
+  @Override
+  public int inPlace(Node node) {
+    return residual ? 5 : -1;
+  }
+
   @Override
   public boolean needsX(int i) {
     return i == 0 || i == 1;
