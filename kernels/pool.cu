@@ -105,15 +105,16 @@ struct MaxPoolBackward {
   }
 };
 
-// Positions of a window that the mean counts: inside the image, or inside the padded image.
+// Positions of a window that the mean counts, inside the image or inside the padded image, to the given power.
 struct Divisor {
   Window k;
-  int padBottom, padRight;
+  int padBottom, padRight, power;
   bool padding;
 
   BOTH float of(int64_t y, int64_t x) const {
     int64_t rows = axis(k.rowOf(y), k.dh, k.kh, k.h, k.top, padBottom);
-    return static_cast<float>(rows * axis(k.columnOf(x), k.dw, k.kw, k.w, k.left, padRight));
+    float count = static_cast<float>(rows * axis(k.columnOf(x), k.dw, k.kw, k.w, k.left, padRight));
+    return power == 1 || count == 0.0f ? count : power == 0 ? 1.0f : count * count;
   }
 
   BOTH int64_t axis(int64_t first, int dilation, int taps, int64_t size, int before, int after) const {
@@ -194,8 +195,9 @@ void checkWhich(const Check& check, const Window& k, int bytes) {
   check.range(static_cast<int64_t>(k.kh) * k.kw, 1, bytes == 1 ? 256 : INT_MAX, "kh * kw");
 }
 
-Divisor divisorOf(const Window& k, int padBottom, int padRight, int padding) {
-  return {k, padBottom, padRight, padding != 0};
+Divisor divisorOf(const Check& check, const Window& k, int padBottom, int padRight, int padding, int power) {
+  check.range(power, 0, 2, "power");
+  return {k, padBottom, padRight, power, padding != 0};
 }
 
 }  // namespace
@@ -248,7 +250,7 @@ int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int6
 }
 
 int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                            int padBottom, int padRight, int countIncludePad, const float* x, float* y) {
+                            int padBottom, int padRight, int countIncludePad, int power, const float* x, float* y) {
   return entry([&] {
     Check check(stream, "average_pool_forward");
     check.counts({images, h, w, c});
@@ -257,14 +259,14 @@ int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_
     if (check.counts({rows, c}) == 0) return;
     if (h * w > 0) check.data(x, "x");
     check.data(y, "y");
-    AveragePool body{k, divisorOf(k, padBottom, padRight, countIncludePad), x, y};
+    AveragePool body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), x, y};
     forEachSpan(stream, rows, c, body, static_cast<int64_t>(k.kh) * k.kw);
   });
 }
 
 int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
-                             const int* window, int padBottom, int padRight, int countIncludePad, const float* dy,
-                             float* dx) {
+                             const int* window, int padBottom, int padRight, int countIncludePad, int power,
+                             const float* dy, float* dx) {
   return entry([&] {
     Check check(stream, "average_pool_backward");
     Window k = windowOf(check, h, w, c, window);
@@ -272,7 +274,7 @@ int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, 
     if (check.counts({images, h, w, c}) == 0) return;
     if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(dy, "dy");
     check.data(dx, "dx");
-    AveragePoolBackward body{k, divisorOf(k, padBottom, padRight, countIncludePad), accumulate != 0, dy, dx};
+    AveragePoolBackward body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), accumulate != 0, dy, dx};
     forEachSpan(stream, images * h * w, c, body, 1 + k.kh * k.kw / (k.sh * k.sw));
   });
 }

@@ -204,15 +204,16 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
 int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
                          const int* window, const void* which, int whichBytes, const float* dy, float* dx);
 
-/* y[images,oh,ow,c] = mean over windows of x[images,h,w,c], with or without the padding; what lies beyond padBottom
-   and padRight never counts. A window that counts nothing gives 0. No overlap. */
+/* y[images,oh,ow,c] = sum over windows of x[images,h,w,c] / count^power: 1 is the mean, 0 the sum, 2 has the mean's
+   weights squared. count is with or without the padding; what lies beyond padBottom and padRight never counts. A
+   window that counts nothing gives 0. No overlap. */
 int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                            int padBottom, int padRight, int countIncludePad, const float* x, float* y);
+                            int padBottom, int padRight, int countIncludePad, int power, const float* x, float* y);
 
 /* dx[images,h,w,c] (+)= transpose of average_pool_forward on dy[images,oh,ow,c]. No overlap. */
 int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
-                             const int* window, int padBottom, int padRight, int countIncludePad, const float* dy,
-                             float* dx);
+                             const int* window, int padBottom, int padRight, int countIncludePad, int power,
+                             const float* dy, float* dx);
 
 /* ---- move ---- */
 

@@ -60,6 +60,7 @@ public final class Pool {
             INT,
             INT,
             INT,
+            INT,
             POINTER,
             POINTER);
     averagePoolBackward =
@@ -72,6 +73,7 @@ public final class Pool {
             LONG,
             LONG,
             POINTER,
+            INT,
             INT,
             INT,
             INT,
@@ -136,9 +138,9 @@ public final class Pool {
   }
 
   /**
-   * y[images,oh,ow,c] = mean over windows of x[images,h,w,c], with or without the padding; what
-   * lies beyond padBottom and padRight never counts. A window that counts nothing gives 0. No
-   * overlap.
+   * y[images,oh,ow,c] = sum over windows of x[images,h,w,c] / count^power: 1 is the mean, 0 the
+   * sum, 2 has the mean's weights squared. count is with or without the padding; what lies beyond
+   * padBottom and padRight never counts. A window that counts nothing gives 0. No overlap.
    */
   public void averagePoolForward(
       long images,
@@ -149,6 +151,7 @@ public final class Pool {
       int padBottom,
       int padRight,
       boolean countIncludePad,
+      int power,
       MemorySegment x,
       MemorySegment y) {
     kernels.run(
@@ -161,6 +164,7 @@ public final class Pool {
         padBottom,
         padRight,
         countIncludePad,
+        power,
         x,
         y);
   }
@@ -176,6 +180,7 @@ public final class Pool {
       int padBottom,
       int padRight,
       boolean countIncludePad,
+      int power,
       MemorySegment dy,
       MemorySegment dx) {
     kernels.run(
@@ -189,6 +194,7 @@ public final class Pool {
         padBottom,
         padRight,
         countIncludePad,
+        power,
         dy,
         dx);
   }

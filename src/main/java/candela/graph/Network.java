@@ -48,7 +48,8 @@ public final class Network {
       throw CandelaException.of("batch %d: expected 1 or more", batch);
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
-    return Simplify.all(Import.graph(model, batch, Map.of()), keep);
+    Graph graph = Import.graph(model, batch, Map.of());
+    return options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
   }
 
   public Session session(Device device, int batch, SessionOptions options) {

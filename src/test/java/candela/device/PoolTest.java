@@ -136,8 +136,10 @@ class PoolTest {
   @MethodSource("cases")
   void averagePoolIsTheReference(Case k) {
     float[] x = numbers(1, k.inputs());
-    for (boolean pad : new boolean[] {false, true}) {
-      String what = "average_pool " + k + (pad ? " counting padding" : "");
+    for (int way = 0; way < 6; way++) {
+      boolean pad = way % 2 == 1;
+      int power = way / 2;
+      String what = "average_pool " + k + (pad ? " counting padding" : "") + ", power " + power;
       agree(
           what,
           Rig.run(
@@ -155,6 +157,7 @@ class PoolTest {
                         k.pads[2],
                         k.pads[3],
                         pad,
+                        power,
                         rig.in(x),
                         y);
                 return floats(y);
@@ -168,6 +171,7 @@ class PoolTest {
               k.pads[2],
               k.pads[3],
               pad,
+              power,
               doubles(x)));
     }
   }
@@ -177,8 +181,10 @@ class PoolTest {
   void theGradientOfAveragePoolIsItsTranspose(Case k) {
     float[] x = numbers(1, k.inputs());
     float[] dy = numbers(2, k.outputs());
-    for (boolean pad : new boolean[] {false, true}) {
-      String what = "average_pool " + k + (pad ? " counting padding" : "");
+    for (int way = 0; way < 6; way++) {
+      boolean pad = way % 2 == 1;
+      int power = way / 2;
+      String what = "average_pool " + k + (pad ? " counting padding" : "") + ", power " + power;
       double[] y =
           Pooling.average(
               k.size[0],
@@ -189,13 +195,14 @@ class PoolTest {
               k.pads[2],
               k.pads[3],
               pad,
+              power,
               doubles(x));
       float[] dx =
           Rig.run(
               what,
               rig -> {
                 MemorySegment out = rig.out(k.inputs());
-                backward(rig, k, pad, false, rig.in(dy), out);
+                backward(rig, k, pad, power, false, rig.in(dy), out);
                 return floats(out);
               });
       double left = 0;
@@ -224,14 +231,15 @@ class PoolTest {
                     k.pads[2],
                     k.pads[3],
                     pad,
+                    power,
                     v),
-            (rig, add, up, down) -> backward(rig, k, pad, add, up, down));
+            (rig, add, up, down) -> backward(rig, k, pad, power, add, up, down));
       }
     }
   }
 
   private static void backward(
-      Rig rig, Case k, boolean pad, boolean add, MemorySegment dy, MemorySegment dx) {
+      Rig rig, Case k, boolean pad, int power, boolean add, MemorySegment dy, MemorySegment dx) {
     rig.kernels()
         .pool()
         .averagePoolBackward(
@@ -244,6 +252,7 @@ class PoolTest {
             k.pads[2],
             k.pads[3],
             pad,
+            power,
             dy,
             dx);
   }
