@@ -25,6 +25,9 @@ public final class Kernels {
   private Mask mask;
   private Blur blur;
   private Score score;
+  private Relevance relevance;
+  private Pair pair;
+  private Rectify rectify;
 
   /**
    * @param stream what cd_stream_create gave; the caller destroys it
@@ -116,6 +119,27 @@ public final class Kernels {
       score = new Score(this);
     }
     return score;
+  }
+
+  public Relevance relevance() {
+    if (relevance == null) {
+      relevance = new Relevance(this);
+    }
+    return relevance;
+  }
+
+  public Pair pair() {
+    if (pair == null) {
+      pair = new Pair(this);
+    }
+    return pair;
+  }
+
+  public Rectify rectify() {
+    if (rectify == null) {
+      rectify = new Rectify(this);
+    }
+    return rectify;
   }
 
   /** Entry of this library; its first parameter is the stream. */

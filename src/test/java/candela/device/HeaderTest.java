@@ -34,7 +34,10 @@ class HeaderTest {
           "noise",
           "mask",
           "blur",
-          "score");
+          "score",
+          "relevance",
+          "pair",
+          "rectify");
 
   private static String header() {
     try {
