@@ -105,6 +105,34 @@ struct MaxPoolBackward {
   }
 };
 
+// Later windows first, each overwritten by the next: what stays is the last window's.
+template <class Index>
+struct MaxUnpool {
+  Window k;
+  const Index* __restrict__ which;
+  const float* __restrict__ v;
+  float* __restrict__ x;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
+    float* out = x + s.row * k.c;
+    for (int64_t c = s.begin; c < s.end; c++) out[c] = 0.0f;
+    for (int i = k.kh - 1; i >= 0; i--) {
+      int64_t at = k.outputRow(row, i);
+      if (at < 0) continue;
+      for (int j = k.kw - 1; j >= 0; j--) {
+        int64_t across = k.outputColumn(column, j);
+        if (across < 0) continue;
+        int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
+        const float* in = v + from;
+        const Index* index = which + from;
+        Index tap = static_cast<Index>(i * k.kw + j);
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) out[c] = index[c] == tap ? in[c] : out[c];
+      }
+    }
+  }
+};
+
 // Positions of a window that the mean counts, inside the image or inside the padded image, to the given power.
 struct Divisor {
   Window k;
@@ -245,6 +273,31 @@ int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int6
     } else {
       auto index = static_cast<const uint8_t*>(which);
       forEachSpan(stream, images * h * w, c, MaxPoolBackward<uint8_t>{k, accumulate != 0, index, dy, dx}, cost);
+    }
+  });
+}
+
+int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                  const void* which, int whichBytes, const float* v, float* x) {
+  return entry([&] {
+    Check check(stream, "max_unpool");
+    Window k = windowOf(check, h, w, c, window);
+    checkWhich(check, k, whichBytes);
+    check.counts({images, k.oh, k.ow, c});
+    if (check.counts({images, h, w, c}) == 0) return;
+    if (static_cast<int64_t>(k.oh) * k.ow > 0) {
+      check.data(v, "v");
+      checkPointer(which, check.where, "which");
+    }
+    check.data(x, "x");
+    int64_t cost = 1 + k.kh * k.kw / (k.sh * k.sw);
+    if (whichBytes == 4) {
+      auto index = static_cast<const int32_t*>(which);
+      check.optional(index, "which");
+      forEachSpan(stream, images * h * w, c, MaxUnpool<int32_t>{k, index, v, x}, cost);
+    } else {
+      auto index = static_cast<const uint8_t*>(which);
+      forEachSpan(stream, images * h * w, c, MaxUnpool<uint8_t>{k, index, v, x}, cost);
     }
   });
 }

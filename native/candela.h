@@ -204,6 +204,11 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
 int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
                          const int* window, const void* which, int whichBytes, const float* dy, float* dx);
 
+/* x[images,h,w,c] = v[images,oh,ow,c] of the last window, row by row, that chose the pixel, 0 where none did: unlike
+   max_pool_backward, windows that share a winner are not added. No overlap. */
+int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                  const void* which, int whichBytes, const float* v, float* x);
+
 /* y[images,oh,ow,c] = sum over windows of x[images,h,w,c] / count^power: 1 is the mean, 0 the sum, 2 has the mean's
    weights squared. count is with or without the padding; what lies beyond padBottom and padRight never counts. A
    window that counts nothing gives 0. No overlap. */

@@ -16,6 +16,7 @@ public final class Pool {
   private final Kernels kernels;
   private final Entry maxPoolForward;
   private final Entry maxPoolBackward;
+  private final Entry maxUnpool;
   private final Entry averagePoolForward;
   private final Entry averagePoolBackward;
 
@@ -39,6 +40,19 @@ public final class Pool {
             "cd_max_pool_backward",
             POINTER,
             INT,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            INT,
+            POINTER,
+            POINTER);
+    maxUnpool =
+        kernels.entry(
+            "cd_max_unpool",
+            POINTER,
             LONG,
             LONG,
             LONG,
@@ -135,6 +149,34 @@ public final class Pool {
         whichBytes,
         dy,
         dx);
+  }
+
+  /**
+   * x[images,h,w,c] = v[images,oh,ow,c] of the last window, row by row, that chose the pixel, 0
+   * where none did: unlike max_pool_backward, windows that share a winner are not added. No
+   * overlap.
+   */
+  public void maxUnpool(
+      long images,
+      long h,
+      long w,
+      long c,
+      int[] window,
+      MemorySegment which,
+      int whichBytes,
+      MemorySegment v,
+      MemorySegment x) {
+    kernels.run(
+        maxUnpool,
+        images,
+        h,
+        w,
+        c,
+        Kernels.host("max_unpool", "window", window, 10),
+        which,
+        whichBytes,
+        v,
+        x);
   }
 
   /**

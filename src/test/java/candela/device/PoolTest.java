@@ -257,6 +257,62 @@ class PoolTest {
             dx);
   }
 
+  /** 1 × 5, windows of 3, stride 1: 4 wins in two windows, 5 in one; the last window's stays. */
+  @Test
+  void unpoolingKeepsTheLastWindowThatChoseThePixel() {
+    Case k = new Case(new int[] {1, 1, 5, 1}, new int[] {1, 3, 1, 1, 1, 1}, new int[4], false);
+    agree(
+        "max_unpool",
+        Rig.run(
+            "max_unpool",
+            rig -> {
+              MemorySegment which = rig.bytes(3);
+              MemorySegment x = rig.out(5);
+              Pool pool = rig.kernels().pool();
+              MemorySegment in = rig.in(1f, 2f, 4f, 3f, 5f);
+              pool.maxPoolForward(1, 1, 5, 1, k.window(), in, rig.out(3), which, 1);
+              pool.maxUnpool(1, 1, 5, 1, k.window(), which, 1, rig.in(7f, 8f, 9f), x);
+              return floats(x);
+            }),
+        new double[] {0, 0, 8, 0, 9});
+  }
+
+  /** Where windows do not overlap it is the gradient; where they do, some window's part of it. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void unpoolingIsTheGradientOfEveryPixelThatOneWindowChose(Case k) {
+    float[] x = numbers(1, k.inputs());
+    float[] ones = new float[k.outputs()];
+    java.util.Arrays.fill(ones, 1);
+    float[][] results = new float[2][];
+    for (int way = 0; way < 2; way++) {
+      boolean unpool = way == 1;
+      results[way] =
+          Rig.run(
+              "max_unpool " + k,
+              rig -> {
+                Pool pool = rig.kernels().pool();
+                MemorySegment which = rig.bytes(4 * k.outputs());
+                MemorySegment out = rig.out(k.inputs());
+                int[] n = k.size;
+                pool.maxPoolForward(
+                    n[0], n[1], n[2], n[3], k.window(), rig.in(x), rig.out(k.outputs()), which, 4);
+                if (unpool) {
+                  pool.maxUnpool(n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
+                } else {
+                  pool.maxPoolBackward(
+                      false, n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
+                }
+                return floats(out);
+              });
+    }
+    double[] wanted = new double[k.inputs()];
+    for (int i = 0; i < wanted.length; i++) {
+      wanted[i] = Math.min(results[0][i], 1);
+    }
+    agree("max_unpool " + k, results[1], wanted);
+  }
+
   @Test
   void theFirstOfEqualMaximaTakesTheGradient() {
     Case k = new Case(new int[] {1, 2, 2, 1}, new int[] {2, 2, 2, 2, 1, 1}, new int[4], false);
