@@ -45,8 +45,18 @@ final class Assignment {
     return assigned.values().stream().anyMatch(of -> of.get(node).needsY(node));
   }
 
-  long workBytes(Node node) {
-    return assigned.values().stream().mapToLong(of -> of.get(node).workBytes(node)).max().orElse(0);
+  /** Values that the node's rules read besides its own. */
+  List<Value> reads(Graph graph, Node node) {
+    return assigned.values().stream()
+        .flatMap(of -> of.get(node).reads(graph, node).stream())
+        .toList();
+  }
+
+  long workBytes(Graph graph, Node node) {
+    return assigned.values().stream()
+        .mapToLong(of -> of.get(node).workBytes(graph, node))
+        .max()
+        .orElse(0);
   }
 
   boolean inPlace(Node node) {

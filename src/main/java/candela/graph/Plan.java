@@ -211,6 +211,9 @@ final class Plan {
       for (Value y : n.outputs()) {
         lastUse.merge(root(y), back && rules.needsY(n) ? backwardStep(i) : i, Math::max);
       }
+      for (Value v : back ? rules.reads(graph, n) : List.<Value>of()) {
+        lastUse.merge(root(v), backwardStep(i), Math::max);
+      }
     }
     for (Value v : held) {
       lastUse.put(root(v), end);
@@ -238,7 +241,7 @@ final class Plan {
         }
         scratch.put(n, b);
       }
-      long working = back ? rules.workBytes(n) : 0;
+      long working = back ? rules.workBytes(graph, n) : 0;
       if (working > 0) {
         work.put(n, block(working, backwardStep(i), backwardStep(i)));
       }

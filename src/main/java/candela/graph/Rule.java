@@ -1,5 +1,7 @@
 package candela.graph;
 
+import java.util.List;
+
 /**
  * What flows back through a node instead of, or as, the gradient. Rules are records: data, compared
  * by their parameters.
@@ -33,8 +35,13 @@ public interface Rule {
     return node.op().needsY();
   }
 
+  /** Further values that the rule reads, through {@link Step#before}; kept from forward too. */
+  default List<Value> reads(Graph graph, Node node) {
+    return List.of();
+  }
+
   /** Bytes of {@link Step#work}. */
-  default long workBytes(Node node) {
+  default long workBytes(Graph graph, Node node) {
     return 0;
   }
 

@@ -256,6 +256,7 @@ public final class Session implements AutoCloseable {
 
   private NodeStep bind(Node n) {
     NodeStep s = new NodeStep(n, device);
+    s.rows = batch();
     for (int i = 0; i < s.x.length; i++) {
       Value v = n.input(i);
       s.x[i] = v == null ? null : tensor(v);

@@ -38,6 +38,10 @@ public record Weights(Part part, float gamma, boolean bias) {
     return new Weights(Part.GAMMA, gamma, bias);
   }
 
+  public Weights withoutBias() {
+    return bias ? new Weights(part, gamma, false) : this;
+  }
+
   public float of(float w) {
     return switch (part) {
       case ALL -> w;

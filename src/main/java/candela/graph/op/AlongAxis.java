@@ -86,6 +86,16 @@ public record AlongAxis(int axis, int[] first, int[] index, float[] weight) impl
     run(s, s.dx().shape(), 3, s.accumulate(0), s.dy(), s.dx());
   }
 
+  /** Whether every output element is one input element, unchanged. */
+  public boolean picks() {
+    for (int j = 0; j + 1 < first.length; j++) {
+      if (first[j + 1] - first[j] != 1 || weight[first[j]] != 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** With changed weights: those of taps at the same element are added first. */
   private AlongAxis changed(Weights w) {
     int[] starts = new int[first.length];

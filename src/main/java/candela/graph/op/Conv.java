@@ -100,6 +100,7 @@ public record Conv(
 
   /** The convolution with changed weights, its activation and residual left out. */
   private Dense.ConvolutionPlan plan(Step s, Weights w) {
+    boolean biased = biased(s.node().inputs());
     boolean bare = activation.kind() == Activation.Kind.NONE && !residual;
     if (bare && w.equals(Weights.ORIGINAL)) {
       return plan(s);
@@ -107,12 +108,12 @@ public record Conv(
     Dense.Convolution sizes = sizes(s.node().input(0).shape(), s.node().input(1).shape());
     Packed<Dense.ConvolutionPlan> packed =
         s.plan(
-            w,
+            biased ? w : w.withoutBias(),
             () ->
                 Packed.of(
                     s,
                     w,
-                    biased(s.node().inputs()),
+                    biased,
                     (weights, bias) ->
                         s.device()
                             .dense()

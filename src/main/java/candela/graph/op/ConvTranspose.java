@@ -85,18 +85,19 @@ public record ConvTranspose(
   }
 
   private Dense.ConvolutionPlan plan(Step s, Weights w) {
+    boolean biased = s.node().inputs().size() > 2;
     if (w.equals(Weights.ORIGINAL)) {
       return plan(s);
     }
     Dense.Convolution sizes = sizes(s.node().input(0).shape(), s.node().input(1).shape());
     Packed<Dense.ConvolutionPlan> packed =
         s.plan(
-            w,
+            biased ? w : w.withoutBias(),
             () ->
                 Packed.of(
                     s,
                     w,
-                    s.node().inputs().size() > 2,
+                    biased,
                     (weights, bias) ->
                         s.device()
                             .dense()

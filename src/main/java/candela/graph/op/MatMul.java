@@ -147,8 +147,7 @@ public record MatMul() implements Linear {
     if (w.part() == Weights.Part.ALL) {
       return s.x(i);
     }
-    Weights key = new Weights(w.part(), w.gamma(), false);
-    Memory changed = s.plan(key, () -> Packed.changed(s, i, w));
+    Memory changed = s.plan(w.withoutBias(), () -> Packed.changed(s, i, w));
     return new Tensor(s.x(i).shape(), changed.segment());
   }
 

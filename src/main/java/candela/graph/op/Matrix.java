@@ -56,6 +56,7 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
 
   /** The product with changed weights, its activation left out. */
   private Dense.MatrixPlan plan(Step s, Weights w) {
+    boolean biased = s.node().inputs().size() > 2;
     if (activation.kind() == Activation.Kind.NONE && w.equals(Weights.ORIGINAL)) {
       return plan(s);
     }
@@ -63,12 +64,12 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
     int n = s.node().output().shape().dim(-1);
     Packed<Dense.MatrixPlan> packed =
         s.plan(
-            w,
+            biased ? w : w.withoutBias(),
             () ->
                 Packed.of(
                     s,
                     w,
-                    s.node().inputs().size() > 2,
+                    biased,
                     (weights, bias) ->
                         s.device()
                             .dense()
