@@ -105,15 +105,44 @@ struct MaxPoolBackward {
   }
 };
 
-// Positions of a window that the mean counts: inside the image, or inside the padded image.
+// Later windows first, each overwritten by the next: what stays is the last window's.
+template <class Index>
+struct MaxUnpool {
+  Window k;
+  const Index* __restrict__ which;
+  const float* __restrict__ v;
+  float* __restrict__ x;
+
+  BOTH void operator()(const Span& s) const {
+    int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
+    float* out = x + s.row * k.c;
+    for (int64_t c = s.begin; c < s.end; c++) out[c] = 0.0f;
+    for (int i = k.kh - 1; i >= 0; i--) {
+      int64_t at = k.outputRow(row, i);
+      if (at < 0) continue;
+      for (int j = k.kw - 1; j >= 0; j--) {
+        int64_t across = k.outputColumn(column, j);
+        if (across < 0) continue;
+        int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
+        const float* in = v + from;
+        const Index* index = which + from;
+        Index tap = static_cast<Index>(i * k.kw + j);
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) out[c] = index[c] == tap ? in[c] : out[c];
+      }
+    }
+  }
+};
+
+// Positions of a window that the mean counts, inside the image or inside the padded image, to the given power.
 struct Divisor {
   Window k;
-  int padBottom, padRight;
+  int padBottom, padRight, power;
   bool padding;
 
   BOTH float of(int64_t y, int64_t x) const {
     int64_t rows = axis(k.rowOf(y), k.dh, k.kh, k.h, k.top, padBottom);
-    return static_cast<float>(rows * axis(k.columnOf(x), k.dw, k.kw, k.w, k.left, padRight));
+    float count = static_cast<float>(rows * axis(k.columnOf(x), k.dw, k.kw, k.w, k.left, padRight));
+    return power == 1 || count == 0.0f ? count : power == 0 ? 1.0f : count * count;
   }
 
   BOTH int64_t axis(int64_t first, int dilation, int taps, int64_t size, int before, int after) const {
@@ -194,8 +223,9 @@ void checkWhich(const Check& check, const Window& k, int bytes) {
   check.range(static_cast<int64_t>(k.kh) * k.kw, 1, bytes == 1 ? 256 : INT_MAX, "kh * kw");
 }
 
-Divisor divisorOf(const Window& k, int padBottom, int padRight, int padding) {
-  return {k, padBottom, padRight, padding != 0};
+Divisor divisorOf(const Check& check, const Window& k, int padBottom, int padRight, int padding, int power) {
+  check.range(power, 0, 2, "power");
+  return {k, padBottom, padRight, power, padding != 0};
 }
 
 }  // namespace
@@ -247,8 +277,33 @@ int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int6
   });
 }
 
+int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                  const void* which, int whichBytes, const float* v, float* x) {
+  return entry([&] {
+    Check check(stream, "max_unpool");
+    Window k = windowOf(check, h, w, c, window);
+    checkWhich(check, k, whichBytes);
+    check.counts({images, k.oh, k.ow, c});
+    if (check.counts({images, h, w, c}) == 0) return;
+    if (static_cast<int64_t>(k.oh) * k.ow > 0) {
+      check.data(v, "v");
+      checkPointer(which, check.where, "which");
+    }
+    check.data(x, "x");
+    int64_t cost = 1 + k.kh * k.kw / (k.sh * k.sw);
+    if (whichBytes == 4) {
+      auto index = static_cast<const int32_t*>(which);
+      check.optional(index, "which");
+      forEachSpan(stream, images * h * w, c, MaxUnpool<int32_t>{k, index, v, x}, cost);
+    } else {
+      auto index = static_cast<const uint8_t*>(which);
+      forEachSpan(stream, images * h * w, c, MaxUnpool<uint8_t>{k, index, v, x}, cost);
+    }
+  });
+}
+
 int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                            int padBottom, int padRight, int countIncludePad, const float* x, float* y) {
+                            int padBottom, int padRight, int countIncludePad, int power, const float* x, float* y) {
   return entry([&] {
     Check check(stream, "average_pool_forward");
     check.counts({images, h, w, c});
@@ -257,14 +312,14 @@ int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_
     if (check.counts({rows, c}) == 0) return;
     if (h * w > 0) check.data(x, "x");
     check.data(y, "y");
-    AveragePool body{k, divisorOf(k, padBottom, padRight, countIncludePad), x, y};
+    AveragePool body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), x, y};
     forEachSpan(stream, rows, c, body, static_cast<int64_t>(k.kh) * k.kw);
   });
 }
 
 int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
-                             const int* window, int padBottom, int padRight, int countIncludePad, const float* dy,
-                             float* dx) {
+                             const int* window, int padBottom, int padRight, int countIncludePad, int power,
+                             const float* dy, float* dx) {
   return entry([&] {
     Check check(stream, "average_pool_backward");
     Window k = windowOf(check, h, w, c, window);
@@ -272,7 +327,7 @@ int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, 
     if (check.counts({images, h, w, c}) == 0) return;
     if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(dy, "dy");
     check.data(dx, "dx");
-    AveragePoolBackward body{k, divisorOf(k, padBottom, padRight, countIncludePad), accumulate != 0, dy, dx};
+    AveragePoolBackward body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), accumulate != 0, dy, dx};
     forEachSpan(stream, images * h * w, c, body, 1 + k.kh * k.kw / (k.sh * k.sw));
   });
 }

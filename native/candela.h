@@ -221,15 +221,21 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
 int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
                          const int* window, const void* which, int whichBytes, const float* dy, float* dx);
 
-/* y[images,oh,ow,c] = mean over windows of x[images,h,w,c], with or without the padding; what lies beyond padBottom
-   and padRight never counts. A window that counts nothing gives 0. No overlap. */
+/* x[images,h,w,c] = v[images,oh,ow,c] of the last window, row by row, that chose the pixel, 0 where none did: unlike
+   max_pool_backward, windows that share a winner are not added. No overlap. */
+int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                  const void* which, int whichBytes, const float* v, float* x);
+
+/* y[images,oh,ow,c] = sum over windows of x[images,h,w,c] / count^power: 1 is the mean, 0 the sum, 2 has the mean's
+   weights squared. count is with or without the padding; what lies beyond padBottom and padRight never counts. A
+   window that counts nothing gives 0. No overlap. */
 int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                            int padBottom, int padRight, int countIncludePad, const float* x, float* y);
+                            int padBottom, int padRight, int countIncludePad, int power, const float* x, float* y);
 
 /* dx[images,h,w,c] (+)= transpose of average_pool_forward on dy[images,oh,ow,c]. No overlap. */
 int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
-                             const int* window, int padBottom, int padRight, int countIncludePad, const float* dy,
-                             float* dx);
+                             const int* window, int padBottom, int padRight, int countIncludePad, int power,
+                             const float* dy, float* dx);
 
 /* ---- move ---- */
 
@@ -335,6 +341,63 @@ enum { CD_BALL_LINF, CD_BALL_L2 };
 int cd_attack_step(cd_stream* stream, int kind, int ball, int64_t rows, int64_t channels, int64_t pixels, float step,
                    float epsilon, const float* deviation, const float* lo, const float* hi, const float* x,
                    const float* direction, float* y);
+
+/* ---- relevance ---- */
+
+/* q[n] = scale * r[n] / (z[n] + epsilon * sign z[n]), sign 0 being 1; 0 where the divisor is 0. q may alias r or z. */
+int cd_quotient(cd_stream* stream, int64_t n, float scale, float epsilon, const float* r, const float* z, float* q);
+
+/* y[n] (+)= scale * a[n] * b[n], b NULL for 1. y may alias a or b. */
+int cd_product(cd_stream* stream, int accumulate, int64_t n, float scale, const float* a, const float* b, float* y);
+
+/* ---- pair ---- */
+
+/* Tensors are [pairs,2,n]: row 0 of a pair belongs to an image, row 1 to its reference; d = image - reference. */
+
+/* y = max(d,0) in row 0, min(d,0) in row 1, d being x's; swap: the other way round. No overlap. */
+int cd_pair_parts(cd_stream* stream, int64_t pairs, int64_t n, int swap, const float* x, float* y);
+
+/* Both rows of y = m's row 0 where d of x is above 0, row 1 where it is below, their mean where it is 0. y may alias
+   m. */
+int cd_pair_resolve(cd_stream* stream, int64_t pairs, int64_t n, const float* x, const float* m, float* y);
+
+/* t = m * (e - reference) in row 0, m * (image - e) in row 1, e being the larger (least: the smaller) of y's two rows.
+   t may alias m. */
+int cd_pair_cross(cd_stream* stream, int64_t pairs, int64_t n, int least, const float* y, const float* m, float* t);
+
+/* Both rows of dx (+)= (sum of t's two rows) / d of x, or row 0 of g where |d| < epsilon. dx may alias t or g. */
+int cd_pair_ratio(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, float epsilon, const float* x,
+                  const float* t, const float* g, float* dx);
+
+/* y = the reference of z + parts, in both rows. No overlap. */
+int cd_pair_shift(cd_stream* stream, int64_t pairs, int64_t n, const float* z, const float* parts, float* y);
+
+/* dx (+)= m * c / parts, 0 where |parts| < epsilon; y = f at image and reference, v = f at reference + parts;
+   c = (v0 - y1 + y0 - v1) / 2 in row 0, (v1 - y1 + y0 - v0) / 2 in row 1. dx may alias m. */
+int cd_pair_reveal(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, float epsilon, const float* parts,
+                   const float* y, const float* v, const float* m, float* dx);
+
+/* Both rows of dx (+)= p0 + q1 where d of x is above 0, q0 + p1 where it is below, the mean of the two where it is 0.
+   No overlap. */
+int cd_pair_join(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* x, const float* p,
+                 const float* q, float* dx);
+
+/* Both rows of dx (+)= mean of g's two rows. dx may alias g. */
+int cd_pair_mean(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* g, float* dx);
+
+/* ---- rectify ---- */
+
+/* dx[n] (+)= dy[n] * (s(x - lo) - s(x - hi)), s(v) = 1 / (1 + e^(-beta v)): the gradient of a clamp to lo..hi whose
+   corners are softplus. dx may alias dy. */
+int cd_smooth_backward(cd_stream* stream, int accumulate, int64_t n, float beta, float lo, float hi, const float* x,
+                       const float* dy, float* dx);
+
+/* y[rows] = percentile of x[rows,n], linear between the two nearest; percent in 0..100. */
+int cd_percentile(cd_stream* stream, int64_t rows, int64_t n, float percent, const float* x, float* y);
+
+/* dx[rows,n] (+)= dy where worth[rows,n] > threshold[rows], else 0. dx may alias dy or worth. */
+int cd_pass_above(cd_stream* stream, int accumulate, int64_t rows, int64_t n, const float* threshold,
+                  const float* worth, const float* dy, float* dx);
 
 /* ---- dense ---- */
 

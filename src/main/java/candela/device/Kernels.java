@@ -27,6 +27,9 @@ public final class Kernels {
   private Score score;
   private Learn learn;
   private Attack attack;
+  private Relevance relevance;
+  private Pair pair;
+  private Rectify rectify;
 
   /**
    * @param stream what cd_stream_create gave; the caller destroys it
@@ -132,6 +135,27 @@ public final class Kernels {
       attack = new Attack(this);
     }
     return attack;
+  }
+
+  public Relevance relevance() {
+    if (relevance == null) {
+      relevance = new Relevance(this);
+    }
+    return relevance;
+  }
+
+  public Pair pair() {
+    if (pair == null) {
+      pair = new Pair(this);
+    }
+    return pair;
+  }
+
+  public Rectify rectify() {
+    if (rectify == null) {
+      rectify = new Rectify(this);
+    }
+    return rectify;
   }
 
   /** Entry of this library; its first parameter is the stream. */

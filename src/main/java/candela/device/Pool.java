@@ -16,6 +16,7 @@ public final class Pool {
   private final Kernels kernels;
   private final Entry maxPoolForward;
   private final Entry maxPoolBackward;
+  private final Entry maxUnpool;
   private final Entry averagePoolForward;
   private final Entry averagePoolBackward;
 
@@ -48,6 +49,19 @@ public final class Pool {
             INT,
             POINTER,
             POINTER);
+    maxUnpool =
+        kernels.entry(
+            "cd_max_unpool",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            INT,
+            POINTER,
+            POINTER);
     averagePoolForward =
         kernels.entry(
             "cd_average_pool_forward",
@@ -57,6 +71,7 @@ public final class Pool {
             LONG,
             LONG,
             POINTER,
+            INT,
             INT,
             INT,
             INT,
@@ -72,6 +87,7 @@ public final class Pool {
             LONG,
             LONG,
             POINTER,
+            INT,
             INT,
             INT,
             INT,
@@ -136,9 +152,37 @@ public final class Pool {
   }
 
   /**
-   * y[images,oh,ow,c] = mean over windows of x[images,h,w,c], with or without the padding; what
-   * lies beyond padBottom and padRight never counts. A window that counts nothing gives 0. No
+   * x[images,h,w,c] = v[images,oh,ow,c] of the last window, row by row, that chose the pixel, 0
+   * where none did: unlike max_pool_backward, windows that share a winner are not added. No
    * overlap.
+   */
+  public void maxUnpool(
+      long images,
+      long h,
+      long w,
+      long c,
+      int[] window,
+      MemorySegment which,
+      int whichBytes,
+      MemorySegment v,
+      MemorySegment x) {
+    kernels.run(
+        maxUnpool,
+        images,
+        h,
+        w,
+        c,
+        Kernels.host("max_unpool", "window", window, 10),
+        which,
+        whichBytes,
+        v,
+        x);
+  }
+
+  /**
+   * y[images,oh,ow,c] = sum over windows of x[images,h,w,c] / count^power: 1 is the mean, 0 the
+   * sum, 2 has the mean's weights squared. count is with or without the padding; what lies beyond
+   * padBottom and padRight never counts. A window that counts nothing gives 0. No overlap.
    */
   public void averagePoolForward(
       long images,
@@ -149,6 +193,7 @@ public final class Pool {
       int padBottom,
       int padRight,
       boolean countIncludePad,
+      int power,
       MemorySegment x,
       MemorySegment y) {
     kernels.run(
@@ -161,6 +206,7 @@ public final class Pool {
         padBottom,
         padRight,
         countIncludePad,
+        power,
         x,
         y);
   }
@@ -176,6 +222,7 @@ public final class Pool {
       int padBottom,
       int padRight,
       boolean countIncludePad,
+      int power,
       MemorySegment dy,
       MemorySegment dx) {
     kernels.run(
@@ -189,6 +236,7 @@ public final class Pool {
         padBottom,
         padRight,
         countIncludePad,
+        power,
         dy,
         dx);
   }

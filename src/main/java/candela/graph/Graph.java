@@ -37,6 +37,18 @@ public record Graph(
     return inputs.get(0);
   }
 
+  /** The node that computes v; null for inputs and constants. */
+  public Node producer(Value v) {
+    for (Node n : nodes) {
+      for (Value y : n.outputs()) {
+        if (y == v) {
+          return n;
+        }
+      }
+    }
+    return null;
+  }
+
   public Graph {
     inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);

@@ -85,7 +85,8 @@ public final class Network {
       throw CandelaException.of("batch %d: expected 1 or more", batch);
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
-    return Simplify.all(imported(batch), keep);
+    Graph graph = imported(batch);
+    return options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
   }
 
   private Graph imported(int batch) {

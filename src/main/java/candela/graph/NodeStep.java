@@ -3,6 +3,8 @@ package candela.graph;
 import candela.device.Device;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** A node bound to its memory in one session. */
@@ -17,6 +19,10 @@ final class NodeStep implements Step, AutoCloseable {
   int batch;
   MemorySegment kept = MemorySegment.NULL;
   MemorySegment scratch = MemorySegment.NULL;
+  MemorySegment work = MemorySegment.NULL;
+  int rows;
+  final NodeStep[] before;
+  private final Map<Object, AutoCloseable> plans = new LinkedHashMap<>();
   private AutoCloseable plan;
 
   NodeStep(Node node, Device device) {
@@ -27,6 +33,7 @@ final class NodeStep implements Step, AutoCloseable {
     dx = new Tensor[x.length];
     dy = new Tensor[y.length];
     accumulate = new boolean[x.length];
+    before = new NodeStep[x.length];
   }
 
   @Override
@@ -89,15 +96,43 @@ final class NodeStep implements Step, AutoCloseable {
   }
 
   @Override
+  @SuppressWarnings("unchecked")
+  public <T extends AutoCloseable> T plan(Object key, Supplier<T> make) {
+    return (T) plans.computeIfAbsent(key, k -> make.get());
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public MemorySegment work() {
+    return work;
+  }
+
+  @Override
+  public Step before(int i) {
+    return before[i];
+  }
+
+  @Override
   public void close() {
+    plans.values().forEach(this::close);
+    plans.clear();
     if (plan != null) {
-      try {
-        plan.close();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IllegalStateException(node.label() + ": could not be closed", e);
-      }
+      close(plan);
+      plan = null;
+    }
+  }
+
+  private void close(AutoCloseable state) {
+    try {
+      state.close();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(node.label() + ": could not be closed", e);
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Where every tensor of a session lives and from which step to which. Steps are numbered 0 … n-1
@@ -14,6 +15,7 @@ import java.util.Set;
  */
 final class Plan {
   private final List<Node> nodes;
+  private final Assignment rules;
   private final Set<Value> wanted = new HashSet<>();
   private final Set<Node> backward = new HashSet<>();
   private final Map<Value, Value> roots = new IdentityHashMap<>();
@@ -21,6 +23,7 @@ final class Plan {
   private final Map<Value, Placement.Block> gradients = new IdentityHashMap<>();
   private final Map<Node, Placement.Block> kept = new IdentityHashMap<>();
   private final Map<Node, Placement.Block> scratch = new IdentityHashMap<>();
+  private final Map<Node, Placement.Block> work = new IdentityHashMap<>();
   private final Map<Node, Map<Integer, Placement.Block>> extra = new IdentityHashMap<>();
   private final Set<Node> skipped = new HashSet<>();
   private final Set<Value> silent = new HashSet<>();
@@ -31,12 +34,15 @@ final class Plan {
    * @param pinned values that must be readable after forward
    * @param at values at which gradients must be readable after backward; empty for forward only
    * @param logits where the seed enters
+   * @param rules what backward runs
    */
-  Plan(Graph graph, Set<Value> pinned, Set<Value> at, Value logits) {
+  Plan(Graph graph, Set<Value> pinned, Set<Value> at, Value logits, Assignment rules) {
+    this.rules = rules;
     nodes = graph.nodes();
     if (!at.isEmpty()) {
       mark(at, logits);
     }
+    nodes.stream().filter(backward::contains).forEach(n -> rules.check(graph, n));
     placeValues(graph, pinned, at);
     if (!at.isEmpty()) {
       placeGradients(at, logits);
@@ -79,6 +85,11 @@ final class Plan {
     return scratch.get(n);
   }
 
+  /** What the node's rule works with. */
+  Placement.Block work(Node n) {
+    return work.get(n);
+  }
+
   /** Whether no gradient reaches v, so that its producer must be given zeros. */
   boolean isSilent(Value v) {
     return silent.contains(v);
@@ -106,7 +117,11 @@ final class Plan {
 
   MemoryReport report(long constants) {
     long keptBytes = kept.values().stream().mapToLong(Placement.Block::bytes).sum();
-    long most = scratch.values().stream().mapToLong(Placement.Block::bytes).max().orElse(0);
+    long most =
+        Stream.concat(scratch.values().stream(), work.values().stream())
+            .mapToLong(Placement.Block::bytes)
+            .max()
+            .orElse(0);
     return new MemoryReport(constants, bytes, peak(values), keptBytes, peak(gradients), most);
   }
 
@@ -190,12 +205,15 @@ final class Plan {
       boolean back = backward.contains(n);
       for (int k = 0; k < n.inputs().size(); k++) {
         if (n.input(k) != null) {
-          int use = back && n.op().needsX(k) ? backwardStep(i) : i;
+          int use = back && rules.needsX(n, k) ? backwardStep(i) : i;
           lastUse.merge(root(n.input(k)), use, Math::max);
         }
       }
       for (Value y : n.outputs()) {
-        lastUse.merge(root(y), back && n.op().needsY() ? backwardStep(i) : i, Math::max);
+        lastUse.merge(root(y), back && rules.needsY(n) ? backwardStep(i) : i, Math::max);
+      }
+      for (Value v : back ? rules.reads(graph, n) : List.<Value>of()) {
+        lastUse.merge(root(v), backwardStep(i), Math::max);
       }
     }
     for (Value v : held) {
@@ -211,17 +229,22 @@ final class Plan {
           values.put(y, placeOutput(n, i, y, lastUse));
         }
       }
-      long keep = backward.contains(n) ? n.op().keptBytes(n) : 0;
+      boolean back = backward.contains(n);
+      long keep = back ? n.op().keptBytes(n) : 0;
       if (keep > 0) {
         kept.put(n, block(keep, i, backwardStep(i)));
       }
-      long work = n.op().scratchBytes(n);
-      if (work > 0) {
-        Placement.Block b = block(work, i, i);
-        if (backward.contains(n)) {
+      long passing = n.op().scratchBytes(n);
+      if (passing > 0) {
+        Placement.Block b = block(passing, i, i);
+        if (back) {
           b.include(backwardStep(i));
         }
         scratch.put(n, b);
+      }
+      long working = back ? rules.workBytes(graph, n) : 0;
+      if (working > 0) {
+        work.put(n, block(working, backwardStep(i), backwardStep(i)));
       }
     }
   }
@@ -298,6 +321,7 @@ final class Plan {
       Value y = n.output();
       boolean inPlace =
           n.op().inPlace(n) == k
+              && rules.inPlace(n)
               && n.outputs().size() == 1
               && !held.contains(root(y))
               && !held.contains(root(x))

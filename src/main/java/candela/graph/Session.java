@@ -23,6 +23,7 @@ import java.util.Set;
 public final class Session implements AutoCloseable {
   private final Graph graph;
   private final Device device;
+  private final Assignment rules;
   private final Plan plan;
   private final Memory arena;
   private final Constants constants;
@@ -54,11 +55,18 @@ public final class Session implements AutoCloseable {
     at.values().forEach(p -> atValues.add(p.value()));
     Set<Value> pinned = new HashSet<>(graph.outputs());
     pinned.add(logits);
-    plan = new Plan(graph, pinned, atValues, logits);
+    rules = new Assignment(graph, options.rules());
+    if (rules.paired() && batch() % 2 != 0) {
+      throw CandelaException.of(
+          "%s: batch %d: rules that compare with a reference need an even number of rows",
+          graph.name(), batch());
+    }
+    plan = new Plan(graph, pinned, atValues, logits, rules);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     constants = new Constants(device);
     scores = new ScoreCall(device, batch(), classes);
     graph.nodes().forEach(n -> steps.add(bind(n)));
+    connect();
     at.forEach((name, p) -> gradients.put(name, gradientOf(name, p)));
   }
 
@@ -177,11 +185,17 @@ public final class Session implements AutoCloseable {
     return at(plan.gradient(logits), logits.shape()).as(Shape.of(batch(), classes()));
   }
 
-  /** Carries the seed back to the values named at opening. */
-  public void backward(Rules rules) {
+  /**
+   * Carries the seed back to the values named at opening.
+   *
+   * @param by one of the rules that the session was opened for; the plain gradient where there were
+   *     none
+   */
+  public void backward(Rules by) {
     if (gradients.isEmpty()) {
       throw new IllegalStateException("session was opened for forward only");
     }
+    Map<Node, Rule> assigned = rules.of(by);
     for (NodeStep s : steps.reversed()) {
       Node n = s.node();
       if (plan.runsBackward(n) && !plan.isSkipped(n)) {
@@ -191,7 +205,7 @@ public final class Session implements AutoCloseable {
           }
         }
         try {
-          rules.of(n).backward(n, s);
+          assigned.get(n).backward(n, s);
         } catch (CandelaException e) {
           throw named(n, e);
         }
@@ -276,6 +290,7 @@ public final class Session implements AutoCloseable {
   private NodeStep bind(Node n) {
     NodeStep s = new NodeStep(n, device);
     s.batch = batch();
+    s.rows = batch();
     for (int i = 0; i < s.x.length; i++) {
       Value v = n.input(i);
       s.x[i] = v == null ? null : tensor(v);
@@ -285,6 +300,7 @@ public final class Session implements AutoCloseable {
     }
     s.kept = segment(plan.kept(n));
     s.scratch = segment(plan.scratch(n));
+    s.work = segment(plan.work(n));
     if (plan.runsBackward(n)) {
       for (int i = 0; i < s.dy.length; i++) {
         Value v = n.outputs().get(i);
@@ -295,6 +311,19 @@ public final class Session implements AutoCloseable {
       }
     }
     return s;
+  }
+
+  /** Tells every step which steps its inputs come from. */
+  private void connect() {
+    Map<Value, NodeStep> from = new IdentityHashMap<>();
+    for (NodeStep s : steps) {
+      s.node().outputs().forEach(y -> from.put(y, s));
+    }
+    for (NodeStep s : steps) {
+      for (int i = 0; i < s.before.length; i++) {
+        s.before[i] = from.get(s.node().input(i));
+      }
+    }
   }
 
   private void bindGradient(Node n, NodeStep s, int i) {

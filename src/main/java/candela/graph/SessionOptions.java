@@ -8,8 +8,11 @@ import java.util.List;
  * @param gradientAt names of model values at which the gradient can be read after backward, "" for
  *     the first input; empty for a forward-only session, which keeps nothing for backward
  * @param output name of the model output that holds the class scores, null for the first
+ * @param rules what backward will be asked to run; empty for the plain gradient alone. With rules
+ *     the graph keeps activations and sums as nodes of their own, and the session what the rules
+ *     read
  */
-public record SessionOptions(List<String> gradientAt, String output) {
+public record SessionOptions(List<String> gradientAt, String output, List<Rules> rules) {
   public static final SessionOptions FORWARD = new SessionOptions(List.of(), null);
 
   /** The gradient at the input. */
@@ -17,6 +20,16 @@ public record SessionOptions(List<String> gradientAt, String output) {
 
   public SessionOptions {
     gradientAt = List.copyOf(gradientAt);
+    rules = List.copyOf(rules);
+  }
+
+  public SessionOptions(List<String> gradientAt, String output) {
+    this(gradientAt, output, List.of());
+  }
+
+  /** What flows back under any of these rules, at one value. */
+  public static SessionOptions withRules(String at, List<Rules> rules) {
+    return new SessionOptions(List.of(at), null, rules);
   }
 
   public static SessionOptions withGradientAt(String... names) {

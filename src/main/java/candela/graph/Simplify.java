@@ -37,10 +37,29 @@ public final class Simplify {
           new FuseConcat(),
           new DeadCode());
 
+  /** The passes of a session with rules: what rules tell apart stays apart. */
+  private static final List<Pass> WITHOUT_FUSION =
+      PASSES.stream()
+          .filter(p -> !(p instanceof FuseResidual) && !(p instanceof FuseActivation))
+          .filter(p -> !(p instanceof FuseConcat) && !(p instanceof FuseProduct))
+          .toList();
+
   private Simplify() {}
 
   public static Graph all(Graph graph, Set<String> keep) {
-    for (Pass pass : PASSES) {
+    return run(PASSES, graph, keep);
+  }
+
+  /**
+   * All but the fusions: rules see the layer, the sum, the activation and the concatenation. Batch
+   * normalisation is still folded into the layer before it.
+   */
+  public static Graph forRules(Graph graph, Set<String> keep) {
+    return run(WITHOUT_FUSION, graph, keep);
+  }
+
+  private static Graph run(List<Pass> passes, Graph graph, Set<String> keep) {
+    for (Pass pass : passes) {
       graph = pass.apply(graph, keep);
     }
     return graph;

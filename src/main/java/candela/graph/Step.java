@@ -56,4 +56,24 @@ public interface Step {
 
   /** State of this node in this session, made at the first call and closed with the session. */
   <T extends AutoCloseable> T plan(Supplier<T> make);
+
+  /** Further state, one for each key: weights packed for a rule. */
+  default <T extends AutoCloseable> T plan(Object key, Supplier<T> make) {
+    throw new UnsupportedOperationException("this step runs no rules");
+  }
+
+  /** Rows of the batch. */
+  default int rows() {
+    return x().shape().dim(0);
+  }
+
+  /** The bytes of {@link Rule#workBytes}. */
+  default MemorySegment work() {
+    return MemorySegment.NULL;
+  }
+
+  /** The step that computes input i; null for inputs of the graph and constants. */
+  default Step before(int i) {
+    return null;
+  }
 }

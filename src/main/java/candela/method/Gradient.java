@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
@@ -33,10 +34,10 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    return new One(this, subject, workspace, false);
+    return new One(this, subject, workspace, Rules.GRADIENT, false);
   }
 
-  /** One row, its gradient, times the input where wanted. */
+  /** One row, what flows back to it, times the input where wanted. */
   static final class One extends Sampled<Attribution> {
     private final Method method;
     private final Subject subject;
@@ -45,8 +46,8 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
     private final Tensor x;
     private float[] gradient;
 
-    One(Method method, Subject subject, Workspace workspace, boolean timesInput) {
-      super(Ask.gradient(method.score()), subject.target(), 1);
+    One(Method method, Subject subject, Workspace workspace, Rules rules, boolean timesInput) {
+      super(Ask.backward(method.score(), "", rules), subject.target(), 1);
       this.method = method;
       this.subject = subject;
       this.workspace = workspace;

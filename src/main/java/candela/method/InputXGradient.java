@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -27,6 +28,6 @@ public record InputXGradient(ScoreKind score, Channels channels) implements Meth
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    return new Gradient.One(this, subject, workspace, true);
+    return new Gradient.One(this, subject, workspace, Rules.GRADIENT, true);
   }
 }

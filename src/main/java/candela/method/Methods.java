@@ -13,11 +13,18 @@ import java.util.stream.Collectors;
 public final class Methods {
   /** One line a method, alphabetical. */
   private enum Entry {
+    BETA_SMOOTH(BetaSmooth.class, Methods::betaSmooth),
+    DECONVNET(DeconvNet.class, Methods::deconvNet),
+    DEEPLIFT(DeepLift.class, Methods::deepLift),
+    EXCITATION_BACKPROP(ExcitationBackprop.class, Methods::excitationBackprop),
     FEATURE_ABLATION(FeatureAblation.class, Methods::featureAblation),
     GRADIENT(Gradient.class, Methods::gradient),
+    GUIDED_BACKPROP(GuidedBackprop.class, Methods::guidedBackprop),
     INPUT_X_GRADIENT(InputXGradient.class, Methods::inputXGradient),
     INTEGRATED_GRADIENTS(IntegratedGradients.class, Methods::integratedGradients),
+    LRP(Lrp.class, Methods::lrp),
     OCCLUSION(Occlusion.class, Methods::occlusion),
+    RECTGRAD(RectGrad.class, Methods::rectGrad),
     SLIDING_PATCH(SlidingPatch.class, Methods::slidingPatch),
     SMOOTHGRAD(SmoothGrad.class, Methods::smoothGrad);
 
@@ -96,6 +103,39 @@ public final class Methods {
     return values;
   }
 
+  private static Method betaSmooth(Spec s) {
+    var d = new BetaSmooth();
+    return new BetaSmooth(
+        s.number("beta", d.beta()),
+        s.bool("multiplyByInputs", d.multiplyByInputs()),
+        choice(s, "score", d.score()),
+        choice(s, "channels", d.channels()));
+  }
+
+  private static Method deconvNet(Spec s) {
+    var d = new DeconvNet();
+    return new DeconvNet(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
+  }
+
+  private static Method deepLift(Spec s) {
+    var d = new DeepLift();
+    return new DeepLift(
+        choice(s, "rule", d.rule()),
+        choice(s, "pooling", d.pooling()),
+        choice(s, "baseline", d.baseline()),
+        s.integer("seed", (int) d.seed()),
+        s.bool("multiplyByInputs", d.multiplyByInputs()),
+        choice(s, "channels", d.channels()));
+  }
+
+  private static Method excitationBackprop(Spec s) {
+    var d = new ExcitationBackprop();
+    return new ExcitationBackprop(
+        s.bool("contrastive", d.contrastive()),
+        s.text("layer", d.layer()),
+        choice(s, "channels", d.channels()));
+  }
+
   private static Method featureAblation(Spec s) {
     var d = new FeatureAblation();
     return new FeatureAblation(
@@ -109,6 +149,11 @@ public final class Methods {
   private static Method gradient(Spec s) {
     var d = new Gradient();
     return new Gradient(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
+  }
+
+  private static Method guidedBackprop(Spec s) {
+    var d = new GuidedBackprop();
+    return new GuidedBackprop(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
   }
 
   private static Method inputXGradient(Spec s) {
@@ -128,6 +173,18 @@ public final class Methods {
         choice(s, "channels", d.channels()));
   }
 
+  private static Method lrp(Spec s) {
+    var d = new Lrp(choice(s, "composite", new Lrp().composite()));
+    return new Lrp(
+        d.composite(),
+        s.number("epsilon", d.epsilon()),
+        s.number("gamma", d.gamma()),
+        s.bool("bias", d.bias()),
+        choice(s, "start", d.start()),
+        s.text("layer", d.layer()),
+        choice(s, "channels", d.channels()));
+  }
+
   private static Method occlusion(Spec s) {
     var d = new Occlusion();
     return new Occlusion(
@@ -137,6 +194,15 @@ public final class Methods {
         s.integer("seed", (int) d.seed()),
         choice(s, "overlap", d.overlap()),
         choice(s, "score", d.score()));
+  }
+
+  private static Method rectGrad(Spec s) {
+    var d = new RectGrad();
+    return new RectGrad(
+        s.number("percent", d.percent()),
+        s.bool("multiplyByInputs", d.multiplyByInputs()),
+        choice(s, "score", d.score()),
+        choice(s, "channels", d.channels()));
   }
 
   private static Method slidingPatch(Spec s) {

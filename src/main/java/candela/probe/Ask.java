@@ -9,7 +9,8 @@ import candela.graph.ScoreKind;
  * @param score the number of the class that is read, and that is differentiated
  * @param at the value whose gradient is wanted: a name of the model, "" for the input, null for
  *     scores only
- * @param rules what flows back; not read for scores only
+ * @param rules what flows back; not read for scores only. Where they are paired, probes write rows
+ *     in pairs, an image and its reference, and never half of one
  */
 public record Ask(ScoreKind score, String at, Rules rules) {
   /** Scores, no gradient. */
@@ -22,7 +23,17 @@ public record Ask(ScoreKind score, String at, Rules rules) {
     return new Ask(score, "", Rules.GRADIENT);
   }
 
+  /** Scores, and what flows back under these rules to a value, "" being the input. */
+  public static Ask backward(ScoreKind score, String at, Rules rules) {
+    return new Ask(score, at, rules);
+  }
+
   public boolean wantsGradient() {
     return at != null;
+  }
+
+  /** Whether anything but the gradient flows back. */
+  public boolean hasRules() {
+    return wantsGradient() && !rules.equals(Rules.GRADIENT);
   }
 }

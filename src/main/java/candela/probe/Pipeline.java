@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.graph.Network;
+import candela.graph.Rules;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
 import candela.tensor.CandelaException;
@@ -10,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Runs probes: fills batches with rows of all whose ask is equal, of whichever image or
@@ -29,9 +32,17 @@ public final class Pipeline implements AutoCloseable {
   private final int batch;
   private final String output;
   private final Map<String, Session> sessions = new HashMap<>();
+  private final Map<Key, Ruled> ruled = new HashMap<>();
+
+  /** What sessions with rules differ in: the value they go back to, and their rows. */
+  private record Key(String at, int rows) {}
+
+  /** A session and the rules it was opened for. */
+  private record Ruled(Session session, Set<Rules> rules) {}
 
   /**
-   * @param batch rows of a batch at most; fewer where a run has fewer
+   * @param batch rows of a batch at most; fewer where a run has fewer, one more where rows come in
+   *     pairs and it is odd
    */
   public Pipeline(Network network, Device device, int batch) {
     this(network, device, batch, null);
@@ -70,19 +81,63 @@ public final class Pipeline implements AutoCloseable {
       groups.computeIfAbsent(p.ask(), a -> new ArrayList<>()).add(p);
       all += p.size();
     }
+    Map<Key, Set<Rules>> wanted = new LinkedHashMap<>();
+    groups.forEach(
+        (ask, members) -> {
+          if (ask.hasRules()) {
+            Key key = new Key(ask.at(), rows(ask, members));
+            wanted.computeIfAbsent(key, k -> new LinkedHashSet<>()).add(ask.rules());
+          }
+        });
+    retain(wanted);
     long done = 0;
     for (var group : groups.entrySet()) {
-      long rows = group.getValue().stream().mapToLong(Probe::size).sum();
-      Session session = session(group.getKey(), Math.clamp(rows, 1, batch));
+      Ask ask = group.getKey();
+      int rows = rows(ask, group.getValue());
+      Session session =
+          ask.hasRules()
+              ? session(new Key(ask.at(), rows), wanted.get(new Key(ask.at(), rows)))
+              : session(ask, rows);
       List<Probe<?>> active = new ArrayList<>(group.getValue());
       while (!active.isEmpty()) {
-        done += step(session, group.getKey(), active);
+        done += step(session, ask, active);
         if (!progress.at(done, all)) {
           return false;
         }
       }
     }
     return true;
+  }
+
+  /** Rows of the session that serves these probes; even where rows come in pairs. */
+  private int rows(Ask ask, List<Probe<?>> probes) {
+    int rows = Math.clamp(probes.stream().mapToLong(Probe::size).sum(), 1, batch);
+    return ask.rules().paired() ? rows + rows % 2 : rows;
+  }
+
+  /** Sessions with rules keep activations: those that this run has no use for are closed. */
+  private void retain(Map<Key, Set<Rules>> wanted) {
+    if (!wanted.isEmpty()) {
+      for (var i = ruled.entrySet().iterator(); i.hasNext(); ) {
+        var open = i.next();
+        Set<Rules> rules = wanted.get(open.getKey());
+        if (rules == null || !open.getValue().rules().containsAll(rules)) {
+          open.getValue().session().close();
+          i.remove();
+        }
+      }
+    }
+  }
+
+  /** One session for all rules of a run that go back to one value with as many rows. */
+  private Session session(Key key, Set<Rules> rules) {
+    Ruled open = ruled.get(key);
+    if (open == null) {
+      SessionOptions options = SessionOptions.withRules(key.at(), List.copyOf(rules));
+      open = new Ruled(network.session(device, key.rows(), options), Set.copyOf(rules));
+      ruled.put(key, open);
+    }
+    return open.session();
   }
 
   /** Rows that a probe wrote into the batch, from (inclusive) to to (exclusive). */
@@ -147,5 +202,7 @@ public final class Pipeline implements AutoCloseable {
   public void close() {
     sessions.values().forEach(Session::close);
     sessions.clear();
+    ruled.values().forEach(r -> r.session().close());
+    ruled.clear();
   }
 }

@@ -36,7 +36,10 @@ class HeaderTest {
           "blur",
           "score",
           "learn",
-          "attack");
+          "attack",
+          "relevance",
+          "pair",
+          "rectify");
 
   private static String header() {
     try {

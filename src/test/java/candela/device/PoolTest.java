@@ -136,8 +136,10 @@ class PoolTest {
   @MethodSource("cases")
   void averagePoolIsTheReference(Case k) {
     float[] x = numbers(1, k.inputs());
-    for (boolean pad : new boolean[] {false, true}) {
-      String what = "average_pool " + k + (pad ? " counting padding" : "");
+    for (int way = 0; way < 6; way++) {
+      boolean pad = way % 2 == 1;
+      int power = way / 2;
+      String what = "average_pool " + k + (pad ? " counting padding" : "") + ", power " + power;
       agree(
           what,
           Rig.run(
@@ -155,6 +157,7 @@ class PoolTest {
                         k.pads[2],
                         k.pads[3],
                         pad,
+                        power,
                         rig.in(x),
                         y);
                 return floats(y);
@@ -168,6 +171,7 @@ class PoolTest {
               k.pads[2],
               k.pads[3],
               pad,
+              power,
               doubles(x)));
     }
   }
@@ -177,8 +181,10 @@ class PoolTest {
   void theGradientOfAveragePoolIsItsTranspose(Case k) {
     float[] x = numbers(1, k.inputs());
     float[] dy = numbers(2, k.outputs());
-    for (boolean pad : new boolean[] {false, true}) {
-      String what = "average_pool " + k + (pad ? " counting padding" : "");
+    for (int way = 0; way < 6; way++) {
+      boolean pad = way % 2 == 1;
+      int power = way / 2;
+      String what = "average_pool " + k + (pad ? " counting padding" : "") + ", power " + power;
       double[] y =
           Pooling.average(
               k.size[0],
@@ -189,13 +195,14 @@ class PoolTest {
               k.pads[2],
               k.pads[3],
               pad,
+              power,
               doubles(x));
       float[] dx =
           Rig.run(
               what,
               rig -> {
                 MemorySegment out = rig.out(k.inputs());
-                backward(rig, k, pad, false, rig.in(dy), out);
+                backward(rig, k, pad, power, false, rig.in(dy), out);
                 return floats(out);
               });
       double left = 0;
@@ -224,14 +231,15 @@ class PoolTest {
                     k.pads[2],
                     k.pads[3],
                     pad,
+                    power,
                     v),
-            (rig, add, up, down) -> backward(rig, k, pad, add, up, down));
+            (rig, add, up, down) -> backward(rig, k, pad, power, add, up, down));
       }
     }
   }
 
   private static void backward(
-      Rig rig, Case k, boolean pad, boolean add, MemorySegment dy, MemorySegment dx) {
+      Rig rig, Case k, boolean pad, int power, boolean add, MemorySegment dy, MemorySegment dx) {
     rig.kernels()
         .pool()
         .averagePoolBackward(
@@ -244,8 +252,65 @@ class PoolTest {
             k.pads[2],
             k.pads[3],
             pad,
+            power,
             dy,
             dx);
+  }
+
+  /** 1 × 5, windows of 3, stride 1: 4 wins in two windows, 5 in one; the last window's stays. */
+  @Test
+  void unpoolingKeepsTheLastWindowThatChoseThePixel() {
+    Case k = new Case(new int[] {1, 1, 5, 1}, new int[] {1, 3, 1, 1, 1, 1}, new int[4], false);
+    agree(
+        "max_unpool",
+        Rig.run(
+            "max_unpool",
+            rig -> {
+              MemorySegment which = rig.bytes(3);
+              MemorySegment x = rig.out(5);
+              Pool pool = rig.kernels().pool();
+              MemorySegment in = rig.in(1f, 2f, 4f, 3f, 5f);
+              pool.maxPoolForward(1, 1, 5, 1, k.window(), in, rig.out(3), which, 1);
+              pool.maxUnpool(1, 1, 5, 1, k.window(), which, 1, rig.in(7f, 8f, 9f), x);
+              return floats(x);
+            }),
+        new double[] {0, 0, 8, 0, 9});
+  }
+
+  /** Where windows do not overlap it is the gradient; where they do, some window's part of it. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void unpoolingIsTheGradientOfEveryPixelThatOneWindowChose(Case k) {
+    float[] x = numbers(1, k.inputs());
+    float[] ones = new float[k.outputs()];
+    java.util.Arrays.fill(ones, 1);
+    float[][] results = new float[2][];
+    for (int way = 0; way < 2; way++) {
+      boolean unpool = way == 1;
+      results[way] =
+          Rig.run(
+              "max_unpool " + k,
+              rig -> {
+                Pool pool = rig.kernels().pool();
+                MemorySegment which = rig.bytes(4 * k.outputs());
+                MemorySegment out = rig.out(k.inputs());
+                int[] n = k.size;
+                pool.maxPoolForward(
+                    n[0], n[1], n[2], n[3], k.window(), rig.in(x), rig.out(k.outputs()), which, 4);
+                if (unpool) {
+                  pool.maxUnpool(n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
+                } else {
+                  pool.maxPoolBackward(
+                      false, n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
+                }
+                return floats(out);
+              });
+    }
+    double[] wanted = new double[k.inputs()];
+    for (int i = 0; i < wanted.length; i++) {
+      wanted[i] = Math.min(results[0][i], 1);
+    }
+    agree("max_unpool " + k, results[1], wanted);
   }
 
   @Test

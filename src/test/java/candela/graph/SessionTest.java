@@ -139,33 +139,41 @@ class SessionTest {
     }
   }
 
+  /** Twice the gradient, as a rule. */
+  private record Twice(List<String> called) implements Rule {
+    @Override
+    public void backward(Node node, Step step) {
+      called.add(node.name());
+      node.op().backward(step);
+      step.device()
+          .kernels()
+          .elementwise()
+          .add(step.dx().count(), step.dx().data(), step.dx().data(), step.dx().data());
+    }
+  }
+
   @Test
   void rulesStandInForTheGradient() throws Exception {
     List<String> called = new ArrayList<>();
-    Rule doubled =
-        (node, step) -> {
-          called.add(node.name());
-          step.device()
-              .kernels()
-              .elementwise()
-              .add(step.dy().count(), step.dy().data(), step.dy().data(), step.dy().data());
-          node.op().backward(step);
-        };
-    Rules rules = new Rules(List.of(new Rules.Entry(n -> n.name().equals("y"), doubled)));
+    Rule twice = new Twice(called);
+    Rules rules = new Rules(List.of(new Rules.Entry((g, n) -> n.name().equals("y"), twice)));
     try (Device cpu = Devices.open("cpu", 1);
-        Session s = linear().session(cpu, 2, SessionOptions.GRADIENT)) {
-      s.forward();
-      s.score(ScoreKind.LOGIT, new long[] {1, 3});
-      s.backward(Rules.GRADIENT);
-      float[] plain = cpu.read(s.gradient());
-      s.score(ScoreKind.LOGIT, new long[] {1, 3});
-      s.backward(rules);
-      float[] twice = cpu.read(s.gradient());
+        Session plain = linear().session(cpu, 2, SessionOptions.GRADIENT);
+        Session s = linear().session(cpu, 2, SessionOptions.withRules("", List.of(rules)))) {
+      float[] g = gradient(cpu, plain, Rules.GRADIENT);
+      float[] doubled = gradient(cpu, s, rules);
       assertThat(called).containsExactly("y");
-      for (int i = 0; i < plain.length; i++) {
-        assertThat(twice[i]).isEqualTo(2 * plain[i]);
+      for (int i = 0; i < g.length; i++) {
+        assertThat(doubled[i]).isEqualTo(2 * g[i]);
       }
     }
+  }
+
+  private static float[] gradient(Device cpu, Session s, Rules rules) {
+    s.forward();
+    s.score(ScoreKind.LOGIT, new long[] {1, 3});
+    s.backward(rules);
+    return cpu.read(s.gradient());
   }
 
   @Test

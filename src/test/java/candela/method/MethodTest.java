@@ -8,6 +8,7 @@ import candela.graph.Network;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.rule.Composite;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,39 +30,126 @@ class MethodTest {
 
   @TempDir Path folder;
 
+  /** The networks of the cases, see {@link Toy}. */
+  enum Net {
+    BM2,
+    CONV,
+    MIN,
+    ML,
+    SLRP;
+
+    Path in(Path folder) {
+      return switch (this) {
+        case BM2 -> Toy.bm2(folder);
+        case CONV -> Toy.conv(folder);
+        case MIN -> Toy.min(folder);
+        case ML -> Toy.ml(folder);
+        case SLRP -> Toy.slrp(folder);
+      };
+    }
+
+    Shape shape() {
+      return switch (this) {
+        case BM2, MIN -> Shape.of(2);
+        case CONV -> Shape.of(1, 4, 4);
+        default -> Shape.of(3);
+      };
+    }
+  }
+
   /** A method, its network and image, and what it must give. */
-  record Case(Method method, boolean bm2, float[] x, float[] expected) {
-    Case(String method, boolean bm2, float[] x, float... expected) {
-      this(Methods.parse(method), bm2, x, expected);
+  record Case(Method method, Net net, float[] x, float[] expected) {
+    Case(String method, Net net, float[] x, float... expected) {
+      this(Methods.parse(method), net, x, expected);
     }
   }
 
   private static final float[] X = {20, 50, 30};
 
+  /** 0 … 15, row by row. */
+  private static final float[] IMAGE = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+  private static final float[] ONE_TWO_THREE = {1, 2, 3};
+
   /**
    * ML gives −1 + relu(s − 10) + 3 relu(s + 1) for the sum s of x: slope 4 above 10, 3 below. With
    * x = 20, 50, 30 a value v taken away costs 4v as long as 10 is left.
+   *
+   * <p>SLRP hands 3 · 2 x_i from each of three units to input i.
    */
   static List<Case> cases() {
     return List.of(
-        new Case(ablation(0, 1, 2), false, X, new float[] {80, 200, 120}),
-        new Case(ablation(0, 0, 1), false, X, new float[] {280, 280, 120}),
-        new Case(ablation(0, 1, 2), false, new float[] {2, 10, 3}, new float[] {8, 35, 12}),
-        new Case("gradient", false, X, 4, 4, 4),
-        new Case("gradient", false, new float[] {1, 2, 3}, 3, 3, 3),
-        new Case("input-x-gradient", false, X, 80, 200, 120),
-        new Case("integrated-gradients", true, new float[] {3, 1}, 1.5f, -0.5f),
+        new Case(ablation(0, 1, 2), Net.ML, X, new float[] {80, 200, 120}),
+        new Case(ablation(0, 0, 1), Net.ML, X, new float[] {280, 280, 120}),
+        new Case(ablation(0, 1, 2), Net.ML, new float[] {2, 10, 3}, new float[] {8, 35, 12}),
+        // all units are far above 0, where the slope is 1
+        new Case("beta-smooth", Net.ML, X, 4, 4, 4),
+        // one unit at −10, three at 1: σ(−10) + 3 σ(1) = 0.0000454 + 3 · 0.7310586
+        new Case("beta-smooth:beta=1", Net.ML, new float[3], 2.193221f, 2.193221f, 2.193221f),
+        new Case("deconvnet", Net.CONV, IMAGE, 2, 3, 3, 1, 3, 5, 5, 2, 3, 5, 5, 2, 1, 2, 2, 1),
+        new Case("deeplift", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        new Case("deeplift:rule=reveal_cancel", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        // z of the last unit is −1 and 1, f 0 and 1: the multiplier is ½
+        new Case("deeplift", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
+        // the paper's example, section 3.5.3: x2 is all of min(x1, x2), or half
+        new Case("deeplift", Net.MIN, new float[] {5, 3}, 0, 3),
+        // z = 5 − 3: Δy⁺ = ½ (5 − 0 + 2 − 0) = 3.5 over 5, Δy⁻ = ½ (0 − 0 + 2 − 5) = −1.5 over −3
+        new Case("deeplift:rule=reveal_cancel", Net.MIN, new float[] {5, 3}, 1.5f, 1.5f),
         new Case(
-            "integrated-gradients:multiplyByInputs=false", true, new float[] {3, 1}, .5f, -.5f),
-        new Case("occlusion:window=1,stride=1", false, X, 80, 200, 120),
-        new Case("occlusion:window=2,stride=2", false, X, 280, 280, 120),
+            "deeplift:rule=reveal_cancel,multiplyByInputs=false",
+            Net.MIN,
+            new float[] {5, 3},
+            0.3f,
+            0.5f),
+        // each unit's excitation comes from x in proportion 1 : 2 : 3
+        new Case("excitation-backprop", Net.SLRP, ONE_TWO_THREE, 1 / 6f, 2 / 6f, 3 / 6f),
+        new Case(
+            "excitation-backprop:contrastive=true",
+            Net.SLRP,
+            ONE_TWO_THREE,
+            1 / 6f,
+            2 / 6f,
+            3 / 6f),
+        new Case("gradient", Net.ML, X, 4, 4, 4),
+        new Case("gradient", Net.ML, new float[] {1, 2, 3}, 3, 3, 3),
+        new Case(
+            "guided-backprop", Net.CONV, IMAGE, 0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1),
+        new Case("input-x-gradient", Net.ML, X, 80, 200, 120),
+        new Case("integrated-gradients", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
+        new Case(
+            "integrated-gradients:multiplyByInputs=false", Net.BM2, new float[] {3, 1}, .5f, -.5f),
+        new Case(
+            "lrp:composite=epsilon",
+            Net.CONV,
+            IMAGE,
+            0,
+            1,
+            2,
+            3,
+            0,
+            5,
+            6,
+            7,
+            0,
+            9,
+            10,
+            11,
+            0,
+            0,
+            0,
+            0),
+        new Case("lrp:composite=epsilon", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        new Case("occlusion:window=1,stride=1", Net.ML, X, 80, 200, 120),
+        new Case("occlusion:window=2,stride=2", Net.ML, X, 280, 280, 120),
         // windows {0,1} and {1,2} drop 280 and 320; the middle lies under both
-        new Case("occlusion:window=2,stride=1", false, X, 280, 300, 320),
-        new Case("occlusion:window=2,stride=1,overlap=sum", false, X, 280, 600, 320),
-        new Case("sliding-patch:patch=1,stride=2,score=logit", false, X, 80, 120),
-        new Case("smoothgrad:stdev=1", false, X, 4, 4, 4),
-        new Case("smoothgrad:type=smoothgrad_sq", false, X, 16, 16, 16),
-        new Case("smoothgrad:type=vargrad", false, X, 0, 0, 0));
+        new Case("occlusion:window=2,stride=1", Net.ML, X, 280, 300, 320),
+        new Case("occlusion:window=2,stride=1,overlap=sum", Net.ML, X, 280, 600, 320),
+        // y R of the units is 90, 101, 101, 101; the 20th percentile 96.6 shuts one out
+        new Case("rectgrad:percent=20", Net.ML, X, 3, 3, 3),
+        new Case("sliding-patch:patch=1,stride=2,score=logit", Net.ML, X, 80, 120),
+        new Case("smoothgrad:stdev=1", Net.ML, X, 4, 4, 4),
+        new Case("smoothgrad:type=smoothgrad_sq", Net.ML, X, 16, 16, 16),
+        new Case("smoothgrad:type=vargrad", Net.ML, X, 0, 0, 0));
   }
 
   private static Method ablation(Integer... mask) {
@@ -72,8 +160,8 @@ class MethodTest {
   @ParameterizedTest
   @MethodSource("cases")
   void caseWorkedByHand(Case c) {
-    Path file = c.bm2() ? Toy.bm2(folder) : Toy.ml(folder);
-    Subject subject = new Subject(Shape.of(c.x().length), c.x(), 0);
+    Path file = c.net().in(folder);
+    Subject subject = new Subject(c.net().shape(), c.x(), 0);
     Attribution a = run(file, 1, 4, List.of(c.method()), List.of(subject)).get(0);
     assertThat(a.values()).containsExactly(c.expected(), ROUNDING);
   }
@@ -92,6 +180,11 @@ class MethodTest {
     Subject other = new Subject(Shape.of(3, 9, 7), Toy.draw(r, 189), 2, LEVELS);
     List<Method> methods = new ArrayList<>();
     Methods.names().forEach(n -> methods.add(small(n)));
+    for (Composite c : Composite.values()) {
+      methods.add(new Lrp(c));
+    }
+    methods.add(Methods.parse("excitation-backprop:contrastive=true"));
+    methods.add(Methods.parse("deeplift:rule=reveal_cancel,baseline=random"));
     for (Baseline b : Baseline.values()) {
       methods.add(
           Methods.parse(

@@ -17,9 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -30,20 +28,25 @@ class ReferenceTest {
   /** Relative L2 over the sampled values that the project promises. */
   private static final double PROMISED = 1e-3;
 
-  private static final Map<String, Method> METHODS = methods();
+  /** A method, and the map of the reference that it must give. */
+  private record Case(String map, Method method) {}
 
-  private static Map<String, Method> methods() {
-    var methods = new LinkedHashMap<String, Method>();
-    methods.put("gradient", new Gradient());
-    methods.put("input_x_gradient", new InputXGradient());
-    methods.put(
-        "integrated_gradients n_steps=50 gausslegendre baseline=0", new IntegratedGradients());
-    methods.put(
-        "occlusion window=53 stride=24 baseline=0 logit averaged",
-        new Occlusion(53, 24, Baseline.ZERO, 0, Occlusion.Overlap.MEAN, ScoreKind.LOGIT));
-    methods.put("feature_ablation grid=7x7 baseline=0 logit", new FeatureAblation());
-    return methods;
-  }
+  private static final List<Case> CASES =
+      List.of(
+          new Case("gradient", new Gradient()),
+          new Case("input_x_gradient", new InputXGradient()),
+          new Case(
+              "integrated_gradients n_steps=50 gausslegendre baseline=0",
+              new IntegratedGradients()),
+          new Case(
+              "occlusion window=53 stride=24 baseline=0 logit averaged",
+              new Occlusion(53, 24, Baseline.ZERO, 0, Occlusion.Overlap.MEAN, ScoreKind.LOGIT)),
+          new Case("feature_ablation grid=7x7 baseline=0 logit", new FeatureAblation()),
+          new Case("deconvnet", new DeconvNet()),
+          new Case("guided_backprop", new GuidedBackprop()),
+          new Case("deep_lift rescale baseline=0", Methods.parse("deeplift:pooling=captum")),
+          // LRP-0 of a network of ReLUs, maxima and averages is input times gradient
+          new Case("input_x_gradient", Methods.parse("lrp:composite=epsilon,epsilon=0")));
 
   @ParameterizedTest
   @ValueSource(strings = {"0039", "0115", "0121", "0644"})
@@ -60,14 +63,15 @@ class ReferenceTest {
         var pipeline = new Pipeline(Network.load(model), device, 16);
         var workspace = new Workspace(device)) {
       List<Probe<Attribution>> probes = new ArrayList<>();
-      METHODS.values().forEach(m -> probes.add(m.probe(subject, workspace)));
+      CASES.forEach(c -> probes.add(c.method().probe(subject, workspace)));
       pipeline.run(probes);
-      int i = 0;
-      for (String name : METHODS.keySet()) {
-        JsonNode expected = reference.get("maps").get(name);
-        double error = error(probes.get(i++).result().values(), expected);
-        System.out.printf("%s %s: relative L2 %.1e%n", photo, name, error);
-        assertThat(error).as(name).isLessThan(PROMISED);
+      for (int i = 0; i < CASES.size(); i++) {
+        Case c = CASES.get(i);
+        JsonNode expected = reference.get("maps").get(c.map());
+        double error = error(probes.get(i).result().values(), expected);
+        System.out.printf(
+            "%s %s: relative L2 %.1e to %s%n", photo, Methods.name(c.method()), error, c.map());
+        assertThat(error).as(c.toString()).isLessThan(PROMISED);
       }
     }
   }

@@ -47,6 +47,41 @@ public final class Toy {
         .save(folder.resolve("bm2.onnx"));
   }
 
+  /** Image [1,4,4] → Conv 1 → 2, 3 × 3 of ones, b = −50, −75 → ReLU → Linear 8 → 4 → ReLU. */
+  public static Path conv(Path folder) {
+    float[] rows = new float[32];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = i % 8 < 5 ? 1 : -1;
+    }
+    return new Toy(1, 4, 4)
+        .conv(2, 3, ones(18), new float[] {-50, -75})
+        .relu()
+        .flatten()
+        .linear(4, rows, 0, 0, 0, 0)
+        .relu()
+        .save(folder.resolve("conv.onnx"));
+  }
+
+  /** x[3] → Linear 3 × 3 of 2 → ReLU → Linear 1 × 3 of 3. No bias. */
+  public static Path slrp(Path folder) {
+    float[] w = new float[9];
+    Arrays.fill(w, 2);
+    return new Toy(3)
+        .linear(3, w, 0, 0, 0)
+        .relu()
+        .linear(1, new float[] {3, 3, 3}, 0)
+        .save(folder.resolve("slrp.onnx"));
+  }
+
+  /** min(x1, x2) for x1 > 0: ReLU(x1) − ReLU(x1 − x2). */
+  public static Path min(Path folder) {
+    return new Toy(2)
+        .linear(2, new float[] {1, 0, 1, -1}, 0, 0)
+        .relu()
+        .linear(1, new float[] {1, -1}, 0)
+        .save(folder.resolve("min.onnx"));
+  }
+
   /** [3,9,7]: convolution to 5 channels, ReLU, Linear to 4 classes; drawn at random. */
   public static Path random(Path folder) {
     Random r = new Random(7);

@@ -5,12 +5,22 @@ public final class Pooling {
   private Pooling() {}
 
   public static double[] max(int images, int h, int w, int c, int[] k, double[] x) {
-    return pool(images, h, w, c, k, x, true, 0, 0, false);
+    return pool(images, h, w, c, k, x, true, 0, 0, false, 1);
   }
 
+  /** Sums of the windows, divided by count to that power. */
   public static double[] average(
-      int images, int h, int w, int c, int[] k, int bottom, int right, boolean pad, double[] x) {
-    return pool(images, h, w, c, k, x, false, bottom, right, pad);
+      int images,
+      int h,
+      int w,
+      int c,
+      int[] k,
+      int bottom,
+      int right,
+      boolean pad,
+      int power,
+      double[] x) {
+    return pool(images, h, w, c, k, x, false, bottom, right, pad, power);
   }
 
   private static double[] pool(
@@ -23,7 +33,8 @@ public final class Pooling {
       boolean max,
       int bottom,
       int right,
-      boolean pad) {
+      boolean pad,
+      int power) {
     double[] y = new double[images * k[8] * k[9] * c];
     for (int i = 0; i < y.length; i++) {
       int channel = i % c;
@@ -47,7 +58,7 @@ public final class Pooling {
           count += inside || (pad && padded) ? 1 : 0;
         }
       }
-      y[i] = max ? best : count == 0 ? 0 : sum / count;
+      y[i] = max ? best : count == 0 ? 0 : sum / Math.pow(count, power);
     }
     return y;
   }

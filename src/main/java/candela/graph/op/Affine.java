@@ -1,15 +1,20 @@
 package candela.graph.op;
 
+import candela.device.Memory;
+import candela.graph.Linear;
 import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Scale and shift of the last axis by constants: x[…,C], scale[C], shift[C]. */
-public record Affine() implements Op {
+public record Affine() implements Linear {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
@@ -51,6 +56,52 @@ public record Affine() implements Op {
             s.x(1).data(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  /** Scale and shift, changed; no shift is a shift by 0. */
+  private static final class Changed implements AutoCloseable {
+    private final Memory scale;
+    private final Memory shift;
+
+    Changed(Step s, Weights w) {
+      scale = Packed.changed(s, 1, w);
+      int c = s.node().input(0).shape().dim(-1);
+      shift = w.bias() ? Packed.changed(s, 2, w) : Packed.upload(s.device(), new float[c]);
+    }
+
+    @Override
+    public void close() {
+      scale.close();
+      shift.close();
+    }
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    Changed changed = s.plan(w, () -> new Changed(s, w));
+    int c = a.shape().dim(-1);
+    MemorySegment scale = changed.scale.segment();
+    s.device()
+        .kernels()
+        .broadcast()
+        .affineForward(
+            a.count() / Math.max(c, 1), c, a.data(), scale, changed.shift.segment(), z.data());
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    Changed changed = s.plan(w, () -> new Changed(s, w));
+    int channels = r.shape().dim(-1);
+    s.device()
+        .kernels()
+        .broadcast()
+        .affineBackward(
+            r.count() / Math.max(channels, 1),
+            channels,
+            false,
+            changed.scale.segment(),
+            r.data(),
+            c.data());
   }
 
   @Override

@@ -2,9 +2,11 @@ package candela.graph.op;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.graph.Linear;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +18,7 @@ import java.util.List;
  * first[j+1] of weight[t] times element index[t] of the input. Resizing, padding by copies, and
  * picking constant positions.
  */
-public record AlongAxis(int axis, int[] first, int[] index, float[] weight) implements Op {
+public record AlongAxis(int axis, int[] first, int[] index, float[] weight) implements Linear {
   /** Element j of the output is element index[j] of the input. */
   public static AlongAxis copies(int axis, int[] index) {
     int[] first = new int[index.length + 1];
@@ -93,8 +95,58 @@ public record AlongAxis(int axis, int[] first, int[] index, float[] weight) impl
     run(s, s.dx().shape(), 3, s.accumulate(0), s.dy(), s.dx());
   }
 
+  /** Whether every output element is one input element, unchanged. */
+  public boolean picks() {
+    for (int j = 0; j + 1 < first.length; j++) {
+      if (first[j + 1] - first[j] != 1 || weight[first[j]] != 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** With changed weights: those of taps at the same element are added first. */
+  private AlongAxis changed(Weights w) {
+    int[] starts = new int[first.length];
+    int[] at = new int[index.length];
+    float[] by = new float[index.length];
+    int n = 0;
+    for (int j = 0; j + 1 < first.length; j++) {
+      int start = n;
+      for (int t = first[j]; t < first[j + 1]; t++) {
+        int same = start;
+        while (same < n && at[same] != index[t]) {
+          same++;
+        }
+        at[same] = index[t];
+        by[same] = same < n ? by[same] + weight[t] : weight[t];
+        n = Math.max(n, same + 1);
+      }
+      starts[j + 1] = n;
+    }
+    return new AlongAxis(axis, starts, Arrays.copyOf(at, n), w.of(Arrays.copyOf(by, n)));
+  }
+
+  private Tables tables(Step s, Weights w) {
+    int n = s.node().input(0).shape().dim(axis);
+    return s.plan(w, () -> new Tables(s.device(), changed(w), n));
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    run(s, tables(s, w), a.shape(), 0, false, a, z);
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    run(s, tables(s, w), c.shape(), 3, false, r, c);
+  }
+
   private void run(Step s, Shape in, int table, boolean accumulate, Tensor x, Tensor y) {
-    Tables t = s.plan(() -> new Tables(s.device(), this, in.dim(axis)));
+    run(s, s.plan(() -> new Tables(s.device(), this, in.dim(axis))), in, table, accumulate, x, y);
+  }
+
+  private void run(Step s, Tables t, Shape in, int table, boolean accumulate, Tensor x, Tensor y) {
     s.device()
         .kernels()
         .resample()

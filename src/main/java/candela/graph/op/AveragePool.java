@@ -1,10 +1,13 @@
 package candela.graph.op;
 
+import candela.device.Unary;
+import candela.graph.Linear;
 import candela.graph.Node;
-import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -13,7 +16,7 @@ import java.util.List;
  * @param window as {@link MaxPool}'s
  */
 public record AveragePool(int[] window, int padBottom, int padRight, boolean countIncludePad)
-    implements Op {
+    implements Linear {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
@@ -22,7 +25,17 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
 
   @Override
   public void forward(Step s) {
-    Shape x = s.x().shape();
+    forward(s, 1, s.x(), s.y());
+  }
+
+  @Override
+  public void backward(Step s) {
+    backward(s, 1, s.accumulate(0), s.dy(), s.dx());
+  }
+
+  /** Sums of the windows, divided by what they count to that power. */
+  private void forward(Step s, int power, Tensor a, Tensor z) {
+    Shape x = a.shape();
     s.device()
         .kernels()
         .pool()
@@ -35,18 +48,18 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
             padBottom,
             padRight,
             countIncludePad,
-            s.x().data(),
-            s.y().data());
+            power,
+            a.data(),
+            z.data());
   }
 
-  @Override
-  public void backward(Step s) {
-    Shape x = s.dx().shape();
+  private void backward(Step s, int power, boolean accumulate, Tensor r, Tensor c) {
+    Shape x = c.shape();
     s.device()
         .kernels()
         .pool()
         .averagePoolBackward(
-            s.accumulate(0),
+            accumulate,
             x.dim(0),
             x.dim(1),
             x.dim(2),
@@ -55,8 +68,48 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
             padBottom,
             padRight,
             countIncludePad,
-            s.dy().data(),
-            s.dx().data());
+            power,
+            r.data(),
+            c.data());
+  }
+
+  /** Of weights 1/n, the power of n that remains. */
+  private static int power(Weights w) {
+    return switch (w.part()) {
+      case ONES -> 0;
+      case SQUARED -> 2;
+      default -> 1;
+    };
+  }
+
+  /** What the weights are multiplied by besides. */
+  private static float factor(Weights w) {
+    return switch (w.part()) {
+      case NEGATIVE -> 0;
+      case GAMMA -> 1 + w.gamma();
+      default -> 1;
+    };
+  }
+
+  private static void scale(Step s, Tensor y, float by) {
+    if (by != 1) {
+      s.device()
+          .kernels()
+          .elementwise()
+          .unaryForward(Unary.LINEAR, by, 0, y.count(), y.data(), y.data());
+    }
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    forward(s, power(w), a, z);
+    scale(s, z, factor(w));
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    backward(s, power(w), false, r, c);
+    scale(s, c, factor(w));
   }
 
   @Override

@@ -1,12 +1,14 @@
 package candela.graph.op;
 
 import candela.device.Dense;
+import candela.graph.Linear;
 import candela.graph.Node;
-import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -20,7 +22,7 @@ import java.util.List;
  */
 public record Conv(
     int[] strides, int[] dilations, int[] pads, int groups, Activation activation, boolean residual)
-    implements Op {
+    implements Linear {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Dense.Convolution c = sizes(inputs.get(0).shape(), inputs.get(1).shape());
@@ -111,6 +113,48 @@ public record Conv(
             s.dx() == null ? MemorySegment.NULL : s.dx().data(),
             other && s.accumulate(last(s.node())),
             other ? s.dx(last(s.node())).data() : MemorySegment.NULL);
+  }
+
+  /** The convolution with changed weights, its activation and residual left out. */
+  private Dense.ConvolutionPlan plan(Step s, Weights w) {
+    boolean biased = biased(s.node().inputs());
+    boolean bare = activation.kind() == Activation.Kind.NONE && !residual;
+    if (bare && w.equals(Weights.ORIGINAL)) {
+      return plan(s);
+    }
+    Dense.Convolution sizes = sizes(s.node().input(0).shape(), s.node().input(1).shape());
+    Packed<Dense.ConvolutionPlan> packed =
+        s.plan(
+            biased ? w : w.withoutBias(),
+            () ->
+                Packed.of(
+                    s,
+                    w,
+                    biased,
+                    (weights, bias) ->
+                        s.device()
+                            .dense()
+                            .convolution(sizes, weights, bias, Dense.Activation.NONE, false)));
+    return packed.plan();
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    plan(s, w)
+        .forward(a.shape().dim(0), a.data(), MemorySegment.NULL, z.data(), MemorySegment.NULL);
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    plan(s, w)
+        .backward(
+            r.shape().dim(0),
+            r.data(),
+            MemorySegment.NULL,
+            false,
+            c.data(),
+            false,
+            MemorySegment.NULL);
   }
 
   @Override

@@ -1,12 +1,14 @@
 package candela.graph.op;
 
 import candela.device.Dense;
+import candela.graph.Linear;
 import candela.graph.Node;
-import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -17,7 +19,7 @@ import java.util.List;
  * @param outputPads rows added at the bottom, columns at the right
  */
 public record ConvTranspose(
-    int[] strides, int[] dilations, int[] pads, int[] outputPads, int groups) implements Op {
+    int[] strides, int[] dilations, int[] pads, int[] outputPads, int groups) implements Linear {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Dense.Convolution c = sizes(inputs.get(0).shape(), inputs.get(1).shape());
@@ -81,6 +83,46 @@ public record ConvTranspose(
             MemorySegment.NULL,
             s.accumulate(0),
             s.dx().data(),
+            false,
+            MemorySegment.NULL);
+  }
+
+  private Dense.ConvolutionPlan plan(Step s, Weights w) {
+    boolean biased = s.node().inputs().size() > 2;
+    if (w.equals(Weights.ORIGINAL)) {
+      return plan(s);
+    }
+    Dense.Convolution sizes = sizes(s.node().input(0).shape(), s.node().input(1).shape());
+    Packed<Dense.ConvolutionPlan> packed =
+        s.plan(
+            biased ? w : w.withoutBias(),
+            () ->
+                Packed.of(
+                    s,
+                    w,
+                    biased,
+                    (weights, bias) ->
+                        s.device()
+                            .dense()
+                            .convolution(sizes, weights, bias, Dense.Activation.NONE, false)));
+    return packed.plan();
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    plan(s, w)
+        .forward(a.shape().dim(0), a.data(), MemorySegment.NULL, z.data(), MemorySegment.NULL);
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    plan(s, w)
+        .backward(
+            r.shape().dim(0),
+            r.data(),
+            MemorySegment.NULL,
+            false,
+            c.data(),
             false,
             MemorySegment.NULL);
   }

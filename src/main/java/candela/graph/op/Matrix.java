@@ -1,17 +1,20 @@
 package candela.graph.op;
 
 import candela.device.Dense;
+import candela.graph.Linear;
 import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Product with a constant matrix: x[…,K], weights[K,N] (transposed: [N,K]), bias[N] if any. */
-public record Matrix(boolean transposed, Activation activation) implements Op {
+public record Matrix(boolean transposed, Activation activation) implements Linear {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
@@ -61,6 +64,39 @@ public record Matrix(boolean transposed, Activation activation) implements Op {
     plan(s)
         .backward(
             rows(s.y().shape()), s.dy().data(), activation.bits(s), s.accumulate(0), s.dx().data());
+  }
+
+  /** The product with changed weights, its activation left out. */
+  private Dense.MatrixPlan plan(Step s, Weights w) {
+    boolean biased = s.node().inputs().size() > 2;
+    if (activation.kind() == Activation.Kind.NONE && w.equals(Weights.ORIGINAL)) {
+      return plan(s);
+    }
+    int k = s.node().input(0).shape().dim(-1);
+    int n = s.node().output().shape().dim(-1);
+    Packed<Dense.MatrixPlan> packed =
+        s.plan(
+            biased ? w : w.withoutBias(),
+            () ->
+                Packed.of(
+                    s,
+                    w,
+                    biased,
+                    (weights, bias) ->
+                        s.device()
+                            .dense()
+                            .matrix(k, n, transposed, weights, bias, Dense.Activation.NONE)));
+    return packed.plan();
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    plan(s, w).forward(rows(z.shape()), a.data(), z.data(), MemorySegment.NULL);
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    plan(s, w).backward(rows(r.shape()), r.data(), MemorySegment.NULL, false, c.data());
   }
 
   @Override

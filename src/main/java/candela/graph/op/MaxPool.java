@@ -5,6 +5,7 @@ import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -58,6 +59,24 @@ public record MaxPool(int[] window) implements Op {
             indexBytes(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  /** x = v of the last window that chose each element of the forward's input, 0 where none did. */
+  public void unpool(Step s, Tensor v, Tensor x) {
+    Shape shape = x.shape();
+    s.device()
+        .kernels()
+        .pool()
+        .maxUnpool(
+            shape.dim(0),
+            shape.dim(1),
+            shape.dim(2),
+            shape.dim(3),
+            window,
+            s.kept(),
+            indexBytes(),
+            v.data(),
+            x.data());
   }
 
   @Override

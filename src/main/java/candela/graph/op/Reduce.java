@@ -1,15 +1,20 @@
 package candela.graph.op;
 
 import candela.device.Reduction;
+import candela.device.Unary;
+import candela.graph.Linear;
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
+import candela.graph.Weights;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Reduces the axes from (inclusive) to to (exclusive); each stays with length 1. */
-public record Reduce(Reduction kind, int from, int to) implements Op {
+public record Reduce(Reduction kind, int from, int to) implements Linear {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape y = inputs.get(0).shape();
@@ -50,6 +55,58 @@ public record Reduce(Reduction kind, int from, int to) implements Op {
             needsY() ? s.y().data() : MemorySegment.NULL,
             s.dy().data(),
             s.dx().data());
+  }
+
+  /** What every input counts: 1 or 1/n, changed. */
+  private float weight(Shape x, Weights w) {
+    return w.of(kind == Reduction.MEAN ? 1f / x.count(from, to) : 1);
+  }
+
+  private static void scale(Step s, Tensor y, float by) {
+    s.device()
+        .kernels()
+        .elementwise()
+        .unaryForward(Unary.LINEAR, by, 0, y.count(), y.data(), y.data());
+  }
+
+  @Override
+  public boolean isLinear(Node node) {
+    return kind == Reduction.SUM || kind == Reduction.MEAN;
+  }
+
+  @Override
+  public void apply(Step s, Tensor a, Weights w, Tensor z) {
+    Shape x = a.shape();
+    s.device()
+        .kernels()
+        .reduce()
+        .reduceForward(
+            Reduction.SUM,
+            x.count(0, from),
+            x.count(from, to),
+            x.count(to, x.rank()),
+            a.data(),
+            z.data());
+    scale(s, z, weight(x, w));
+  }
+
+  @Override
+  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
+    Shape x = c.shape();
+    s.device()
+        .kernels()
+        .reduce()
+        .reduceBackward(
+            Reduction.SUM,
+            false,
+            x.count(0, from),
+            x.count(from, to),
+            x.count(to, x.rank()),
+            MemorySegment.NULL,
+            MemorySegment.NULL,
+            r.data(),
+            c.data());
+    scale(s, c, weight(x, w));
   }
 
   @Override

@@ -1,0 +1,75 @@
+package candela.method;
+
+import candela.graph.Rules;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One row, and the relevance that reaches a layer; rules being linear, it is scaled at the end. */
+final class Relevance extends Sampled<Attribution> {
+  private final Method method;
+  private final Workspace workspace;
+  private final boolean timesScore;
+  private final Tensor x;
+  private Shape shape;
+  private float[] relevance;
+  private double score;
+
+  /**
+   * @param timesScore whether the class starts with its score; else with 1
+   */
+  Relevance(
+      Method method,
+      Subject subject,
+      Workspace workspace,
+      Rules rules,
+      String layer,
+      boolean timesScore) {
+    super(Ask.backward(method.score(), layer, rules), subject.target(), 1);
+    this.method = method;
+    this.workspace = workspace;
+    this.timesScore = timesScore;
+    x = workspace.tensor(subject.shape(), subject.pixels());
+    shape = subject.image();
+    relevance = new float[shape.count()];
+  }
+
+  @Override
+  protected void fill(int first, Tensor rows) {
+    workspace.repeat(x, rows);
+  }
+
+  @Override
+  protected void add(int first, Answers answers) {
+    relevance = workspace.device().read(answers.gradients());
+    score = answers.scores()[0];
+    Shape s = answers.gradients().shape();
+    shape =
+        switch (s.rank()) {
+          case 4 -> Shape.of(s.dim(1), s.dim(2), s.dim(3));
+          case 3 -> Shape.of(1, s.dim(1), s.dim(2));
+          default -> Shape.of(1, 1, s.count());
+        };
+  }
+
+  @Override
+  public Attribution result() {
+    double start = timesScore ? score : 1;
+    float[] a = new float[relevance.length];
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      a[i] = (float) (start * relevance[i]);
+      sum += a[i];
+    }
+    Map<String, Double> notes = new LinkedHashMap<>();
+    notes.put("score", score);
+    notes.put("relevance", sum);
+    notes.put("conservationDelta", sum - start);
+    return new Attribution(shape, a, method.channels(), notes);
+  }
+}

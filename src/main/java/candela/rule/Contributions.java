@@ -1,0 +1,64 @@
+package candela.rule;
+
+import candela.graph.Node;
+import candela.graph.Step;
+import candela.graph.Weights;
+import candela.graph.Weights.Part;
+import candela.tensor.Tensor;
+
+/**
+ * The contributions x_i w_ij of one affine node, those above zero and those below apart. Valid
+ * during one call of a rule.
+ */
+final class Contributions {
+  /** Tensors of the operand's shape. */
+  static final int INPUTS = 3;
+
+  /** Tensors of the output's shape. */
+  static final int OUTPUTS = 2;
+
+  private final Sharing s;
+  private final float epsilon;
+  private final boolean bias;
+  private final Tensor up;
+  private final Tensor down;
+  private final Tensor z;
+  private final Tensor t;
+  private final Tensor c;
+
+  Contributions(Node node, Step step, float epsilon, boolean bias) {
+    s = new Sharing(node, step);
+    this.epsilon = epsilon;
+    this.bias = bias;
+    boolean oneSign = s.nonNegative();
+    up = oneSign ? s.x() : s.part(true, s.input());
+    down = oneSign ? null : s.part(false, s.input());
+    z = s.output();
+    t = s.output();
+    c = s.input();
+  }
+
+  /** Gives scale times the relevance, shared out among the contributions above zero. */
+  void positive(float scale) {
+    share(scale, Part.POSITIVE, Part.NEGATIVE);
+  }
+
+  /** Gives scale times the relevance, shared out among the contributions below zero. */
+  void negative(float scale) {
+    share(scale, Part.NEGATIVE, Part.POSITIVE);
+  }
+
+  private void share(float scale, Part ofPositive, Part ofNegative) {
+    Weights first = Weights.of(ofPositive, bias);
+    Weights second = Weights.of(ofNegative, false);
+    s.apply(up, first, z);
+    if (down != null) {
+      s.add(1, s.apply(down, second, t), z);
+    }
+    s.quotient(epsilon, z);
+    s.give(scale, up, s.transpose(z, first, c));
+    if (down != null) {
+      s.give(scale, down, s.transpose(z, second, c));
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package candela.rule;
+
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.Graph;
+import candela.graph.Linear;
+import candela.graph.Node;
+import candela.graph.Selector;
+import candela.graph.Value;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Elementwise;
+import candela.graph.op.MaxPool;
+import candela.graph.op.Rectify;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+
+/** Nodes by where they stand, or by what they have in common. */
+public enum Nodes implements Selector {
+  /** Every node: the last line of a list. */
+  ANY {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return true;
+    }
+  },
+  /** Convolutions and dense layers before which there is no other. */
+  FIRST {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      if (!isLayer(node)) {
+        return false;
+      }
+      Set<Value> after = Collections.newSetFromMap(new IdentityHashMap<>());
+      for (Node n : graph.nodes()) {
+        boolean behind = n.inputs().stream().anyMatch(after::contains);
+        if (n == node) {
+          return !behind;
+        }
+        if (behind || isLayer(n)) {
+          after.addAll(n.outputs());
+        }
+      }
+      return false;
+    }
+  },
+  /** Convolutions and dense layers after which there is no other: the classifier. */
+  LAST {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      if (!isLayer(node)) {
+        return false;
+      }
+      Set<Value> before = Collections.newSetFromMap(new IdentityHashMap<>());
+      for (Node n : graph.nodes().reversed()) {
+        boolean ahead = n.outputs().stream().anyMatch(before::contains);
+        if (n == node) {
+          return !ahead;
+        }
+        if (ahead || isLayer(n)) {
+          before.addAll(n.inputs());
+        }
+      }
+      return false;
+    }
+  },
+  /** Operators that can be run with changed weights; those that only move elements left out. */
+  LINEAR {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return Linear.of(node) != null && Role.of(node) != Role.MOVE;
+    }
+  },
+  MAX_POOL {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof MaxPool;
+    }
+  },
+  /** ReLU and its clipped and leaky forms. */
+  RECTIFIER {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return switch (node.op()) {
+        case Rectify r -> true;
+        case Elementwise e ->
+            e.kind() == Unary.RELU
+                || e.kind() == Unary.LEAKY_RELU
+                || e.kind() == Unary.THRESHOLDED_RELU;
+        case BinaryOp b -> b.kind() == Binary.PRELU;
+        default -> false;
+      };
+    }
+  },
+  /** ReLU and clamps: piecewise 0, 1, 0. */
+  SMOOTHABLE {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Rectify;
+    }
+  };
+
+  private static boolean isLayer(Node node) {
+    Role role = Role.of(node);
+    return role == Role.CONVOLUTION || role == Role.DENSE;
+  }
+}
