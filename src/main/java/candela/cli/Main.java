@@ -17,7 +17,7 @@ import picocli.CommandLine.ParseResult;
     description = "Which pixels lit the decision? Attribution maps of image classifiers.",
     synopsisSubcommandLabel = "COMMAND",
     version = "candela " + Version.NUMBER,
-    subcommands = {Explain.class, Describe.class},
+    subcommands = {Explain.class, Describe.class, Rehearsal.class},
     mixinStandardHelpOptions = true,
     footer = {
       "",

@@ -83,10 +83,6 @@ public final class Import {
         builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
       }
     }
-    if (inputs.isEmpty() && known.isEmpty()) {
-      throw CandelaException.of(
-          "%s: has no input besides its weights; export it with the image as input", model.name());
-    }
     model.nodes().forEach(this::read);
     List<Value> outputs = new ArrayList<>();
     for (OnnxValue v : model.outputs()) {
