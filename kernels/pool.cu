@@ -19,6 +19,9 @@ struct Window {
   BOTH int64_t outputRow(int64_t y, int k) const { return step(y + top - static_cast<int64_t>(k) * dh, sh, oh); }
   BOTH int64_t outputColumn(int64_t x, int k) const { return step(x + left - static_cast<int64_t>(k) * dw, sw, ow); }
 
+  // About so many windows hold an input pixel.
+  int64_t windowsOfAPixel() const { return 1 + static_cast<int64_t>(kh) * kw / (static_cast<int64_t>(sh) * sw); }
+
   BOTH static int64_t step(int64_t at, int stride, int count) {
     return at >= 0 && at % stride == 0 && at / stride < count ? at / stride : -1;
   }
@@ -44,7 +47,7 @@ struct MaxPool {
       for (int j = 0; j < k.kw; j++) {
         int64_t across = column + static_cast<int64_t>(j) * k.dw;
         if (across < 0 || across >= k.w) continue;
-        take(s, image + (at * k.w + across) * k.c, best, index, static_cast<Index>(i * k.kw + j), first);
+        take(s, image + (at * k.w + across) * k.c, best, index, static_cast<Index>(static_cast<int64_t>(i) * k.kw + j), first);
         first = false;
       }
     }
@@ -98,7 +101,7 @@ struct MaxPoolBackward {
         int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
         const float* up = dy + from;
         const Index* index = which + from;
-        Index tap = static_cast<Index>(i * k.kw + j);
+        Index tap = static_cast<Index>(static_cast<int64_t>(i) * k.kw + j);
         INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += index[c] == tap ? up[c] : 0.0f;
       }
     }
@@ -265,7 +268,7 @@ int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int6
       checkPointer(which, check.where, "which");
     }
     check.data(dx, "dx");
-    int64_t cost = 1 + k.kh * k.kw / (k.sh * k.sw);
+    int64_t cost = k.windowsOfAPixel();
     if (whichBytes == 4) {
       auto index = static_cast<const int32_t*>(which);
       check.optional(index, "which");
@@ -290,7 +293,7 @@ int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64
       checkPointer(which, check.where, "which");
     }
     check.data(x, "x");
-    int64_t cost = 1 + k.kh * k.kw / (k.sh * k.sw);
+    int64_t cost = k.windowsOfAPixel();
     if (whichBytes == 4) {
       auto index = static_cast<const int32_t*>(which);
       check.optional(index, "which");
@@ -328,6 +331,6 @@ int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, 
     if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(dy, "dy");
     check.data(dx, "dx");
     AveragePoolBackward body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), accumulate != 0, dy, dx};
-    forEachSpan(stream, images * h * w, c, body, 1 + k.kh * k.kw / (k.sh * k.sw));
+    forEachSpan(stream, images * h * w, c, body, k.windowsOfAPixel());
   });
 }

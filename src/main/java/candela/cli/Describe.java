@@ -5,15 +5,18 @@ import candela.graph.Graph;
 import candela.graph.MemoryReport;
 import candela.graph.Network;
 import candela.graph.Node;
+import candela.graph.Op;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
 import candela.graph.Value;
+import candela.graph.op.Activation;
 import candela.graph.op.Conv;
 import candela.graph.op.ConvConcat;
 import candela.graph.op.ConvTranspose;
 import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
 import candela.graph.op.Product;
+import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -39,7 +42,9 @@ import picocli.CommandLine.Parameters;
       "",
       "The graph is printed as it runs: constants folded, batch norms and activations fused,"
           + " images",
-      "channels-last. FLOPs count a multiply-add as two, for one image.",
+      "channels-last. FLOPs count a multiply-add as two, for one image. Values, gradients and"
+          + " scratch",
+      "share one block, so that all takes less than their sum. Views (backend -) run nothing.",
       "",
       "Example:",
       "  candela describe squeezenet1.1.onnx --batch 16"
@@ -67,24 +72,34 @@ final class Describe implements Callable<Integer> {
     try (Device device = machine.open()) {
       nodes(graph, device, out);
       out.println();
+      out.printf("model       %s%n", about(network.model()));
       out.printf("inputs      %s%n", shapes(graph.inputs()));
       out.printf("outputs     %s%n", shapes(graph.outputs()));
       out.printf(
-          "parameters  %,d in %d operators of %d kinds%n",
-          parameters(graph), graph.nodes().size(), kinds(graph));
+          "parameters  %,d in %d operators of %d kinds; %,d in the file%n",
+          parameters(graph), graph.nodes().size(), kinds(graph), inFile(network.model()));
+      long flops = graph.nodes().stream().mapToLong(Describe::flops).sum();
       out.printf(
-          "cost        %s FLOP an image forward%n",
-          number(graph.nodes().stream().mapToLong(n -> n.op().flops(n)).sum()));
+          "cost        %s FLOP an image forward, %s multiply-adds%n",
+          number(flops), number(flops / 2));
       out.printf(
           "device      %s: %s, threads %d%n", device.name(), device.describe(), device.threads());
-      try (Session forward = network.session(device, batch, SessionOptions.FORWARD)) {
-        memory("forward", forward.memory(), out);
-      }
-      try (Session gradient = network.session(device, batch, SessionOptions.GRADIENT)) {
-        memory("gradient", gradient.memory(), out);
-      }
+      out.println();
+      memory(network, device, out);
     }
     return Main.OK;
+  }
+
+  private static String about(OnnxModel m) {
+    String by = m.producer().isEmpty() ? "" : ", by " + m.producer();
+    return m.name() + ", opset " + m.opset() + by;
+  }
+
+  private static long inFile(OnnxModel m) {
+    return m.initialisers().values().stream()
+        .filter(t -> !t.isInteger())
+        .mapToLong(t -> t.shape().count())
+        .sum();
   }
 
   private static void nodes(Graph graph, Device device, PrintStream out) {
@@ -94,14 +109,42 @@ final class Describe implements Callable<Integer> {
       List<Value> read = n.inputs().stream().filter(v -> v != null && !v.isConstant()).toList();
       table.add(
           brief(n.name()),
-          n.op().type(),
-          read.stream().map(v -> v.shape().toString()).distinct().collect(Collectors.joining(" ")),
-          n.outputs().stream().map(v -> v.shape().toString()).collect(Collectors.joining(" ")),
+          operator(n.op()),
+          brief(
+              read.stream()
+                  .map(v -> v.shape().toString())
+                  .distinct()
+                  .collect(Collectors.joining(" "))),
+          brief(
+              n.outputs().stream().map(v -> v.shape().toString()).collect(Collectors.joining(" "))),
           number(parameters(List.of(n))),
-          number(n.op().flops(n)),
+          number(flops(n)),
           backend(n, device));
     }
     table.print(out);
+  }
+
+  /** Its name with what was fused into it. */
+  private static String operator(Op op) {
+    return switch (op) {
+      case Conv c -> c.type() + (c.residual() ? "+Add" : "") + activation(c.activation());
+      case Matrix m -> m.type() + activation(m.activation());
+      default -> op.type();
+    };
+  }
+
+  private static String activation(Activation a) {
+    return switch (a.kind()) {
+      case NONE -> "";
+      case RELU -> "+Relu";
+      case CLIP -> "+Clip";
+      case LEAKY -> "+LeakyRelu";
+    };
+  }
+
+  /** Views run nothing. */
+  private static long flops(Node n) {
+    return n.op().isView() ? 0 : n.op().flops(n);
   }
 
   /** Convolutions and matrix products are the dense library's; views run nothing. */
@@ -120,19 +163,42 @@ final class Describe implements Callable<Integer> {
     return dense ? library : "kernels";
   }
 
-  private void memory(String what, MemoryReport m, PrintStream out) {
-    out.printf(
-        "memory      %-8s batch %d: %s (weights %s; one block of %s for values %s, kept for"
-            + " backward %s, gradients %s, scratch %s)%n",
-        what,
-        batch,
-        bytes(m.constants() + m.arena()),
-        bytes(m.constants()),
-        bytes(m.arena()),
-        bytes(m.values()),
-        bytes(m.kept()),
-        bytes(m.gradients()),
-        bytes(m.scratch()));
+  /** What sessions for {@link #batch} rows take; a model without gradients has one line. */
+  private void memory(Network network, Device device, PrintStream out) {
+    Table table =
+        new Table(
+            "lrrrrrr",
+            "memory, batch " + batch,
+            "in all",
+            "weights",
+            "values",
+            "for backward",
+            "gradients",
+            "scratch");
+    String none = null;
+    for (boolean gradient : new boolean[] {false, true}) {
+      SessionOptions options = gradient ? SessionOptions.GRADIENT : SessionOptions.FORWARD;
+      try (Session session = network.session(device, batch, options)) {
+        MemoryReport m = session.memory();
+        table.add(
+            gradient ? "forward and gradient" : "forward",
+            bytes(m.constants() + m.arena()),
+            bytes(m.constants()),
+            bytes(m.values()),
+            bytes(m.kept()),
+            bytes(m.gradients()),
+            bytes(m.scratch()));
+      } catch (CandelaException e) {
+        if (!gradient) {
+          throw e;
+        }
+        none = Main.sentence(e);
+      }
+    }
+    table.print(out);
+    if (none != null) {
+      out.println("  no gradient: " + none);
+    }
   }
 
   private static String shapes(List<Value> values) {

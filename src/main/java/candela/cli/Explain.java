@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.image.Preprocess;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.tensor.CandelaException;
@@ -169,6 +170,12 @@ final class Explain implements Callable<Integer> {
       lines.add("  " + name + ": " + Methods.usage(name) + "%n");
     }
     lines.add("Without --method: gradient, smoothgrad and integrated-gradients.%n");
+    lines.add("%nPresets of --preprocess, x being a level 0 … 255:%n");
+    Preprocess.presets().forEach((name, p) -> lines.add("  " + name + ": " + p.words() + "%n"));
+    lines.add(
+        "A YAML file has the keys preset, fit (centre, exact, short-side), crop, filter (nearest,"
+            + " box, bilinear, bicubic, lanczos), order (rgb, bgr), divisor, mean and std; what it"
+            + " leaves out is the preset's, imagenet where that is left out too.%n");
     return lines.toArray(String[]::new);
   }
 

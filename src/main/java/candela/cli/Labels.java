@@ -3,7 +3,6 @@ package candela.cli;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,9 +24,6 @@ record Labels(List<String> names) {
         throw CandelaException.of("%s: one class name a line expected, the file is empty", file);
       }
       return new Labels(names.stream().map(Labels::plain).toList());
-    } catch (CharacterCodingException e) {
-      throw new CandelaException(
-          file + ": one class name a line expected, came something else than UTF-8 text", e);
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
     }

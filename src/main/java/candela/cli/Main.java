@@ -17,7 +17,14 @@ import picocli.CommandLine.ParseResult;
     description = "Which pixels lit the decision? Attribution maps of image classifiers.",
     synopsisSubcommandLabel = "COMMAND",
     version = "candela " + Version.NUMBER,
-    subcommands = {Explain.class, Describe.class, Train.class, Data.class, AttackCommand.class},
+    subcommands = {
+      Explain.class,
+      Describe.class,
+      Train.class,
+      Data.class,
+      AttackCommand.class,
+      Rehearsal.class
+    },
     mixinStandardHelpOptions = true,
     footer = {
       "",

@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.tensor.CandelaException;
 import java.util.List;
 import java.util.Map;
 
@@ -33,6 +34,10 @@ public record Graph(
       if (nodes.stream().anyMatch(n -> n.inputs().contains(v))) {
         return v;
       }
+    }
+    if (inputs.isEmpty()) {
+      throw CandelaException.of(
+          "%s: has no input besides its weights; export it with the image as input", name);
     }
     return inputs.get(0);
   }

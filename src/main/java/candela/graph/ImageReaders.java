@@ -97,6 +97,9 @@ final class ImageReaders {
   }
 
   private static Value global(Call c, Reduction kind) {
+    if (c.x(0).shape().rank() < 3) {
+      throw CandelaException.of("input %s; images [N,C,…] expected", c.x(0).shape());
+    }
     return c.add(new Reduce(kind, 2, c.x(0).shape().rank()), c.x(0));
   }
 

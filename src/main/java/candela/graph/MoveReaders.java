@@ -60,7 +60,6 @@ final class MoveReaders {
     if (v != null && v.shape().count() != 1) {
       throw CandelaException.of("the value must be a single number, is %s", v.shape());
     }
-    c.builder().make(shape.count());
     if (v != null && v.isInteger()) {
       if (shape.count() > Fold.LARGEST) {
         throw CandelaException.of(
@@ -70,9 +69,9 @@ final class MoveReaders {
       Arrays.fill(longs, v.longs()[0]);
       return c.of(shape, longs);
     }
-    float[] floats = new float[shape.count()];
-    Arrays.fill(floats, v == null ? 0 : v.floats()[0]);
-    return Value.constant(c.node().name(), OnnxTensor.of(c.node().name(), shape, floats));
+    c.builder().make(shape.count());
+    String name = c.node().name();
+    return Value.constant(name, OnnxTensor.filled(name, shape, v == null ? 0 : v.floats()[0]));
   }
 
   static Value shape(Call c) {

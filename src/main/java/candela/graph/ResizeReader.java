@@ -85,12 +85,15 @@ final class ResizeReader {
       scale = sizes != null && !policy.equals("stretch") ? common : scale;
       double wide = scales != null ? Math.floor(in * scale) : sizes[i];
       wide = sizes != null && !policy.equals("stretch") ? Math.floor(in * scale + .5) : wide;
-      if (!(scale > 0) || !(wide >= 1) || wide > 1 << 20) {
+      if (in < 1 || !(scale > 0) || !(wide >= 1) || wide > 1 << 20) {
         throw CandelaException.of("axis %d of length %d cannot become %s long", axes[i], in, wide);
       }
       int out = (int) wide;
       double from = roi == null ? 0 : roi[i];
       double to = roi == null ? 1 : roi[n + i];
+      if (!Double.isFinite(from) || !Double.isFinite(to)) {
+        throw CandelaException.of("the roi must be finite numbers, is %s", Arrays.toString(roi));
+      }
       if (out == in && scale == 1 && (roi == null || !where.equals("tf_crop_and_resize"))) {
         continue;
       }
@@ -124,6 +127,7 @@ final class ResizeReader {
     for (int j = 0; j < out; j++) {
       double p = position(j, in, out, scale, from, to);
       inside[j] = p < 0 || p > in - 1 ? 0 : 1;
+      p = Math.clamp(p, -2 * reach - 1, in + 2 * reach); // beyond, there is the edge alone
       int start = index.size();
       if (mode.equals("nearest")) {
         index.add((int) Math.clamp(rounded(p), 0, in - 1));
@@ -138,7 +142,7 @@ final class ResizeReader {
             sum += w;
           }
         }
-        for (int t = start; t < weight.size(); t++) {
+        for (int t = start; t < weight.size() && sum != 0; t++) {
           weight.set(t, weight.get(t) / sum);
         }
       }

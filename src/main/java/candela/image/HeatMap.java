@@ -10,11 +10,20 @@ import java.util.function.IntUnaryOperator;
  * @param scale which values the ends of the colours stand for
  */
 public record HeatMap(float[] values, int h, int w, Scale scale) {
-  /** Of the strongest colour over a photo. */
-  private static final double OPACITY = 0.9;
+  /**
+   * How colours lie over a photo. Signed maps are often single pixels of both signs, which show on
+   * a light ground only; the bright ends of unsigned ones need a darker one.
+   *
+   * @param opacity of the strongest colour
+   * @param power of the part that the opacity follows: below 1, small values are lifted
+   * @param start part of the scale where colours start, so that none is drawn in the ground's
+   * @param ground grey that the photo is drawn towards
+   * @param contrast that the photo keeps
+   */
+  private record Ink(double opacity, double power, double start, double ground, double contrast) {}
 
-  /** How much of its contrast the grey photo keeps below the colours. */
-  private static final double CONTRAST = 0.6;
+  private static final Ink SIGNED = new Ink(0.95, 0.5, 0.45, 205, 0.5);
+  private static final Ink UNSIGNED = new Ink(0.9, 0.6, 0.25, 150, 0.6);
 
   public HeatMap {
     if (h < 1 || w < 1 || values.length != (long) h * w) {
@@ -32,17 +41,18 @@ public record HeatMap(float[] values, int h, int w, Scale scale) {
   public Image over(Image photo) {
     double[] t = parts(photo.width(), photo.height());
     byte[] rgb = photo.rgb();
-    return paint(photo.width(), photo.height(), i -> blend(grey(rgb, i), t[i]));
+    Ink ink = scale.signed() ? SIGNED : UNSIGNED;
+    return paint(photo.width(), photo.height(), i -> blend(ink, luma(rgb, i), t[i]));
   }
 
-  private int blend(double grey, double t) {
+  private int blend(Ink ink, double luma, double t) {
     if (Double.isNaN(t)) {
       return ColorMap.NOT_A_NUMBER;
     }
     double a = Math.abs(t);
-    double opacity = OPACITY * Math.pow(a, 0.6);
-    int color =
-        scale.colors().at(Math.copySign(scale.signed() ? 0.3 + 0.7 * a : 0.25 + 0.75 * a, t));
+    double grey = (1 - ink.contrast()) * ink.ground() + ink.contrast() * luma;
+    double opacity = ink.opacity() * Math.pow(a, ink.power());
+    int color = scale.colors().at(Math.copySign(ink.start() + (1 - ink.start()) * a, t));
     int mixed = 0;
     for (int shift = 16; shift >= 0; shift -= 8) {
       double v = (1 - opacity) * grey + opacity * (color >> shift & 255);
@@ -51,12 +61,11 @@ public record HeatMap(float[] values, int h, int w, Scale scale) {
     return mixed;
   }
 
-  /** Luma, drawn towards the lighter middle so that colours stand out on dark and light alike. */
-  private static double grey(byte[] rgb, int i) {
+  private static double luma(byte[] rgb, int i) {
     int r = rgb[3 * i] & 255;
     int g = rgb[3 * i + 1] & 255;
     int b = rgb[3 * i + 2] & 255;
-    return (1 - CONTRAST) * 150 + CONTRAST * (0.299 * r + 0.587 * g + 0.114 * b);
+    return 0.299 * r + 0.587 * g + 0.114 * b;
   }
 
   /** Parts of the scale at each target pixel; NaN where the nearest value is not finite. */

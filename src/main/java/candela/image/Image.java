@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.lwjgl.stb.STBImage;
-import org.lwjgl.stb.STBImageWrite;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
 
@@ -18,6 +17,11 @@ import org.lwjgl.system.MemoryUtil;
 public final class Image {
   /** Most pixels that are read: 2^28, 768 MiB. */
   public static final long MAX_PIXELS = 1L << 28;
+
+  /** Of the densest file there is, a PNG of one bit and one colour: deflate packs 1032 to 1. */
+  private static final long PIXELS_A_BYTE = 8 * 1032;
+
+  private static final long FEW = 1 << 20;
 
   private final int width;
   private final int height;
@@ -62,6 +66,7 @@ public final class Image {
         throw CandelaException.of(
             "%s: at most %d pixels expected, got %d x %d", file, MAX_PIXELS, w.get(0), h.get(0));
       }
+      checkWhole(file, bytes, w.get(0), h.get(0));
       boolean alpha = channels.get(0) % 2 == 0;
       ByteBuffer pixels = STBImage.stbi_load_from_memory(data, w, h, channels, alpha ? 4 : 3);
       if (pixels == null) {
@@ -80,22 +85,8 @@ public final class Image {
 
   /** Writes a PNG; the file is there in whole or not at all. */
   public void writePng(Path file) {
-    Stb.ready();
-    ByteBuffer pixels = MemoryUtil.memAlloc(rgb.length);
-    try {
-      pixels.put(rgb).flip();
-      WholeFile.write(file, part -> encode(pixels, part));
-    } finally {
-      MemoryUtil.memFree(pixels);
-    }
-  }
-
-  private void encode(ByteBuffer pixels, Path part) throws IOException {
-    Files.write(part, new byte[0]); // says why it cannot; stb only says that
-    String name = part.toAbsolutePath().toString();
-    if (!STBImageWrite.stbi_write_png(name, width, height, 3, pixels, 3 * width)) {
-      throw new IOException("the PNG could not be written in whole; is there space on the disk?");
-    }
+    byte[] png = Png.encode(this);
+    WholeFile.write(file, part -> Files.write(part, png));
   }
 
   public int width() {
@@ -147,6 +138,18 @@ public final class Image {
       return Files.readAllBytes(file);
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    }
+  }
+
+  /** Before the decoder makes room for what the header says. */
+  private static void checkWhole(Object file, byte[] bytes, int width, int height) {
+    String fault = Intact.fault(bytes, width, height);
+    if (fault == null && (long) width * height > FEW + PIXELS_A_BYTE * bytes.length) {
+      fault = "its " + bytes.length + " bytes cannot hold " + width + " x " + height + " pixels";
+    }
+    if (fault != null) {
+      throw CandelaException.of(
+          "%s: a whole image expected, %s; copy or save it again", file, fault);
     }
   }
 

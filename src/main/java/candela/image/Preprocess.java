@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -113,6 +114,30 @@ public record Preprocess(
         Fit.SHORT_SIDE, 0.875, Filter.BILINEAR, Order.BGR, 1, List.of(blue, green, red), ONE);
   }
 
+  /** In a line: fit, part seen, order of the channels, arithmetic. */
+  public String words() {
+    String arithmetic =
+        "x"
+            + (divisor == 1 ? "" : " / " + number(divisor))
+            + (mean.equals(ZERO) ? "" : " - " + list(mean));
+    boolean divided = !std.equals(ONE);
+    return String.join(
+        ", ",
+        fit.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+        crop == 1 ? "no crop" : "crop " + crop,
+        order.toString(),
+        divided ? "(" + arithmetic + ") / " + list(std) : arithmetic);
+  }
+
+  private static String list(List<Float> values) {
+    String all = values.stream().map(Preprocess::number).collect(Collectors.joining(" "));
+    return values.size() == 1 ? all : "[" + all + "]";
+  }
+
+  private static String number(float v) {
+    return v == Math.rint(v) ? Integer.toString((int) v) : Float.toString(v);
+  }
+
   /** A preset's name, or a file as {@link PreprocessFile} describes it. */
   public static Preprocess of(String nameOrFile) {
     Preprocess preset = presets().get(nameOrFile);
@@ -121,7 +146,7 @@ public record Preprocess(
     }
     if (!Files.exists(Path.of(nameOrFile))) {
       throw CandelaException.of(
-          "--preprocess: a YAML file or one of %s expected, got '%s'",
+          "--preprocess: one of %s, or a YAML file that exists, expected, got '%s'",
           presets().keySet().stream().collect(Collectors.joining(", ")), nameOrFile);
     }
     return PreprocessFile.read(Path.of(nameOrFile));
@@ -169,7 +194,9 @@ public record Preprocess(
   private static float at(String name, List<Float> values, int channels, int channel) {
     if (values.size() > channels) {
       throw CandelaException.of(
-          "preprocess: the model has one channel, %s has three values %s; give one", name, values);
+          "preprocess: the model has one channel, %s has three values %s; give one value, or take"
+              + " the preset mnist, raw or unit",
+          name, values);
     }
     return values.get(values.size() == 1 ? 0 : channel);
   }

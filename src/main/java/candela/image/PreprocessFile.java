@@ -2,9 +2,11 @@ package candela.image;
 
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +16,10 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
 
 /**
  * {@link Preprocess} as a small YAML file; every key may be left out, {@code preset} gives the rest
@@ -33,17 +39,28 @@ import org.yaml.snakeyaml.error.YAMLException;
  * <p>{@link #text} writes all keys but {@code preset}; reading that gives an equal record.
  */
 public final class PreprocessFile {
+  private static final int LARGEST = 1 << 16;
+
   private final String file;
   private final Map<?, ?> values;
+  private final Map<String, Integer> lines;
   private final TreeSet<String> known = new TreeSet<>();
 
-  private PreprocessFile(String file, Map<?, ?> values) {
+  private PreprocessFile(String file, Map<?, ?> values, Map<String, Integer> lines) {
     this.file = file;
     this.values = values;
+    this.lines = lines;
   }
 
   public static Preprocess read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw CandelaException.of("%s: a YAML file expected, came something else", file);
+    }
     try {
+      if (Files.size(file) > LARGEST) {
+        throw CandelaException.of(
+            "%s: a YAML file of some lines expected, came %d bytes", file, Files.size(file));
+      }
       return parse(file.toString(), Files.readString(file));
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
@@ -55,8 +72,11 @@ public final class PreprocessFile {
     LoaderOptions options = new LoaderOptions();
     options.setAllowDuplicateKeys(false);
     Object root;
+    Map<String, Integer> lines;
     try {
-      root = new Yaml(new SafeConstructor(options)).load(text);
+      Yaml yaml = new Yaml(new SafeConstructor(options));
+      root = yaml.load(text);
+      lines = lines(yaml.compose(new StringReader(text)));
     } catch (YAMLException e) {
       throw new CandelaException(
           file + ": YAML expected: " + e.getMessage().replaceAll("\\s+", " "), e);
@@ -64,7 +84,20 @@ public final class PreprocessFile {
     if (!(root instanceof Map<?, ?> map)) {
       throw CandelaException.of("%s: 'key: value' lines expected, got %s", file, root);
     }
-    return new PreprocessFile(file, map).preprocess();
+    return new PreprocessFile(file, map, lines).preprocess();
+  }
+
+  /** The line of each key, from 1. */
+  private static Map<String, Integer> lines(Node root) {
+    Map<String, Integer> lines = new HashMap<>();
+    if (root instanceof MappingNode map) {
+      for (NodeTuple t : map.getValue()) {
+        if (t.getKeyNode() instanceof ScalarNode key) {
+          lines.put(key.getValue(), key.getStartMark().getLine() + 1);
+        }
+      }
+    }
+    return lines;
   }
 
   /** All keys of the record, one a line. */
@@ -98,13 +131,15 @@ public final class PreprocessFile {
     for (Object key : values.keySet()) {
       if (!known.contains(String.valueOf(key))) {
         throw CandelaException.of(
-            "%s: unknown key '%s'; it takes %s", file, key, String.join(", ", known));
+            "%s: unknown key '%s'; it takes %s",
+            where(String.valueOf(key)), key, String.join(", ", known));
       }
     }
     try {
       return new Preprocess(fit, crop, filter, order, divisor, mean, std);
     } catch (CandelaException e) {
-      throw new CandelaException(file + ": " + e.getMessage(), e);
+      String key = e.getMessage().replaceFirst(":.*", "");
+      throw new CandelaException(where(key) + ": " + e.getMessage(), e);
     }
   }
 
@@ -152,6 +187,11 @@ public final class PreprocessFile {
   }
 
   private CandelaException wrong(String key, String expected, Object came) {
-    return CandelaException.of("%s: %s: %s expected, got '%s'", file, key, expected, came);
+    return CandelaException.of("%s: %s: %s expected, got '%s'", where(key), key, expected, came);
+  }
+
+  private String where(String key) {
+    Integer line = lines.get(key);
+    return line == null ? file : file + ": line " + line;
   }
 }

@@ -2,6 +2,7 @@ package candela.image;
 
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -79,6 +80,7 @@ public final class WholeFile {
       case AccessDeniedException n -> "permission denied";
       case FileAlreadyExistsException n -> n.getFile() + " is a file, not a folder";
       case FileSystemLoopException n -> "its links lead in a circle";
+      case CharacterCodingException n -> "it is not UTF-8 text";
       case FileSystemException n when n.getReason() != null -> n.getReason();
       default -> String.valueOf(e.getMessage());
     };

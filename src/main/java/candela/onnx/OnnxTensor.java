@@ -34,6 +34,15 @@ public record OnnxTensor(String name, ElementType type, Shape shape, MemorySegme
     return new OnnxTensor(name, ElementType.FLOAT, shape, MemorySegment.ofBuffer(bytes));
   }
 
+  /** A float32 constant of one value everywhere. */
+  public static OnnxTensor filled(String name, Shape shape, float value) {
+    ByteBuffer bytes = bytes((long) shape.count() * Float.BYTES);
+    for (int i = 0; value != 0 && i < bytes.capacity(); i += Float.BYTES) {
+      bytes.putFloat(i, value);
+    }
+    return new OnnxTensor(name, ElementType.FLOAT, shape, MemorySegment.ofBuffer(bytes));
+  }
+
   /** An int64 constant; the values are copied. */
   public static OnnxTensor of(String name, Shape shape, long... values) {
     ByteBuffer bytes = bytes((long) values.length * Long.BYTES);

@@ -157,8 +157,9 @@ class PreprocessTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "means: 3 | unknown key 'means'; it takes crop, divisor, filter, fit, mean, order, preset",
-        "fit: short | fit: centre, exact, short-side expected, got 'short'",
+        "means: 3 | line 1: unknown key 'means'; it takes crop, divisor, filter, fit, mean, order,"
+            + " preset",
+        "{crop: 1, fit: short} | line 1: fit: centre, exact, short-side expected, got 'short'",
         "crop: 2 | crop: above 0 and at most 1 expected, got 2.0",
         "std: [1, 0, 1] | std: numbers other than 0 expected",
         "mean: [1, 2] | mean: one or three finite numbers expected, got [1.0, 2.0]",
@@ -174,6 +175,24 @@ class PreprocessTest {
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("p.yaml: ")
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void anErrorNamesTheLine() {
+    assertThatThrownBy(() -> PreprocessFile.parse("p.yaml", "# photos\npreset: raw\n\ncrop: 0\n"))
+        .hasMessage("p.yaml: line 4: crop: above 0 and at most 1 expected, got 0.0");
+    assertThatThrownBy(() -> PreprocessFile.parse("p.yaml", "preset: raw\nmean: [\n"))
+        .hasMessageContaining("line 3");
+  }
+
+  @Test
+  void aPresetSaysWhatItDoes() {
+    assertThat(Preprocess.of("imagenet").words())
+        .isEqualTo(
+            "short side, crop 0.875, RGB, (x / 255 - [0.485 0.456 0.406]) / [0.229 0.224 0.225]");
+    assertThat(Preprocess.of("raw").words()).isEqualTo("exact, no crop, RGB, x");
+    assertThat(Preprocess.of("caffe-bgr").words())
+        .isEqualTo("short side, crop 0.875, BGR, x - [104 117 123]");
   }
 
   @Test

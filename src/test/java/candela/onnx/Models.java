@@ -16,11 +16,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Small models made by hand. */
-final class Models {
+public final class Models {
   private Models() {}
 
   /** y = relu(x + w), with x [n,3] and w [3]. */
-  static ModelProto.Builder tiny() {
+  public static ModelProto.Builder tiny() {
     return model(
         GraphProto.newBuilder()
             .addInput(value("x", -1, 3))
@@ -30,7 +30,7 @@ final class Models {
             .addNode(node("Relu", List.of("sum"), "y")));
   }
 
-  static ModelProto.Builder model(GraphProto.Builder graph) {
+  public static ModelProto.Builder model(GraphProto.Builder graph) {
     return ModelProto.newBuilder()
         .setIrVersion(8)
         .setProducerName("by hand")
@@ -38,11 +38,11 @@ final class Models {
         .setGraph(graph);
   }
 
-  static NodeProto.Builder node(String op, List<String> inputs, String... outputs) {
+  public static NodeProto.Builder node(String op, List<String> inputs, String... outputs) {
     return NodeProto.newBuilder().setOpType(op).addAllInput(inputs).addAllOutput(List.of(outputs));
   }
 
-  static TensorProto.Builder floats(String name, float... values) {
+  public static TensorProto.Builder floats(String name, float... values) {
     var tensor = TensorProto.newBuilder().setName(name).setDataType(1).addDims(values.length);
     for (float v : values) {
       tensor.addFloatData(v);
@@ -51,7 +51,7 @@ final class Models {
   }
 
   /** A float value; dimension -1 is the name n. */
-  static ValueInfoProto value(String name, long... dims) {
+  public static ValueInfoProto value(String name, long... dims) {
     var shape = TensorShapeProto.newBuilder();
     for (long d : dims) {
       var dim = TensorShapeProto.Dimension.newBuilder();
@@ -65,11 +65,11 @@ final class Models {
         .build();
   }
 
-  static Path write(Path folder, Message message) {
+  public static Path write(Path folder, Message message) {
     return write(folder.resolve("model.onnx"), message.toByteArray());
   }
 
-  static Path write(Path file, byte... bytes) {
+  public static Path write(Path file, byte... bytes) {
     try {
       return Files.write(file, bytes);
     } catch (IOException e) {
