@@ -14,6 +14,7 @@ import candela.graph.op.Softmax;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Readers of matrix products and of what works on rows. */
@@ -128,13 +129,20 @@ final class MatrixReaders {
     if (c.node().outputs().size() > 1) {
       statistics(c, x, axis, epsilon);
     }
-    c.constant(1, "scale");
-    List<Value> in = new ArrayList<>(List.of(x, c.x(1)));
+    List<Value> in = new ArrayList<>(List.of(x, perElement(c, 1, "scale", x.shape(), axis)));
     if (c.has(2)) {
-      c.constant(2, "bias");
-      in.add(c.x(2));
+      in.add(perElement(c, 2, "bias", x.shape(), axis));
     }
     return c.add(new LayerNorm(axis, epsilon), in);
+  }
+
+  /** Constant input i, repeated where it is the same for several elements of x from axis on. */
+  private static Value perElement(Call c, int i, String what, Shape x, int axis) {
+    c.constant(i, what);
+    Shape row = Shape.of(Arrays.copyOfRange(x.dims(), axis, x.rank()));
+    return c.x(i).shape().count() == row.count()
+        ? c.x(i)
+        : c.add(new Expand(row), c.lifted(c.x(i), row.rank()));
   }
 
   /** Mean and reciprocal deviation, for the few models that ask for them. */
