@@ -36,6 +36,7 @@ final class Builder {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Value> values = new HashMap<>();
   private final Set<Value> bound = new HashSet<>();
+  private final Map<String, String> refused = new HashMap<>();
   private int made;
   private long elements;
   private Norms norms = Norms.FOLDED;
@@ -85,8 +86,19 @@ final class Builder {
     return modelBatch;
   }
 
-  Value value(String name) {
-    return values.get(name);
+  /** The value of an ONNX name; role says in messages what it is wanted for. */
+  Value value(String role, String name) {
+    Value v = values.get(name);
+    if (v == null) {
+      String why = refused.getOrDefault(name, "it is never computed");
+      throw CandelaException.of("%s '%s' cannot be had: %s", role, name, why);
+    }
+    return v;
+  }
+
+  /** Says why the value of an ONNX name will not be there. */
+  void refuse(String name, String why) {
+    refused.put(name, why);
   }
 
   void bind(String name, Value v) {
@@ -120,7 +132,7 @@ final class Builder {
       }
       if (integer) {
         throw CandelaException.of(
-            "integer arithmetic on constants of %d elements; at most %d are supported",
+            "integer constants give %d elements; supported is shape arithmetic on at most %d",
             shape.count(), Fold.LARGEST);
       }
     }

@@ -50,11 +50,7 @@ final class Call {
     if (!has(i)) {
       throw CandelaException.of("input %d is missing", i);
     }
-    Value v = builder.value(node.inputs().get(i));
-    if (v == null) {
-      throw CandelaException.of("input '%s' is never computed", node.inputs().get(i));
-    }
-    return v;
+    return builder.value("input", node.inputs().get(i));
   }
 
   /** Input i, a constant. */
@@ -213,18 +209,23 @@ final class Call {
     return reshape(v, d);
   }
 
+  /** Whether the model names output i. */
+  boolean wants(int i) {
+    return i < node.outputs().size() && !node.outputs().get(i).isEmpty();
+  }
+
   /** A second output that the model may ask for. */
-  void also(int output, Value v) {
-    if (output < node.outputs().size() && !node.outputs().get(output).isEmpty()) {
-      builder.name(node.outputs().get(output), v, from);
+  void also(int i, Value v) {
+    if (wants(i)) {
+      builder.name(node.outputs().get(i), v, from);
     }
   }
 
-  /** Refuses outputs from i on. */
-  void only(int outputs, String why) {
-    for (int i = outputs; i < node.outputs().size(); i++) {
-      if (!node.outputs().get(i).isEmpty()) {
-        throw CandelaException.of("output '%s': %s", node.outputs().get(i), why);
+  /** Refuses outputs from first on, should anything read them. */
+  void only(int first, String why) {
+    for (int i = first; i < node.outputs().size(); i++) {
+      if (wants(i)) {
+        builder.refuse(node.outputs().get(i), node.label() + ": " + why);
       }
     }
   }
@@ -240,7 +241,7 @@ final class Call {
     if (node.outputs().isEmpty()) {
       throw CandelaException.of("it has no output");
     }
-    if (!node.outputs().get(0).isEmpty()) {
+    if (wants(0)) {
       builder.name(node.outputs().get(0), y, from);
     }
   }

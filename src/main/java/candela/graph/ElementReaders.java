@@ -80,7 +80,7 @@ final class ElementReaders {
     for (int i = 1; i < c.inputs(); i++) {
       y = c.binary(kind, y, c.x(i));
     }
-    return y;
+    return c.inputs() == 1 ? same(c, y) : y;
   }
 
   static Value mean(Call c) {

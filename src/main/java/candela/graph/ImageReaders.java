@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.device.Binary;
 import candela.device.Reduction;
 import candela.graph.op.Activation;
 import candela.graph.op.Affine;
@@ -11,6 +12,7 @@ import candela.graph.op.InstanceNorm;
 import candela.graph.op.LayerNorm;
 import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
+import candela.graph.op.PadConstant;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Transpose;
@@ -39,10 +41,24 @@ final class ImageReaders {
     Shape w = in.get(1).shape();
     boolean flat = c.x(0).shape().rank() == 3;
     Window z = Window.readTransposed(c, x.shape(), w.dim(2), w.dim(3), flat);
+    int[] reached = new int[2];
+    int[] beyond = new int[4];
+    for (int i = 0; i < 2; i++) {
+      boolean near = z.outputPads()[i] < z.strides()[i];
+      reached[i] = near ? z.outputPads()[i] : 0;
+      beyond[1 + i] = near ? 0 : z.outputPads()[i];
+    }
     ConvTranspose op =
-        new ConvTranspose(
-            z.strides(), z.dilations(), z.pads(), z.outputPads(), c.small("group", 1));
-    return back(c, c.add(op, in));
+        new ConvTranspose(z.strides(), z.dilations(), z.pads(), reached, c.small("group", 1));
+    boolean wide = beyond[1] + beyond[2] > 0;
+    return back(c, wide ? widened(c, op, in, beyond) : c.add(op, in));
+  }
+
+  /** The bias reaches the rows and columns that are beyond the kernel, the weights do not. */
+  private static Value widened(Call c, ConvTranspose op, List<Value> in, int[] beyond) {
+    Value y = c.add(op, in.subList(0, 2));
+    y = c.add(new PadConstant(new int[4], beyond, 0), y);
+    return in.size() == 2 ? y : c.binary(Binary.ADD, y, in.get(2));
   }
 
   private static List<Value> parameters(Call c, Value x) {

@@ -125,10 +125,7 @@ public final class Import {
   }
 
   private Value output(String name, int batch) {
-    Value v = builder.value(name);
-    if (v == null) {
-      throw CandelaException.of("%s: output '%s' is never computed", model.name(), name);
-    }
+    Value v = builder.value(model.name() + ": output", name);
     boolean fits = v.shape().rank() > 0 && v.shape().dim(0) == batch;
     if (builder.modelBatch() != batch && !fits) {
       throw CandelaException.of(

@@ -14,6 +14,7 @@ import candela.graph.op.Softmax;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Readers of matrix products and of what works on rows. */
@@ -135,9 +136,9 @@ final class MatrixReaders {
     if (c.node().outputs().size() > 1) {
       statistics(c, x, axis, epsilon);
     }
-    List<Value> in = new ArrayList<>(List.of(x, c.fixed(1, "scale")));
+    List<Value> in = new ArrayList<>(List.of(x, perElement(c, 1, "scale", x.shape(), axis)));
     if (c.has(2)) {
-      in.add(c.fixed(2, "bias"));
+      in.add(perElement(c, 2, "bias", x.shape(), axis));
     }
     return c.add(new LayerNorm(axis, epsilon), in);
   }
@@ -151,6 +152,13 @@ final class MatrixReaders {
     Value added = c.add(new Elementwise(Unary.LINEAR, 1, c.real("epsilon", 1e-5f)), mean);
     Value root = c.add(new Elementwise(Unary.SQRT), added);
     return c.binary(Binary.MUL, c.binary(Binary.DIV, x, root), c.x(1));
+  }
+
+  /** Constant input i, repeated where it is the same for several elements of x from axis on. */
+  private static Value perElement(Call c, int i, String what, Shape x, int axis) {
+    Value v = c.fixed(i, what);
+    Shape row = Shape.of(Arrays.copyOfRange(x.dims(), axis, x.rank()));
+    return v.shape().count() == row.count() ? v : c.add(new Expand(row), c.lifted(v, row.rank()));
   }
 
   /** Mean and reciprocal deviation, for the few models that ask for them. */

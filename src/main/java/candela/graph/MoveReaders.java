@@ -29,6 +29,11 @@ final class MoveReaders {
     if (c.has(2) && c.number(2, "training mode") != 0) {
       throw CandelaException.of("training mode is not supported; export the model for inference");
     }
+    if (c.wants(1)) {
+      Shape s = c.x(0).shape();
+      Value one = c.lifted(c.of(Shape.SCALAR, 1f), s.rank());
+      c.also(1, c.add(new Expand(s), one));
+    }
     return ElementReaders.same(c, c.x(0));
   }
 
@@ -310,9 +315,6 @@ final class MoveReaders {
             "pads %d and %d do not fit axis %d of %s", pads[i], pads[n + i], a, x);
       }
     }
-    if (!mode.equals("constant")) {
-      return padByCopies(c, mode, before, after);
-    }
     int[] from = new int[x.rank()];
     int[] steps = new int[x.rank()];
     int[] sizes = x.dims();
@@ -326,13 +328,16 @@ final class MoveReaders {
     Value inner =
         Arrays.equals(sizes, x.dims()) ? c.x(0) : c.add(new Slice(from, steps, sizes), c.x(0));
     boolean none = inner == c.x(0) && Arrays.stream(pads).allMatch(p -> p == 0);
-    return none
-        ? ElementReaders.same(c, inner)
-        : c.add(new PadConstant(before, after, value), inner);
+    if (none) {
+      return ElementReaders.same(c, inner);
+    }
+    return mode.equals("constant")
+        ? c.add(new PadConstant(before, after, value), inner)
+        : padByCopies(c, inner, mode, before, after);
   }
 
-  private static Value padByCopies(Call c, String mode, int[] before, int[] after) {
-    Value y = c.x(0);
+  private static Value padByCopies(Call c, Value x, String mode, int[] before, int[] after) {
+    Value y = x;
     for (int a = 0; a < before.length; a++) {
       int n = y.shape().dim(a);
       if (before[a] == 0 && after[a] == 0) {

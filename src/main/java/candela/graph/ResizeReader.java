@@ -22,7 +22,7 @@ final class ResizeReader {
     this.c = c;
     mode = c.text("mode", "nearest");
     where = old ? "asymmetric" : c.text("coordinate_transformation_mode", "half_pixel");
-    nearest = old ? "floor" : c.text("nearest_mode", "round_prefer_floor");
+    nearest = old ? "by_direction" : c.text("nearest_mode", "round_prefer_floor");
     a = old ? 0 : c.real("cubic_coeff_a", -.75f);
     exclude = !old && c.integer("exclude_outside", 0) != 0;
     antialias = !old && c.integer("antialias", 0) != 0;
@@ -130,7 +130,7 @@ final class ResizeReader {
       p = Math.clamp(p, -2 * reach - 1, in + 2 * reach); // beyond, there is the edge alone
       int start = index.size();
       if (mode.equals("nearest")) {
-        index.add((int) Math.clamp(rounded(p), 0, in - 1));
+        index.add((int) Math.clamp(rounded(p, scale), 0, in - 1));
         weight.add(1.0);
       } else {
         double sum = 0;
@@ -155,14 +155,18 @@ final class ResizeReader {
     return new AlongAxis(axis, first, index.stream().mapToInt(i -> i).toArray(), w);
   }
 
+  /**
+   * Where output position j lies in the input. A scale that the file gives is a float32, 0.3 being
+   * 0.30000001: divided by in float32 it meets the halves that were meant, as in other runtimes.
+   */
   private double position(int j, int in, int out, double scale, double from, double to) {
     double wide = scale * in;
-    double half = (j + .5) / scale - .5;
+    double half = divided(j + .5, in, out, scale) - .5;
     return switch (where) {
       case "half_pixel" -> half;
       case "pytorch_half_pixel" -> wide > 1 ? half : 0;
       case "half_pixel_symmetric" -> in / 2.0 * (1 - out / wide) + half;
-      case "asymmetric" -> j / scale;
+      case "asymmetric" -> divided(j, in, out, scale);
       case "align_corners" -> wide == 1 ? 0 : j * (in - 1) / (wide - 1);
       case "tf_crop_and_resize" ->
           out == 1
@@ -173,8 +177,14 @@ final class ResizeReader {
     };
   }
 
-  private double rounded(double p) {
+  private double divided(double j, int in, int out, double scale) {
+    return scale == (double) out / in ? j * in / out : (float) j / (float) scale;
+  }
+
+  private double rounded(double p, double scale) {
     return switch (nearest) {
+      // Before opset 11 ONNX leaves the choice open; this is ONNX Runtime's.
+      case "by_direction" -> scale < 1 ? Math.ceil(p) : Math.floor(p);
       case "round_prefer_floor" -> Math.ceil(p - .5);
       case "round_prefer_ceil" -> Math.floor(p + .5);
       case "floor" -> Math.floor(p);

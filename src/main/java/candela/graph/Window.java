@@ -94,11 +94,11 @@ record Window(
             throw CandelaException.of(
                 "auto_pad '%s'; supported are NOTSET, VALID, SAME_UPPER, SAME_LOWER", auto);
       }
-      long room = in + z.pads[i] + z.pads[i + 2] - reach;
+      long room = in + z.pads[i] + z.pads[i + 2] - reach + (ceil ? z.strides[i] - 1 : 0);
       if (room < 0) {
         throw CandelaException.of("the kernel is larger than the padded image %s", x);
       }
-      long out = (room + (ceil ? z.strides[i] - 1 : 0)) / z.strides[i] + 1;
+      long out = room / z.strides[i] + 1;
       if (ceil && (out - 1) * z.strides[i] >= in + z.pads[i]) {
         out--;
       }
@@ -132,7 +132,11 @@ record Window(
     }
     for (int i = 0; i < 2; i++) {
       z.outputPads[i] = flat ? (i == 0 ? 0 : extra[0]) : extra[i];
+      if (auto.equals("VALID")) {
+        z.pads[i] = z.pads[i + 2] = 0;
+      }
       if (size.length == 0 && !same) {
+        z.settle(i);
         continue;
       }
       int in = x.dim(1 + i);
@@ -149,7 +153,15 @@ record Window(
       }
       z.pads[i] = upper ? total / 2 : total - total / 2;
       z.pads[i + 2] = total - z.pads[i];
+      z.settle(i);
     }
     return z;
+  }
+
+  /** Lets output padding undo padding at the same end: only the difference counts. */
+  private void settle(int i) {
+    int both = Math.min(outputPads[i], pads[i + 2]);
+    outputPads[i] -= both;
+    pads[i + 2] -= both;
   }
 }

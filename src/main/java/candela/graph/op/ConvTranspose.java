@@ -71,7 +71,13 @@ public record ConvTranspose(
 
   @Override
   public void forward(Step s) {
-    plan(s).forward(s.x().shape().dim(0), s.x().data(), MemorySegment.NULL, s.y().data(), s.kept());
+    plan(s)
+        .forward(
+            s.x().shape().dim(0),
+            s.x().data(),
+            MemorySegment.NULL,
+            s.y().data(),
+            MemorySegment.NULL);
   }
 
   @Override
