@@ -170,6 +170,8 @@ class OperatorTest {
     for (String mode : List.of("constant", "reflect", "edge")) {
       add("Pad", mode, model(7).node("Pad", "x", "y", "mode", mode, "pads", pads));
     }
+    long[] cut = {0, 0, 1, -2, 0, -1, 0, 1};
+    add("Pad", "negative", model(7).node("Pad", "x", "y", "mode", "reflect", "pads", cut));
     add("Reshape", model(13).longs("s", new long[] {3}, 0, -1, 6).node("Reshape", "x s", "y"));
     SmallModel slice =
         model(13).longs("a", new long[] {2}, 1, -1).longs("b", new long[] {2}, 4, -9);
@@ -238,6 +240,11 @@ class OperatorTest {
     joined.node("Conv", "x w", "a").node("Conv", "x v", "b", "pads", new long[] {1, 1, 1, 1});
     add("Conv", "joined", joined.node("Concat", "a x b", "j", "axis", 1).node("Tanh", "j", "y"));
     SmallModel up = model(13).random("w", 3, 2, 3, 2).random("b", 2);
+    SmallModel beyond = model(13).random("w", 3, 2, 2, 2).random("b", 2);
+    add(
+        "ConvTranspose",
+        "output padding beyond the stride",
+        beyond.node("ConvTranspose", "x w b", "y", "output_padding", new long[] {1, 2}));
     add("ConvTranspose", up.node("ConvTranspose", "x w b", "y", "strides", new long[] {2, 3}));
     long[] k = {3, 2};
     long[] pads = {1, 0, 1, 1};
