@@ -5,7 +5,8 @@ import candela.graph.Node;
 import candela.graph.Rule;
 
 /** What rules of affine operators have in common: they read the operand, and work in its shape. */
-interface Affinely extends Rule {
+sealed interface Affinely extends Rule
+    permits AlphaBeta, Contrast, Epsilon, Flat, Gamma, Split, WSquare, ZBox, ZPlus {
   /** Tensors of the operand's shape that the rule works with. */
   int inputs();
 
