@@ -135,16 +135,15 @@ final class Explanation implements AutoCloseable {
     List<Inputs.Input> readable = new ArrayList<>();
     List<Preparation.Picture> pictures = new ArrayList<>();
     List<Logits> probes = new ArrayList<>();
-    for (Inputs.Input input : inputs) {
-      try {
-        Preparation.Picture picture = preparation.read(input.file());
-        readable.add(input);
+    List<Read> read = inputs.parallelStream().map(this::read).toList();
+    for (int i = 0; i < read.size(); i++) {
+      if (read.get(i).picture() == null) {
+        failed(inputs.get(i), read.get(i).fault());
+      } else {
+        Preparation.Picture picture = read.get(i).picture();
+        readable.add(inputs.get(i));
         pictures.add(picture);
         probes.add(new Logits(device, picture.pixels()));
-      } catch (CandelaException e) {
-        failed(input, Main.sentence(e));
-      } catch (OutOfMemoryError e) {
-        failed(input, input.file() + ": " + Main.sentence(e));
       }
     }
     pipeline.run(probes);
@@ -172,6 +171,19 @@ final class Explanation implements AutoCloseable {
       loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target));
     }
     return loaded;
+  }
+
+  /** A picture, or why there is none. */
+  private record Read(Preparation.Picture picture, String fault) {}
+
+  private Read read(Inputs.Input input) {
+    try {
+      return new Read(preparation.read(input.file()), null);
+    } catch (CandelaException e) {
+      return new Read(null, Main.sentence(e));
+    } catch (OutOfMemoryError e) {
+      return new Read(null, input.file() + ": " + Main.sentence(e));
+    }
   }
 
   private void failed(Inputs.Input input, String reason) {

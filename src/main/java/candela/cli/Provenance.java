@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /** Everything needed to repeat the maps of a run, as {@code provenance.json}. */
 final class Provenance {
@@ -21,6 +22,10 @@ final class Provenance {
   private final Map<String, Object> head = new LinkedHashMap<>();
   private final List<Object> images = new ArrayList<>();
   private final List<Object> failures = new ArrayList<>();
+
+  /** A large model takes a second. */
+  private final CompletableFuture<String> hash;
+
   private long written;
   private long rows;
   private long nanos;
@@ -43,7 +48,8 @@ final class Provenance {
     head.put(
         "device",
         ordered("name", device.name(), "threads", device.threads(), "what", device.describe()));
-    head.put("model", ordered("file", options.model, "sha256", network.model().sha256()));
+    head.put("model", Map.of());
+    hash = CompletableFuture.supplyAsync(network.model()::sha256);
     head.put("preprocess", preparation.provenance());
     List<Object> list = new ArrayList<>();
     for (int i = 0; i < methods.size(); i++) {
@@ -108,6 +114,7 @@ final class Provenance {
   void write() {
     written = System.nanoTime();
     Map<String, Object> all = new LinkedHashMap<>(head);
+    all.put("model", ordered("file", options.model, "sha256", hash.join()));
     all.put("images", images);
     all.put("failed", failures);
     all.put(

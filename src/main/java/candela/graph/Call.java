@@ -87,7 +87,7 @@ final class Call {
   long[] needed(int i, String what) {
     long[] longs = longs(i, what);
     if (longs == null) {
-      throw CandelaException.of("the %s are missing", what);
+      throw CandelaException.of("input %d, the %s, is missing", i, what);
     }
     return longs;
   }
@@ -234,8 +234,12 @@ final class Call {
     for (String a : node.attributes().keySet()) {
       if (!asked.contains(a)) {
         throw CandelaException.of(
-            "attribute '%s' is not supported at opset %d; supported are %s",
-            a, opset(), asked.stream().sorted().toList());
+            "attribute '%s' is not supported at opset %d; %s",
+            a,
+            opset(),
+            asked.isEmpty()
+                ? "the operator takes none"
+                : "supported are " + String.join(", ", asked.stream().sorted().toList()));
       }
     }
     if (node.outputs().isEmpty()) {

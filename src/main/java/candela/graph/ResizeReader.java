@@ -69,16 +69,21 @@ final class ResizeReader {
           all ? x.rank() : given.length, n, roi == null ? "none" : roi.length);
     }
     int[] axes = new int[n];
+    boolean[] taken = new boolean[x.rank()];
     double common = policy.equals("not_larger") ? Double.POSITIVE_INFINITY : 0;
     for (int i = 0; i < n; i++) {
       axes[i] = all ? i : Call.axis(given[i], x.rank());
+      if (taken[axes[i]]) {
+        throw CandelaException.of("axis %d is given twice", axes[i]);
+      }
+      taken[axes[i]] = true;
       if (sizes != null) {
         double s = (double) sizes[i] / x.dim(axes[i]);
         common = policy.equals("not_larger") ? Math.min(common, s) : Math.max(common, s);
       }
     }
-    Value y = c.x(0);
-    List<Value> masks = new ArrayList<>();
+    double[] by = new double[n];
+    int[] target = x.dims();
     for (int i = 0; i < n; i++) {
       int in = x.dim(axes[i]);
       double scale = scales != null ? scales[i] : (double) sizes[i] / in;
@@ -88,7 +93,16 @@ final class ResizeReader {
       if (in < 1 || !(scale > 0) || !(wide >= 1) || wide > 1 << 20) {
         throw CandelaException.of("axis %d of length %d cannot become %s long", axes[i], in, wide);
       }
-      int out = (int) wide;
+      by[i] = scale;
+      target[axes[i]] = (int) wide;
+    }
+    Shape.of(target); // before tables are made for it
+    Value y = c.x(0);
+    List<Value> masks = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      int in = x.dim(axes[i]);
+      int out = target[axes[i]];
+      double scale = by[i];
       double from = roi == null ? 0 : roi[i];
       double to = roi == null ? 1 : roi[n + i];
       if (!Double.isFinite(from) || !Double.isFinite(to)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.Shared;
 import candela.device.Device;
 import candela.device.Devices;
+import candela.onnx.Fuzz;
 import candela.onnx.Models;
 import candela.onnx.OnnxModel;
 import candela.onnx.proto.ModelProto;
@@ -41,7 +42,7 @@ class GraphFuzzTest {
   private int refused;
 
   @Test
-  @Timeout(3_600)
+  @Timeout(600)
   void twistedModelsGiveAResultOrASentence(@TempDir Path folder) throws IOException {
     List<ModelProto> originals = OperatorModels.read(Shared.path("conformance/onnx-node.zip"));
     var twist = new Twist(new Random(SEED), originals);
@@ -70,11 +71,22 @@ class GraphFuzzTest {
     assertThat(refused).isGreaterThan(MODELS / 10);
   }
 
+  /** Real networks with damaged bytes, where they still can be read. */
+  @Test
+  @Timeout(120)
+  void damagedNetworksGiveAResultOrASentence(@TempDir Path folder) throws IOException {
+    try (Device cpu = Devices.open("cpu", 1)) {
+      Fuzz.Outcome outcome = Fuzz.run(folder, 500, model -> use(Network.of(model), cpu));
+      assertThat(outcome.models()).isGreaterThan(20);
+      assertThat(outcome.refused()).isGreaterThan(20);
+    }
+  }
+
   private static void use(Network network, Device cpu) {
     Shape input = Import.graph(network.model(), 1, false).input().shape();
     int batch = input.rank() == 0 ? 1 : Math.max(1, input.dim(0));
     Graph graph = network.graph(batch, SessionOptions.GRADIENT);
-    long elements = 0;
+    long elements = graph.inputs().stream().mapToLong(v -> v.shape().count()).sum();
     long flops = 0;
     for (Node n : graph.nodes()) {
       elements += n.outputs().stream().mapToLong(v -> v.shape().count()).sum();

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * little memory.
  */
 public final class Fuzz {
-  private static final long SEED = 20_261_124;
+  private static final long SEED = Long.getLong("fuzz.seed", 20_261_124);
 
   /**
    * int64 from varints of one byte takes 8 bytes, its copy 8 more; objects take most in small
@@ -45,12 +45,12 @@ public final class Fuzz {
   private Fuzz() {}
 
   /**
-   * Mutates, reads and uses.
+   * Mutates, reads and uses; more with {@code -Dfuzz.models=100000 -Dfuzz.seed=7}.
    *
    * @param use may throw CandelaException only; it is given every model that could be read
    */
-  public static Outcome run(Path folder, int mutations, Consumer<OnnxModel> use)
-      throws IOException {
+  public static Outcome run(Path folder, int usually, Consumer<OnnxModel> use) throws IOException {
+    int mutations = Integer.getInteger("fuzz.models", usually);
     List<byte[]> originals = originals();
     var random = new Random(SEED);
     var mutate = new Mutate(random);

@@ -1,0 +1,285 @@
+package candela.graph;
+
+import static candela.onnx.Models.floats;
+import static candela.onnx.Models.model;
+import static candela.onnx.Models.node;
+import static candela.onnx.Models.value;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.onnx.Models;
+import candela.onnx.OnnxModel;
+import candela.onnx.proto.AttributeProto;
+import candela.onnx.proto.AttributeProto.AttributeType;
+import candela.onnx.proto.GraphProto;
+import candela.onnx.proto.NodeProto;
+import candela.onnx.proto.TensorProto;
+import candela.tensor.CandelaException;
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Models that are well-formed files and nonsense, or that ask for more memory than there is: one
+ * sentence, at once, before anything is allocated.
+ */
+class HostileModelTest {
+  /**
+   * Of Java's memory, and of time: reading and importing a small file takes a hundredth of both.
+   */
+  private static final long BYTES = 16 << 20;
+
+  private static final long NANOS = 1_000_000_000L;
+  private static final int MAX = Integer.MAX_VALUE;
+
+  @TempDir Path folder;
+
+  /** What is wrong, and what is said of it. */
+  private static Map<GraphProto.Builder, String> cases() {
+    var all = new LinkedHashMap<GraphProto.Builder, String>();
+    // Sizes
+    all.put(net(longs("s", MAX), op("ConstantOfShape", "s")), "more than 536870912 elements");
+    all.put(net(longs("s", 1L << 40), op("ConstantOfShape", "s")), "do not fit together");
+    all.put(net(longs("s", -5), op("ConstantOfShape", "s")), "negative dimension");
+    all.put(net(longs("s", MAX, 1, 3, 8, 8), op("Expand", "x", "s")), "more than 2^31 - 1");
+    all.put(net(longs("s", 0, 0, MAX, 0, 0, 0, MAX, 0), op("Pad", "x", "s")), "pads 2147483647");
+    all.put(
+        net(longs("s", 0, 0, -MAX - 1, 0, 0, 0, -MAX - 1, 0), op("Pad", "x", "s")),
+        "pads -2147483648 and -2147483648 do not fit axis 2 of [1,3,8,8]");
+    all.put(
+        net(
+            longs("s", 0, 0, 1 << 30, 0, 0, 0, 1 << 29, 0),
+            op("Pad", "x", "s").addAttribute(text("mode", "edge"))),
+        "do not fit axis 2");
+    all.put(net(longs("s", 1, 3, 1 << 20, 1 << 20), op("Resize", "x", "", "", "s")), "2^31 - 1");
+    all.put(
+        net(floats("s", 1, 1, Float.POSITIVE_INFINITY, 1), op("Resize", "x", "", "s")),
+        "axis 2 of length 8 cannot become Infinity long");
+    all.put(
+        net(
+            floats("s", 0, 0, 1, Float.POSITIVE_INFINITY),
+            longs("t", 3, 3),
+            cropped("s", "t").addAttribute(ints("axes", 2, 3))),
+        "the roi must be finite");
+    all.put(
+        net(
+            floats("s", 0, 0, 1, 1),
+            longs("t", 3, 3),
+            cropped("s", "t").addAttribute(ints("axes", 2, 2))),
+        "axis 2 is given twice");
+    all.put(net(op("DepthToSpace", "x").addAttribute(number("blocksize", 65536))), "fit");
+    // Windows
+    for (int group : new int[] {0, -1, MAX}) {
+      all.put(
+          net(weights(4, 3, 3, 3), op("Conv", "x", "w").addAttribute(number("group", group))),
+          "weights [4,3,3,3] with group " + group + " do not fit 3 input channels");
+    }
+    all.put(net(weights(4, 3, 9, 9), op("Conv", "x", "w")), "the kernel is larger than");
+    all.put(net(weights(4, 5, 3, 3), op("Conv", "x", "w")), "do not fit 3 input channels");
+    all.put(
+        net(weights(4, 3, 3, 3), floats("b", 1, 2), op("Conv", "x", "w", "b")),
+        "bias [2] does not fit 4 output channels");
+    all.put(
+        net(weights(3, 4, 3, 3), floats("b", 1, 2), op("ConvTranspose", "x", "w", "b")),
+        "bias [2] does not fit 4 output channels");
+    all.put(
+        net(weights(4, 3, 3, 3), op("Conv", "x", "w").addAttribute(ints("pads", MAX, 0, MAX, 0))),
+        "do not fit together");
+    all.put(
+        net(
+            op("MaxPool", "x")
+                .addAttribute(ints("kernel_shape", 2, 2))
+                .addAttribute(ints("pads", 2, 0, 0, 0))),
+        "pads [2, 0, 0, 0] must be smaller than the kernel 2x2");
+    all.put(net(op("LRN", "x").addAttribute(number("size", 0))), "size of 1 or more");
+    all.put(
+        net(floats("p", 1, 1), op("BatchNormalization", "x", "p", "p", "p", "p")),
+        "2 parameters for 3 channels");
+    // Shapes
+    all.put(net(longs("s", -1, -1), op("Reshape", "x", "s")), "[-1, -1]: lengths of 0 or more");
+    all.put(net(longs("s", 7, -1), op("Reshape", "x", "s")), "cannot be reshaped to [7,27]");
+    all.put(net(longs("s", 0, 0, 0, 0, 0), op("Reshape", "x", "s")), "copies an axis");
+    all.put(net(op("Reshape", "x", "x")), "the shape must be a constant");
+    all.put(net(longs("s", 1, 1), op("Unsqueeze", "x", "s")), "axis 1 is given twice");
+    all.put(net(longs("s", 99), op("Gather", "x", "s")), "index 99 is outside axis 0 of [1,3,8,8]");
+    all.put(net(floats("s", 1.5f), op("Gather", "x", "s")), "the indices must be integers");
+    all.put(
+        net(longs("s", MAX, MAX, 10), op("Split", "x", "s").addOutput("a").addOutput("b")),
+        "3 lengths expected that add up to axis 0");
+    all.put(net(op("Slice", "x")), "input 1, the starts, is missing");
+    all.put(net(longs("s", 0, 0), longs("e", 1), op("Slice", "x", "s", "e")), "of equal length");
+    all.put(net(floats("s", 1), floats("e", 9, 9), op("Range", "s", "e", "s")), "single number");
+    all.put(net(floats("s", 1), op("Dropout", "x", "s", "s")), "training mode is not supported");
+    // Operators
+    all.put(net(op("LSTM", "x", "x")), "the operator is not supported; supported are [Abs, ");
+    all.put(net(op("Relu", "x").setDomain("com.example")), "operators of domain 'com.example'");
+    all.put(net(op("Relu", "x").addAttribute(number("foo", 1))), "the operator takes none");
+    all.put(net(op("GlobalAveragePool", "v"), floats("v", 1)), "images [N,C,…] expected");
+    all.put(net(op("Pow", "x")), "input 1 is missing");
+    return all;
+  }
+
+  private static NodeProto.Builder cropped(String roi, String sizes) {
+    return op("Resize", "x", roi, "", sizes)
+        .addAttribute(text("coordinate_transformation_mode", "tf_crop_and_resize"));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> nonsenseIsRefusedWithItsNode() {
+    return cases().entrySet().stream()
+        .map(e -> DynamicTest.dynamicTest(e.getValue(), () -> refused(e.getKey(), e.getValue())));
+  }
+
+  private void refused(GraphProto.Builder graph, String sentence) {
+    Path file = Models.write(folder, model(graph).build());
+    var memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+    long start = System.nanoTime();
+    assertThatThrownBy(() -> open(file))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith("model.onnx: node ")
+        .hasMessageContaining(graph.getNode(0).getOpType() + ")")
+        .hasMessageContaining(sentence);
+    assertThat(System.nanoTime() - start).as("ns").isLessThan(NANOS);
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).as("bytes").isLessThan(BYTES);
+  }
+
+  private static void open(Path file) {
+    Network.of(OnnxModel.read(file)).graph(1, SessionOptions.FORWARD);
+  }
+
+  @Test
+  void whatOnlyTheDeviceRefusesNamesTheNodeToo() {
+    NodeProto.Builder conv = op("Conv", "x", "w").addAttribute(ints("strides", MAX, MAX));
+    Path file = Models.write(folder, model(net(weights(4, 3, 3, 3), conv)).build());
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = Network.load(file).session(cpu, 1, SessionOptions.FORWARD)) {
+      assertThatThrownBy(s::forward)
+          .isInstanceOf(CandelaException.class)
+          .hasMessageStartingWith("model.onnx: node 'Conv_0' (Conv): ")
+          .hasMessageContaining("stride");
+    }
+  }
+
+  /** 200 values of 7.75 GiB, all read at the end: 1.5 TiB. */
+  @Test
+  void aBatchBeyondTheMemoryIsRefusedBeforeItIsTouched() {
+    GraphProto.Builder g = net(longs("s", 1, 1, 8192, 8192), op("Expand", "v", "s"));
+    g.setInput(0, value("v", -1, 1, 1, 1));
+    NodeProto.Builder sum = node("Sum", List.of(), "z");
+    for (int i = 0; i < 200; i++) {
+      g.addNode(node("Exp", List.of(i == 0 ? "y" : "e" + (i - 1)), "e" + i));
+      sum.addInput("e" + i);
+    }
+    g.addNode(sum).setOutput(0, value("z"));
+    Path file = Models.write(folder, model(g).build());
+    try (Device cpu = Devices.open("cpu", 1)) {
+      Network network = Network.load(file);
+      assertThatThrownBy(() -> network.session(cpu, 31, SessionOptions.FORWARD))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageStartingWith("model.onnx: batch 31: cpu: ")
+          .hasMessageContaining("MiB of memory needed");
+    }
+  }
+
+  @Test
+  void chainsOfThousandsAreReadAndSimplified() {
+    var g = GraphProto.newBuilder().addInput(value("x", 1, 3, 4, 4)).addOutput(value("r5999"));
+    for (int i = 0; i < 6000; i++) {
+      String op = List.of("Identity", "Relu", "Transpose").get(i % 3);
+      g.addNode(node(op, List.of(i == 0 ? "x" : "r" + (i - 1)), "r" + i));
+    }
+    Path file = Models.write(folder, model(g).build());
+    Graph graph = Network.load(file).graph(1, SessionOptions.GRADIENT);
+    assertThat(graph.outputs().get(0).shape().dims()).containsExactly(1, 3, 4, 4);
+  }
+
+  @Test
+  void aGraphOfMoreNodesThanAnyClassifierHasIsRefused() {
+    GraphProto.Builder g = net(op("Relu", "x"));
+    g.setNode(0, node("Sum", Collections.nCopies(30_000, "x"), "y"));
+    refused(g, "more than 20000 nodes");
+  }
+
+  @Test
+  void aModelWithoutInputOrWithTwoIsNoNetworkOfImages() {
+    GraphProto.Builder none = net(floats("v", 1), op("Relu", "v")).clearInput();
+    GraphProto.Builder two = net(op("Add", "x", "x2")).addInput(value("x2", 1, 3, 8, 8));
+    assertThatThrownBy(() -> shape(none)).hasMessageContaining("has no input besides its weights");
+    assertThatThrownBy(() -> shape(two))
+        .hasMessage(
+            "model.onnx: one input, the image, expected; it takes 2: [x[1,3,8,8], x2[1,3,8,8]]");
+  }
+
+  private void shape(GraphProto.Builder g) {
+    Network.load(Models.write(folder, model(g).build())).inputShape();
+  }
+
+  /** x [1,3,8,8] to y through one node; what else is given is an initialiser. */
+  private static GraphProto.Builder net(Object... parts) {
+    var g = GraphProto.newBuilder().addInput(value("x", 1, 3, 8, 8)).addOutput(value("y"));
+    for (Object part : parts) {
+      switch (part) {
+        case TensorProto.Builder t -> g.addInitializer(t);
+        case NodeProto.Builder n -> g.addNode(n);
+        default -> throw new IllegalArgumentException(part.toString());
+      }
+    }
+    return g;
+  }
+
+  private static NodeProto.Builder op(String type, String... inputs) {
+    return node(type, List.of(inputs), "y");
+  }
+
+  private static TensorProto.Builder longs(String name, long... values) {
+    var t = TensorProto.newBuilder().setName(name).setDataType(7).addDims(values.length);
+    for (long v : values) {
+      t.addInt64Data(v);
+    }
+    return t;
+  }
+
+  private static TensorProto.Builder weights(int... dims) {
+    var t = TensorProto.newBuilder().setName("w").setDataType(1);
+    int count = 1;
+    for (int d : dims) {
+      t.addDims(d);
+      count *= d;
+    }
+    for (int i = 0; i < count; i++) {
+      t.addFloatData(i % 5);
+    }
+    return t;
+  }
+
+  private static AttributeProto.Builder ints(String name, long... values) {
+    var a = AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS);
+    for (long v : values) {
+      a.addInts(v);
+    }
+    return a;
+  }
+
+  private static AttributeProto.Builder number(String name, long value) {
+    return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value);
+  }
+
+  private static AttributeProto.Builder text(String name, String value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeType.STRING)
+        .setS(com.google.protobuf.ByteString.copyFromUtf8(value));
+  }
+}
