@@ -1,6 +1,7 @@
 // Convolutions: oneDNN primitives of one image, and the entries.
 #include "dense_conv.h"
 
+#include <algorithm>
 #include <memory>
 
 using namespace candela;
@@ -215,6 +216,11 @@ Geometry candela::readGeometry(const int* s, const char* where) {
   bool fits = g.h <= kElements / g.w && g.h * g.w <= kElements / g.c && g.oh <= kElements / g.ow &&
               g.oh * g.ow <= kElements / g.oc && taps <= kElements / g.c && taps * g.c <= kElements / g.oc;
   if (!fits) fail(CD_INVALID, "%s: an image or the weights have more than 2^31 - 1 elements", where);
+  // Steps that lead nowhere: oneDNN's generated code adds them up in 32 bits and reads elsewhere.
+  g.sh = std::min(g.sh, g.h + g.top + g.bottom);
+  g.sw = std::min(g.sw, g.w + g.left + g.right);
+  if (g.kh == 1) g.dh = 1;
+  if (g.kw == 1) g.dw = 1;
   return g;
 }
 

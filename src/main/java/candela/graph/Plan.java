@@ -276,7 +276,7 @@ final class Plan {
     Set<Value> held = new HashSet<>();
     at.forEach(v -> held.add(root(v)));
     held.add(root(logits));
-    Placement.Block seed = block(bytes(logits), nodes.size() - 1, end);
+    Placement.Block seed = block(bytes(logits), Math.max(nodes.size() - 1, 0), end);
     gradients.put(root(logits), seed);
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node n = nodes.get(i);

@@ -68,6 +68,11 @@ public record FeatureAblation(
       }
       return featureMask.stream().mapToInt(Integer::intValue).toArray();
     }
+    if (grid > Math.min(h, w)) {
+      throw CandelaException.of(
+          "feature-ablation: grid of at most %d expected for a %d x %d image, got %d",
+          Math.min(h, w), w, h, grid);
+    }
     int[] mask = new int[pixels];
     for (int i = 0; i < pixels; i++) {
       mask[i] = (i / w) * grid / h * grid + (i % w) * grid / w;

@@ -60,6 +60,11 @@ class DenseConvolutionTest {
       new Convolution(9, 9, 6, 12, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, 6, false, 0, 0),
       new Convolution(14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
       new Convolution(7, 7, 24, 36, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 3, false, 0, 0),
+      // Steps beyond the image.
+      new Convolution(5, 5, 1, 1, 3, 3, 2, 1 << 20, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
+      new Convolution(5, 5, 3, 16, 3, 3, 1 << 24, 1 << 24, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
+      new Convolution(4, 4, 8, 8, 1, 1, 1 << 20, 2, 1 << 24, 1 << 24, 0, 0, 0, 0, 8, false, 0, 0),
+      new Convolution(1, 4, 3, 2, 2, 2, 1 << 20, 2, 1, 1, 0, 0, 0, 0, 1, true, 0, 0),
       new Convolution(5, 6, 7, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, true, 1, 1),
       new Convolution(5, 4, 6, 4, 3, 2, 1, 3, 2, 1, 1, 0, 2, 0, 2, true, 0, 2),
       new Convolution(3, 3, 2, 3, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0, 1, true, 0, 0),
