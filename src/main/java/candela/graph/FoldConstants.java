@@ -3,6 +3,7 @@ package candela.graph;
 import candela.device.Device;
 import candela.device.Devices;
 import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -42,7 +43,11 @@ final class FoldConstants implements Simplify.Pass {
         if (!constant(n) || output) {
           r.add(n);
         } else {
-          compute(n, cpu, constants).forEach(r::replace);
+          try {
+            compute(n, cpu, constants).forEach(r::replace);
+          } catch (CandelaException e) {
+            throw new CandelaException(graph.name() + ": " + n.label() + ": " + e.getMessage(), e);
+          }
         }
       }
     }

@@ -17,6 +17,9 @@ public record GroupNorm(int groups, float epsilon) implements Op {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
+    if (x.rank() < 2) {
+      throw CandelaException.of("images with channels expected, input is %s", x);
+    }
     for (Value v : inputs.subList(1, inputs.size())) {
       if (v.shape().count() != x.dim(-1)) {
         throw CandelaException.of(
