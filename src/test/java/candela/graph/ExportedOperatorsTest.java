@@ -155,10 +155,45 @@ class ExportedOperatorsTest {
     return device.read(s.output());
   }
 
-  /** A batch of one repeats nothing, a batch of three does: sums must be the same all the same. */
+  /** A batch of one repeats nothing, one of two does: sums must be the same all the same. */
   @Test
   void aRepeatedOperandGivesTheSameBitsAtEveryBatchSize() throws Exception {
-    Path file = models().get("MatMul with a batch that repeats").write(folder);
+    sameBits(models().get("MatMul with a batch that repeats").write(folder));
+  }
+
+  /** A class token is repeated for every image; what is added to it must not become its bias. */
+  @Test
+  void aRepeatedConstantGivesTheSameBitsAtEveryBatchSize() throws Exception {
+    sameBits(
+        model(13)
+            .random("token", 1, 3, 4, 6)
+            .random("w", 5, 6)
+            .longs("zero", new long[] {1}, 0)
+            .longs("rest", new long[] {3}, 3, 4, 6)
+            .node("Shape", "x", "shape")
+            .node("Gather", "shape zero", "batch")
+            .node("Concat", "batch rest", "to", "axis", 0)
+            .node("Expand", "token to", "tokens")
+            .node("MatMul", "x w", "m")
+            .node("Add", "m tokens", "y")
+            .write(folder));
+    sameBits(
+        model(13)
+            .random("token", 1, 6)
+            .random("w", 60, 6)
+            .longs("zero", new long[] {1}, 0)
+            .longs("rest", new long[] {1}, 6)
+            .node("Flatten", "x", "f")
+            .node("Shape", "x", "shape")
+            .node("Gather", "shape zero", "batch")
+            .node("Concat", "batch rest", "to", "axis", 0)
+            .node("Expand", "token to", "tokens")
+            .node("MatMul", "f w", "m")
+            .node("Add", "m tokens", "y")
+            .write(folder));
+  }
+
+  private static void sameBits(Path file) {
     Network network = Network.load(file);
     float[] x = random(new SplittableRandom(19), 2 * 60);
     try (Device device = Devices.open("cpu", 1);
