@@ -81,15 +81,6 @@ struct RectifyForward {
   }
 };
 
-// v where the flag is set, else 0; without a branch, so that the CPU does several at once.
-BOTH float chosen(uint8_t flag, float v) {
-  uint32_t bits;
-  memcpy(&bits, &v, sizeof bits);
-  bits &= 0u - static_cast<uint32_t>(flag != 0);
-  memcpy(&v, &bits, sizeof v);
-  return v;
-}
-
 struct RectifyBackward {
   int64_t n, bytes;
   bool accumulate;
@@ -109,9 +100,9 @@ struct RectifyBackward {
       flags[b] = in[s.begin + b] * 0x0101010101010101u & 0x8040201008040201u;
     }
     if (accumulate) {
-      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] += chosen(flag[i], up[i]);
+      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] += chosen(flag[i] != 0, up[i]);
     } else {
-      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] = chosen(flag[i], up[i]);
+      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] = chosen(flag[i] != 0, up[i]);
     }
   }
 };

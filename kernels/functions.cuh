@@ -1,5 +1,5 @@
 // exp, tanh and erf of our own: branch-free, so that the CPU computes 4 to 16 at once, and the same bits on every device,
-// which no two mathematics libraries promise. All stay within 2 units in the last place.
+// which no two mathematics libraries promise. All stay within 2 units in the last place. And a choice of that kind.
 #pragma once
 
 #include <string.h>
@@ -7,6 +7,15 @@
 #include "portable.cuh"
 
 namespace candela {
+
+// v where the flag is set, else 0; without a branch, so that the CPU does several at once.
+BOTH float chosen(bool flag, float v) {
+  uint32_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  bits &= 0u - static_cast<uint32_t>(flag);
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
 
 // 2^n for -126 <= n <= 127.
 BOTH float powerOfTwo(int32_t n) {

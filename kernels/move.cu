@@ -76,14 +76,8 @@ struct CopyTile {
       square(in, out);
       return;
     }
-    if (n == 3 && yOfP == 3) {
-      weave(m, in, out);
-      return;
-    }
-    if (m == 3 && xOfQ == 3) {
-      unweave(n, in, out);
-      return;
-    }
+    if (n == yOfP && woven(n, m, in, out)) return;
+    if (m == xOfQ && unwoven(m, n, in, out)) return;
     for (int64_t j = 0; j < n; j++) {
       INDEPENDENT for (int64_t i = 0; i < m; i++) tile[i * n + j] = in[j * xOfQ + i];
     }
@@ -92,23 +86,32 @@ struct CopyTile {
     }
   }
 
-  // Three planes to colours side by side.
+  // Few planes to values side by side: colours, the two halves of a channel shuffle. False where they are not so few.
+  BOTH bool woven(int64_t planes, int64_t m, const float* in, float* out) const {
+    if (planes == 2) weave<2>(m, in, out);
+    if (planes == 3) weave<3>(m, in, out);
+    if (planes == 4) weave<4>(m, in, out);
+    return planes >= 2 && planes <= 4;
+  }
+
+  BOTH bool unwoven(int64_t planes, int64_t n, const float* in, float* out) const {
+    if (planes == 2) unweave<2>(n, in, out);
+    if (planes == 3) unweave<3>(n, in, out);
+    if (planes == 4) unweave<4>(n, in, out);
+    return planes >= 2 && planes <= 4;
+  }
+
+  template <int planes>
   BOTH void weave(int64_t m, const float* in, float* out) const {
-    const float *r = in, *g = in + xOfQ, *b = in + 2 * xOfQ;
     INDEPENDENT for (int64_t i = 0; i < m; i++) {
-      move<accumulate>(out + 3 * i, r[i]);
-      move<accumulate>(out + 3 * i + 1, g[i]);
-      move<accumulate>(out + 3 * i + 2, b[i]);
+      for (int k = 0; k < planes; k++) move<accumulate>(out + planes * i + k, in[k * xOfQ + i]);
     }
   }
 
-  // Colours side by side to three planes.
+  template <int planes>
   BOTH void unweave(int64_t n, const float* in, float* out) const {
-    float *r = out, *g = out + yOfP, *b = out + 2 * yOfP;
     INDEPENDENT for (int64_t j = 0; j < n; j++) {
-      move<accumulate>(r + j, in[3 * j]);
-      move<accumulate>(g + j, in[3 * j + 1]);
-      move<accumulate>(b + j, in[3 * j + 2]);
+      for (int k = 0; k < planes; k++) move<accumulate>(out + k * yOfP + j, in[planes * j + k]);
     }
   }
 

@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "check.cuh"
+#include "functions.cuh"
 #include "launch.cuh"
 
 using namespace candela;
@@ -34,12 +35,13 @@ struct MaxPool {
   float* __restrict__ y;
   Index* __restrict__ which;
 
-  // Rows are output pixels.
+  // Rows are output pixels. Taps are as wide as the values until the last, or else a compiler takes them by the 32 or
+  // not at all.
   BOTH void operator()(const Span& s) const {
-    int64_t column = k.columnOf(s.row % k.ow), row = k.rowOf(s.row / k.ow % k.oh);
-    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
-    float* best = y + s.row * k.c;
-    Index* index = which == nullptr ? nullptr : which + s.row * k.c;
+    int64_t column = k.columnOf(s.row % k.ow), row = k.rowOf(s.row / k.ow % k.oh), m = s.size();
+    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c + s.begin;
+    float* best = y + s.row * k.c + s.begin;
+    int32_t taps[kSpan];
     bool first = true;
     for (int i = 0; i < k.kh; i++) {
       int64_t at = row + static_cast<int64_t>(i) * k.dh;
@@ -47,29 +49,33 @@ struct MaxPool {
       for (int j = 0; j < k.kw; j++) {
         int64_t across = column + static_cast<int64_t>(j) * k.dw;
         if (across < 0 || across >= k.w) continue;
-        take(s, image + (at * k.w + across) * k.c, best, index, static_cast<Index>(static_cast<int64_t>(i) * k.kw + j), first);
+        take(m, image + (at * k.w + across) * k.c, best, taps, static_cast<int32_t>(static_cast<int64_t>(i) * k.kw + j),
+             first);
         first = false;
       }
     }
-    for (int64_t c = s.begin; c < s.end && first; c++) {
+    for (int64_t c = 0; c < m && first; c++) {
       best[c] = -INFINITY;
-      if (index != nullptr) index[c] = 0;
+      taps[c] = 0;
     }
+    if (which == nullptr) return;
+    Index* index = which + s.row * k.c + s.begin;
+    INDEPENDENT for (int64_t c = 0; c < m; c++) index[c] = static_cast<Index>(taps[c]);
   }
 
-  BOTH void take(const Span& s, const float* in, float* best, Index* index, Index tap, bool first) const {
+  BOTH void take(int64_t m, const float* in, float* best, int32_t* taps, int32_t tap, bool first) const {
     if (first) {
-      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) best[c] = in[c];
-      if (index != nullptr) {
-        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) index[c] = tap;
+      INDEPENDENT for (int64_t c = 0; c < m; c++) {
+        best[c] = in[c];
+        taps[c] = tap;
       }
-    } else if (index == nullptr) {
-      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) best[c] = larger(in[c], best[c]) ? in[c] : best[c];
+    } else if (which == nullptr) {
+      INDEPENDENT for (int64_t c = 0; c < m; c++) best[c] = larger(in[c], best[c]) ? in[c] : best[c];
     } else {
-      INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) {
+      INDEPENDENT for (int64_t c = 0; c < m; c++) {
         bool more = larger(in[c], best[c]);
         best[c] = more ? in[c] : best[c];
-        index[c] = more ? tap : index[c];
+        taps[c] = more ? tap : taps[c];
       }
     }
   }
@@ -102,7 +108,7 @@ struct MaxPoolBackward {
         const float* up = dy + from;
         const Index* index = which + from;
         Index tap = static_cast<Index>(static_cast<int64_t>(i) * k.kw + j);
-        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += index[c] == tap ? up[c] : 0.0f;
+        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += chosen(index[c] == tap, up[c]);
       }
     }
   }

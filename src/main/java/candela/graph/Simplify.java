@@ -21,6 +21,7 @@ public final class Simplify {
       List.of(
           new RemoveIdentity(),
           new FoldConstants(),
+          new ShrinkConstants(),
           new FoldScalars(),
           new CancelTransposes(),
           new RemoveIdentity(),

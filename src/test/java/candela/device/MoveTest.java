@@ -75,7 +75,7 @@ class MoveTest {
 
   @Test
   void channelsFirstToLastAndBackAtManyWidths() {
-    for (int c : new int[] {1, 3, 4, 15, 16, 17, 64, 257}) {
+    for (int c : new int[] {1, 2, 3, 4, 15, 16, 17, 64, 257}) {
       for (int hw : new int[] {1, 7, 16, 49, 300}) {
         int n = 2 * c * hw;
         int[] last = {2, hw, c};

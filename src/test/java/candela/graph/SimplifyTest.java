@@ -86,6 +86,14 @@ class SimplifyTest {
                 .node("Mul", "a g", "y"),
             conv(model(), "x", "a", 3, 3).node("Concat", "x a", "y", "axis", 1)));
     all.put(
+        "ShrinkConstants",
+        List.of(
+            model()
+                .random("c", 1, 3, 1, 1)
+                .longs("s", new long[] {4}, 2, 3, 1, 1)
+                .node("Expand", "c s", "e")
+                .node("Add", "x e", "y")));
+    all.put(
         "FoldScalars",
         List.of(
             model().scalar("c", 3).node("Mul", "x c", "m").node("Sub", "c m", "y"),
