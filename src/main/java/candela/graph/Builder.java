@@ -5,6 +5,7 @@ import candela.device.Unary;
 import candela.graph.op.ArgReduce;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import candela.graph.op.Reshape;
 import candela.graph.op.Where;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
@@ -185,7 +186,14 @@ final class Builder {
         return;
       }
     }
-    bind(onnx, v.isConstant() ? Value.constant(onnx, v.constant()) : v);
+    if (v.isConstant()) {
+      bind(onnx, Value.constant(onnx, v.constant()));
+      return;
+    }
+    // A value of another name: outputs are found by theirs.
+    Value alias = Value.of(onnx, v.shape(), v.integer());
+    nodes.add(new Node(onnx, new Reshape(v.shape()), List.of(v), alias));
+    bind(onnx, alias);
   }
 
   private boolean isRead(Value v, int from) {

@@ -5,6 +5,7 @@ import candela.graph.op.Transpose;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ final class CancelTransposes implements Simplify.Pass {
 
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    return new Walk(graph).run();
+    return new Walk(graph, Rewrite.held(graph, keep)).run();
   }
 
   private static final class Walk {
@@ -27,9 +28,14 @@ final class CancelTransposes implements Simplify.Pass {
     private final Rewrite r;
     private final Map<Value, Origin> origins = new IdentityHashMap<>();
     private final Map<Value, List<Node>> readers = new IdentityHashMap<>();
+    private final Set<Value> kept;
 
-    Walk(Graph graph) {
+    /** Transposed values that are held by one whose gradient is not theirs alone. */
+    private final Set<Value> shared = new HashSet<>();
+
+    Walk(Graph graph, Set<Value> kept) {
       this.graph = graph;
+      this.kept = kept;
       this.r = new Rewrite(graph);
       for (Node n : graph.nodes()) {
         n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
@@ -40,12 +46,25 @@ final class CancelTransposes implements Simplify.Pass {
       for (Node old : graph.nodes()) {
         Node n = r.now(old);
         if (n.op() instanceof Transpose t) {
+          boolean alone = alone(old.input(0));
+          if (kept.contains(n.output()) && !alone) {
+            r.add(n);
+            continue;
+          }
+          if (!alone) {
+            shared.add(n.output());
+          }
           transpose(n, t);
         } else if (!(n.op() instanceof Reshape ? regroup(n) : sink(n))) {
           r.add(n);
         }
       }
       return r.finish();
+    }
+
+    /** Whether what flows back to the value that holds v comes through one reader of v alone. */
+    private boolean alone(Value v) {
+      return readers.get(v).size() == 1 && !graph.outputs().contains(v) && !shared.contains(v);
     }
 
     private void transpose(Node n, Transpose t) {

@@ -18,6 +18,8 @@ final class FoldScalars implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Rewrite r = new Rewrite(graph);
+    // What reads a kept value goes on reading it, or its gradient would miss that.
+    Set<Value> kept = Rewrite.held(graph, keep);
     Map<Value, Node> linear = new IdentityHashMap<>();
     for (Node old : graph.nodes()) {
       Node n = simpler(r.now(old));
@@ -25,6 +27,10 @@ final class FoldScalars implements Simplify.Pass {
         Node before = linear.get(n.input(0));
         n = before == null ? n : merged(before, n);
         Elementwise now = (Elementwise) n.op();
+        if (kept.contains(n.output())) {
+          r.add(n);
+          continue;
+        }
         if (now.alpha() == 1 && now.beta() == 0 && !graph.outputs().contains(n.output())) {
           r.replace(n.output(), n.input(0));
           continue;

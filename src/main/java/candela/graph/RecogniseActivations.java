@@ -21,6 +21,8 @@ final class RecogniseActivations implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Map<Value, Node> producers = Rewrite.producers(graph);
+    // Nothing that contains a kept value is one operator: its readers would pass it by.
+    producers.keySet().removeAll(Rewrite.held(graph, keep));
     Rewrite r = new Rewrite(graph);
     for (Node n : graph.nodes()) {
       Match m = n.op() instanceof BinaryOp b && b.kind() == Binary.MUL ? match(n, producers) : null;

@@ -20,6 +20,8 @@ final class RecogniseLayerNorm implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Map<Value, Node> producers = Rewrite.producers(graph);
+    // Nothing that contains a kept value is one operator: its readers would pass it by.
+    producers.keySet().removeAll(Rewrite.held(graph, keep));
     Rewrite r = new Rewrite(graph);
     for (Node n : graph.nodes()) {
       Node norm = norm(n, producers);

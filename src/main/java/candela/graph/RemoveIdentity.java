@@ -14,17 +14,22 @@ final class RemoveIdentity implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Rewrite r = new Rewrite(graph);
+    // Others may read the input as well, so that its gradient is another one.
+    Set<Value> kept = Rewrite.held(graph, keep);
     Map<Value, Value> reshaped = new IdentityHashMap<>();
     for (Node old : graph.nodes()) {
       Node n = r.now(old);
       if (n.op() instanceof Reshape) {
         Value from = reshaped.getOrDefault(n.input(0), n.input(0));
         n = new Node(n.name(), n.op(), List.of(from), n.outputs());
-        reshaped.put(n.output(), from);
+        if (!kept.contains(n.output())) {
+          reshaped.put(n.output(), from);
+        }
       }
       boolean identity =
           n.op().isView()
               && n.input(0).shape().equals(n.output().shape())
+              && !kept.contains(n.output())
               && !graph.outputs().contains(n.output());
       if (identity) {
         r.replace(n.output(), n.input(0));

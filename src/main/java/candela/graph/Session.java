@@ -33,6 +33,7 @@ public final class Session implements AutoCloseable {
   private final Value output;
   private final Value logits;
   private final int classes;
+  private boolean closed;
   private final ScoreCall scores;
 
   /**
@@ -62,12 +63,13 @@ public final class Session implements AutoCloseable {
           graph.name(), batch());
     }
     plan = new Plan(graph, pinned, atValues, logits, rules);
+    at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     constants = new Constants(device);
     scores = new ScoreCall(device, batch(), classes);
     graph.nodes().forEach(n -> steps.add(bind(n)));
     connect();
-    at.forEach((name, p) -> gradients.put(name, gradientOf(name, p)));
+    at.forEach((name, p) -> gradients.put(name, gradientOf(p)));
   }
 
   /**
@@ -248,6 +250,10 @@ public final class Session implements AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     steps.forEach(NodeStep::close);
     gradients.values().stream().filter(g -> g.turned() != null).forEach(g -> g.turned().close());
     scores.close();
@@ -266,12 +272,15 @@ public final class Session implements AutoCloseable {
     return p;
   }
 
-  private Gradient gradientOf(String name, Graph.Place p) {
+  private void checkReached(String name, Graph.Place p) {
     if (plan.gradient(p.value()) == null) {
       throw CandelaException.of(
           "%s: the class scores do not depend on %s through differentiable operators",
           graph.name(), name.isEmpty() ? "the input" : "'" + name + "'");
     }
+  }
+
+  private Gradient gradientOf(Graph.Place p) {
     Tensor held = at(plan.gradient(p.value()), p.value().shape());
     Memory turned = p.perm() == null ? null : device.allocate(held.count() * 4L);
     return new Gradient(held, p.perm(), turned);

@@ -29,9 +29,19 @@ public final class Compare {
   }
 
   public static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
-    assertThat(actual).as(what).hasSameSizeAs(expected);
+    double[] wide = new double[expected.length];
+    for (int i = 0; i < wide.length; i++) {
+      wide[i] = expected[i];
+    }
+    assertClose(what, actual, wide, tolerance);
+  }
+
+  /** Every |actual - expected| is at most tolerance times the largest |expected|. */
+  public static void assertClose(
+      String what, float[] actual, double[] expected, double tolerance) {
+    assertThat(actual.length).as(what).isEqualTo(expected.length);
     double scale = 1e-30;
-    for (float e : expected) {
+    for (double e : expected) {
       scale = Math.max(scale, Math.abs(e));
     }
     for (int i = 0; i < expected.length; i++) {

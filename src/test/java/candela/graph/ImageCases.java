@@ -1,0 +1,409 @@
+package candela.graph;
+
+import candela.reference.Imaging;
+import candela.reference.Imaging.Move;
+import candela.reference.Moving;
+import candela.reference.Nd;
+import candela.reference.Rows;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of the operators in {@link ImageReaders}. */
+final class ImageCases {
+  private final List<OperatorCase> cases = new ArrayList<>();
+
+  private ImageCases() {}
+
+  static List<OperatorCase> all() {
+    var c = new ImageCases();
+    c.convolutions();
+    c.convolutionsOfLines();
+    c.transposed();
+    c.maxPools();
+    c.averagePools();
+    c.globalPools();
+    c.batchNorms();
+    c.norms();
+    return c.cases;
+  }
+
+  private static int[] ints(int... values) {
+    return values;
+  }
+
+  private void conv(OperatorCase c, int groups, Move m, Object... attributes) {
+    cases.add(
+        c.attributes(attributes)
+            .gives(
+                in ->
+                    Imaging.conv(
+                        in.get(0), in.get(1), in.size() > 2 ? in.get(2) : null, groups, m)));
+  }
+
+  private void convolutions() {
+    OperatorCase c = OperatorCase.of("Conv", 7);
+    conv(c.x(3, 2, 5, 7).constant(3, 2, 3, 3), 1, Move.PLAIN);
+    conv(c.x(1, 3, 7, 7).constant(4, 3, 1, 1).constant(4), 1, Move.PLAIN);
+    conv(
+        c.x(3, 3, 7, 5).constant(2, 3, 3, 2).constant(2),
+        1,
+        Move.of(2, 1, 1, 0, 2, 1),
+        "strides",
+        ints(2, 1),
+        "pads",
+        ints(1, 0, 2, 1),
+        "kernel_shape",
+        ints(3, 2));
+    conv(
+        c.x(1, 4, 7, 7).constant(6, 2, 3, 3),
+        2,
+        Move.of(1, 1, 2, 2, 2, 2).dilated(2, 2),
+        "group",
+        2,
+        "pads",
+        ints(2, 2, 2, 2),
+        "dilations",
+        ints(2, 2));
+    conv(
+        c.x(3, 3, 5, 5).constant(3, 1, 3, 3).constant(3),
+        3,
+        Move.of(1, 1, 1, 1, 1, 1),
+        "group",
+        3,
+        "pads",
+        ints(1, 1, 1, 1));
+    // SAME: ceil(n / stride) outputs; for 7, kernel 4, stride 2 that pads 3: 1 before, 2 after.
+    for (boolean upper : new boolean[] {true, false}) {
+      int less = upper ? 1 : 2;
+      conv(
+          c.x(1, 2, 7, 7).constant(2, 2, 4, 4),
+          1,
+          Move.of(2, 2, less, less, 3 - less, 3 - less),
+          "auto_pad",
+          upper ? "SAME_UPPER" : "SAME_LOWER",
+          "strides",
+          ints(2, 2));
+    }
+    conv(
+        c.x(1, 2, 7, 7).constant(2, 2, 2, 3), 1, Move.of(3, 2), "auto_pad", "VALID", "strides", ints(3, 2));
+  }
+
+  private static Nd flat(Nd x) {
+    return x.as(x.dim(0), x.dim(1), 1, x.dim(2));
+  }
+
+  private static Nd line(Nd y) {
+    return y.as(y.dim(0), y.dim(1), y.dim(3));
+  }
+
+  private void convolutionsOfLines() {
+    cases.add(
+        OperatorCase.of("Conv", 11)
+            .x(3, 2, 33)
+            .constant(3, 2, 5)
+            .constant(3)
+            .attributes("strides", ints(2), "pads", ints(2, 1), "dilations", ints(2))
+            .gives(
+                in ->
+                    line(
+                        Imaging.conv(
+                            flat(in.get(0)),
+                            flat(in.get(1)),
+                            in.get(2),
+                            1,
+                            Move.of(1, 2, 0, 2, 0, 1).dilated(1, 2)))));
+    cases.add(
+        OperatorCase.of("ConvTranspose", 11)
+            .x(3, 2, 7)
+            .constant(2, 3, 3)
+            .attributes("strides", ints(2), "output_padding", ints(1))
+            .gives(
+                in ->
+                    line(
+                        Imaging.convTranspose(
+                            flat(in.get(0)), flat(in.get(1)), null, 1, Move.of(1, 2), 1, 16))));
+  }
+
+  private void transposed(OperatorCase c, int groups, Move m, int oh, int ow, Object... attributes) {
+    cases.add(
+        c.attributes(attributes)
+            .gives(
+                in ->
+                    Imaging.convTranspose(
+                        in.get(0),
+                        in.get(1),
+                        in.size() > 2 ? in.get(2) : null,
+                        groups,
+                        m,
+                        oh,
+                        ow)));
+  }
+
+  private void transposed() {
+    OperatorCase c = OperatorCase.of("ConvTranspose", 7);
+    transposed(c.x(3, 2, 3, 5).constant(2, 3, 3, 3).constant(3), 1, Move.PLAIN, 5, 7);
+    transposed(
+        c.x(1, 4, 3, 3).constant(4, 2, 3, 2),
+        2,
+        Move.of(2, 3, 1, 0, 0, 1),
+        6,
+        7,
+        "group",
+        2,
+        "strides",
+        ints(2, 3),
+        "pads",
+        ints(1, 0, 0, 1));
+    transposed(
+        c.x(1, 2, 3, 3).constant(2, 2, 2, 2).constant(2),
+        1,
+        Move.of(2, 2, 0, 0, 0, 0).dilated(2, 1),
+        7,
+        7,
+        "strides",
+        ints(2, 2),
+        "dilations",
+        ints(2, 1),
+        "output_padding",
+        ints(0, 1));
+    // The kernel reaches four rows: in those beyond is the bias alone.
+    transposed(
+        c.x(3, 2, 3, 3).constant(2, 2, 2, 2).constant(2),
+        1,
+        Move.PLAIN,
+        8,
+        4,
+        "output_shape",
+        ints(8, 4));
+    // SAME gives n · stride; kernel 3 would give 2 · 2 + 3 = 7 of them, so one is cut off.
+    for (boolean upper : new boolean[] {true, false}) {
+      int less = upper ? 0 : 1;
+      transposed(
+          c.x(1, 2, 3, 3).constant(2, 1, 3, 3),
+          1,
+          Move.of(2, 2, less, less, 1 - less, 1 - less),
+          6,
+          6,
+          "strides",
+          ints(2, 2),
+          "auto_pad",
+          upper ? "SAME_UPPER" : "SAME_LOWER");
+    }
+  }
+
+  private void maxPools() {
+    OperatorCase c = OperatorCase.of("MaxPool", 10);
+    for (int ceil = 0; ceil < 2; ceil++) {
+      boolean up = ceil == 1;
+      cases.add(
+          c.x(3, 2, 6, 7)
+              .attributes("kernel_shape", ints(3, 3), "strides", ints(2, 2), "ceil_mode", ceil)
+              .gives(in -> Imaging.maxPool(in.get(0), 3, 3, Move.of(2, 2), up)));
+      cases.add(
+          c.x(1, 3, 7, 7)
+              .attributes(
+                  "kernel_shape",
+                  ints(3, 2),
+                  "strides",
+                  ints(2, 3),
+                  "pads",
+                  ints(1, 0, 2, 1),
+                  "dilations",
+                  ints(2, 2),
+                  "ceil_mode",
+                  ceil)
+              .gives(
+                  in ->
+                      Imaging.maxPool(
+                          in.get(0), 3, 2, Move.of(2, 3, 1, 0, 2, 1).dilated(2, 2), up)));
+    }
+    // Smaller than the window: as the SqueezeNet of small images has it.
+    cases.add(
+        c.x(3, 2, 2, 2)
+            .attributes("kernel_shape", ints(3, 3), "strides", ints(2, 2), "ceil_mode", 1)
+            .gives(in -> Imaging.maxPool(in.get(0), 3, 3, Move.of(2, 2), true)));
+    cases.add(
+        OperatorCase.of("MaxPool", 7)
+            .x(3, 2, 33)
+            .attributes("kernel_shape", ints(5), "strides", ints(3), "auto_pad", "SAME_LOWER")
+            .gives(in -> line(Imaging.maxPool(flat(in.get(0)), 1, 5, Move.of(1, 3, 0, 1, 0, 1), false))));
+    // More positions than a byte counts.
+    cases.add(
+        OperatorCase.of("MaxPool", 12)
+            .x(1, 1, 17, 17)
+            .attributes("kernel_shape", ints(17, 17), "storage_order", 1)
+            .gives(in -> Imaging.maxPool(in.get(0), 17, 17, Move.PLAIN, false)));
+  }
+
+  private void averagePools() {
+    for (int ceil = 0; ceil < 2; ceil++) {
+      for (int include = 0; include < 2; include++) {
+        boolean up = ceil == 1;
+        boolean pad = include == 1;
+        cases.add(
+            OperatorCase.of("AveragePool", 10)
+                .x(3, 2, 6, 7)
+                .attributes(
+                    "kernel_shape",
+                    ints(3, 2),
+                    "strides",
+                    ints(2, 3),
+                    "pads",
+                    ints(1, 0, 2, 1),
+                    "ceil_mode",
+                    ceil,
+                    "count_include_pad",
+                    include)
+                .gives(
+                    in -> Imaging.averagePool(in.get(0), 3, 2, Move.of(2, 3, 1, 0, 2, 1), up, pad)));
+        cases.add(
+            OperatorCase.of("AveragePool", 19)
+                .x(1, 3, 33)
+                .attributes(
+                    "kernel_shape",
+                    ints(3),
+                    "strides",
+                    ints(4),
+                    "dilations",
+                    ints(2),
+                    "pads",
+                    ints(3, 2),
+                    "ceil_mode",
+                    ceil,
+                    "count_include_pad",
+                    include)
+                .gives(
+                    in ->
+                        line(
+                            Imaging.averagePool(
+                                flat(in.get(0)),
+                                1,
+                                3,
+                                Move.of(1, 4, 0, 3, 0, 2).dilated(1, 2),
+                                up,
+                                pad))));
+      }
+    }
+    cases.add(
+        OperatorCase.of("AveragePool", 7)
+            .x(3, 1, 7, 7)
+            .attributes("kernel_shape", ints(2, 2), "auto_pad", "SAME_UPPER")
+            .gives(
+                in -> Imaging.averagePool(in.get(0), 2, 2, Move.of(1, 1, 0, 0, 1, 1), false, false)));
+  }
+
+  private void globalPools() {
+    for (int[] dims : new int[][] {{3, 2, 5, 7}, {1, 3, 33}}) {
+      int n = dims[0] * dims[1];
+      int[] out = dims.clone();
+      java.util.Arrays.fill(out, 2, out.length, 1);
+      for (var kind : List.of(candela.device.Reduction.MEAN, candela.device.Reduction.MAX)) {
+        boolean mean = kind == candela.device.Reduction.MEAN;
+        cases.add(
+            OperatorCase.of(mean ? "GlobalAveragePool" : "GlobalMaxPool", 7)
+                .x(dims)
+                .gives(
+                    in -> {
+                      double[] x = in.get(0).data();
+                      return new Nd(out, Rows.reduce(kind, n, x.length / n, 1, x));
+                    }));
+      }
+    }
+  }
+
+  private void batchNorms() {
+    for (int opset : new int[] {7, 9, 14, 15}) {
+      for (int[] dims : new int[][] {{3, 2, 5, 3}, {1, 3, 7}, {3, 5}}) {
+        int c = dims[1];
+        Nd variance = Nd.of(ints(c), i -> .5 + i[0]);
+        cases.add(
+            OperatorCase.of("BatchNormalization", opset)
+                .x(dims)
+                .constant(c)
+                .constant(c)
+                .constant(c)
+                .constant(variance)
+                .attributes("epsilon", .01f)
+                .gives(in -> normalised(in, .01f)));
+      }
+    }
+  }
+
+  private static Nd normalised(List<Nd> in, double epsilon) {
+    return Nd.of(
+        in.get(0).dims(),
+        i -> {
+          double deviation = Math.sqrt(in.get(4).at(i[1]) + epsilon);
+          double centred = in.get(0).at(i) - in.get(3).at(i[1]);
+          return centred / deviation * in.get(1).at(i[1]) + in.get(2).at(i[1]);
+        });
+  }
+
+  /** Each of count equal stretches normalised, then scaled and shifted by element. */
+  private static Nd stretches(Nd x, int count, double epsilon, Nd.Element scale, Nd.Element shift) {
+    double[] rows = Rows.normal(count, x.data().length / count, epsilon, x.data());
+    Nd y = new Nd(x.dims(), rows);
+    return Nd.of(x.dims(), i -> y.at(i) * scale.at(i) + shift.at(i));
+  }
+
+  private void norms() {
+    for (int[] dims : new int[][] {{3, 4, 5, 3}, {1, 4, 33}}) {
+      cases.add(
+          OperatorCase.of("InstanceNormalization", 7)
+              .x(dims)
+              .constant(4)
+              .constant(4)
+              .attributes("epsilon", .01f)
+              .gives(
+                  in ->
+                      stretches(
+                          in.get(0),
+                          dims[0] * 4,
+                          .01f,
+                          i -> in.get(1).at(i[1]),
+                          i -> in.get(2).at(i[1]))));
+      for (int groups : new int[] {1, 2, 4}) {
+        cases.add(
+            OperatorCase.of("GroupNormalization", 21)
+                .x(dims)
+                .constant(4)
+                .constant(4)
+                .attributes("num_groups", groups)
+                .gives(
+                    in ->
+                        stretches(
+                            in.get(0),
+                            dims[0] * groups,
+                            1e-5f,
+                            i -> in.get(1).at(i[1]),
+                            i -> in.get(2).at(i[1]))));
+        cases.add(
+            OperatorCase.of("GroupNormalization", 18)
+                .x(dims)
+                .constant(groups)
+                .constant(groups)
+                .attributes("num_groups", groups, "epsilon", .1f)
+                .gives(
+                    in ->
+                        stretches(
+                            in.get(0),
+                            dims[0] * groups,
+                            .1f,
+                            i -> in.get(1).at(i[1] * groups / 4),
+                            i -> in.get(2).at(i[1] * groups / 4))));
+      }
+    }
+    for (int size : new int[] {1, 3, 4, 7}) {
+      cases.add(
+          OperatorCase.of("LRN", 7)
+              .x(3, 5, 3, 2)
+              .attributes("size", size, "alpha", .5f, "beta", .625f, "bias", 1.5f)
+              .gives(
+                  in -> {
+                    Nd last = Moving.transpose(in.get(0), 0, 2, 3, 1);
+                    double[] y = Rows.lrn(18, 5, size, .5, .625, 1.5, last.data());
+                    return Moving.transpose(new Nd(last.dims(), y), 0, 3, 1, 2);
+                  }));
+    }
+  }
+}
