@@ -16,9 +16,23 @@ struct Window {
   // First row of the window of output row y, may be negative.
   BOTH int64_t rowOf(int64_t y) const { return y * sh - top; }
   BOTH int64_t columnOf(int64_t x) const { return x * sw - left; }
+  // Rows i of a window, from its row at, that lie in the image: firstTap to endTap. However large the window, no others
+  // are visited.
+  BOTH static int64_t firstTap(int64_t at, int dilation) { return at >= 0 ? 0 : (dilation - 1 - at) / dilation; }
+  BOTH static int64_t endTap(int64_t at, int dilation, int taps, int64_t size) {
+    if (at + (taps - int64_t{1}) * dilation < size) return taps;
+    return at >= size ? 0 : (size - 1 - at) / dilation + 1;
+  }
+  // The same of the windows that an input pixel lies in, at = its place in the padded image.
+  BOTH static int64_t firstWindow(int64_t at, int dilation, int stride, int count) {
+    return firstTap((count - int64_t{1}) * stride - at, dilation);
+  }
+  BOTH static int64_t endWindow(int64_t at, int dilation, int taps) {
+    return at >= (taps - int64_t{1}) * dilation ? taps : at / dilation + 1;
+  }
   // Output row whose window holds input row y at its row k; -1 where none does.
-  BOTH int64_t outputRow(int64_t y, int k) const { return step(y + top - static_cast<int64_t>(k) * dh, sh, oh); }
-  BOTH int64_t outputColumn(int64_t x, int k) const { return step(x + left - static_cast<int64_t>(k) * dw, sw, ow); }
+  BOTH int64_t outputRow(int64_t y, int64_t k) const { return step(y + top - k * dh, sh, oh); }
+  BOTH int64_t outputColumn(int64_t x, int64_t k) const { return step(x + left - k * dw, sw, ow); }
 
   // About so many windows hold an input pixel.
   int64_t windowsOfAPixel() const { return 1 + static_cast<int64_t>(kh) * kw / (static_cast<int64_t>(sh) * sw); }
@@ -43,13 +57,13 @@ struct MaxPool {
     float* best = y + s.row * k.c + s.begin;
     int32_t taps[kSpan];
     bool first = true;
-    for (int i = 0; i < k.kh; i++) {
-      int64_t at = row + static_cast<int64_t>(i) * k.dh;
-      if (at < 0 || at >= k.h) continue;
-      for (int j = 0; j < k.kw; j++) {
-        int64_t across = column + static_cast<int64_t>(j) * k.dw;
-        if (across < 0 || across >= k.w) continue;
-        take(m, image + (at * k.w + across) * k.c, best, taps, static_cast<int32_t>(static_cast<int64_t>(i) * k.kw + j),
+    int64_t left = k.firstTap(column, k.dw), right = k.endTap(column, k.dw, k.kw, k.w);
+    int64_t bottom = k.endTap(row, k.dh, k.kh, k.h);
+    for (int64_t i = k.firstTap(row, k.dh); i < bottom; i++) {
+      int64_t at = row + i * k.dh;
+      for (int64_t j = left; j < right; j++) {
+        int64_t across = column + j * k.dw;
+        take(m, image + (at * k.w + across) * k.c, best, taps, static_cast<int32_t>(i * k.kw + j),
              first);
         first = false;
       }
@@ -98,16 +112,18 @@ struct MaxPoolBackward {
     if (!accumulate) {
       for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
     }
-    for (int i = 0; i < k.kh; i++) {
+    int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
+    int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
+    for (int64_t i = top; i < bottom; i++) {
       int64_t at = k.outputRow(row, i);
       if (at < 0) continue;
-      for (int j = 0; j < k.kw; j++) {
+      for (int64_t j = left; j < right; j++) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
         int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
         const float* up = dy + from;
         const Index* index = which + from;
-        Index tap = static_cast<Index>(static_cast<int64_t>(i) * k.kw + j);
+        Index tap = static_cast<Index>(i * k.kw + j);
         INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += chosen(index[c] == tap, up[c]);
       }
     }
@@ -126,10 +142,12 @@ struct MaxUnpool {
     int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
     float* out = x + s.row * k.c;
     for (int64_t c = s.begin; c < s.end; c++) out[c] = 0.0f;
-    for (int i = k.kh - 1; i >= 0; i--) {
+    int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
+    int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
+    for (int64_t i = bottom - 1; i >= top; i--) {
       int64_t at = k.outputRow(row, i);
       if (at < 0) continue;
-      for (int j = k.kw - 1; j >= 0; j--) {
+      for (int64_t j = right - 1; j >= left; j--) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
         int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
@@ -155,9 +173,9 @@ struct Divisor {
   }
 
   BOTH int64_t axis(int64_t first, int dilation, int taps, int64_t size, int before, int after) const {
-    int64_t least = padding ? -before : 0, end = padding ? size + after : size, count = 0;
-    for (int t = 0; t < taps; t++, first += dilation) count += first >= least && first < end ? 1 : 0;
-    return count;
+    int64_t least = padding ? -before : 0, end = padding ? size + after : size;
+    int64_t count = Window::endTap(first - least, dilation, taps, end - least) - Window::firstTap(first - least, dilation);
+    return count > 0 ? count : 0;
   }
 };
 
@@ -172,12 +190,12 @@ struct AveragePool {
     const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
     float* sum = y + s.row * k.c;
     for (int64_t c = s.begin; c < s.end; c++) sum[c] = 0.0f;
-    for (int i = 0; i < k.kh; i++) {
-      int64_t at = row + static_cast<int64_t>(i) * k.dh;
-      if (at < 0 || at >= k.h) continue;
-      for (int j = 0; j < k.kw; j++) {
-        int64_t across = column + static_cast<int64_t>(j) * k.dw;
-        if (across < 0 || across >= k.w) continue;
+    int64_t left = k.firstTap(column, k.dw), right = k.endTap(column, k.dw, k.kw, k.w);
+    int64_t bottom = k.endTap(row, k.dh, k.kh, k.h);
+    for (int64_t i = k.firstTap(row, k.dh); i < bottom; i++) {
+      int64_t at = row + i * k.dh;
+      for (int64_t j = left; j < right; j++) {
+        int64_t across = column + j * k.dw;
         const float* in = image + (at * k.w + across) * k.c;
         INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) sum[c] += in[c];
       }
@@ -201,10 +219,12 @@ struct AveragePoolBackward {
     if (!accumulate) {
       for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
     }
-    for (int i = 0; i < k.kh; i++) {
+    int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
+    int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
+    for (int64_t i = top; i < bottom; i++) {
       int64_t at = k.outputRow(row, i);
       if (at < 0) continue;
-      for (int j = 0; j < k.kw; j++) {
+      for (int64_t j = left; j < right; j++) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
         const float* up = dy + ((image * k.oh + at) * k.ow + across) * k.c;

@@ -19,6 +19,7 @@ import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Readers of operators on images; they put channels last around the operator. */
@@ -30,6 +31,11 @@ final class ImageReaders {
     List<Value> in = parameters(c, x);
     Shape w = in.get(1).shape();
     Window z = Window.read(c, x.shape(), w.dim(2), w.dim(3), c.x(0).shape().rank() == 3);
+    int[] far = z.takeFarPads();
+    if (Arrays.stream(far).anyMatch(p -> p > 0)) {
+      int[] before = {0, far[0], far[1], 0};
+      in.set(0, c.add(new PadConstant(before, new int[] {0, far[2], far[3], 0}, 0), x));
+    }
     Conv op =
         new Conv(z.strides(), z.dilations(), z.pads(), c.small("group", 1), Activation.NONE, false);
     return back(c, c.add(op, in));

@@ -72,6 +72,15 @@ final class ImageCases {
         3,
         "pads",
         ints(1, 1, 1, 1));
+    // More padding than a window reaches over: rows and columns of the bias alone.
+    conv(
+        c.x(1, 2, 3, 3).constant(2, 2, 3, 2).constant(2),
+        1,
+        Move.of(5, 1, 70, 0, 3, 90),
+        "strides",
+        ints(5, 1),
+        "pads",
+        ints(70, 0, 3, 90));
     // SAME: ceil(n / stride) outputs; for 7, kernel 4, stride 2 that pads 3: 1 before, 2 after.
     for (boolean upper : new boolean[] {true, false}) {
       int less = upper ? 1 : 2;
@@ -85,7 +94,13 @@ final class ImageCases {
           ints(2, 2));
     }
     conv(
-        c.x(1, 2, 7, 7).constant(2, 2, 2, 3), 1, Move.of(3, 2), "auto_pad", "VALID", "strides", ints(3, 2));
+        c.x(1, 2, 7, 7).constant(2, 2, 2, 3),
+        1,
+        Move.of(3, 2),
+        "auto_pad",
+        "VALID",
+        "strides",
+        ints(3, 2));
   }
 
   private static Nd flat(Nd x) {
@@ -124,7 +139,8 @@ final class ImageCases {
                             flat(in.get(0)), flat(in.get(1)), null, 1, Move.of(1, 2), 1, 16))));
   }
 
-  private void transposed(OperatorCase c, int groups, Move m, int oh, int ow, Object... attributes) {
+  private void transposed(
+      OperatorCase c, int groups, Move m, int oh, int ow, Object... attributes) {
     cases.add(
         c.attributes(attributes)
             .gives(
@@ -226,7 +242,10 @@ final class ImageCases {
         OperatorCase.of("MaxPool", 7)
             .x(3, 2, 33)
             .attributes("kernel_shape", ints(5), "strides", ints(3), "auto_pad", "SAME_LOWER")
-            .gives(in -> line(Imaging.maxPool(flat(in.get(0)), 1, 5, Move.of(1, 3, 0, 1, 0, 1), false))));
+            .gives(
+                in ->
+                    line(
+                        Imaging.maxPool(flat(in.get(0)), 1, 5, Move.of(1, 3, 0, 1, 0, 1), false))));
     // More positions than a byte counts.
     cases.add(
         OperatorCase.of("MaxPool", 12)
@@ -255,7 +274,8 @@ final class ImageCases {
                     "count_include_pad",
                     include)
                 .gives(
-                    in -> Imaging.averagePool(in.get(0), 3, 2, Move.of(2, 3, 1, 0, 2, 1), up, pad)));
+                    in ->
+                        Imaging.averagePool(in.get(0), 3, 2, Move.of(2, 3, 1, 0, 2, 1), up, pad)));
         cases.add(
             OperatorCase.of("AveragePool", 19)
                 .x(1, 3, 33)
@@ -289,7 +309,8 @@ final class ImageCases {
             .x(3, 1, 7, 7)
             .attributes("kernel_shape", ints(2, 2), "auto_pad", "SAME_UPPER")
             .gives(
-                in -> Imaging.averagePool(in.get(0), 2, 2, Move.of(1, 1, 0, 0, 1, 1), false, false)));
+                in ->
+                    Imaging.averagePool(in.get(0), 2, 2, Move.of(1, 1, 0, 0, 1, 1), false, false)));
   }
 
   private void globalPools() {
