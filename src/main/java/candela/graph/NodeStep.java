@@ -20,7 +20,6 @@ final class NodeStep implements Step, AutoCloseable {
   MemorySegment kept = MemorySegment.NULL;
   MemorySegment scratch = MemorySegment.NULL;
   MemorySegment work = MemorySegment.NULL;
-  int rows;
   final NodeStep[] before;
   private final Map<Object, AutoCloseable> plans = new LinkedHashMap<>();
   private AutoCloseable plan;
@@ -99,11 +98,6 @@ final class NodeStep implements Step, AutoCloseable {
   @SuppressWarnings("unchecked")
   public <T extends AutoCloseable> T plan(Object key, Supplier<T> make) {
     return (T) plans.computeIfAbsent(key, k -> make.get());
-  }
-
-  @Override
-  public int rows() {
-    return rows;
   }
 
   @Override

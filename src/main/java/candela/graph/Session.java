@@ -299,7 +299,6 @@ public final class Session implements AutoCloseable {
   private NodeStep bind(Node n) {
     NodeStep s = new NodeStep(n, device);
     s.batch = batch();
-    s.rows = batch();
     for (int i = 0; i < s.x.length; i++) {
       Value v = n.input(i);
       s.x[i] = v == null ? null : tensor(v);

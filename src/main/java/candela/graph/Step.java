@@ -62,11 +62,6 @@ public interface Step {
     throw new UnsupportedOperationException("this step runs no rules");
   }
 
-  /** Rows of the batch. */
-  default int rows() {
-    return x().shape().dim(0);
-  }
-
   /** The bytes of {@link Rule#workBytes}. */
   default MemorySegment work() {
     return MemorySegment.NULL;
