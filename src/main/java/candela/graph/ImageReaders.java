@@ -127,6 +127,7 @@ final class ImageReaders {
 
   static Value lrn(Call c) {
     Value x = c.x(0);
+    channels(c);
     if (c.small("size", 0) < 1) {
       throw CandelaException.of("size of 1 or more expected, got %d", c.small("size", 0));
     }
@@ -164,7 +165,7 @@ final class ImageReaders {
   static Value groupNorm(Call c) {
     int groups = c.small("num_groups", 1);
     c.ignore("stash_type");
-    int channels = c.x(0).shape().dim(1);
+    int channels = channels(c);
     if (groups < 1 || channels % groups != 0) {
       throw CandelaException.of("%d channels cannot be split in %d groups", channels, groups);
     }
@@ -233,6 +234,14 @@ final class ImageReaders {
             c.of(Shape.of(channels), scale),
             c.of(Shape.of(channels), shift));
     return channelsFirst(c, y);
+  }
+
+  private static int channels(Call c) {
+    Shape s = c.x(0).shape();
+    if (s.rank() < 2) {
+      throw CandelaException.of("input %s; images with channels [N,C,…] expected", s);
+    }
+    return s.dim(1);
   }
 
   /** [N,C,H,W] or [N,C,W] as [N,H,W,C]. */

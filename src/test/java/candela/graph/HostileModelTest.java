@@ -128,6 +128,9 @@ class HostileModelTest {
     all.put(net(op("Relu", "x").setDomain("com.example")), "operators of domain 'com.example'");
     all.put(net(op("Relu", "x").addAttribute(number("foo", 1))), "the operator takes none");
     all.put(net(op("GlobalAveragePool", "v"), floats("v", 1)), "images [N,C,…] expected");
+    all.put(
+        net(op("LRN", "v").addAttribute(number("size", 3)), floats("v", 1)),
+        "input [1]; images with channels [N,C,…] expected");
     all.put(net(op("Pow", "x")), "input 1 is missing");
     return all;
   }
