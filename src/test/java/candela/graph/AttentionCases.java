@@ -71,6 +71,20 @@ final class AttentionCases {
               .attributes("softcap", 2f, "is_causal", 1)
               .gives(in -> new Attending(1 / Math.sqrt(5), 2, true).of(in)));
     }
+    // Query 1 sees no key; with the causal mask, 0 does not either.
+    Nd seen = new Nd(new int[] {3, 4}, new double[] {0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0});
+    Nd bias = seen.map(k -> k == 0 ? Double.NEGATIVE_INFINITY : 0);
+    for (int causal = 0; causal < 2; causal++) {
+      boolean past = causal == 1;
+      cases.add(
+          c.integer(seen)
+              .attributes("is_causal", causal)
+              .gives(
+                  in -> {
+                    var of = new Attending(1 / Math.sqrt(5), 0, past);
+                    return of.of(List.of(in.get(0), in.get(1), in.get(2), bias));
+                  }));
+    }
   }
 
   /**
@@ -103,7 +117,7 @@ final class AttentionCases {
               weights += w;
               sum += w * v.at(i[0], i[1] / shared, t, i[3]);
             }
-            return sum / weights;
+            return weights == 0 ? 0 : sum / weights;
           });
     }
   }
