@@ -51,6 +51,18 @@ public interface Step {
   /** The bytes of {@link Op#keptBytes}; {@link MemorySegment#NULL} when no backward will follow. */
   MemorySegment kept();
 
+  /** First row of the batch that the tensors hold. */
+  default int row() {
+    return 0;
+  }
+
+  /** What is kept for the rows from {@link #row} on, where each keeps so many bytes. */
+  default MemorySegment kept(long bytesOfARow) {
+    return kept().equals(MemorySegment.NULL)
+        ? MemorySegment.NULL
+        : kept().asSlice(row() * bytesOfARow);
+  }
+
   /** The bytes of {@link Op#scratchBytes}. */
   MemorySegment scratch();
 
