@@ -60,6 +60,7 @@ class OperatorReferenceTest {
   static List<OperatorCase> cases() {
     return Stream.of(
             AttentionCases.all(),
+            ConvolutionCases.all(),
             ElementCases.all(),
             ImageCases.all(),
             IndexCases.all(),
