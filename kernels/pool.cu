@@ -42,6 +42,8 @@ struct Window {
   }
 };
 
+BOTH bool larger(float v, float best) { return (v > best) | (v != v); }
+
 template <class Index>
 struct MaxPool {
   Window k;
@@ -94,7 +96,48 @@ struct MaxPool {
     }
   }
 
-  BOTH static bool larger(float v, float best) { return (v > best) | (v != v); }
+};
+
+// Windows of at most 3 x 3 taps without gaps, positions not asked for: rows are output rows. Each column's maximum is
+// taken once and held for all windows across it.
+struct MaxPoolRow {
+  Window k;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  static constexpr int kHeld = 3;
+
+  bool fits() const { return k.kh <= kHeld && k.kw <= kHeld && k.dh == 1 && k.dw == 1; }
+
+  BOTH void operator()(const Span& s) const {
+    int64_t m = s.size(), row = k.rowOf(s.row % k.oh), top = row < 0 ? 0 : row, next = 0;
+    int64_t below = row + k.kh < k.h ? row + k.kh : k.h;
+    const float* image = x + s.row / k.oh * k.h * k.w * k.c + s.begin;
+    float held[kHeld][kSpan];
+    for (int64_t o = 0; o < k.ow; o++) {
+      int64_t column = k.columnOf(o), first = column < 0 ? 0 : column;
+      int64_t beyond = column + k.kw < k.w ? column + k.kw : k.w;
+      float* out = y + (s.row * k.ow + o) * k.c + s.begin;
+      if (top >= below || first >= beyond) {
+        for (int64_t c = 0; c < m; c++) out[c] = -INFINITY;
+        continue;
+      }
+      for (next = next < first ? first : next; next < beyond; next++) {
+        const float* in = image + (top * k.w + next) * k.c;
+        int64_t step = k.w * k.c, more = below - top - 1;
+        largest(m, in, in + (more < 1 ? more : 1) * step, in + more * step, held[next % kHeld]);
+      }
+      int64_t last = beyond - 1, middle = first < last ? first + 1 : last;
+      largest(m, held[first % kHeld], held[middle % kHeld], held[last % kHeld], out);
+    }
+  }
+
+  BOTH static void largest(int64_t m, const float* a, const float* b, const float* c, float* out) {
+    INDEPENDENT for (int64_t i = 0; i < m; i++) {
+      float v = larger(b[i], a[i]) ? b[i] : a[i];
+      out[i] = larger(c[i], v) ? c[i] : v;
+    }
+  }
 };
 
 template <class Index>
@@ -271,7 +314,10 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
     if (h * w > 0) check.data(x, "x");
     check.data(y, "y");
     int64_t cost = static_cast<int64_t>(k.kh) * k.kw;
-    if (which != nullptr && whichBytes == 4) {
+    MaxPoolRow body{k, x, y};
+    if (which == nullptr && body.fits()) {
+      forEachSpan(stream, images * k.oh, c, body, k.ow * (k.kh + k.kw));
+    } else if (which != nullptr && whichBytes == 4) {
       auto index = static_cast<int32_t*>(which);
       check.optional(index, "which");
       forEachSpan(stream, rows, c, MaxPool<int32_t>{k, x, y, index}, cost);
