@@ -1,9 +1,11 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.image.Inputs;
 import candela.image.Preprocess;
 import candela.method.Method;
 import candela.method.Methods;
+import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;

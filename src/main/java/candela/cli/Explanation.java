@@ -2,10 +2,12 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.graph.Network;
+import candela.image.Inputs;
 import candela.image.WholeFile;
 import candela.method.Attribution;
 import candela.method.Method;
 import candela.method.Methods;
+import candela.method.Preparation;
 import candela.method.Subject;
 import candela.onnx.OnnxValue;
 import candela.probe.Logits;

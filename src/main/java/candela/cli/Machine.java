@@ -25,6 +25,13 @@ final class Machine {
   boolean debug;
 
   Device open() {
+    return open(threads);
+  }
+
+  /**
+   * @param threads of this device alone, 0 for all cores
+   */
+  Device open(int threads) {
     if (threads < 0) {
       throw CandelaException.of("--threads: 1 or more expected, got %d", threads);
     }

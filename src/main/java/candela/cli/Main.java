@@ -23,6 +23,9 @@ import picocli.CommandLine.ParseResult;
       Train.class,
       Data.class,
       AttackCommand.class,
+      StudyCommand.class,
+      ReportCommand.class,
+      ExportCommand.class,
       Rehearsal.class
     },
     mixinStandardHelpOptions = true,

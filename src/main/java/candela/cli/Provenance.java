@@ -2,8 +2,10 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.graph.Network;
+import candela.image.Inputs;
 import candela.method.Method;
 import candela.method.Methods;
+import candela.method.Preparation;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

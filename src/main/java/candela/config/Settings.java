@@ -24,8 +24,16 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
  * what nobody asked for. For one thread.
  */
 public final class Settings {
+  /**
+   * One value of a key.
+   *
+   * @param name of {@code name: text}; null where the value is a text alone
+   * @param line where it stands, from 1
+   */
+  public record Value(String name, String text, int line) {}
+
   /** Values of a key, and the line it stands in. */
-  private record Entry(List<String> values, int line) {}
+  private record Entry(List<Value> values, int line) {}
 
   private final String file;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -62,13 +70,29 @@ public final class Settings {
   private void add(NodeTuple pair) {
     int line = pair.getKeyNode().getStartMark().getLine() + 1;
     String key = scalar(pair.getKeyNode(), line);
-    List<String> values =
-        pair.getValueNode() instanceof SequenceNode list
-            ? list.getValue().stream().map(n -> scalar(n, line)).toList()
-            : List.of(scalar(pair.getValueNode(), line));
+    List<Value> values =
+        switch (pair.getValueNode()) {
+          case SequenceNode list -> list.getValue().stream().map(this::value).toList();
+          case MappingNode map -> map.getValue().stream().map(this::named).toList();
+          case Node one -> List.of(value(one));
+        };
     if (entries.put(key, new Entry(values, line)) != null) {
       throw CandelaException.of("%s:%d: key '%s' is given twice", file, line, key);
     }
+  }
+
+  /** A word or a number, or one name with one. */
+  private Value value(Node node) {
+    if (node instanceof MappingNode map && map.getValue().size() == 1) {
+      return named(map.getValue().getFirst());
+    }
+    int line = node.getStartMark().getLine() + 1;
+    return new Value(null, scalar(node, line), line);
+  }
+
+  private Value named(NodeTuple pair) {
+    int line = pair.getKeyNode().getStartMark().getLine() + 1;
+    return new Value(scalar(pair.getKeyNode(), line), scalar(pair.getValueNode(), line), line);
   }
 
   private String scalar(Node node, int line) {
@@ -138,9 +162,32 @@ public final class Settings {
 
   /** All values of a key, none where it is not given. */
   public List<String> list(String key) {
+    List<Value> values = values(key);
+    for (Value v : values) {
+      if (v.name() != null) {
+        throw CandelaException.of(
+            "%s:%d: %s: a word or a number expected, got '%s: %s'",
+            file, v.line(), key, v.name(), v.text());
+      }
+    }
+    return values.stream().map(Value::text).toList();
+  }
+
+  /** All values of a key, with names where they have some; none where it is not given. */
+  public List<Value> values(String key) {
     known.add(key);
     Entry e = entries.get(key);
     return e == null ? List.of() : e.values();
+  }
+
+  /** Reads a value with a message that names its line where it fails. */
+  public <T> T read(String key, Value value, java.util.function.Function<Value, T> reader) {
+    try {
+      return reader.apply(value);
+    } catch (CandelaException e) {
+      String where = file + ":" + value.line() + ": " + key + ": ";
+      throw new CandelaException(where + e.getMessage(), e);
+    }
   }
 
   /** Reads a value with a message that names the line where it fails. */

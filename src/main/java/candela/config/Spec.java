@@ -76,6 +76,11 @@ public final class Spec {
     return name;
   }
 
+  /** What was written, key by key, in that order. */
+  public Map<String, String> given() {
+    return java.util.Collections.unmodifiableMap(values);
+  }
+
   /** A whole number. */
   public int integer(String key, int otherwise) {
     return integer(key, otherwise, Integer.MIN_VALUE, Integer.MAX_VALUE);

@@ -89,6 +89,11 @@ public final class Image {
     WholeFile.write(file, part -> Files.write(part, png));
   }
 
+  /** The bytes of a PNG file. */
+  public byte[] png() {
+    return Png.encode(this);
+  }
+
   public int width() {
     return width;
   }

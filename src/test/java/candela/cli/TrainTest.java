@@ -3,6 +3,7 @@ package candela.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.onnx.OnnxModel;
+import candela.study.Shipped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

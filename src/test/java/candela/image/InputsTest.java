@@ -1,4 +1,4 @@
-package candela.cli;
+package candela.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

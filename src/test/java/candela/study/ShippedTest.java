@@ -1,4 +1,4 @@
-package candela.cli;
+package candela.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,8 +1,7 @@
-package candela.cli;
+package candela.method;
 
 import candela.image.Image;
 import candela.image.Preprocess;
-import candela.method.Levels;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -11,10 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How this run turns picture files into inputs of its network. */
-final class Preparation {
+/** How a run turns picture files into inputs of its network. */
+public final class Preparation {
   /** Preset where none is given. */
-  static final String DEFAULT = "imagenet";
+  public static final String DEFAULT = "imagenet";
 
   /** Pictures of results are at least so many pixels wide or high. */
   private static final int SHOWN = 448;
@@ -32,7 +31,7 @@ final class Preparation {
    * @param pixels what the network reads, [c,h,w]
    * @param view the same part of the picture for people, a whole multiple as large
    */
-  record Picture(float[] pixels, Image view) {}
+  public record Picture(float[] pixels, Image view) {}
 
   private Preparation(String name, Preprocess preprocess, Shape shape) {
     this.name = name;
@@ -44,7 +43,7 @@ final class Preparation {
    * @param name preset or file, null for the default
    * @param input the network's input, [1,c,h,w]
    */
-  static Preparation of(String name, Shape input, String network) {
+  public static Preparation of(String name, Shape input, String network) {
     if (input.rank() != 4 || (input.dim(1) != 1 && input.dim(1) != 3)) {
       throw CandelaException.of(
           "%s: images [N,3,H,W], [N,1,H,W] or [N,H,W,3] expected as input, it takes %s",
@@ -62,17 +61,24 @@ final class Preparation {
   }
 
   /** The preset's name, or the file. */
-  String name() {
+  public String name() {
     return name;
   }
 
   /** [c,h,w]. */
-  Shape shape() {
+  public Shape shape() {
     return shape;
   }
 
-  Picture read(Path file) {
-    Image image = Image.read(file);
+  public Preprocess preprocess() {
+    return preprocess;
+  }
+
+  public Picture read(Path file) {
+    return of(Image.read(file));
+  }
+
+  public Picture of(Image image) {
     int h = shape.dim(1);
     int w = shape.dim(2);
     int times = Math.max(1, Math.ceilDiv(SHOWN, Math.max(h, w)));
@@ -80,7 +86,7 @@ final class Preparation {
     return new Picture(pixels, preprocess.view(image, h * times, w * times));
   }
 
-  Levels levels() {
+  public Levels levels() {
     List<Float> black = new ArrayList<>();
     List<Float> white = new ArrayList<>();
     for (int c = 0; c < shape.dim(0); c++) {
@@ -91,7 +97,7 @@ final class Preparation {
   }
 
   /** Name and all values. */
-  Map<String, Object> provenance() {
+  public Map<String, Object> provenance() {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("name", name);
     values.put("input", shape);

@@ -1,6 +1,5 @@
-package candela.cli;
+package candela.image;
 
-import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,7 +14,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** The image files that the arguments name: files as they are, folders as the images in them. */
-final class Inputs {
+public final class Inputs {
   private static final Set<String> ENDINGS =
       Set.of("jpg", "jpeg", "png", "bmp", "gif", "tga", "psd", "ppm", "pgm", "pnm");
 
@@ -27,12 +26,12 @@ final class Inputs {
    *
    * @param name of its results: the file's without ending, unique in the run
    */
-  record Input(Path file, String name) {}
+  public record Input(Path file, String name) {}
 
   private Inputs() {}
 
   /** Files in the order given, those of a folder by name; folders in folders are not entered. */
-  static List<Input> of(List<Path> arguments) {
+  public static List<Input> of(List<Path> arguments) {
     List<Path> files = new ArrayList<>();
     for (Path p : arguments) {
       if (Files.isDirectory(p)) {
@@ -61,7 +60,7 @@ final class Inputs {
   }
 
   /** name, or name-2, name-3 … where it was there before. */
-  static String unique(String name, Map<String, Integer> seen) {
+  public static String unique(String name, Map<String, Integer> seen) {
     int n = seen.merge(name, 1, Integer::sum);
     return n == 1 ? name : unique(name + "-" + n, seen);
   }

@@ -1,4 +1,4 @@
-package candela.cli;
+package candela.study;
 
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
@@ -10,33 +10,34 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The models and pictures that come with Candela, so that a first run needs nothing. */
-final class Shipped {
+public final class Shipped {
   /** Models of the synthetic set, by the recipe that made them. */
-  static final List<String> MODELS = List.of("cnn", "cnn-robust", "inception", "inception-robust");
+  public static final List<String> MODELS =
+      List.of("cnn", "cnn-robust", "inception", "inception-robust");
 
   /**
    * One picture of each class, drawn as the synthetic set is, with seed 7: no model has seen them.
    */
-  static final List<String> PICTURES =
+  public static final List<String> PICTURES =
       List.of("crescent", "cross", "disc", "heart", "ring", "square", "star", "triangle");
 
   /** How pictures become inputs of all of them. */
-  static final String PREPROCESS = "unit";
+  public static final String PREPROCESS = "unit";
 
   private Shipped() {}
 
   /** The model as a file in a folder. */
-  static Path model(String name, Path folder) {
+  public static Path model(String name, Path folder) {
     return extracted(name + ".onnx", folder);
   }
 
   /** Names of the classes as a file in a folder. */
-  static Path labels(Path folder) {
+  public static Path labels(Path folder) {
     return extracted("classes.txt", folder);
   }
 
   /** The pictures as files in a folder. */
-  static List<Path> pictures(Path folder) {
+  public static List<Path> pictures(Path folder) {
     List<Path> files = new ArrayList<>();
     PICTURES.forEach(p -> files.add(extracted(p + ".png", folder)));
     return files;

@@ -1,0 +1,2 @@
+/** Results as a page for the browser. */
+package candela.report;

@@ -1,0 +1,116 @@
+package candela.study;
+
+import candela.image.WholeFile;
+import candela.metric.Truth;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What is known of images: their class and the boxes around it, from tables of comma-separated
+ * values whose first line names the columns: {@code file}, {@code class} (or {@code
+ * imagenet_index}), and {@code x0, y0, x1, y1} (or {@code left, top, right, bottom}).
+ */
+final class Annotations {
+  /** Of one image. */
+  private static final class Known {
+    private int target = -1;
+    private final List<Truth.Box> boxes = new ArrayList<>();
+  }
+
+  private final Map<Path, Known> known = new LinkedHashMap<>();
+
+  /**
+   * @param names of the classes, for tables that tell the class by its name
+   */
+  void read(Path table, List<String> names) {
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(table);
+    } catch (IOException e) {
+      throw new CandelaException(table + ": cannot be read: " + WholeFile.reason(e), e);
+    }
+    List<String> columns =
+        List.of(lines.isEmpty() ? new String[0] : lines.getFirst().split(",", -1));
+    int file = column(columns, table, "file");
+    int target = column(columns, table, "class", "imagenet_index");
+    boolean boxes = columns.contains("x0") || columns.contains("left");
+    int[] edge = {
+      boxes ? column(columns, table, "x0", "left") : -1,
+      boxes ? column(columns, table, "y0", "top") : -1,
+      boxes ? column(columns, table, "x1", "right") : -1,
+      boxes ? column(columns, table, "y1", "bottom") : -1
+    };
+    for (int i = 1; i < lines.size(); i++) {
+      String[] cells = lines.get(i).split(",", -1);
+      if (lines.get(i).isBlank()) {
+        continue;
+      }
+      try {
+        Known k = known.computeIfAbsent(Path.of(cells[file].strip()), p -> new Known());
+        k.target = target(cells[target].strip(), names);
+        if (boxes) {
+          int[] e = new int[4];
+          for (int j = 0; j < 4; j++) {
+            e[j] = Integer.parseInt(cells[edge[j]].strip());
+          }
+          k.boxes.add(new Truth.Box(e[0], e[1], e[2], e[3]));
+        }
+      } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+        throw new CandelaException(
+            String.format(
+                Locale.ROOT,
+                "%s:%d: values for %s expected, got '%s'",
+                table,
+                i + 1,
+                columns,
+                lines.get(i)),
+            e);
+      } catch (CandelaException e) {
+        throw new CandelaException(table + ":" + (i + 1) + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private static int column(List<String> columns, Path table, String... names) {
+    for (String name : names) {
+      if (columns.contains(name)) {
+        return columns.indexOf(name);
+      }
+    }
+    throw CandelaException.of(
+        "%s:1: a column %s expected, got %s", table, String.join(" or ", names), columns);
+  }
+
+  private static int target(String text, List<String> names) {
+    int named = names.indexOf(text);
+    return named >= 0 ? named : Integer.parseInt(text);
+  }
+
+  /** The class, -1 where it is not known. */
+  int target(Path image) {
+    Known k = of(image);
+    return k == null ? -1 : k.target;
+  }
+
+  /** Boxes around the class on the photo, none where they are not known. */
+  List<Truth.Box> boxes(Path image) {
+    Known k = of(image);
+    return k == null ? List.of() : k.boxes;
+  }
+
+  private Known of(Path image) {
+    for (var e : known.entrySet()) {
+      if (image.endsWith(e.getKey())) {
+        return e.getValue();
+      }
+    }
+    return null;
+  }
+}

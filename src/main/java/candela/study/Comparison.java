@@ -1,0 +1,98 @@
+package candela.study;
+
+import candela.method.Attribution;
+import candela.method.Methods;
+import candela.metric.Maps;
+import candela.metric.Pair;
+import candela.metric.Similarity;
+import candela.metric.Ssim;
+import candela.metric.Treatment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The similarities of a unit: what is computed of one map alone is computed once for all sweeps.
+ */
+final class Comparison {
+  /** Maps that are treated alike: those of one method. */
+  private static final class Group {
+    private final Set<Integer> methods = new LinkedHashSet<>();
+    private final List<Sweep> sweeps = new ArrayList<>();
+  }
+
+  private Comparison() {}
+
+  /**
+   * @param found one map a method of the plan
+   * @param h rows of the image, to which smaller maps are brought
+   */
+  static List<Findings.Similar> of(Study study, Plan plan, List<Attribution> found, int h, int w) {
+    Map<String, Group> groups = new LinkedHashMap<>();
+    for (Sweep s : plan.sweeps()) {
+      Group g =
+          groups.computeIfAbsent(Methods.name(s.settings().getFirst().method()), n -> new Group());
+      s.settings().forEach(t -> g.methods.add(plan.methods().indexOf(t.method())));
+      g.sweeps.add(s);
+    }
+    List<Findings.Similar> similar = new ArrayList<>();
+    groups.forEach((name, g) -> compare(study, plan, found, h, w, name, g, similar));
+    return similar;
+  }
+
+  private static void compare(
+      Study study,
+      Plan plan,
+      List<Attribution> found,
+      int h,
+      int w,
+      String method,
+      Group group,
+      List<Findings.Similar> similar) {
+    List<Integer> methods = List.copyOf(group.methods);
+    boolean signed = found.get(methods.getFirst()).channels().signed();
+    Treatment treatment = study.treatment(method, signed);
+    List<float[]> treated =
+        methods.parallelStream()
+            .map(m -> found.get(m))
+            .map(a -> treatment.apply(a.map(), a.height(), a.width(), h, w))
+            .toList();
+    Maps maps = new Maps(h, w, treated);
+    // a pair that several sweeps compare is compared once
+    var all = new LinkedHashSet<Pair>();
+    group.sweeps.forEach(s -> s.pairs().forEach(p -> all.add(pair(plan, methods, s, p))));
+    List<Pair> pairs = List.copyOf(all);
+    for (Study.Measure<Similarity> measure : study.similarities()) {
+      double[] values = ranged(measure, treatment).of(maps, pairs);
+      Map<Pair, Double> of = new LinkedHashMap<>();
+      for (int i = 0; i < values.length; i++) {
+        of.put(pairs.get(i), values[i]);
+      }
+      for (Sweep s : group.sweeps) {
+        for (Pair p : s.pairs()) {
+          double value = of.get(pair(plan, methods, s, p));
+          similar.add(new Findings.Similar(s.name(), p.a(), p.b(), measure.name(), value));
+        }
+      }
+    }
+  }
+
+  /** Places in a sweep as places among the group's maps. */
+  private static Pair pair(Plan plan, List<Integer> methods, Sweep s, Pair p) {
+    return new Pair(place(plan, methods, s, p.a()), place(plan, methods, s, p.b()));
+  }
+
+  private static int place(Plan plan, List<Integer> methods, Sweep s, int setting) {
+    return methods.indexOf(plan.methods().indexOf(s.settings().get(setting).method()));
+  }
+
+  /** SSIM's data range is the treatment's, unless the study sets it. */
+  private static Similarity ranged(Study.Measure<Similarity> measure, Treatment treatment) {
+    return measure.of() instanceof Ssim s && !measure.text().contains("dataRange")
+        ? new Ssim(s.weights(), s.window(), treatment.dataRange())
+        : measure.of();
+  }
+}

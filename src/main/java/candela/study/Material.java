@@ -1,0 +1,101 @@
+package candela.study;
+
+import candela.graph.Network;
+import candela.image.Inputs;
+import candela.image.WholeFile;
+import candela.method.Preparation;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/** The models and images that a study names, found and loaded. */
+public record Material(List<Model> models, List<Photo> photos, List<String> classes) {
+  /**
+   * @param shipped folder for what comes with Candela, where it is asked for
+   */
+  public static Material of(Study study, Path shipped) {
+    List<String> classes = classes(study, shipped);
+    List<Photo> photos = photos(study, shipped, classes);
+    List<Model> models = study.models().stream().map(r -> model(study, r, shipped)).toList();
+    return new Material(models, photos, classes);
+  }
+
+  private static List<String> classes(Study study, Path shipped) {
+    boolean ours = study.images().equals(List.of(Study.SHIPPED));
+    Path file = study.labels() == null && ours ? Shipped.labels(shipped) : study.labels();
+    if (file == null) {
+      return List.of();
+    }
+    try {
+      return Files.readAllLines(file).stream().map(String::strip).toList();
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    }
+  }
+
+  private static List<Photo> photos(Study study, Path shipped, List<String> classes) {
+    var known = new Annotations();
+    if (study.classes() != null) {
+      known.read(study.classes(), classes);
+    }
+    if (study.boxes() != null) {
+      known.read(study.boxes(), classes);
+    }
+    List<Path> paths = new ArrayList<>();
+    for (String i : study.images()) {
+      if (i.equals(Study.SHIPPED)) {
+        paths.addAll(Shipped.pictures(shipped));
+      } else {
+        paths.add(study.folder().resolve(i));
+      }
+    }
+    List<Photo> photos = new ArrayList<>();
+    for (Inputs.Input i : Inputs.of(paths)) {
+      int label = known.target(i.file());
+      if (label < 0 && Shipped.PICTURES.contains(i.name())) {
+        label = classes.indexOf(i.name());
+      }
+      if (label < 0 && study.target().equals("label")) {
+        throw CandelaException.of(
+            "%s: target: label: %s is in no table; add it, or set target: top",
+            study.name(), i.file());
+      }
+      boolean shown = photos.size() < study.pictures();
+      photos.add(
+          new Photo(i.name(), i.file(), sha256(i.file()), label, known.boxes(i.file()), shown));
+    }
+    return List.copyOf(photos);
+  }
+
+  /** Of a file; "" where it cannot be read, which is said when its turn comes. */
+  private static String sha256(Path file) {
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+      return HexFormat.of().formatHex(hash);
+    } catch (IOException e) {
+      return "";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Model model(Study study, Study.Ref ref, Path shipped) {
+    Path file = study.folder().resolve(ref.path());
+    String preprocess = ref.preprocess();
+    if (Shipped.MODELS.contains(ref.path()) && !Files.exists(file)) {
+      file = Shipped.model(ref.path(), shipped);
+      preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
+    } else if (preprocess != null && preprocess.contains(".")) {
+      preprocess = study.folder().resolve(preprocess).toString();
+    }
+    Network network = Network.load(file).channelsFirst();
+    Preparation preparation = Preparation.of(preprocess, network.inputShape(), network.name());
+    return new Model(ref.name(), ref.path(), network, preparation, ref.output());
+  }
+}

@@ -1,0 +1,82 @@
+package candela.study;
+
+import candela.method.Method;
+import candela.method.Nested;
+import candela.metric.Pair;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.ToLongFunction;
+
+/**
+ * What of the sweeps is run for one image and one model: equal methods once, and methods that
+ * differ only in a nested count once, at the largest. The pipeline packs what is left.
+ *
+ * @param methods all different ones, in the order of the sweeps
+ * @param runs the probes that give their maps
+ */
+public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
+  /**
+   * Rows of one image and one model.
+   *
+   * @param comparisons where every comparison is a run of its own, of two maps
+   * @param settings where every setting of every sweep is run, and its map kept
+   * @param planned what is run
+   */
+  public record Rows(long comparisons, long settings, long planned) {}
+
+  public static Plan of(List<Sweep> sweeps) {
+    var methods = new LinkedHashSet<Method>();
+    sweeps.forEach(s -> s.settings().forEach(t -> methods.add(t.method())));
+    Map<Method, TreeSet<Integer>> counts = new LinkedHashMap<>();
+    for (Method m : methods) {
+      TreeSet<Integer> of = counts.computeIfAbsent(key(m), k -> new TreeSet<>());
+      if (m instanceof Nested n) {
+        of.add(n.count());
+      }
+    }
+    List<Run> runs = new ArrayList<>();
+    counts.forEach(
+        (key, of) ->
+            runs.add(
+                key instanceof Nested n
+                    ? new Run(n.with(of.last()), List.copyOf(of))
+                    : new Run(key, List.of())));
+    return new Plan(List.copyOf(sweeps), List.copyOf(methods), List.copyOf(runs));
+  }
+
+  /** Equal where one run serves. */
+  private static Method key(Method m) {
+    return m instanceof Nested n ? n.with(1) : m;
+  }
+
+  /** The run that gives this method's map, by index. */
+  int run(Method method) {
+    for (int i = 0; i < runs.size(); i++) {
+      if (key(runs.get(i).method()).equals(key(method))) {
+        return i;
+      }
+    }
+    throw new IllegalArgumentException(method + " is not in the plan");
+  }
+
+  /**
+   * @param size rows of a method's map alone
+   */
+  public Rows rows(ToLongFunction<Method> size) {
+    long comparisons = 0;
+    long settings = 0;
+    for (Sweep s : sweeps) {
+      long[] of = s.settings().stream().mapToLong(t -> size.applyAsLong(t.method())).toArray();
+      settings += java.util.Arrays.stream(of).sum();
+      for (Pair p : s.pairs()) {
+        comparisons += of[p.a()] + of[p.b()];
+      }
+    }
+    long planned = runs.stream().mapToLong(r -> size.applyAsLong(r.method())).sum();
+    return new Rows(comparisons, settings, planned);
+  }
+}

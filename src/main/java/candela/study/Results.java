@@ -1,0 +1,141 @@
+package candela.study;
+
+import candela.image.ColorMap;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What the report shows of a ledger, as lists and maps. */
+public final class Results {
+  private static final int STEPS = 127;
+
+  private Results() {}
+
+  public static Map<String, Object> of(Ledger ledger) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("name", ledger.query("SELECT value FROM meta WHERE key = 'name'").getFirst().get(0));
+    all.put("models", column(ledger, "SELECT DISTINCT model FROM unit ORDER BY 1"));
+    all.put("images", column(ledger, "SELECT DISTINCT image FROM seen ORDER BY 1"));
+    all.put("measures", column(ledger, "SELECT DISTINCT measure FROM similarity ORDER BY 1"));
+    all.put(
+        "methods", table(ledger, "SELECT method, name, parameters FROM method ORDER BY method"));
+    all.put("metrics", table(ledger, "SELECT metric, text, better FROM metric ORDER BY metric"));
+    all.put(
+        "sweeps",
+        table(
+            ledger,
+            "SELECT sweep, place, label, s.method, name, baseline FROM sweep s JOIN method m ON"
+                + " s.method = m.method ORDER BY number, place"));
+    all.put(
+        "sensitivity",
+        table(
+            ledger,
+            "SELECT model, sweep, measure, mean, sd, images FROM sensitivity JOIN (SELECT DISTINCT"
+                + " sweep, number FROM sweep) USING (sweep) ORDER BY measure, number, model"));
+    all.put(
+        "accuracy",
+        table(
+            ledger,
+            "SELECT model, sweep, metric, mean, sd, images FROM accuracy JOIN (SELECT DISTINCT"
+                + " sweep, number FROM sweep) USING (sweep) WHERE part = '' ORDER BY metric,"
+                + " number, model"));
+    all.put(
+        "settings",
+        table(
+            ledger,
+            "SELECT model, sweep, place, label, metric, mean, images FROM accuracy_by_setting JOIN"
+                + " (SELECT DISTINCT sweep, number FROM sweep) USING (sweep) WHERE part = '' ORDER"
+                + " BY number, place, metric, model"));
+    all.put(
+        "units",
+        table(
+            ledger,
+            "SELECT model, image, target, predicted, probability FROM unit ORDER BY model, image"));
+    all.put(
+        "similar",
+        table(
+            ledger,
+            "SELECT model, image, sweep, a, b, measure, value FROM similarity WHERE image IN"
+                + " (SELECT image FROM seen) ORDER BY ALL"));
+    all.put("seen", seen(ledger));
+    all.put("views", views(ledger));
+    all.put("palettes", Map.of("signed", palette(true), "unsigned", palette(false)));
+    all.put("modelFiles", table(ledger, "SELECT name, file, sha256 FROM model ORDER BY name"));
+    all.put("runs", table(ledger, "SELECT * EXCLUDE (study) FROM run ORDER BY run"));
+    all.put(
+        "cost",
+        table(
+            ledger,
+            "SELECT model, count(*) AS units, sum(rows)::BIGINT AS rows, sum(seconds) AS seconds"
+                + " FROM unit JOIN timing USING (model, image) GROUP BY model ORDER BY model"));
+    all.put(
+        "yaml", ledger.query("SELECT study FROM run ORDER BY run DESC LIMIT 1").getFirst().get(0));
+    return all;
+  }
+
+  private static List<Object> column(Ledger ledger, String sql) {
+    return ledger.query(sql).stream().map(List::getFirst).toList();
+  }
+
+  private static List<List<Object>> table(Ledger ledger, String sql) {
+    List<List<Object>> rows = new ArrayList<>();
+    for (List<Object> row : ledger.query(sql)) {
+      List<Object> plain = new ArrayList<>();
+      row.forEach(v -> plain.add(plain(v)));
+      rows.add(plain);
+    }
+    return rows;
+  }
+
+  /** What JSON has: no NaN, and times as text. */
+  private static Object plain(Object v) {
+    return switch (v) {
+      case null -> null;
+      case Double d -> Double.isFinite(d) ? d : null;
+      case Number n -> n;
+      case Boolean b -> b;
+      default -> v.toString();
+    };
+  }
+
+  /** model, image, method: [h, w, signed, limit, levels]. */
+  private static Map<String, Object> seen(Ledger ledger) {
+    Map<String, Object> seen = new LinkedHashMap<>();
+    for (List<Object> r :
+        ledger.query(
+            "SELECT model, image, method, h, w, signed, bound, levels FROM seen ORDER BY model,"
+                + " image, method")) {
+      String levels = Base64.getEncoder().encodeToString((byte[]) r.get(7));
+      seen.put(
+          key(r.get(0), r.get(1), r.get(2)),
+          List.of(r.get(3), r.get(4), r.get(5), plain(r.get(6)), levels));
+    }
+    return seen;
+  }
+
+  private static Map<String, Object> views(Ledger ledger) {
+    Map<String, Object> views = new LinkedHashMap<>();
+    for (List<Object> r :
+        ledger.query("SELECT model, image, view FROM unit WHERE octet_length(view) > 0")) {
+      views.put(key(r.get(0), r.get(1)), Base64.getEncoder().encodeToString((byte[]) r.get(2)));
+    }
+    return views;
+  }
+
+  private static String key(Object... parts) {
+    return String.join("\t", java.util.Arrays.stream(parts).map(String::valueOf).toList());
+  }
+
+  /** Colours of -127 to 127, or 0 to 127. */
+  private static List<String> palette(boolean signed) {
+    ColorMap map = signed ? ColorMap.DIVERGING : ColorMap.SEQUENTIAL;
+    List<String> colours = new ArrayList<>();
+    for (int i = signed ? -STEPS : 0; i <= STEPS; i++) {
+      colours.add(String.format(Locale.ROOT, "%06x", map.at((double) i / STEPS)));
+    }
+    return colours;
+  }
+}

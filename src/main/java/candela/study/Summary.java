@@ -1,0 +1,122 @@
+package candela.study;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** The means of a ledger as lines of text, and how robust models compare with ordinary ones. */
+public final class Summary {
+  private static final String ROBUST = "-robust";
+
+  private Summary() {}
+
+  public static List<String> print(Ledger ledger) {
+    List<String> lines = new ArrayList<>();
+    Set<String> models = new LinkedHashSet<>();
+    Map<String, Map<String, Map<String, double[]>>> all = new LinkedHashMap<>();
+    for (List<Object> r :
+        ledger.query(
+            "SELECT measure, sweep, model, mean, sd FROM sensitivity JOIN (SELECT DISTINCT sweep,"
+                + " number FROM sweep) USING (sweep) ORDER BY measure, number, model")) {
+      models.add((String) r.get(2));
+      all.computeIfAbsent((String) r.get(0), k -> new LinkedHashMap<>())
+          .computeIfAbsent((String) r.get(1), k -> new LinkedHashMap<>())
+          .put((String) r.get(2), new double[] {(double) r.get(3), (double) r.get(4)});
+    }
+    int first =
+        Math.max(
+            8,
+            all.values().stream()
+                .flatMap(s -> s.keySet().stream())
+                .mapToInt(String::length)
+                .max()
+                .orElse(8));
+    all.forEach(
+        (measure, sweeps) -> {
+          lines.add("");
+          StringBuilder head = new StringBuilder(pad(measure, first));
+          models.forEach(m -> head.append("  ").append(left(m, Math.max(15, m.length()))));
+          lines.add(head.toString());
+          sweeps.forEach((sweep, of) -> lines.add(row(sweep, of, models, first)));
+        });
+    for (String model : models) {
+      if (models.contains(model + ROBUST)) {
+        lines.add("");
+        all.forEach((measure, sweeps) -> lines.add(compare(measure, sweeps, model)));
+        lines.add(accuracy(ledger, model));
+      }
+    }
+    return lines;
+  }
+
+  private static String row(String sweep, Map<String, double[]> of, Set<String> models, int first) {
+    StringBuilder row = new StringBuilder(pad(sweep, first));
+    for (String m : models) {
+      double[] v = of.get(m);
+      String cell = v == null ? "" : String.format(Locale.ROOT, "%.3f ± %.3f", v[0], v[1]);
+      row.append("  ").append(left(cell, Math.max(15, m.length())));
+    }
+    return row.toString();
+  }
+
+  /** SAM's finding: maps of robust models depend less on the settings. */
+  private static String compare(
+      String measure, Map<String, Map<String, double[]>> sweeps, String model) {
+    int of = 0;
+    List<String> against = new ArrayList<>();
+    for (var s : sweeps.entrySet()) {
+      double[] ordinary = s.getValue().get(model);
+      double[] robust = s.getValue().get(model + ROBUST);
+      if (ordinary != null && robust != null) {
+        of++;
+        if (robust[0] <= ordinary[0]) {
+          against.add(s.getKey());
+        }
+      }
+    }
+    return String.format(
+        Locale.ROOT,
+        "%s: maps of %s%s depend less on the settings than those of %s in %d of %d sweeps%s",
+        measure,
+        model,
+        ROBUST,
+        model,
+        of - against.size(),
+        of,
+        against.isEmpty() ? "" : "; not in " + String.join(", ", against));
+  }
+
+  /** SAM's finding: so do the scores of their maps. */
+  private static String accuracy(Ledger ledger, String model) {
+    List<List<Object>> rows =
+        ledger.query(
+            String.format(
+                Locale.ROOT,
+                "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r"
+                    + " USING (sweep, metric, part) WHERE part = '' AND o.model = '%s' AND"
+                    + " r.model = '%s%s'",
+                model.replace("'", "''"),
+                model.replace("'", "''"),
+                ROBUST));
+    return String.format(
+        Locale.ROOT,
+        "scores of %s%s's maps spread less than those of %s's in %s of %s sweeps and metrics",
+        model,
+        ROBUST,
+        model,
+        rows.getFirst().get(1),
+        rows.getFirst().get(0));
+  }
+
+  private static String pad(String text, int width) {
+    return text + " ".repeat(Math.max(0, width - text.length()));
+  }
+
+  private static String left(String text, int width) {
+    return " ".repeat(Math.max(0, width - text.length())) + text;
+  }
+}

@@ -1,0 +1,128 @@
+package candela.study;
+
+import candela.config.Spec;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.metric.Pair;
+import candela.tensor.CandelaException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * One method with some of its parameters varied: {@code sliding-patch:patch=[52,53*,54],stride=3}.
+ *
+ * <p>A parameter is varied by a list of values or ranges in brackets, {@code 0..4} or {@code
+ * 5..53/12}; several varied ones give all combinations. Values marked with * are what the others
+ * are compared with; without marks every two settings are compared.
+ *
+ * @param baseline the setting that others are compared with; {@link #ALL_PAIRS} for none
+ */
+public record Sweep(String name, List<Setting> settings, int baseline) {
+  /** No baseline: every two settings are compared. */
+  public static final int ALL_PAIRS = -1;
+
+  private static final int MOST = 10_000;
+
+  public Sweep {
+    settings = List.copyOf(settings);
+  }
+
+  /** Which settings are compared: the first of a pair with the second. */
+  public List<Pair> pairs() {
+    return baseline == ALL_PAIRS
+        ? Pair.all(settings.size())
+        : Pair.against(baseline, settings.size());
+  }
+
+  /**
+   * @throws CandelaException when a name, key or value is unknown or out of range
+   */
+  public static Sweep parse(String name, String text) {
+    Spec spec = Spec.parse(text);
+    Map<String, Values> varied = new LinkedHashMap<>();
+    spec.given()
+        .forEach(
+            (key, value) -> {
+              if (value.startsWith("[")) {
+                varied.put(key, Values.parse(spec.name() + ": " + key, value));
+              }
+            });
+    List<Map<String, String>> chosen = List.of(Map.of());
+    for (var v : varied.entrySet()) {
+      chosen = times(chosen, v.getKey(), v.getValue().texts());
+      if (chosen.size() > MOST) {
+        throw CandelaException.of("%s: at most %d settings expected in a sweep", name, MOST);
+      }
+    }
+    List<Setting> settings = new ArrayList<>();
+    Set<Method> seen = new HashSet<>();
+    for (Map<String, String> c : chosen) {
+      Method method = Methods.parse(text(spec, c));
+      if (!seen.add(method)) {
+        throw CandelaException.of("%s: every setting once expected, %s is there twice", name, c);
+      }
+      settings.add(new Setting(label(c), method));
+    }
+    return new Sweep(name, settings, baseline(name, varied));
+  }
+
+  private static List<Map<String, String>> times(
+      List<Map<String, String>> chosen, String key, List<String> values) {
+    List<Map<String, String>> all = new ArrayList<>();
+    for (Map<String, String> c : chosen) {
+      for (String v : values) {
+        Map<String, String> more = new LinkedHashMap<>(c);
+        more.put(key, v);
+        all.add(more);
+      }
+    }
+    return all;
+  }
+
+  /** The spec with these values for those that are varied. */
+  private static String text(Spec spec, Map<String, String> chosen) {
+    String pairs =
+        spec.given().entrySet().stream()
+            .map(e -> e.getKey() + "=" + quoted(chosen.getOrDefault(e.getKey(), e.getValue())))
+            .collect(Collectors.joining(","));
+    return pairs.isEmpty() ? spec.name() : spec.name() + ":" + pairs;
+  }
+
+  private static String quoted(String value) {
+    return value.contains(",") ? '"' + value + '"' : value;
+  }
+
+  private static String label(Map<String, String> chosen) {
+    if (chosen.size() == 1) {
+      return chosen.values().iterator().next();
+    }
+    return chosen.isEmpty()
+        ? "default"
+        : chosen.entrySet().stream()
+            .map(e -> e.getKey() + "=" + e.getValue())
+            .collect(Collectors.joining(", "));
+  }
+
+  /** The setting of all marked values, in the order of {@link #times}. */
+  private static int baseline(String name, Map<String, Values> varied) {
+    long marked = varied.values().stream().filter(v -> v.marked() >= 0).count();
+    if (marked == 0) {
+      return ALL_PAIRS;
+    }
+    if (marked < varied.size()) {
+      throw CandelaException.of(
+          "%s: a value marked with * in all lists or in none expected, got it in %d of %d",
+          name, marked, varied.size());
+    }
+    int at = 0;
+    for (Values v : varied.values()) {
+      at = at * v.texts().size() + v.marked();
+    }
+    return at;
+  }
+}

@@ -1,0 +1,259 @@
+package candela.study;
+
+import candela.device.Device;
+import candela.image.Filter;
+import candela.image.Image;
+import candela.image.Npy;
+import candela.image.Resize;
+import candela.image.Scale;
+import candela.method.Attribution;
+import candela.method.Method;
+import candela.method.Preparation;
+import candela.method.Subject;
+import candela.metric.Explained;
+import candela.metric.Localisation;
+import candela.metric.Metric;
+import candela.metric.PointingGame;
+import candela.metric.Score;
+import candela.metric.Truth;
+import candela.probe.Logits;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Progress;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Does units: all maps, similarities and scores of one image under one model.
+ *
+ * <p>Owns its pipeline, kept while the model stays; not the device. For one thread.
+ */
+final class Worker implements AutoCloseable {
+  /** Side of the maps that the report shows, at most; and of its photos. */
+  private static final int SEEN = 64;
+
+  private static final int VIEW = 160;
+
+  /** Percentile of |value| where colours end. */
+  private static final double CLIP = 99;
+
+  private final Study study;
+  private final Plan plan;
+  private final Device device;
+  private final int batch;
+  private final Path maps;
+  private Model open;
+  private Pipeline pipeline;
+
+  /**
+   * @param maps where maps go as .npy; null for nowhere
+   */
+  Worker(Study study, Plan plan, Device device, int batch, Path maps) {
+    this.study = study;
+    this.plan = plan;
+    this.device = device;
+    this.batch = batch;
+    this.maps = maps;
+  }
+
+  Findings run(Model model, Photo photo, Progress progress) {
+    long start = System.nanoTime();
+    use(model);
+    Image image = Image.read(photo.file());
+    Preparation.Picture picture = model.preparation().of(image);
+    float[] logits = logits(model, photo, picture);
+    int predicted = best(logits);
+    int target = target(photo, predicted, logits.length, model);
+    Shape shape = model.preparation().shape();
+    Subject subject = new Subject(shape, picture.pixels(), target, model.preparation().levels());
+    List<Attribution> found = new ArrayList<>();
+    long rows = 1 + explain(subject, found, progress);
+    write(model, photo, found);
+    boolean[] truth = null;
+    if (!photo.boxes().isEmpty()) {
+      truth =
+          Truth.of(
+              photo.boxes(),
+              image.width(),
+              image.height(),
+              model.preparation().preprocess(),
+              shape.dim(1),
+              shape.dim(2));
+    }
+    List<Findings.Scored> scored = new ArrayList<>();
+    rows += judge(subject, truth, found, scored);
+    return new Findings(
+        model.name(),
+        photo.name(),
+        target,
+        predicted,
+        probability(logits, target),
+        photo.shown() ? view(picture.view()) : new byte[0],
+        Comparison.of(study, plan, found, shape.dim(1), shape.dim(2)),
+        scored,
+        photo.shown() ? seen(found) : List.of(),
+        rows,
+        (System.nanoTime() - start) / 1e9);
+  }
+
+  private void use(Model model) {
+    if (open != model) {
+      close();
+      pipeline = new Pipeline(model.network(), device, batch, model.output());
+      open = model;
+    }
+  }
+
+  private float[] logits(Model model, Photo photo, Preparation.Picture picture) {
+    var probe = new Logits(device, picture.pixels());
+    pipeline.run(List.of(probe));
+    for (float l : probe.result()) {
+      if (!Float.isFinite(l)) {
+        throw CandelaException.of(
+            "%s: finite class scores expected, %s gives NaN or infinity; check its weights and the"
+                + " preprocessing",
+            photo.file(), model.name());
+      }
+    }
+    return probe.result();
+  }
+
+  private int target(Photo photo, int predicted, int classes, Model model) {
+    int target =
+        switch (study.target()) {
+          case "top" -> predicted;
+          case "label" -> photo.label();
+          default -> Integer.parseInt(study.target());
+        };
+    if (target >= classes) {
+      throw CandelaException.of(
+          "%s: target: 0 to %d expected, the classes of %s; got %d",
+          photo.file(), classes - 1, model.name(), target);
+    }
+    return target;
+  }
+
+  private static int best(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    return best;
+  }
+
+  private static double probability(float[] logits, int target) {
+    double sum = 0;
+    for (float l : logits) {
+      sum += Math.exp(l - logits[target]);
+    }
+    return 1 / sum;
+  }
+
+  /** One map a method of the plan, in its order; tells how many rows it took. */
+  private long explain(Subject subject, List<Attribution> found, Progress progress) {
+    try (var workspace = new Workspace(device)) {
+      List<Probe<Attribution>> probes =
+          plan.runs().stream().map(r -> r.probe(subject, workspace)).toList();
+      if (!pipeline.run(probes, progress)) {
+        throw new Stopped();
+      }
+      for (Method m : plan.methods()) {
+        int at = plan.run(m);
+        found.add(plan.runs().get(at).result(probes.get(at), m));
+      }
+      return probes.stream().mapToLong(Probe::size).sum();
+    }
+  }
+
+  private void write(Model model, Photo photo, List<Attribution> found) {
+    if (maps == null) {
+      return;
+    }
+    Path folder = maps.resolve(model.name()).resolve(photo.name());
+    for (int i = 0; i < found.size(); i++) {
+      Attribution a = found.get(i);
+      new Npy(new int[] {a.height(), a.width()}, a.map()).write(folder.resolve(i + ".npy"));
+    }
+  }
+
+  /** Scores of all maps by all metrics, whose rows share batches; tells how many rows it took. */
+  private long judge(
+      Subject subject, boolean[] truth, List<Attribution> found, List<Findings.Scored> scored) {
+    record Judged(int method, String metric, Probe<Score> probe) {}
+    try (var workspace = new Workspace(device)) {
+      List<Judged> all = new ArrayList<>();
+      for (int i = 0; i < found.size(); i++) {
+        Attribution a = found.get(i);
+        Explained explained =
+            new Explained(
+                subject.shape(),
+                subject.pixels(),
+                subject.target(),
+                a.map(),
+                a.height(),
+                a.width(),
+                truth);
+        for (Study.Measure<Metric> m : study.metrics()) {
+          if (truth != null || !needsTruth(m.of())) {
+            all.add(new Judged(i, m.name(), m.of().probe(explained, workspace)));
+          }
+        }
+      }
+      pipeline.run(all.stream().map(Judged::probe).toList());
+      for (Judged j : all) {
+        Score score = j.probe().result();
+        scored.add(new Findings.Scored(j.method(), j.metric(), "", score.value()));
+        score
+            .parts()
+            .forEach((p, v) -> scored.add(new Findings.Scored(j.method(), j.metric(), p, v)));
+      }
+      return all.stream().mapToLong(j -> j.probe().size()).sum();
+    }
+  }
+
+  static boolean needsTruth(Metric metric) {
+    return metric instanceof Localisation || metric instanceof PointingGame;
+  }
+
+  private static List<Findings.Seen> seen(List<Attribution> found) {
+    List<Findings.Seen> seen = new ArrayList<>();
+    for (int i = 0; i < found.size(); i++) {
+      Attribution a = found.get(i);
+      int h = Math.min(SEEN, a.height());
+      int w = Math.min(SEEN, a.width());
+      float[] map = a.map();
+      if (h < a.height() || w < a.width()) {
+        map = Resize.of(map, a.height(), a.width(), h, w, Filter.BILINEAR);
+      }
+      Scale scale = Scale.of(map, a.channels().signed(), CLIP);
+      byte[] levels = new byte[map.length];
+      for (int j = 0; j < levels.length; j++) {
+        double part = scale.part(map[j]);
+        levels[j] = (byte) (Double.isNaN(part) ? 0 : Math.round(127 * part));
+      }
+      seen.add(new Findings.Seen(i, h, w, a.channels().signed(), scale.limit(), levels));
+    }
+    return seen;
+  }
+
+  private static byte[] view(Image view) {
+    int w = view.width() * VIEW / Math.max(view.width(), view.height());
+    int h = view.height() * VIEW / Math.max(view.width(), view.height());
+    return Resize.of(view, Math.max(w, 1), Math.max(h, 1), Filter.BILINEAR).png();
+  }
+
+  @Override
+  public void close() {
+    if (pipeline != null) {
+      pipeline.close();
+      pipeline = null;
+    }
+  }
+
+  /** The run was told to stop. */
+  static final class Stopped extends RuntimeException {}
+}

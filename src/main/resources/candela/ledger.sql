@@ -1,0 +1,41 @@
+CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);
+-- how results came about: no results themselves
+CREATE TABLE run (run INTEGER PRIMARY KEY, started TIMESTAMP, candela VARCHAR, device VARCHAR, threads INTEGER, batch INTEGER, jobs INTEGER, java VARCHAR, system VARCHAR, study VARCHAR);
+CREATE TABLE timing (model VARCHAR, image VARCHAR, run INTEGER, seconds DOUBLE);
+-- what is studied
+CREATE TABLE model (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR);
+CREATE TABLE image (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR);
+CREATE TABLE method (method INTEGER PRIMARY KEY, name VARCHAR, parameters VARCHAR);
+CREATE TABLE sweep (sweep VARCHAR, number INTEGER, place INTEGER, label VARCHAR, method INTEGER, baseline BOOLEAN);
+CREATE TABLE metric (metric VARCHAR PRIMARY KEY, text VARCHAR, better VARCHAR);
+-- results: a unit is a model and an image
+CREATE TABLE unit (model VARCHAR, image VARCHAR, target INTEGER, predicted INTEGER, probability DOUBLE, rows BIGINT, view BLOB, PRIMARY KEY (model, image));
+-- of the maps at places a and b of a sweep
+CREATE TABLE similarity (model VARCHAR, image VARCHAR, sweep VARCHAR, a INTEGER, b INTEGER, measure VARCHAR, value DOUBLE);
+-- part '' is the value, others are further numbers of the metric
+CREATE TABLE score (model VARCHAR, image VARCHAR, method INTEGER, metric VARCHAR, part VARCHAR, value DOUBLE);
+-- maps for the eye: levels are signed bytes, 127 of them the limit
+CREATE TABLE seen (model VARCHAR, image VARCHAR, method INTEGER, h INTEGER, w INTEGER, signed BOOLEAN, bound DOUBLE, levels BLOB);
+-- mean and variance over the pairs of a sweep; an image with a similarity that is no number is left out
+CREATE VIEW sensitivity_by_image AS
+  SELECT model, image, sweep, measure, avg(value ORDER BY a, b) AS mean,
+    list_aggregate(list(value ORDER BY a, b), 'var_pop') AS variance, count(*) AS pairs
+  FROM similarity GROUP BY ALL HAVING count(*) FILTER (isnan(value)) = 0;
+-- SAM: the mean over images of the images' means; the root of the mean of the images' variances
+CREATE VIEW sensitivity AS
+  SELECT model, sweep, measure, avg(mean ORDER BY image) AS mean,
+    sqrt(avg(variance ORDER BY image)) AS sd, count(*) AS images
+  FROM sensitivity_by_image GROUP BY ALL;
+-- the same of a metric over the settings of a sweep
+CREATE VIEW accuracy_by_image AS
+  SELECT model, image, sweep, metric, part, avg(value ORDER BY place) AS mean,
+    list_aggregate(list(value ORDER BY place), 'var_pop') AS variance
+  FROM score JOIN sweep USING (method) GROUP BY ALL HAVING count(*) FILTER (isnan(value)) = 0;
+CREATE VIEW accuracy AS
+  SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean,
+    sqrt(avg(variance ORDER BY image)) AS sd, count(*) AS images
+  FROM accuracy_by_image GROUP BY ALL;
+CREATE VIEW accuracy_by_setting AS
+  SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) AS mean,
+    list_aggregate(list(value ORDER BY image), 'stddev_pop') AS sd_images, count(*) AS images
+  FROM score JOIN sweep USING (method) WHERE NOT isnan(value) GROUP BY ALL;
