@@ -11,6 +11,7 @@ import candela.metric.Metric;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,20 +28,9 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   private static final int ROUNDS = 2;
 
   public static Estimate of(Study study, Plan plan, Model model, Device device, int batch) {
-    Map<Method, Long> sizes = new HashMap<>();
-    Map<Method, Boolean> backward = new HashMap<>();
     Shape shape = model.preparation().shape();
     Subject grey = new Subject(shape, new float[shape.count()], 0, model.preparation().levels());
-    try (var workspace = new Workspace(device)) {
-      for (Method m : plan.methods()) {
-        Probe<?> probe = m.probe(grey, workspace);
-        sizes.put(m, (long) probe.size());
-        backward.put(m, probe.ask().wantsGradient());
-      }
-      for (Run r : plan.runs()) {
-        sizes.computeIfAbsent(r.method(), m -> (long) m.probe(grey, workspace).size());
-      }
-    }
+    Map<Method, Size> sizes = sizes(plan, grey, device);
     long metrics = 0;
     try (var workspace = new Workspace(device)) {
       Explained flat =
@@ -60,10 +50,11 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     long forward = metrics;
     long both = 0;
     for (Run r : plan.runs()) {
-      if (backward.get(r.method())) {
-        both += sizes.get(r.method());
+      Size size = sizes.get(r.method());
+      if (size.backward()) {
+        both += size.rows();
       } else {
-        forward += sizes.get(r.method());
+        forward += size.rows();
       }
     }
     double seconds = 0;
@@ -80,7 +71,30 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
         }
       }
     }
-    return new Estimate(plan.rows(sizes::get), metrics, seconds, bytes);
+    return new Estimate(plan.rows(m -> sizes.get(m).rows()), metrics, seconds, bytes);
+  }
+
+  /**
+   * What a method asks of one image.
+   *
+   * @param backward whether gradients are asked for
+   */
+  record Size(long rows, boolean backward) {}
+
+  /** Of all methods and runs of a plan; depends on the image's size alone. */
+  static Map<Method, Size> sizes(Plan plan, Subject subject, Device device) {
+    Map<Method, Size> sizes = new HashMap<>();
+    List<Method> all = new ArrayList<>(plan.methods());
+    plan.runs().forEach(r -> all.add(r.method()));
+    for (Method m : all) {
+      try (var workspace = new Workspace(device)) {
+        if (!sizes.containsKey(m)) {
+          Probe<?> probe = m.probe(subject, workspace);
+          sizes.put(m, new Size(probe.size(), probe.ask().wantsGradient()));
+        }
+      }
+    }
+    return sizes;
   }
 
   private static double secondsARow(Session session, boolean gradient) {

@@ -122,7 +122,9 @@ public final class Ledger implements AutoCloseable {
       // nothing is fetched: all that is used comes with the library
       options.setProperty("autoinstall_known_extensions", "false");
       options.setProperty("autoload_known_extensions", "false");
-      return DriverManager.getConnection("jdbc:duckdb:" + file, options);
+      Connection connection = DriverManager.getConnection("jdbc:duckdb:" + file, options);
+      Unpacked.remove();
+      return connection;
     } catch (SQLException e) {
       throw wrong(file, e);
     }

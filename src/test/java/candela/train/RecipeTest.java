@@ -65,7 +65,7 @@ class RecipeTest {
         "attack: cw | r.yaml:3: attack: pgd or fgsm expected, got 'cw'",
         "measure-noise: [a] | r.yaml:3: measure-noise: a number expected, got 'a'",
         "architecture: mlp | r.yaml:3: key 'architecture' is given twice",
-        "batch: {a: 1} | r.yaml:3: a word or a number expected",
+        "batch: {a: 1} | r.yaml:3: batch: a word or a number expected, got 'a: 1'",
         "'a: b: c' | r.yaml:3: YAML expected: mapping values are not allowed here",
       })
   void wrongKeysAreRefusedWithTheirLine(String line, String message) {

@@ -1,0 +1,243 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import candela.study.Ledger;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Studies as a user meets them: killed, side by side, on a full disk. */
+class StudyTest {
+  private static final String SMALL =
+      """
+      models: [cnn, cnn-robust]
+      images: [shipped]
+      target: label
+      sweeps:
+        - sg: smoothgrad:samples=[3*,6]
+        - sp: sliding-patch:patch=[8,16*,24],stride=8
+        - lime: lime:samples=[20,40*],segments=16,sigma=1
+        - mp: meaningful-perturbation:iterations=[4,8*],mask=8,blur=3
+      similarities: [ssim, spearman]
+      metrics: ["deletion:step=1024"]
+      pictures: 1
+      """;
+
+  /** Kills of a run; the issue of studies asks for so many. */
+  private static final int KILLS = 20;
+
+  @TempDir static Path folder;
+
+  private static Path study;
+  private static String undisturbed;
+
+  @BeforeAll
+  static void runUndisturbed() throws IOException {
+    study = Files.writeString(folder.resolve("small.yaml"), SMALL);
+    Path ledger = folder.resolve("undisturbed.duckdb");
+    MainTest.Ran ran = MainTest.run("study", study.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("cnn-robust").contains("undisturbed.html");
+    undisturbed = digest(ledger);
+  }
+
+  private static String digest(Path ledger) {
+    try (Ledger open = Ledger.read(ledger)) {
+      assertThat(open.query("SELECT count(*) FROM unit").getFirst().getFirst()).isEqualTo(16L);
+      return open.digest();
+    }
+  }
+
+  /** The study as a process of its own. */
+  private static Process start(Path ledger, String... before) throws IOException {
+    List<String> command = new ArrayList<>(List.of(before));
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:TieredStopAtLevel=1",
+            "-Djava.io.tmpdir=" + folder,
+            "-Dcandela.native=" + System.getProperty("candela.native"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            "candela.cli.Main",
+            "study",
+            study.toString(),
+            "--ledger=" + ledger));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve("child.txt").toFile())
+        .start();
+  }
+
+  private static String said() throws IOException {
+    return Files.readString(folder.resolve("child.txt"));
+  }
+
+  @Test
+  void killedAtAnyMomentItGoesOnToTheSameBits() throws Exception {
+    Random random = new Random(5);
+    Path ledger = folder.resolve("killed.duckdb");
+    long begin = System.nanoTime();
+    Process whole = start(ledger);
+    assertThat(whole.waitFor()).as(said()).isZero();
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    assertThat(digest(ledger)).isEqualTo(undisturbed);
+    Files.delete(ledger);
+    int finished = 0;
+    int inside = 0;
+    for (int kills = 0; kills < KILLS; ) {
+      Process p = start(ledger);
+      // from the middle of the start on: before it there is nothing to lose
+      long wait = (long) (1000 * seconds * (0.3 + 0.7 * random.nextDouble()));
+      if (p.waitFor(wait, TimeUnit.MILLISECONDS)) {
+        assertThat(p.exitValue()).as(said()).isZero();
+        assertThat(digest(ledger)).isEqualTo(undisturbed);
+        Files.delete(ledger);
+        finished++;
+      } else {
+        p.destroyForcibly().waitFor();
+        kills++;
+        inside += Files.exists(ledger) ? 1 : 0;
+      }
+    }
+    // kills count only where there was something to damage
+    assertThat(inside + finished).isGreaterThan(KILLS / 2);
+    assertThat(start(ledger).waitFor()).as(said()).isZero();
+    assertThat(digest(ledger)).isEqualTo(undisturbed);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 1, 1", "32, 2, 1", "16, 2, 2"})
+  void batchThreadsAndJobsDoNotChangeABit(int batch, int threads, int jobs) {
+    Path ledger = folder.resolve("batch-" + batch + "-" + jobs + ".duckdb");
+    MainTest.Ran ran =
+        MainTest.run(
+            "study",
+            study.toString(),
+            "--ledger=" + ledger,
+            "--batch=" + batch,
+            "--threads=" + threads,
+            "--jobs=" + jobs);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(digest(ledger)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void twoProcessesDoNotShareALedger() throws Exception {
+    Path ledger = Files.copy(folder.resolve("undisturbed.duckdb"), folder.resolve("two.duckdb"));
+    try (Ledger open = Ledger.read(ledger)) {
+      Process second = start(ledger);
+      assertThat(second.waitFor()).isEqualTo(2);
+      assertThat(said())
+          .isEqualTo(
+              "candela: %s: another process has it open; wait for it, or choose another file with"
+                  + " --ledger%n",
+              ledger);
+      assertThat(open.digest()).isEqualTo(undisturbed);
+    }
+  }
+
+  @Test
+  void ofAFullDiskOneSentenceIsSaidAndWhatWasEnteredIsKept() throws Exception {
+    Path small = Files.createDirectories(folder.resolve("disk"));
+    String script =
+        "mount -t tmpfs -o size=1500k none " + small + " && \"$@\"; s=$?; cp -r " + small;
+    Path saved = folder.resolve("saved");
+    String all = script + " " + saved + "; exit $s";
+    Process probe =
+        new ProcessBuilder("unshare", "-rm", "sh", "-c", "mount -t tmpfs none " + small).start();
+    assumeTrue(probe.waitFor() == 0, "skipped: this system lets nobody mount a small disk");
+    Process full = start(small.resolve("full.duckdb"), "unshare", "-rm", "sh", "-c", all, "sh");
+    assertThat(full.waitFor()).as(said()).isEqualTo(2);
+    assertThat(said()).contains("full.duckdb: cannot be written: ").contains("free some space");
+    Path ledger = saved.resolve("full.duckdb");
+    int there = 0;
+    try (Ledger open = Ledger.read(ledger)) {
+      there = open.query("SELECT * FROM unit").size();
+    }
+    assertThat(there).isBetween(1, 15);
+    assertThat(start(ledger).waitFor()).as(said()).isZero();
+    assertThat(said()).contains("goes on: " + there + " of 16 units are done");
+    assertThat(digest(ledger)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void aLedgerOfAnotherVersionStudyOrKindIsRefusedAndKept() throws Exception {
+    Path ledger = Files.copy(folder.resolve("undisturbed.duckdb"), folder.resolve("old.duckdb"));
+    try (Connection c = DriverManager.getConnection("jdbc:duckdb:" + ledger);
+        var s = c.createStatement()) {
+      s.execute("UPDATE meta SET value = '0' WHERE key = 'version'");
+    }
+    byte[] before = Files.readAllBytes(ledger);
+    assertThat(MainTest.run("study", study.toString(), "--ledger=" + ledger).err())
+        .contains(
+            "a ledger of version 1 expected, it has version 0; use the Candela that wrote it");
+    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 1 expected");
+    assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
+
+    Path other = Files.writeString(folder.resolve("other.yaml"), SMALL.replace("[3*,6]", "[3*,7]"));
+    Path undisturbedLedger = folder.resolve("undisturbed.duckdb");
+    assertThat(MainTest.run("study", other.toString(), "--ledger=" + undisturbedLedger).err())
+        .contains("the ledger of this study expected, it has other sweeps");
+    assertThat(digest(undisturbedLedger)).isEqualTo(undisturbed);
+
+    assertThat(MainTest.run("study", study.toString(), "--ledger=" + study).err())
+        .contains("small.yaml: a ledger expected, came something else");
+    assertThat(Files.readString(study)).isEqualTo(SMALL);
+    assertThat(MainTest.run("report", folder + "/none.duckdb").err())
+        .contains("a ledger expected, there is no such file");
+  }
+
+  @Test
+  void anImageThatCannotBeReadIsToldAndTriedAgain() throws IOException {
+    Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");
+    String text =
+        "models: [cnn]\nimages: [shipped, broken.png]\nsweeps: [gradient]\nmetrics: [deletion]\n";
+    Path file = Files.writeString(folder.resolve("with-broken.yaml"), text);
+    Path ledger = folder.resolve("with-broken.duckdb");
+    for (int i = 0; i < 2; i++) {
+      MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+      assertThat(ran.code()).isEqualTo(1);
+      assertThat(ran.err()).contains("cnn, broken: ").contains(broken.getFileName().toString());
+    }
+  }
+
+  @Test
+  void exportWritesEveryTable() throws IOException {
+    Path out = folder.resolve("export");
+    String ledger = folder.resolve("undisturbed.duckdb").toString();
+    for (String format : List.of("csv", "parquet")) {
+      MainTest.Ran ran = MainTest.run("export", ledger, "--format=" + format, "--out=" + out);
+      assertThat(ran.code()).as(ran.err()).isZero();
+      assertThat(out.resolve("sensitivity." + format)).isNotEmptyFile();
+    }
+    List<String> lines = Files.readAllLines(out.resolve("sensitivity.csv"));
+    assertThat(lines.getFirst()).isEqualTo("model,sweep,measure,mean,sd,images");
+    // two models, four sweeps, two measures
+    assertThat(lines).hasSize(1 + 2 * 4 * 2);
+  }
+
+  @Test
+  void aDryRunSaysWhatIsSharedAndWritesNothing() {
+    Path ledger = folder.resolve("dry.duckdb");
+    MainTest.Ran ran = MainTest.run("study", study.toString(), "--dry-run", "--ledger=" + ledger);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("2 models x 8 images = 16 units; 4 sweeps, 9 settings, 9 different maps from 6");
+    assertThat(ledger).doesNotExist();
+  }
+}

@@ -1,0 +1,108 @@
+package candela.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.metric.Ssim;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StudyTest {
+  private static Study parse(String text) {
+    return Study.parse("folder/s.yaml", text, Path.of("folder"));
+  }
+
+  @Test
+  void allKeysAreRead() {
+    Study s =
+        parse(
+            """
+            models:
+              - cnn
+              - net: ../m.onnx:preprocess=sam,output=y
+            images: [a.png, photos]
+            target: label
+            classes: c.csv
+            boxes: b.csv
+            labels: names.txt
+            treatment: sam
+            sweeps:
+              - sam-sp-small
+              - mine: sliding-patch:patch=[1,2*]
+              - smoothgrad:samples=[4,8*]
+            similarities: [ssim, wide: "ssim:window=11"]
+            metrics: [localisation]
+            maps: true
+            pictures: 2
+            """);
+    assertThat(s.name()).isEqualTo("s");
+    assertThat(s.models())
+        .containsExactly(
+            new Study.Ref("cnn", "cnn", null, null), new Study.Ref("net", "../m.onnx", "sam", "y"));
+    assertThat(s.classes()).isEqualTo(Path.of("folder/c.csv"));
+    assertThat(s.sweeps())
+        .extracting(Sweep::name)
+        .containsExactly("sam-sp-small", "mine", "smoothgrad:samples=[4,8*]");
+    assertThat(s.similarities()).extracting(Study.Measure::name).containsExactly("ssim", "wide");
+    assertThat(s.similarities().get(1).of()).isEqualTo(new Ssim(Ssim.Weights.UNIFORM, 11, 2));
+    assertThat(s.sam()).isTrue();
+    assertThat(s.maps()).isTrue();
+    assertThat(s.pictures()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "sweep: [a] | folder/s.yaml:4: unknown key 'sweep'; it takes boxes, classes, images",
+        "pictures: -1 | folder/s.yaml:4: pictures: 0 to 1000 expected, got '-1'",
+        "maps: perhaps | folder/s.yaml:4: maps: true, false expected, got 'perhaps'",
+        "target: best | folder/s.yaml:4: target: top, label or the number of a class expected",
+        "target: label | folder/s.yaml: target: label needs classes: or boxes:",
+        "treatment: none | folder/s.yaml:4: treatment: standard or sam expected, got 'none'",
+        "similarities: [mse] | folder/s.yaml:4: similarities: similarity: unknown 'mse'; known are",
+        "similarities: [ssim, ssim] | folder/s.yaml:4: similarities: 'ssim' is given twice",
+        "metrics: [deletion:step=0] | folder/s.yaml:4: metrics: deletion: step: 1 or more expected",
+        "models: [b] | folder/s.yaml:4: key 'models' is given twice",
+      })
+  void wrongKeysAreRefusedWithTheirLine(String line, String message) {
+    String text = "models: [cnn]\nimages: [x]\nsweeps: [gradient]\n" + line;
+    assertThatThrownBy(() -> parse(text))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void aListsItemsHaveLinesOfTheirOwn() {
+    String text =
+        "models: [cnn]\nimages: [x]\nsweeps:\n  - gradient\n  - a: occlusion:window=[0,3]";
+    assertThatThrownBy(() -> parse(text))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage("folder/s.yaml:5: sweeps: occlusion: window: 1 or more expected, got 0");
+    assertThatThrownBy(() -> parse(text.replace("gradient", "sam-sp-tiny")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith("folder/s.yaml:4: sweeps: sweep: unknown 'sam-sp-tiny'; known are");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"models", "images", "sweeps"})
+  void whatMustBeThereIsAskedFor(String key) {
+    String text = "models: [cnn]\nimages: [x]\nsweeps: [gradient]\n".replaceAll(key + ".*\n", "");
+    assertThatThrownBy(() -> parse(text))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage("folder/s.yaml: key '%s' with one value or more expected", key);
+  }
+
+  @Test
+  void presetsAreSweepsOfSam() {
+    for (String name : SweepPresets.names()) {
+      assertThat(SweepPresets.of(name)).isNotEmpty().allMatch(s -> s.baseline() >= 0);
+    }
+    assertThat(SweepPresets.of("sam-all")).hasSize(12);
+  }
+}

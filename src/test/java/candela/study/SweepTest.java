@@ -1,0 +1,62 @@
+package candela.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.method.Methods;
+import candela.metric.Pair;
+import candela.tensor.CandelaException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SweepTest {
+  @Test
+  void listsAndRangesGiveAllCombinations() {
+    Sweep s = Sweep.parse("s", "sliding-patch:patch=[5*,9..17/4],stride=[1,3*],score=logit");
+    assertThat(s.settings())
+        .extracting(Setting::label)
+        .containsExactly(
+            "patch=5, stride=1",
+            "patch=5, stride=3",
+            "patch=9, stride=1",
+            "patch=9, stride=3",
+            "patch=13, stride=1",
+            "patch=13, stride=3",
+            "patch=17, stride=1",
+            "patch=17, stride=3");
+    assertThat(s.settings().get(4).method())
+        .isEqualTo(Methods.parse("sliding-patch:patch=13,stride=1,score=logit"));
+    assertThat(s.baseline()).isEqualTo(1);
+    assertThat(s.pairs()).hasSize(7).contains(new Pair(0, 1), new Pair(7, 1));
+  }
+
+  @Test
+  void withoutAMarkEveryTwoAreCompared() {
+    Sweep s = Sweep.parse("s", "smoothgrad:spread=[0.1..0.3/0.1]");
+    assertThat(s.settings()).extracting(Setting::label).containsExactly("0.1", "0.2", "0.3");
+    assertThat(s.pairs()).containsExactly(new Pair(0, 1), new Pair(0, 2), new Pair(1, 2));
+    assertThat(Sweep.parse("s", "gradient").pairs()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "sliding-patch:patch=[5,5] | s: every setting once expected, {patch=5} is there twice",
+        "sliding-patch:patch=[5*,6*] | sliding-patch: patch: one value with * expected",
+        "sliding-patch:patch=[5,,6] | sliding-patch: patch: values between commas expected",
+        "sliding-patch:patch=[9..5] | sliding-patch: patch: a range FROM..TO or FROM..TO/STEP",
+        "sliding-patch:patch=[1..9/0] | sliding-patch: patch: a range FROM..TO or FROM..TO/STEP",
+        "sliding-patch:patch=[0,5] | sliding-patch: patch: 1 or more expected, got 0",
+        "sliding-patch:patch=[4*,5],stride=[1,2] | s: a value marked with * in all lists",
+        "sliding-patch:patches=[4,5] | sliding-patch: unknown parameter 'patches'; it takes patch",
+        "smoothgrad:seed=[1..20000] | smoothgrad: seed: a range FROM..TO",
+      })
+  void whatIsWrongIsSaid(String text, String message) {
+    assertThatThrownBy(() -> Sweep.parse("s", text))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith(message);
+  }
+}
