@@ -110,7 +110,10 @@ public record Lime(
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    // there is one plane; mean scores have no sign
+    return estimate == Estimate.RIDGE || score != ScoreKind.PROBABILITY
+        ? Channels.SUM
+        : Channels.SUM_ABSOLUTE;
   }
 
   @Override
@@ -271,7 +274,7 @@ public record Lime(
       return new Attribution(
           image.with(0, 1),
           a,
-          Channels.SUM,
+          channels(),
           Map.of("score", y.length > 0 ? y[0] : 0.0, "superpixels", (double) features));
     }
 

@@ -180,7 +180,7 @@ public record MeaningfulPerturbation(
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return Channels.SUM_ABSOLUTE;
   }
 
   @Override
@@ -432,7 +432,7 @@ public record MeaningfulPerturbation(
       for (int i = 0; i < a.length; i++) {
         a[i] = 1 - kept[i];
       }
-      return new Attribution(shape, a, Channels.SUM, Map.of("score", last));
+      return new Attribution(shape, a, channels(), Map.of("score", last));
     }
 
     private Tensor smoothed(Tensor map) {
