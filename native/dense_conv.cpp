@@ -10,6 +10,7 @@ namespace candela {
 namespace {
 
 constexpr int64_t kLargest = 1 << 24;
+constexpr int64_t kFarStride = 64;
 constexpr int64_t kElements = (int64_t{1} << 31) - 1;
 
 class Direct : public Transpose {
@@ -178,6 +179,14 @@ int64_t length(int64_t in, int64_t before, int64_t after, int64_t taps, int64_t 
   return rest < 0 ? 0 : rest / stride + 1;
 }
 
+// Steps over the whole image, from padding to padding: oneDNN's code for backward crashes where there are many.
+void checkStride(int64_t stride, int64_t image, int64_t out, const char* where) {
+  if (out > 1 && stride > std::max(image, kFarStride)) {
+    fail(CD_INVALID, "%s: a stride of %lld is longer than the image, %lld; at most %lld is supported then", where,
+         static_cast<long long>(stride), static_cast<long long>(image), static_cast<long long>(kFarStride));
+  }
+}
+
 }  // namespace
 
 Geometry candela::readGeometry(const int* s, const char* where) {
@@ -217,8 +226,10 @@ Geometry candela::readGeometry(const int* s, const char* where) {
               g.oh * g.ow <= kElements / g.oc && taps <= kElements / g.c && taps * g.c <= kElements / g.oc;
   if (!fits) fail(CD_INVALID, "%s: an image or the weights have more than 2^31 - 1 elements", where);
   // Steps that lead nowhere: oneDNN's generated code adds them up in 32 bits and reads elsewhere.
-  g.sh = std::min(g.sh, g.h + g.top + g.bottom);
-  g.sw = std::min(g.sw, g.w + g.left + g.right);
+  g.sh = std::min(g.sh, g.h + g.top + g.bottom - (g.kh - 1) * g.dh);
+  g.sw = std::min(g.sw, g.w + g.left + g.right - (g.kw - 1) * g.dw);
+  checkStride(g.sh, g.h, g.oh, where);
+  checkStride(g.sw, g.w, g.ow, where);
   if (g.kh == 1) g.dh = 1;
   if (g.kw == 1) g.dw = 1;
   return g;

@@ -20,12 +20,27 @@ final class NodeStep implements Step, AutoCloseable {
   MemorySegment kept = MemorySegment.NULL;
   MemorySegment scratch = MemorySegment.NULL;
   MemorySegment work = MemorySegment.NULL;
-  int rows;
   final NodeStep[] before;
   private final Map<Object, AutoCloseable> plans = new LinkedHashMap<>();
   private AutoCloseable plan;
+  private final NodeStep whole;
+  private final int row;
 
   NodeStep(Node node, Device device) {
+    this(node, device, null, 0);
+  }
+
+  /** The forward of some rows, from this one on; its state is that of the whole. */
+  NodeStep(NodeStep whole, int row) {
+    this(whole.node, whole.device, whole, row);
+    kept = whole.kept;
+    scratch = whole.scratch;
+    batch = whole.batch;
+  }
+
+  private NodeStep(Node node, Device device, NodeStep whole, int row) {
+    this.whole = whole;
+    this.row = row;
     this.node = node;
     this.device = device;
     x = new Tensor[node.inputs().size()];
@@ -89,6 +104,9 @@ final class NodeStep implements Step, AutoCloseable {
   @Override
   @SuppressWarnings("unchecked")
   public <T extends AutoCloseable> T plan(Supplier<T> make) {
+    if (whole != null) {
+      return whole.plan(make);
+    }
     if (plan == null) {
       plan = make.get();
     }
@@ -102,8 +120,8 @@ final class NodeStep implements Step, AutoCloseable {
   }
 
   @Override
-  public int rows() {
-    return rows;
+  public int row() {
+    return row;
   }
 
   @Override

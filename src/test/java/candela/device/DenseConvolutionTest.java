@@ -60,7 +60,8 @@ class DenseConvolutionTest {
       new Convolution(9, 9, 6, 12, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, 6, false, 0, 0),
       new Convolution(14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
       new Convolution(7, 7, 24, 36, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 3, false, 0, 0),
-      // Steps beyond the image.
+      // Steps beyond the image, and one as long as it.
+      new Convolution(2, 99, 1, 16, 1, 3, 1, 99, 1, 1, 0, 99, 0, 99, 1, false, 0, 0),
       new Convolution(5, 5, 1, 1, 3, 3, 2, 1 << 20, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
       new Convolution(5, 5, 3, 16, 3, 3, 1 << 24, 1 << 24, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
       new Convolution(4, 4, 8, 8, 1, 1, 1 << 20, 2, 1 << 24, 1 << 24, 0, 0, 0, 0, 8, false, 0, 0),
@@ -336,6 +337,12 @@ class DenseConvolutionTest {
           assertThatThrownBy(() -> rig.dense().convolution(huge, w, NULL, Activation.NONE, false))
               .isInstanceOf(CandelaException.class)
               .hasMessageContaining("more than 2^31 - 1 elements");
+          var far = new Convolution(3, 3, 1, 2, 3, 3, 3, 65, 1, 1, 1, 65, 1, 65, 1, false, 0, 0);
+          assertThatThrownBy(() -> rig.dense().convolution(far, w, NULL, Activation.NONE, false))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage(
+                  "conv_create: a stride of 65 is longer than the image, 3; at most 64 is supported"
+                      + " then");
           return new float[0];
         });
   }

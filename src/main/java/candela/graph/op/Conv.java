@@ -98,7 +98,7 @@ public record Conv(
             s.x().data(),
             residual ? s.x(last(s.node())).data() : MemorySegment.NULL,
             s.y().data(),
-            activation.bits(s));
+            bits(s));
   }
 
   @Override
@@ -108,11 +108,15 @@ public record Conv(
         .backward(
             s.x().shape().dim(0),
             s.dy().data(),
-            activation.bits(s),
+            bits(s),
             s.accumulate(0),
             s.dx() == null ? MemorySegment.NULL : s.dx().data(),
             other && s.accumulate(last(s.node())),
             other ? s.dx(last(s.node())).data() : MemorySegment.NULL);
+  }
+
+  private MemorySegment bits(Step s) {
+    return activation.bits(s, s.node().output().shape().count(1, 4));
   }
 
   /** The convolution with changed weights, its activation and residual left out. */
@@ -160,6 +164,11 @@ public record Conv(
   @Override
   public boolean differentiable(int i) {
     return i != 1 && (residual || i == 0);
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override
