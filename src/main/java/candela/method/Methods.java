@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.util.LinkedHashMap;
@@ -7,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** All methods, by name, and how they are read from text. */
 public final class Methods {
@@ -85,24 +85,12 @@ public final class Methods {
 
   /** Parameters that can be written as text: key=value, key=value. */
   public static String text(Method method) {
-    return parameters(method).entrySet().stream()
-        .filter(e -> !(e.getValue() instanceof List<?>))
-        .map(e -> e.getKey() + "=" + e.getValue())
-        .collect(Collectors.joining(", "));
+    return Parameters.text((Record) method);
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Method method) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    for (var c : method.getClass().getRecordComponents()) {
-      try {
-        Object v = c.getAccessor().invoke(method);
-        values.put(c.getName(), v instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : v);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-    return values;
+    return Parameters.of((Record) method);
   }
 
   private static Method betaSmooth(Spec s) {

@@ -1,5 +1,6 @@
 package candela.metric;
 
+import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.util.Arrays;
@@ -66,6 +67,16 @@ public final class Metrics {
     }
     throw CandelaException.of(
         "metric: unknown '%s'; known are %s", spec.name(), String.join(", ", names()));
+  }
+
+  /** Parameters that can be written as text: key=value, key=value. */
+  public static String text(Metric metric) {
+    return Parameters.text((Record) metric);
+  }
+
+  /** Parameters with their values, in the order of the record; for provenance. */
+  public static Map<String, Object> parameters(Metric metric) {
+    return Parameters.of((Record) metric);
   }
 
   private static Metric deletion(Spec s) {

@@ -1,10 +1,12 @@
 package candela.metric;
 
+import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 
 /** All similarities, by name, and how they are read from text. */
@@ -65,6 +67,16 @@ public final class Similarities {
     }
     throw CandelaException.of(
         "similarity: unknown '%s'; known are %s", spec.name(), String.join(", ", names()));
+  }
+
+  /** Parameters that can be written as text: key=value, key=value. */
+  public static String text(Similarity similarity) {
+    return Parameters.text((Record) similarity);
+  }
+
+  /** Parameters with their values, in the order of the record; for provenance. */
+  public static Map<String, Object> parameters(Similarity similarity) {
+    return Parameters.of((Record) similarity);
   }
 
   private static Similarity hog(Spec s) {

@@ -208,6 +208,8 @@ class MetricTest {
       Metric m = Metrics.parse(name);
       assertThat(Metrics.name(m)).isEqualTo(name);
       assertThat(Metrics.parse(name.replace('-', '_'))).isEqualTo(m);
+      assertThat(Metrics.parse(name + ":" + Metrics.text(m).replace(" ", ""))).isEqualTo(m);
+      assertThat(Metrics.parameters(m)).isNotEmpty();
     }
     assertThat(Metrics.parse("deletion:preset=sam")).isEqualTo(Deletion.sam());
     assertThat(Metrics.parse("insertion:preset=sam")).isEqualTo(Insertion.sam());

@@ -88,7 +88,10 @@ class SimilarityTest {
   void namesAreAlphabeticalAndRoundTrip() {
     assertThat(Similarities.names()).isSorted().doesNotHaveDuplicates();
     for (String name : Similarities.names()) {
-      assertThat(Similarities.name(Similarities.parse(name))).isEqualTo(name);
+      Similarity s = Similarities.parse(name);
+      assertThat(Similarities.name(s)).isEqualTo(name);
+      String text = Similarities.text(s).replace(" ", "");
+      assertThat(Similarities.parse(text.isEmpty() ? name : name + ":" + text)).isEqualTo(s);
     }
   }
 
@@ -200,6 +203,15 @@ class SimilarityTest {
         assertThat(small(name).of(two, Pair.all(2))[0]).as(name).isEqualTo(together[i]);
       }
     }
+  }
+
+  @Test
+  void parametersAreThoseOfTheRecord() {
+    assertThat(Similarities.parameters(new Ssim(2)))
+        .containsExactly(
+            java.util.Map.entry("weights", "uniform"),
+            java.util.Map.entry("window", 5),
+            java.util.Map.entry("dataRange", 2.0));
   }
 
   @Test
