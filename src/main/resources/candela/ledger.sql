@@ -3,8 +3,9 @@ CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR);
 CREATE TABLE run (run INTEGER PRIMARY KEY, started TIMESTAMP, candela VARCHAR, device VARCHAR, threads INTEGER, batch INTEGER, jobs INTEGER, java VARCHAR, system VARCHAR, study VARCHAR);
 CREATE TABLE timing (model VARCHAR, image VARCHAR, run INTEGER, seconds DOUBLE);
 -- what is studied
-CREATE TABLE model (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR);
-CREATE TABLE image (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR);
+-- more: the preprocessing of a model; the class and boxes of an image
+CREATE TABLE model (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR, more VARCHAR);
+CREATE TABLE image (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR, more VARCHAR);
 CREATE TABLE method (method INTEGER PRIMARY KEY, name VARCHAR, parameters VARCHAR);
 CREATE TABLE sweep (sweep VARCHAR, number INTEGER, place INTEGER, label VARCHAR, method INTEGER, baseline BOOLEAN);
 CREATE TABLE metric (metric VARCHAR PRIMARY KEY, text VARCHAR, better VARCHAR);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.study.Ledger;
+import candela.study.Material;
+import candela.study.Plan;
+import candela.study.Study;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,25 +65,30 @@ class StudyTest {
   }
 
   /** The study as a process of its own. */
-  private static Process start(Path ledger, String... before) throws IOException {
-    List<String> command = new ArrayList<>(List.of(before));
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-XX:TieredStopAtLevel=1",
-            "-Djava.io.tmpdir=" + folder,
-            "-Dcandela.native=" + System.getProperty("candela.native"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            "candela.cli.Main",
-            "study",
-            study.toString(),
-            "--ledger=" + ledger));
-    return new ProcessBuilder(command)
+  private static Process start(Path ledger) throws IOException {
+    return started(new ProcessBuilder(command(ledger)));
+  }
+
+  private static Process started(ProcessBuilder builder) throws IOException {
+    return builder
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("child.txt").toFile())
         .start();
+  }
+
+  private static List<String> command(Path ledger) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "-XX:TieredStopAtLevel=1",
+        "-Djava.io.tmpdir=" + folder,
+        "-Dcandela.native=" + System.getProperty("candela.native"),
+        "-cp",
+        System.getProperty("java.class.path"),
+        "candela.cli.Main",
+        "study",
+        study.toString(),
+        "--ledger=" + ledger);
   }
 
   private static String said() throws IOException {
@@ -153,26 +161,47 @@ class StudyTest {
 
   @Test
   void ofAFullDiskOneSentenceIsSaidAndWhatWasEnteredIsKept() throws Exception {
-    Path small = Files.createDirectories(folder.resolve("disk"));
+    Path disk = Files.createDirectories(folder.resolve("disk"));
+    assumeTrue(
+        alone("mount -t tmpfs none \"$0\"", disk).start().waitFor() == 0,
+        "skipped: this system lets nobody mount a small disk");
+    Path empty = folder.resolve("full.duckdb");
+    Study parsed = Study.read(study);
+    Material material = Material.of(parsed, disk.resolve("shipped"));
+    Ledger.open(empty, parsed, Plan.of(parsed.sweeps()), material).close();
+    long bytes = Files.size(empty) + (90 << 10);
+    try (var files = Files.list(disk.resolve("shipped"))) {
+      for (Path f : files.toList()) {
+        bytes += Math.ceilDiv(Files.size(f), 4096) * 4096;
+      }
+    }
     String script =
-        "mount -t tmpfs -o size=1500k none " + small + " && \"$@\"; s=$?; cp -r " + small;
-    Path saved = folder.resolve("saved");
-    String all = script + " " + saved + "; exit $s";
-    Process probe =
-        new ProcessBuilder("unshare", "-rm", "sh", "-c", "mount -t tmpfs none " + small).start();
-    assumeTrue(probe.waitFor() == 0, "skipped: this system lets nobody mount a small disk");
-    Process full = start(small.resolve("full.duckdb"), "unshare", "-rm", "sh", "-c", all, "sh");
-    assertThat(full.waitFor()).as(said()).isEqualTo(2);
+        "mount -t tmpfs -o size=%d none \"$0\" && cp %s \"$0\" && \"$@\"; s=$?; cp \"$0\"/full* %s; exit $s"
+            .formatted(bytes, empty, Files.createDirectories(folder.resolve("saved")));
+    List<String> child = command(disk.resolve("full.duckdb"));
+    assertThat(started(alone(script, disk, child)).waitFor()).as(said()).isEqualTo(2);
     assertThat(said()).contains("full.duckdb: cannot be written: ").contains("free some space");
-    Path ledger = saved.resolve("full.duckdb");
-    int there = 0;
-    try (Ledger open = Ledger.read(ledger)) {
+    Path saved = folder.resolve("saved/full.duckdb");
+    int there;
+    try (Ledger open = Ledger.read(saved)) {
       there = open.query("SELECT * FROM unit").size();
     }
     assertThat(there).isBetween(1, 15);
-    assertThat(start(ledger).waitFor()).as(said()).isZero();
+    assertThat(start(saved).waitFor()).as(said()).isZero();
     assertThat(said()).contains("goes on: " + there + " of 16 units are done");
-    assertThat(digest(ledger)).isEqualTo(undisturbed);
+    assertThat(digest(saved)).isEqualTo(undisturbed);
+  }
+
+  /** A shell that may mount disks nobody else sees. */
+  private static ProcessBuilder alone(String script, Path zero, List<String> arguments) {
+    List<String> command = new ArrayList<>(List.of("unshare", "-rm", "sh", "-c", script));
+    command.add(zero.toString());
+    command.addAll(arguments);
+    return new ProcessBuilder(command);
+  }
+
+  private static ProcessBuilder alone(String script, Path zero) {
+    return alone(script, zero, List.of());
   }
 
   @Test

@@ -1,0 +1,151 @@
+package candela.study;
+
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.sql.Blob;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+
+/** A DuckDB file: statements, and its faults in one sentence. For one thread at a time. */
+final class Database implements AutoCloseable {
+  private final Path file;
+  private final Connection connection;
+
+  private Database(Path file, Connection connection) {
+    this.file = file;
+    this.connection = connection;
+  }
+
+  /** Opens the file, or makes it. What is written is there after {@link #commit}. */
+  static Database open(Path file, boolean readOnly) {
+    return open(file, readOnly, file);
+  }
+
+  /**
+   * @param named how messages name the file
+   */
+  static Database open(Path file, boolean readOnly, Path named) {
+    try {
+      Properties options = new Properties();
+      options.setProperty("threads", "1");
+      options.setProperty("duckdb.read_only", Boolean.toString(readOnly));
+      // nothing is fetched: all that is used comes with the library
+      options.setProperty("autoinstall_known_extensions", "false");
+      options.setProperty("autoload_known_extensions", "false");
+      Connection connection = DriverManager.getConnection("jdbc:duckdb:" + file, options);
+      Unpacked.remove();
+      if (!readOnly) {
+        connection.setAutoCommit(false);
+      }
+      return new Database(named, connection);
+    } catch (SQLException e) {
+      throw wrong(named, e);
+    }
+  }
+
+  void execute(String sql) {
+    try (Statement s = connection.createStatement()) {
+      s.execute(sql);
+    } catch (SQLException e) {
+      throw wrong(file, e);
+    }
+  }
+
+  void insert(String table, Object... values) {
+    insert(table, List.<Object[]>of(values));
+  }
+
+  /** Rows of as many values as the table has columns. */
+  void insert(String table, List<Object[]> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    String places = String.join(", ", java.util.Collections.nCopies(rows.getFirst().length, "?"));
+    try (PreparedStatement s =
+        connection.prepareStatement("INSERT INTO " + table + " VALUES (" + places + ")")) {
+      for (Object[] row : rows) {
+        set(s, row);
+        s.addBatch();
+      }
+      s.executeBatch();
+    } catch (SQLException e) {
+      throw wrong(file, e);
+    }
+  }
+
+  /** Rows of a query, by column. */
+  List<List<Object>> query(String sql, Object... values) {
+    try (PreparedStatement s = connection.prepareStatement(sql)) {
+      set(s, values);
+      try (ResultSet r = s.executeQuery()) {
+        List<List<Object>> rows = new ArrayList<>();
+        int columns = r.getMetaData().getColumnCount();
+        while (r.next()) {
+          List<Object> row = new ArrayList<>();
+          for (int i = 1; i <= columns; i++) {
+            Object value = r.getObject(i);
+            row.add(value instanceof Blob b ? b.getBytes(1, (int) b.length()) : value);
+          }
+          rows.add(row);
+        }
+        return rows;
+      }
+    } catch (SQLException e) {
+      throw wrong(file, e);
+    }
+  }
+
+  private static void set(PreparedStatement s, Object... values) throws SQLException {
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] instanceof byte[] b) {
+        s.setBytes(i + 1, b);
+      } else {
+        s.setObject(i + 1, values[i]);
+      }
+    }
+  }
+
+  /** What was written since the last commit is there for good, or none of it. */
+  void commit() {
+    try {
+      connection.commit();
+    } catch (SQLException e) {
+      throw wrong(file, e);
+    }
+  }
+
+  /** What a user is told of a fault. */
+  private static CandelaException wrong(Path file, SQLException e) {
+    String said = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+    String lower = said.toLowerCase(Locale.ROOT);
+    String text = ": " + said;
+    if (lower.contains("could not set lock")) {
+      text = ": another process has it open; wait for it, or choose another file with --ledger";
+    } else if (lower.contains("no space left") || lower.contains("could not write")) {
+      text =
+          ": cannot be written: "
+              + said
+              + "; the units entered so far are kept: free some space and start again";
+    } else if (lower.contains("not a valid duckdb")) {
+      text = ": a ledger expected, came something else; choose another file";
+    }
+    return new CandelaException(file + text, e);
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      throw wrong(file, e);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package candela.study;
+
+import candela.image.WholeFile;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.metric.Metric;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+
+/** How a ledger begins, and whether one that is there belongs to a study. */
+final class Schema {
+  /** Of the tables in ledger.sql; raised when they change. */
+  private static final int VERSION = 1;
+
+  private Schema() {}
+
+  /**
+   * Makes a ledger of a plan without results. It gets its name when it is whole: a process killed
+   * here leaves no half ledger.
+   */
+  static void create(Path file, Study study, Plan plan) {
+    Path part = file.resolveSibling(".part-" + file.getFileName());
+    Path log = part.resolveSibling(part.getFileName() + ".wal");
+    try {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.deleteIfExists(part);
+      Files.deleteIfExists(log);
+      try (Database db = Database.open(part, false, file)) {
+        for (String statement : text().split(";\\s*\\R")) {
+          if (!statement.isBlank()) {
+            db.execute(statement);
+          }
+        }
+        db.insert("meta", "version", Integer.toString(VERSION));
+        db.insert("meta", "study", fingerprint(study, plan));
+        db.insert("meta", "name", study.name());
+        enter(db, study, plan);
+        db.commit();
+        db.execute("CHECKPOINT");
+      }
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be written: " + WholeFile.reason(e), e);
+    } finally {
+      part.toFile().delete();
+      log.toFile().delete();
+    }
+  }
+
+  private static void enter(Database db, Study study, Plan plan) {
+    for (int i = 0; i < plan.methods().size(); i++) {
+      Method m = plan.methods().get(i);
+      db.insert("method", i, Methods.name(m), Methods.text(m));
+    }
+    for (int number = 0; number < plan.sweeps().size(); number++) {
+      Sweep s = plan.sweeps().get(number);
+      for (int place = 0; place < s.settings().size(); place++) {
+        Setting t = s.settings().get(place);
+        int method = plan.methods().indexOf(t.method());
+        db.insert("sweep", s.name(), number, place, t.label(), method, place == s.baseline());
+      }
+    }
+    for (Study.Measure<Metric> m : study.metrics()) {
+      String better = m.of().direction().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+      db.insert("metric", m.name(), m.text(), better);
+    }
+  }
+
+  private static String text() {
+    try (var in = Schema.class.getResourceAsStream("/candela/ledger.sql")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What decides the results of a unit, its model and image aside. */
+  private static String fingerprint(Study study, Plan plan) {
+    StringBuilder all = new StringBuilder();
+    plan.sweeps().forEach(s -> all.append(s).append('\n'));
+    all.append(study.similarities()).append(study.metrics()).append(study.target());
+    all.append(study.sam()).append(study.pictures());
+    try {
+      byte[] text = all.toString().getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static void checkVersion(Database db, Path file) {
+    List<List<Object>> tables =
+        db.query("SELECT 1 FROM information_schema.tables WHERE table_name = 'meta'");
+    String version = tables.isEmpty() ? null : meta(db, "version");
+    if (version == null) {
+      throw CandelaException.of(
+          "%s: a ledger expected, it is another database; choose another file", file);
+    }
+    if (!version.equals(Integer.toString(VERSION))) {
+      throw CandelaException.of(
+          "%s: a ledger of version %d expected, it has version %s; use the Candela that wrote it,"
+              + " or choose another file",
+          file, VERSION, version);
+    }
+  }
+
+  static void checkStudy(Database db, Path file, Study study, Plan plan) {
+    if (!meta(db, "study").equals(fingerprint(study, plan))) {
+      throw CandelaException.of(
+          "%s: the ledger of this study expected, it has other sweeps, metrics or settings (of"
+              + " '%s'); choose another file with --ledger",
+          file, meta(db, "name"));
+    }
+  }
+
+  /** New models and images are entered; those that are there must be the same. */
+  static void enter(Database db, Path file, Material material) {
+    for (Model m : material.models()) {
+      String how = m.preparation().provenance() + ", output " + m.output();
+      enter(db, file, "model", m.name(), m.network().model().sha256(), m.file(), how);
+    }
+    for (Photo p : material.photos()) {
+      String what = "class " + p.label() + ", boxes " + p.boxes();
+      String name = p.file().getFileName().toString();
+      enter(db, file, "image", p.name(), p.sha256(), name, what);
+    }
+    db.commit();
+  }
+
+  /**
+   * @param more what else decides its results
+   */
+  private static void enter(
+      Database db, Path file, String table, String name, String hash, String from, String more) {
+    var there = db.query("SELECT sha256, more FROM " + table + " WHERE name = ?", name);
+    if (there.isEmpty()) {
+      db.insert(table, name, hash, from, more);
+    } else if (!there.getFirst().equals(List.of(hash, more))) {
+      throw CandelaException.of(
+          "%s: %s '%s' has changed since it was entered (its bytes, its preprocessing or what is"
+              + " known of it); choose another file with --ledger",
+          file, table, name);
+    }
+  }
+
+  static String meta(Database db, String key) {
+    var rows = db.query("SELECT value FROM meta WHERE key = ?", key);
+    return rows.isEmpty() ? null : (String) rows.getFirst().getFirst();
+  }
+}
