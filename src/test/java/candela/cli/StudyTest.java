@@ -110,7 +110,7 @@ class StudyTest {
     for (int kills = 0; kills < KILLS; ) {
       Process p = start(ledger);
       // from the middle of the start on: before it there is nothing to lose
-      long wait = (long) (1000 * seconds * (0.3 + 0.7 * random.nextDouble()));
+      long wait = (long) (1000 * seconds * (0.3 + 0.5 * random.nextDouble()));
       if (p.waitFor(wait, TimeUnit.MILLISECONDS)) {
         assertThat(p.exitValue()).as(said()).isZero();
         assertThat(digest(ledger)).isEqualTo(undisturbed);

@@ -1,0 +1,118 @@
+package candela.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The report as a reader meets it, in a browser. */
+class PageTest {
+  @TempDir Path folder;
+
+  /** Two models, one image, one sweep of three settings; the second is the default. */
+  private static Map<String, Object> data() {
+    Map<String, Object> d = new LinkedHashMap<>();
+    d.put("name", "</script><b>study");
+    d.put("models", List.of("a", "b"));
+    d.put("images", List.of("cat"));
+    d.put("measures", List.of("ssim"));
+    d.put(
+        "methods", List.of(List.of(0, "m", "p=1"), List.of(1, "m", "p=2"), List.of(2, "m", "p=3")));
+    d.put("metrics", List.of(List.of("deletion", "deletion", "lower is better")));
+    d.put(
+        "sweeps",
+        List.of(
+            List.of("s", 0, "1", 0, "m", false),
+            List.of("s", 1, "2", 1, "m", true),
+            List.of("s", 2, "3", 2, "m", false)));
+    d.put(
+        "sensitivity",
+        List.of(List.of("a", "s", "ssim", 0.75, 0.1, 1), List.of("b", "s", "ssim", 0.5, 0.2, 1)));
+    d.put(
+        "accuracy",
+        List.of(
+            Arrays.asList("a", "s", "deletion", 0.25, 0.01, 1),
+            Arrays.asList("b", "s", "deletion", null, null, 0)));
+    d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1)));
+    d.put("units", List.of(List.of("a", "cat", 3, 3, 0.9), List.of("b", "cat", 3, 4, 0.1)));
+    d.put(
+        "similar",
+        List.of(
+            List.of("a", "cat", "s", 0, 1, "ssim", 0.625),
+            List.of("a", "cat", "s", 2, 1, "ssim", 0.875)));
+    Map<String, Object> seen = new LinkedHashMap<>();
+    for (int i = 0; i < 3; i++) {
+      String levels =
+          Base64.getEncoder().encodeToString(new byte[] {127, -127, (byte) (40 * i), 0});
+      seen.put("a\tcat\t" + i, List.of(2, 2, true, 1.5, levels));
+    }
+    d.put("seen", seen);
+    d.put("views", Map.of());
+    d.put("palettes", Map.of("signed", signed(), "unsigned", signed().subList(127, 255)));
+    d.put("modelFiles", List.of(List.of("a", "a.onnx", "00")));
+    d.put("runs", List.of(List.of(0, "2026-01-01", "0", "cpu", 2, 16, 1, "25", "Linux")));
+    d.put("cost", List.of(List.of("a", 1, 10, 0.5)));
+    d.put("yaml", "models: [<a>]");
+    return d;
+  }
+
+  /** Level i has the colour of its number. */
+  private static List<String> signed() {
+    return IntStream.range(0, 255).mapToObj(i -> String.format("%06x", i)).toList();
+  }
+
+  @Test
+  void thePageLoadsItsSliderChangesTheMapAndItsTablesSort() throws Exception {
+    Path page = folder.resolve("report.html");
+    Page.write(page, data());
+    assertThat(Files.readString(page)).doesNotContain("</script><b>");
+    try (Browser browser = Browser.open(page, folder.resolve("profile"))) {
+      assertThat(browser.evaluate("document.title")).isEqualTo("</script><b>study – Candela study");
+      assertThat(browser.evaluate("document.querySelectorAll('.chart svg').length")).isEqualTo("2");
+
+      String pixel =
+          "document.querySelectorAll('#now"
+              + " canvas')[0].getContext('2d').getImageData(0,1,1,1).data[2]";
+      String said = "document.querySelector('#now .similarity').textContent";
+      // level 40 of the default setting, the second, has colour 127 + 40
+      assertThat(browser.evaluate(pixel)).isEqualTo("167");
+      assertThat(browser.evaluate(said)).isEqualTo("the default setting");
+      browser.evaluate("document.getElementById('slider').focus()");
+      browser.press("ArrowRight", 39);
+      assertThat(browser.evaluate(pixel)).isEqualTo("207");
+      assertThat(browser.evaluate(said)).isEqualTo("ssim 0.875");
+      browser.press("Home", 36);
+      assertThat(browser.evaluate(pixel)).isEqualTo("127");
+      assertThat(browser.evaluate(said)).isEqualTo("ssim 0.625");
+      assertThat(browser.evaluate("document.getElementById('setting').value")).isEqualTo("1");
+
+      String means =
+          "[...document.querySelectorAll('#tableSensitivity tbody tr')].map(r =>"
+              + " r.cells[3].textContent)";
+      assertThat(browser.evaluate(means)).isEqualTo("0.7500,0.5000");
+      browser.evaluate("document.querySelectorAll('#tableSensitivity th button')[3].focus()");
+      browser.press("Enter", 13);
+      assertThat(browser.evaluate(means)).isEqualTo("0.5000,0.7500");
+      browser.press("Enter", 13);
+      assertThat(browser.evaluate(means)).isEqualTo("0.7500,0.5000");
+
+      String back = "getComputedStyle(document.body).backgroundColor";
+      browser.show("light", "screen");
+      assertThat(browser.evaluate(back)).isEqualTo("rgb(255, 255, 255)");
+      browser.show("dark", "screen");
+      assertThat(browser.evaluate(back)).isEqualTo("rgb(13, 17, 23)");
+      byte[] pdf = browser.print();
+      assertThat(new String(pdf, 0, 5, StandardCharsets.US_ASCII)).isEqualTo("%PDF-");
+      assertThat(browser.complaints).isEmpty();
+    }
+  }
+}
