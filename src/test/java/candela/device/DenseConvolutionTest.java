@@ -60,6 +60,14 @@ class DenseConvolutionTest {
       new Convolution(9, 9, 6, 12, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, 6, false, 0, 0),
       new Convolution(14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
       new Convolution(7, 7, 24, 36, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 3, false, 0, 0),
+      // By minimal filtering: whole tiles and cut ones, paddings of 0 to 2, several blocks.
+      plain(14, 14, 32, 40, 3, 1, 1),
+      plain(13, 17, 40, 32, 3, 1, 0),
+      plain(21, 11, 48, 64, 3, 1, 2),
+      plain(40, 40, 160, 168, 3, 1, 1),
+      new Convolution(12, 15, 40, 32, 3, 3, 1, 1, 1, 1, 2, 0, 1, 2, 1, false, 0, 0),
+      new Convolution(15, 15, 32, 32, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, false, 0, 0),
+      new Convolution(12, 13, 32, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, true, 0, 0),
       // Steps beyond the image, and one as long as it.
       new Convolution(2, 99, 1, 16, 1, 3, 1, 99, 1, 1, 0, 99, 0, 99, 1, false, 0, 0),
       new Convolution(5, 5, 1, 1, 3, 3, 2, 1 << 20, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
