@@ -415,9 +415,11 @@ enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION
 /* Convolution h,w,c to oh,ow,oc. shape[18] = h, w, c, oc, kh, kw, strides, dilations (each: down, across), padTop,
    padLeft, padBottom, padRight, groups, transposed (0/1), output padding (down, across; transposed only).
    weights[oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; bias[oc] or NULL; residual (0/1): forward adds one. wide: from a pixel
-   of y and dy to the next, oc, or more where the channels stand among others (not transposed, no residual). */
+   of y and dy to the next, oc, or more where the channels stand among others (not transposed, no residual).
+   exact (0/1): forward sums products plainly; else it may filter minimally, whose rounding is some times larger and would
+   turn rectifiers near zero, and with them a gradient. */
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, int64_t wide, cd_conv** out);
+                   int residual, int64_t wide, int exact, cd_conv** out);
 
 /* NULL is allowed. */
 int cd_conv_destroy(cd_conv* conv);

@@ -97,15 +97,15 @@ Desc Geometry::anyWeights() const {
 }
 
 std::unique_ptr<Forward> forwardOf(const Geometry& g, const float* weights, const float* bias,
-                                   const Activation& activation, bool sum) {
-  auto fast = winogradForward(g, weights, bias, activation, sum);
+                                   const Activation& activation, bool sum, bool exact) {
+  auto fast = exact ? nullptr : winogradForward(g, weights, bias, activation, sum);
   return fast != nullptr ? std::move(fast) : std::make_unique<DirectForward>(g, weights, bias, activation, sum);
 }
 
-std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights) {
+std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights, bool exact) {
   auto few = transposeOfFewChannels(geometry, weights);
   if (few != nullptr) return few;
-  auto fast = winogradTranspose(geometry, weights);
+  auto fast = exact ? nullptr : winogradTranspose(geometry, weights);
   return fast != nullptr ? std::move(fast) : std::make_unique<Direct>(geometry, weights);
 }
 
@@ -120,6 +120,7 @@ struct cd_conv {
   const float* weights;
   const float* bias;
   int64_t wide;
+  bool exact;
   bool fused;  // residual and activation are added by oneDNN
   std::mutex making;
   std::unique_ptr<Forward> direct;
@@ -136,7 +137,7 @@ struct cd_conv {
     if (direct == nullptr) {
       OneThread one;
       direct = forwardOf(geometry, weights, transposed ? nullptr : bias, fused ? activation : Activation{},
-                         fused && residual);
+                         fused && residual, exact && !transposed);
     }
     return *direct;
   }
@@ -145,7 +146,7 @@ struct cd_conv {
     std::lock_guard lock(making);
     if (back == nullptr) {
       OneThread one;
-      back = transposeOf(geometry, weights);
+      back = transposeOf(geometry, weights, exact && transposed);
     }
     return *back;
   }
@@ -253,13 +254,13 @@ Geometry candela::readGeometry(const int* s, const char* where) {
 }
 
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, int64_t wide, cd_conv** out) {
+                   int residual, int64_t wide, int exact, cd_conv** out) {
   return denseEntry("conv_create", [&](const char* where) {
     checkPointer(shape, where, "shape");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_conv> conv(new cd_conv{readGeometry(shape, where), shape[15] != 0, residual != 0,
-                                              Activation::of(activation, alpha, beta, where), weights, bias, wide,
+                                              Activation::of(activation, alpha, beta, where), weights, bias, wide, exact != 0,
                                               shape[15] == 0 && (residual == 0 || sumsAnywhere()), {}, {}, {}});
     checkRange(wide, conv->channels(), kElements / conv->pixels(), where, "wide");
     if (!conv->dense() && (conv->transposed || conv->residual)) {

@@ -46,9 +46,10 @@ class Transpose {
   virtual void repack(const float* weights) = 0;
 };
 
+// exact: by plain sums.
 std::unique_ptr<Forward> forwardOf(const Geometry& geometry, const float* weights, const float* bias,
-                                   const Activation& activation, bool sum);
-std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights);
+                                   const Activation& activation, bool sum, bool exact);
+std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights, bool exact);
 
 // Few input channels, as in first layers: oneDNN's transpose is slow there.
 std::unique_ptr<Transpose> transposeOfFewChannels(const Geometry& geometry, const float* weights);

@@ -37,6 +37,7 @@ public final class Session implements AutoCloseable {
   private final Value output;
   private final Value logits;
   private final int classes;
+  private final boolean backward;
   private boolean closed;
   private final ScoreCall scores;
 
@@ -49,6 +50,7 @@ public final class Session implements AutoCloseable {
   private Session(Graph graph, Device device, SessionOptions options, long sliceBytes) {
     this.graph = graph;
     this.device = device;
+    backward = !options.gradientAt().isEmpty();
     output = Scores.output(graph, options.output());
     logits = Scores.logits(graph, output, batch());
     classes = Scores.classes(logits, batch());
@@ -354,6 +356,7 @@ public final class Session implements AutoCloseable {
   private NodeStep bind(Node n) {
     NodeStep s = new NodeStep(n, device);
     s.batch = batch();
+    s.exact = backward;
     for (int i = 0; i < s.x.length; i++) {
       Value v = n.input(i);
       s.x[i] = v == null ? null : tensor(v);
