@@ -295,6 +295,30 @@ int cd_occlusion_map(cd_stream* stream, int64_t windows, int64_t h, int64_t w, c
 int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
                        const int32_t* feature, const int32_t* off, float* y);
 
+/* y[rows,n] = on[rows,features] at feature[n] (0..features-1) != 0 ? x[n] : fill[n]. No overlap. */
+int cd_select_visible(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* x, const float* fill,
+                      const int32_t* feature, const uint8_t* on, float* y);
+
+/* y[rows,n] = rank[n] < count[rows] ? fill[n] : x[n]. No overlap. */
+int cd_select_ranked(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
+                     const int32_t* rank, const int32_t* count, float* y);
+
+/* ---- blend ---- */
+
+/* y[rows,c,h,w] = other + m[rows,h,w] * (x - other), x[c,h,w] and other[c,h,w] seen shift[rows,2] pixels further down
+   and across, their edges repeated. No overlap. */
+int cd_blend_forward(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x,
+                     const float* other, const float* m, const int32_t* shift, float* y);
+
+/* dm[rows,h,w] = sum over c of dy[rows,c,h,w] * (x - other), both seen as above. No overlap. */
+int cd_blend_backward(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x,
+                      const float* other, const int32_t* shift, const float* dy, float* dm);
+
+/* g[h,w] += gradient by m[h,w] of l1 * sum |1 - m| + tv * V, V the sum over pixels of |d|^beta + |e|^beta (joint:
+   (d^2 + e^2)^(beta/2)) for the steps d, e to the next pixel down and across, 0 at the last; beta >= 1. No overlap. */
+int cd_mask_penalty(cd_stream* stream, int64_t h, int64_t w, float l1, float tv, float beta, int joint, const float* m,
+                    float* g);
+
 /* ---- blur ---- */
 
 /* y[planes,h,w] = mean of x[planes,h,w] weighted by weight[2*radius+1] down and across, over the pixels inside the

@@ -27,7 +27,7 @@ public enum Baseline {
     return switch (this) {
       case ZERO -> workspace.tensor(subject.shape());
       case MEAN -> workspace.tensor(subject.shape(), mean(subject));
-      case BLUR -> blur(subject, workspace);
+      case BLUR -> blurred(subject, BLUR_SIGMA, workspace);
       case RANDOM -> random(subject, seed, workspace);
       case WHITE, BLACK -> {
         Shape image = subject.image();
@@ -57,15 +57,22 @@ public enum Baseline {
     return mean;
   }
 
-  private static Tensor blur(Subject subject, Workspace workspace) {
-    Shape image = subject.image();
-    int radius = (int) Math.ceil(3 * BLUR_SIGMA);
+  /** The subject, smoothed by a Gaussian of so many pixels, in its shape. */
+  static Tensor blurred(Subject subject, double sigma, Workspace workspace) {
+    Tensor y = workspace.tensor(subject.shape(), subject.pixels());
+    blur(y.as(subject.image()), sigma, workspace);
+    return y;
+  }
+
+  /** Smooths an image [c,h,w] where it lies. */
+  static void blur(Tensor y, double sigma, Workspace workspace) {
+    int radius = (int) Math.ceil(3 * sigma);
     float[] weight = new float[2 * radius + 1];
     for (int i = 0; i < weight.length; i++) {
-      double d = (i - radius) / BLUR_SIGMA;
+      double d = (i - radius) / sigma;
       weight[i] = (float) Math.exp(-0.5 * d * d);
     }
-    Tensor y = workspace.tensor(subject.shape(), subject.pixels());
+    Shape image = y.shape();
     workspace
         .device()
         .kernels()
@@ -79,7 +86,6 @@ public enum Baseline {
             y.data(),
             workspace.tensor(image).data(),
             y.data());
-    return y;
   }
 
   private static Tensor random(Subject subject, long seed, Workspace workspace) {

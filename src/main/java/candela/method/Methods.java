@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.util.LinkedHashMap;
@@ -7,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /** All methods, by name, and how they are read from text. */
 public final class Methods {
@@ -22,7 +22,9 @@ public final class Methods {
     GUIDED_BACKPROP(GuidedBackprop.class, Methods::guidedBackprop),
     INPUT_X_GRADIENT(InputXGradient.class, Methods::inputXGradient),
     INTEGRATED_GRADIENTS(IntegratedGradients.class, Methods::integratedGradients),
+    LIME(Lime.class, Methods::lime),
     LRP(Lrp.class, Methods::lrp),
+    MEANINGFUL_PERTURBATION(MeaningfulPerturbation.class, Methods::meaningfulPerturbation),
     OCCLUSION(Occlusion.class, Methods::occlusion),
     RECTGRAD(RectGrad.class, Methods::rectGrad),
     SLIDING_PATCH(SlidingPatch.class, Methods::slidingPatch),
@@ -83,24 +85,12 @@ public final class Methods {
 
   /** Parameters that can be written as text: key=value, key=value. */
   public static String text(Method method) {
-    return parameters(method).entrySet().stream()
-        .filter(e -> !(e.getValue() instanceof List<?>))
-        .map(e -> e.getKey() + "=" + e.getValue())
-        .collect(Collectors.joining(", "));
+    return Parameters.text((Record) method);
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Method method) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    for (var c : method.getClass().getRecordComponents()) {
-      try {
-        Object v = c.getAccessor().invoke(method);
-        values.put(c.getName(), v instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : v);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-    return values;
+    return Parameters.of((Record) method);
   }
 
   private static Method betaSmooth(Spec s) {
@@ -173,6 +163,26 @@ public final class Methods {
         choice(s, "channels", d.channels()));
   }
 
+  private static Method lime(Spec s) {
+    Lime d =
+        switch (s.choice("preset", "none", List.of("none", "sam", "lime"))) {
+          case "sam" -> Lime.sam();
+          case "lime" -> Lime.lime();
+          default -> new Lime();
+        };
+    return new Lime(
+        s.integer("samples", d.samples()),
+        s.integer("segments", d.segments()),
+        s.number("compactness", d.compactness()),
+        s.number("sigma", d.sigma()),
+        choice(s, "fill", d.fill()),
+        choice(s, "estimate", d.estimate()),
+        s.number("width", d.width()),
+        s.number("alpha", d.alpha()),
+        s.integer("seed", (int) d.seed()),
+        choice(s, "score", d.score()));
+  }
+
   private static Method lrp(Spec s) {
     var d = new Lrp(choice(s, "composite", new Lrp().composite()));
     return new Lrp(
@@ -183,6 +193,30 @@ public final class Methods {
         choice(s, "start", d.start()),
         s.text("layer", d.layer()),
         choice(s, "channels", d.channels()));
+  }
+
+  private static Method meaningfulPerturbation(Spec s) {
+    MeaningfulPerturbation d =
+        switch (s.choice("preset", "none", List.of("none", "sam", "fong"))) {
+          case "fong" -> MeaningfulPerturbation.fong();
+          default -> MeaningfulPerturbation.sam();
+        };
+    return new MeaningfulPerturbation(
+        s.integer("iterations", d.iterations()),
+        s.integer("mask", d.mask()),
+        choice(s, "upsampling", d.upsampling()),
+        s.number("maskBlur", d.maskBlur()),
+        choice(s, "start", d.start()),
+        s.number("blur", d.blur()),
+        s.integer("jitter", d.jitter()),
+        s.number("l1", d.l1()),
+        s.number("tv", d.tv()),
+        s.number("beta", d.beta()),
+        choice(s, "variation", d.variation()),
+        s.number("rate", d.rate()),
+        s.number("smooth", d.smooth()),
+        s.integer("seed", (int) d.seed()),
+        choice(s, "score", d.score()));
   }
 
   private static Method occlusion(Spec s) {

@@ -14,8 +14,13 @@ public interface Probe<R> {
   /** Class whose score is read, of every row. */
   int target();
 
-  /** Rows that will be written in all; for progress and for the size of batches. */
+  /** Rows that will be written in all; for progress. */
   int size();
+
+  /** Rows that can be written before an answer is needed: 1 where each follows from the last. */
+  default int width() {
+    return size();
+  }
 
   /** Writes up to rows.dim(0) perturbed inputs on the device; tells how many; 0 = finished. */
   int next(Tensor rows);
