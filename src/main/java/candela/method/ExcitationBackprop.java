@@ -11,7 +11,8 @@ import candela.rule.Presets;
  *
  * <p><b>Definition:</b> P(a_i) = Σ_j P(a_i | a_j) P(a_j), P(a_i | a_j) = a_i w⁺_ij / Σ_i a_i w⁺_ij;
  * P = 1 at the class. Contrastive: at the classifier's input, minus the same under the negated
- * weights of the class. Conservation delta = Σ P − 1; contrastive maps add up to about 0.
+ * weights of the class. Conservation delta = Σ P − 1, contrastive Σ P; where nothing speaks against
+ * the class that is 1.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer.
  *
@@ -42,6 +43,12 @@ public record ExcitationBackprop(boolean contrastive, String layer, Channels cha
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     return new Relevance(
-        this, subject, workspace, Presets.excitationBackprop(contrastive), layer, false);
+        this,
+        subject,
+        workspace,
+        Presets.excitationBackprop(contrastive),
+        layer,
+        false,
+        contrastive ? 0 : 1);
   }
 }

@@ -22,9 +22,9 @@ import candela.tensor.Tensor;
  * <p><b>Source:</b> for products Shrikumar et al. 2017's code, distribute_over_product; for
  * normalisations and softmax our choice: the trapezoid of two points.
  *
- * <p><b>Differences:</b> exact for products. For softmax, normalisations, quotients and powers Σ m
- * Δx is not quite Δy: the convergence delta tells by how much. Captum rescales the softmax's
- * elements and centres them.
+ * <p><b>Differences:</b> exact for products. For softmax, normalisations by mean and deviation,
+ * quotients and powers Σ m Δx is not quite Δy: the convergence delta tells by how much. Captum
+ * rescales the softmax's elements and centres them.
  */
 public record MeanGradient() implements Rule {
   @Override

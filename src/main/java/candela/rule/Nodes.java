@@ -9,6 +9,7 @@ import candela.graph.Selector;
 import candela.graph.Value;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
 import candela.graph.op.Rectify;
 import java.util.Collections;
@@ -71,10 +72,18 @@ public enum Nodes implements Selector {
       return Linear.of(node) != null && Role.of(node) != Role.MOVE;
     }
   },
+  /** Max-pooling. */
   MAX_POOL {
     @Override
     public boolean test(Graph graph, Node node) {
       return node.op() instanceof MaxPool;
+    }
+  },
+  /** Normalisation of each element by its neighbours: 0 stays 0. */
+  LOCAL_NORM {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Lrn;
     }
   },
   /** ReLU and its clipped and leaky forms. */

@@ -40,6 +40,7 @@ public final class Presets {
             at(Role.ACTIVATION, new Rescale(NEAR_ZERO)),
             at(Nodes.MAX_POOL, captum ? new LastWindow(NEAR_ZERO) : new Rescale(NEAR_ZERO)),
             at(Role.WINNER, new Rescale(NEAR_ZERO)),
+            at(Nodes.LOCAL_NORM, new Rescale(NEAR_ZERO)),
             at(Nodes.ANY, new MeanGradient())),
         true);
   }
@@ -55,6 +56,7 @@ public final class Presets {
             at(Role.ACTIVATION, new RevealCancel(NEAR_ZERO)),
             at(Nodes.MAX_POOL, captum ? new LastWindow(NEAR_ZERO) : new Rescale(NEAR_ZERO)),
             at(Role.WINNER, new Rescale(NEAR_ZERO)),
+            at(Nodes.LOCAL_NORM, new Rescale(NEAR_ZERO)),
             at(Nodes.ANY, new MeanGradient())),
         true);
   }

@@ -86,7 +86,12 @@ final class Sharing {
 
   /** z becomes what flows back for each unit of it: r / (z + ε sign z). */
   Tensor quotient(float epsilon, Tensor z) {
-    kernels.relevance().quotient(z.count(), 1, epsilon, s.dy().data(), z.data(), z.data());
+    return quotient(epsilon, s.dy(), z);
+  }
+
+  /** The same of another relevance r. */
+  Tensor quotient(float epsilon, Tensor r, Tensor z) {
+    kernels.relevance().quotient(z.count(), 1, epsilon, r.data(), z.data(), z.data());
     return z;
   }
 
