@@ -385,6 +385,24 @@ int cd_pair_join(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, co
 /* Both rows of dx (+)= mean of g's two rows. dx may alias g. */
 int cd_pair_mean(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* g, float* dx);
 
+/* ---- multiplier ---- */
+
+/* Multipliers of DeepLIFT that add up exactly: sum of dx * d of x = sum of m * d of y, d = image - reference. Tensors are
+   [pairs,2,...] as above; m is read in row 0, both rows of dx are written. */
+
+/* Of y = softmax (log: its logarithm) over n: x, m, dx[pairs,2,rows,n]. No overlap. */
+int cd_softmax_multiplier(cd_stream* stream, int log, int accumulate, int64_t pairs, int64_t rows, int64_t n,
+                          const float* x, const float* m, float* dx);
+
+/* Of y = (x - mean) / sqrt(variance + epsilon) * scale (NULL for 1) over the n elements of each group: x, m, dx
+   [pairs,2,blocks,n/width,groups,width], scale[groups,width]. No overlap. */
+int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t blocks, int64_t groups, int64_t width,
+                       int64_t n, float epsilon, const float* x, const float* scale, const float* m, float* dx);
+
+/* Of y = a / x from its gradient g = -a / x^2 * m: x, g, dx[pairs,2,n]; here g is read in both rows. dx may alias g. */
+int cd_divisor_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* x, const float* g,
+                          float* dx);
+
 /* ---- rectify ---- */
 
 /* dx[n] (+)= dy[n] * (s(x - lo) - s(x - hi)), s(v) = 1 / (1 + e^(-beta v)): the gradient of a clamp to lo..hi whose

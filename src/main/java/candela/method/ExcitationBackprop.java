@@ -25,8 +25,10 @@ import candela.rule.Presets;
  * 3.2 and 3.3.
  *
  * <p><b>Differences:</b> the authors stop at an early pooling layer, where a ≥ 0; at the input the
- * positive contributions w x are taken, whatever the sign of x. Residual sums are shared out by
- * what each adds, as in TorchRay; the authors' code ignores skip connections.
+ * positive contributions w x are taken, whatever the sign of x. Units that no rectifier follows may
+ * be below zero: what gave them their sign wins (package candela.rule, Excite), so that
+ * probabilities add up to one in pre-activation and concatenating networks too. Residual sums are
+ * shared out among their terms; the authors' code ignores skip connections.
  */
 public record ExcitationBackprop(boolean contrastive, String layer, Channels channels)
     implements Method {

@@ -60,6 +60,22 @@ final class Contributions {
     share(scale, other, Part.NEGATIVE, Part.POSITIVE);
   }
 
+  /**
+   * Gives the relevance of units whose contributions add up to more than zero to those above zero,
+   * of units below zero to those below.
+   */
+  void ownSign() {
+    Tensor whole = s.apply(s.x(), Weights.of(Part.ALL, false), s.output());
+    Tensor own = s.output();
+    for (boolean above : new boolean[] {true, false}) {
+      if (!above) {
+        s.add(-2, whole, whole);
+      }
+      s.above(whole, r, own, t);
+      share(1, own, above ? Part.POSITIVE : Part.NEGATIVE, above ? Part.NEGATIVE : Part.POSITIVE);
+    }
+  }
+
   private void share(float scale, Tensor of, Part ofPositive, Part ofNegative) {
     Weights first = Weights.of(ofPositive, bias);
     Weights second = Weights.of(ofNegative, false);

@@ -12,6 +12,7 @@ import candela.graph.op.Elementwise;
 import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
 import candela.graph.op.Rectify;
+import candela.graph.op.Where;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
@@ -23,6 +24,13 @@ public enum Nodes implements Selector {
     @Override
     public boolean test(Graph graph, Node node) {
       return true;
+    }
+  },
+  /** Choices between values by a computed condition. */
+  CHOICE {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Where && !node.input(0).isConstant();
     }
   },
   /** Convolutions and dense layers before which there is no other. */
@@ -84,6 +92,18 @@ public enum Nodes implements Selector {
     @Override
     public boolean test(Graph graph, Node node) {
       return node.op() instanceof Lrn;
+    }
+  },
+  /** Convolutions and dense layers that only ReLUs and clamps from 0 read. */
+  RECTIFIED {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      Value y = node.output();
+      return isLayer(node)
+          && !graph.outputs().contains(y)
+          && graph.nodes().stream()
+              .filter(n -> n.inputs().contains(y))
+              .allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
     }
   },
   /** ReLU and its clipped and leaky forms. */

@@ -103,6 +103,12 @@ final class Sharing {
     return a;
   }
 
+  /** to = r where z is above zero, else 0; scratch is overwritten. */
+  void above(Tensor z, Tensor r, Tensor to, Tensor scratch) {
+    Tensor zero = fill(0, new Tensor(Shape.of(1), scratch.data()));
+    kernels.rectify().passAbove(false, 1, z.count(), zero.data(), z.data(), r.data(), to.data());
+  }
+
   /** All of a = value. */
   Tensor fill(float value, Tensor a) {
     kernels.elementwise().fill(a.count(), value, a.data());

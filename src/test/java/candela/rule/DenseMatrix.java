@@ -60,6 +60,23 @@ record DenseMatrix(double[][] w, double[] b, int channels) {
     return up;
   }
 
+  /** What has the sign of the sum shares r. */
+  double[] excite(double[] x, double[] r) {
+    double[] above = new double[r.length];
+    double[] below = new double[r.length];
+    for (int j = 0; j < r.length; j++) {
+      double z = y(j, x) - b[j];
+      above[j] = z > 0 ? r[j] : 0;
+      below[j] = z < 0 ? r[j] : 0;
+    }
+    double[] up = share((i, v) -> Math.max(v * x[i], 0), null, 0, above);
+    double[] down = share((i, v) -> Math.min(v * x[i], 0), null, 0, below);
+    for (int i = 0; i < up.length; i++) {
+      up[i] += down[i];
+    }
+    return up;
+  }
+
   /** What is above zero shares r; what is below shares r moved to where −y is above zero. */
   double[] contrast(double[] x, double[] r) {
     double[] dual = r.clone();

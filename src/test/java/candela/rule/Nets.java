@@ -12,6 +12,8 @@ import candela.graph.op.BinaryOp;
 import candela.graph.op.Concat;
 import candela.graph.op.Conv;
 import candela.graph.op.Elementwise;
+import candela.graph.op.GroupNorm;
+import candela.graph.op.InstanceNorm;
 import candela.graph.op.LayerNorm;
 import candela.graph.op.Lrn;
 import candela.graph.op.MatMul;
@@ -89,6 +91,19 @@ enum Nets {
       return m.relu(m.conv(m.d.add(new Lrn(3, .5f, .75f, 1), y), 4));
     }
   },
+  /** Normalisation by group and by image, division by what the image itself gives. */
+  NORMALISED {
+    @Override
+    Value body(Maker m, Value x) {
+      Value y = m.relu(m.groupNorm(m.conv(x, 6), 2));
+      Value f = m.instanceNorm(m.conv(y, 6));
+      y = m.relu(m.d.add(new BinaryOp(Binary.SUB), y, f));
+      Value mean = m.d.add(new Reduce(Reduction.MEAN, 1, 3), y);
+      Value level = m.d.add(new Elementwise(Unary.LINEAR, 1, .5f), mean);
+      Value shaped = m.d.add(new Reshape(Shape.of(x.shape().dim(0), 1, 1, 6)), level);
+      return m.relu(m.conv(m.d.add(new BinaryOp(Binary.DIV), y, shaped), 4));
+    }
+  },
   /** One attention head between layer normalisations, with residual sums. */
   ATTENTION {
     @Override
@@ -110,6 +125,11 @@ enum Nets {
 
   static final int PIXELS = 90;
   static final int CLASSES = 4;
+
+  /** Whether relevance reaches units below zero: no rectifier comes before the next sum. */
+  boolean hasUnitsBelowZero() {
+    return this == PRE_ACTIVATION || this == ATTENTION;
+  }
 
   abstract Value body(Maker m, Value x);
 
@@ -151,6 +171,16 @@ enum Nets {
     Value norm(Value x) {
       int c = x.shape().dim(-1);
       return d.add(new Affine(), x, d.draw(1, c), d.draw(bias ? .3 : 0, c));
+    }
+
+    Value groupNorm(Value x, int groups) {
+      int c = x.shape().dim(-1);
+      return d.add(new GroupNorm(groups, 1e-5f), x, d.draw(1, c), d.draw(bias ? .3 : 0, c));
+    }
+
+    Value instanceNorm(Value x) {
+      int c = x.shape().dim(-1);
+      return d.add(new InstanceNorm(1e-5f), x, d.draw(1, c), d.draw(bias ? .3 : 0, c));
     }
 
     Value layerNorm(Value x) {

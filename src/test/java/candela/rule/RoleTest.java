@@ -16,9 +16,11 @@ import candela.graph.op.Affine;
 import candela.graph.op.AlongAxis;
 import candela.graph.op.ArgReduce;
 import candela.graph.op.AveragePool;
+import candela.graph.op.BatchNorm;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Concat;
 import candela.graph.op.Conv;
+import candela.graph.op.ConvConcat;
 import candela.graph.op.ConvTranspose;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
@@ -30,11 +32,14 @@ import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
 import candela.graph.op.MaxPool;
 import candela.graph.op.PadConstant;
+import candela.graph.op.Product;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
+import candela.graph.op.TrainableConv;
+import candela.graph.op.TrainableMatrix;
 import candela.graph.op.Transpose;
 import candela.graph.op.Where;
 import candela.tensor.CandelaException;
@@ -58,6 +63,11 @@ class RoleTest {
     int[] first = {0, 2};
     return List.of(
         new Case(new Conv(two, two, four, 1, Activation.NONE, false), Role.CONVOLUTION, 1),
+        new Case(new ConvConcat(List.of()), Role.OTHER, -1),
+        new Case(new TrainableConv(null, null), Role.OTHER, -1),
+        new Case(new TrainableMatrix(false), Role.OTHER, -1),
+        new Case(new BatchNorm(true, 1, 1, false, false), Role.OTHER, -1),
+        new Case(new Product(false, true, 1), Role.PRODUCT, -1),
         new Case(new ConvTranspose(two, two, four, two, 1), Role.CONVOLUTION, 1),
         new Case(new Matrix(false, Activation.NONE), Role.DENSE, 1),
         new Case(new MatMul(), Role.DENSE, 0),
@@ -122,6 +132,25 @@ class RoleTest {
     assertThatThrownBy(() -> Draft.run(graph, rules, x, seed))
         .isInstanceOf(CandelaException.class)
         .hasMessage(sentence);
+  }
+
+  @Test
+  void deepLiftRefusesWhatItCannotWriteOut() {
+    Draft d = new Draft(8, 2, 2, 2, 3);
+    d.add(new Reduce(Reduction.PROD, 1, 3), d.input());
+    refuses(
+        d.graph(),
+        Presets.deepLiftRescale(false),
+        "draft: node 'v0' (Reduce): DeepLIFT has no multipliers for this operator; use"
+            + " integrated-gradients");
+    Draft e = new Draft(9, 2, 3);
+    Value above = e.add(new BinaryOp(Binary.GREATER), e.input(), e.draw(1, 1, 3));
+    e.add(new Where(), above, e.input(), e.draw(1, 1, 3));
+    refuses(
+        e.graph(),
+        Presets.deepLiftRevealCancel(false),
+        "draft: node 'v1' (Where): DeepLIFT has no multipliers for this operator; use"
+            + " integrated-gradients");
   }
 
   private static final List<Float> LOW = List.of(0f, 0f, 0f);

@@ -104,6 +104,7 @@ class RuleTest {
       rules.add(defined(new ZPlus(EPS, bias), (a, x, r) -> a.bySign(1, 0, EPS, bias, x, r)));
     }
     rules.add(defined(new ZPlus(0, false), (a, x, r) -> a.bySign(1, 0, 0, false, x, r)));
+    rules.add(defined(new Excite(), (a, x, r) -> a.excite(x, r)));
     rules.add(defined(new Contrast(), (a, x, r) -> a.contrast(x, r)));
     rules.add(defined(new WSquare(EPS), (a, x, r) -> a.square(EPS, r)));
     rules.add(defined(new Flat(EPS), (a, x, r) -> a.flat(EPS, r)));
