@@ -75,6 +75,73 @@ struct SelectFeatures {
   }
 };
 
+struct Blend {
+  int64_t n, features;
+  const float* __restrict__ weight;
+  const int32_t* __restrict__ feature;
+  const float* __restrict__ x;
+  const float* __restrict__ fill;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    const float* of = weight + s.row * features;
+    float* out = y + s.row * n;
+    if (feature) {
+      for (int64_t i = s.begin; i < s.end; i++) out[i] = between(of[feature[i]], i);
+    } else {
+      int64_t at = s.begin % features;
+      for (int64_t i = s.begin; i < s.end; i++) {
+        out[i] = between(of[at], i);
+        at = at + 1 == features ? 0 : at + 1;
+      }
+    }
+  }
+
+  // Exact at both ends.
+  BOTH float between(float w, int64_t i) const { return w == 1.0f ? x[i] : fill[i] + w * (x[i] - fill[i]); }
+};
+
+// Bilinear enlargement of cells x cells grids of 0 and 1, cut out at a random place. Rows are [rows,h].
+struct GridMask {
+  int64_t cells, h, w;
+  float keep;
+  const float* __restrict__ uniform;
+  float* __restrict__ mask;
+
+  BOTH void operator()(const Span& s) const {
+    const float* u = uniform + s.row / h * (cells * cells + 2);
+    int64_t tall = (h + cells - 1) / cells, wide = (w + cells - 1) / cells;
+    int64_t down = start(u[cells * cells], tall), across = start(u[cells * cells + 1], wide);
+    int64_t y0, x0;
+    float fy, fx;
+    place(s.row % h + down, tall, &y0, &fy);
+    int64_t y1 = y0 + 1 < cells ? y0 + 1 : y0;
+    float* out = mask + s.row * w;
+    for (int64_t i = s.begin; i < s.end; i++) {
+      place(i + across, wide, &x0, &fx);
+      int64_t x1 = x0 + 1 < cells ? x0 + 1 : x0;
+      float top = (1 - fx) * bit(u, y0, x0) + fx * bit(u, y0, x1);
+      float bottom = (1 - fx) * bit(u, y1, x0) + fx * bit(u, y1, x1);
+      out[i] = (1 - fy) * top + fy * bottom;
+    }
+  }
+
+  BOTH float bit(const float* u, int64_t i, int64_t j) const { return u[i * cells + j] < keep ? 1.0f : 0.0f; }
+
+  BOTH static int64_t start(float u, int64_t most) {
+    int64_t v = static_cast<int64_t>(u * static_cast<float>(most));
+    return v < most ? v : most - 1;
+  }
+
+  // Position p of (cells + 1) * cell pixels, between the grid's cells first and first + 1.
+  BOTH void place(int64_t p, int64_t cell, int64_t* first, float* part) const {
+    float at = (static_cast<float>(p) + 0.5f) * static_cast<float>(cells) / static_cast<float>((cells + 1) * cell) - 0.5f;
+    at = at < 0.0f ? 0.0f : at > static_cast<float>(cells - 1) ? static_cast<float>(cells - 1) : at;
+    *first = static_cast<int64_t>(at);
+    *part = at - static_cast<float>(*first);
+  }
+};
+
 }  // namespace
 
 int cd_occlude(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x, const float* fill,
@@ -116,5 +183,32 @@ int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* 
     check.data(off, "off");
     check.data(y, "y");
     forEachSpan(stream, rows, n, SelectFeatures{n, x, fill, feature, off, y});
+  });
+}
+
+int cd_blend(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* weight, const int32_t* feature,
+             const float* x, const float* fill, float* y) {
+  return entry([&] {
+    Check check(stream, "blend");
+    if (check.counts({rows, n}) == 0) return;
+    check.range(features, 1, n, "features");
+    check.data(weight, "weight");
+    check.optional(feature, "feature");
+    check.data(x, "x");
+    check.data(fill, "fill");
+    check.data(y, "y");
+    forEachSpan(stream, rows, n, Blend{n, features, weight, feature, x, fill, y}, 2);
+  });
+}
+
+int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int64_t w, float keep, const float* uniform,
+                 float* mask) {
+  return entry([&] {
+    Check check(stream, "grid_mask");
+    if (check.counts({rows, h, w}) == 0) return;
+    check.range(cells, 1, 4096, "cells");
+    check.data(uniform, "uniform");
+    check.data(mask, "mask");
+    forEachSpan(stream, rows * h, w, GridMask{cells, h, w, keep, uniform, mask}, 16);
   });
 }

@@ -295,6 +295,16 @@ int cd_occlusion_map(cd_stream* stream, int64_t windows, int64_t h, int64_t w, c
 int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
                        const int32_t* feature, const int32_t* off, float* y);
 
+/* y[rows,n] = fill[n] + weight[rows,features] * (x[n] - fill[n]), the weight of element i being that of feature[i], or
+   of i modulo features where feature is NULL. A weight of 1 gives x. No overlap. */
+int cd_blend(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* weight, const int32_t* feature,
+             const float* x, const float* fill, float* y);
+
+/* mask[rows,h,w] = grids of cells x cells, 1 where uniform[rows,cells*cells+2] < keep, else 0, enlarged bilinearly to
+   (cells + 1) * ceil(h / cells), likewise w, and cut out at the place that the last two uniforms give. No overlap. */
+int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int64_t w, float keep, const float* uniform,
+                 float* mask);
+
 /* ---- blur ---- */
 
 /* y[planes,h,w] = mean of x[planes,h,w] weighted by weight[2*radius+1] down and across, over the pixels inside the

@@ -1,5 +1,6 @@
 package candela.device;
 
+import static candela.device.Library.FLOAT;
 import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
@@ -17,6 +18,8 @@ public final class Mask {
   private final Entry occlude;
   private final Entry occlusionMap;
   private final Entry selectFeatures;
+  private final Entry blend;
+  private final Entry gridMask;
 
   Mask(Kernels kernels) {
     this.kernels = kernels;
@@ -29,6 +32,11 @@ public final class Mask {
     selectFeatures =
         kernels.entry(
             "cd_select_features", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
+    blend =
+        kernels.entry(
+            "cd_blend", POINTER, LONG, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
+    gridMask =
+        kernels.entry("cd_grid_mask", POINTER, LONG, LONG, LONG, LONG, FLOAT, POINTER, POINTER);
   }
 
   /**
@@ -72,5 +80,38 @@ public final class Mask {
       MemorySegment off,
       MemorySegment y) {
     kernels.run(selectFeatures, rows, n, x, fill, feature, off, y);
+  }
+
+  /**
+   * y[rows,n] = fill[n] + weight[rows,features] * (x[n] - fill[n]), the weight of element i being
+   * that of feature[i], or of i modulo features where feature is NULL. A weight of 1 gives x. No
+   * overlap.
+   */
+  public void blend(
+      long rows,
+      long n,
+      long features,
+      MemorySegment weight,
+      MemorySegment feature,
+      MemorySegment x,
+      MemorySegment fill,
+      MemorySegment y) {
+    kernels.run(blend, rows, n, features, weight, feature, x, fill, y);
+  }
+
+  /**
+   * mask[rows,h,w] = grids of cells x cells, 1 where uniform[rows,cells*cells+2] &lt; keep, else 0,
+   * enlarged bilinearly to (cells + 1) * ceil(h / cells), likewise w, and cut out at the place that
+   * the last two uniforms give. No overlap.
+   */
+  public void gridMask(
+      long rows,
+      long cells,
+      long h,
+      long w,
+      float keep,
+      MemorySegment uniform,
+      MemorySegment mask) {
+    kernels.run(gridMask, rows, cells, h, w, keep, uniform, mask);
   }
 }

@@ -29,7 +29,8 @@ public final class Session implements AutoCloseable {
   private final Constants constants;
   private final Map<Value, Tensor> values = new IdentityHashMap<>();
   private final List<NodeStep> steps = new ArrayList<>();
-  private final Map<String, Gradient> gradients = new java.util.LinkedHashMap<>();
+  private final Map<String, Readable> gradients = new java.util.LinkedHashMap<>();
+  private final Map<String, Readable> readable = new java.util.LinkedHashMap<>();
   private final Value output;
   private final Value logits;
   private final int classes;
@@ -37,10 +38,16 @@ public final class Session implements AutoCloseable {
   private final ScoreCall scores;
 
   /**
-   * A gradient that was asked for: its memory, its layout, and a place for it in the model's
-   * layout.
+   * A value or gradient that was asked for: its memory, its layout, and a place for it in the
+   * model's layout.
    */
-  private record Gradient(Tensor held, int[] perm, Memory turned) {}
+  private record Readable(Tensor held, int[] perm, Memory turned) {
+    void close() {
+      if (turned != null) {
+        turned.close();
+      }
+    }
+  }
 
   private Session(Graph graph, Device device, SessionOptions options) {
     this.graph = graph;
@@ -56,6 +63,7 @@ public final class Session implements AutoCloseable {
     at.values().forEach(p -> atValues.add(p.value()));
     Set<Value> pinned = new HashSet<>(graph.outputs());
     pinned.add(logits);
+    pinned.addAll(atValues);
     rules = new Assignment(graph, options.rules());
     if (rules.paired() && batch() % 2 != 0) {
       throw CandelaException.of(
@@ -69,7 +77,11 @@ public final class Session implements AutoCloseable {
     scores = new ScoreCall(device, batch(), classes);
     graph.nodes().forEach(n -> steps.add(bind(n)));
     connect();
-    at.forEach((name, p) -> gradients.put(name, gradientOf(p)));
+    at.forEach(
+        (name, p) -> {
+          gradients.put(name, readable(at(plan.gradient(p.value()), p.value().shape()), p.perm()));
+          readable.put(name, readable(tensor(p.value()), p.perm()));
+        });
   }
 
   /**
@@ -218,7 +230,16 @@ public final class Session implements AutoCloseable {
 
   /** The gradient at a value named at opening, in the model's layout. */
   public Tensor gradient(String name) {
-    Gradient g = gradients.get(name);
+    return read(gradients, name);
+  }
+
+  /** The value named at opening, in the model's layout, after forward. */
+  public Tensor value(String name) {
+    return read(readable, name);
+  }
+
+  private Tensor read(Map<String, Readable> among, String name) {
+    Readable g = among.get(name);
     if (g == null) {
       throw new IllegalStateException("session was not opened for the gradient at '" + name + "'");
     }
@@ -255,7 +276,8 @@ public final class Session implements AutoCloseable {
     }
     closed = true;
     steps.forEach(NodeStep::close);
-    gradients.values().stream().filter(g -> g.turned() != null).forEach(g -> g.turned().close());
+    gradients.values().forEach(Readable::close);
+    readable.values().forEach(Readable::close);
     scores.close();
     constants.close();
     arena.close();
@@ -280,10 +302,9 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Gradient gradientOf(Graph.Place p) {
-    Tensor held = at(plan.gradient(p.value()), p.value().shape());
-    Memory turned = p.perm() == null ? null : device.allocate(held.count() * 4L);
-    return new Gradient(held, p.perm(), turned);
+  private Readable readable(Tensor held, int[] perm) {
+    Memory turned = perm == null ? null : device.allocate(held.count() * 4L);
+    return new Readable(held, perm, turned);
   }
 
   private Tensor at(Placement.Block block, Shape shape) {

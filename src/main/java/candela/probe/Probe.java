@@ -14,7 +14,7 @@ public interface Probe<R> {
   /** Class whose score is read, of every row. */
   int target();
 
-  /** Rows that will be written in all; for progress and for the size of batches. */
+  /** Rows that will be written under this ask; for progress and for the size of batches. */
   int size();
 
   /** Writes up to rows.dim(0) perturbed inputs on the device; tells how many; 0 = finished. */
@@ -23,6 +23,14 @@ public interface Probe<R> {
   /** The answers to the rows written last, in the order written. */
   void take(Answers answers);
 
-  /** Valid at any time, exact once next returned 0. */
+  /**
+   * Called once next returned 0: goes on with other rows, perhaps under another ask, and tells
+   * whether there are any.
+   */
+  default boolean again() {
+    return false;
+  }
+
+  /** Valid at any time, exact once next returned 0 and again false. */
   R result();
 }

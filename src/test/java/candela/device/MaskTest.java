@@ -31,6 +31,89 @@ class MaskTest {
   }
 
   @Test
+  void blendGoesFromFillToImage() {
+    int rows = 3;
+    int n = 1203;
+    for (boolean named : new boolean[] {false, true}) {
+      int features = named ? 7 : 401;
+      float[] x = numbers(1, n);
+      float[] fill = numbers(2, n);
+      float[] weight = numbers(3, rows * features);
+      weight[0] = 1;
+      weight[1] = 0;
+      int[] feature = new int[n];
+      double[] wanted = new double[rows * n];
+      for (int i = 0; i < n; i++) {
+        feature[i] = named ? (i * 5 + i / 3) % features : i % features;
+      }
+      for (int i = 0; i < wanted.length; i++) {
+        double w = weight[i / n * features + feature[i % n]];
+        wanted[i] = fill[i % n] + w * ((double) x[i % n] - fill[i % n]);
+      }
+      agree(
+          "blend",
+          Rig.run(
+              "blend",
+              rig -> {
+                MemorySegment y = rig.out(wanted.length);
+                MemorySegment of = named ? rig.in(feature) : MemorySegment.NULL;
+                rig.kernels()
+                    .mask()
+                    .blend(rows, n, features, rig.in(weight), of, rig.in(x), rig.in(fill), y);
+                return floats(y);
+              }),
+          wanted);
+    }
+  }
+
+  @Test
+  void gridMasksAreEnlargedAndCutOut() {
+    for (int[] s : new int[][] {{3, 4, 9, 7}, {2, 1, 3, 3}, {2, 7, 33, 224}}) {
+      int cells = s[1];
+      int h = s[2];
+      int w = s[3];
+      int per = cells * cells + 2;
+      float[] u = new float[s[0] * per];
+      var random = new Random(4);
+      for (int i = 0; i < u.length; i++) {
+        u[i] = random.nextFloat();
+      }
+      double[] wanted = new double[s[0] * h * w];
+      int tall = Math.ceilDiv(h, cells);
+      int wide = Math.ceilDiv(w, cells);
+      for (int i = 0; i < wanted.length; i++) {
+        int row = i / (h * w) * per;
+        int down = i / w % h + (int) (u[row + cells * cells] * tall);
+        int across = i % w + (int) (u[row + cells * cells + 1] * wide);
+        double y = (down + .5) * cells / ((cells + 1) * tall) - .5;
+        double x = (across + .5) * cells / ((cells + 1) * wide) - .5;
+        for (int a = 0; a < cells; a++) {
+          for (int b = 0; b < cells; b++) {
+            double near = near(y, a, cells) * near(x, b, cells);
+            wanted[i] += u[row + a * cells + b] < .4f ? near : 0;
+          }
+        }
+      }
+      agree(
+          "grid_mask",
+          Rig.run(
+              "grid_mask",
+              rig -> {
+                MemorySegment mask = rig.out(wanted.length);
+                rig.kernels().mask().gridMask(s[0], cells, h, w, .4f, rig.in(u), mask);
+                return floats(mask);
+              }),
+          wanted);
+    }
+  }
+
+  /** The tent around cell a, the outer cells reaching on. */
+  private static double near(double at, int a, int cells) {
+    double inside = Math.clamp(at, 0, cells - 1);
+    return Math.max(0, 1 - Math.abs(inside - a));
+  }
+
+  @Test
   void occludeFillsTheWindowInEveryChannel() {
     for (int[] s : new int[][] {{1, 1, 1, 1}, {3, 3, 7, 5}, {7, 1, 3, 33}, {5, 3, 67, 601}}) {
       int h = s[2];

@@ -1,6 +1,7 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.device.Device;
 import candela.device.Devices;
@@ -32,18 +33,22 @@ class MethodTest {
 
   /** The networks of the cases, see {@link Toy}. */
   enum Net {
+    AVERAGE,
     BM2,
     CONV,
     MIN,
     ML,
+    PIXELS,
     SLRP;
 
     Path in(Path folder) {
       return switch (this) {
+        case AVERAGE -> Toy.average(folder);
         case BM2 -> Toy.bm2(folder);
         case CONV -> Toy.conv(folder);
         case MIN -> Toy.min(folder);
         case ML -> Toy.ml(folder);
+        case PIXELS -> Toy.pixels(folder);
         case SLRP -> Toy.slrp(folder);
       };
     }
@@ -51,7 +56,8 @@ class MethodTest {
     Shape shape() {
       return switch (this) {
         case BM2, MIN -> Shape.of(2);
-        case CONV -> Shape.of(1, 4, 4);
+        case AVERAGE, CONV -> Shape.of(1, 4, 4);
+        case PIXELS -> Shape.of(1, 2, 2);
         default -> Shape.of(3);
       };
     }
@@ -75,6 +81,9 @@ class MethodTest {
    * ML gives −1 + relu(s − 10) + 3 relu(s + 1) for the sum s of x: slope 4 above 10, 3 below. With
    * x = 20, 50, 30 a value v taken away costs 4v as long as 10 is left.
    *
+   * <p>The convolution of CONV and AVERAGE gives −5, 4, 31, 40 and −30, −21, 6, 15. In CONV the
+   * gradient there is 0, 1, 1, 1 and 0, 0, −1, −1; after the ReLU 1, 1, 1, 1 and 1, −1, −1, −1.
+   *
    * <p>SLRP hands 3 · 2 x_i from each of three units to input i.
    */
   static List<Case> cases() {
@@ -86,6 +95,8 @@ class MethodTest {
         new Case("beta-smooth", Net.ML, X, 4, 4, 4),
         // one unit at −10, three at 1: σ(−10) + 3 σ(1) = 0.0000454 + 3 · 0.7310586
         new Case("beta-smooth:beta=1", Net.ML, new float[3], 2.193221f, 2.193221f, 2.193221f),
+        // 2 · (0, 4, 31, 40) − (0, 0, 6, 15)
+        new Case("cam:upsampling=none", Net.AVERAGE, IMAGE, 0, 8, 56, 65),
         new Case("deconvnet", Net.CONV, IMAGE, 2, 3, 3, 1, 3, 5, 5, 2, 3, 5, 5, 2, 1, 2, 2, 1),
         new Case("deeplift", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
         new Case("deeplift:rule=reveal_cancel", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
@@ -110,14 +121,59 @@ class MethodTest {
             1 / 6f,
             2 / 6f,
             3 / 6f),
+        // w = 3/4, −1/2
+        new Case(
+            "grad-cam:layer=y0,relu=false,upsampling=none",
+            Net.CONV,
+            IMAGE,
+            11.25f,
+            13.5f,
+            20.25f,
+            22.5f),
+        // w = 1, −1/2 of what the ReLU gives
+        new Case("grad-cam:upsampling=none", Net.CONV, IMAGE, 0, 4, 28, 32.5f),
+        // x[3] as a layer of one pixel: 4 · 100
+        new Case("grad-cam:layer=x", Net.ML, new float[] {0, 100, 0}, 400, 400, 400),
+        // α = 1 / (2 + 70), three pixels: w = 1/24; the other channel only lowers the score
+        new Case(
+            "grad-cam-plus-plus:layer=y0,upsampling=none",
+            Net.CONV,
+            IMAGE,
+            0,
+            4 / 24f,
+            31 / 24f,
+            40 / 24f),
         new Case("gradient", Net.ML, X, 4, 4, 4),
         new Case("gradient", Net.ML, new float[] {1, 2, 3}, 3, 3, 3),
         new Case(
             "guided-backprop", Net.CONV, IMAGE, 0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1),
+        // guided backprop times 0, 4, 28, 32.5
+        new Case(
+            "guided-grad-cam:upsampling=nearest",
+            Net.CONV,
+            IMAGE,
+            0,
+            0,
+            4,
+            4,
+            0,
+            0,
+            12,
+            8,
+            28,
+            84,
+            97.5f,
+            65,
+            28,
+            56,
+            65,
+            32.5f),
+        new Case("hirescam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 25, 25),
         new Case("input-x-gradient", Net.ML, X, 80, 200, 120),
         new Case("integrated-gradients", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
         new Case(
             "integrated-gradients:multiplyByInputs=false", Net.BM2, new float[] {3, 1}, .5f, -.5f),
+        new Case("layer-cam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 31, 40),
         new Case(
             "lrp:composite=epsilon",
             Net.CONV,
@@ -146,6 +202,9 @@ class MethodTest {
         new Case("occlusion:window=2,stride=1,overlap=sum", Net.ML, X, 280, 600, 320),
         // y R of the units is 90, 101, 101, 101; the 20th percentile 96.6 shuts one out
         new Case("rectgrad:percent=20", Net.ML, X, 3, 3, 3),
+        // masks 0, 1/3, 2/3, 1 and 1, 2/3, 1/3, 0 leave 14/3 and 4/3: 14/3 x + 4/3 (−x)
+        new Case(
+            "score-cam:score=logit", Net.PIXELS, new float[] {0, 1, 2, 3}, 0, 10 / 3f, 20 / 3f, 10),
         new Case("sliding-patch:patch=1,stride=2,score=logit", Net.ML, X, 80, 120),
         new Case("smoothgrad:stdev=1", Net.ML, X, 4, 4, 4),
         new Case("smoothgrad:type=smoothgrad_sq", Net.ML, X, 16, 16, 16),
@@ -170,6 +229,23 @@ class MethodTest {
   void everyMethodHasACaseWorkedByHand() {
     assertThat(cases().stream().map(c -> Methods.name(c.method())).distinct())
         .containsExactlyInAnyOrderElementsOf(Methods.names());
+  }
+
+  @Test
+  void camRefusesFeaturesThatAreNotAveraged() {
+    Subject subject = new Subject(Shape.of(1, 4, 4), IMAGE, 0);
+    assertThatThrownBy(() -> run(Toy.conv(folder), 1, 1, List.of(new Cam()), List.of(subject)))
+        .hasMessage(
+            "cam: a layer that is averaged over its pixels before the classifier expected, the"
+                + " gradient differs from pixel to pixel; use grad-cam, or name another layer");
+  }
+
+  @Test
+  void aNetworkWithoutConvolutionNeedsALayer() {
+    Subject subject = new Subject(Shape.of(3), X, 0);
+    assertThatThrownBy(() -> run(Toy.ml(folder), 1, 1, List.of(new GradCam()), List.of(subject)))
+        .hasMessageEndingWith(
+            "no convolution of more than one pixel; name the value to look at, layer=NAME");
   }
 
   @Test
@@ -212,6 +288,8 @@ class MethodTest {
   private static Method small(String name) {
     return Methods.parse(
         switch (name) {
+          // one pixel: its gradient differs nowhere
+          case "cam" -> "cam:layer=y3";
           case "sliding-patch" -> "sliding-patch:patch=3";
           case "occlusion" -> "occlusion:window=4,stride=3";
           default -> name;

@@ -50,7 +50,7 @@ class MethodsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "gradients | method: unknown 'gradients'; known are beta-smooth, deconvnet, deeplift",
+        "gradients | method: unknown 'gradients'; known are ",
         "gradient:sigma=1 | gradient: unknown parameter 'sigma'; it takes channels, score",
         "gradient:score=odds | gradient: score: logit, probability, log_probability expected, got"
             + " 'odds'",
