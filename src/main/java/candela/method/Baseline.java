@@ -58,28 +58,34 @@ public enum Baseline {
   }
 
   private static Tensor blur(Subject subject, Workspace workspace) {
-    Shape image = subject.image();
-    int radius = (int) Math.ceil(3 * BLUR_SIGMA);
+    Tensor y = workspace.tensor(subject.shape(), subject.pixels());
+    blur(workspace, subject.image(), BLUR_SIGMA, y);
+    return y;
+  }
+
+  /** y[c,h,w], smoothed by a Gaussian of sigma pixels. */
+  static void blur(Workspace workspace, Shape image, double sigma, Tensor y) {
+    int radius = (int) Math.ceil(3 * sigma);
     float[] weight = new float[2 * radius + 1];
     for (int i = 0; i < weight.length; i++) {
-      double d = (i - radius) / BLUR_SIGMA;
+      double d = (i - radius) / sigma;
       weight[i] = (float) Math.exp(-0.5 * d * d);
     }
-    Tensor y = workspace.tensor(subject.shape(), subject.pixels());
-    workspace
-        .device()
-        .kernels()
-        .blur()
-        .blur(
-            image.dim(0),
-            image.dim(1),
-            image.dim(2),
-            radius,
-            workspace.floats(weight),
-            y.data(),
-            workspace.tensor(image).data(),
-            y.data());
-    return y;
+    try (var own = new Workspace(workspace.device())) {
+      workspace
+          .device()
+          .kernels()
+          .blur()
+          .blur(
+              image.dim(0),
+              image.dim(1),
+              image.dim(2),
+              radius,
+              own.floats(weight),
+              y.data(),
+              own.tensor(image).data(),
+              y.data());
+    }
   }
 
   private static Tensor random(Subject subject, long seed, Workspace workspace) {

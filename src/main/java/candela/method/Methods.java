@@ -15,26 +15,41 @@ public final class Methods {
   /** One line a method, alphabetical. */
   private enum Entry {
     BETA_SMOOTH(new BetaSmooth()),
+    BLUR_INTEGRATED_GRADIENTS(new BlurIntegratedGradients()),
     CAM(new Cam()),
+    CENTRE_PRIOR(new CentrePrior()),
     DECONVNET(new DeconvNet()),
     DEEPLIFT(new DeepLift()),
+    DEEPSHAP(new DeepShap()),
+    EXACT_SHAPLEY(new ExactShapley()),
     EXCITATION_BACKPROP(new ExcitationBackprop()),
+    EXPECTED_GRADIENTS(new ExpectedGradients()),
     FEATURE_ABLATION(new FeatureAblation()),
     GRAD_CAM(new GradCam()),
     GRAD_CAM_PLUS_PLUS(new GradCamPlusPlus()),
     GRADIENT(new Gradient()),
     GUIDED_BACKPROP(new GuidedBackprop()),
     GUIDED_GRAD_CAM(new GuidedGradCam()),
+    GUIDED_INTEGRATED_GRADIENTS(new GuidedIntegratedGradients()),
     HIRESCAM(new HiResCam()),
+    INPUT_ITSELF(new InputItself()),
     INPUT_X_GRADIENT(new InputXGradient()),
     INTEGRATED_GRADIENTS(new IntegratedGradients()),
+    INTERNAL_INFLUENCE(new InternalInfluence()),
+    KERNEL_SHAP(new KernelShap()),
     LAYER_CAM(new LayerCam()),
+    LAYER_CONDUCTANCE(new LayerConductance()),
     LRP(new Lrp()),
+    NOISE_TUNNEL(new NoiseTunnel()),
     OCCLUSION(new Occlusion()),
+    RANDOM_MAP(new RandomMap()),
     RECTGRAD(new RectGrad()),
+    RISE(new Rise()),
     SCORE_CAM(new ScoreCam()),
+    SHAPLEY_SAMPLING(new ShapleySampling()),
     SLIDING_PATCH(new SlidingPatch()),
-    SMOOTHGRAD(new SmoothGrad());
+    SMOOTHGRAD(new SmoothGrad()),
+    SOBEL(new Sobel());
 
     final Method defaults;
 
@@ -95,7 +110,7 @@ public final class Methods {
   /** Parameters that can be written as text: key=value, key=value. */
   public static String text(Method method) {
     return parameters(method).entrySet().stream()
-        .filter(e -> !(e.getValue() instanceof List<?>))
+        .filter(e -> !(e.getValue() instanceof List<?> || e.getValue() instanceof Background))
         .map(e -> e.getKey() + "=" + e.getValue())
         .collect(Collectors.joining(", "));
   }
@@ -106,12 +121,20 @@ public final class Methods {
     for (var c : method.getClass().getRecordComponents()) {
       try {
         Object v = c.getAccessor().invoke(method);
-        values.put(c.getName(), v instanceof Enum<?> e ? e.name().toLowerCase(Locale.ROOT) : v);
+        values.put(c.getName(), plain(v));
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException(e);
       }
     }
     return values;
+  }
+
+  private static Object plain(Object v) {
+    return switch (v) {
+      case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
+      case Method m -> '"' + name(m) + ":" + text(m) + '"';
+      default -> v;
+    };
   }
 
   /** The record whose components are what the spec says, else as they are in defaults. */
@@ -143,6 +166,10 @@ public final class Methods {
       case Boolean v -> s.bool(key, v);
       case String v -> s.text(key, v);
       case Enum<?> v -> constant(s, key, v);
+      case Method v -> {
+        String text = s.text(key, null);
+        yield text == null ? v : parse(text);
+      }
       default -> otherwise;
     };
   }

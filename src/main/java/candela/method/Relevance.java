@@ -52,13 +52,16 @@ final class Relevance extends Sampled<Attribution> {
   protected void add(int first, Answers answers) {
     relevance = workspace.device().read(answers.gradients());
     score = answers.scores()[0];
-    Shape s = answers.gradients().shape();
-    shape =
-        switch (s.rank()) {
-          case 4 -> Shape.of(s.dim(1), s.dim(2), s.dim(3));
-          case 3 -> Shape.of(1, s.dim(1), s.dim(2));
-          default -> Shape.of(1, 1, s.count());
-        };
+    shape = image(answers.gradients().shape());
+  }
+
+  /** One row [1,…] of a layer as an image. */
+  static Shape image(Shape s) {
+    return switch (s.rank()) {
+      case 4 -> Shape.of(s.dim(1), s.dim(2), s.dim(3));
+      case 3 -> Shape.of(1, s.dim(1), s.dim(2));
+      default -> Shape.of(1, 1, s.count() / s.dim(0));
+    };
   }
 
   @Override

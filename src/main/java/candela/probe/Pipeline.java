@@ -109,6 +109,9 @@ public final class Pipeline implements AutoCloseable {
     retain(wanted);
     for (var group : groups.entrySet()) {
       Ask ask = group.getKey();
+      if (group.getValue().stream().allMatch(p -> p.size() == 0)) {
+        continue;
+      }
       int rows = rows(ask, group.getValue());
       Session session =
           ask.hasRules()
@@ -189,14 +192,9 @@ public final class Pipeline implements AutoCloseable {
       values = session.value(ask.at());
     }
     Tensor logits = session.logits();
+    Answers answers = new Answers(scores, logits, gradients, values);
     for (Slice s : slices) {
-      s.probe()
-          .take(
-              new Answers(
-                  Arrays.copyOfRange(scores, s.from(), s.to()),
-                  logits.rows(s.from(), s.to()),
-                  gradients == null ? null : gradients.rows(s.from(), s.to()),
-                  values == null ? null : values.rows(s.from(), s.to())));
+      s.probe().take(answers.rows(s.from(), s.to()));
     }
     return used;
   }

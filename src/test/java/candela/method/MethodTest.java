@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.device.Device;
 import candela.device.Devices;
 import candela.graph.Network;
+import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -97,6 +98,21 @@ class MethodTest {
         new Case("beta-smooth:beta=1", Net.ML, new float[3], 2.193221f, 2.193221f, 2.193221f),
         // 2 · (0, 4, 31, 40) − (0, 0, 6, 15)
         new Case("cam:upsampling=none", Net.AVERAGE, IMAGE, 0, 8, 56, 65),
+        // the sum of the pixels: x less the blurred x
+        new Case(
+            "blur-integrated-gradients:nSteps=3,maxSigma=1",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            unblurred()),
+        // height and width 2: exp(−½ (1 + 1)) at every corner
+        new Case(
+            "centre-prior:sigma=0.25",
+            Net.PIXELS,
+            new float[4],
+            .36787944f,
+            .36787944f,
+            .36787944f,
+            .36787944f),
         new Case("deconvnet", Net.CONV, IMAGE, 2, 3, 3, 1, 3, 5, 5, 2, 3, 5, 5, 2, 1, 2, 2, 1),
         new Case("deeplift", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
         new Case("deeplift:rule=reveal_cancel", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
@@ -112,6 +128,21 @@ class MethodTest {
             new float[] {5, 3},
             0.3f,
             0.5f),
+        // as DeepLIFT: one baseline
+        new Case("deepshap:baseline=zero", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
+        // against (1, 1) the last unit goes from −1 to 1: 1 and 0; against (0, 0) as above
+        new Case(
+            new DeepShap(
+                Baseline.ZERO,
+                1,
+                new Background(List.of(new float[] {1, 1}, new float[2])),
+                DeepLift.Pooling.COMPLETE,
+                0,
+                Channels.SUM),
+            Net.BM2,
+            new float[] {3, 1},
+            new float[] {1.25f, -.25f}),
+        new Case(new ExactShapley(1, EACH, Baseline.ZERO, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
         // each unit's excitation comes from x in proportion 1 : 2 : 3
         new Case("excitation-backprop", Net.SLRP, ONE_TWO_THREE, 1 / 6f, 2 / 6f, 3 / 6f),
         new Case(
@@ -121,6 +152,8 @@ class MethodTest {
             1 / 6f,
             2 / 6f,
             3 / 6f),
+        // the gradient is 18 everywhere
+        new Case("expected-gradients:baseline=zero", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
         // w = 3/4, −1/2
         new Case(
             "grad-cam:layer=y0,relu=false,upsampling=none",
@@ -168,12 +201,26 @@ class MethodTest {
             56,
             65,
             32.5f),
+        // 18 x, but in the first of 200 steps, which starts where the ReLUs are shut
+        new Case("guided-integrated-gradients", Net.SLRP, ONE_TWO_THREE, 17.91f, 35.82f, 53.73f),
         new Case("hirescam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 25, 25),
         new Case("input-x-gradient", Net.ML, X, 80, 200, 120),
+        new Case("input-itself", Net.ML, X, X),
         new Case("integrated-gradients", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
         new Case(
             "integrated-gradients:multiplyByInputs=false", Net.BM2, new float[] {3, 1}, .5f, -.5f),
+        // 0, 100, 0: the first unit is at −10 for a tenth of the way
+        new Case(
+            "internal-influence:layer=y0,method=riemann_middle",
+            Net.ML,
+            new float[] {0, 100, 0},
+            .9f,
+            1,
+            1,
+            1),
+        new Case(new KernelShap(1, EACH, Baseline.ZERO, 0, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
         new Case("layer-cam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 31, 40),
+        new Case("layer-conductance:layer=y0", Net.ML, new float[] {0, 100, 0}, 90, 100, 100, 100),
         new Case(
             "lrp:composite=epsilon",
             Net.CONV,
@@ -195,20 +242,78 @@ class MethodTest {
             0,
             0),
         new Case("lrp:composite=epsilon", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        new Case("noise-tunnel:method=gradient,stdev=1", Net.ML, X, 4, 4, 4),
+        new Case(
+            "noise-tunnel:method=\"deeplift:baseline=zero,multiplyByInputs=false\",stdev=0.1,type=vargrad",
+            Net.SLRP,
+            ONE_TWO_THREE,
+            0,
+            0,
+            0),
         new Case("occlusion:window=1,stride=1", Net.ML, X, 80, 200, 120),
         new Case("occlusion:window=2,stride=2", Net.ML, X, 280, 280, 120),
         // windows {0,1} and {1,2} drop 280 and 320; the middle lies under both
         new Case("occlusion:window=2,stride=1", Net.ML, X, 280, 300, 320),
         new Case("occlusion:window=2,stride=1,overlap=sum", Net.ML, X, 280, 600, 320),
+        // Random123's known answers for key and counter 0: 6627e8d5, e169c58d, bc57ac4c
+        new Case(
+            "random-map",
+            Net.ML,
+            X,
+            (0x6627e8 + .5f) / 0x1000000,
+            (0xe169c5 + .5f) / 0x1000000,
+            (0xbc57ac + .5f) / 0x1000000),
         // y R of the units is 90, 101, 101, 101; the 20th percentile 96.6 shuts one out
         new Case("rectgrad:percent=20", Net.ML, X, 3, 3, 3),
         // masks 0, 1/3, 2/3, 1 and 1, 2/3, 1/3, 0 leave 14/3 and 4/3: 14/3 x + 4/3 (−x)
         new Case(
             "score-cam:score=logit", Net.PIXELS, new float[] {0, 1, 2, 3}, 0, 10 / 3f, 20 / 3f, 10),
+        // one cell, always kept: the score itself
+        new Case(
+            "rise:masks=3,cells=1,keep=1,score=logit",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            6,
+            6,
+            6,
+            6),
+        // of a sum every order of the terms gives the same
+        new Case(
+            new ShapleySampling(1, EACH, Baseline.ZERO, 2, 0, ScoreKind.LOGIT),
+            Net.SLRP,
+            ONE_TWO_THREE,
+            new float[] {18, 36, 54}),
         new Case("sliding-patch:patch=1,stride=2,score=logit", Net.ML, X, 80, 120),
+        // rows rise by 1 and columns by 2, four times each: √(4² + 8²)
+        new Case(
+            "sobel",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            8.944272f,
+            8.944272f,
+            8.944272f,
+            8.944272f),
         new Case("smoothgrad:stdev=1", Net.ML, X, 4, 4, 4),
         new Case("smoothgrad:type=smoothgrad_sq", Net.ML, X, 16, 16, 16),
         new Case("smoothgrad:type=vargrad", Net.ML, X, 0, 0, 0));
+  }
+
+  /** Every value a feature of its own. */
+  private static final List<Integer> EACH = List.of(0, 1, 2);
+
+  /** Shapley values of ML at X, from the means over its six orders. */
+  private static final float[] SHAPLEY = {76.666667f, 196.666667f, 116.666667f};
+
+  /** 0, 1, 2, 3 in two rows, less its mean under a Gaussian of one pixel. */
+  private static float[] unblurred() {
+    double own = 1 / (1 + Math.exp(-.5));
+    double other = 1 - own;
+    float[] a = new float[4];
+    for (int i = 0; i < 4; i++) {
+      double blurred = own * own * i + own * other * (i ^ 1) + other * own * (i ^ 2);
+      a[i] = (float) (i - blurred - other * other * (3 - i));
+    }
+    return a;
   }
 
   private static Method ablation(Integer... mask) {
@@ -229,6 +334,77 @@ class MethodTest {
   void everyMethodHasACaseWorkedByHand() {
     assertThat(cases().stream().map(c -> Methods.name(c.method())).distinct())
         .containsExactlyInAnyOrderElementsOf(Methods.names());
+  }
+
+  /** 600 orders of three features are 100 times each of the six, but for chance. */
+  @Test
+  void sampledShapleyValuesComeCloseToTheExactOnes() {
+    Subject subject = new Subject(Shape.of(3), X, 0);
+    var method = new ShapleySampling(1, EACH, Baseline.ZERO, 600, 0, ScoreKind.LOGIT);
+    Attribution a = run(Toy.ml(folder), 1, 32, List.of(method), List.of(subject)).get(0);
+    assertThat(a.values()).containsExactly(SHAPLEY, Offset.offset(3f));
+    assertThat(a.notes().get("convergenceDelta")).isCloseTo(0, Offset.offset(1e-4));
+  }
+
+  /** Not all coalitions fit: the values add up, and come close where features hardly interact. */
+  @Test
+  void sampledKernelShapComesCloseToShapleyValues() {
+    Path file = Toy.random(folder);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(5), 189), 1);
+    List<Method> methods =
+        List.of(
+            Methods.parse("exact-shapley:grid=3"),
+            Methods.parse("kernel-shap:grid=3,samples=300"),
+            Methods.parse("shapley-sampling:grid=3,samples=400"));
+    List<Attribution> a = run(file, 1, 32, methods, List.of(subject));
+    for (Attribution b : a) {
+      assertThat(b.notes().get("convergenceDelta")).isCloseTo(0, Offset.offset(1e-4));
+      assertThat(distance(b, a.get(0))).isLessThan(.1);
+    }
+    assertThat(distance(a.get(1), a.get(2))).isPositive();
+  }
+
+  private static double distance(Attribution a, Attribution b) {
+    double difference = 0;
+    double size = 0;
+    for (int i = 0; i < a.values().length; i++) {
+      difference += Math.pow((double) a.values()[i] - b.values()[i], 2);
+      size += Math.pow(b.values()[i], 2);
+    }
+    return Math.sqrt(difference / size);
+  }
+
+  /**
+   * The pixels see cells a, (a + b)/2, (a + c)/2, (a + b + c + d)/4 of the grid. E(M_i M_j) = ¼ (1
+   * + o_ij), o the products of these shares summed, and a_i = 2 Σ_j x_j E(M_i M_j).
+   */
+  @Test
+  void riseOfASumIsTheMeanOfProductsOfMasks() {
+    Subject subject = new Subject(Shape.of(1, 2, 2), new float[] {0, 1, 2, 3}, 0);
+    var method = Methods.parse("rise:masks=4000,cells=2,score=logit");
+    float[] a = run(Toy.pixels(folder), 1, 32, List.of(method), List.of(subject)).get(0).values();
+    // one deviation of such a mean is about 0.05
+    assertThat(a).containsExactly(new float[] {4.125f, 3.875f, 4, 3.75f}, Offset.offset(.2f));
+  }
+
+  /** Complete but for the error of steps: the last unit's corner. */
+  @Test
+  void pathsAreComplete() {
+    Path file = Toy.random(folder);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(6), 189), 1, LEVELS);
+    List<Method> methods =
+        List.of(
+            Methods.parse("blur-integrated-gradients:nSteps=200"),
+            Methods.parse("guided-integrated-gradients:nSteps=400"),
+            Methods.parse("layer-conductance"),
+            Methods.parse("expected-gradients:samples=2000"),
+            Methods.parse("deepshap"));
+    for (Attribution a : run(file, 1, 32, methods, List.of(subject))) {
+      double difference = a.notes().get("score") - a.notes().get("baselineScore");
+      assertThat(Math.abs(a.notes().get("convergenceDelta")))
+          .as(a.notes().toString())
+          .isLessThan(.05 * Math.abs(difference));
+    }
   }
 
   @Test
@@ -290,6 +466,15 @@ class MethodTest {
         switch (name) {
           // one pixel: its gradient differs nowhere
           case "cam" -> "cam:layer=y3";
+          case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=5,maxSigma=3";
+          case "exact-shapley" -> "exact-shapley:grid=2";
+          case "expected-gradients" -> "expected-gradients:samples=5,baselines=2,stdev=0.1";
+          case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=9";
+          case "kernel-shap" -> "kernel-shap:grid=4,samples=70";
+          case "noise-tunnel" ->
+              "noise-tunnel:samples=3,type=smoothgrad_sq,method=deeplift:baseline=zero";
+          case "rise" -> "rise:masks=9,cells=3";
+          case "shapley-sampling" -> "shapley-sampling:grid=3,samples=3";
           case "sliding-patch" -> "sliding-patch:patch=3";
           case "occlusion" -> "occlusion:window=4,stride=3";
           default -> name;

@@ -1,0 +1,94 @@
+package candela.method;
+
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One coalition of features a row: the others are taken from the baseline. */
+abstract class Coalitions extends Sampled<Attribution> {
+  protected final FeatureMask mask;
+
+  /** Score of every coalition. */
+  protected final double[] scores;
+
+  private final Workspace workspace;
+  private final Shape image;
+  private final Tensor x;
+  private final Tensor fill;
+  private final MemorySegment feature;
+  private final MemorySegment table;
+
+  /**
+   * @param table [rows,features]: 1 where the feature is there, else 0
+   */
+  Coalitions(
+      Method method,
+      Subject subject,
+      Workspace workspace,
+      Tensor fill,
+      FeatureMask mask,
+      float[] table) {
+    super(Ask.score(method.score()), subject.target(), table.length / mask.count());
+    this.mask = mask;
+    this.workspace = workspace;
+    this.fill = fill;
+    image = subject.image();
+    x = workspace.tensor(subject.shape(), subject.pixels());
+    feature = workspace.ints(mask.values(x.count()));
+    this.table = workspace.floats(table);
+    scores = new double[table.length / mask.count()];
+  }
+
+  @Override
+  protected final void fill(int first, Tensor rows) {
+    workspace
+        .device()
+        .kernels()
+        .mask()
+        .blend(
+            rows.shape().dim(0),
+            x.count(),
+            mask.count(),
+            table.asSlice((long) first * mask.count() * Tensor.BYTES),
+            feature,
+            x.data(),
+            fill.data(),
+            rows.data());
+  }
+
+  @Override
+  protected final void add(int first, Answers answers) {
+    for (int i = 0; i < answers.rows(); i++) {
+      scores[first + i] = answers.scores()[i];
+    }
+  }
+
+  /** The value of each feature. */
+  abstract double[] values();
+
+  /** Score of the coalition of all. */
+  abstract double whole();
+
+  /** Score of the empty coalition. */
+  abstract double nothing();
+
+  @Override
+  public final Attribution result() {
+    double[] values = values();
+    double sum = 0;
+    for (double v : values) {
+      sum += v;
+    }
+    Map<String, Double> notes = new LinkedHashMap<>();
+    notes.put("score", whole());
+    notes.put("baselineScore", nothing());
+    notes.put("convergenceDelta", sum - (whole() - nothing()));
+    return new Attribution(mask.shape(image), mask.spread(values), Channels.SUM, notes);
+  }
+}
