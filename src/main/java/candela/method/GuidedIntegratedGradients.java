@@ -109,6 +109,11 @@ public record GuidedIntegratedGradients(
     }
 
     @Override
+    public int atOnce() {
+      return 1;
+    }
+
+    @Override
     public int next(Tensor rows) {
       if (step > nSteps) {
         return 0;

@@ -75,6 +75,7 @@ public record NoiseTunnel(
     private final float sigma;
     private final Ask ask;
     private final int each;
+    private final int atOnce;
     private final ArrayDeque<Part> asked = new ArrayDeque<>();
     private Copy current;
     private int made;
@@ -106,6 +107,7 @@ public record NoiseTunnel(
       current = copy();
       ask = current.probe.ask();
       each = current.probe.size();
+      atOnce = current.probe.atOnce();
       last = current.probe.result();
       sum = new double[last.values().length];
       square = new double[sum.length];
@@ -131,6 +133,11 @@ public record NoiseTunnel(
     @Override
     public int size() {
       return samples * each;
+    }
+
+    @Override
+    public int atOnce() {
+      return samples * atOnce;
     }
 
     /** Rows of as many copies as fit; a copy that is not through has to see its answers first. */

@@ -40,6 +40,11 @@ final class Phased implements Probe<Attribution> {
   }
 
   @Override
+  public int atOnce() {
+    return now.atOnce();
+  }
+
+  @Override
   public int next(Tensor rows) {
     return now.next(rows);
   }

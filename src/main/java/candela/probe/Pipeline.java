@@ -130,7 +130,7 @@ public final class Pipeline implements AutoCloseable {
 
   /** Rows of the session that serves these probes; even where rows come in pairs. */
   private int rows(Ask ask, List<Probe<?>> probes) {
-    int rows = Math.clamp(probes.stream().mapToLong(Probe::size).sum(), 1, batch);
+    int rows = Math.clamp(probes.stream().mapToLong(Probe::atOnce).sum(), 1, batch);
     return ask.rules().paired() ? rows + rows % 2 : rows;
   }
 

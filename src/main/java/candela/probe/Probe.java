@@ -14,8 +14,15 @@ public interface Probe<R> {
   /** Class whose score is read, of every row. */
   int target();
 
-  /** Rows that will be written under this ask; for progress and for the size of batches. */
+  /** Rows that will be written under this ask; for progress. */
   int size();
+
+  /**
+   * Rows that can be written before the next answer: 1 where each row depends on the one before.
+   */
+  default int atOnce() {
+    return size();
+  }
 
   /** Writes up to rows.dim(0) perturbed inputs on the device; tells how many; 0 = finished. */
   int next(Tensor rows);
