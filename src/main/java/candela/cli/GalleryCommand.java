@@ -45,6 +45,9 @@ import picocli.CommandLine.Parameters;
       "  candela gallery cat.jpg --model m.onnx --method rise:masks=500 --method grad-cam"
     })
 final class GalleryCommand implements Callable<Integer> {
+  /** Pictures side by side. */
+  private static final int ACROSS = 6;
+
   @Parameters(paramLabel = "PHOTO", arity = "0..1", description = "Image file.")
   Path photo;
 
@@ -129,8 +132,11 @@ final class GalleryCommand implements Callable<Integer> {
           new ContactSheet.Cell(picture.view(), photo.getFileName().toString(), caption, null));
       int left = draw(all, subject, picture.view(), device, pipeline, cells);
       String about = "preprocessing: " + preparation.name() + " · device: " + device.name();
-      Image sheet = new ContactSheet(network.name(), about).row(cells).draw();
-      sheet.writePng(out);
+      ContactSheet sheet = new ContactSheet(network.name(), about);
+      for (int from = 0; from < cells.size(); from += ACROSS) {
+        sheet.row(cells.subList(from, Math.min(from + ACROSS, cells.size())));
+      }
+      sheet.draw().writePng(out);
       System.out.printf("%n%d maps in %s%n", cells.size() - 1, out);
       return left == 0 ? Main.OK : Main.PARTIAL;
     }

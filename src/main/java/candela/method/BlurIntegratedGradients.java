@@ -16,8 +16,8 @@ import java.util.Map;
  * way through all scales between the two.
  *
  * <p><b>Definition:</b> a = ∫ ∂f(x_σ)/∂x dx_σ from σ = maxSigma down to 0, x_σ the image smoothed
- * by a Gaussian of σ pixels: Σ_k ½ (g_k + g_{k+1}) (x_{k+1} − x_k) over nSteps equal steps of σ.
- * Convergence delta = Σ a − (f(x) − f(the most blurred)).
+ * by a Gaussian of σ pixels: Σ_k ½ (g_k + g_{k+1}) (x_{k+1} − x_k) over nSteps steps, σ_k =
+ * maxSigma (1 − k / nSteps)². Convergence delta = Σ a − (f(x) − f(the most blurred)).
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
@@ -29,9 +29,10 @@ import java.util.Map;
  * <p><b>Source:</b> Xu, Venugopalan and Sundararajan 2020, "Attribution in scale and space",
  * section 3; defaults of PAIR.
  *
- * <p><b>Differences:</b> PAIR takes the change of x_σ over 0.01 pixels at the start of each step;
- * the trapezoid here is of second order, and complete up to its error. At the edges only pixels
- * inside the image are averaged.
+ * <p><b>Differences:</b> PAIR's steps of σ are equal; those here are finer where the image gets
+ * sharp and the score moves most. PAIR takes the change of x_σ over 0.01 pixels at the start of
+ * each step; the trapezoid here is of second order, and complete up to its error. At the edges only
+ * pixels inside the image are averaged.
  */
 public record BlurIntegratedGradients(
     int nSteps, double maxSigma, ScoreKind score, Channels channels) implements Method {
@@ -74,7 +75,8 @@ public record BlurIntegratedGradients(
       for (int r = 0; r < rows.length; r++) {
         Tensor row = into.rows(r, r + 1);
         workspace.repeat(x, row);
-        double sigma = maxSigma * (nSteps - first - r) / nSteps;
+        double left = (double) (nSteps - first - r) / nSteps;
+        double sigma = maxSigma * left * left;
         if (sigma > 0) {
           Shape image = subject.image();
           Baseline.blur(workspace, image, sigma, row);

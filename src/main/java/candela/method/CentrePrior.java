@@ -39,7 +39,7 @@ public record CentrePrior(double sigma) implements Method {
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return Channels.SUM_ABSOLUTE;
   }
 
   @Override
@@ -53,6 +53,6 @@ public record CentrePrior(double sigma) implements Method {
       double x = (i % w - (w - 1) / 2.0) / (sigma * w);
       map[i] = (float) Math.exp(-0.5 * (x * x + y * y));
     }
-    return new Unasked(subject, new Attribution(image.with(0, 1), map, Channels.SUM, Map.of()));
+    return new Unasked(subject, new Attribution(image.with(0, 1), map, channels(), Map.of()));
   }
 }

@@ -19,6 +19,7 @@ final class ClassActivation extends Sampled<Attribution> {
   }
 
   private final String method;
+  private final Channels channels;
   private final String layer;
   private final Upsampling upsampling;
   private final Workspace workspace;
@@ -38,6 +39,7 @@ final class ClassActivation extends Sampled<Attribution> {
       Mix mix) {
     super(Ask.backward(method.score(), place(layer), Rules.GRADIENT), subject.target(), 1);
     this.method = Methods.name(method);
+    channels = method.channels();
     this.layer = layer;
     this.upsampling = upsampling;
     this.workspace = workspace;
@@ -74,15 +76,19 @@ final class ClassActivation extends Sampled<Attribution> {
   @Override
   public Attribution result() {
     if (a == null) {
-      return new Attribution(
-          image.with(0, 1), new float[image.count(1, 3)], Channels.SUM, Map.of());
+      return new Attribution(image.with(0, 1), new float[image.count(1, 3)], channels, Map.of());
     }
-    return map(mix.map(a, g), a, image, upsampling, score);
+    return map(mix.map(a, g), a, image, upsampling, channels, score);
   }
 
   /** A layer's map [h,w] as one of the image. */
   static Attribution map(
-      double[] of, FeatureMap a, Shape image, Upsampling upsampling, double score) {
+      double[] of,
+      FeatureMap a,
+      Shape image,
+      Upsampling upsampling,
+      Channels channels,
+      double score) {
     float[] small = new float[of.length];
     for (int i = 0; i < small.length; i++) {
       small[i] = (float) of[i];
@@ -94,7 +100,7 @@ final class ClassActivation extends Sampled<Attribution> {
     notes.put("layerChannels", (double) a.channels());
     notes.put("layerHeight", (double) a.h());
     notes.put("layerWidth", (double) a.w());
-    return new Attribution(shape, map, Channels.SUM, notes);
+    return new Attribution(shape, map, channels, notes);
   }
 
   /** Σ_k weight_k A_k, without what is below zero where rectified. */

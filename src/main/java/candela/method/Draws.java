@@ -12,17 +12,22 @@ final class Draws {
   static float[][] uniform(Workspace workspace, long seed, int samples, int n) {
     float[][] rows = new float[samples][];
     for (int i = 0; i < samples; i++) {
-      try (var own = new Workspace(workspace.device())) {
-        Tensor u = own.tensor(Shape.of(n));
-        workspace
-            .device()
-            .kernels()
-            .noise()
-            .uniformNoise(1, n, 0, 1, seed, own.longs(new long[] {i}), u.data());
-        rows[i] = workspace.device().read(u);
-      }
+      rows[i] = one(workspace, seed, i, n);
     }
     return rows;
+  }
+
+  /** [n] in (0,1), of one sample. */
+  static float[] one(Workspace workspace, long seed, long sample, int n) {
+    try (var own = new Workspace(workspace.device())) {
+      Tensor u = own.tensor(Shape.of(n));
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .uniformNoise(1, n, 0, 1, seed, own.longs(new long[] {sample}), u.data());
+      return workspace.device().read(u);
+    }
   }
 
   /** x + sigma times standard normal numbers of one sample. */

@@ -32,7 +32,7 @@ public record GradCam(String layer, boolean relu, Upsampling upsampling, ScoreKi
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return relu ? Channels.SUM_ABSOLUTE : Channels.SUM;
   }
 
   @Override

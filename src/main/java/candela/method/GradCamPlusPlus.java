@@ -35,7 +35,7 @@ public record GradCamPlusPlus(String layer, Upsampling upsampling, ScoreKind sco
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return Channels.SUM_ABSOLUTE;
   }
 
   @Override

@@ -31,7 +31,7 @@ public record HiResCam(String layer, boolean relu, Upsampling upsampling, ScoreK
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return relu ? Channels.SUM_ABSOLUTE : Channels.SUM;
   }
 
   @Override

@@ -30,7 +30,7 @@ public record LayerCam(String layer, Upsampling upsampling, ScoreKind score) imp
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return Channels.SUM_ABSOLUTE;
   }
 
   @Override

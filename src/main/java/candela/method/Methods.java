@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 public final class Methods {
   /** One line a method, alphabetical. */
   private enum Entry {
+    ANCHORS(new Anchors()),
     BETA_SMOOTH(new BetaSmooth()),
     BLUR_INTEGRATED_GRADIENTS(new BlurIntegratedGradients()),
     CAM(new Cam()),
@@ -25,12 +26,14 @@ public final class Methods {
     EXCITATION_BACKPROP(new ExcitationBackprop()),
     EXPECTED_GRADIENTS(new ExpectedGradients()),
     FEATURE_ABLATION(new FeatureAblation()),
+    FIDO(new Fido()),
     GRAD_CAM(new GradCam()),
     GRAD_CAM_PLUS_PLUS(new GradCamPlusPlus()),
     GRADIENT(new Gradient()),
     GUIDED_BACKPROP(new GuidedBackprop()),
     GUIDED_GRAD_CAM(new GuidedGradCam()),
     GUIDED_INTEGRATED_GRADIENTS(new GuidedIntegratedGradients()),
+    HIERARCHICAL_OCCLUSION(new HierarchicalOcclusion()),
     HIRESCAM(new HiResCam()),
     INPUT_ITSELF(new InputItself()),
     INPUT_X_GRADIENT(new InputXGradient()),
@@ -42,6 +45,7 @@ public final class Methods {
     LRP(new Lrp()),
     NOISE_TUNNEL(new NoiseTunnel()),
     OCCLUSION(new Occlusion()),
+    PDA(new PredictionDifference()),
     RANDOM_MAP(new RandomMap()),
     RECTGRAD(new RectGrad()),
     RISE(new Rise()),

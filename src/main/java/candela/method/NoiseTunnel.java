@@ -30,7 +30,7 @@ import java.util.Map;
  * al. 2018 (VarGrad); Captum's NoiseTunnel.
  *
  * <p><b>Differences:</b> Captum's stdev is 1.0 in units of the input; see {@link SmoothGrad}.
- * Methods that ask in several phases are refused.
+ * Methods whose rows depend on answers in number or kind are refused.
  */
 public record NoiseTunnel(
     Method method, int samples, double spread, double stdev, SmoothGrad.Type type, long seed)
@@ -45,9 +45,11 @@ public record NoiseTunnel(
     Check.notNegative(stdev, "noise-tunnel: stdev");
     if (method instanceof NoiseTunnel
         || method instanceof GuidedGradCam
+        || method instanceof HierarchicalOcclusion
+        || method instanceof Anchors
         || method instanceof ScoreCam) {
       throw CandelaException.of(
-          "noise-tunnel: method: one that asks the model in one phase expected, got '%s'; use"
+          "noise-tunnel: method: one whose rows are known beforehand expected, got '%s'; use"
               + " another",
           Methods.name(method));
     }

@@ -35,13 +35,13 @@ public record RandomMap(long seed) implements Method {
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return Channels.SUM_ABSOLUTE;
   }
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     Shape image = subject.image();
     float[] map = Draws.uniform(workspace, seed, 1, image.count(1, 3))[0];
-    return new Unasked(subject, new Attribution(image.with(0, 1), map, Channels.SUM, Map.of()));
+    return new Unasked(subject, new Attribution(image.with(0, 1), map, channels(), Map.of()));
   }
 }

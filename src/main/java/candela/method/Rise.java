@@ -49,7 +49,7 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return score == ScoreKind.PROBABILITY ? Channels.SUM_ABSOLUTE : Channels.SUM;
   }
 
   @Override
@@ -143,7 +143,7 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
         a[i] = (float) (s[i] / by);
       }
       return new Attribution(
-          image.with(0, 1), a, Channels.SUM, Map.of("meanScore", total / Math.max(taken(), 1)));
+          image.with(0, 1), a, channels(), Map.of("meanScore", total / Math.max(taken(), 1)));
     }
   }
 }

@@ -50,7 +50,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
 
   @Override
   public Channels channels() {
-    return Channels.SUM;
+    return Channels.SUM_ABSOLUTE;
   }
 
   @Override
@@ -181,7 +181,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
       }
       double best = Arrays.stream(scores).max().orElse(0);
       double[] map = ClassActivation.weighted(weight, a, true);
-      return ClassActivation.map(map, a, image, upsampling, best);
+      return ClassActivation.map(map, a, image, upsampling, channels(), best);
     }
   }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
- * <p><b>Parameters:</b> channels (default sum).
+ * <p><b>Parameters:</b> channels (default sum_absolute).
  *
  * <p><b>Cost:</b> none; the model is not asked.
  *
@@ -25,7 +25,7 @@ import java.util.Map;
  */
 public record Sobel(Channels channels) implements Method {
   public Sobel() {
-    this(Channels.SUM);
+    this(Channels.SUM_ABSOLUTE);
   }
 
   /** Not asked for. */

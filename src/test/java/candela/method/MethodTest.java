@@ -89,6 +89,8 @@ class MethodTest {
    */
   static List<Case> cases() {
     return List.of(
+        // the sum is above 0 whenever the first pixel is there: the mean, 1, may stand for the rest
+        new Case("anchors:grid=2", Net.PIXELS, new float[] {16, -4, -4, -4}, 1, 0, 0, 0),
         new Case(ablation(0, 1, 2), Net.ML, X, new float[] {80, 200, 120}),
         new Case(ablation(0, 0, 1), Net.ML, X, new float[] {280, 280, 120}),
         new Case(ablation(0, 1, 2), Net.ML, new float[] {2, 10, 3}, new float[] {8, 35, 12}),
@@ -152,6 +154,15 @@ class MethodTest {
             1 / 6f,
             2 / 6f,
             3 / 6f),
+        // Adam's first step is the rate, 0.05, whatever the slope: σ(±0.05); the pixel 0 helps none
+        new Case(
+            "fido:cells=2,nSteps=1,fill=zero",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            .4875026f,
+            .5124974f,
+            .5124974f,
+            .5124974f),
         // the gradient is 18 everywhere
         new Case("expected-gradients:baseline=zero", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
         // w = 3/4, −1/2
@@ -203,6 +214,15 @@ class MethodTest {
             32.5f),
         // 18 x, but in the first of 200 steps, which starts where the ReLUs are shut
         new Case("guided-integrated-gradients", Net.SLRP, ONE_TWO_THREE, 17.91f, 35.82f, 53.73f),
+        // windows cover the pixel alone, with its neighbours, and all: 4 x + 2 y + 2 z + w
+        new Case(
+            "hierarchical-occlusion:cells=2,depth=1,fill=zero",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            9,
+            12,
+            15,
+            18),
         new Case("hirescam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 25, 25),
         new Case("input-x-gradient", Net.ML, X, 80, 200, 120),
         new Case("input-itself", Net.ML, X, X),
@@ -255,6 +275,8 @@ class MethodTest {
         // windows {0,1} and {1,2} drop 280 and 320; the middle lies under both
         new Case("occlusion:window=2,stride=1", Net.ML, X, 280, 300, 320),
         new Case("occlusion:window=2,stride=1,overlap=sum", Net.ML, X, 280, 600, 320),
+        // nothing varies: what is drawn is what was there
+        new Case("pda:window=2,pad=1", Net.CONV, constant(5, 16), new float[16]),
         // Random123's known answers for key and counter 0: 6627e8d5, e169c58d, bc57ac4c
         new Case(
             "random-map",
@@ -313,6 +335,12 @@ class MethodTest {
       double blurred = own * own * i + own * other * (i ^ 1) + other * own * (i ^ 2);
       a[i] = (float) (i - blurred - other * other * (3 - i));
     }
+    return a;
+  }
+
+  private static float[] constant(float value, int n) {
+    float[] a = new float[n];
+    java.util.Arrays.fill(a, value);
     return a;
   }
 
@@ -466,6 +494,10 @@ class MethodTest {
         switch (name) {
           // one pixel: its gradient differs nowhere
           case "cam" -> "cam:layer=y3";
+          case "anchors" -> "anchors:grid=2,rows=64,batchSize=5";
+          case "fido" -> "fido:cells=3,nSteps=4,samples=5";
+          case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
+          case "pda" -> "pda:window=3,pad=1,stride=3,samples=2";
           case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=5,maxSigma=3";
           case "exact-shapley" -> "exact-shapley:grid=2";
           case "expected-gradients" -> "expected-gradients:samples=5,baselines=2,stdev=0.1";
