@@ -305,6 +305,17 @@ int cd_blend(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const
 int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int64_t w, float keep, const float* uniform,
                  float* mask);
 
+/* y[h,w] = sum of v e^(sharp v) / sum of e^(sharp v) over the cells p[ceil(h/step),ceil(w/step)] within radius cells of
+   the pixel's own, v = p * k, k = exp(-2 max(distance / sigma - 0.5, 0)^2) of the cell's centre; total[h,w] = the lower
+   sum. sharp * p at most 80. No overlap. */
+int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma, float sharp,
+                  const float* p, float* y, float* total);
+
+/* dp, of p's shape, = gradient from p, y, total and dy[h,w]. No overlap. */
+int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma,
+                           float sharp, const float* p, const float* y, const float* total, const float* dy,
+                           float* dp);
+
 /* ---- blur ---- */
 
 /* y[planes,h,w] = mean of x[planes,h,w] weighted by weight[2*radius+1] down and across, over the pixels inside the

@@ -20,6 +20,8 @@ public final class Mask {
   private final Entry selectFeatures;
   private final Entry blend;
   private final Entry gridMask;
+  private final Entry smoothMax;
+  private final Entry smoothMaxBackward;
 
   Mask(Kernels kernels) {
     this.kernels = kernels;
@@ -35,6 +37,34 @@ public final class Mask {
     blend =
         kernels.entry(
             "cd_blend", POINTER, LONG, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
+    smoothMax =
+        kernels.entry(
+            "cd_smooth_max",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            FLOAT,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER);
+    smoothMaxBackward =
+        kernels.entry(
+            "cd_smooth_max_backward",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            FLOAT,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
     gridMask =
         kernels.entry("cd_grid_mask", POINTER, LONG, LONG, LONG, LONG, FLOAT, POINTER, POINTER);
   }
@@ -113,5 +143,39 @@ public final class Mask {
       MemorySegment uniform,
       MemorySegment mask) {
     kernels.run(gridMask, rows, cells, h, w, keep, uniform, mask);
+  }
+
+  /**
+   * y[h,w] = the smooth maximum of the cells p[ceil(h/step),ceil(w/step)] within radius cells of
+   * the pixel's own, each times exp(-2 max(distance / sigma - 0.5, 0)²); total[h,w] for the
+   * gradient. No overlap.
+   */
+  public void smoothMax(
+      long h,
+      long w,
+      long step,
+      long radius,
+      float sigma,
+      float sharp,
+      MemorySegment p,
+      MemorySegment y,
+      MemorySegment total) {
+    kernels.run(smoothMax, h, w, step, radius, sigma, sharp, p, y, total);
+  }
+
+  /** dp, of p's shape, = gradient from p, y, total and dy[h,w]. No overlap. */
+  public void smoothMaxBackward(
+      long h,
+      long w,
+      long step,
+      long radius,
+      float sigma,
+      float sharp,
+      MemorySegment p,
+      MemorySegment y,
+      MemorySegment total,
+      MemorySegment dy,
+      MemorySegment dp) {
+    kernels.run(smoothMaxBackward, h, w, step, radius, sigma, sharp, p, y, total, dy, dp);
   }
 }

@@ -31,7 +31,8 @@ import java.util.Map;
  * <p><b>Source:</b> Kapishnikov et al. 2021, "Guided integrated gradients: an adaptive path method
  * for removing noise", section 4; defaults of PAIR.
  *
- * <p><b>Differences:</b> none to PAIR's code known.
+ * <p><b>Differences:</b> the path is PAIR's; each step counts with the mean of the gradients at its
+ * ends, not with the first, which is small because the step was chosen so.
  */
 public record GuidedIntegratedGradients(
     int nSteps,
@@ -74,6 +75,8 @@ public record GuidedIntegratedGradients(
     private final double[] now;
     private final double[] sum;
     private final double[] ends = new double[2];
+    private final double[] start;
+    private float[] before;
     private int step;
 
     Path(Subject subject, Workspace workspace, float[] from) {
@@ -83,6 +86,7 @@ public record GuidedIntegratedGradients(
       to = doubles(subject.pixels());
       now = this.from.clone();
       sum = new double[to.length];
+      start = now.clone();
     }
 
     private static double[] doubles(float[] v) {
@@ -124,13 +128,19 @@ public record GuidedIntegratedGradients(
 
     @Override
     public void take(Answers answers) {
+      float[] gradient = workspace.device().read(answers.gradients());
       if (step == 0) {
         ends[0] = answers.scores()[0];
-      }
-      if (step == nSteps) {
-        ends[1] = answers.scores()[0];
       } else {
-        move(workspace.device().read(answers.gradients()));
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += 0.5 * ((double) gradient[i] + before[i]) * (now[i] - start[i]);
+        }
+      }
+      ends[1] = answers.scores()[0];
+      before = gradient;
+      System.arraycopy(now, 0, start, 0, now.length);
+      if (step < nSteps) {
+        move(gradient);
       }
       step++;
     }
@@ -151,7 +161,6 @@ public record GuidedIntegratedGradients(
       double target = whole * (1 - (step + 1.0) / nSteps);
       boolean[] done = new boolean[to.length];
       for (boolean moving = whole > 0; moving; ) {
-        double[] before = now.clone();
         double left = 0;
         for (int i = 0; i < to.length; i++) {
           if (alpha(i, most) < least) {
@@ -161,9 +170,6 @@ public record GuidedIntegratedGradients(
           done[i] = alpha(i, most) >= most - EQUAL;
         }
         moving = left - target > EQUAL * whole && advance(gradient, done, most, left - target);
-        for (int i = 0; i < to.length; i++) {
-          sum[i] += gradient[i] * (now[i] - before[i]);
-        }
       }
     }
 

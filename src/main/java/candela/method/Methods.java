@@ -25,6 +25,7 @@ public final class Methods {
     EXACT_SHAPLEY(new ExactShapley()),
     EXCITATION_BACKPROP(new ExcitationBackprop()),
     EXPECTED_GRADIENTS(new ExpectedGradients()),
+    EXTREMAL_PERTURBATION(new ExtremalPerturbation()),
     FEATURE_ABLATION(new FeatureAblation()),
     FIDO(new Fido()),
     GRAD_CAM(new GradCam()),

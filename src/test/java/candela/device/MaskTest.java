@@ -113,6 +113,95 @@ class MaskTest {
     return Math.max(0, 1 - Math.abs(inside - a));
   }
 
+  /** Odd sizes: cells reach beyond the edge. Forward by its formula, backward by differences. */
+  @Test
+  void smoothMaximaAndTheirGradients() {
+    int h = 11;
+    int w = 17;
+    int step = 3;
+    int radius = 2;
+    float sigma = 4;
+    float sharp = 5;
+    int across = Math.ceilDiv(w, step);
+    int cells = Math.ceilDiv(h, step) * across;
+    float[] p = numbers(5, cells);
+    float[] dy = numbers(6, h * w);
+    double[] y = new double[h * w];
+    double[] dp = new double[cells];
+    double[] start = new double[cells];
+    for (int i = 0; i < cells; i++) {
+      start[i] = p[i];
+    }
+    for (int i = 0; i < y.length; i++) {
+      y[i] = smooth(start, i / w, i % w, step, across, radius, sigma, sharp);
+    }
+    for (int c = 0; c < cells; c++) {
+      for (int i = 0; i < y.length; i++) {
+        double[] up = start.clone();
+        double[] down = start.clone();
+        up[c] += 1e-5;
+        down[c] -= 1e-5;
+        double rise = smooth(up, i / w, i % w, step, across, radius, sigma, sharp);
+        double fall = smooth(down, i / w, i % w, step, across, radius, sigma, sharp);
+        dp[c] += dy[i] * (rise - fall) / 2e-5;
+      }
+    }
+    agree(
+        "smooth_max",
+        Rig.run(
+            "smooth_max",
+            rig -> {
+              MemorySegment to = rig.out(h * w);
+              MemorySegment total = rig.out(h * w);
+              rig.kernels()
+                  .mask()
+                  .smoothMax(h, w, step, radius, sigma, sharp, rig.in(p), to, total);
+              return floats(to);
+            }),
+        y);
+    agree(
+        "smooth_max_backward",
+        Rig.run(
+            "smooth_max_backward",
+            rig -> {
+              MemorySegment in = rig.in(p);
+              MemorySegment to = rig.out(h * w);
+              MemorySegment total = rig.out(h * w);
+              MemorySegment back = rig.out(cells);
+              var mask = rig.kernels().mask();
+              mask.smoothMax(h, w, step, radius, sigma, sharp, in, to, total);
+              mask.smoothMaxBackward(
+                  h, w, step, radius, sigma, sharp, in, to, total, rig.in(dy), back);
+              return floats(back);
+            }),
+        dp);
+  }
+
+  private static double smooth(
+      double[] p,
+      int row,
+      int column,
+      int step,
+      int across,
+      int radius,
+      double sigma,
+      double sharp) {
+    double sum = 0;
+    double weighted = 0;
+    for (int c = 0; c < p.length; c++) {
+      int i = c / across;
+      int j = c % across;
+      if (Math.abs(i - row / step) <= radius && Math.abs(j - column / step) <= radius) {
+        double d =
+            Math.hypot((i + .5) * step - .5 - row, (j + .5) * step - .5 - column) / sigma - .5;
+        double v = p[c] * Math.exp(-2 * Math.pow(Math.max(d, 0), 2));
+        sum += Math.exp(sharp * v);
+        weighted += v * Math.exp(sharp * v);
+      }
+    }
+    return weighted / sum;
+  }
+
   @Test
   void occludeFillsTheWindowInEveryChannel() {
     for (int[] s : new int[][] {{1, 1, 1, 1}, {3, 3, 7, 5}, {7, 1, 3, 33}, {5, 3, 67, 601}}) {

@@ -37,8 +37,7 @@ public final class Compare {
   }
 
   /** Every |actual - expected| is at most tolerance times the largest |expected|. */
-  public static void assertClose(
-      String what, float[] actual, double[] expected, double tolerance) {
+  public static void assertClose(String what, float[] actual, double[] expected, double tolerance) {
     assertThat(actual.length).as(what).isEqualTo(expected.length);
     double scale = 1e-30;
     for (double e : expected) {

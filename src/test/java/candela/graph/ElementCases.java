@@ -145,7 +145,8 @@ final class ElementCases {
     compare("Less", 9, Binary.LESS);
     compare("LessOrEqual", 16, Binary.LESS_EQUAL);
     for (Binary kind : new Binary[] {Binary.AND, Binary.OR, Binary.XOR}) {
-      String op = kind.name().charAt(0) + kind.name().substring(1).toLowerCase(java.util.Locale.ROOT);
+      String op =
+          kind.name().charAt(0) + kind.name().substring(1).toLowerCase(java.util.Locale.ROOT);
       cases.add(
           OperatorCase.of(op, 7)
               .integers(0, 2, 3, 7)

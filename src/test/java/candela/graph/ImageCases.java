@@ -85,7 +85,13 @@ final class ImageCases {
           ints(2, 2));
     }
     conv(
-        c.x(1, 2, 7, 7).constant(2, 2, 2, 3), 1, Move.of(3, 2), "auto_pad", "VALID", "strides", ints(3, 2));
+        c.x(1, 2, 7, 7).constant(2, 2, 2, 3),
+        1,
+        Move.of(3, 2),
+        "auto_pad",
+        "VALID",
+        "strides",
+        ints(3, 2));
   }
 
   private static Nd flat(Nd x) {
@@ -124,7 +130,8 @@ final class ImageCases {
                             flat(in.get(0)), flat(in.get(1)), null, 1, Move.of(1, 2), 1, 16))));
   }
 
-  private void transposed(OperatorCase c, int groups, Move m, int oh, int ow, Object... attributes) {
+  private void transposed(
+      OperatorCase c, int groups, Move m, int oh, int ow, Object... attributes) {
     cases.add(
         c.attributes(attributes)
             .gives(
@@ -226,7 +233,10 @@ final class ImageCases {
         OperatorCase.of("MaxPool", 7)
             .x(3, 2, 33)
             .attributes("kernel_shape", ints(5), "strides", ints(3), "auto_pad", "SAME_LOWER")
-            .gives(in -> line(Imaging.maxPool(flat(in.get(0)), 1, 5, Move.of(1, 3, 0, 1, 0, 1), false))));
+            .gives(
+                in ->
+                    line(
+                        Imaging.maxPool(flat(in.get(0)), 1, 5, Move.of(1, 3, 0, 1, 0, 1), false))));
     // More positions than a byte counts.
     cases.add(
         OperatorCase.of("MaxPool", 12)
@@ -255,7 +265,8 @@ final class ImageCases {
                     "count_include_pad",
                     include)
                 .gives(
-                    in -> Imaging.averagePool(in.get(0), 3, 2, Move.of(2, 3, 1, 0, 2, 1), up, pad)));
+                    in ->
+                        Imaging.averagePool(in.get(0), 3, 2, Move.of(2, 3, 1, 0, 2, 1), up, pad)));
         cases.add(
             OperatorCase.of("AveragePool", 19)
                 .x(1, 3, 33)
@@ -289,7 +300,8 @@ final class ImageCases {
             .x(3, 1, 7, 7)
             .attributes("kernel_shape", ints(2, 2), "auto_pad", "SAME_UPPER")
             .gives(
-                in -> Imaging.averagePool(in.get(0), 2, 2, Move.of(1, 1, 0, 0, 1, 1), false, false)));
+                in ->
+                    Imaging.averagePool(in.get(0), 2, 2, Move.of(1, 1, 0, 0, 1, 1), false, false)));
   }
 
   private void globalPools() {

@@ -34,7 +34,8 @@ final class MatrixCases {
     int k = p[p.length - 1];
     int n = q[q.length - 1];
     p[p.length - 1] = p[p.length - 2] = q[q.length - 1] = q[q.length - 2] = 1;
-    int[] dims = Nd.common(a.rank() > 2 ? ones(p) : ones(1, 1), b.rank() > 2 ? ones(q) : ones(1, 1));
+    int[] dims =
+        Nd.common(a.rank() > 2 ? ones(p) : ones(1, 1), b.rank() > 2 ? ones(q) : ones(1, 1));
     dims[dims.length - 2] = m;
     dims[dims.length - 1] = n;
     return Nd.of(
@@ -79,7 +80,9 @@ final class MatrixCases {
       }
     }
     cases.add(
-        OperatorCase.of("Gemm", 13).x(1, 3).constant(3, 33)
+        OperatorCase.of("Gemm", 13)
+            .x(1, 3)
+            .constant(3, 33)
             .gives(in -> product(in.get(0), in.get(1))));
   }
 
@@ -108,10 +111,14 @@ final class MatrixCases {
               .gives(in -> product(in.get(0), in.get(1))));
     }
     cases.add(
-        OperatorCase.of("MatMul", 9).x(7).x(3, 7, 5)
+        OperatorCase.of("MatMul", 9)
+            .x(7)
+            .x(3, 7, 5)
             .gives(in -> product(in.get(0).as(1, 7), in.get(1)).as(3, 5)));
     cases.add(
-        OperatorCase.of("MatMul", 9).x(3, 2, 7).x(7)
+        OperatorCase.of("MatMul", 9)
+            .x(3, 2, 7)
+            .x(7)
             .gives(in -> product(in.get(0), in.get(1).as(7, 1)).as(3, 2)));
   }
 
@@ -141,10 +148,12 @@ final class MatrixCases {
                 .gives(in -> alongLast(log, Moving.transpose(in.get(0), perm), perm)));
       }
       cases.add(
-          OperatorCase.of(op, 7).x(1, 3, 5)
+          OperatorCase.of(op, 7)
+              .x(1, 3, 5)
               .gives(in -> new Nd(in.get(0).dims(), Rows.softmax(log, 1, 15, in.get(0).data()))));
       cases.add(
-          OperatorCase.of(op, 13).x(1, 3, 5)
+          OperatorCase.of(op, 13)
+              .x(1, 3, 5)
               .gives(in -> new Nd(in.get(0).dims(), Rows.softmax(log, 3, 5, in.get(0).data()))));
     }
   }
@@ -192,12 +201,17 @@ final class MatrixCases {
                 .gives(in -> reduced(kind, in.get(0), a, kept)));
         OperatorCase late = OperatorCase.of(op, 18).x(3, 4, 5).attributes("keepdims", keep);
         cases.add(
-            (a == null ? late : late.list(java.util.Arrays.stream(a).mapToLong(i -> i - 3).toArray()))
+            (a == null
+                    ? late
+                    : late.list(java.util.Arrays.stream(a).mapToLong(i -> i - 3).toArray()))
                 .gives(in -> reduced(kind, in.get(0), a, kept)));
       }
     }
     cases.add(
-        OperatorCase.of(op, 18).x(3, 5).list().attributes("noop_with_empty_axes", 1)
+        OperatorCase.of(op, 18)
+            .x(3, 5)
+            .list()
+            .attributes("noop_with_empty_axes", 1)
             .gives(in -> in.get(0)));
   }
 
@@ -238,7 +252,8 @@ final class MatrixCases {
                 .gives(
                     in ->
                         Nd.of(
-                            new int[] {a == 0 ? 7 : 3}, i -> best(in.get(0), a, i[0], sign, late))));
+                            new int[] {a == 0 ? 7 : 3},
+                            i -> best(in.get(0), a, i[0], sign, late))));
       }
     }
   }

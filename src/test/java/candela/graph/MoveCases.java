@@ -54,7 +54,11 @@ final class MoveCases {
     cases.add(filled.attributes("value", n).gives(in -> Nd.of(new int[] {1, 3, 2}, i -> -3)));
     OperatorCase range = OperatorCase.of("Range", 11);
     cases.add(
-        range.integer(number(7)).integer(number(0)).integer(number(-3)).gives(in -> numbers(7, 4, 1)));
+        range
+            .integer(number(7))
+            .integer(number(0))
+            .integer(number(-3))
+            .gives(in -> numbers(7, 4, 1)));
     cases.add(
         range
             .constant(number(.5))
@@ -74,12 +78,18 @@ final class MoveCases {
 
   private void reshapes() {
     cases.add(OperatorCase.of("Identity", 7).x(3, 5).gives(in -> in.get(0)));
-    cases.add(OperatorCase.of("Dropout", 7).x(3, 5).attributes("ratio", .25f).gives(in -> in.get(0)));
+    cases.add(
+        OperatorCase.of("Dropout", 7).x(3, 5).attributes("ratio", .25f).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Dropout", 10).x(1, 7).outputs(2).gives(in -> in.get(0)));
     cases.add(
-        OperatorCase.of("Dropout", 13).x(3, 5).constant(number(.5)).outputs(2)
+        OperatorCase.of("Dropout", 13)
+            .x(3, 5)
+            .constant(number(.5))
+            .outputs(2)
             .gives(in -> in.get(0)));
-    int[][][] folds = {{{-3}, {1, 60}}, {{0}, {1, 60}}, {{1}, {3, 20}}, {{-1}, {12, 5}}, {{3}, {60, 1}}};
+    int[][][] folds = {
+      {{-3}, {1, 60}}, {{0}, {1, 60}}, {{1}, {3, 20}}, {{-1}, {12, 5}}, {{3}, {60, 1}}
+    };
     for (int[][] f : folds) {
       cases.add(
           OperatorCase.of("Flatten", f[0][0] < 0 ? 11 : 7)
@@ -93,7 +103,10 @@ final class MoveCases {
     cases.add(reshape.list(0, 2, -1, 5).gives(in -> in.get(0).as(3, 2, 2, 5)));
     cases.add(reshape.list(-1).gives(in -> in.get(0).as(60)));
     cases.add(
-        OperatorCase.of("Reshape", 14).x(3, 4, 5).list(3, 20, 1).attributes("allowzero", 1)
+        OperatorCase.of("Reshape", 14)
+            .x(3, 4, 5)
+            .list(3, 20, 1)
+            .attributes("allowzero", 1)
             .gives(in -> in.get(0).as(3, 20, 1)));
     OperatorCase x = OperatorCase.of("Squeeze", 11).x(3, 1, 5, 1);
     cases.add(x.gives(in -> in.get(0).as(3, 5)));
@@ -102,12 +115,16 @@ final class MoveCases {
     cases.add(
         OperatorCase.of("Squeeze", 13).x(3, 1, 5, 1).list(-3, 3).gives(in -> in.get(0).as(3, 5)));
     cases.add(
-        OperatorCase.of("Unsqueeze", 7).x(3, 5).attributes("axes", new int[] {0, 3})
+        OperatorCase.of("Unsqueeze", 7)
+            .x(3, 5)
+            .attributes("axes", new int[] {0, 3})
             .gives(in -> in.get(0).as(1, 3, 5, 1)));
     cases.add(
         OperatorCase.of("Unsqueeze", 13).x(3, 5).list(-1, 1).gives(in -> in.get(0).as(3, 1, 5, 1)));
     cases.add(
-        OperatorCase.of("Expand", 8).x(3, 1, 5).list(2, 1, 4, 1)
+        OperatorCase.of("Expand", 8)
+            .x(3, 1, 5)
+            .list(2, 1, 4, 1)
             .gives(in -> Moving.expand(in.get(0), 2, 3, 4, 5)));
     cases.add(OperatorCase.of("Expand", 13).x(3, 5).list(1).gives(in -> in.get(0)));
   }
@@ -122,7 +139,8 @@ final class MoveCases {
               .gives(in -> Moving.transpose(in.get(0), p)));
     }
     cases.add(
-        OperatorCase.of("Transpose", 13).x(3, 4, 1, 5)
+        OperatorCase.of("Transpose", 13)
+            .x(3, 4, 1, 5)
             .gives(in -> Moving.transpose(in.get(0), 3, 2, 1, 0)));
   }
 
@@ -139,7 +157,10 @@ final class MoveCases {
               .gives(in -> Moving.concat(in.get(0), in.get(1), a)));
     }
     cases.add(
-        OperatorCase.of("Concat", 13).constant(1, 2).x(3, 2).attributes("axis", 0)
+        OperatorCase.of("Concat", 13)
+            .constant(1, 2)
+            .x(3, 2)
+            .attributes("axis", 0)
             .gives(in -> Moving.concat(in.get(0), in.get(1), 0)));
     OperatorCase old = OperatorCase.of("Slice", 7).x(3, 7, 5);
     cases.add(
@@ -151,22 +172,38 @@ final class MoveCases {
     OperatorCase x = OperatorCase.of("Slice", 10).x(3, 7, 5);
     cases.add(x.list(1).list(MAX).list(-2).list(3).gives(in -> sliced(in.get(0), 1, 2, 1, 3)));
     cases.add(
-        x.list(-1).list(Long.MIN_VALUE).list(1).list(-1)
+        x.list(-1)
+            .list(Long.MIN_VALUE)
+            .list(1)
+            .list(-1)
             .gives(in -> sliced(in.get(0), 1, 7, 6, -1)));
     cases.add(
-        x.list(99, -99).list(0, MAX).list(1, 2).list(-4, 2)
+        x.list(99, -99)
+            .list(0, MAX)
+            .list(1, 2)
+            .list(-4, 2)
             .gives(in -> sliced(sliced(in.get(0), 1, 2, 6, -4), 2, 3, 0, 2)));
-    cases.add(x.list(0, 1).list(2, 3).gives(in -> sliced(sliced(in.get(0), 0, 2, 0, 1), 1, 2, 1, 1)));
+    cases.add(
+        x.list(0, 1).list(2, 3).gives(in -> sliced(sliced(in.get(0), 0, 2, 0, 1), 1, 2, 1, 1)));
     OperatorCase split = OperatorCase.of("Split", 7).x(3, 6);
     cases.add(split.outputs(3).attributes("axis", 1).gives(in -> sliced(in.get(0), 1, 2, 0, 1)));
     cases.add(
-        split.outputs(2).attributes("axis", 1, "split", new int[] {5, 1})
+        split
+            .outputs(2)
+            .attributes("axis", 1, "split", new int[] {5, 1})
             .gives(in -> sliced(in.get(0), 1, 5, 0, 1)));
     cases.add(
-        OperatorCase.of("Split", 13).x(3, 7).list(3, 4).outputs(2).attributes("axis", -1)
+        OperatorCase.of("Split", 13)
+            .x(3, 7)
+            .list(3, 4)
+            .outputs(2)
+            .attributes("axis", -1)
             .gives(in -> sliced(in.get(0), 1, 3, 0, 1)));
     cases.add(
-        OperatorCase.of("Split", 18).x(3, 7).outputs(3).attributes("axis", 1, "num_outputs", 3)
+        OperatorCase.of("Split", 18)
+            .x(3, 7)
+            .outputs(3)
+            .attributes("axis", 1, "num_outputs", 3)
             .gives(in -> sliced(in.get(0), 1, 3, 0, 1)));
   }
 
@@ -178,47 +215,78 @@ final class MoveCases {
   private void gathers() {
     int[] picked = {4, 0, 4, 3};
     cases.add(
-        OperatorCase.of("Gather", 11).x(3, 5, 2).list(-1, 0, 4, -2).attributes("axis", 1)
+        OperatorCase.of("Gather", 11)
+            .x(3, 5, 2)
+            .list(-1, 0, 4, -2)
+            .attributes("axis", 1)
             .gives(in -> Moving.along(in.get(0), 1, 4, 0, i -> picked[i])));
     cases.add(
-        OperatorCase.of("Gather", 7).x(3, 5).integer(number(2)).attributes("axis", 1)
+        OperatorCase.of("Gather", 7)
+            .x(3, 5)
+            .integer(number(2))
+            .attributes("axis", 1)
             .gives(in -> sliced(in.get(0), 1, 1, 2, 1).as(3)));
     cases.add(
-        OperatorCase.of("Gather", 13).x(3, 5).integer(numbers(1, 2, 0, 1).as(2, 2))
-            .gives(in -> Nd.of(new int[] {2, 2, 5}, i -> in.get(0).at((i[0] * 2 + i[1] + 1) % 3, i[2]))));
+        OperatorCase.of("Gather", 13)
+            .x(3, 5)
+            .integer(numbers(1, 2, 0, 1).as(2, 2))
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {2, 2, 5}, i -> in.get(0).at((i[0] * 2 + i[1] + 1) % 3, i[2]))));
   }
 
   private void pads() {
     cases.add(
-        OperatorCase.of("Pad", 7).x(3, 5)
+        OperatorCase.of("Pad", 7)
+            .x(3, 5)
             .attributes("pads", new int[] {0, 2, 1, 1}, "value", 1.5f)
             .gives(in -> padded(padded(in.get(0), 0, 0, 1, 1.5), 1, 2, 1, 1.5)));
     OperatorCase late = OperatorCase.of("Pad", 13).x(3, 5);
     cases.add(late.list(0, -1, 0, 2).gives(in -> padded(in.get(0), 1, -1, 2, 0)));
     cases.add(
-        late.list(1, -2, -1, -1).constant(number(-.5))
+        late.list(1, -2, -1, -1)
+            .constant(number(-.5))
             .gives(in -> padded(padded(in.get(0), 0, 1, -1, -.5), 1, -2, -1, -.5)));
     OperatorCase axes = OperatorCase.of("Pad", 19).x(3, 5, 4);
     cases.add(
-        axes.list(2, 1).none().list(-2).attributes("mode", "edge")
+        axes.list(2, 1)
+            .none()
+            .list(-2)
+            .attributes("mode", "edge")
             .gives(in -> Moving.along(in.get(0), 1, 8, 0, i -> Math.clamp(i - 2, 0, 4))));
     cases.add(
-        axes.list(6, 4).none().list(1).attributes("mode", "reflect")
-            .gives(in -> Moving.along(in.get(0), 1, 15, 0, i -> 4 - Math.abs(Math.floorMod(i - 6, 8) - 4))));
-    cases.add(
-        axes.list(6, 7).none().list(1).attributes("mode", "wrap")
-            .gives(in -> Moving.along(in.get(0), 1, 18, 0, i -> Math.floorMod(i - 6, 5))));
-    // Cut first: what is wrapped around is the four elements that are left.
-    cases.add(
-        axes.list(-1, 2).none().list(1).attributes("mode", "wrap")
-            .gives(in -> Moving.along(in.get(0), 1, 6, 0, i -> 1 + i % 4)));
-    OperatorCase whole = OperatorCase.of("Pad", 11).x(1, 3, 4);
-    cases.add(
-        whole.list(0, 1, 1, 0, 2, 3).attributes("mode", "reflect")
+        axes.list(6, 4)
+            .none()
+            .list(1)
+            .attributes("mode", "reflect")
             .gives(
                 in ->
                     Moving.along(
-                        Moving.along(in.get(0), 1, 6, 0, i -> 2 - Math.abs(Math.floorMod(i - 1, 4) - 2)),
+                        in.get(0), 1, 15, 0, i -> 4 - Math.abs(Math.floorMod(i - 6, 8) - 4))));
+    cases.add(
+        axes.list(6, 7)
+            .none()
+            .list(1)
+            .attributes("mode", "wrap")
+            .gives(in -> Moving.along(in.get(0), 1, 18, 0, i -> Math.floorMod(i - 6, 5))));
+    // Cut first: what is wrapped around is the four elements that are left.
+    cases.add(
+        axes.list(-1, 2)
+            .none()
+            .list(1)
+            .attributes("mode", "wrap")
+            .gives(in -> Moving.along(in.get(0), 1, 6, 0, i -> 1 + i % 4)));
+    OperatorCase whole = OperatorCase.of("Pad", 11).x(1, 3, 4);
+    cases.add(
+        whole
+            .list(0, 1, 1, 0, 2, 3)
+            .attributes("mode", "reflect")
+            .gives(
+                in ->
+                    Moving.along(
+                        Moving.along(
+                            in.get(0), 1, 6, 0, i -> 2 - Math.abs(Math.floorMod(i - 1, 4) - 2)),
                         2,
                         8,
                         0,
@@ -233,12 +301,15 @@ final class MoveCases {
 
   private void blocks() {
     OperatorCase deep = OperatorCase.of("DepthToSpace", 11).x(3, 12, 1, 3);
-    cases.add(deep.attributes("blocksize", 2).gives(in -> Moving.depthToSpace(in.get(0), 2, false)));
+    cases.add(
+        deep.attributes("blocksize", 2).gives(in -> Moving.depthToSpace(in.get(0), 2, false)));
     cases.add(
         deep.attributes("blocksize", 2, "mode", "CRD")
             .gives(in -> Moving.depthToSpace(in.get(0), 2, true)));
     cases.add(
-        OperatorCase.of("SpaceToDepth", 7).x(3, 2, 6, 3).attributes("blocksize", 3)
+        OperatorCase.of("SpaceToDepth", 7)
+            .x(3, 2, 6, 3)
+            .attributes("blocksize", 3)
             .gives(in -> Moving.spaceToDepth(in.get(0), 3)));
   }
 }

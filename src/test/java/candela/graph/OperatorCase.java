@@ -210,7 +210,12 @@ record OperatorCase(
     boolean split = n % batch() == 0;
     m.constant("rows", Shape.of(2), split ? batch() : 1, -1);
     m.node("Reshape", "y,rows", "flat");
-    m.node("Concat", String.join(",", Collections.nCopies(split ? 1 : batch(), "flat")), "part", "axis", 0);
+    m.node(
+        "Concat",
+        String.join(",", Collections.nCopies(split ? 1 : batch(), "flat")),
+        "part",
+        "axis",
+        0);
     if (again) {
       m.constant("own", Shape.of(2), batch(), -1);
       m.node("Reshape", inner(floats().get(0)) + ",own", "other");

@@ -29,7 +29,8 @@ final class ResizeCases {
   }
 
   /** Rows and columns picked by place, rounded down to whole pixels of the image. */
-  private static Nd picked(Nd x, int h, int w, DoubleUnaryOperator down, DoubleUnaryOperator right) {
+  private static Nd picked(
+      Nd x, int h, int w, DoubleUnaryOperator down, DoubleUnaryOperator right) {
     Nd rows = picked(x, 2, h, down);
     return picked(rows, 3, w, right);
   }

@@ -178,7 +178,8 @@ class SimplifiedGradientsTest {
   private String norm(String x) {
     String v = "p" + made++;
     model.constant(v, Shape.of(3), .5f, 1, 2);
-    return add("BatchNormalization", x + "," + weights(3) + "," + weights(3) + "," + weights(3) + "," + v);
+    return add(
+        "BatchNormalization", x + "," + weights(3) + "," + weights(3) + "," + weights(3) + "," + v);
   }
 
   /** Of a convolution with a bias: elsewhere zeros, on whose signs roundings decide, are many. */
@@ -209,13 +210,7 @@ class SimplifiedGradientsTest {
       case 12 -> flat(pick());
       case 13 -> add("Transpose", pick(), "perm", new int[] {0, 1, 3, 2});
       case 14 ->
-          add(
-              "MaxPool",
-              pick(),
-              "kernel_shape",
-              new int[] {3, 3},
-              "pads",
-              new int[] {1, 1, 1, 1});
+          add("MaxPool", pick(), "kernel_shape", new int[] {3, 3}, "pads", new int[] {1, 1, 1, 1});
       case 15 -> activated(pick());
       case 16 -> add("Tanh", product(pick(), pick()));
       case 17 -> scaled(scaled(pick()));

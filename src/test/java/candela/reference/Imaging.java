@@ -66,8 +66,7 @@ public final class Imaging {
     int each = x.dim(1) / groups;
     Nd y =
         Nd.of(
-            new int[] {x.dim(0), w.dim(1) * groups, oh, ow},
-            i -> bias == null ? 0 : bias.at(i[1]));
+            new int[] {x.dim(0), w.dim(1) * groups, oh, ow}, i -> bias == null ? 0 : bias.at(i[1]));
     Nd.of(
         new int[] {x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.dim(1), w.dim(2), w.dim(3)},
         i -> {
