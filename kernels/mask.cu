@@ -105,6 +105,134 @@ struct SelectRanked {
   }
 };
 
+struct Blend {
+  int64_t n, features;
+  const float* __restrict__ weight;
+  const int32_t* __restrict__ feature;
+  const float* __restrict__ x;
+  const float* __restrict__ fill;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    const float* of = weight + s.row * features;
+    float* out = y + s.row * n;
+    if (feature) {
+      for (int64_t i = s.begin; i < s.end; i++) out[i] = between(of[feature[i]], i);
+    } else {
+      int64_t at = s.begin % features;
+      for (int64_t i = s.begin; i < s.end; i++) {
+        out[i] = between(of[at], i);
+        at = at + 1 == features ? 0 : at + 1;
+      }
+    }
+  }
+
+  // Exact at both ends.
+  BOTH float between(float w, int64_t i) const { return w == 1.0f ? x[i] : fill[i] + w * (x[i] - fill[i]); }
+};
+
+// Bilinear enlargement of cells x cells grids of 0 and 1, cut out at a random place. Rows are [rows,h].
+struct GridMask {
+  int64_t cells, h, w;
+  float keep;
+  const float* __restrict__ uniform;
+  float* __restrict__ mask;
+
+  BOTH void operator()(const Span& s) const {
+    const float* u = uniform + s.row / h * (cells * cells + 2);
+    int64_t tall = (h + cells - 1) / cells, wide = (w + cells - 1) / cells;
+    int64_t down = start(u[cells * cells], tall), across = start(u[cells * cells + 1], wide);
+    int64_t y0, x0;
+    float fy, fx;
+    place(s.row % h + down, tall, &y0, &fy);
+    int64_t y1 = y0 + 1 < cells ? y0 + 1 : y0;
+    float* out = mask + s.row * w;
+    for (int64_t i = s.begin; i < s.end; i++) {
+      place(i + across, wide, &x0, &fx);
+      int64_t x1 = x0 + 1 < cells ? x0 + 1 : x0;
+      float top = (1 - fx) * bit(u, y0, x0) + fx * bit(u, y0, x1);
+      float bottom = (1 - fx) * bit(u, y1, x0) + fx * bit(u, y1, x1);
+      out[i] = (1 - fy) * top + fy * bottom;
+    }
+  }
+
+  BOTH float bit(const float* u, int64_t i, int64_t j) const { return u[i * cells + j] < keep ? 1.0f : 0.0f; }
+
+  BOTH static int64_t start(float u, int64_t most) {
+    int64_t v = static_cast<int64_t>(u * static_cast<float>(most));
+    return v < most ? v : most - 1;
+  }
+
+  // Position p of (cells + 1) * cell pixels, between the grid's cells first and first + 1.
+  BOTH void place(int64_t p, int64_t cell, int64_t* first, float* part) const {
+    float at = (static_cast<float>(p) + 0.5f) * static_cast<float>(cells) / static_cast<float>((cells + 1) * cell) - 0.5f;
+    at = at < 0.0f ? 0.0f : at > static_cast<float>(cells - 1) ? static_cast<float>(cells - 1) : at;
+    *first = static_cast<int64_t>(at);
+    *part = at - static_cast<float>(*first);
+  }
+};
+
+// How far cell (i,j) reaches a pixel: 1 up to half of sigma, then a Gaussian.
+struct Reach {
+  float step, sigma;
+
+  BOTH float operator()(int64_t i, int64_t j, int64_t row, int64_t column) const {
+    float y = (static_cast<float>(i) + 0.5f) * step - 0.5f - static_cast<float>(row);
+    float x = (static_cast<float>(j) + 0.5f) * step - 0.5f - static_cast<float>(column);
+    float d = sqrtf(y * y + x * x) / sigma - 0.5f;
+    return d > 0.0f ? expf(-2.0f * d * d) : 1.0f;
+  }
+};
+
+struct SmoothMax {
+  int64_t down, across, h, w, step, radius;
+  float sharp;
+  Reach reach;
+  const float* __restrict__ p;
+  float* __restrict__ y;
+  float* __restrict__ total;
+
+  BOTH void operator()(int64_t at) const {
+    int64_t row = at / w, column = at % w, i = row / step, j = column / step;
+    float sum = 0.0f, weighted = 0.0f;
+    for (int64_t a = i > radius ? i - radius : 0; a <= i + radius && a < down; a++) {
+      for (int64_t b = j > radius ? j - radius : 0; b <= j + radius && b < across; b++) {
+        float v = p[a * across + b] * reach(a, b, row, column), e = expf(sharp * v);
+        sum += e;
+        weighted += v * e;
+      }
+    }
+    y[at] = weighted / sum;
+    total[at] = sum;
+  }
+};
+
+// One cell gathers from the pixels that it reaches.
+struct SmoothMaxBackward {
+  int64_t down, across, h, w, step, radius;
+  float sharp;
+  Reach reach;
+  const float* __restrict__ p;
+  const float* __restrict__ y;
+  const float* __restrict__ total;
+  const float* __restrict__ dy;
+  float* __restrict__ dp;
+
+  BOTH void operator()(int64_t cell) const {
+    int64_t a = cell / across, b = cell % across;
+    int64_t top = a > radius ? (a - radius) * step : 0, left = b > radius ? (b - radius) * step : 0;
+    float sum = 0.0f;
+    for (int64_t row = top; row < (a + radius + 1) * step && row < h; row++) {
+      for (int64_t column = left; column < (b + radius + 1) * step && column < w; column++) {
+        int64_t at = row * w + column;
+        float k = reach(a, b, row, column), v = p[cell] * k;
+        sum += dy[at] * k * expf(sharp * v) / total[at] * (1.0f + sharp * (v - y[at]));
+      }
+    }
+    dp[cell] = sum;
+  }
+};
+
 }  // namespace
 
 int cd_occlude(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x, const float* fill,
@@ -175,5 +303,68 @@ int cd_select_ranked(cd_stream* stream, int64_t rows, int64_t n, const float* x,
     check.data(count, "count");
     check.data(y, "y");
     forEachSpan(stream, rows, n, SelectRanked{n, x, fill, rank, count, y});
+  });
+}
+
+int cd_blend(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* weight, const int32_t* feature,
+             const float* x, const float* fill, float* y) {
+  return entry([&] {
+    Check check(stream, "blend");
+    if (check.counts({rows, n}) == 0) return;
+    check.range(features, 1, n, "features");
+    check.data(weight, "weight");
+    check.optional(feature, "feature");
+    check.data(x, "x");
+    check.data(fill, "fill");
+    check.data(y, "y");
+    forEachSpan(stream, rows, n, Blend{n, features, weight, feature, x, fill, y}, 2);
+  });
+}
+
+int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int64_t w, float keep, const float* uniform,
+                 float* mask) {
+  return entry([&] {
+    Check check(stream, "grid_mask");
+    if (check.counts({rows, h, w}) == 0) return;
+    check.range(cells, 1, 4096, "cells");
+    check.data(uniform, "uniform");
+    check.data(mask, "mask");
+    forEachSpan(stream, rows * h, w, GridMask{cells, h, w, keep, uniform, mask}, 16);
+  });
+}
+
+int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma, float sharp,
+                  const float* p, float* y, float* total) {
+  return entry([&] {
+    Check check(stream, "smooth_max");
+    if (check.counts({h, w}) == 0) return;
+    check.range(step, 1, 4096, "step");
+    check.range(radius, 1, 4096, "radius");
+    check.data(p, "p");
+    check.data(y, "y");
+    check.data(total, "total");
+    int64_t down = (h + step - 1) / step, across = (w + step - 1) / step;
+    Reach reach{static_cast<float>(step), sigma};
+    forEach(stream, h * w, SmoothMax{down, across, h, w, step, radius, sharp, reach, p, y, total}, 1000);
+  });
+}
+
+int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma,
+                           float sharp, const float* p, const float* y, const float* total, const float* dy,
+                           float* dp) {
+  return entry([&] {
+    Check check(stream, "smooth_max_backward");
+    if (check.counts({h, w}) == 0) return;
+    check.range(step, 1, 4096, "step");
+    check.range(radius, 1, 4096, "radius");
+    check.data(p, "p");
+    check.data(y, "y");
+    check.data(total, "total");
+    check.data(dy, "dy");
+    check.data(dp, "dp");
+    int64_t down = (h + step - 1) / step, across = (w + step - 1) / step;
+    Reach reach{static_cast<float>(step), sigma};
+    forEach(stream, down * across,
+            SmoothMaxBackward{down, across, h, w, step, radius, sharp, reach, p, y, total, dy, dp}, 10000);
   });
 }

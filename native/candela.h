@@ -303,6 +303,27 @@ int cd_select_visible(cd_stream* stream, int64_t rows, int64_t n, int64_t featur
 int cd_select_ranked(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
                      const int32_t* rank, const int32_t* count, float* y);
 
+/* y[rows,n] = fill[n] + weight[rows,features] * (x[n] - fill[n]), the weight of element i being that of feature[i], or
+   of i modulo features where feature is NULL. A weight of 1 gives x. No overlap. */
+int cd_blend(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* weight, const int32_t* feature,
+             const float* x, const float* fill, float* y);
+
+/* mask[rows,h,w] = grids of cells x cells, 1 where uniform[rows,cells*cells+2] < keep, else 0, enlarged bilinearly to
+   (cells + 1) * ceil(h / cells), likewise w, and cut out at the place that the last two uniforms give. No overlap. */
+int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int64_t w, float keep, const float* uniform,
+                 float* mask);
+
+/* y[h,w] = sum of v e^(sharp v) / sum of e^(sharp v) over the cells p[ceil(h/step),ceil(w/step)] within radius cells of
+   the pixel's own, v = p * k, k = exp(-2 max(distance / sigma - 0.5, 0)^2) of the cell's centre; total[h,w] = the lower
+   sum. sharp * p at most 80. No overlap. */
+int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma, float sharp,
+                  const float* p, float* y, float* total);
+
+/* dp, of p's shape, = gradient from p, y, total and dy[h,w]. No overlap. */
+int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma,
+                           float sharp, const float* p, const float* y, const float* total, const float* dy,
+                           float* dp);
+
 /* ---- blend ---- */
 
 /* y[rows,c,h,w] = other + m[rows,h,w] * (x - other), x[c,h,w] and other[c,h,w] seen shift[rows,2] pixels further down
@@ -409,6 +430,24 @@ int cd_pair_join(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, co
 /* Both rows of dx (+)= mean of g's two rows. dx may alias g. */
 int cd_pair_mean(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* g, float* dx);
 
+/* ---- multiplier ---- */
+
+/* Multipliers of DeepLIFT that add up exactly: sum of dx * d of x = sum of m * d of y, d = image - reference. Tensors are
+   [pairs,2,...] as above; m is read in row 0, both rows of dx are written. */
+
+/* Of y = softmax (log: its logarithm) over n: x, m, dx[pairs,2,rows,n]. No overlap. */
+int cd_softmax_multiplier(cd_stream* stream, int log, int accumulate, int64_t pairs, int64_t rows, int64_t n,
+                          const float* x, const float* m, float* dx);
+
+/* Of y = (x - mean) / sqrt(variance + epsilon) * scale (NULL for 1) over the n elements of each group: x, m, dx
+   [pairs,2,blocks,n/width,groups,width], scale[groups,width]. No overlap. */
+int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t blocks, int64_t groups, int64_t width,
+                       int64_t n, float epsilon, const float* x, const float* scale, const float* m, float* dx);
+
+/* Of y = a / x from its gradient g = -a / x^2 * m: x, g, dx[pairs,2,n]; here g is read in both rows. dx may alias g. */
+int cd_divisor_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* x, const float* g,
+                          float* dx);
+
 /* ---- rectify ---- */
 
 /* dx[n] (+)= dy[n] * (s(x - lo) - s(x - hi)), s(v) = 1 / (1 + e^(-beta v)): the gradient of a clamp to lo..hi whose
@@ -439,9 +478,11 @@ enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION
 /* Convolution h,w,c to oh,ow,oc. shape[18] = h, w, c, oc, kh, kw, strides, dilations (each: down, across), padTop,
    padLeft, padBottom, padRight, groups, transposed (0/1), output padding (down, across; transposed only).
    weights[oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; bias[oc] or NULL; residual (0/1): forward adds one. wide: from a pixel
-   of y and dy to the next, oc, or more where the channels stand among others (not transposed, no residual). */
+   of y and dy to the next, oc, or more where the channels stand among others (not transposed, no residual).
+   exact (0/1): forward sums products plainly; else it may filter minimally, whose rounding is some times larger and would
+   turn rectifiers near zero, and with them a gradient. */
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, int64_t wide, cd_conv** out);
+                   int residual, int64_t wide, int exact, cd_conv** out);
 
 /* NULL is allowed. */
 int cd_conv_destroy(cd_conv* conv);

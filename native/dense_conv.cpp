@@ -53,6 +53,37 @@ dnnl::primitive_attr steps(const Activation& activation, bool sum) {
   return result;
 }
 
+class DirectForward : public Forward {
+ public:
+  DirectForward(const Geometry& g, const float* weights, const float* bias, const Activation& activation, bool sum)
+      : shape(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), g.anyWeights(),
+              bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(), g.before(),
+              g.after(), steps(activation, sum)),
+        primitive(shape),
+        plain(g.weights()),
+        packed(pack(plain, weights, shape.weights_desc())),
+        bias(bias) {}
+
+  void run(Lane& lane, const float* x, float* y) const override {
+    std::unordered_map<int, dnnl::memory> arguments{
+        {DNNL_ARG_SRC, at(shape.src_desc(), x)},
+        {DNNL_ARG_WEIGHTS, packed},
+        {DNNL_ARG_DST, at(shape.dst_desc(), y)},
+        {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
+    if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
+    primitive.execute(lane.queue, arguments);
+  }
+
+  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
+
+ private:
+  dnnl::convolution_forward::primitive_desc shape;
+  dnnl::convolution_forward primitive;
+  Desc plain;
+  dnnl::memory packed;
+  const float* bias;
+};
+
 }  // namespace
 
 Desc Geometry::weights() const {
@@ -65,31 +96,17 @@ Desc Geometry::anyWeights() const {
                      : Desc({groups, oc / groups, c / groups, kh, kw}, F32, Tag::any);
 }
 
-Forward::Forward(const Geometry& g, const float* weights, const float* bias, const Activation& activation, bool sum)
-    : shape(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), g.anyWeights(),
-            bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(), g.before(),
-            g.after(), steps(activation, sum)),
-      primitive(shape),
-      packed(pack(g.weights(), weights, shape.weights_desc())),
-      bias(bias) {}
-
-void Forward::run(Lane& lane, const float* x, float* y) const {
-  std::unordered_map<int, dnnl::memory> arguments{
-      {DNNL_ARG_SRC, at(shape.src_desc(), x)},
-      {DNNL_ARG_WEIGHTS, packed},
-      {DNNL_ARG_DST, at(shape.dst_desc(), y)},
-      {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
-  if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
-  primitive.execute(lane.queue, arguments);
+std::unique_ptr<Forward> forwardOf(const Geometry& g, const float* weights, const float* bias,
+                                   const Activation& activation, bool sum, bool exact) {
+  auto fast = exact ? nullptr : winogradForward(g, weights, bias, activation, sum);
+  return fast != nullptr ? std::move(fast) : std::make_unique<DirectForward>(g, weights, bias, activation, sum);
 }
 
-void Forward::repack(const Geometry& g, const float* weights) {
-  packed = pack(g.weights(), weights, shape.weights_desc());
-}
-
-std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights) {
+std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights, bool exact) {
   auto few = transposeOfFewChannels(geometry, weights);
-  return few != nullptr ? std::move(few) : std::make_unique<Direct>(geometry, weights);
+  if (few != nullptr) return few;
+  auto fast = exact ? nullptr : winogradTranspose(geometry, weights);
+  return fast != nullptr ? std::move(fast) : std::make_unique<Direct>(geometry, weights);
 }
 
 }  // namespace candela
@@ -103,6 +120,7 @@ struct cd_conv {
   const float* weights;
   const float* bias;
   int64_t wide;
+  bool exact;
   bool fused;  // residual and activation are added by oneDNN
   std::mutex making;
   std::unique_ptr<Forward> direct;
@@ -118,8 +136,8 @@ struct cd_conv {
     std::lock_guard lock(making);
     if (direct == nullptr) {
       OneThread one;
-      direct = std::make_unique<Forward>(geometry, weights, transposed ? nullptr : bias,
-                                         fused ? activation : Activation{}, fused && residual);
+      direct = forwardOf(geometry, weights, transposed ? nullptr : bias, fused ? activation : Activation{},
+                         fused && residual, exact && !transposed);
     }
     return *direct;
   }
@@ -128,7 +146,7 @@ struct cd_conv {
     std::lock_guard lock(making);
     if (back == nullptr) {
       OneThread one;
-      back = transposeOf(geometry, weights);
+      back = transposeOf(geometry, weights, exact && transposed);
     }
     return *back;
   }
@@ -236,13 +254,13 @@ Geometry candela::readGeometry(const int* s, const char* where) {
 }
 
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, int64_t wide, cd_conv** out) {
+                   int residual, int64_t wide, int exact, cd_conv** out) {
   return denseEntry("conv_create", [&](const char* where) {
     checkPointer(shape, where, "shape");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_conv> conv(new cd_conv{readGeometry(shape, where), shape[15] != 0, residual != 0,
-                                              Activation::of(activation, alpha, beta, where), weights, bias, wide,
+                                              Activation::of(activation, alpha, beta, where), weights, bias, wide, exact != 0,
                                               shape[15] == 0 && (residual == 0 || sumsAnywhere()), {}, {}, {}});
     checkRange(wide, conv->channels(), kElements / conv->pixels(), where, "wide");
     if (!conv->dense() && (conv->transposed || conv->residual)) {
@@ -266,7 +284,7 @@ int cd_conv_update(cd_conv* conv) {
     checkPointer(conv, where, "conv");
     std::lock_guard lock(conv->making);
     OneThread one;
-    if (conv->direct != nullptr) conv->direct->repack(conv->geometry, conv->weights);
+    if (conv->direct != nullptr) conv->direct->repack(conv->weights);
     if (conv->back != nullptr) conv->back->repack(conv->weights);
   });
 }

@@ -19,6 +19,8 @@ import picocli.CommandLine.ParseResult;
     version = "candela " + Version.NUMBER,
     subcommands = {
       Explain.class,
+      MethodsCommand.class,
+      GalleryCommand.class,
       Describe.class,
       Train.class,
       Data.class,

@@ -29,6 +29,7 @@ public final class Kernels {
   private Learn learn;
   private Attack attack;
   private Relevance relevance;
+  private Multiplier multiplier;
   private Pair pair;
   private Rectify rectify;
 
@@ -150,6 +151,13 @@ public final class Kernels {
       relevance = new Relevance(this);
     }
     return relevance;
+  }
+
+  public Multiplier multiplier() {
+    if (multiplier == null) {
+      multiplier = new Multiplier(this);
+    }
+    return multiplier;
   }
 
   public Pair pair() {

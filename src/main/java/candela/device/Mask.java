@@ -1,5 +1,6 @@
 package candela.device;
 
+import static candela.device.Library.FLOAT;
 import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
@@ -19,6 +20,10 @@ public final class Mask {
   private final Entry selectFeatures;
   private final Entry selectVisible;
   private final Entry selectRanked;
+  private final Entry blend;
+  private final Entry gridMask;
+  private final Entry smoothMax;
+  private final Entry smoothMaxBackward;
 
   Mask(Kernels kernels) {
     this.kernels = kernels;
@@ -46,6 +51,39 @@ public final class Mask {
     selectRanked =
         kernels.entry(
             "cd_select_ranked", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
+    blend =
+        kernels.entry(
+            "cd_blend", POINTER, LONG, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
+    smoothMax =
+        kernels.entry(
+            "cd_smooth_max",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            FLOAT,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER);
+    smoothMaxBackward =
+        kernels.entry(
+            "cd_smooth_max_backward",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            FLOAT,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
+    gridMask =
+        kernels.entry("cd_grid_mask", POINTER, LONG, LONG, LONG, LONG, FLOAT, POINTER, POINTER);
   }
 
   /**
@@ -117,5 +155,72 @@ public final class Mask {
       MemorySegment count,
       MemorySegment y) {
     kernels.run(selectRanked, rows, n, x, fill, rank, count, y);
+  }
+
+  /**
+   * y[rows,n] = fill[n] + weight[rows,features] * (x[n] - fill[n]), the weight of element i being
+   * that of feature[i], or of i modulo features where feature is NULL. A weight of 1 gives x. No
+   * overlap.
+   */
+  public void blend(
+      long rows,
+      long n,
+      long features,
+      MemorySegment weight,
+      MemorySegment feature,
+      MemorySegment x,
+      MemorySegment fill,
+      MemorySegment y) {
+    kernels.run(blend, rows, n, features, weight, feature, x, fill, y);
+  }
+
+  /**
+   * mask[rows,h,w] = grids of cells x cells, 1 where uniform[rows,cells*cells+2] &lt; keep, else 0,
+   * enlarged bilinearly to (cells + 1) * ceil(h / cells), likewise w, and cut out at the place that
+   * the last two uniforms give. No overlap.
+   */
+  public void gridMask(
+      long rows,
+      long cells,
+      long h,
+      long w,
+      float keep,
+      MemorySegment uniform,
+      MemorySegment mask) {
+    kernels.run(gridMask, rows, cells, h, w, keep, uniform, mask);
+  }
+
+  /**
+   * y[h,w] = the smooth maximum of the cells p[ceil(h/step),ceil(w/step)] within radius cells of
+   * the pixel's own, each times exp(-2 max(distance / sigma - 0.5, 0)²); total[h,w] for the
+   * gradient. No overlap.
+   */
+  public void smoothMax(
+      long h,
+      long w,
+      long step,
+      long radius,
+      float sigma,
+      float sharp,
+      MemorySegment p,
+      MemorySegment y,
+      MemorySegment total) {
+    kernels.run(smoothMax, h, w, step, radius, sigma, sharp, p, y, total);
+  }
+
+  /** dp, of p's shape, = gradient from p, y, total and dy[h,w]. No overlap. */
+  public void smoothMaxBackward(
+      long h,
+      long w,
+      long step,
+      long radius,
+      float sigma,
+      float sharp,
+      MemorySegment p,
+      MemorySegment y,
+      MemorySegment total,
+      MemorySegment dy,
+      MemorySegment dp) {
+    kernels.run(smoothMaxBackward, h, w, step, radius, sigma, sharp, p, y, total, dy, dp);
   }
 }

@@ -5,8 +5,10 @@ import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -86,7 +88,20 @@ public final class Network {
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
     Graph graph = imported(batch);
-    return options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
+    String features = keep.remove(SessionOptions.LAST_FEATURES) ? Features.last(graph) : null;
+    if (features != null) {
+      keep.add(features);
+    }
+    Graph simple =
+        options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
+    return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);
+  }
+
+  /** The graph, in which a value of the model has one more name. */
+  private static Graph aliased(Graph g, String alias, String name) {
+    Map<String, Graph.Place> named = new HashMap<>(g.named());
+    named.put(alias, g.named().get(name));
+    return new Graph(g.name(), g.inputs(), g.outputs(), g.nodes(), named);
   }
 
   private Graph imported(int batch) {

@@ -16,6 +16,7 @@ final class NodeStep implements Step, AutoCloseable {
   final Tensor[] dx;
   final Tensor[] dy;
   final boolean[] accumulate;
+  boolean exact = true;
   int batch;
   MemorySegment kept = MemorySegment.NULL;
   MemorySegment scratch = MemorySegment.NULL;
@@ -36,6 +37,7 @@ final class NodeStep implements Step, AutoCloseable {
     kept = whole.kept;
     scratch = whole.scratch;
     batch = whole.batch;
+    exact = whole.exact;
   }
 
   private NodeStep(Node node, Device device, NodeStep whole, int row) {
@@ -117,6 +119,11 @@ final class NodeStep implements Step, AutoCloseable {
   @SuppressWarnings("unchecked")
   public <T extends AutoCloseable> T plan(Object key, Supplier<T> make) {
     return (T) plans.computeIfAbsent(key, k -> make.get());
+  }
+
+  @Override
+  public boolean isExact() {
+    return exact;
   }
 
   @Override

@@ -33,22 +33,31 @@ public final class Session implements AutoCloseable {
   /** What forward runs, in this order. */
   private final List<NodeStep> order = new ArrayList<>();
 
-  private final Map<String, Gradient> gradients = new java.util.LinkedHashMap<>();
+  private final Map<String, Readable> gradients = new java.util.LinkedHashMap<>();
+  private final Map<String, Readable> readable = new java.util.LinkedHashMap<>();
   private final Value output;
   private final Value logits;
   private final int classes;
+  private final boolean backward;
   private boolean closed;
   private final ScoreCall scores;
 
   /**
-   * A gradient that was asked for: its memory, its layout, and a place for it in the model's
-   * layout.
+   * A value or gradient that was asked for: its memory, its layout, and a place for it in the
+   * model's layout.
    */
-  private record Gradient(Tensor held, int[] perm, Memory turned) {}
+  private record Readable(Tensor held, int[] perm, Memory turned) {
+    void close() {
+      if (turned != null) {
+        turned.close();
+      }
+    }
+  }
 
   private Session(Graph graph, Device device, SessionOptions options, long sliceBytes) {
     this.graph = graph;
     this.device = device;
+    backward = !options.gradientAt().isEmpty();
     output = Scores.output(graph, options.output());
     logits = Scores.logits(graph, output, batch());
     classes = Scores.classes(logits, batch());
@@ -60,6 +69,7 @@ public final class Session implements AutoCloseable {
     at.values().forEach(p -> atValues.add(p.value()));
     Set<Value> pinned = new HashSet<>(graph.outputs());
     pinned.add(logits);
+    pinned.addAll(atValues);
     rules = new Assignment(graph, options.rules());
     if (rules.paired() && batch() % 2 != 0) {
       throw CandelaException.of(
@@ -75,7 +85,11 @@ public final class Session implements AutoCloseable {
     graph.nodes().forEach(n -> steps.add(bind(n)));
     runs.forEach(this::order);
     connect();
-    at.forEach((name, p) -> gradients.put(name, gradientOf(p)));
+    at.forEach(
+        (name, p) -> {
+          gradients.put(name, readable(at(plan.gradient(p.value()), p.value().shape()), p.perm()));
+          readable.put(name, readable(tensor(p.value()), p.perm()));
+        });
   }
 
   /**
@@ -229,7 +243,16 @@ public final class Session implements AutoCloseable {
 
   /** The gradient at a value named at opening, in the model's layout. */
   public Tensor gradient(String name) {
-    Gradient g = gradients.get(name);
+    return read(gradients, name);
+  }
+
+  /** The value named at opening, in the model's layout, after forward. */
+  public Tensor value(String name) {
+    return read(readable, name);
+  }
+
+  private Tensor read(Map<String, Readable> among, String name) {
+    Readable g = among.get(name);
     if (g == null) {
       throw new IllegalStateException("session was not opened for the gradient at '" + name + "'");
     }
@@ -266,7 +289,8 @@ public final class Session implements AutoCloseable {
     }
     closed = true;
     steps.forEach(NodeStep::close);
-    gradients.values().stream().filter(g -> g.turned() != null).forEach(g -> g.turned().close());
+    gradients.values().forEach(Readable::close);
+    readable.values().forEach(Readable::close);
     scores.close();
     constants.close();
     arena.close();
@@ -291,10 +315,9 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Gradient gradientOf(Graph.Place p) {
-    Tensor held = at(plan.gradient(p.value()), p.value().shape());
-    Memory turned = p.perm() == null ? null : device.allocate(held.count() * 4L);
-    return new Gradient(held, p.perm(), turned);
+  private Readable readable(Tensor held, int[] perm) {
+    Memory turned = perm == null ? null : device.allocate(held.count() * 4L);
+    return new Readable(held, perm, turned);
   }
 
   private Tensor at(Placement.Block block, Shape shape) {
@@ -354,6 +377,7 @@ public final class Session implements AutoCloseable {
   private NodeStep bind(Node n) {
     NodeStep s = new NodeStep(n, device);
     s.batch = batch();
+    s.exact = backward;
     for (int i = 0; i < s.x.length; i++) {
       Value v = n.input(i);
       s.x[i] = v == null ? null : tensor(v);

@@ -5,14 +5,21 @@ import java.util.List;
 /**
  * What a session is opened for.
  *
- * @param gradientAt names of model values at which the gradient can be read after backward, "" for
- *     the first input; empty for a forward-only session, which keeps nothing for backward
+ * @param gradientAt names of model values at which value and gradient can be read after backward,
+ *     "" for the first input, {@link #LAST_FEATURES}; empty for a forward-only session, which keeps
+ *     nothing for backward
  * @param output name of the model output that holds the class scores, null for the first
  * @param rules what backward will be asked to run; empty for the plain gradient alone. With rules
  *     the graph keeps activations and sums as nodes of their own, and the session what the rules
  *     read
  */
 public record SessionOptions(List<String> gradientAt, String output, List<Rules> rules) {
+  /**
+   * A name that stands for the last feature map: the last convolution that has more than one pixel,
+   * with what is added, concatenated and applied after it at the same size.
+   */
+  public static final String LAST_FEATURES = "(last features)";
+
   public static final SessionOptions FORWARD = new SessionOptions(List.of(), null);
 
   /** The gradient at the input. */

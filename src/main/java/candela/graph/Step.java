@@ -51,6 +51,14 @@ public interface Step {
   /** The bytes of {@link Op#keptBytes}; {@link MemorySegment#NULL} when no backward will follow. */
   MemorySegment kept();
 
+  /**
+   * Whether a backward may follow: then what decides where it flows must be as exact as float32
+   * allows.
+   */
+  default boolean isExact() {
+    return true;
+  }
+
   /** First row of the batch that the tensors hold. */
   default int row() {
     return 0;

@@ -148,7 +148,7 @@ public final class ContactSheet {
     double[] values =
         scale.signed()
             ? new double[] {-scale.limit(), 0, scale.limit()}
-            : new double[] {0, scale.limit() / 2, scale.limit()};
+            : new double[] {scale.start(), (scale.start() + scale.limit()) / 2, scale.limit()};
     for (int i = 0; i < values.length; i++) {
       String number = Scale.number(values[i]).replace('-', '\u2212');
       double start = x + i / 2.0 * (width - textFont.width(number));

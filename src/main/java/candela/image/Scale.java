@@ -10,14 +10,16 @@ import java.util.Locale;
  *
  * <p><i>Definition</i>: limit = the percentile of |v| over all finite values (linear between ranks,
  * as numpy); where that is zero, the largest |v|. Signed maps span -limit … limit, others 0 …
- * limit.
+ * limit; of maps that keep far from zero, the values of all finite ones above a third of the limit
+ * but for the lowest 100 − percentile, from where these end.
  *
  * @param limit of |v|, 0 where all values are zero
+ * @param start value where the colours of unsigned maps start, 0 for most
  * @param signed whether the map has both signs
  * @param percentile that the limit is, 0 to 100
  * @param strange how many values were NaN or infinite; they are drawn grey
  */
-public record Scale(double limit, boolean signed, double percentile, long strange) {
+public record Scale(double limit, double start, boolean signed, double percentile, long strange) {
   /** The usual percentile: the brightest hundredth is clipped. */
   public static final double PERCENTILE = 99;
 
@@ -43,9 +45,11 @@ public record Scale(double limit, boolean signed, double percentile, long strang
     }
     sizes = Arrays.copyOf(sizes, finite);
     Arrays.sort(sizes);
-    double limit = finite == 0 ? 0 : rank(sizes, percentile);
-    return new Scale(
-        limit == 0 && finite > 0 ? sizes[finite - 1] : limit, signed, percentile, n - finite);
+    double ranked = finite == 0 ? 0 : rank(sizes, percentile);
+    double limit = ranked == 0 && finite > 0 ? sizes[finite - 1] : ranked;
+    double least = finite == 0 ? 0 : rank(sizes, 100 - percentile);
+    boolean far = !signed && least > limit / 3 && least < limit;
+    return new Scale(limit, far ? least : 0, signed, percentile, n - finite);
   }
 
   private static double rank(double[] sorted, double percentile) {
@@ -60,7 +64,8 @@ public record Scale(double limit, boolean signed, double percentile, long strang
     if (!Float.isFinite(value)) {
       return Double.NaN;
     }
-    return limit == 0 ? 0 : Math.clamp(value / limit, signed ? -1.0 : 0.0, 1.0);
+    double part = (value - start) / (limit - start);
+    return limit == 0 ? 0 : Math.clamp(part, signed ? -1.0 : 0.0, 1.0);
   }
 
   /** The colours that fit it. */
@@ -70,12 +75,13 @@ public record Scale(double limit, boolean signed, double percentile, long strang
 
   /** In words, for captions: "clipped at the 99th percentile of |v|, 3 values not finite". */
   public String words() {
+    String from = start == 0 ? "" : ", from " + number(start);
     String clip =
         limit == 0
             ? "all values are zero"
             : percentile == 100
                 ? "not clipped"
-                : "clipped at percentile " + number(percentile) + " of |v|";
+                : "clipped at percentile " + number(percentile) + " of |v|" + from;
     return strange == 0 ? clip : clip + ", " + strange + " not finite (grey)";
   }
 

@@ -73,19 +73,20 @@ public enum Baseline {
       weight[i] = (float) Math.exp(-0.5 * d * d);
     }
     Shape image = y.shape();
-    workspace
-        .device()
-        .kernels()
-        .blur()
-        .blur(
-            image.dim(0),
-            image.dim(1),
-            image.dim(2),
-            radius,
-            workspace.floats(weight),
-            y.data(),
-            workspace.tensor(image).data(),
-            y.data());
+    try (var own = new Workspace(workspace.device())) {
+      own.device()
+          .kernels()
+          .blur()
+          .blur(
+              image.dim(0),
+              image.dim(1),
+              image.dim(2),
+              radius,
+              own.floats(weight),
+              y.data(),
+              own.tensor(image).data(),
+              y.data());
+    }
   }
 
   private static Tensor random(Subject subject, long seed, Workspace workspace) {

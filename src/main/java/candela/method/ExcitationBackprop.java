@@ -11,7 +11,8 @@ import candela.rule.Presets;
  *
  * <p><b>Definition:</b> P(a_i) = Σ_j P(a_i | a_j) P(a_j), P(a_i | a_j) = a_i w⁺_ij / Σ_i a_i w⁺_ij;
  * P = 1 at the class. Contrastive: at the classifier's input, minus the same under the negated
- * weights of the class. Conservation delta = Σ P − 1; contrastive maps add up to about 0.
+ * weights of the class. Conservation delta = Σ P − 1, contrastive Σ P; where nothing speaks against
+ * the class that is 1.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer.
  *
@@ -24,8 +25,10 @@ import candela.rule.Presets;
  * 3.2 and 3.3.
  *
  * <p><b>Differences:</b> the authors stop at an early pooling layer, where a ≥ 0; at the input the
- * positive contributions w x are taken, whatever the sign of x. Residual sums are shared out by
- * what each adds, as in TorchRay; the authors' code ignores skip connections.
+ * positive contributions w x are taken, whatever the sign of x. Units that no rectifier follows may
+ * be below zero: what gave them their sign wins (package candela.rule, Excite), so that
+ * probabilities add up to one in pre-activation and concatenating networks too. Residual sums are
+ * shared out among their terms; the authors' code ignores skip connections.
  */
 public record ExcitationBackprop(boolean contrastive, String layer, Channels channels)
     implements Method {
@@ -42,6 +45,12 @@ public record ExcitationBackprop(boolean contrastive, String layer, Channels cha
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     return new Relevance(
-        this, subject, workspace, Presets.excitationBackprop(contrastive), layer, false);
+        this,
+        subject,
+        workspace,
+        Presets.excitationBackprop(contrastive),
+        layer,
+        false,
+        contrastive ? 0 : 1);
   }
 }

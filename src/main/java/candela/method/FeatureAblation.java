@@ -6,7 +6,6 @@ import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -39,10 +38,7 @@ public record FeatureAblation(
 
   public FeatureAblation {
     Check.atLeast(1, grid, "feature-ablation: grid");
-    featureMask = List.copyOf(featureMask);
-    for (int f : featureMask) {
-      Check.atLeast(0, f, "feature-ablation: featureMask");
-    }
+    featureMask = FeatureMask.checked("feature-ablation", featureMask);
   }
 
   @Override
@@ -52,38 +48,14 @@ public record FeatureAblation(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    return new Features(subject, workspace, mask(subject.image()));
-  }
-
-  /** The feature of every pixel [h,w] or of every value [c,h,w]. */
-  private int[] mask(Shape image) {
-    int h = image.dim(1);
-    int w = image.dim(2);
-    int pixels = h * w;
-    if (!featureMask.isEmpty()) {
-      if (featureMask.size() != pixels && featureMask.size() != image.count()) {
-        throw CandelaException.of(
-            "feature-ablation: featureMask of %d pixels or %d values expected, got %d",
-            pixels, image.count(), featureMask.size());
-      }
-      return featureMask.stream().mapToInt(Integer::intValue).toArray();
-    }
-    if (grid > Math.min(h, w)) {
-      throw CandelaException.of(
-          "feature-ablation: grid of at most %d expected for a %d x %d image, got %d",
-          Math.min(h, w), w, h, grid);
-    }
-    int[] mask = new int[pixels];
-    for (int i = 0; i < pixels; i++) {
-      mask[i] = (i / w) * grid / h * grid + (i % w) * grid / w;
-    }
-    return mask;
+    return new Features(
+        subject, workspace, FeatureMask.of("feature-ablation", grid, featureMask, subject.image()));
   }
 
   private final class Features extends Sampled<Attribution> {
     private final Workspace workspace;
     private final Shape image;
-    private final int[] mask;
+    private final FeatureMask mask;
     private final Tensor x;
     private final Tensor fill;
     private final MemorySegment feature;
@@ -91,19 +63,15 @@ public record FeatureAblation(
     private final double[] drop;
     private double score;
 
-    Features(Subject subject, Workspace workspace, int[] mask) {
-      super(Ask.score(FeatureAblation.this.score), subject.target(), count(mask) + 1);
+    Features(Subject subject, Workspace workspace, FeatureMask mask) {
+      super(Ask.score(FeatureAblation.this.score), subject.target(), mask.count() + 1);
       this.workspace = workspace;
       this.mask = mask;
       image = subject.image();
       x = workspace.tensor(subject.shape(), subject.pixels());
       fill = baseline.of(subject, seed, workspace);
-      int[] values = new int[x.count()];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = mask[i % mask.length];
-      }
-      feature = workspace.ints(values);
-      drop = new double[count(mask)];
+      feature = workspace.ints(mask.values(x.count()));
+      drop = new double[mask.count()];
       int[] ids = new int[drop.length + 1];
       for (int i = 0; i < ids.length; i++) {
         ids[i] = i - 1;
@@ -142,20 +110,8 @@ public record FeatureAblation(
 
     @Override
     public Attribution result() {
-      float[] a = new float[mask.length];
-      for (int i = 0; i < a.length; i++) {
-        a[i] = (float) drop[mask[i]];
-      }
-      int planes = mask.length / image.count(1, 3);
-      return new Attribution(image.with(0, planes), a, Channels.SUM, Map.of("score", score));
+      return new Attribution(
+          mask.shape(image), mask.spread(drop), Channels.SUM, Map.of("score", score));
     }
-  }
-
-  private static int count(int[] mask) {
-    int most = 0;
-    for (int f : mask) {
-      most = Math.max(most, f);
-    }
-    return most + 1;
   }
 }

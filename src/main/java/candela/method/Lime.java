@@ -110,7 +110,7 @@ public record Lime(
 
   @Override
   public Staged<Attribution> probe(Subject subject, Workspace workspace, List<Integer> counts) {
-    return new Coalitions(this, subject, workspace, superpixels(subject));
+    return new LimeSamples(this, subject, workspace, superpixels(subject));
   }
 
   /** The superpixel of every pixel. */

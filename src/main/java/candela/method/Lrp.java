@@ -85,7 +85,7 @@ public record Lrp(
     }
     var numbers = new Composite.Numbers((float) epsilon, (float) gamma, bias, low, high);
     return new Relevance(
-        this, subject, workspace, composite.rules(numbers), layer, start == Start.SCORE);
+        this, subject, workspace, composite.rules(numbers), layer, start == Start.SCORE, 1);
   }
 
   private void range(Subject subject, List<Float> low, List<Float> high) {

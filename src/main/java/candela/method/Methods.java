@@ -1,45 +1,93 @@
 package candela.method;
 
-import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** All methods, by name, and how they are read from text. */
 public final class Methods {
   /** One line a method, alphabetical. */
   private enum Entry {
-    BETA_SMOOTH(BetaSmooth.class, Methods::betaSmooth),
-    DECONVNET(DeconvNet.class, Methods::deconvNet),
-    DEEPLIFT(DeepLift.class, Methods::deepLift),
-    EXCITATION_BACKPROP(ExcitationBackprop.class, Methods::excitationBackprop),
-    FEATURE_ABLATION(FeatureAblation.class, Methods::featureAblation),
-    GRADIENT(Gradient.class, Methods::gradient),
-    GUIDED_BACKPROP(GuidedBackprop.class, Methods::guidedBackprop),
-    INPUT_X_GRADIENT(InputXGradient.class, Methods::inputXGradient),
-    INTEGRATED_GRADIENTS(IntegratedGradients.class, Methods::integratedGradients),
-    LIME(Lime.class, Methods::lime),
-    LRP(Lrp.class, Methods::lrp),
-    MEANINGFUL_PERTURBATION(MeaningfulPerturbation.class, Methods::meaningfulPerturbation),
-    OCCLUSION(Occlusion.class, Methods::occlusion),
-    RECTGRAD(RectGrad.class, Methods::rectGrad),
-    SLIDING_PATCH(SlidingPatch.class, Methods::slidingPatch),
-    SMOOTHGRAD(SmoothGrad.class, Methods::smoothGrad);
+    ANCHORS(new Anchors()),
+    BETA_SMOOTH(new BetaSmooth()),
+    BLUR_INTEGRATED_GRADIENTS(new BlurIntegratedGradients()),
+    CAM(new Cam()),
+    CENTRE_PRIOR(new CentrePrior()),
+    DECONVNET(new DeconvNet()),
+    DEEPLIFT(new DeepLift()),
+    DEEPSHAP(new DeepShap()),
+    EXACT_SHAPLEY(new ExactShapley()),
+    EXCITATION_BACKPROP(new ExcitationBackprop()),
+    EXPECTED_GRADIENTS(new ExpectedGradients()),
+    EXTREMAL_PERTURBATION(new ExtremalPerturbation()),
+    FEATURE_ABLATION(new FeatureAblation()),
+    FIDO(new Fido()),
+    GRAD_CAM(new GradCam()),
+    GRAD_CAM_PLUS_PLUS(new GradCamPlusPlus()),
+    GRADIENT(new Gradient()),
+    GUIDED_BACKPROP(new GuidedBackprop()),
+    GUIDED_GRAD_CAM(new GuidedGradCam()),
+    GUIDED_INTEGRATED_GRADIENTS(new GuidedIntegratedGradients()),
+    HIERARCHICAL_OCCLUSION(new HierarchicalOcclusion()),
+    HIRESCAM(new HiResCam()),
+    INPUT_ITSELF(new InputItself()),
+    INPUT_X_GRADIENT(new InputXGradient()),
+    INTEGRATED_GRADIENTS(new IntegratedGradients()),
+    INTERNAL_INFLUENCE(new InternalInfluence()),
+    KERNEL_SHAP(new KernelShap()),
+    LAYER_CAM(new LayerCam()),
+    LAYER_CONDUCTANCE(new LayerConductance()),
+    LIME(new Lime(), Map.of("lime", Lime.lime(), "sam", Lime.sam())),
+    LRP(new Lrp()),
+    MEANINGFUL_PERTURBATION(
+        new MeaningfulPerturbation(),
+        Map.of("fong", MeaningfulPerturbation.fong(), "sam", MeaningfulPerturbation.sam())),
+    NOISE_TUNNEL(new NoiseTunnel()),
+    OCCLUSION(new Occlusion()),
+    PDA(new PredictionDifference()),
+    RANDOM_MAP(new RandomMap()),
+    RECTGRAD(new RectGrad()),
+    RISE(new Rise()),
+    SCORE_CAM(new ScoreCam()),
+    SHAPLEY_SAMPLING(new ShapleySampling()),
+    SLIDING_PATCH(new SlidingPatch()),
+    SMOOTHGRAD(new SmoothGrad()),
+    SOBEL(new Sobel());
 
-    final Class<? extends Method> type;
-    final Function<Spec, Method> read;
+    final Method defaults;
 
-    Entry(Class<? extends Method> type, Function<Spec, Method> read) {
-      this.type = type;
-      this.read = read;
+    /** Published settings, by the word that parameter preset takes. */
+    final Map<String, Method> presets;
+
+    Entry(Method defaults) {
+      this(defaults, Map.of());
+    }
+
+    Entry(Method defaults, Map<String, Method> presets) {
+      this.defaults = defaults;
+      this.presets = new TreeMap<>(presets);
     }
 
     String text() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** What a spec starts from: a preset; of relevance rules, the composite's defaults. */
+    Method defaults(Spec s) {
+      if (!presets.isEmpty()) {
+        List<String> words = new ArrayList<>(presets.keySet());
+        words.add("none");
+        return presets.getOrDefault(s.choice("preset", "none", words), defaults);
+      }
+      return defaults instanceof Lrp l ? new Lrp(choice(s, "composite", l.composite())) : defaults;
     }
   }
 
@@ -52,7 +100,7 @@ public final class Methods {
   /** The method's name, as {@link #of} takes it. */
   public static String name(Method method) {
     for (Entry e : Entry.values()) {
-      if (e.type == method.getClass()) {
+      if (e.defaults.getClass() == method.getClass()) {
         return e.text();
       }
     }
@@ -69,7 +117,7 @@ public final class Methods {
     Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
       if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
-        Method method = e.read.apply(spec);
+        Method method = read(spec, e.defaults(spec));
         spec.finish();
         return method;
       }
@@ -85,178 +133,74 @@ public final class Methods {
 
   /** Parameters that can be written as text: key=value, key=value. */
   public static String text(Method method) {
-    return Parameters.text((Record) method);
+    return parameters(method).entrySet().stream()
+        .filter(e -> !(e.getValue() instanceof List<?> || e.getValue() instanceof Background))
+        .map(e -> e.getKey() + "=" + e.getValue())
+        .collect(Collectors.joining(", "));
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Method method) {
-    return Parameters.of((Record) method);
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (var c : method.getClass().getRecordComponents()) {
+      try {
+        Object v = c.getAccessor().invoke(method);
+        values.put(c.getName(), plain(v));
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return values;
   }
 
-  private static Method betaSmooth(Spec s) {
-    var d = new BetaSmooth();
-    return new BetaSmooth(
-        s.number("beta", d.beta()),
-        s.bool("multiplyByInputs", d.multiplyByInputs()),
-        choice(s, "score", d.score()),
-        choice(s, "channels", d.channels()));
+  private static Object plain(Object v) {
+    return switch (v) {
+      case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
+      case Method m -> '"' + name(m) + ":" + text(m) + '"';
+      default -> v;
+    };
   }
 
-  private static Method deconvNet(Spec s) {
-    var d = new DeconvNet();
-    return new DeconvNet(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
+  /** The record whose components are what the spec says, else as they are in defaults. */
+  private static Method read(Spec s, Method defaults) {
+    RecordComponent[] components = defaults.getClass().getRecordComponents();
+    Class<?>[] types = new Class<?>[components.length];
+    Object[] values = new Object[components.length];
+    try {
+      for (int i = 0; i < components.length; i++) {
+        types[i] = components[i].getType();
+        values[i] = value(s, components[i].getName(), components[i].getAccessor().invoke(defaults));
+      }
+      return (Method) defaults.getClass().getDeclaredConstructor(types).newInstance(values);
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof CandelaException c) {
+        throw c;
+      }
+      throw new IllegalStateException(e);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
-  private static Method deepLift(Spec s) {
-    var d = new DeepLift();
-    return new DeepLift(
-        choice(s, "rule", d.rule()),
-        choice(s, "pooling", d.pooling()),
-        choice(s, "baseline", d.baseline()),
-        s.integer("seed", (int) d.seed()),
-        s.bool("multiplyByInputs", d.multiplyByInputs()),
-        choice(s, "channels", d.channels()));
+  private static Object value(Spec s, String key, Object otherwise) {
+    return switch (otherwise) {
+      case Integer v -> s.integer(key, v);
+      case Long v -> (long) s.integer(key, (int) (long) v);
+      case Double v -> s.number(key, v);
+      case Boolean v -> s.bool(key, v);
+      case String v -> s.text(key, v);
+      case Enum<?> v -> constant(s, key, v);
+      case Method v -> {
+        String text = s.text(key, null);
+        yield text == null ? v : parse(text);
+      }
+      default -> otherwise;
+    };
   }
 
-  private static Method excitationBackprop(Spec s) {
-    var d = new ExcitationBackprop();
-    return new ExcitationBackprop(
-        s.bool("contrastive", d.contrastive()),
-        s.text("layer", d.layer()),
-        choice(s, "channels", d.channels()));
-  }
-
-  private static Method featureAblation(Spec s) {
-    var d = new FeatureAblation();
-    return new FeatureAblation(
-        s.integer("grid", d.grid()),
-        d.featureMask(),
-        choice(s, "baseline", d.baseline()),
-        s.integer("seed", (int) d.seed()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Method gradient(Spec s) {
-    var d = new Gradient();
-    return new Gradient(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
-  }
-
-  private static Method guidedBackprop(Spec s) {
-    var d = new GuidedBackprop();
-    return new GuidedBackprop(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
-  }
-
-  private static Method inputXGradient(Spec s) {
-    var d = new InputXGradient();
-    return new InputXGradient(choice(s, "score", d.score()), choice(s, "channels", d.channels()));
-  }
-
-  private static Method integratedGradients(Spec s) {
-    var d = new IntegratedGradients();
-    return new IntegratedGradients(
-        s.integer("nSteps", d.nSteps()),
-        choice(s, "method", d.method()),
-        choice(s, "baseline", d.baseline()),
-        s.integer("seed", (int) d.seed()),
-        s.bool("multiplyByInputs", d.multiplyByInputs()),
-        choice(s, "score", d.score()),
-        choice(s, "channels", d.channels()));
-  }
-
-  private static Method lime(Spec s) {
-    Lime d =
-        switch (s.choice("preset", "none", List.of("none", "sam", "lime"))) {
-          case "sam" -> Lime.sam();
-          case "lime" -> Lime.lime();
-          default -> new Lime();
-        };
-    return new Lime(
-        s.integer("samples", d.samples()),
-        s.integer("segments", d.segments()),
-        s.number("compactness", d.compactness()),
-        s.number("sigma", d.sigma()),
-        choice(s, "fill", d.fill()),
-        choice(s, "estimate", d.estimate()),
-        s.number("width", d.width()),
-        s.number("alpha", d.alpha()),
-        s.integer("seed", (int) d.seed()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Method lrp(Spec s) {
-    var d = new Lrp(choice(s, "composite", new Lrp().composite()));
-    return new Lrp(
-        d.composite(),
-        s.number("epsilon", d.epsilon()),
-        s.number("gamma", d.gamma()),
-        s.bool("bias", d.bias()),
-        choice(s, "start", d.start()),
-        s.text("layer", d.layer()),
-        choice(s, "channels", d.channels()));
-  }
-
-  private static Method meaningfulPerturbation(Spec s) {
-    MeaningfulPerturbation d =
-        switch (s.choice("preset", "none", List.of("none", "sam", "fong"))) {
-          case "fong" -> MeaningfulPerturbation.fong();
-          default -> MeaningfulPerturbation.sam();
-        };
-    return new MeaningfulPerturbation(
-        s.integer("iterations", d.iterations()),
-        s.integer("mask", d.mask()),
-        choice(s, "upsampling", d.upsampling()),
-        s.number("maskBlur", d.maskBlur()),
-        choice(s, "start", d.start()),
-        s.number("blur", d.blur()),
-        s.integer("jitter", d.jitter()),
-        s.number("l1", d.l1()),
-        s.number("tv", d.tv()),
-        s.number("beta", d.beta()),
-        choice(s, "variation", d.variation()),
-        s.number("rate", d.rate()),
-        s.number("smooth", d.smooth()),
-        s.integer("seed", (int) d.seed()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Method occlusion(Spec s) {
-    var d = new Occlusion();
-    return new Occlusion(
-        s.integer("window", d.window()),
-        s.integer("stride", d.stride()),
-        choice(s, "fill", d.fill()),
-        s.integer("seed", (int) d.seed()),
-        choice(s, "overlap", d.overlap()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Method rectGrad(Spec s) {
-    var d = new RectGrad();
-    return new RectGrad(
-        s.number("percent", d.percent()),
-        s.bool("multiplyByInputs", d.multiplyByInputs()),
-        choice(s, "score", d.score()),
-        choice(s, "channels", d.channels()));
-  }
-
-  private static Method slidingPatch(Spec s) {
-    var d = new SlidingPatch();
-    return new SlidingPatch(
-        s.integer("patch", d.patch()),
-        s.integer("stride", d.stride()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Method smoothGrad(Spec s) {
-    var d = new SmoothGrad();
-    return new SmoothGrad(
-        s.integer("samples", d.samples()),
-        s.number("spread", d.spread()),
-        s.number("stdev", d.stdev()),
-        choice(s, "type", d.type()),
-        s.integer("seed", (int) d.seed()),
-        choice(s, "score", d.score()),
-        choice(s, "channels", d.channels()));
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static Enum<?> constant(Spec s, String key, Enum<?> otherwise) {
+    return choice(s, key, (Enum) otherwise);
   }
 
   /** A constant of the enum, in lower case. */

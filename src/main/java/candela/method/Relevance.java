@@ -15,6 +15,7 @@ final class Relevance extends Sampled<Attribution> {
   private final Method method;
   private final Workspace workspace;
   private final boolean timesScore;
+  private final double share;
   private final Tensor x;
   private Shape shape;
   private float[] relevance;
@@ -22,6 +23,7 @@ final class Relevance extends Sampled<Attribution> {
 
   /**
    * @param timesScore whether the class starts with its score; else with 1
+   * @param share of what it starts with that theory lets arrive: 1, or 0 for differences
    */
   Relevance(
       Method method,
@@ -29,11 +31,13 @@ final class Relevance extends Sampled<Attribution> {
       Workspace workspace,
       Rules rules,
       String layer,
-      boolean timesScore) {
+      boolean timesScore,
+      double share) {
     super(Ask.backward(method.score(), layer, rules), subject.target(), 1);
     this.method = method;
     this.workspace = workspace;
     this.timesScore = timesScore;
+    this.share = share;
     x = workspace.tensor(subject.shape(), subject.pixels());
     shape = subject.image();
     relevance = new float[shape.count()];
@@ -48,13 +52,16 @@ final class Relevance extends Sampled<Attribution> {
   protected void add(int first, Answers answers) {
     relevance = workspace.device().read(answers.gradients());
     score = answers.scores()[0];
-    Shape s = answers.gradients().shape();
-    shape =
-        switch (s.rank()) {
-          case 4 -> Shape.of(s.dim(1), s.dim(2), s.dim(3));
-          case 3 -> Shape.of(1, s.dim(1), s.dim(2));
-          default -> Shape.of(1, 1, s.count());
-        };
+    shape = image(answers.gradients().shape());
+  }
+
+  /** One row [1,…] of a layer as an image. */
+  static Shape image(Shape s) {
+    return switch (s.rank()) {
+      case 4 -> Shape.of(s.dim(1), s.dim(2), s.dim(3));
+      case 3 -> Shape.of(1, s.dim(1), s.dim(2));
+      default -> Shape.of(1, 1, s.count() / s.dim(0));
+    };
   }
 
   @Override
@@ -69,7 +76,7 @@ final class Relevance extends Sampled<Attribution> {
     Map<String, Double> notes = new LinkedHashMap<>();
     notes.put("score", score);
     notes.put("relevance", sum);
-    notes.put("conservationDelta", sum - start);
+    notes.put("conservationDelta", sum - share * start);
     return new Attribution(shape, a, method.channels(), notes);
   }
 }

@@ -75,8 +75,25 @@ public final class Pipeline implements AutoCloseable {
    * @return whether all finished
    */
   public boolean run(List<? extends Probe<?>> probes, Progress progress) {
+    long done = 0;
+    for (List<? extends Probe<?>> open = probes; !open.isEmpty(); ) {
+      done = round(open, done, progress);
+      if (done < 0) {
+        return false;
+      }
+      open = open.stream().filter(Probe::again).toList();
+    }
+    return true;
+  }
+
+  /**
+   * Runs until each probe has finished with what it asks now.
+   *
+   * @return rows answered, done counted in; -1 where progress said stop
+   */
+  private long round(List<? extends Probe<?>> probes, long done, Progress progress) {
     Map<Ask, List<Probe<?>>> groups = new LinkedHashMap<>();
-    long all = 0;
+    long all = done;
     for (Probe<?> p : probes) {
       if (p.size() == 0) {
         continue;
@@ -93,9 +110,11 @@ public final class Pipeline implements AutoCloseable {
           }
         });
     retain(wanted);
-    long done = 0;
     for (var group : groups.entrySet()) {
       Ask ask = group.getKey();
+      if (group.getValue().stream().allMatch(p -> p.size() == 0)) {
+        continue;
+      }
       int rows = rows(ask, group.getValue());
       Session session =
           ask.hasRules()
@@ -109,11 +128,11 @@ public final class Pipeline implements AutoCloseable {
         }
         done += step(session, ask, active);
         if (!progress.at(done, all)) {
-          return false;
+          return -1;
         }
       }
     }
-    return true;
+    return done;
   }
 
   /** Rows that these probes can fill at a time; even where rows come in pairs. */
@@ -173,18 +192,16 @@ public final class Pipeline implements AutoCloseable {
     session.forward();
     float[] scores = session.score(ask.score(), target);
     Tensor gradients = null;
+    Tensor values = null;
     if (ask.wantsGradient()) {
       session.backward(ask.rules());
       gradients = session.gradient(ask.at());
+      values = session.value(ask.at());
     }
     Tensor logits = session.logits();
+    Answers answers = new Answers(scores, logits, gradients, values);
     for (Slice s : slices) {
-      s.probe()
-          .take(
-              new Answers(
-                  Arrays.copyOfRange(scores, s.from(), s.to()),
-                  logits.rows(s.from(), s.to()),
-                  gradients == null ? null : gradients.rows(s.from(), s.to())));
+      s.probe().take(answers.rows(s.from(), s.to()));
     }
     return used;
   }

@@ -14,7 +14,7 @@ public interface Probe<R> {
   /** Class whose score is read, of every row. */
   int target();
 
-  /** Rows that will be written in all; for progress. */
+  /** Rows that will be written under this ask; for progress. */
   int size();
 
   /** Rows that can be written before an answer is needed: 1 where each follows from the last. */
@@ -28,6 +28,14 @@ public interface Probe<R> {
   /** The answers to the rows written last, in the order written. */
   void take(Answers answers);
 
-  /** Valid at any time, exact once next returned 0. */
+  /**
+   * Called once next returned 0: goes on with other rows, perhaps under another ask, and tells
+   * whether there are any.
+   */
+  default boolean again() {
+    return false;
+  }
+
+  /** Valid at any time, exact once next returned 0 and again false. */
   R result();
 }

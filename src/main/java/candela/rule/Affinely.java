@@ -6,7 +6,7 @@ import candela.graph.Rule;
 
 /** What rules of affine operators have in common: they read the operand, and work in its shape. */
 sealed interface Affinely extends Rule
-    permits AlphaBeta, Contrast, Epsilon, Flat, Gamma, Split, WSquare, ZBox, ZPlus {
+    permits AlphaBeta, Contrast, Epsilon, Excite, Flat, Gamma, Split, WSquare, ZBox, ZPlus {
   /** Tensors of the operand's shape that the rule works with. */
   int inputs();
 

@@ -8,9 +8,9 @@ import java.util.List;
 
 /**
  * Which relevance rule for which layer: the named combinations of zennit and iNNvestigate, and each
- * rule by itself. What is not a convolution or dense layer is the same in all: sums and averages by
- * what each term adds, activations and normalisations passed, gates and attention weights taken as
- * constants, maxima to the winner.
+ * rule by itself. What is not a convolution or dense layer is the same in all but two: sums and
+ * averages by what each term adds, activations and normalisations passed, gates and attention
+ * weights taken as constants, maxima to the winner.
  */
 public enum Composite {
   /** {@link Epsilon} everywhere, sums and averages too: Captum's default. */
@@ -23,9 +23,9 @@ public enum Composite {
   ALPHA2_BETA1(1e-6f),
   /** {@link ZPlus} everywhere. */
   Z_PLUS(1e-6f),
-  /** {@link WSquare} everywhere. */
+  /** {@link WSquare} everywhere, sums and averages too: values play no part. */
   W_SQUARE(1e-6f),
-  /** {@link Flat} everywhere. */
+  /** {@link Flat} everywhere, sums and averages too. */
   FLAT(1e-6f),
   /** Dense {@link Epsilon}, convolutions {@link ZPlus}: zennit. */
   EPSILON_PLUS(1e-6f),
@@ -85,6 +85,10 @@ public enum Composite {
     }
     list.add(new Entry(Role.CONVOLUTION, convolution(n)));
     list.add(new Entry(Role.DENSE, dense(n)));
+    if (this == W_SQUARE || this == FLAT) {
+      list.add(new Entry(Role.AVERAGE, dense(n)));
+      list.add(new Entry(Role.SUM, new EqualSum()));
+    }
     float everywhere = this == EPSILON ? n.epsilon() : STABILISER;
     list.addAll(Presets.besides(everywhere, n.bias()));
     return new Rules(list);

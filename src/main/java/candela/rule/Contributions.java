@@ -18,6 +18,7 @@ final class Contributions {
   static final int OUTPUTS = 2;
 
   private final Sharing s;
+  private final Tensor r;
   private final float epsilon;
   private final boolean bias;
   private final Tensor up;
@@ -28,6 +29,7 @@ final class Contributions {
 
   Contributions(Node node, Step step, float epsilon, boolean bias) {
     s = new Sharing(node, step);
+    r = step.dy();
     this.epsilon = epsilon;
     this.bias = bias;
     boolean oneSign = s.nonNegative();
@@ -38,24 +40,50 @@ final class Contributions {
     c = s.input();
   }
 
+  /** One more tensor of the output's shape. */
+  Tensor output() {
+    return s.output();
+  }
+
   /** Gives scale times the relevance, shared out among the contributions above zero. */
   void positive(float scale) {
-    share(scale, Part.POSITIVE, Part.NEGATIVE);
+    share(scale, r, Part.POSITIVE, Part.NEGATIVE);
   }
 
   /** Gives scale times the relevance, shared out among the contributions below zero. */
   void negative(float scale) {
-    share(scale, Part.NEGATIVE, Part.POSITIVE);
+    negative(scale, r);
   }
 
-  private void share(float scale, Part ofPositive, Part ofNegative) {
+  /** The same of another relevance than the output's. */
+  void negative(float scale, Tensor other) {
+    share(scale, other, Part.NEGATIVE, Part.POSITIVE);
+  }
+
+  /**
+   * Gives the relevance of units whose contributions add up to more than zero to those above zero,
+   * of units below zero to those below.
+   */
+  void ownSign() {
+    Tensor whole = s.apply(s.x(), Weights.of(Part.ALL, false), s.output());
+    Tensor own = s.output();
+    for (boolean above : new boolean[] {true, false}) {
+      if (!above) {
+        s.add(-2, whole, whole);
+      }
+      s.above(whole, r, own, t);
+      share(1, own, above ? Part.POSITIVE : Part.NEGATIVE, above ? Part.NEGATIVE : Part.POSITIVE);
+    }
+  }
+
+  private void share(float scale, Tensor of, Part ofPositive, Part ofNegative) {
     Weights first = Weights.of(ofPositive, bias);
     Weights second = Weights.of(ofNegative, false);
     s.apply(up, first, z);
     if (down != null) {
       s.add(1, s.apply(down, second, t), z);
     }
-    s.quotient(epsilon, z);
+    s.quotient(epsilon, of, z);
     s.give(scale, up, s.transpose(z, first, c));
     if (down != null) {
       s.give(scale, down, s.transpose(z, second, c));

@@ -9,8 +9,10 @@ import candela.graph.Selector;
 import candela.graph.Value;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
 import candela.graph.op.Rectify;
+import candela.graph.op.Where;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
@@ -22,6 +24,13 @@ public enum Nodes implements Selector {
     @Override
     public boolean test(Graph graph, Node node) {
       return true;
+    }
+  },
+  /** Choices between values by a computed condition. */
+  CHOICE {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Where && !node.input(0).isConstant();
     }
   },
   /** Convolutions and dense layers before which there is no other. */
@@ -71,10 +80,30 @@ public enum Nodes implements Selector {
       return Linear.of(node) != null && Role.of(node) != Role.MOVE;
     }
   },
+  /** Max-pooling. */
   MAX_POOL {
     @Override
     public boolean test(Graph graph, Node node) {
       return node.op() instanceof MaxPool;
+    }
+  },
+  /** Normalisation of each element by its neighbours: 0 stays 0. */
+  LOCAL_NORM {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Lrn;
+    }
+  },
+  /** Convolutions and dense layers that only ReLUs and clamps from 0 read. */
+  RECTIFIED {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      Value y = node.output();
+      return isLayer(node)
+          && !graph.outputs().contains(y)
+          && graph.nodes().stream()
+              .filter(n -> n.inputs().contains(y))
+              .allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
     }
   },
   /** ReLU and its clipped and leaky forms. */

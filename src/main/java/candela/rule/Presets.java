@@ -15,6 +15,9 @@ public final class Presets {
       new Refuse(
           "relevance has no meaning for this operator; use a gradient or perturbation method");
 
+  private static final Refuse NO_MULTIPLIERS =
+      new Refuse("DeepLIFT has no multipliers for this operator; use integrated-gradients");
+
   private Presets() {}
 
   public static Rules betaSmooth(float beta) {
@@ -35,12 +38,17 @@ public final class Presets {
         List.of(
             at(Nodes.LINEAR, Rule.GRADIENT),
             at(Role.SUM, Rule.GRADIENT),
+            at(Nodes.CHOICE, NO_MULTIPLIERS),
             at(Role.MOVE, Rule.GRADIENT),
             at(Role.AFFINE, Rule.GRADIENT),
             at(Role.ACTIVATION, new Rescale(NEAR_ZERO)),
             at(Nodes.MAX_POOL, captum ? new LastWindow(NEAR_ZERO) : new Rescale(NEAR_ZERO)),
             at(Role.WINNER, new Rescale(NEAR_ZERO)),
-            at(Nodes.ANY, new MeanGradient())),
+            at(Nodes.LOCAL_NORM, new Rescale(NEAR_ZERO)),
+            at(Role.PRODUCT, new WrittenOut()),
+            at(Role.SOFTMAX, new WrittenOut()),
+            at(Role.NORMALISATION, new WrittenOut()),
+            at(Nodes.ANY, NO_MULTIPLIERS)),
         true);
   }
 
@@ -50,22 +58,36 @@ public final class Presets {
         List.of(
             at(Nodes.LINEAR, new Split()),
             at(Role.SUM, new SumBySign()),
+            at(Nodes.CHOICE, NO_MULTIPLIERS),
             at(Role.MOVE, Rule.GRADIENT),
             at(Role.AFFINE, new Rescale(NEAR_ZERO)),
             at(Role.ACTIVATION, new RevealCancel(NEAR_ZERO)),
             at(Nodes.MAX_POOL, captum ? new LastWindow(NEAR_ZERO) : new Rescale(NEAR_ZERO)),
             at(Role.WINNER, new Rescale(NEAR_ZERO)),
-            at(Nodes.ANY, new MeanGradient())),
+            at(Nodes.LOCAL_NORM, new Rescale(NEAR_ZERO)),
+            at(Role.PRODUCT, new WrittenOut()),
+            at(Role.SOFTMAX, new WrittenOut()),
+            at(Role.NORMALISATION, new WrittenOut()),
+            at(Nodes.ANY, NO_MULTIPLIERS)),
         true);
   }
 
-  /** Winning probabilities; contrastive: the classifier's minus those under its negated weights. */
+  /**
+   * Winning probabilities; contrastive: the classifier's minus those under its negated weights.
+   * Layers that are not rectified, sums and averages share out by the sign of the unit.
+   */
   public static Rules excitationBackprop(boolean contrastive) {
     ZPlus wins = new ZPlus(0, false);
-    Entry top = at(Nodes.LAST, contrastive ? new Contrast() : wins);
+    Excite excite = new Excite();
     return new Rules(
         concat(
-            List.of(top, at(Role.CONVOLUTION, wins), at(Role.DENSE, wins), at(Role.AVERAGE, wins)),
+            List.of(
+                at(Nodes.LAST, contrastive ? new Contrast() : wins),
+                at(Nodes.RECTIFIED, wins),
+                at(Role.CONVOLUTION, excite),
+                at(Role.DENSE, excite),
+                at(Role.AVERAGE, excite),
+                at(Role.SUM, new ExciteSum())),
             besides(0, false)));
   }
 

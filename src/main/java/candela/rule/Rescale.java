@@ -23,7 +23,9 @@ import candela.tensor.Tensor;
  * <p><b>Source:</b> Shrikumar, Greenside and Kundaje 2017, "Learning important features through
  * propagating activation differences", section 3.5.2; maxima as in SHAP and Captum.
  *
- * <p><b>Differences:</b> nearZero is 1e-7 in the authors' code, 1e-6 in SHAP, 1e-10 in Captum.
+ * <p><b>Differences:</b> local response normalisation counts as element by element: all that an
+ * element changes is put down to itself, so that sums are kept; Captum takes its gradient. nearZero
+ * is 1e-7 in the authors' code, 1e-6 in SHAP, 1e-10 in Captum.
  */
 public record Rescale(float nearZero) implements Rule {
   @Override

@@ -24,6 +24,7 @@ import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
 import candela.graph.op.MaxPool;
 import candela.graph.op.PadConstant;
+import candela.graph.op.Product;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
@@ -55,7 +56,10 @@ public enum Role implements Selector {
   /** Normalisation by statistics of the input itself. */
   NORMALISATION,
   SOFTMAX,
-  /** Anything else: products over an axis, powers of computed values. */
+  /**
+   * Anything else: products over an axis, powers of computed values, what is fused or trained and
+   * never meets a rule.
+   */
   OTHER;
 
   public static Role of(Node n) {
@@ -64,6 +68,7 @@ public enum Role implements Selector {
       case ConvTranspose o -> CONVOLUTION;
       case Matrix o -> DENSE;
       case MatMul o -> o.isLinear(n) ? DENSE : PRODUCT;
+      case Product o -> PRODUCT;
       case AveragePool o -> AVERAGE;
       case Reduce o -> of(o.kind());
       case AlongAxis o -> o.picks() ? MOVE : AVERAGE;

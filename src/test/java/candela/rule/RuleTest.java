@@ -104,7 +104,8 @@ class RuleTest {
       rules.add(defined(new ZPlus(EPS, bias), (a, x, r) -> a.bySign(1, 0, EPS, bias, x, r)));
     }
     rules.add(defined(new ZPlus(0, false), (a, x, r) -> a.bySign(1, 0, 0, false, x, r)));
-    rules.add(defined(new Contrast(), (a, x, r) -> a.bySign(1, 1, 0, false, x, r)));
+    rules.add(defined(new Excite(), (a, x, r) -> a.excite(x, r)));
+    rules.add(defined(new Contrast(), (a, x, r) -> a.contrast(x, r)));
     rules.add(defined(new WSquare(EPS), (a, x, r) -> a.square(EPS, r)));
     rules.add(defined(new Flat(EPS), (a, x, r) -> a.flat(EPS, r)));
     rules.add(
@@ -332,7 +333,7 @@ class RuleTest {
   }
 
   /** Column i is what input i alone adds to the output for 0. */
-  private static DenseMatrix dense(UnaryOperator<double[]> forward, int inputs) {
+  private static DenseMatrix dense(UnaryOperator<double[]> forward, int inputs, int channels) {
     double[] b = forward.apply(new double[inputs]);
     double[][] w = new double[b.length][inputs];
     for (int i = 0; i < inputs; i++) {
@@ -349,7 +350,7 @@ class RuleTest {
         row[i] = Math.abs(row[i]) < 1e-12 ? 0 : row[i];
       }
     }
-    return new DenseMatrix(w, b);
+    return new DenseMatrix(w, b, channels);
   }
 
   /** An operator in a graph of its own, with what the tests need to know. */
@@ -363,8 +364,8 @@ class RuleTest {
     List<float[]> constants =
         Stream.of(inputs).filter(Value::isConstant).map(v -> v.constant().floats()).toList();
     int n = Shape.of(o.shape()).count();
-    return new Setting(
-        d.graph(), dense(o.forward().apply(constants), n), n, y.shape().count() / ROWS);
+    DenseMatrix dense = dense(o.forward().apply(constants), n, y.shape().dim(-1));
+    return new Setting(d.graph(), dense, n, y.shape().count() / ROWS);
   }
 
   private static Rules only(Rule rule) {

@@ -65,15 +65,19 @@ public record Conv(
 
   private Dense.ConvolutionPlan plan(Step s) {
     return s.plan(
-        () ->
-            s.device()
-                .dense()
-                .convolution(
-                    sizes(s.x().shape(), s.x(1).shape()),
-                    s.x(1).data(),
-                    biased(s.node().inputs()) ? s.x(2).data() : MemorySegment.NULL,
-                    activation.dense(),
-                    residual));
+        () -> {
+          Dense.Convolution sizes = sizes(s.x().shape(), s.x(1).shape());
+          return s.device()
+              .dense()
+              .convolution(
+                  sizes,
+                  s.x(1).data(),
+                  biased(s.node().inputs()) ? s.x(2).data() : MemorySegment.NULL,
+                  activation.dense(),
+                  residual,
+                  sizes.oc(),
+                  s.isExact());
+        });
   }
 
   /** The plan of a convolution without residual that writes among the channels of others. */
@@ -87,7 +91,8 @@ public record Conv(
             bias,
             activation.dense(),
             false,
-            wide);
+            wide,
+            s.isExact());
   }
 
   @Override

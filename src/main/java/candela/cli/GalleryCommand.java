@@ -1,0 +1,204 @@
+package candela.cli;
+
+import candela.device.Device;
+import candela.graph.Network;
+import candela.image.ContactSheet;
+import candela.image.HeatMap;
+import candela.image.Image;
+import candela.image.Scale;
+import candela.image.WholeFile;
+import candela.method.Attribution;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.method.Subject;
+import candela.probe.Logits;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code candela gallery}: one photo under every method, on one sheet. */
+@Command(
+    name = "gallery",
+    description = "Draw one photo under every method, and print what each map cost.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "A method that has no meaning for the model is left out and its reason printed.",
+      "",
+      "Examples:",
+      "  candela gallery",
+      "  candela gallery cat.jpg --model squeezenet1.1.onnx --preprocess caffe-bgr",
+      "  candela gallery cat.jpg --model m.onnx --method rise:masks=500 --method grad-cam"
+    })
+final class GalleryCommand implements Callable<Integer> {
+  /** Pictures side by side. */
+  private static final int ACROSS = 6;
+
+  @Parameters(paramLabel = "PHOTO", arity = "0..1", description = "Image file.")
+  Path photo;
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "FILE",
+      description = "ONNX image classifier. Without model and photo: those that come with Candela.")
+  Path model;
+
+  @Option(
+      names = {"-l", "--labels"},
+      paramLabel = "FILE",
+      description = "Class names, one a line.")
+  Path labels;
+
+  @Option(
+      names = {"-p", "--preprocess"},
+      paramLabel = "NAME|FILE",
+      description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
+  String preprocess;
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME[:key=value,…]",
+      description = "A method and its parameters; may be repeated. Default: all.")
+  List<String> methods = List.of();
+
+  @Option(
+      names = {"-t", "--target"},
+      paramLabel = "N",
+      description = "Class to explain. Default: the predicted one.")
+  int target = -1;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "FILE",
+      description = "The sheet. Default: ${DEFAULT-VALUE}.")
+  Path out = Path.of("candela-gallery.png");
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Rows of a batch. Does not change results. Default: ${DEFAULT-VALUE}.")
+  int batch = 16;
+
+  @Mixin Machine machine;
+
+  @Override
+  public Integer call() {
+    if (model == null && photo == null) {
+      useShipped();
+    }
+    if (model == null || photo == null) {
+      throw CandelaException.of("gallery: a PHOTO and --model FILE expected, or neither");
+    }
+    List<String> texts = methods.isEmpty() ? Methods.names() : methods;
+    List<Method> all = texts.stream().map(Methods::parse).toList();
+    Labels names = Labels.read(labels);
+    Network network = Network.load(model).channelsFirst();
+    Preparation preparation = Preparation.of(preprocess, network.inputShape(), network.name());
+    Preparation.Picture picture = preparation.read(photo);
+    try (Device device = machine.open();
+        var pipeline = new Pipeline(network, device, batch)) {
+      Logits logits = new Logits(device, picture.pixels());
+      pipeline.run(List.of(logits));
+      Prediction prediction = new Prediction(logits.result());
+      int explained = target < 0 ? prediction.best() : target;
+      if (explained >= prediction.logits().length) {
+        throw CandelaException.of(
+            "--target: 0 to %d expected, got %d", prediction.logits().length - 1, explained);
+      }
+      Subject subject =
+          new Subject(preparation.shape(), picture.pixels(), explained, preparation.levels());
+      String caption =
+          String.format(
+              Locale.ROOT,
+              "%s %.1f %%",
+              names.brief(explained),
+              100 * prediction.probability(explained));
+      List<ContactSheet.Cell> cells = new ArrayList<>();
+      cells.add(
+          new ContactSheet.Cell(picture.view(), photo.getFileName().toString(), caption, null));
+      int left = draw(all, subject, picture.view(), device, pipeline, cells);
+      String about = "preprocessing: " + preparation.name() + " · device: " + device.name();
+      ContactSheet sheet = new ContactSheet(network.name(), about);
+      for (int from = 0; from < cells.size(); from += ACROSS) {
+        sheet.row(cells.subList(from, Math.min(from + ACROSS, cells.size())));
+      }
+      sheet.draw().writePng(out);
+      System.out.printf("%n%d maps in %s%n", cells.size() - 1, out);
+      return left == 0 ? Main.OK : Main.PARTIAL;
+    }
+  }
+
+  private void useShipped() {
+    Path folder = out.toAbsolutePath().getParent().resolve("candela-example");
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new CandelaException(folder + ": " + WholeFile.reason(e), e);
+    }
+    model = Shipped.model("cnn", folder);
+    labels = labels == null ? Shipped.labels(folder) : labels;
+    preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
+    photo = Shipped.pictures(folder).get(0);
+  }
+
+  /** Adds a cell for each method; tells how many were left out. */
+  private static int draw(
+      List<Method> methods,
+      Subject subject,
+      Image view,
+      Device device,
+      Pipeline pipeline,
+      List<ContactSheet.Cell> cells) {
+    PrintStream print = System.out;
+    int left = 0;
+    print.printf("%-28s %7s %9s%n", "method", "rows", "ms");
+    for (Method m : methods) {
+      String name = Methods.name(m);
+      try (var workspace = new Workspace(device)) {
+        long[] rows = new long[1];
+        long start = System.nanoTime();
+        Probe<Attribution> probe = m.probe(subject, workspace);
+        pipeline.run(
+            List.of(probe),
+            (done, total) -> {
+              rows[0] = done;
+              return true;
+            });
+        Attribution a = probe.result();
+        double ms = (System.nanoTime() - start) / 1e6;
+        print.printf(Locale.ROOT, "%-28s %7d %9.0f%s%n", name, rows[0], ms, delta(a));
+        Scale scale = Scale.of(a.map(), a.channels().signed(), 99);
+        Image overlay = new HeatMap(a.map(), a.height(), a.width(), scale).over(view);
+        cells.add(new ContactSheet.Cell(overlay, name, Methods.text(m), scale));
+      } catch (CandelaException e) {
+        left++;
+        print.printf("%-28s %s%n", name, Main.sentence(e));
+      }
+    }
+    return left;
+  }
+
+  /** What the map lacks of what it should add up to. */
+  private static String delta(Attribution a) {
+    for (String key : List.of("convergenceDelta", "conservationDelta")) {
+      if (a.notes().containsKey(key)) {
+        return String.format(Locale.ROOT, "   %s %.2g", key, a.notes().get(key));
+      }
+    }
+    return "";
+  }
+}

@@ -1,0 +1,63 @@
+package candela.method;
+
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a method's Javadoc says, as plain text; the sources travel with the classes.
+ *
+ * @param shows what the map shows, the first paragraph
+ * @param sections Definition, Shapes, Parameters, Cost, Source, Differences, in this order
+ */
+public record About(String shows, Map<String, String> sections) {
+  private static final Pattern COMMENT =
+      Pattern.compile(
+          "/\\*\\*((?:(?!\\*/).)*)\\*/\\s*(?:@\\S+\\s+)*public record ", Pattern.DOTALL);
+  private static final Pattern SECTION = Pattern.compile("<b>(\\w+):</b>");
+
+  /** Of the method's record. */
+  public static About of(Method method) {
+    String name = method.getClass().getSimpleName();
+    Matcher comment = COMMENT.matcher(source(name));
+    if (!comment.find()) {
+      throw CandelaException.of("%s: its source has no comment; build Candela again", name);
+    }
+    String text = comment.group(1).replaceAll("(?m)^\\s*\\* ?", "");
+    String[] paragraphs = text.split("<p>");
+    Map<String, String> sections = new LinkedHashMap<>();
+    for (String p : paragraphs) {
+      Matcher title = SECTION.matcher(p);
+      if (title.find()) {
+        sections.put(title.group(1), plain(p.substring(title.end())));
+      }
+    }
+    return new About(plain(paragraphs[0]), sections);
+  }
+
+  private static String source(String name) {
+    try (InputStream in = About.class.getResourceAsStream("/candela/method/" + name + ".java")) {
+      if (in == null) {
+        throw CandelaException.of("%s.java: this build lacks it; build it again", name);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new CandelaException(name + ".java: cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static String plain(String text) {
+    return text.replaceAll("\\{@(?:link|code) ([^}]*)\\}", "$1")
+        .replaceAll("<[^>]*>", "")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+        .replaceAll("\\s+", " ")
+        .strip();
+  }
+}

@@ -1,0 +1,294 @@
+package candela.method;
+
+import candela.graph.ScoreKind;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The smooth mask of a given area that keeps the score highest (preserve), or lowers it most
+ * (delete), or both at once (dual).
+ *
+ * <p><b>Definition:</b> m maximises f(x ⊗ m) (preserve), −f(x ⊗ (1 − m)) (delete) or their sum
+ * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, else 0;
+ * weight grows by 1.0035 each step. x ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels,
+ * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, one each step pixels,
+ * within reach sigma (kernels/mask.cu); p starts at 1, goes by gradient ascent with momentum 0.9
+ * and stays in 0…1. Every second step the image is mirrored.
+ *
+ * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
+ *
+ * <p><b>Parameters:</b> variant (preserve, delete, dual; default preserve); area (share of the
+ * pixels, above 0, up to 1, default 0.1); maxIter (steps, default 800); step (pixels between
+ * parameters, default 7); sigma (pixels, default 21); rate (default 0.01); weight (of the area,
+ * default 300); score (default logit).
+ *
+ * <p><b>Cost:</b> maxIter forward and backward rows, dual twice as many, one after the other.
+ *
+ * <p><b>Source:</b> Fong, Patrick and Vedaldi 2019, "Understanding deep networks via extremal
+ * perturbations and smooth masks", section 3; numbers of TorchRay.
+ *
+ * <p><b>Differences:</b> one area a map; TorchRay can sum several. Parameters stand inside the
+ * image only, TorchRay pads them. For delete m marks what is deleted.
+ */
+public record ExtremalPerturbation(
+    Variant variant,
+    double area,
+    int maxIter,
+    int step,
+    double sigma,
+    double rate,
+    double weight,
+    ScoreKind score)
+    implements Method {
+  /** What the mask is to do. */
+  public enum Variant {
+    PRESERVE,
+    DELETE,
+    DUAL
+  }
+
+  /** TorchRay's constants. */
+  private static final int LEVELS = 8;
+
+  private static final double MOST_BLUR = 20;
+  private static final double GROWTH = 1.0035;
+  private static final double MOMENTUM = 0.9;
+  private static final float SHARP = 20;
+
+  public ExtremalPerturbation() {
+    this(Variant.PRESERVE, 0.1, 800, 7, 21, 0.01, 300, ScoreKind.LOGIT);
+  }
+
+  public ExtremalPerturbation {
+    Check.atLeast(1, maxIter, "extremal-perturbation: maxIter");
+    Check.atLeast(1, step, "extremal-perturbation: step");
+    Check.positive(sigma, "extremal-perturbation: sigma");
+    Check.positive(rate, "extremal-perturbation: rate");
+    Check.notNegative(weight, "extremal-perturbation: weight");
+    if (!(area > 0 && area <= 1)) {
+      throw CandelaException.of(
+          "extremal-perturbation: area: above 0, up to 1 expected, got %s", area);
+    }
+  }
+
+  @Override
+  public Channels channels() {
+    return Channels.SUM_ABSOLUTE;
+  }
+
+  @Override
+  public Probe<Attribution> probe(Subject subject, Workspace workspace) {
+    return new Ascent(subject, workspace);
+  }
+
+  /** A step's row, or two of dual, then the next step. */
+  private final class Ascent implements Probe<Attribution> {
+    private final Subject subject;
+    private final Workspace workspace;
+    private final Shape image;
+    private final int h;
+    private final int w;
+    private final int radius = 1 + (int) Math.ceil(sigma / step);
+
+    /** The most blurred image first, the image last. */
+    private final float[][] level = new float[LEVELS][];
+
+    private final Tensor p;
+    private final Tensor mask;
+    private final Tensor total;
+    private final Tensor dmask;
+    private final Tensor dp;
+    private final double[] velocity;
+    private float[] m;
+    private double[] slope;
+    private int iteration;
+    private int part;
+    private boolean waiting;
+    private double last;
+
+    Ascent(Subject subject, Workspace workspace) {
+      this.subject = subject;
+      this.workspace = workspace;
+      image = subject.image();
+      h = image.dim(1);
+      w = image.dim(2);
+      for (int k = 0; k < LEVELS; k++) {
+        double blur = MOST_BLUR * (LEVELS - 1 - k) / (LEVELS - 1);
+        try (var own = new Workspace(workspace.device())) {
+          Tensor y = own.tensor(subject.shape(), subject.pixels());
+          if (blur > 0) {
+            Baseline.blur(y.as(image), blur, own);
+          }
+          level[k] = workspace.device().read(y);
+        }
+      }
+      Shape cells = Shape.of(Math.ceilDiv(h, step), Math.ceilDiv(w, step));
+      float[] ones = new float[cells.count()];
+      Arrays.fill(ones, 1);
+      p = workspace.tensor(cells, ones);
+      dp = workspace.tensor(cells);
+      mask = workspace.tensor(Shape.of(h, w));
+      total = workspace.tensor(Shape.of(h, w));
+      dmask = workspace.tensor(Shape.of(h, w));
+      velocity = new double[ones.length];
+      grow();
+    }
+
+    /** The mask of the parameters as they are. */
+    private void grow() {
+      workspace
+          .device()
+          .kernels()
+          .mask()
+          .smoothMax(h, w, step, radius, (float) sigma, SHARP, p.data(), mask.data(), total.data());
+      m = workspace.device().read(mask);
+      slope = new double[m.length];
+    }
+
+    @Override
+    public Ask ask() {
+      return Ask.gradient(ExtremalPerturbation.this.score);
+    }
+
+    @Override
+    public int target() {
+      return subject.target();
+    }
+
+    private int parts() {
+      return variant == Variant.DUAL ? 2 : 1;
+    }
+
+    @Override
+    public int size() {
+      return maxIter * parts();
+    }
+
+    @Override
+    public int width() {
+      return 1;
+    }
+
+    /** Whether the row shows what the mask keeps; else what it leaves. */
+    private boolean keeps() {
+      return variant == Variant.PRESERVE || (variant == Variant.DUAL && part == 0);
+    }
+
+    private boolean mirrored() {
+      return iteration % 2 == 1;
+    }
+
+    /** Where pixel i of the mask is in the row. */
+    private int place(int i) {
+      return mirrored() ? i / w * w + w - 1 - i % w : i;
+    }
+
+    private int below(double sharpness) {
+      return Math.min((int) (sharpness * (LEVELS - 1)), LEVELS - 2);
+    }
+
+    @Override
+    public int next(Tensor rows) {
+      if (iteration == maxIter || waiting) {
+        return 0;
+      }
+      float[] x = new float[image.count()];
+      for (int i = 0; i < m.length; i++) {
+        double sharpness = Math.clamp(keeps() ? m[i] : 1.0 - m[i], 0.0, 1.0);
+        int k = below(sharpness);
+        double up = sharpness * (LEVELS - 1) - k;
+        for (int c = i; c < x.length; c += m.length) {
+          double v = (1 - up) * level[k][c] + up * level[k + 1][c];
+          x[c - i + place(i)] = (float) v;
+        }
+      }
+      workspace.device().write(rows.rows(0, 1), x);
+      waiting = true;
+      return 1;
+    }
+
+    @Override
+    public void take(Answers answers) {
+      waiting = false;
+      float[] g = workspace.device().read(answers.gradients());
+      for (int i = 0; i < m.length; i++) {
+        int k = below(Math.clamp(keeps() ? m[i] : 1.0 - m[i], 0.0, 1.0));
+        for (int c = i; c < g.length; c += m.length) {
+          // deleting, the reward is the negative score, and the sharpness falls as the mask grows
+          slope[i] += g[c - i + place(i)] * (LEVELS - 1.0) * (level[k + 1][c] - level[k][c]);
+        }
+      }
+      last = answers.scores()[0];
+      part++;
+      if (part == parts()) {
+        part = 0;
+        step();
+        iteration++;
+        grow();
+      }
+    }
+
+    private void step() {
+      float[] sorted = m.clone();
+      Arrays.sort(sorted);
+      int first = (int) (m.length * (1 - area));
+      float threshold = first < m.length ? sorted[first] : Float.POSITIVE_INFINITY;
+      int ties = 0;
+      for (int i = first; i < m.length && sorted[i] == threshold; i++) {
+        ties++;
+      }
+      double by = weight * Math.pow(GROWTH, iteration);
+      float[] dy = new float[m.length];
+      for (int i = 0; i < m.length; i++) {
+        boolean wanted = m[i] > threshold || (m[i] == threshold && ties-- > 0);
+        dy[i] = (float) (slope[i] - 2 * by * (m[i] - (wanted ? 1 : 0)) / m.length);
+      }
+      workspace.device().write(dmask, dy);
+      workspace
+          .device()
+          .kernels()
+          .mask()
+          .smoothMaxBackward(
+              h,
+              w,
+              step,
+              radius,
+              (float) sigma,
+              SHARP,
+              p.data(),
+              mask.data(),
+              total.data(),
+              dmask.data(),
+              dp.data());
+      float[] gradient = workspace.device().read(dp);
+      float[] now = workspace.device().read(p);
+      for (int i = 0; i < now.length; i++) {
+        // PyTorch's momentum: the first gradient counts in full, later ones are dampened
+        velocity[i] =
+            iteration == 0 ? gradient[i] : MOMENTUM * velocity[i] + (1 - MOMENTUM) * gradient[i];
+        now[i] = (float) Math.clamp(now[i] + rate * velocity[i], 0, 1);
+      }
+      workspace.device().write(p, now);
+    }
+
+    @Override
+    public Attribution result() {
+      Map<String, Double> notes = new LinkedHashMap<>();
+      notes.put("score", last);
+      double mean = 0;
+      for (float v : m) {
+        mean += v / m.length;
+      }
+      notes.put("area", mean);
+      return new Attribution(image.with(0, 1), m.clone(), channels(), notes);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+package candela.method;
+
+import candela.graph.Rules;
+import candela.graph.ScoreKind;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Probe;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+
+/**
+ * How much the score changes with each unit of a layer, on average on the way from a baseline.
+ *
+ * <p><b>Definition:</b> a = Σ_k w_k ∂f/∂A at b + α_k (x − b), A the layer, α, w approximating the
+ * integral over 0…1.
+ *
+ * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer.
+ *
+ * <p><b>Parameters:</b> layer (a value of the model; default empty: the last convolution with what
+ * follows at its size); nSteps (1 or more, default 50); method (as {@link IntegratedGradients},
+ * default gausslegendre); baseline (default zero); seed (of the random baseline, default 0); score
+ * (default logit); channels (default sum).
+ *
+ * <p><b>Cost:</b> nSteps forward rows, nSteps backward rows down to the layer.
+ *
+ * <p><b>Source:</b> Leino et al. 2018, "Influence-directed explanations for deep convolutional
+ * networks", section II.
+ *
+ * <p><b>Differences:</b> none to Captum.
+ */
+public record InternalInfluence(
+    String layer,
+    int nSteps,
+    Quadrature method,
+    Baseline baseline,
+    long seed,
+    ScoreKind score,
+    Channels channels)
+    implements Method {
+  public InternalInfluence() {
+    this("", 50, Quadrature.GAUSSLEGENDRE, Baseline.ZERO, 0, ScoreKind.LOGIT, Channels.SUM);
+  }
+
+  public InternalInfluence {
+    Check.atLeast(
+        method == Quadrature.RIEMANN_TRAPEZOID ? 2 : 1, nSteps, "internal-influence: nSteps");
+  }
+
+  @Override
+  public Probe<Attribution> probe(Subject subject, Workspace workspace) {
+    return new Path(subject, workspace);
+  }
+
+  private final class Path extends Sampled<Attribution> {
+    private final Workspace workspace;
+    private final Tensor x;
+    private final Tensor b;
+    private final MemorySegment alpha;
+    private final MemorySegment weight;
+    private Shape shape = Shape.of(1, 1, 1);
+    private MemorySegment sum;
+
+    Path(Subject subject, Workspace workspace) {
+      super(
+          Ask.backward(InternalInfluence.this.score, ClassActivation.place(layer), Rules.GRADIENT),
+          subject.target(),
+          nSteps);
+      this.workspace = workspace;
+      x = workspace.tensor(subject.shape(), subject.pixels());
+      b = baseline.of(subject, seed, workspace);
+      alpha = workspace.floats(floats(method.points(nSteps)));
+      weight = workspace.floats(floats(method.weights(nSteps)));
+    }
+
+    @Override
+    protected void fill(int first, Tensor rows) {
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .interpolate(
+              rows.shape().dim(0),
+              x.count(),
+              b.data(),
+              x.data(),
+              alpha.asSlice(first * 4L),
+              rows.data());
+    }
+
+    @Override
+    protected void add(int first, Answers answers) {
+      Tensor g = answers.gradients();
+      int n = g.count() / answers.rows();
+      if (sum == null) {
+        shape = Relevance.image(g.shape());
+        sum = workspace.allocate(n * 8L);
+      }
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .moments(
+              answers.rows(), n, weight.asSlice(first * 4L), g.data(), sum, MemorySegment.NULL);
+    }
+
+    @Override
+    public Attribution result() {
+      float[] a =
+          sum == null
+              ? new float[shape.count()]
+              : floats(workspace.readDoubles(sum, shape.count()));
+      return new Attribution(shape, a, channels, Map.of());
+    }
+  }
+
+  static float[] floats(double[] v) {
+    float[] f = new float[v.length];
+    for (int i = 0; i < v.length; i++) {
+      f[i] = (float) v[i];
+    }
+    return f;
+  }
+}

@@ -1,0 +1,205 @@
+package candela.device;
+
+import static candela.device.Rig.agree;
+import static candela.device.Rig.floats;
+import static candela.device.Rig.numbers;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Tensors [pairs,2,…]; every kernel against its definition, sum by sum, in doubles. */
+@Tag("kernel")
+class MultiplierTest {
+  private static final int PAIRS = 3;
+
+  private static void check(String what, Function<Rig, MemorySegment> kernel, double[] wanted) {
+    agree(what, Rig.run(what, rig -> floats(kernel.apply(rig))), wanted);
+  }
+
+  private static MemorySegment result(Rig rig, boolean add, float[] before) {
+    return add ? rig.in(before) : rig.out(before.length);
+  }
+
+  /** Rows of 7; some of an image's elements are the reference's. */
+  @Test
+  void softmaxIsThatOfExponentialsAndTheirSum() {
+    int rows = 5;
+    int n = 7;
+    float[] x = numbers(1, PAIRS * 2 * rows * n);
+    float[] m = numbers(2, x.length);
+    float[] before = numbers(3, x.length);
+    for (int i = 0; i < rows * n; i += 3) {
+      x[rows * n + i] = x[i];
+    }
+    for (boolean log : new boolean[] {false, true}) {
+      for (boolean add : new boolean[] {false, true}) {
+        double[] wanted = new double[x.length];
+        for (int p = 0; p < PAIRS; p++) {
+          for (int r = 0; r < rows; r++) {
+            int image = (p * 2 * rows + r) * n;
+            int reference = image + rows * n;
+            double s = 0;
+            double t = 0;
+            for (int i = 0; i < n; i++) {
+              s += Math.exp(x[image + i]);
+              t += Math.exp(x[reference + i]);
+            }
+            double mixed = 0;
+            for (int j = 0; j < n; j++) {
+              double mean = (Math.exp(x[image + j]) + Math.exp(x[reference + j])) / 2;
+              mixed += m[image + j] * (log ? 1 : mean);
+            }
+            for (int i = 0; i < n; i++) {
+              double d = (double) x[image + i] - x[reference + i];
+              double rise = Math.exp(x[image + i]) - Math.exp(x[reference + i]);
+              double slope = d == 0 ? Math.exp(x[image + i]) : rise / d;
+              double own = m[image + i];
+              double v =
+                  log
+                      ? own - mixed * (Math.log(s) - Math.log(t)) / (s - t) * slope
+                      : slope * (own * (1 / s + 1 / t) / 2 - mixed / (s * t));
+              wanted[image + i] = v + (add ? before[image + i] : 0);
+              wanted[reference + i] = v + (add ? before[reference + i] : 0);
+            }
+          }
+        }
+        check(
+            "softmax_multiplier",
+            rig -> {
+              MemorySegment dx = result(rig, add, before);
+              rig.kernels()
+                  .multiplier()
+                  .softmaxMultiplier(log, add, PAIRS, rows, n, rig.in(x), rig.in(m), dx);
+              return dx;
+            },
+            wanted);
+      }
+    }
+  }
+
+  /** Groups of 2 channels over 9 pixels, 2 images a pair's row; then rows of 33 alone. */
+  @Test
+  void normalisationIsThatOfMeanAndDeviation() {
+    norm(2, 3, 2, 18);
+    norm(5, 1, 33, 33);
+    norm(1, 4, 1, 7);
+  }
+
+  private static void norm(int blocks, int groups, int width, int n) {
+    int size = groups * n;
+    float[] x = numbers(4, PAIRS * 2 * blocks * size);
+    float[] m = numbers(5, x.length);
+    float[] scale = numbers(6, groups * width);
+    float[] before = numbers(7, x.length);
+    float epsilon = 1e-3f;
+    double[] wanted = new double[x.length];
+    for (int p = 0; p < PAIRS; p++) {
+      for (int b = 0; b < blocks; b++) {
+        for (int g = 0; g < groups; g++) {
+          int[] at = new int[n];
+          double[] given = new double[n];
+          for (int i = 0; i < n; i++) {
+            int inside = i / width * groups * width + g * width + i % width;
+            at[i] = (p * 2 * blocks + b) * size + inside;
+            given[i] = (double) m[at[i]] * scale[inside % (groups * width)];
+          }
+          double[] v = multipliers(x, at, blocks * size, given, epsilon);
+          for (int i = 0; i < n; i++) {
+            wanted[at[i]] = v[i] + before[at[i]];
+            wanted[at[i] + blocks * size] = v[i] + before[at[i] + blocks * size];
+          }
+        }
+      }
+    }
+    check(
+        "norm_multiplier",
+        rig -> {
+          MemorySegment dx = rig.in(before);
+          rig.kernels()
+              .multiplier()
+              .normMultiplier(
+                  true,
+                  PAIRS,
+                  blocks,
+                  groups,
+                  width,
+                  n,
+                  epsilon,
+                  rig.in(x),
+                  rig.in(scale),
+                  rig.in(m),
+                  dx);
+          return dx;
+        },
+        wanted);
+  }
+
+  /** The chain rule for multipliers, function by function. */
+  private static double[] multipliers(
+      float[] x, int[] at, int apart, double[] given, double epsilon) {
+    int n = at.length;
+    double[][] d = new double[2][n];
+    double[] variance = new double[2];
+    for (int k = 0; k < 2; k++) {
+      double mean = 0;
+      for (int i : at) {
+        mean += x[i + k * apart] / (double) n;
+      }
+      for (int i = 0; i < n; i++) {
+        d[k][i] = x[at[i] + k * apart] - mean;
+        variance[k] += d[k][i] * d[k][i] / n;
+      }
+    }
+    double one = 1 / Math.sqrt(variance[0] + epsilon);
+    double other = 1 / Math.sqrt(variance[1] + epsilon);
+    double slope = (one - other) / (variance[0] - variance[1]);
+    double factor = 0;
+    for (int i = 0; i < n; i++) {
+      factor += given[i] * (d[0][i] + d[1][i]) / 2;
+    }
+    double[] v = new double[n];
+    double mean = 0;
+    for (int i = 0; i < n; i++) {
+      double square = d[0][i] + d[1][i];
+      v[i] = given[i] * (one + other) / 2 + factor * slope * square / n;
+      mean += v[i] / n;
+    }
+    for (int i = 0; i < n; i++) {
+      v[i] -= mean;
+    }
+    return v;
+  }
+
+  @Test
+  void aDivisorIsThatOfAProductWithItsReciprocal() {
+    int n = 701;
+    float[] x = numbers(8, PAIRS * 2 * n);
+    for (int i = 0; i < x.length; i++) {
+      x[i] = Math.abs(x[i]) + .5f;
+    }
+    float[] a = numbers(9, x.length);
+    float[] g = new float[x.length];
+    double[] wanted = new double[x.length];
+    for (int p = 0; p < PAIRS; p++) {
+      for (int i = 0; i < n; i++) {
+        int image = p * 2 * n + i;
+        int reference = image + n;
+        g[image] = -a[image] / (x[image] * x[image]);
+        g[reference] = -a[reference] / (x[reference] * x[reference]);
+        double mean = ((double) a[image] + a[reference]) / 2;
+        wanted[image] = -mean / ((double) x[image] * x[reference]);
+        wanted[reference] = wanted[image];
+      }
+    }
+    check(
+        "divisor_multiplier",
+        rig -> {
+          MemorySegment dx = rig.in(g);
+          rig.kernels().multiplier().divisorMultiplier(false, PAIRS, n, rig.in(x), dx, dx);
+          return dx;
+        },
+        wanted);
+  }
+}

@@ -1,0 +1,105 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.Shared;
+import candela.device.Device;
+import candela.device.Devices;
+import candela.graph.Network;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every method on real networks: few samples, but all operators. */
+class EveryMethodTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"squeezenet1.1", "light/light_resnet50"})
+  void runsOnSharedNetworks(String name) {
+    run(Network.load(Shared.path("models/" + name + ".onnx")));
+  }
+
+  @Test
+  void runsOnAShippedRobustNetwork() throws IOException {
+    Path file = folder.resolve("cnn-robust.onnx");
+    try (InputStream in = Methods.class.getResourceAsStream("/candela/cnn-robust.onnx")) {
+      Files.write(file, in.readAllBytes());
+    }
+    run(Network.load(file).channelsFirst());
+  }
+
+  private static void run(Network network) {
+    Shape input = network.inputShape();
+    Shape shape = Shape.of(input.dim(1), input.dim(2), input.dim(3));
+    Random random = new Random(1);
+    float[] x = new float[shape.count()];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) (random.nextGaussian() + Math.sin(i / 500.0));
+    }
+    var levels = new Levels(Collections.nCopies(3, -2f), Collections.nCopies(3, 2f));
+    Subject subject = new Subject(shape, x, 1, levels);
+    String first =
+        network.model().nodes().stream()
+            .filter(n -> n.op().equals("Conv"))
+            .findFirst()
+            .orElseThrow()
+            .outputs()
+            .get(0);
+    try (Device device = Devices.open("cpu", 0);
+        var pipeline = new Pipeline(network, device, 8)) {
+      for (String name : Methods.names()) {
+        Method method = Methods.parse(small(name, shape.dim(1), first));
+        try (var workspace = new Workspace(device)) {
+          Probe<Attribution> probe = method.probe(subject, workspace);
+          pipeline.run(java.util.List.of(probe));
+          Attribution a = probe.result();
+          assertThat(a.values()).as(name).hasSize(a.shape().count());
+          for (float v : a.values()) {
+            assertThat(v).as(name).isFinite();
+          }
+        }
+      }
+    }
+  }
+
+  /** The method with few rows, for images of this side. */
+  private static String small(String name, int side, String layer) {
+    return switch (name) {
+      case "anchors" -> "anchors:grid=2,rows=24,batchSize=6";
+      case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=2,maxSigma=3";
+      case "deepshap" -> "deepshap:baselines=1";
+      case "exact-shapley" -> "exact-shapley:grid=2";
+      case "expected-gradients" -> "expected-gradients:samples=2,baselines=1";
+      case "extremal-perturbation" -> "extremal-perturbation:maxIter=2";
+      case "feature-ablation" -> "feature-ablation:grid=2";
+      case "fido" -> "fido:cells=7,nSteps=2,samples=2";
+      case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=3";
+      case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
+      case "integrated-gradients" -> "integrated-gradients:nSteps=2";
+      case "internal-influence" -> "internal-influence:nSteps=2";
+      case "kernel-shap" -> "kernel-shap:grid=2";
+      case "layer-conductance" -> "layer-conductance:nSteps=2";
+      case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
+      case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
+      case "pda" -> "pda:window=4,pad=1,samples=1,stride=" + side / 2;
+      case "rise" -> "rise:masks=4";
+      case "score-cam" -> "score-cam:layer=" + layer;
+      case "shapley-sampling" -> "shapley-sampling:grid=2,samples=1";
+      case "sliding-patch" -> "sliding-patch:patch=%d,stride=%d".formatted(side / 2, side / 2);
+      case "smoothgrad" -> "smoothgrad:samples=2";
+      default -> name;
+    };
+  }
+}

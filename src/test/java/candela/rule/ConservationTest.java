@@ -1,0 +1,168 @@
+package candela.rule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.graph.Graph;
+import candela.graph.Rules;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Whole networks: what relevance starts with arrives at the image, where theory says so. */
+class ConservationTest {
+  /** Float rounding of relevances that cancel, and the stabiliser of 1e-6. */
+  private static final double TOLERANCE = 1e-3;
+
+  private static final int ROWS = 2;
+
+  private static final float[] X = Draft.numbers(new Random(21), 1, ROWS * Nets.PIXELS);
+
+  private static Composite.Numbers numbers(boolean bias) {
+    return new Composite.Numbers(0, .25f, bias, List.of(-4f), List.of(4f));
+  }
+
+  /** One class a row: the one with the largest score, so that something speaks for it. */
+  private static float[] seed(Graph graph) {
+    float[] seed = new float[ROWS * Nets.CLASSES];
+    float[] scores = Draft.run(graph, Rules.GRADIENT, X, seed).scores();
+    for (int r = 0; r < ROWS; r++) {
+      int first = r * Nets.CLASSES;
+      int best = first;
+      for (int k = first; k < first + Nets.CLASSES; k++) {
+        best = scores[k] > scores[best] ? k : best;
+      }
+      seed[best] = 1;
+    }
+    return seed;
+  }
+
+  /** Sum of absolute values; NaN where one is. */
+  private static double size(float[] v) {
+    double size = 0;
+    for (float a : v) {
+      size += Math.abs(a);
+    }
+    return size;
+  }
+
+  /**
+   * Where theory lets relevance get lost: at units without a contribution of the sign that is
+   * shared among. α2β1 needs both signs everywhere; α1β0 needs one above zero, which a unit that is
+   * below zero and not rectified may lack.
+   */
+  private static Set<Composite> conserving(Nets net) {
+    Set<Composite> all = EnumSet.allOf(Composite.class);
+    all.removeAll(
+        EnumSet.of(
+            Composite.ALPHA2_BETA1,
+            Composite.EPSILON_ALPHA2_BETA1,
+            Composite.EPSILON_ALPHA2_BETA1_FLAT,
+            Composite.PRESET_B,
+            Composite.PRESET_B_FLAT));
+    if (net.hasUnitsBelowZero()) {
+      all.removeAll(
+          EnumSet.of(
+              Composite.ALPHA1_BETA0,
+              Composite.Z_PLUS,
+              Composite.EPSILON_PLUS,
+              Composite.EPSILON_PLUS_FLAT,
+              Composite.PRESET_A,
+              Composite.PRESET_A_FLAT));
+    }
+    return all;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Nets.class)
+  void relevanceIsConservedWithoutBias(Nets net) {
+    Graph graph = net.graph(ROWS, false);
+    for (Composite c : conserving(net)) {
+      float[] got = Draft.run(graph, c.rules(numbers(false)), X, seed(graph)).input();
+      for (int r = 0; r < ROWS; r++) {
+        assertThat(Draft.sum(got, r * Nets.PIXELS, (r + 1) * Nets.PIXELS))
+            .as(net + ", " + c + ", row " + r)
+            .isCloseTo(1, Offset.offset(TOLERANCE));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Nets.class)
+  void everyCompositeRunsWithBias(Nets net) {
+    Graph graph = net.graph(ROWS, true);
+    for (Composite c : Composite.values()) {
+      float[] got = Draft.run(graph, c.rules(numbers(true)), X, seed(graph)).input();
+      assertThat(size(got)).as(net + ", " + c).isFinite().isGreaterThan(1e-3);
+    }
+  }
+
+  /** LRP-0 of a network that is linear between corners, biases kept, is input times gradient. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Nets.class,
+      names = {"PLAIN", "RESIDUAL", "CONCATENATED"})
+  void lrpZeroIsInputTimesGradient(Nets net) {
+    Graph graph = net.graph(ROWS, true);
+    List<Rules.Entry> entries = new ArrayList<>();
+    // composites pass batch normalisation, which the gradient does not
+    entries.add(new Rules.Entry(Role.AFFINE, new Epsilon(0, true)));
+    entries.addAll(Composite.EPSILON.rules(numbers(true)).entries());
+    Draft.Back plain = Draft.run(graph, Rules.GRADIENT, X, seed(graph));
+    float[] start = seed(graph);
+    for (int i = 0; i < start.length; i++) {
+      start[i] *= plain.scores()[i];
+    }
+    float[] got = Draft.run(graph, new Rules(entries), X, start).input();
+    for (int i = 0; i < got.length; i++) {
+      assertThat((double) got[i])
+          .as(net + " at " + i)
+          .isCloseTo((double) X[i] * plain.input()[i], Offset.offset(1e-4));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Nets.class)
+  void winningProbabilitiesAddUpToOne(Nets net) {
+    Graph graph = net.graph(ROWS, false);
+    float[] p = Draft.run(graph, Presets.excitationBackprop(false), X, seed(graph)).input();
+    float[] contrast = Draft.run(graph, Presets.excitationBackprop(true), X, seed(graph)).input();
+    for (int r = 0; r < ROWS; r++) {
+      int from = r * Nets.PIXELS;
+      assertThat(Draft.sum(p, from, from + Nets.PIXELS))
+          .as(net.name())
+          .isCloseTo(1, Offset.offset(TOLERANCE));
+      assertThat(Draft.sum(contrast, from, from + Nets.PIXELS))
+          .as(net + ", contrastive")
+          .isCloseTo(0, Offset.offset(TOLERANCE));
+    }
+  }
+
+  /** The gate's branch gets none, so nothing is lost or counted twice. */
+  @Test
+  void aGateTakesNoRelevance() {
+    Graph graph = Nets.SQUEEZE_EXCITATION.graph(ROWS, true);
+    Rules rules = Composite.EPSILON.rules(numbers(true));
+    // v1 is the signal, v6 the gate, v7 their product
+    assertThat(size(Draft.run(graph, rules, X, seed(graph), "v6").input())).isZero();
+    float[] product = Draft.run(graph, rules, X, seed(graph), "v7").input();
+    assertThat(Draft.run(graph, rules, X, seed(graph), "v1").input())
+        .containsExactly(product, Offset.offset(1e-6f));
+  }
+
+  /** Attention weights are constants: queries and keys get none. */
+  @Test
+  void attentionWeightsTakeNoRelevance() {
+    Graph graph = Nets.ATTENTION.graph(ROWS, false);
+    Rules rules = Composite.EPSILON.rules(numbers(false));
+    // v3 queries, v5 transposed keys, v6 values
+    assertThat(size(Draft.run(graph, rules, X, seed(graph), "v3").input())).isZero();
+    assertThat(size(Draft.run(graph, rules, X, seed(graph), "v5").input())).isZero();
+    assertThat(size(Draft.run(graph, rules, X, seed(graph), "v6").input())).isGreaterThan(.01);
+  }
+}
