@@ -158,14 +158,22 @@ final class Worker implements AutoCloseable {
     try (var workspace = new Workspace(device)) {
       List<Probe<Attribution>> probes =
           plan.runs().stream().map(r -> r.probe(subject, workspace)).toList();
-      if (!pipeline.run(probes, progress)) {
+      long[] rows = new long[1];
+      boolean all =
+          pipeline.run(
+              probes,
+              (done, of) -> {
+                rows[0] = done;
+                return progress.at(done, of);
+              });
+      if (!all) {
         throw new Stopped();
       }
       for (Method m : plan.methods()) {
         int at = plan.run(m);
         found.add(plan.runs().get(at).result(probes.get(at), m));
       }
-      return probes.stream().mapToLong(Probe::size).sum();
+      return rows[0];
     }
   }
 
