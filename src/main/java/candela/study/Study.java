@@ -116,6 +116,9 @@ public record Study(
             s.read("treatment", s.text("treatment", "standard"), Study::isSam),
             s.bool("maps", false),
             s.integer("pictures", 8, 0, 1000));
+    for (Settings.Value v : s.values("metrics")) {
+      s.read("metrics", v, w -> checkBoxes(w, study));
+    }
     s.finish();
     for (String key : List.of("models", "images", "sweeps")) {
       if (s.values(key).isEmpty()) {
@@ -136,6 +139,15 @@ public record Study(
     return sam ? Treatment.sam(method) : Treatment.standard(signed);
   }
 
+  private static Metric checkBoxes(Settings.Value v, Study study) {
+    Metric metric = Metrics.parse(v.text());
+    if (Worker.needsTruth(metric) && study.boxes == null) {
+      throw CandelaException.of(
+          "%s needs the boxes of the images; add boxes: FILE.csv", Metrics.name(metric));
+    }
+    return metric;
+  }
+
   private static Ref model(Settings.Value v) {
     Spec spec = Spec.parse(v.text());
     Path file = Path.of(spec.name());
@@ -146,7 +158,11 @@ public record Study(
     if (preprocess != null && !preprocess.contains(".")) {
       var unused = Preprocess.of(preprocess);
     }
-    return new Ref(v.name() == null ? stem : v.name(), spec.name(), preprocess, output);
+    String name = v.name() == null ? stem : v.name();
+    if (name.contains("/") || name.isBlank() || name.equals("..")) {
+      throw CandelaException.of("a name without / expected, got '%s'", name);
+    }
+    return new Ref(name, spec.name(), preprocess, output);
   }
 
   private static List<Sweep> sweeps(Settings.Value v) {

@@ -3,6 +3,7 @@ package candela.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import candela.image.Npy;
 import candela.study.Ledger;
 import candela.study.Material;
 import candela.study.Plan;
@@ -232,10 +233,14 @@ class StudyTest {
   }
 
   @Test
-  void anImageThatCannotBeReadIsToldAndTriedAgain() throws IOException {
+  void anImageThatCannotBeReadIsToldAndTriedAgainAndMapsOfTheOthersAreKept() throws IOException {
     Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");
     String text =
-        "models: [cnn]\nimages: [shipped, broken.png]\nsweeps: [gradient]\nmetrics: [deletion]\n";
+        "models: [cnn]\n"
+            + "images: [shipped, broken.png]\n"
+            + "sweeps: [gradient]\n"
+            + "metrics: [deletion]\n"
+            + "maps: true\n";
     Path file = Files.writeString(folder.resolve("with-broken.yaml"), text);
     Path ledger = folder.resolve("with-broken.duckdb");
     for (int i = 0; i < 2; i++) {
@@ -243,6 +248,8 @@ class StudyTest {
       assertThat(ran.code()).isEqualTo(1);
       assertThat(ran.err()).contains("cnn, broken: ").contains(broken.getFileName().toString());
     }
+    Npy map = Npy.read(folder.resolve("with-broken-maps/cnn/heart/0.npy"));
+    assertThat(map.shape()).containsExactly(64, 64);
   }
 
   @Test

@@ -68,6 +68,7 @@ class StudyTest {
         "similarities: [mse] | folder/s.yaml:4: similarities: similarity: unknown 'mse'; known are",
         "similarities: [ssim, ssim] | folder/s.yaml:4: similarities: 'ssim' is given twice",
         "metrics: [deletion:step=0] | folder/s.yaml:4: metrics: deletion: step: 1 or more expected",
+        "metrics: [localisation] | folder/s.yaml:4: metrics: localisation needs the boxes of the",
         "models: [b] | folder/s.yaml:4: key 'models' is given twice",
       })
   void wrongKeysAreRefusedWithTheirLine(String line, String message) {

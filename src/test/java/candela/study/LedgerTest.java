@@ -1,0 +1,107 @@
+package candela.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** SAM's tables, worked by hand. */
+class LedgerTest {
+  private static final Study STUDY =
+      Study.parse(
+          "s.yaml",
+          "models: [m]\nimages: [x]\nsweeps: [s: \"sliding-patch:patch=[1,2*,3]\"]\n",
+          Path.of("."));
+
+  @TempDir Path folder;
+
+  /** Similarities of the first and third map to the second, and a score of each of the three. */
+  private static Findings unit(String image, double[] similar, double[] scores) {
+    List<Findings.Scored> scored = new ArrayList<>();
+    for (int i = 0; i < scores.length; i++) {
+      scored.add(new Findings.Scored(i, "deletion", "", scores[i]));
+      scored.add(new Findings.Scored(i, "deletion", "class", 7));
+    }
+    return new Findings(
+        "m",
+        image,
+        7,
+        7,
+        0.5,
+        new byte[0],
+        List.of(
+            new Findings.Similar("s", 0, 1, "ssim", similar[0]),
+            new Findings.Similar("s", 2, 1, "ssim", similar[1])),
+        scored,
+        List.of(),
+        10,
+        0.1);
+  }
+
+  private Ledger open(String name) {
+    Material none = new Material(List.of(), List.of(), List.of());
+    return Ledger.open(folder.resolve(name), STUDY, Plan.of(STUDY.sweeps()), none);
+  }
+
+  private static final Findings A = unit("a", new double[] {0.5, 0.7}, new double[] {1, 2, 3});
+  private static final Findings B = unit("b", new double[] {0.8, 0.2}, new double[] {2, 2, 8});
+  private static final Findings C =
+      unit("c", new double[] {0.9, Double.NaN}, new double[] {5, 5, Double.NaN});
+
+  @Test
+  void meansAndDeviationsAreThoseOfSam() {
+    try (Ledger ledger = open("a.duckdb")) {
+      List.of(A, B, C).forEach(ledger::commit);
+      List<Object> s = ledger.query("SELECT * FROM sensitivity").getFirst();
+      // means 0.6 and 0.5, variances 0.01 and 0.09; c has a similarity that is none and is left out
+      assertThat(s.subList(0, 3)).containsExactly("m", "s", "ssim");
+      assertThat((double) s.get(3)).isCloseTo(0.55, within(1e-15));
+      assertThat((double) s.get(4)).isCloseTo(Math.sqrt(0.05), within(1e-15));
+      assertThat(s.get(5)).isEqualTo(2L);
+      List<Object> a = ledger.query("SELECT * FROM accuracy WHERE part = ''").getFirst();
+      // means 2 and 4; variances 2/3 and 8
+      assertThat((double) a.get(4)).isCloseTo(3, within(1e-15));
+      assertThat((double) a.get(5)).isCloseTo(Math.sqrt((2.0 / 3 + 8) / 2), within(1e-14));
+      assertThat(a.get(6)).isEqualTo(2L);
+      // of the third setting: 3 and 8
+      assertThat(
+              ledger
+                  .query("SELECT mean FROM accuracy_by_setting WHERE label = '3' AND part = ''")
+                  .getFirst())
+          .containsExactly(5.5);
+    }
+  }
+
+  @Test
+  void theOrderOfUnitsDoesNotShow() {
+    List<List<List<Object>>> tables = new ArrayList<>();
+    List<String> digests = new ArrayList<>();
+    for (List<Findings> order : List.of(List.of(A, B, C), List.of(C, B, A))) {
+      try (Ledger ledger = open("order-" + tables.size() + ".duckdb")) {
+        order.forEach(ledger::commit);
+        tables.add(ledger.query("SELECT * FROM sensitivity"));
+        digests.add(ledger.digest());
+      }
+    }
+    assertThat(tables.get(0)).isEqualTo(tables.get(1));
+    assertThat(digests.get(0)).isEqualTo(digests.get(1));
+  }
+
+  @Test
+  void whatIsThereIsDone() {
+    try (Ledger ledger = open("b.duckdb")) {
+      assertThat(ledger.done()).isEmpty();
+      ledger.commit(A);
+    }
+    try (Ledger ledger = open("b.duckdb")) {
+      assertThat(ledger.done()).containsExactly(new Ledger.Key("m", "a"));
+    }
+    assertThat(folder.resolve(".part-b.duckdb")).doesNotExist();
+    assertThat(Files.exists(folder.resolve("b.duckdb.wal"))).isFalse();
+  }
+}
