@@ -20,8 +20,8 @@ import java.util.Map;
  * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, else 0;
  * weight grows by 1.0035 each step. x ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels,
  * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, one each step pixels,
- * within reach sigma (kernels/mask.cu); p starts at 1, goes by gradient ascent with momentum 0.9
- * and stays in 0…1. Every second step the image is mirrored.
+ * each times exp(−2 max(d / sigma − ½, 0)²) at distance d; p starts at 1, goes by gradient ascent
+ * with momentum 0.9 and stays in 0…1. Every second step the image is mirrored.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
@@ -106,6 +106,7 @@ public record ExtremalPerturbation(
     private final Tensor total;
     private final Tensor dmask;
     private final Tensor dp;
+    private final Tensor reach;
     private final double[] velocity;
     private float[] m;
     private double[] slope;
@@ -138,8 +139,21 @@ public record ExtremalPerturbation(
       mask = workspace.tensor(Shape.of(h, w));
       total = workspace.tensor(Shape.of(h, w));
       dmask = workspace.tensor(Shape.of(h, w));
+      reach = reach();
       velocity = new double[ones.length];
       grow();
+    }
+
+    /** How far a parameter reaches: 1 up to half of sigma, then a Gaussian. */
+    private Tensor reach() {
+      int span = (2 * radius + 1) * step;
+      double centre = radius * step + (step - 1) / 2.0;
+      float[] k = new float[span * span];
+      for (int i = 0; i < k.length; i++) {
+        double d = Math.hypot(i / span - centre, i % span - centre) / sigma - 0.5;
+        k[i] = (float) Math.exp(-2 * Math.pow(Math.max(d, 0), 2));
+      }
+      return workspace.tensor(Shape.of(span, span), k);
     }
 
     /** The mask of the parameters as they are. */
@@ -148,7 +162,7 @@ public record ExtremalPerturbation(
           .device()
           .kernels()
           .mask()
-          .smoothMax(h, w, step, radius, (float) sigma, SHARP, p.data(), mask.data(), total.data());
+          .smoothMax(h, w, step, radius, SHARP, reach.data(), p.data(), mask.data(), total.data());
       m = workspace.device().read(mask);
       slope = new double[m.length];
     }
@@ -261,8 +275,8 @@ public record ExtremalPerturbation(
               w,
               step,
               radius,
-              (float) sigma,
               SHARP,
+              reach.data(),
               p.data(),
               mask.data(),
               total.data(),

@@ -93,7 +93,7 @@ class EveryMethodTest {
       case "layer-conductance" -> "layer-conductance:nSteps=2";
       case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
       case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
-      case "pda" -> "pda:window=4,pad=1,samples=1,stride=" + side / 2;
+      case "pda" -> "pda:window=16,pad=0,samples=1,stride=16";
       case "rise" -> "rise:masks=4";
       case "score-cam" -> "score-cam:layer=" + layer;
       case "shapley-sampling" -> "shapley-sampling:grid=2,samples=1";
