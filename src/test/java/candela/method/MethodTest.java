@@ -442,6 +442,23 @@ class MethodTest {
     }
   }
 
+  /** A sum of pixels, one of them bright: that one is kept, or deleted, first. */
+  @Test
+  void extremalMasksFindThePixelThatCounts() {
+    float[] x = {0, 0, 0, 9};
+    Subject subject = new Subject(Shape.of(1, 2, 2), x, 0);
+    List<Method> methods = new ArrayList<>();
+    for (String variant : List.of("preserve", "delete", "dual")) {
+      methods.add(
+          Methods.parse(
+              "extremal-perturbation:area=0.25,step=1,sigma=0.4,maxIter=300,variant=" + variant));
+    }
+    for (Attribution a : run(Toy.pixels(folder), 1, 4, methods, List.of(subject))) {
+      assertThat(a.values()[3]).isGreaterThan(.9f);
+      assertThat(a.values()[0]).isLessThan(.5f);
+    }
+  }
+
   @Test
   void camRefusesFeaturesThatAreNotAveraged() {
     Subject subject = new Subject(Shape.of(1, 4, 4), IMAGE, 0);
