@@ -44,6 +44,7 @@ BINARY(Power, true, 40, power(a, b), b == 0.0f ? 0.0f : dy * b * power(a, b - 1.
 BINARY(Larger, true, 1, a > b || a != a ? a : b, a >= b || a != a ? dy : 0.0f, a >= b || a != a ? 0.0f : dy)
 BINARY(Smaller, true, 1, a < b || a != a ? a : b, a <= b || a != a ? dy : 0.0f, a <= b || a != a ? 0.0f : dy)
 BINARY(Prelu, true, 1, a < 0.0f ? a * b : a, a > 0.0f ? dy : dy * b, a > 0.0f ? 0.0f : dy * a)
+BINARY(Mod, true, 20, fmodf(a, b), dy, -dy * truncf(a / b))
 TRUTH(Equal, a == b ? 1.0f : 0.0f)
 TRUTH(Less, a < b ? 1.0f : 0.0f)
 TRUTH(Greater, a > b ? 1.0f : 0.0f)
@@ -52,7 +53,6 @@ TRUTH(GreaterEqual, a >= b ? 1.0f : 0.0f)
 TRUTH(And, a != 0.0f && b != 0.0f ? 1.0f : 0.0f)
 TRUTH(Or, a != 0.0f || b != 0.0f ? 1.0f : 0.0f)
 TRUTH(Xor, (a != 0.0f) != (b != 0.0f) ? 1.0f : 0.0f)
-TRUTH(Mod, fmodf(a, b))
 TRUTH(IntegerDiv, truncf(a / b))
 
 #undef BINARY

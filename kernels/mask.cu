@@ -76,6 +76,36 @@ struct SelectFeatures {
   }
 };
 
+struct SelectVisible {
+  int64_t n, features;
+  const float* __restrict__ x;
+  const float* __restrict__ fill;
+  const int32_t* __restrict__ feature;
+  const uint8_t* __restrict__ on;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    const uint8_t* seen = on + s.row * features;
+    float* out = y + s.row * n;
+    INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] = seen[feature[i]] != 0 ? x[i] : fill[i];
+  }
+};
+
+struct SelectRanked {
+  int64_t n;
+  const float* __restrict__ x;
+  const float* __restrict__ fill;
+  const int32_t* __restrict__ rank;
+  const int32_t* __restrict__ count;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    int32_t first = count[s.row];
+    float* out = y + s.row * n;
+    INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] = rank[i] < first ? fill[i] : x[i];
+  }
+};
+
 struct Blend {
   int64_t n, features;
   const float* __restrict__ weight;
@@ -237,6 +267,35 @@ int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* 
     check.data(off, "off");
     check.data(y, "y");
     forEachSpan(stream, rows, n, SelectFeatures{n, x, fill, feature, off, y});
+  });
+}
+
+int cd_select_visible(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* x, const float* fill,
+                      const int32_t* feature, const uint8_t* on, float* y) {
+  return entry([&] {
+    Check check(stream, "select_visible");
+    check.counts({rows, features});
+    if (check.counts({rows, n}) == 0) return;
+    check.data(x, "x");
+    check.data(fill, "fill");
+    check.data(feature, "feature");
+    check.data(on, "on");
+    check.data(y, "y");
+    forEachSpan(stream, rows, n, SelectVisible{n, features, x, fill, feature, on, y});
+  });
+}
+
+int cd_select_ranked(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
+                     const int32_t* rank, const int32_t* count, float* y) {
+  return entry([&] {
+    Check check(stream, "select_ranked");
+    if (check.counts({rows, n}) == 0) return;
+    check.data(x, "x");
+    check.data(fill, "fill");
+    check.data(rank, "rank");
+    check.data(count, "count");
+    check.data(y, "y");
+    forEachSpan(stream, rows, n, SelectRanked{n, x, fill, rank, count, y});
   });
 }
 

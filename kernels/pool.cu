@@ -16,9 +16,23 @@ struct Window {
   // First row of the window of output row y, may be negative.
   BOTH int64_t rowOf(int64_t y) const { return y * sh - top; }
   BOTH int64_t columnOf(int64_t x) const { return x * sw - left; }
+  // Rows i of a window, from its row at, that lie in the image: firstTap to endTap. However large the window, no others
+  // are visited.
+  BOTH static int64_t firstTap(int64_t at, int dilation) { return at >= 0 ? 0 : (dilation - 1 - at) / dilation; }
+  BOTH static int64_t endTap(int64_t at, int dilation, int taps, int64_t size) {
+    if (at + (taps - int64_t{1}) * dilation < size) return taps;
+    return at >= size ? 0 : (size - 1 - at) / dilation + 1;
+  }
+  // The same of the windows that an input pixel lies in, at = its place in the padded image.
+  BOTH static int64_t firstWindow(int64_t at, int dilation, int stride, int count) {
+    return firstTap((count - int64_t{1}) * stride - at, dilation);
+  }
+  BOTH static int64_t endWindow(int64_t at, int dilation, int taps) {
+    return at >= (taps - int64_t{1}) * dilation ? taps : at / dilation + 1;
+  }
   // Output row whose window holds input row y at its row k; -1 where none does.
-  BOTH int64_t outputRow(int64_t y, int k) const { return step(y + top - static_cast<int64_t>(k) * dh, sh, oh); }
-  BOTH int64_t outputColumn(int64_t x, int k) const { return step(x + left - static_cast<int64_t>(k) * dw, sw, ow); }
+  BOTH int64_t outputRow(int64_t y, int64_t k) const { return step(y + top - k * dh, sh, oh); }
+  BOTH int64_t outputColumn(int64_t x, int64_t k) const { return step(x + left - k * dw, sw, ow); }
 
   // About so many windows hold an input pixel.
   int64_t windowsOfAPixel() const { return 1 + static_cast<int64_t>(kh) * kw / (static_cast<int64_t>(sh) * sw); }
@@ -27,6 +41,8 @@ struct Window {
     return at >= 0 && at % stride == 0 && at / stride < count ? at / stride : -1;
   }
 };
+
+BOTH bool larger(float v, float best) { return (v > best) | (v != v); }
 
 template <class Index>
 struct MaxPool {
@@ -43,13 +59,13 @@ struct MaxPool {
     float* best = y + s.row * k.c + s.begin;
     int32_t taps[kSpan];
     bool first = true;
-    for (int i = 0; i < k.kh; i++) {
-      int64_t at = row + static_cast<int64_t>(i) * k.dh;
-      if (at < 0 || at >= k.h) continue;
-      for (int j = 0; j < k.kw; j++) {
-        int64_t across = column + static_cast<int64_t>(j) * k.dw;
-        if (across < 0 || across >= k.w) continue;
-        take(m, image + (at * k.w + across) * k.c, best, taps, static_cast<int32_t>(static_cast<int64_t>(i) * k.kw + j),
+    int64_t left = k.firstTap(column, k.dw), right = k.endTap(column, k.dw, k.kw, k.w);
+    int64_t bottom = k.endTap(row, k.dh, k.kh, k.h);
+    for (int64_t i = k.firstTap(row, k.dh); i < bottom; i++) {
+      int64_t at = row + i * k.dh;
+      for (int64_t j = left; j < right; j++) {
+        int64_t across = column + j * k.dw;
+        take(m, image + (at * k.w + across) * k.c, best, taps, static_cast<int32_t>(i * k.kw + j),
              first);
         first = false;
       }
@@ -80,7 +96,48 @@ struct MaxPool {
     }
   }
 
-  BOTH static bool larger(float v, float best) { return (v > best) | (v != v); }
+};
+
+// Windows of at most 3 x 3 taps without gaps, positions not asked for: rows are output rows. Each column's maximum is
+// taken once and held for all windows across it.
+struct MaxPoolRow {
+  Window k;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  static constexpr int kHeld = 3;
+
+  bool fits() const { return k.kh <= kHeld && k.kw <= kHeld && k.dh == 1 && k.dw == 1; }
+
+  BOTH void operator()(const Span& s) const {
+    int64_t m = s.size(), row = k.rowOf(s.row % k.oh), top = row < 0 ? 0 : row, next = 0;
+    int64_t below = row + k.kh < k.h ? row + k.kh : k.h;
+    const float* image = x + s.row / k.oh * k.h * k.w * k.c + s.begin;
+    float held[kHeld][kSpan];
+    for (int64_t o = 0; o < k.ow; o++) {
+      int64_t column = k.columnOf(o), first = column < 0 ? 0 : column;
+      int64_t beyond = column + k.kw < k.w ? column + k.kw : k.w;
+      float* out = y + (s.row * k.ow + o) * k.c + s.begin;
+      if (top >= below || first >= beyond) {
+        for (int64_t c = 0; c < m; c++) out[c] = -INFINITY;
+        continue;
+      }
+      for (next = next < first ? first : next; next < beyond; next++) {
+        const float* in = image + (top * k.w + next) * k.c;
+        int64_t step = k.w * k.c, more = below - top - 1;
+        largest(m, in, in + (more < 1 ? more : 1) * step, in + more * step, held[next % kHeld]);
+      }
+      int64_t last = beyond - 1, middle = first < last ? first + 1 : last;
+      largest(m, held[first % kHeld], held[middle % kHeld], held[last % kHeld], out);
+    }
+  }
+
+  BOTH static void largest(int64_t m, const float* a, const float* b, const float* c, float* out) {
+    INDEPENDENT for (int64_t i = 0; i < m; i++) {
+      float v = larger(b[i], a[i]) ? b[i] : a[i];
+      out[i] = larger(c[i], v) ? c[i] : v;
+    }
+  }
 };
 
 template <class Index>
@@ -98,16 +155,18 @@ struct MaxPoolBackward {
     if (!accumulate) {
       for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
     }
-    for (int i = 0; i < k.kh; i++) {
+    int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
+    int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
+    for (int64_t i = top; i < bottom; i++) {
       int64_t at = k.outputRow(row, i);
       if (at < 0) continue;
-      for (int j = 0; j < k.kw; j++) {
+      for (int64_t j = left; j < right; j++) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
         int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
         const float* up = dy + from;
         const Index* index = which + from;
-        Index tap = static_cast<Index>(static_cast<int64_t>(i) * k.kw + j);
+        Index tap = static_cast<Index>(i * k.kw + j);
         INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += chosen(index[c] == tap, up[c]);
       }
     }
@@ -126,10 +185,12 @@ struct MaxUnpool {
     int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
     float* out = x + s.row * k.c;
     for (int64_t c = s.begin; c < s.end; c++) out[c] = 0.0f;
-    for (int i = k.kh - 1; i >= 0; i--) {
+    int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
+    int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
+    for (int64_t i = bottom - 1; i >= top; i--) {
       int64_t at = k.outputRow(row, i);
       if (at < 0) continue;
-      for (int j = k.kw - 1; j >= 0; j--) {
+      for (int64_t j = right - 1; j >= left; j--) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
         int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
@@ -155,9 +216,9 @@ struct Divisor {
   }
 
   BOTH int64_t axis(int64_t first, int dilation, int taps, int64_t size, int before, int after) const {
-    int64_t least = padding ? -before : 0, end = padding ? size + after : size, count = 0;
-    for (int t = 0; t < taps; t++, first += dilation) count += first >= least && first < end ? 1 : 0;
-    return count;
+    int64_t least = padding ? -before : 0, end = padding ? size + after : size;
+    int64_t count = Window::endTap(first - least, dilation, taps, end - least) - Window::firstTap(first - least, dilation);
+    return count > 0 ? count : 0;
   }
 };
 
@@ -172,12 +233,12 @@ struct AveragePool {
     const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
     float* sum = y + s.row * k.c;
     for (int64_t c = s.begin; c < s.end; c++) sum[c] = 0.0f;
-    for (int i = 0; i < k.kh; i++) {
-      int64_t at = row + static_cast<int64_t>(i) * k.dh;
-      if (at < 0 || at >= k.h) continue;
-      for (int j = 0; j < k.kw; j++) {
-        int64_t across = column + static_cast<int64_t>(j) * k.dw;
-        if (across < 0 || across >= k.w) continue;
+    int64_t left = k.firstTap(column, k.dw), right = k.endTap(column, k.dw, k.kw, k.w);
+    int64_t bottom = k.endTap(row, k.dh, k.kh, k.h);
+    for (int64_t i = k.firstTap(row, k.dh); i < bottom; i++) {
+      int64_t at = row + i * k.dh;
+      for (int64_t j = left; j < right; j++) {
+        int64_t across = column + j * k.dw;
         const float* in = image + (at * k.w + across) * k.c;
         INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) sum[c] += in[c];
       }
@@ -201,10 +262,12 @@ struct AveragePoolBackward {
     if (!accumulate) {
       for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
     }
-    for (int i = 0; i < k.kh; i++) {
+    int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
+    int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
+    for (int64_t i = top; i < bottom; i++) {
       int64_t at = k.outputRow(row, i);
       if (at < 0) continue;
-      for (int j = 0; j < k.kw; j++) {
+      for (int64_t j = left; j < right; j++) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
         const float* up = dy + ((image * k.oh + at) * k.ow + across) * k.c;
@@ -251,7 +314,10 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
     if (h * w > 0) check.data(x, "x");
     check.data(y, "y");
     int64_t cost = static_cast<int64_t>(k.kh) * k.kw;
-    if (which != nullptr && whichBytes == 4) {
+    MaxPoolRow body{k, x, y};
+    if (which == nullptr && body.fits()) {
+      forEachSpan(stream, images * k.oh, c, body, k.ow * (k.kh + k.kw));
+    } else if (which != nullptr && whichBytes == 4) {
       auto index = static_cast<int32_t*>(which);
       check.optional(index, "which");
       forEachSpan(stream, rows, c, MaxPool<int32_t>{k, x, y, index}, cost);

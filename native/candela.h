@@ -295,6 +295,14 @@ int cd_occlusion_map(cd_stream* stream, int64_t windows, int64_t h, int64_t w, c
 int cd_select_features(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
                        const int32_t* feature, const int32_t* off, float* y);
 
+/* y[rows,n] = on[rows,features] at feature[n] (0..features-1) != 0 ? x[n] : fill[n]. No overlap. */
+int cd_select_visible(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* x, const float* fill,
+                      const int32_t* feature, const uint8_t* on, float* y);
+
+/* y[rows,n] = rank[n] < count[rows] ? fill[n] : x[n]. No overlap. */
+int cd_select_ranked(cd_stream* stream, int64_t rows, int64_t n, const float* x, const float* fill,
+                     const int32_t* rank, const int32_t* count, float* y);
+
 /* y[rows,n] = fill[n] + weight[rows,features] * (x[n] - fill[n]), the weight of element i being that of feature[i], or
    of i modulo features where feature is NULL. A weight of 1 gives x. No overlap. */
 int cd_blend(cd_stream* stream, int64_t rows, int64_t n, int64_t features, const float* weight, const int32_t* feature,
@@ -315,6 +323,22 @@ int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t
 int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sharp,
                            const float* reach, const float* p, const float* y, const float* total, const float* dy,
                            float* dp);
+
+/* ---- blend ---- */
+
+/* y[rows,c,h,w] = other + m[rows,h,w] * (x - other), x[c,h,w] and other[c,h,w] seen shift[rows,2] pixels further down
+   and across, their edges repeated. No overlap. */
+int cd_blend_forward(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x,
+                     const float* other, const float* m, const int32_t* shift, float* y);
+
+/* dm[rows,h,w] = sum over c of dy[rows,c,h,w] * (x - other), both seen as above. No overlap. */
+int cd_blend_backward(cd_stream* stream, int64_t rows, int64_t c, int64_t h, int64_t w, const float* x,
+                      const float* other, const int32_t* shift, const float* dy, float* dm);
+
+/* g[h,w] += gradient by m[h,w] of l1 * sum |1 - m| + tv * V, V the sum over pixels of |d|^beta + |e|^beta (joint:
+   (d^2 + e^2)^(beta/2)) for the steps d, e to the next pixel down and across, 0 at the last; beta >= 1. No overlap. */
+int cd_mask_penalty(cd_stream* stream, int64_t h, int64_t w, float l1, float tv, float beta, int joint, const float* m,
+                    float* g);
 
 /* ---- blur ---- */
 
@@ -454,9 +478,11 @@ enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION
 /* Convolution h,w,c to oh,ow,oc. shape[18] = h, w, c, oc, kh, kw, strides, dilations (each: down, across), padTop,
    padLeft, padBottom, padRight, groups, transposed (0/1), output padding (down, across; transposed only).
    weights[oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; bias[oc] or NULL; residual (0/1): forward adds one. wide: from a pixel
-   of y and dy to the next, oc, or more where the channels stand among others (not transposed, no residual). */
+   of y and dy to the next, oc, or more where the channels stand among others (not transposed, no residual).
+   exact (0/1): forward sums products plainly; else it may filter minimally, whose rounding is some times larger and would
+   turn rectifiers near zero, and with them a gradient. */
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, int64_t wide, cd_conv** out);
+                   int residual, int64_t wide, int exact, cd_conv** out);
 
 /* NULL is allowed. */
 int cd_conv_destroy(cd_conv* conv);

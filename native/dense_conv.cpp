@@ -10,6 +10,7 @@ namespace candela {
 namespace {
 
 constexpr int64_t kLargest = 1 << 24;
+constexpr int64_t kFarStride = 64;
 constexpr int64_t kElements = (int64_t{1} << 31) - 1;
 
 class Direct : public Transpose {
@@ -52,6 +53,37 @@ dnnl::primitive_attr steps(const Activation& activation, bool sum) {
   return result;
 }
 
+class DirectForward : public Forward {
+ public:
+  DirectForward(const Geometry& g, const float* weights, const float* bias, const Activation& activation, bool sum)
+      : shape(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), g.anyWeights(),
+              bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(), g.before(),
+              g.after(), steps(activation, sum)),
+        primitive(shape),
+        plain(g.weights()),
+        packed(pack(plain, weights, shape.weights_desc())),
+        bias(bias) {}
+
+  void run(Lane& lane, const float* x, float* y) const override {
+    std::unordered_map<int, dnnl::memory> arguments{
+        {DNNL_ARG_SRC, at(shape.src_desc(), x)},
+        {DNNL_ARG_WEIGHTS, packed},
+        {DNNL_ARG_DST, at(shape.dst_desc(), y)},
+        {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
+    if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
+    primitive.execute(lane.queue, arguments);
+  }
+
+  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
+
+ private:
+  dnnl::convolution_forward::primitive_desc shape;
+  dnnl::convolution_forward primitive;
+  Desc plain;
+  dnnl::memory packed;
+  const float* bias;
+};
+
 }  // namespace
 
 Desc Geometry::weights() const {
@@ -64,31 +96,17 @@ Desc Geometry::anyWeights() const {
                      : Desc({groups, oc / groups, c / groups, kh, kw}, F32, Tag::any);
 }
 
-Forward::Forward(const Geometry& g, const float* weights, const float* bias, const Activation& activation, bool sum)
-    : shape(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), g.anyWeights(),
-            bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(), g.before(),
-            g.after(), steps(activation, sum)),
-      primitive(shape),
-      packed(pack(g.weights(), weights, shape.weights_desc())),
-      bias(bias) {}
-
-void Forward::run(Lane& lane, const float* x, float* y) const {
-  std::unordered_map<int, dnnl::memory> arguments{
-      {DNNL_ARG_SRC, at(shape.src_desc(), x)},
-      {DNNL_ARG_WEIGHTS, packed},
-      {DNNL_ARG_DST, at(shape.dst_desc(), y)},
-      {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
-  if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
-  primitive.execute(lane.queue, arguments);
+std::unique_ptr<Forward> forwardOf(const Geometry& g, const float* weights, const float* bias,
+                                   const Activation& activation, bool sum, bool exact) {
+  auto fast = exact ? nullptr : winogradForward(g, weights, bias, activation, sum);
+  return fast != nullptr ? std::move(fast) : std::make_unique<DirectForward>(g, weights, bias, activation, sum);
 }
 
-void Forward::repack(const Geometry& g, const float* weights) {
-  packed = pack(g.weights(), weights, shape.weights_desc());
-}
-
-std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights) {
+std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights, bool exact) {
   auto few = transposeOfFewChannels(geometry, weights);
-  return few != nullptr ? std::move(few) : std::make_unique<Direct>(geometry, weights);
+  if (few != nullptr) return few;
+  auto fast = exact ? nullptr : winogradTranspose(geometry, weights);
+  return fast != nullptr ? std::move(fast) : std::make_unique<Direct>(geometry, weights);
 }
 
 }  // namespace candela
@@ -102,6 +120,7 @@ struct cd_conv {
   const float* weights;
   const float* bias;
   int64_t wide;
+  bool exact;
   bool fused;  // residual and activation are added by oneDNN
   std::mutex making;
   std::unique_ptr<Forward> direct;
@@ -117,8 +136,8 @@ struct cd_conv {
     std::lock_guard lock(making);
     if (direct == nullptr) {
       OneThread one;
-      direct = std::make_unique<Forward>(geometry, weights, transposed ? nullptr : bias,
-                                         fused ? activation : Activation{}, fused && residual);
+      direct = forwardOf(geometry, weights, transposed ? nullptr : bias, fused ? activation : Activation{},
+                         fused && residual, exact && !transposed);
     }
     return *direct;
   }
@@ -127,7 +146,7 @@ struct cd_conv {
     std::lock_guard lock(making);
     if (back == nullptr) {
       OneThread one;
-      back = transposeOf(geometry, weights);
+      back = transposeOf(geometry, weights, exact && transposed);
     }
     return *back;
   }
@@ -178,6 +197,14 @@ int64_t length(int64_t in, int64_t before, int64_t after, int64_t taps, int64_t 
   return rest < 0 ? 0 : rest / stride + 1;
 }
 
+// Steps over the whole image, from padding to padding: oneDNN's code for backward crashes where there are many.
+void checkStride(int64_t stride, int64_t image, int64_t out, const char* where) {
+  if (out > 1 && stride > std::max(image, kFarStride)) {
+    fail(CD_INVALID, "%s: a stride of %lld is longer than the image, %lld; at most %lld is supported then", where,
+         static_cast<long long>(stride), static_cast<long long>(image), static_cast<long long>(kFarStride));
+  }
+}
+
 }  // namespace
 
 Geometry candela::readGeometry(const int* s, const char* where) {
@@ -217,21 +244,23 @@ Geometry candela::readGeometry(const int* s, const char* where) {
               g.oh * g.ow <= kElements / g.oc && taps <= kElements / g.c && taps * g.c <= kElements / g.oc;
   if (!fits) fail(CD_INVALID, "%s: an image or the weights have more than 2^31 - 1 elements", where);
   // Steps that lead nowhere: oneDNN's generated code adds them up in 32 bits and reads elsewhere.
-  g.sh = std::min(g.sh, g.h + g.top + g.bottom);
-  g.sw = std::min(g.sw, g.w + g.left + g.right);
+  g.sh = std::min(g.sh, g.h + g.top + g.bottom - (g.kh - 1) * g.dh);
+  g.sw = std::min(g.sw, g.w + g.left + g.right - (g.kw - 1) * g.dw);
+  checkStride(g.sh, g.h, g.oh, where);
+  checkStride(g.sw, g.w, g.ow, where);
   if (g.kh == 1) g.dh = 1;
   if (g.kw == 1) g.dw = 1;
   return g;
 }
 
 int cd_conv_create(const int* shape, const float* weights, const float* bias, int activation, float alpha, float beta,
-                   int residual, int64_t wide, cd_conv** out) {
+                   int residual, int64_t wide, int exact, cd_conv** out) {
   return denseEntry("conv_create", [&](const char* where) {
     checkPointer(shape, where, "shape");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_conv> conv(new cd_conv{readGeometry(shape, where), shape[15] != 0, residual != 0,
-                                              Activation::of(activation, alpha, beta, where), weights, bias, wide,
+                                              Activation::of(activation, alpha, beta, where), weights, bias, wide, exact != 0,
                                               shape[15] == 0 && (residual == 0 || sumsAnywhere()), {}, {}, {}});
     checkRange(wide, conv->channels(), kElements / conv->pixels(), where, "wide");
     if (!conv->dense() && (conv->transposed || conv->residual)) {
@@ -255,7 +284,7 @@ int cd_conv_update(cd_conv* conv) {
     checkPointer(conv, where, "conv");
     std::lock_guard lock(conv->making);
     OneThread one;
-    if (conv->direct != nullptr) conv->direct->repack(conv->geometry, conv->weights);
+    if (conv->direct != nullptr) conv->direct->repack(conv->weights);
     if (conv->back != nullptr) conv->back->repack(conv->weights);
   });
 }

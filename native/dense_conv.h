@@ -29,17 +29,11 @@ Geometry readGeometry(const int* shape, const char* where);
 // y = act(conv(x) + bias (+ y)).
 class Forward {
  public:
-  Forward(const Geometry& geometry, const float* weights, const float* bias, const Activation& activation, bool sum);
-  void run(Lane& lane, const float* x, float* y) const;
+  virtual ~Forward() = default;
+  virtual void run(Lane& lane, const float* x, float* y) const = 0;
 
   // Takes weights that have changed.
-  void repack(const Geometry& geometry, const float* weights);
-
- private:
-  dnnl::convolution_forward::primitive_desc shape;
-  dnnl::convolution_forward primitive;
-  dnnl::memory packed;
-  const float* bias;
+  virtual void repack(const float* weights) = 0;
 };
 
 // dx = transpose of conv on g.
@@ -52,9 +46,17 @@ class Transpose {
   virtual void repack(const float* weights) = 0;
 };
 
-std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights);
+// exact: by plain sums.
+std::unique_ptr<Forward> forwardOf(const Geometry& geometry, const float* weights, const float* bias,
+                                   const Activation& activation, bool sum, bool exact);
+std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights, bool exact);
 
 // Few input channels, as in first layers: oneDNN's transpose is slow there.
 std::unique_ptr<Transpose> transposeOfFewChannels(const Geometry& geometry, const float* weights);
+
+// 3 x 3 taps and many channels; nullptr where that does not pay.
+std::unique_ptr<Forward> winogradForward(const Geometry& geometry, const float* weights, const float* bias,
+                                         const Activation& activation, bool sum);
+std::unique_ptr<Transpose> winogradTranspose(const Geometry& geometry, const float* weights);
 
 }  // namespace candela

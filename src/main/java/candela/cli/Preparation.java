@@ -87,7 +87,7 @@ final class Preparation {
       black.add(preprocess.value(shape.dim(0), c, 0));
       white.add(preprocess.value(shape.dim(0), c, 255));
     }
-    return new Levels(black, white);
+    return new Levels(black, white, preprocess.order() == Preprocess.Order.BGR);
   }
 
   /** Name and all values. */

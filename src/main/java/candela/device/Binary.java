@@ -21,7 +21,7 @@ public enum Binary {
   OR(false),
   XOR(false),
   /** The remainder with the sign of a, as C's fmod. */
-  MOD(false),
+  MOD(true),
   /** a / b rounded towards zero. */
   INTEGER_DIV(false);
 

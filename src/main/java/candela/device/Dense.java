@@ -20,6 +20,8 @@ public interface Dense {
    * @param residual whether forward adds a tensor before the activation
    * @param wide elements from a pixel of y and dy to the next: oc, or more where the channels stand
    *     among others; then neither transposed nor residual
+   * @param exact forward sums plainly, as it must where a gradient depends on which side of zero a
+   *     sum is; else it may filter minimally, with rounding some times larger
    */
   ConvolutionPlan convolution(
       Convolution shape,
@@ -27,16 +29,17 @@ public interface Dense {
       MemorySegment bias,
       Activation activation,
       boolean residual,
-      long wide);
+      long wide,
+      boolean exact);
 
-  /** A convolution whose channels stand alone. */
+  /** An exact convolution whose channels stand alone. */
   default ConvolutionPlan convolution(
       Convolution shape,
       MemorySegment weights,
       MemorySegment bias,
       Activation activation,
       boolean residual) {
-    return convolution(shape, weights, bias, activation, residual, shape.oc());
+    return convolution(shape, weights, bias, activation, residual, shape.oc(), true);
   }
 
   /**

@@ -23,6 +23,7 @@ public final class Kernels {
   private Resample resample;
   private Noise noise;
   private Mask mask;
+  private Blend blend;
   private Blur blur;
   private Score score;
   private Learn learn;
@@ -108,6 +109,13 @@ public final class Kernels {
       mask = new Mask(this);
     }
     return mask;
+  }
+
+  public Blend blend() {
+    if (blend == null) {
+      blend = new Blend(this);
+    }
+    return blend;
   }
 
   public Blur blur() {

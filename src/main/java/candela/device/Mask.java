@@ -18,6 +18,8 @@ public final class Mask {
   private final Entry occlude;
   private final Entry occlusionMap;
   private final Entry selectFeatures;
+  private final Entry selectVisible;
+  private final Entry selectRanked;
   private final Entry blend;
   private final Entry gridMask;
   private final Entry smoothMax;
@@ -34,6 +36,21 @@ public final class Mask {
     selectFeatures =
         kernels.entry(
             "cd_select_features", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
+    selectVisible =
+        kernels.entry(
+            "cd_select_visible",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
+    selectRanked =
+        kernels.entry(
+            "cd_select_ranked", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
     blend =
         kernels.entry(
             "cd_blend", POINTER, LONG, LONG, LONG, POINTER, POINTER, POINTER, POINTER, POINTER);
@@ -110,6 +127,34 @@ public final class Mask {
       MemorySegment off,
       MemorySegment y) {
     kernels.run(selectFeatures, rows, n, x, fill, feature, off, y);
+  }
+
+  /**
+   * y[rows,n] = on[rows,features] (bytes) at feature[n] != 0 ? x[n] : fill[n]; feature in 0 …
+   * features - 1. No overlap.
+   */
+  public void selectVisible(
+      long rows,
+      long n,
+      long features,
+      MemorySegment x,
+      MemorySegment fill,
+      MemorySegment feature,
+      MemorySegment on,
+      MemorySegment y) {
+    kernels.run(selectVisible, rows, n, features, x, fill, feature, on, y);
+  }
+
+  /** y[rows,n] = rank[n] &lt; count[rows] ? fill[n] : x[n]. No overlap. */
+  public void selectRanked(
+      long rows,
+      long n,
+      MemorySegment x,
+      MemorySegment fill,
+      MemorySegment rank,
+      MemorySegment count,
+      MemorySegment y) {
+    kernels.run(selectRanked, rows, n, x, fill, rank, count, y);
   }
 
   /**

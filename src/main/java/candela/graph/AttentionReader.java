@@ -47,13 +47,7 @@ final class AttentionReader {
       Value curved = c.add(new Elementwise(Unary.TANH), low);
       s = c.add(new Elementwise(Unary.LINEAR, cap, 0), curved);
     }
-    if (c.has(3)) {
-      s = masked(s, c.x(3));
-    }
-    if (c.integer("is_causal", 0) != 0) {
-      s = masked(s, causal(s.shape().dim(2), s.shape().dim(3)));
-    }
-    Value y = MatrixReaders.product(c, c.add(new Softmax(false), s), v);
+    Value y = MatrixReaders.product(c, weights(s), v);
     if (!flat) {
       return y;
     }
@@ -88,14 +82,31 @@ final class AttentionReader {
     return c.reshape(all, s.dim(0), heads, s.dim(2), s.dim(3));
   }
 
-  /** A mask of truth values chooses, one of numbers is added. */
-  private Value masked(Value scores, Value mask) {
-    if (!mask.integer()) {
-      return c.binary(Binary.ADD, scores, mask);
+  /**
+   * A mask of numbers is added, one of truth values chooses. A query that may see no key has no
+   * weights: the softmax of a finite least number, then 0.
+   */
+  private Value weights(Value scores) {
+    Value s = scores;
+    boolean chosen = c.has(3) && c.x(3).integer();
+    Value seen = chosen ? c.lifted(c.x(3), 4) : null;
+    if (c.has(3) && !chosen) {
+      s = c.binary(Binary.ADD, s, c.x(3));
     }
-    int[] one = {1, 1, 1, 1};
-    Value least = c.of(Shape.of(one), Float.NEGATIVE_INFINITY);
-    return c.add(new Where(), c.lifted(mask, 4), scores, least);
+    if (c.integer("is_causal", 0) != 0) {
+      Value before = causal(s.shape().dim(2), s.shape().dim(3));
+      seen = chosen ? c.binary(Binary.AND, seen, before) : before;
+    }
+    if (seen == null) {
+      return c.add(new Softmax(false), s);
+    }
+    float least = chosen ? -Float.MAX_VALUE : Float.NEGATIVE_INFINITY;
+    Value p = c.add(new Softmax(false), c.add(new Where(), seen, s, number(least)));
+    return chosen ? c.add(new Where(), seen, p, number(0)) : p;
+  }
+
+  private Value number(float value) {
+    return c.of(Shape.of(1, 1, 1, 1), value);
   }
 
   private Value causal(int queries, int keys) {

@@ -1,6 +1,5 @@
 package candela.graph;
 
-import candela.device.Binary;
 import candela.device.Unary;
 import candela.graph.op.ArgReduce;
 import candela.graph.op.BinaryOp;
@@ -207,7 +206,7 @@ final class Builder {
 
   private static boolean integer(Op op, List<Value> inputs) {
     return switch (op) {
-      case BinaryOp b when !b.kind().differentiable() && b.kind() != Binary.MOD -> true;
+      case BinaryOp b when !b.kind().differentiable() -> true;
       case BinaryOp b -> inputs.get(0).integer() && inputs.get(1).integer();
       case Elementwise e when e.kind() == Unary.LINEAR -> false;
       case Elementwise e

@@ -19,6 +19,7 @@ import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Readers of operators on images; they put channels last around the operator. */
@@ -30,6 +31,11 @@ final class ImageReaders {
     List<Value> in = parameters(c, x);
     Shape w = in.get(1).shape();
     Window z = Window.read(c, x.shape(), w.dim(2), w.dim(3), c.x(0).shape().rank() == 3);
+    int[] far = z.takeFarPads();
+    if (Arrays.stream(far).anyMatch(p -> p > 0)) {
+      int[] before = {0, far[0], far[1], 0};
+      in.set(0, c.add(new PadConstant(before, new int[] {0, far[2], far[3], 0}, 0), x));
+    }
     Conv op =
         new Conv(z.strides(), z.dilations(), z.pads(), c.small("group", 1), Activation.NONE, false);
     return back(c, c.add(op, in));
@@ -121,6 +127,7 @@ final class ImageReaders {
 
   static Value lrn(Call c) {
     Value x = c.x(0);
+    channels(c);
     if (c.small("size", 0) < 1) {
       throw CandelaException.of("size of 1 or more expected, got %d", c.small("size", 0));
     }
@@ -158,7 +165,7 @@ final class ImageReaders {
   static Value groupNorm(Call c) {
     int groups = c.small("num_groups", 1);
     c.ignore("stash_type");
-    int channels = c.x(0).shape().dim(1);
+    int channels = channels(c);
     if (groups < 1 || channels % groups != 0) {
       throw CandelaException.of("%d channels cannot be split in %d groups", channels, groups);
     }
@@ -227,6 +234,14 @@ final class ImageReaders {
             c.of(Shape.of(channels), scale),
             c.of(Shape.of(channels), shift));
     return channelsFirst(c, y);
+  }
+
+  private static int channels(Call c) {
+    Shape s = c.x(0).shape();
+    if (s.rank() < 2) {
+      throw CandelaException.of("input %s; images with channels [N,C,…] expected", s);
+    }
+    return s.dim(1);
   }
 
   /** [N,C,H,W] or [N,C,W] as [N,H,W,C]. */

@@ -16,16 +16,33 @@ final class NodeStep implements Step, AutoCloseable {
   final Tensor[] dx;
   final Tensor[] dy;
   final boolean[] accumulate;
+  boolean exact = true;
   int batch;
   MemorySegment kept = MemorySegment.NULL;
   MemorySegment scratch = MemorySegment.NULL;
   MemorySegment work = MemorySegment.NULL;
-  int rows;
   final NodeStep[] before;
   private final Map<Object, AutoCloseable> plans = new LinkedHashMap<>();
   private AutoCloseable plan;
+  private final NodeStep whole;
+  private final int row;
 
   NodeStep(Node node, Device device) {
+    this(node, device, null, 0);
+  }
+
+  /** The forward of some rows, from this one on; its state is that of the whole. */
+  NodeStep(NodeStep whole, int row) {
+    this(whole.node, whole.device, whole, row);
+    kept = whole.kept;
+    scratch = whole.scratch;
+    batch = whole.batch;
+    exact = whole.exact;
+  }
+
+  private NodeStep(Node node, Device device, NodeStep whole, int row) {
+    this.whole = whole;
+    this.row = row;
     this.node = node;
     this.device = device;
     x = new Tensor[node.inputs().size()];
@@ -89,6 +106,9 @@ final class NodeStep implements Step, AutoCloseable {
   @Override
   @SuppressWarnings("unchecked")
   public <T extends AutoCloseable> T plan(Supplier<T> make) {
+    if (whole != null) {
+      return whole.plan(make);
+    }
     if (plan == null) {
       plan = make.get();
     }
@@ -102,8 +122,13 @@ final class NodeStep implements Step, AutoCloseable {
   }
 
   @Override
-  public int rows() {
-    return rows;
+  public boolean isExact() {
+    return exact;
+  }
+
+  @Override
+  public int row() {
+    return row;
   }
 
   @Override

@@ -98,6 +98,15 @@ public interface Op {
     return true;
   }
 
+  /**
+   * Whether forward may be given some rows of the batch, one part after another. It must take its
+   * sizes from the tensors then, not from the node, and keep its bytes where {@link Step#row}
+   * tells. Asked only where outputs and run-time inputs lead with the batch.
+   */
+  default boolean byRows(Node node) {
+    return false;
+  }
+
   /** Multiply-adds counted as two, for one forward. */
   default long flops(Node node) {
     return node.output().shape().count();

@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
  */
 final class Plan {
   private final List<Node> nodes;
+  private final List<Slices.Run> runs;
   private final Assignment rules;
   private final Set<Value> wanted = new HashSet<>();
   private final Set<Node> backward = new HashSet<>();
@@ -26,6 +28,7 @@ final class Plan {
   private final Map<Node, Placement.Block> work = new IdentityHashMap<>();
   private final Map<Node, Map<Integer, Placement.Block>> extra = new IdentityHashMap<>();
   private final Set<Node> skipped = new HashSet<>();
+  private final Map<Value, Integer> sliced = new IdentityHashMap<>();
   private final Set<Value> silent = new HashSet<>();
   private final List<Placement.Block> blocks = new ArrayList<>();
   private final long bytes;
@@ -35,9 +38,17 @@ final class Plan {
    * @param at values at which gradients must be readable after backward; empty for forward only
    * @param logits where the seed enters
    * @param rules what backward runs
+   * @param runs which nodes forward runs by slices of the batch
    */
-  Plan(Graph graph, Set<Value> pinned, Set<Value> at, Value logits, Assignment rules) {
+  Plan(
+      Graph graph,
+      Set<Value> pinned,
+      Set<Value> at,
+      Value logits,
+      Assignment rules,
+      List<Slices.Run> runs) {
     this.rules = rules;
+    this.runs = runs;
     nodes = graph.nodes();
     if (!at.isEmpty()) {
       mark(at, logits);
@@ -67,6 +78,11 @@ final class Plan {
   /** Whether a gradient must flow into v. */
   boolean wants(Value v) {
     return wanted.contains(v);
+  }
+
+  /** Whether only the rows of one slice of v are held at a time. */
+  boolean isSliced(Value v) {
+    return sliced.containsKey(root(v));
   }
 
   Placement.Block value(Value v) {
@@ -222,6 +238,7 @@ final class Plan {
     for (Value v : graph.inputs()) {
       values.put(v, block(bytes(v), 0, end));
     }
+    slice(graph.input().shape(), lastUse);
     for (int i = 0; i < nodes.size(); i++) {
       Node n = nodes.get(i);
       if (!skipped.contains(n)) {
@@ -232,7 +249,7 @@ final class Plan {
       boolean back = backward.contains(n);
       long keep = back ? n.op().keptBytes(n) : 0;
       if (keep > 0) {
-        kept.put(n, block(keep, i, backwardStep(i)));
+        kept.put(n, block(keep, run(i).first(), backwardStep(i)));
       }
       long passing = n.op().scratchBytes(n);
       if (passing > 0) {
@@ -249,26 +266,55 @@ final class Plan {
     }
   }
 
+  /** Finds the values that are read in the run that makes them, and nowhere else. */
+  private void slice(Shape input, Map<Value, Integer> lastUse) {
+    for (Slices.Run run : runs) {
+      if (input.rank() == 0 || run.rows() >= input.dim(0)) {
+        continue;
+      }
+      for (Node n : nodes.subList(run.first(), run.last() + 1)) {
+        for (Value y : skipped.contains(n) ? List.<Value>of() : n.outputs()) {
+          if (lastUse.get(y) <= run.last()) {
+            sliced.put(y, run.rows());
+          }
+        }
+      }
+    }
+  }
+
+  private Slices.Run run(int node) {
+    return runs.stream().filter(r -> r.last() >= node).findFirst().orElseThrow();
+  }
+
+  /** The last step at which a whole value is needed: a run goes through all its steps again. */
+  private int wholeLast(int lastUse) {
+    return lastUse < nodes.size() ? run(lastUse).last() : lastUse;
+  }
+
   /**
    * The block of output y: its input's where the operator may overwrite it and nobody reads it
    * later.
    */
   private Placement.Block placeOutput(Node n, int i, Value y, Map<Value, Integer> lastUse) {
-    int over = n.op().inPlace(n);
-    Value x = over < 0 ? null : n.input(over);
+    int input = n.op().inPlace(n);
+    Value x = input < 0 ? null : n.input(input);
     boolean inPlace =
         x != null
             && !x.isConstant()
             && n.outputs().size() == 1
             && x.shape().equals(y.shape())
+            && isSliced(x) == isSliced(y)
             && lastUse.get(root(x)) == i
             && n.inputs().stream().filter(v -> v != null && root(v) == root(x)).count() == 1;
-    Placement.Block b = inPlace ? values.get(root(x)) : block(bytes(y), i, i);
-    if (inPlace && b.last() > i) {
-      b = block(bytes(y), i, i);
+    Placement.Block over = inPlace ? values.get(root(x)) : null;
+    if (over != null && over.last() <= (isSliced(y) ? i : run(i).last())) {
+      over.include(isSliced(y) ? lastUse.get(y) : wholeLast(lastUse.get(y)));
+      return over;
     }
-    b.include(lastUse.get(y));
-    return b;
+    if (isSliced(y)) {
+      return block(bytes(y) / y.shape().dim(0) * sliced.get(y), i, lastUse.get(y));
+    }
+    return block(bytes(y), run(i).first(), wholeLast(lastUse.get(y)));
   }
 
   private void placeGradients(Set<Value> at, Value logits) {

@@ -179,16 +179,23 @@ final class ResizeReader {
     return switch (where) {
       case "half_pixel" -> half;
       case "pytorch_half_pixel" -> wide > 1 ? half : 0;
-      case "half_pixel_symmetric" -> in / 2.0 * (1 - out / wide) + half;
+      case "half_pixel_symmetric" ->
+          scale == (double) out / in ? half : symmetric(j, in, out, (float) scale);
       case "asymmetric" -> divided(j, in, out, scale);
       case "align_corners" -> wide == 1 ? 0 : j * (in - 1) / (wide - 1);
       case "tf_crop_and_resize" ->
           out == 1
               ? (from + to) * (in - 1) / 2
-              : from * (in - 1) + j * (to - from) * (in - 1) / (wide - 1);
+              : from * (in - 1) + j * (to - from) * (in - 1) / (out - 1);
       default ->
           throw CandelaException.of("coordinate_transformation_mode '%s' is not supported", where);
     };
+  }
+
+  /** In float32, in ONNX's order: places meant to be whole numbers are, not just above them. */
+  private static double symmetric(int j, int in, int out, float scale) {
+    float offset = in / 2f * (1 - out / (scale * in));
+    return offset + (j + .5f) / scale - .5f;
   }
 
   private double divided(double j, int in, int out, double scale) {

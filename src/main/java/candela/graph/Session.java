@@ -29,11 +29,16 @@ public final class Session implements AutoCloseable {
   private final Constants constants;
   private final Map<Value, Tensor> values = new IdentityHashMap<>();
   private final List<NodeStep> steps = new ArrayList<>();
+
+  /** What forward runs, in this order. */
+  private final List<NodeStep> order = new ArrayList<>();
+
   private final Map<String, Readable> gradients = new java.util.LinkedHashMap<>();
   private final Map<String, Readable> readable = new java.util.LinkedHashMap<>();
   private final Value output;
   private final Value logits;
   private final int classes;
+  private final boolean backward;
   private boolean closed;
   private final ScoreCall scores;
 
@@ -49,9 +54,10 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Session(Graph graph, Device device, SessionOptions options) {
+  private Session(Graph graph, Device device, SessionOptions options, long sliceBytes) {
     this.graph = graph;
     this.device = device;
+    backward = !options.gradientAt().isEmpty();
     output = Scores.output(graph, options.output());
     logits = Scores.logits(graph, output, batch());
     classes = Scores.classes(logits, batch());
@@ -70,12 +76,14 @@ public final class Session implements AutoCloseable {
           "%s: batch %d: rules that compare with a reference need an even number of rows",
           graph.name(), batch());
     }
-    plan = new Plan(graph, pinned, atValues, logits, rules);
+    List<Slices.Run> runs = Slices.of(graph, batch(), device.threads(), sliceBytes);
+    plan = new Plan(graph, pinned, atValues, logits, rules, runs);
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     constants = new Constants(device);
     scores = new ScoreCall(device, batch(), classes);
     graph.nodes().forEach(n -> steps.add(bind(n)));
+    runs.forEach(this::order);
     connect();
     at.forEach(
         (name, p) -> {
@@ -90,7 +98,14 @@ public final class Session implements AutoCloseable {
    * @throws CandelaException when a name is unknown, or no gradient reaches it
    */
   public static Session open(Graph graph, Device device, SessionOptions options) {
-    return new Session(graph, device, options);
+    return open(graph, device, options, Slices.BYTES);
+  }
+
+  /**
+   * @param sliceBytes what a node may read and write at a time, see {@link Slices#BYTES}
+   */
+  static Session open(Graph graph, Device device, SessionOptions options, long sliceBytes) {
+    return new Session(graph, device, options, sliceBytes);
   }
 
   /** Rows of one run. */
@@ -138,13 +153,11 @@ public final class Session implements AutoCloseable {
   }
 
   public void forward() {
-    for (NodeStep s : steps) {
-      if (!plan.isSkipped(s.node())) {
-        try {
-          s.node().op().forward(s);
-        } catch (CandelaException e) {
-          throw named(s.node(), e);
-        }
+    for (NodeStep s : order) {
+      try {
+        s.node().op().forward(s);
+      } catch (CandelaException e) {
+        throw named(s.node(), e);
       }
     }
   }
@@ -311,16 +324,60 @@ public final class Session implements AutoCloseable {
     return new Tensor(shape, arena.segment().asSlice(block.offset(), shape.count() * 4L));
   }
 
+  /** All rows of v; its shape alone where they are not there together. */
   private Tensor tensor(Value v) {
-    return v.isConstant()
-        ? constants.of(v.constant())
-        : values.computeIfAbsent(v, w -> at(plan.value(w), w.shape()));
+    if (v.isConstant()) {
+      return constants.of(v.constant());
+    }
+    return values.computeIfAbsent(
+        v,
+        w ->
+            plan.isSliced(w)
+                ? new Tensor(w.shape(), MemorySegment.NULL)
+                : at(plan.value(w), w.shape()));
+  }
+
+  private Tensor rows(Value v, int from, int to) {
+    if (v.isConstant()) {
+      return constants.of(v.constant());
+    }
+    return plan.isSliced(v)
+        ? at(plan.value(v), v.shape().with(0, to - from))
+        : tensor(v).rows(from, to);
+  }
+
+  private void order(Slices.Run run) {
+    List<NodeStep> of =
+        steps.subList(run.first(), run.last() + 1).stream()
+            .filter(s -> !plan.isSkipped(s.node()))
+            .toList();
+    if (run.rows() >= batch()) {
+      order.addAll(of);
+      return;
+    }
+    for (int from = 0; from < batch(); from += run.rows()) {
+      for (NodeStep s : of) {
+        order.add(slice(s, from, Math.min(batch(), from + run.rows())));
+      }
+    }
+  }
+
+  private NodeStep slice(NodeStep whole, int from, int to) {
+    NodeStep s = new NodeStep(whole, from);
+    for (int i = 0; i < s.x.length; i++) {
+      Value v = s.node().input(i);
+      s.x[i] = v == null ? null : rows(v, from, to);
+    }
+    for (int i = 0; i < s.y.length; i++) {
+      s.y[i] = rows(s.node().outputs().get(i), from, to);
+    }
+    return s;
   }
 
   private NodeStep bind(Node n) {
     NodeStep s = new NodeStep(n, device);
     s.batch = batch();
-    s.rows = batch();
+    s.exact = backward;
     for (int i = 0; i < s.x.length; i++) {
       Value v = n.input(i);
       s.x[i] = v == null ? null : tensor(v);

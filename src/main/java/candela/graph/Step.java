@@ -51,6 +51,26 @@ public interface Step {
   /** The bytes of {@link Op#keptBytes}; {@link MemorySegment#NULL} when no backward will follow. */
   MemorySegment kept();
 
+  /**
+   * Whether a backward may follow: then what decides where it flows must be as exact as float32
+   * allows.
+   */
+  default boolean isExact() {
+    return true;
+  }
+
+  /** First row of the batch that the tensors hold. */
+  default int row() {
+    return 0;
+  }
+
+  /** What is kept for the rows from {@link #row} on, where each keeps so many bytes. */
+  default MemorySegment kept(long bytesOfARow) {
+    return kept().equals(MemorySegment.NULL)
+        ? MemorySegment.NULL
+        : kept().asSlice(row() * bytesOfARow);
+  }
+
   /** The bytes of {@link Op#scratchBytes}. */
   MemorySegment scratch();
 
@@ -60,11 +80,6 @@ public interface Step {
   /** Further state, one for each key: weights packed for a rule. */
   default <T extends AutoCloseable> T plan(Object key, Supplier<T> make) {
     throw new UnsupportedOperationException("this step runs no rules");
-  }
-
-  /** Rows of the batch. */
-  default int rows() {
-    return x().shape().dim(0);
   }
 
   /** The bytes of {@link Rule#workBytes}. */

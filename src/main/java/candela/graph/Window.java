@@ -7,6 +7,9 @@ import java.util.Arrays;
 /** Kernel, strides, dilations and padding of a convolution or pooling, down and across. */
 record Window(
     int[] kernel, int[] strides, int[] dilations, int[] pads, int[] outputPads, int[] out) {
+  /** Rows or columns of padding beyond the reach of the kernel that a convolution may do itself. */
+  private static final int FAR = 64;
+
   /** What the pooling operators take. */
   int[] window() {
     return new int[] {
@@ -105,6 +108,22 @@ record Window(
       z.out[i] = Math.toIntExact(out);
     }
     return z;
+  }
+
+  /**
+   * Takes away padding that no window shares with the image, and returns how much at each end. As a
+   * part of the convolution it is slow: oneDNN needs 5 s for 65536 rows of it.
+   */
+  int[] takeFarPads() {
+    int[] far = new int[4];
+    for (int i = 0; i < 4; i++) {
+      long beyond = pads[i] - (kernel[i % 2] - 1L) * dilations[i % 2];
+      if (beyond > FAR) {
+        far[i] = (int) beyond;
+        pads[i] -= far[i];
+      }
+    }
+    return far;
   }
 
   /** Refuses windows that may lie in the padding alone: their maximum and mean are undefined. */

@@ -172,7 +172,7 @@ public record Anchors(
     }
 
     @Override
-    public int atOnce() {
+    public int width() {
       return batchSize;
     }
 

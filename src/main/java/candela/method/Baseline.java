@@ -27,7 +27,7 @@ public enum Baseline {
     return switch (this) {
       case ZERO -> workspace.tensor(subject.shape());
       case MEAN -> workspace.tensor(subject.shape(), mean(subject));
-      case BLUR -> blur(subject, workspace);
+      case BLUR -> blurred(subject, BLUR_SIGMA, workspace);
       case RANDOM -> random(subject, seed, workspace);
       case WHITE, BLACK -> {
         Shape image = subject.image();
@@ -57,23 +57,24 @@ public enum Baseline {
     return mean;
   }
 
-  private static Tensor blur(Subject subject, Workspace workspace) {
+  /** The subject, smoothed by a Gaussian of so many pixels, in its shape. */
+  static Tensor blurred(Subject subject, double sigma, Workspace workspace) {
     Tensor y = workspace.tensor(subject.shape(), subject.pixels());
-    blur(workspace, subject.image(), BLUR_SIGMA, y);
+    blur(y.as(subject.image()), sigma, workspace);
     return y;
   }
 
-  /** y[c,h,w], smoothed by a Gaussian of sigma pixels. */
-  static void blur(Workspace workspace, Shape image, double sigma, Tensor y) {
+  /** Smooths an image [c,h,w] where it lies. */
+  static void blur(Tensor y, double sigma, Workspace workspace) {
     int radius = (int) Math.ceil(3 * sigma);
     float[] weight = new float[2 * radius + 1];
     for (int i = 0; i < weight.length; i++) {
       double d = (i - radius) / sigma;
       weight[i] = (float) Math.exp(-0.5 * d * d);
     }
+    Shape image = y.shape();
     try (var own = new Workspace(workspace.device())) {
-      workspace
-          .device()
+      own.device()
           .kernels()
           .blur()
           .blur(

@@ -79,7 +79,7 @@ public record BlurIntegratedGradients(
         double sigma = maxSigma * left * left;
         if (sigma > 0) {
           Shape image = subject.image();
-          Baseline.blur(workspace, image, sigma, row);
+          Baseline.blur(row.as(image), sigma, workspace);
         }
         rows[r] = workspace.device().read(row);
       }

@@ -13,6 +13,12 @@ final class Check {
     return value;
   }
 
+  static void atLeast(int least, double value, String where) {
+    if (!(value >= least) || Double.isInfinite(value)) {
+      throw CandelaException.of("%s: %d or more expected, got %s", where, least, value);
+    }
+  }
+
   static void positive(double value, String where) {
     if (!(value > 0) || Double.isInfinite(value)) {
       throw CandelaException.of("%s: a number above 0 expected, got %s", where, value);

@@ -127,7 +127,7 @@ public record ExtremalPerturbation(
         try (var own = new Workspace(workspace.device())) {
           Tensor y = own.tensor(subject.shape(), subject.pixels());
           if (blur > 0) {
-            Baseline.blur(own, image, blur, y);
+            Baseline.blur(y.as(image), blur, own);
           }
           level[k] = workspace.device().read(y);
         }
@@ -188,7 +188,7 @@ public record ExtremalPerturbation(
     }
 
     @Override
-    public int atOnce() {
+    public int width() {
       return 1;
     }
 

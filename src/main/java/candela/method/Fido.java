@@ -140,7 +140,7 @@ public record Fido(
     }
 
     @Override
-    public int atOnce() {
+    public int width() {
       return samples;
     }
 

@@ -113,7 +113,7 @@ public record GuidedIntegratedGradients(
     }
 
     @Override
-    public int atOnce() {
+    public int width() {
       return 1;
     }
 

@@ -4,10 +4,12 @@ import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** All methods, by name, and how they are read from text. */
@@ -43,7 +45,11 @@ public final class Methods {
     KERNEL_SHAP(new KernelShap()),
     LAYER_CAM(new LayerCam()),
     LAYER_CONDUCTANCE(new LayerConductance()),
+    LIME(new Lime(), Map.of("lime", Lime.lime(), "sam", Lime.sam())),
     LRP(new Lrp()),
+    MEANINGFUL_PERTURBATION(
+        new MeaningfulPerturbation(),
+        Map.of("fong", MeaningfulPerturbation.fong(), "sam", MeaningfulPerturbation.sam())),
     NOISE_TUNNEL(new NoiseTunnel()),
     OCCLUSION(new Occlusion()),
     PDA(new PredictionDifference()),
@@ -58,16 +64,29 @@ public final class Methods {
 
     final Method defaults;
 
+    /** Published settings, by the word that parameter preset takes. */
+    final Map<String, Method> presets;
+
     Entry(Method defaults) {
+      this(defaults, Map.of());
+    }
+
+    Entry(Method defaults, Map<String, Method> presets) {
       this.defaults = defaults;
+      this.presets = new TreeMap<>(presets);
     }
 
     String text() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** What a spec starts from: of relevance rules, the defaults are the composite's. */
+    /** What a spec starts from: a preset; of relevance rules, the composite's defaults. */
     Method defaults(Spec s) {
+      if (!presets.isEmpty()) {
+        List<String> words = new ArrayList<>(presets.keySet());
+        words.add("none");
+        return presets.getOrDefault(s.choice("preset", "none", words), defaults);
+      }
       return defaults instanceof Lrp l ? new Lrp(choice(s, "composite", l.composite())) : defaults;
     }
   }

@@ -77,7 +77,7 @@ public record NoiseTunnel(
     private final float sigma;
     private final Ask ask;
     private final int each;
-    private final int atOnce;
+    private final int width;
     private final ArrayDeque<Part> asked = new ArrayDeque<>();
     private Copy current;
     private int made;
@@ -109,7 +109,7 @@ public record NoiseTunnel(
       current = copy();
       ask = current.probe.ask();
       each = current.probe.size();
-      atOnce = current.probe.atOnce();
+      width = current.probe.width();
       last = current.probe.result();
       sum = new double[last.values().length];
       square = new double[sum.length];
@@ -138,8 +138,8 @@ public record NoiseTunnel(
     }
 
     @Override
-    public int atOnce() {
-      return samples * atOnce;
+    public int width() {
+      return samples * width;
     }
 
     /** Rows of as many copies as fit; a copy that is not through has to see its answers first. */

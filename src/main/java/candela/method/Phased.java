@@ -40,8 +40,8 @@ final class Phased implements Probe<Attribution> {
   }
 
   @Override
-  public int atOnce() {
-    return now.atOnce();
+  public int width() {
+    return now.width();
   }
 
   @Override

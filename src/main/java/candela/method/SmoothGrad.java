@@ -3,13 +3,16 @@ package candela.method;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
-import candela.probe.Probe;
 import candela.probe.Sampled;
+import candela.probe.Staged;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The gradient, averaged over noisy copies of the image.
@@ -41,7 +44,7 @@ public record SmoothGrad(
     long seed,
     ScoreKind score,
     Channels channels)
-    implements Method {
+    implements Nested {
   /** What is averaged. */
   public enum Type {
     SMOOTHGRAD,
@@ -60,11 +63,24 @@ public record SmoothGrad(
   }
 
   @Override
-  public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    return new Noisy(subject, workspace);
+  public int count() {
+    return samples;
   }
 
-  private final class Noisy extends Sampled<Attribution> {
+  @Override
+  public SmoothGrad with(int count) {
+    return new SmoothGrad(count, spread, stdev, type, seed, score, channels);
+  }
+
+  @Override
+  public Staged<Attribution> probe(Subject subject, Workspace workspace, List<Integer> counts) {
+    return new Noisy(subject, workspace, counts);
+  }
+
+  private final class Noisy extends Sampled<Attribution> implements Staged<Attribution> {
+    /** Results at counts before the last. */
+    private final SortedMap<Integer, Attribution> stages = new TreeMap<>();
+
     private final Workspace workspace;
     private final Shape image;
     private final Tensor x;
@@ -73,9 +89,10 @@ public record SmoothGrad(
     private final MemorySegment sum;
     private final MemorySegment square;
 
-    Noisy(Subject subject, Workspace workspace) {
+    Noisy(Subject subject, Workspace workspace, List<Integer> counts) {
       super(Ask.gradient(score), subject.target(), samples);
       this.workspace = workspace;
+      counts.stream().filter(c -> c < samples).forEach(c -> stages.put(c, null));
       image = subject.image();
       x = workspace.tensor(subject.shape(), subject.pixels());
       sigma = (float) (stdev > 0 ? stdev : spread * subject.range());
@@ -106,23 +123,44 @@ public record SmoothGrad(
 
     @Override
     protected void add(int first, Answers answers) {
+      Tensor gradients = answers.gradients();
+      int from = first;
+      for (int stage : List.copyOf(stages.keySet())) {
+        if (stage > first && stage <= first + answers.rows()) {
+          add(gradients.rows(from - first, stage - first));
+          stages.put(stage, mean(stage));
+          from = stage;
+        }
+      }
+      add(gradients.rows(from - first, answers.rows()));
+    }
+
+    private void add(Tensor gradients) {
       workspace
           .device()
           .kernels()
           .noise()
           .moments(
-              answers.rows(),
+              gradients.shape().dim(0),
               x.count(),
               MemorySegment.NULL,
-              answers.gradients().data(),
+              gradients.data(),
               sum,
               square);
     }
 
     @Override
+    public Attribution result(int count) {
+      return stages.containsKey(count) ? stages.get(count) : result();
+    }
+
+    @Override
     public Attribution result() {
+      return mean(Math.max(taken(), 1));
+    }
+
+    private Attribution mean(double count) {
       int n = x.count();
-      double count = Math.max(taken(), 1);
       double[] g = workspace.readDoubles(sum, n);
       double[] g2 = type == Type.SMOOTHGRAD ? g : workspace.readDoubles(square, n);
       float[] a = new float[n];

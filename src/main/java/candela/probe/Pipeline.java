@@ -95,6 +95,9 @@ public final class Pipeline implements AutoCloseable {
     Map<Ask, List<Probe<?>>> groups = new LinkedHashMap<>();
     long all = done;
     for (Probe<?> p : probes) {
+      if (p.size() == 0) {
+        continue;
+      }
       groups.computeIfAbsent(p.ask(), a -> new ArrayList<>()).add(p);
       all += p.size();
     }
@@ -119,6 +122,10 @@ public final class Pipeline implements AutoCloseable {
               : session(ask, rows);
       List<Probe<?>> active = new ArrayList<>(group.getValue());
       while (!active.isEmpty()) {
+        if (!ask.hasRules() && 2 * rows(ask, active) <= session.batch()) {
+          // the probes that are left write a row at a time: no use in large batches
+          session = session(ask, rows(ask, active));
+        }
         done += step(session, ask, active);
         if (!progress.at(done, all)) {
           return -1;
@@ -128,9 +135,9 @@ public final class Pipeline implements AutoCloseable {
     return done;
   }
 
-  /** Rows of the session that serves these probes; even where rows come in pairs. */
+  /** Rows that these probes can fill at a time; even where rows come in pairs. */
   private int rows(Ask ask, List<Probe<?>> probes) {
-    int rows = Math.clamp(probes.stream().mapToLong(Probe::atOnce).sum(), 1, batch);
+    int rows = Math.clamp(probes.stream().mapToLong(Probe::width).sum(), 1, batch);
     return ask.rules().paired() ? rows + rows % 2 : rows;
   }
 

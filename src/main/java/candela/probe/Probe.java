@@ -17,10 +17,8 @@ public interface Probe<R> {
   /** Rows that will be written under this ask; for progress. */
   int size();
 
-  /**
-   * Rows that can be written before the next answer: 1 where each row depends on the one before.
-   */
-  default int atOnce() {
+  /** Rows that can be written before an answer is needed: 1 where each follows from the last. */
+  default int width() {
     return size();
   }
 

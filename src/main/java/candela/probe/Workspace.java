@@ -43,6 +43,10 @@ public final class Workspace implements AutoCloseable {
     return t;
   }
 
+  public MemorySegment bytes(byte[] values) {
+    return copy(MemorySegment.ofArray(values));
+  }
+
   public MemorySegment floats(float[] values) {
     return copy(MemorySegment.ofArray(values));
   }

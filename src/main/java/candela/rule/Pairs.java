@@ -23,12 +23,12 @@ final class Pairs {
   }
 
   int count() {
-    return s.rows() / 2;
+    return s.batch() / 2;
   }
 
   /** Elements of one image's part. */
   long each(Tensor t) {
-    return t.count() / Math.max(1, s.rows());
+    return t.count() / Math.max(1, s.batch());
   }
 
   /** m = the multipliers of the output, those of rise and fall made one by the sign of Δy. */

@@ -37,20 +37,20 @@ public record RectGrad(float percent) implements Rule {
   public void backward(Node node, Step step) {
     Room room = new Room(step);
     Tensor worth = room.take(step.dy().shape());
-    Tensor threshold = room.take(Shape.of(step.rows()));
-    long n = worth.count() / Math.max(1, step.rows());
+    Tensor threshold = room.take(Shape.of(step.batch()));
+    long n = worth.count() / Math.max(1, step.batch());
     var kernels = step.device().kernels();
     kernels
         .relevance()
         .product(false, worth.count(), 1, step.y().data(), step.dy().data(), worth.data());
-    kernels.rectify().percentile(step.rows(), n, percent, worth.data(), threshold.data());
+    kernels.rectify().percentile(step.batch(), n, percent, worth.data(), threshold.data());
     for (int i = 0; i < node.inputs().size(); i++) {
       if (step.dx(i) != null) {
         kernels
             .rectify()
             .passAbove(
                 step.accumulate(i),
-                step.rows(),
+                step.batch(),
                 n,
                 threshold.data(),
                 worth.data(),

@@ -96,8 +96,8 @@ final class Replaced implements Step {
   }
 
   @Override
-  public int rows() {
-    return s.rows();
+  public int batch() {
+    return s.batch();
   }
 
   @Override

@@ -7,14 +7,15 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A view: it never owns its memory and is valid as long as the memory it points into.
  *
- * @param data address on the device; only a CPU tensor's may be read by Java
+ * @param data address on the device; only a CPU tensor's may be read by Java. NULL where only the
+ *     shape is known
  */
 public record Tensor(Shape shape, MemorySegment data) {
   /** Bytes of one element. */
   public static final int BYTES = Float.BYTES;
 
   public Tensor {
-    if (data.byteSize() < (long) shape.count() * BYTES) {
+    if (data.address() != 0 && data.byteSize() < (long) shape.count() * BYTES) {
       throw new IllegalArgumentException(
           "tensor " + shape + " needs more than " + data.byteSize() + " bytes");
     }

@@ -51,10 +51,10 @@ class BroadcastTest {
     for (int i = 0; i < n; i++) {
       if (kind == Binary.POW && first) {
         x[i] = Math.abs(x[i]);
-      } else if (kind == Binary.DIV && !first) {
+      } else if ((kind == Binary.DIV || kind == Binary.MOD) && !first) {
         x[i] += Math.signum(x[i]);
       } else if (!kind.differentiable() && i % 3 == 0) {
-        x[i] = kind == Binary.MOD || kind == Binary.INTEGER_DIV ? 0.75f : 0;
+        x[i] = kind == Binary.INTEGER_DIV ? 0.75f : 0;
       }
     }
     return x;

@@ -60,7 +60,16 @@ class DenseConvolutionTest {
       new Convolution(9, 9, 6, 12, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2, 6, false, 0, 0),
       new Convolution(14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
       new Convolution(7, 7, 24, 36, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 3, false, 0, 0),
-      // Steps beyond the image.
+      // By minimal filtering: whole tiles and cut ones, paddings of 0 to 2, several blocks.
+      plain(14, 14, 32, 40, 3, 1, 1),
+      plain(13, 17, 40, 32, 3, 1, 0),
+      plain(21, 11, 48, 64, 3, 1, 2),
+      plain(40, 40, 64, 72, 3, 1, 1),
+      new Convolution(12, 15, 40, 32, 3, 3, 1, 1, 1, 1, 2, 0, 1, 2, 1, false, 0, 0),
+      new Convolution(15, 15, 32, 32, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, false, 0, 0),
+      new Convolution(12, 13, 32, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, true, 0, 0),
+      // Steps beyond the image, and one as long as it.
+      new Convolution(2, 99, 1, 16, 1, 3, 1, 99, 1, 1, 0, 99, 0, 99, 1, false, 0, 0),
       new Convolution(5, 5, 1, 1, 3, 3, 2, 1 << 20, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
       new Convolution(5, 5, 3, 16, 3, 3, 1 << 24, 1 << 24, 1, 1, 1, 1, 1, 1, 1, false, 0, 0),
       new Convolution(4, 4, 8, 8, 1, 1, 1 << 20, 2, 1 << 24, 1 << 24, 0, 0, 0, 0, 8, false, 0, 0),
@@ -93,24 +102,31 @@ class DenseConvolutionTest {
       Activation activation,
       boolean bias,
       boolean residual,
+      boolean exact,
       Function<Rig, Function<Dense.ConvolutionPlan, float[]>> test) {
     return Rig.run(
         what,
         rig -> {
           MemorySegment b = bias ? rig.in(numbers(6, k.oc())) : NULL;
-          try (var plan = rig.dense().convolution(k, rig.in(weights(k)), b, activation, residual)) {
+          MemorySegment w = rig.in(weights(k));
+          try (var plan = rig.dense().convolution(k, w, b, activation, residual, k.oc(), exact)) {
             return test.apply(rig).apply(plan);
           }
         });
   }
 
   private static float[] forward(Convolution k, int rows, float[] x) {
+    return forward(k, rows, x, false);
+  }
+
+  private static float[] forward(Convolution k, int rows, float[] x, boolean exact) {
     return with(
         "forward of " + k,
         k,
         Activation.NONE,
         false,
         false,
+        exact,
         rig ->
             plan -> {
               MemorySegment y = rig.out(rows * out(k));
@@ -126,6 +142,7 @@ class DenseConvolutionTest {
         Activation.NONE,
         false,
         false,
+        true,
         rig ->
             plan -> {
               MemorySegment dx = before == null ? rig.out(rows * in(k)) : rig.in(before);
@@ -138,7 +155,9 @@ class DenseConvolutionTest {
   @MethodSource("cases")
   void forwardIsTheReference(Convolution k) {
     float[] x = numbers(1, 3 * in(k));
-    agree("" + k, forward(k, 3, x), reference(k, 3, doubles(x)), TOLERANCE);
+    double[] y = reference(k, 3, doubles(x));
+    agree("" + k, forward(k, 3, x), y, TOLERANCE);
+    agree(k + " exact", forward(k, 3, x, true), y, TOLERANCE);
   }
 
   /** The transpose is pinned by one row of the reference's Jacobian and by dot products. */
@@ -237,6 +256,7 @@ class DenseConvolutionTest {
                 activation,
                 true,
                 true,
+                false,
                 rig ->
                     plan -> {
                       MemorySegment r = rig.in(add);
@@ -263,6 +283,7 @@ class DenseConvolutionTest {
           k,
           activation,
           true,
+          false,
           false,
           rig ->
               plan -> {
@@ -336,6 +357,12 @@ class DenseConvolutionTest {
           assertThatThrownBy(() -> rig.dense().convolution(huge, w, NULL, Activation.NONE, false))
               .isInstanceOf(CandelaException.class)
               .hasMessageContaining("more than 2^31 - 1 elements");
+          var far = new Convolution(3, 3, 1, 2, 3, 3, 3, 65, 1, 1, 1, 65, 1, 65, 1, false, 0, 0);
+          assertThatThrownBy(() -> rig.dense().convolution(far, w, NULL, Activation.NONE, false))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage(
+                  "conv_create: a stride of 65 is longer than the image, 3; at most 64 is supported"
+                      + " then");
           return new float[0];
         });
   }

@@ -33,6 +33,7 @@ class HeaderTest {
           "resample",
           "noise",
           "mask",
+          "blend",
           "blur",
           "score",
           "learn",

@@ -302,4 +302,65 @@ class MaskTest {
           0);
     }
   }
+
+  @Test
+  void whatIsNotVisibleIsFilled() {
+    for (int n : new int[] {1, 3, 33, 9001}) {
+      float[] x = numbers(1, n);
+      float[] fill = numbers(2, n);
+      int features = 5;
+      int[] feature = new Random(3).ints(n, 0, features).toArray();
+      byte[] on = new byte[3 * features];
+      new Random(n).ints(3, 0, on.length).forEach(i -> on[i] = 1);
+      double[] wanted = new double[3 * n];
+      for (int i = 0; i < wanted.length; i++) {
+        wanted[i] = (on[i / n * features + feature[i % n]] != 0 ? x : fill)[i % n];
+      }
+      agree(
+          "select_visible [3," + n + "]",
+          Rig.run(
+              "select_visible",
+              rig -> {
+                MemorySegment y = rig.out(3 * n);
+                MemorySegment seen = rig.bytes(on.length).copyFrom(MemorySegment.ofArray(on));
+                rig.kernels()
+                    .mask()
+                    .selectVisible(
+                        3, n, features, rig.in(x), rig.in(fill), rig.in(feature), seen, y);
+                return floats(y);
+              }),
+          wanted,
+          0);
+    }
+  }
+
+  @Test
+  void theFirstOfTheOrderAreFilled() {
+    for (int n : new int[] {1, 3, 33, 9001}) {
+      float[] x = numbers(1, n);
+      float[] fill = numbers(2, n);
+      int[] rank = new int[n];
+      for (int i = 0; i < n; i++) {
+        rank[i] = (int) (i * 7L % n);
+      }
+      int[] count = {0, n / 2, n};
+      double[] wanted = new double[3 * n];
+      for (int i = 0; i < wanted.length; i++) {
+        wanted[i] = (rank[i % n] < count[i / n] ? fill : x)[i % n];
+      }
+      agree(
+          "select_ranked [3," + n + "]",
+          Rig.run(
+              "select_ranked",
+              rig -> {
+                MemorySegment y = rig.out(3 * n);
+                rig.kernels()
+                    .mask()
+                    .selectRanked(3, n, rig.in(x), rig.in(fill), rig.in(rank), rig.in(count), y);
+                return floats(y);
+              }),
+          wanted,
+          0);
+    }
+  }
 }

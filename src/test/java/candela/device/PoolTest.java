@@ -72,6 +72,9 @@ class PoolTest {
       new Case(
           new int[] {2, 3, 3, 33}, new int[] {3, 3, 1, 1, 1, 1}, new int[] {2, 2, 2, 2}, false),
       new Case(new int[] {1, 7, 7, 3}, new int[] {7, 7, 1, 1, 1, 1}, none, false),
+      // Wider than the image.
+      new Case(
+          new int[] {2, 3, 5, 2}, new int[] {9, 11, 2, 1, 2, 3}, new int[] {16, 29, 15, 30}, false),
       // The product of these strides is 2^32.
       new Case(new int[] {1, 3, 3, 2}, new int[] {2, 2, 1 << 16, 1 << 16, 1, 1}, none, false),
       new Case(new int[] {1, 1, 33, 2}, new int[] {1, 2, 1, 2, 1, 1}, none, false),

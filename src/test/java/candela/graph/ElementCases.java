@@ -163,12 +163,41 @@ final class ElementCases {
             .integers(-9, 10, 3, 7)
             .list(2, -2, 3, 1, 4, 5, 9)
             .gives(in -> apply(Binary.INTEGER_DIV, in.get(0), in.get(1))));
+    remainders();
     for (int n = 1; n <= 3; n++) {
       many("Max", Binary.MAX, n);
       many("Min", Binary.MIN, n);
       many("Sum", Binary.ADD, n);
       many("Mean", Binary.ADD, n);
     }
+  }
+
+  private void remainders() {
+    for (int[][] pair : PAIRS) {
+      cases.add(
+          OperatorCase.of("Mod", 13)
+              .x(-4, 4, pair[0])
+              .x(.5, 2, pair[1])
+              .attributes("fmod", 1)
+              .gives(in -> apply(Binary.MOD, in.get(0), in.get(1))));
+    }
+    cases.add(
+        OperatorCase.of("Mod", 10)
+            .integers(-9, 10, 3, 7)
+            .list(2, -2, 3, 1, -4, 5, 9)
+            .gives(
+                in -> Nd.of(new int[] {3, 7}, i -> floorMod(in.get(0).at(i), in.get(1).seen(i)))));
+    cases.add(
+        OperatorCase.of("Mod", 10)
+            .integers(-9, 10, 3, 7)
+            .list(2, -2, 3, 1, -4, 5, 9)
+            .attributes("fmod", 1)
+            .gives(in -> apply(Binary.MOD, in.get(0), in.get(1))));
+  }
+
+  /** Of the sign of b. */
+  private static double floorMod(double a, double b) {
+    return a - b * Math.floor(a / b);
   }
 
   private void many(String op, Binary kind, int n) {

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Models that are well-formed files and nonsense, or that ask for more memory than there is: one
@@ -126,6 +128,9 @@ class HostileModelTest {
     all.put(net(op("Relu", "x").setDomain("com.example")), "operators of domain 'com.example'");
     all.put(net(op("Relu", "x").addAttribute(number("foo", 1))), "the operator takes none");
     all.put(net(op("GlobalAveragePool", "v"), floats("v", 1)), "images [N,C,…] expected");
+    all.put(
+        net(op("LRN", "v").addAttribute(number("size", 3)), floats("v", 1)),
+        "input [1]; images with channels [N,C,…] expected");
     all.put(net(op("Pow", "x")), "input 1 is missing");
     return all;
   }
@@ -169,6 +174,31 @@ class HostileModelTest {
           .isInstanceOf(CandelaException.class)
           .hasMessageStartingWith("model.onnx: node 'Conv_0' (Conv): ")
           .hasMessageContaining("stride");
+    }
+  }
+
+  /** Windows far larger than the image, and padding far from it. */
+  static List<NodeProto.Builder> wideWindows() {
+    long k = 1 << 15;
+    AttributeProto.Builder kernel = ints("kernel_shape", k, k);
+    AttributeProto.Builder strides = ints("strides", k, k);
+    AttributeProto.Builder pads = ints("pads", k - 1, k - 1, k - 1, k - 1);
+    return List.of(
+        op("Conv", "x", "w").addAttribute(ints("pads", 1 << 16, 1, 1, 1)),
+        op("MaxPool", "x").addAttribute(kernel).addAttribute(strides).addAttribute(pads),
+        op("AveragePool", "x").addAttribute(kernel).addAttribute(strides).addAttribute(pads));
+  }
+
+  @ParameterizedTest
+  @MethodSource("wideWindows")
+  void timeGoesWithTheImageNotTheWindow(NodeProto.Builder node) {
+    Path file = Models.write(folder, model(net(weights(4, 3, 3, 3), node)).build());
+    try (Device cpu = Devices.open("cpu", 1);
+        Session s = Network.load(file).session(cpu, 1, SessionOptions.GRADIENT)) {
+      long start = System.nanoTime();
+      s.forward();
+      s.backward(Rules.GRADIENT);
+      assertThat(System.nanoTime() - start).as("ns").isLessThan(NANOS);
     }
   }
 

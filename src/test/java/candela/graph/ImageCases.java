@@ -8,7 +8,7 @@ import candela.reference.Rows;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cases of the operators in {@link ImageReaders}. */
+/** Cases of poolings and normalisations, in {@link ImageReaders}. */
 final class ImageCases {
   private final List<OperatorCase> cases = new ArrayList<>();
 
@@ -16,9 +16,6 @@ final class ImageCases {
 
   static List<OperatorCase> all() {
     var c = new ImageCases();
-    c.convolutions();
-    c.convolutionsOfLines();
-    c.transposed();
     c.maxPools();
     c.averagePools();
     c.globalPools();
@@ -27,175 +24,8 @@ final class ImageCases {
     return c.cases;
   }
 
-  private static int[] ints(int... values) {
+  static int[] ints(int... values) {
     return values;
-  }
-
-  private void conv(OperatorCase c, int groups, Move m, Object... attributes) {
-    cases.add(
-        c.attributes(attributes)
-            .gives(
-                in ->
-                    Imaging.conv(
-                        in.get(0), in.get(1), in.size() > 2 ? in.get(2) : null, groups, m)));
-  }
-
-  private void convolutions() {
-    OperatorCase c = OperatorCase.of("Conv", 7);
-    conv(c.x(3, 2, 5, 7).constant(3, 2, 3, 3), 1, Move.PLAIN);
-    conv(c.x(1, 3, 7, 7).constant(4, 3, 1, 1).constant(4), 1, Move.PLAIN);
-    conv(
-        c.x(3, 3, 7, 5).constant(2, 3, 3, 2).constant(2),
-        1,
-        Move.of(2, 1, 1, 0, 2, 1),
-        "strides",
-        ints(2, 1),
-        "pads",
-        ints(1, 0, 2, 1),
-        "kernel_shape",
-        ints(3, 2));
-    conv(
-        c.x(1, 4, 7, 7).constant(6, 2, 3, 3),
-        2,
-        Move.of(1, 1, 2, 2, 2, 2).dilated(2, 2),
-        "group",
-        2,
-        "pads",
-        ints(2, 2, 2, 2),
-        "dilations",
-        ints(2, 2));
-    conv(
-        c.x(3, 3, 5, 5).constant(3, 1, 3, 3).constant(3),
-        3,
-        Move.of(1, 1, 1, 1, 1, 1),
-        "group",
-        3,
-        "pads",
-        ints(1, 1, 1, 1));
-    // SAME: ceil(n / stride) outputs; for 7, kernel 4, stride 2 that pads 3: 1 before, 2 after.
-    for (boolean upper : new boolean[] {true, false}) {
-      int less = upper ? 1 : 2;
-      conv(
-          c.x(1, 2, 7, 7).constant(2, 2, 4, 4),
-          1,
-          Move.of(2, 2, less, less, 3 - less, 3 - less),
-          "auto_pad",
-          upper ? "SAME_UPPER" : "SAME_LOWER",
-          "strides",
-          ints(2, 2));
-    }
-    conv(
-        c.x(1, 2, 7, 7).constant(2, 2, 2, 3),
-        1,
-        Move.of(3, 2),
-        "auto_pad",
-        "VALID",
-        "strides",
-        ints(3, 2));
-  }
-
-  private static Nd flat(Nd x) {
-    return x.as(x.dim(0), x.dim(1), 1, x.dim(2));
-  }
-
-  private static Nd line(Nd y) {
-    return y.as(y.dim(0), y.dim(1), y.dim(3));
-  }
-
-  private void convolutionsOfLines() {
-    cases.add(
-        OperatorCase.of("Conv", 11)
-            .x(3, 2, 33)
-            .constant(3, 2, 5)
-            .constant(3)
-            .attributes("strides", ints(2), "pads", ints(2, 1), "dilations", ints(2))
-            .gives(
-                in ->
-                    line(
-                        Imaging.conv(
-                            flat(in.get(0)),
-                            flat(in.get(1)),
-                            in.get(2),
-                            1,
-                            Move.of(1, 2, 0, 2, 0, 1).dilated(1, 2)))));
-    cases.add(
-        OperatorCase.of("ConvTranspose", 11)
-            .x(3, 2, 7)
-            .constant(2, 3, 3)
-            .attributes("strides", ints(2), "output_padding", ints(1))
-            .gives(
-                in ->
-                    line(
-                        Imaging.convTranspose(
-                            flat(in.get(0)), flat(in.get(1)), null, 1, Move.of(1, 2), 1, 16))));
-  }
-
-  private void transposed(
-      OperatorCase c, int groups, Move m, int oh, int ow, Object... attributes) {
-    cases.add(
-        c.attributes(attributes)
-            .gives(
-                in ->
-                    Imaging.convTranspose(
-                        in.get(0),
-                        in.get(1),
-                        in.size() > 2 ? in.get(2) : null,
-                        groups,
-                        m,
-                        oh,
-                        ow)));
-  }
-
-  private void transposed() {
-    OperatorCase c = OperatorCase.of("ConvTranspose", 7);
-    transposed(c.x(3, 2, 3, 5).constant(2, 3, 3, 3).constant(3), 1, Move.PLAIN, 5, 7);
-    transposed(
-        c.x(1, 4, 3, 3).constant(4, 2, 3, 2),
-        2,
-        Move.of(2, 3, 1, 0, 0, 1),
-        6,
-        7,
-        "group",
-        2,
-        "strides",
-        ints(2, 3),
-        "pads",
-        ints(1, 0, 0, 1));
-    transposed(
-        c.x(1, 2, 3, 3).constant(2, 2, 2, 2).constant(2),
-        1,
-        Move.of(2, 2, 0, 0, 0, 0).dilated(2, 1),
-        7,
-        7,
-        "strides",
-        ints(2, 2),
-        "dilations",
-        ints(2, 1),
-        "output_padding",
-        ints(0, 1));
-    // The kernel reaches four rows: in those beyond is the bias alone.
-    transposed(
-        c.x(3, 2, 3, 3).constant(2, 2, 2, 2).constant(2),
-        1,
-        Move.PLAIN,
-        8,
-        4,
-        "output_shape",
-        ints(8, 4));
-    // SAME gives n · stride; kernel 3 would give 2 · 2 + 3 = 7 of them, so one is cut off.
-    for (boolean upper : new boolean[] {true, false}) {
-      int less = upper ? 0 : 1;
-      transposed(
-          c.x(1, 2, 3, 3).constant(2, 1, 3, 3),
-          1,
-          Move.of(2, 2, less, less, 1 - less, 1 - less),
-          6,
-          6,
-          "strides",
-          ints(2, 2),
-          "auto_pad",
-          upper ? "SAME_UPPER" : "SAME_LOWER");
-    }
   }
 
   private void maxPools() {
@@ -235,8 +65,13 @@ final class ImageCases {
             .attributes("kernel_shape", ints(5), "strides", ints(3), "auto_pad", "SAME_LOWER")
             .gives(
                 in ->
-                    line(
-                        Imaging.maxPool(flat(in.get(0)), 1, 5, Move.of(1, 3, 0, 1, 0, 1), false))));
+                    ConvolutionCases.line(
+                        Imaging.maxPool(
+                            ConvolutionCases.flat(in.get(0)),
+                            1,
+                            5,
+                            Move.of(1, 3, 0, 1, 0, 1),
+                            false))));
     // More positions than a byte counts.
     cases.add(
         OperatorCase.of("MaxPool", 12)
@@ -285,9 +120,9 @@ final class ImageCases {
                     include)
                 .gives(
                     in ->
-                        line(
+                        ConvolutionCases.line(
                             Imaging.averagePool(
-                                flat(in.get(0)),
+                                ConvolutionCases.flat(in.get(0)),
                                 1,
                                 3,
                                 Move.of(1, 4, 0, 3, 0, 2).dilated(1, 2),

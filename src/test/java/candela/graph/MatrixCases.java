@@ -6,7 +6,7 @@ import candela.reference.Rows;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cases of the operators in {@link MatrixReaders} and {@link ReduceReaders}. */
+/** Cases of the operators in {@link MatrixReaders}. */
 final class MatrixCases {
   private final List<OperatorCase> cases = new ArrayList<>();
 
@@ -18,16 +18,12 @@ final class MatrixCases {
     c.products();
     c.softmaxes();
     c.layerNorms();
-    for (var kind : candela.device.Reduction.values()) {
-      c.reductions(kind);
-    }
-    c.positions("ArgMax");
-    c.positions("ArgMin");
+    c.rmsNorms();
     return c.cases;
   }
 
   /** Matrices [m,k] and [k,n] with their batches broadcast. */
-  private static Nd product(Nd a, Nd b) {
+  static Nd product(Nd a, Nd b) {
     int[] p = a.dims().clone();
     int[] q = b.dims().clone();
     int m = p[p.length - 2];
@@ -186,88 +182,38 @@ final class MatrixCases {
     }
   }
 
-  private void reductions(candela.device.Reduction kind) {
-    String name = kind.name();
-    String op = "Reduce" + name.charAt(0) + name.substring(1).toLowerCase(java.util.Locale.ROOT);
-    int[][] axes = {{1}, {2}, {1, 2}, {0, 2}, {0, 1, 2}, null};
-    for (int[] a : axes) {
-      for (int keep = 0; keep < 2; keep++) {
-        boolean kept = keep == 1;
-        OperatorCase old = OperatorCase.of(op, 7).x(3, 4, 5);
-        cases.add(
-            (a == null
-                    ? old.attributes("keepdims", keep)
-                    : old.attributes("keepdims", keep, "axes", a))
-                .gives(in -> reduced(kind, in.get(0), a, kept)));
-        OperatorCase late = OperatorCase.of(op, 18).x(3, 4, 5).attributes("keepdims", keep);
-        cases.add(
-            (a == null
-                    ? late
-                    : late.list(java.util.Arrays.stream(a).mapToLong(i -> i - 3).toArray()))
-                .gives(in -> reduced(kind, in.get(0), a, kept)));
-      }
+  private void rmsNorms() {
+    for (int axis = -3; axis < 3; axis++) {
+      int from = Math.floorMod(axis, 3);
+      int[] tail = from == 0 ? new int[] {3, 4, 5} : from == 1 ? new int[] {4, 5} : new int[] {5};
+      int n = from == 0 ? 60 : from == 1 ? 20 : 5;
+      cases.add(
+          OperatorCase.of("RMSNormalization", 23)
+              .x(3, 4, 5)
+              .constant(axis < 0 ? tail : new int[] {5})
+              .attributes("axis", axis, "epsilon", .01f)
+              .gives(in -> rms(in.get(0), n, .01f, in.get(1))));
     }
     cases.add(
-        OperatorCase.of(op, 18)
-            .x(3, 5)
-            .list()
-            .attributes("noop_with_empty_axes", 1)
-            .gives(in -> in.get(0)));
+        OperatorCase.of("RMSNormalization", 23)
+            .x(1, 7)
+            .x(7)
+            .gives(in -> rms(in.get(0), 7, 1e-5f, in.get(1))));
   }
 
-  /** One axis after another, the last first; all of them where axes is null. */
-  private static Nd reduced(candela.device.Reduction kind, Nd x, int[] axes, boolean keep) {
-    Nd y = x;
-    List<Integer> left = new ArrayList<>();
-    for (int axis = x.rank() - 1; axis >= 0; axis--) {
-      int a = axis;
-      if (axes == null || java.util.Arrays.stream(axes).anyMatch(b -> b == a)) {
-        int inner = 1;
-        for (int d = axis + 1; d < y.rank(); d++) {
-          inner *= y.dim(d);
-        }
-        int n = y.dim(axis);
-        int[] dims = y.dims().clone();
-        dims[axis] = 1;
-        int outer = y.data().length / n / inner;
-        y = new Nd(dims, Rows.reduce(kind, outer, n, inner, y.data()));
-      } else {
-        left.add(0, x.dim(axis));
+  /** Each run of n elements over its root mean square. */
+  private static Nd rms(Nd x, int n, double epsilon, Nd scale) {
+    double[] y = new double[x.data().length];
+    for (int row = 0; row < y.length; row += n) {
+      double square = 0;
+      for (int i = row; i < row + n; i++) {
+        square += x.data()[i] * x.data()[i] / n;
+      }
+      for (int i = row; i < row + n; i++) {
+        y[i] = x.data()[i] / Math.sqrt(square + epsilon);
       }
     }
-    return keep ? y : y.as(left.stream().mapToInt(i -> i).toArray());
-  }
-
-  private void positions(String op) {
-    double sign = op.equals("ArgMax") ? 1 : -1;
-    for (int axis = 0; axis < 2; axis++) {
-      for (int last = 0; last < 2; last++) {
-        int a = axis;
-        boolean late = last == 1;
-        Nd x = Nd.of(new int[] {3, 7}, i -> (i[0] * 5 + i[1] * 3) % 4);
-        cases.add(
-            OperatorCase.of(op, 12)
-                .values(x)
-                .attributes("axis", axis - 2, "keepdims", 0, "select_last_index", last)
-                .gives(
-                    in ->
-                        Nd.of(
-                            new int[] {a == 0 ? 7 : 3},
-                            i -> best(in.get(0), a, i[0], sign, late))));
-      }
-    }
-  }
-
-  private static int best(Nd x, int axis, int other, double sign, boolean last) {
-    int best = 0;
-    for (int k = 1; k < x.dim(axis); k++) {
-      double more = sign * (value(x, axis, other, k) - value(x, axis, other, best));
-      best = more > 0 || (last && more == 0) ? k : best;
-    }
-    return best;
-  }
-
-  private static double value(Nd x, int axis, int other, int k) {
-    return axis == 0 ? x.at(k, other) : x.at(other, k);
+    Nd normal = new Nd(x.dims(), y);
+    return Nd.of(x.dims(), i -> normal.at(i) * scale.seen(i));
   }
 }

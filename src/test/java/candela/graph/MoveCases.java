@@ -21,17 +21,16 @@ final class MoveCases {
     c.reshapes();
     c.transposes();
     c.parts();
-    c.gathers();
     c.pads();
     c.blocks();
     return c.cases;
   }
 
-  private static Nd numbers(double... values) {
+  static Nd numbers(double... values) {
     return new Nd(new int[] {values.length}, values);
   }
 
-  private static Nd number(double value) {
+  static Nd number(double value) {
     return new Nd(new int[0], new double[] {value});
   }
 
@@ -208,32 +207,8 @@ final class MoveCases {
   }
 
   /** n elements along the axis, from one on, step apart. */
-  private static Nd sliced(Nd x, int axis, int n, int from, int step) {
+  static Nd sliced(Nd x, int axis, int n, int from, int step) {
     return Moving.along(x, axis, n, 0, i -> from + i * step);
-  }
-
-  private void gathers() {
-    int[] picked = {4, 0, 4, 3};
-    cases.add(
-        OperatorCase.of("Gather", 11)
-            .x(3, 5, 2)
-            .list(-1, 0, 4, -2)
-            .attributes("axis", 1)
-            .gives(in -> Moving.along(in.get(0), 1, 4, 0, i -> picked[i])));
-    cases.add(
-        OperatorCase.of("Gather", 7)
-            .x(3, 5)
-            .integer(number(2))
-            .attributes("axis", 1)
-            .gives(in -> sliced(in.get(0), 1, 1, 2, 1).as(3)));
-    cases.add(
-        OperatorCase.of("Gather", 13)
-            .x(3, 5)
-            .integer(numbers(1, 2, 0, 1).as(2, 2))
-            .gives(
-                in ->
-                    Nd.of(
-                        new int[] {2, 2, 5}, i -> in.get(0).at((i[0] * 2 + i[1] + 1) % 3, i[2]))));
   }
 
   private void pads() {

@@ -13,6 +13,7 @@ import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -31,7 +32,7 @@ class OperatorReferenceTest {
    */
   private static final double TOLERANCE = 1e-5;
 
-  /** Operators whose outputs are steps of their inputs, or do not depend on their values. */
+  /** Operators whose outputs are steps of their inputs, or depend on shapes or constants alone. */
   private static final Set<String> NO_GRADIENT =
       Set.of(
           "And",
@@ -50,6 +51,7 @@ class OperatorReferenceTest {
           "Or",
           "Range",
           "Round",
+          "ScatterND",
           "Shape",
           "Sign",
           "Size",
@@ -57,10 +59,14 @@ class OperatorReferenceTest {
 
   static List<OperatorCase> cases() {
     return Stream.of(
+            AttentionCases.all(),
+            ConvolutionCases.all(),
             ElementCases.all(),
             ImageCases.all(),
+            IndexCases.all(),
             MatrixCases.all(),
             MoveCases.all(),
+            ReduceCases.all(),
             ResizeCases.all())
         .flatMap(List::stream)
         .toList();
@@ -166,7 +172,7 @@ class OperatorReferenceTest {
 
   private static Session open(
       OperatorCase c, OnnxModel model, Device device, List<String> gradientAt) {
-    Graph graph = Import.graph(model, c.batch(), java.util.Map.of(), c.shapes());
+    Graph graph = Import.graph(model, c.batch(), Map.of(), c.shapes());
     Session s =
         Session.open(
             Simplify.all(graph, new HashSet<>(gradientAt)),

@@ -17,6 +17,7 @@ final class ResizeCases {
     var c = new ResizeCases();
     c.upsamples();
     c.nearest();
+    c.symmetric();
     c.linear();
     c.cubic();
     c.crops();
@@ -91,6 +92,18 @@ final class ResizeCases {
             .constant(numbers(1, 1, .3f))
             .attributes("nearest_mode", "round_prefer_ceil")
             .gives(in -> picked(in.get(0), 2, 2, i -> i * 10 / 3 + 1.6667)));
+  }
+
+  /** 1/6 + (i + 1/2) / 1.5 - 1/2 = i / 1.5: whole for 0 and 3, whatever the roundings. */
+  private void symmetric() {
+    cases.add(
+        OperatorCase.of("Resize", 19)
+            .x(1, 3, 3)
+            .none()
+            .constant(numbers(1, 1, 1.5))
+            .attributes(
+                "coordinate_transformation_mode", "half_pixel_symmetric", "nearest_mode", "ceil")
+            .gives(in -> picked(in.get(0), 2, 4, i -> new int[] {0, 1, 2, 2}[(int) i])));
   }
 
   private void nearest(String mode, DoubleUnaryOperator place) {
@@ -216,6 +229,14 @@ final class ResizeCases {
                   Nd rows = weighted(in.get(0), 2, 5, i -> 1 + i, Resizing::triangle);
                   return Nd.of(rows.dims(), i -> i[2] > 3 ? 7.5 : rows.at(i));
                 }));
+    // Of 5 * 1.5 = 7.5 columns 7 are made: the first and last at the ends of the crop.
+    cases.add(
+        OperatorCase.of("Resize", 11)
+            .x(3, 2, 5)
+            .constant(numbers(0, 0, .25, 1, 1, .75))
+            .constant(numbers(1, 1, 1.5))
+            .attributes("mode", "linear", "coordinate_transformation_mode", "tf_crop_and_resize")
+            .gives(in -> weighted(in.get(0), 2, 7, i -> 1 + i * 2 / 6, Resizing::triangle)));
   }
 
   private void ratios() {

@@ -9,6 +9,7 @@ import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
+import candela.probe.Staged;
 import candela.probe.Workspace;
 import candela.rule.Composite;
 import candela.tensor.Shape;
@@ -269,6 +270,14 @@ class MethodTest {
             0,
             0),
         new Case("lrp:composite=epsilon", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        // superpixels of one pixel each; the score is 18 times what is shown of x
+        new Case(lime("samples=40,alpha=1e-9"), Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        // the one sample is the image itself
+        new Case(lime("samples=1,estimate=mean"), Net.SLRP, ONE_TWO_THREE, 108, 108, 108),
+        new Case(lime("samples=1"), Net.SLRP, ONE_TWO_THREE, 0, 0, 0),
+        // x − blur(x) is below 0, above, below: only less of the middle lowers the score, and
+        // Adam's first step is the rate
+        new Case(mp("iterations=1,start=ones"), Net.ML, X, 0, 0.1f, 0),
         new Case("noise-tunnel:method=gradient,stdev=1", Net.ML, X, 4, 4, 4),
         new Case(
             "noise-tunnel:method=\"deeplift:baseline=zero,multiplyByInputs=false\",stdev=0.1,type=vargrad",
@@ -325,6 +334,15 @@ class MethodTest {
         new Case("smoothgrad:stdev=1", Net.ML, X, 4, 4, 4),
         new Case("smoothgrad:type=smoothgrad_sq", Net.ML, X, 16, 16, 16),
         new Case("smoothgrad:type=vargrad", Net.ML, X, 0, 0, 0));
+  }
+
+  /** Superpixels of one pixel. */
+  private static String lime(String parameters) {
+    return "lime:segments=3,compactness=1e9,sigma=0,score=logit," + parameters;
+  }
+
+  private static String mp(String parameters) {
+    return "meaningful-perturbation:score=logit,jitter=0,smooth=0," + parameters;
   }
 
   /** Every value a feature of its own. */
@@ -487,6 +505,15 @@ class MethodTest {
     for (Composite c : Composite.values()) {
       methods.add(new Lrp(c));
     }
+    for (Lime.Fill f : Lime.Fill.values()) {
+      String fill = f.name().toLowerCase(Locale.ROOT);
+      methods.add(Methods.parse("lime:samples=21,segments=6,estimate=mean,fill=" + fill));
+    }
+    for (String more :
+        List.of(
+            "start=random,upsampling=bilinear,maskBlur=1", "start=ones,variation=joint,seed=7")) {
+      methods.add(Methods.parse("meaningful-perturbation:iterations=5,mask=4," + more));
+    }
     methods.add(Methods.parse("excitation-backprop:contrastive=true"));
     methods.add(Methods.parse("deeplift:rule=reveal_cancel,baseline=random"));
     for (Baseline b : Baseline.values()) {
@@ -507,6 +534,42 @@ class MethodTest {
           assertThat(packed.get(i + methods.size()).values())
               .as(what + ", packed")
               .isEqualTo(expected.get(i).values());
+        }
+      }
+    }
+  }
+
+  @Test
+  void smallerCountsLieOnTheWayToLargerOnes() {
+    Path file = Toy.random(folder);
+    Random r = new Random(5);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(r, 189), 1, LEVELS);
+    List<Nested> nested = new ArrayList<>();
+    for (String name : Methods.names()) {
+      if (small(name) instanceof Nested n) {
+        nested.add(n);
+      }
+    }
+    assertThat(nested).hasSize(3);
+    List<Integer> counts = List.of(1, 3, 4, 11, 12);
+    for (Nested n : nested) {
+      Nested largest = n.with(12);
+      assertThat(largest.count()).isEqualTo(12);
+      assertThat(largest.with(n.count())).isEqualTo(n);
+      for (int batch : new int[] {1, 3, 8, 32}) {
+        try (Device device = Devices.open("cpu", 2);
+            var pipeline = new Pipeline(Network.load(file), device, batch);
+            var workspace = new Workspace(device)) {
+          Staged<Attribution> all = largest.probe(subject, workspace, counts);
+          pipeline.run(List.of(all));
+          for (int count : counts) {
+            Probe<Attribution> alone = n.with(count).probe(subject, workspace);
+            pipeline.run(List.of(alone));
+            assertThat(all.result(count).values())
+                .as("%s at %d, batch %d", n, count, batch)
+                .isEqualTo(alone.result().values());
+            assertThat(all.result(count).notes()).isEqualTo(alone.result().notes());
+          }
         }
       }
     }
@@ -534,6 +597,8 @@ class MethodTest {
           case "rise" -> "rise:masks=9,cells=3";
           case "shapley-sampling" -> "shapley-sampling:grid=3,samples=3";
           case "sliding-patch" -> "sliding-patch:patch=3";
+          case "lime" -> "lime:samples=40,segments=9,sigma=1";
+          case "meaningful-perturbation" -> "meaningful-perturbation:iterations=12,mask=5";
           case "occlusion" -> "occlusion:window=4,stride=3";
           default -> name;
         });

@@ -73,6 +73,13 @@ public final class Toy {
         .save(folder.resolve("slrp.onnx"));
   }
 
+  /** 18 times the sum of x[n]. */
+  public static Path sum(Path folder, int n) {
+    float[] w = new float[n];
+    Arrays.fill(w, 18);
+    return new Toy(n).linear(1, w, 0).save(folder.resolve("sum.onnx"));
+  }
+
   /** min(x1, x2) for x1 > 0: ReLU(x1) − ReLU(x1 − x2). */
   public static Path min(Path folder) {
     return new Toy(2)

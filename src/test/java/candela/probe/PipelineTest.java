@@ -65,6 +65,11 @@ class PipelineTest {
     }
 
     @Override
+    public int width() {
+      return waits ? 1 : size;
+    }
+
+    @Override
     public int next(Tensor rows) {
       assertThat(scores).hasSize(written);
       offered.add(rows.shape().dim(0));
@@ -119,6 +124,22 @@ class PipelineTest {
     }
     assertThat(told.stream().map(t -> t[0]).distinct()).containsExactly(2L, 4L, 6L);
     assertThat(told).allSatisfy(t -> assertThat(t[1]).isEqualTo(6));
+  }
+
+  @Test
+  void probesThatWaitAreNotRunInLargeBatches() {
+    Counting wide = new Counting(9, false, 0);
+    Counting narrow = new Counting(5, true, 1);
+    Counting nothing = new Counting(0, false, 0);
+    try (var pipeline = new Pipeline(network, device, 8)) {
+      pipeline.run(List.of(wide, narrow, nothing));
+    }
+    assertThat(wide.result()).containsExactly(expected(9, 0));
+    assertThat(narrow.result()).containsExactly(expected(5, 1));
+    // the ninth beside the first that waits, one more until it is known that there is no tenth
+    assertThat(wide.offered).containsExactly(8, 8, 8);
+    assertThat(narrow.offered).containsExactly(7, 8, 1, 1, 1, 1);
+    assertThat(nothing.offered).isEmpty();
   }
 
   @Test

@@ -39,7 +39,17 @@ final class CpuDense implements Dense {
     this.stream = stream;
     convCreate =
         library.entry(
-            "cd_conv_create", POINTER, POINTER, POINTER, INT, FLOAT, FLOAT, INT, LONG, POINTER);
+            "cd_conv_create",
+            POINTER,
+            POINTER,
+            POINTER,
+            INT,
+            FLOAT,
+            FLOAT,
+            INT,
+            LONG,
+            INT,
+            POINTER);
     convDestroy = library.entry("cd_conv_destroy", POINTER);
     convForward =
         library.entry(
@@ -130,7 +140,8 @@ final class CpuDense implements Dense {
       MemorySegment bias,
       Activation activation,
       boolean residual,
-      long wide) {
+      long wide,
+      boolean exact) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       convCreate.call(
@@ -142,6 +153,7 @@ final class CpuDense implements Dense {
           activation.beta(),
           residual,
           wide,
+          exact,
           out);
       return new Conv(out.get(ValueLayout.ADDRESS, 0));
     }

@@ -35,8 +35,8 @@ public record Activation(Kind kind, float lo, float hi) {
     return kind == Kind.NONE ? 0 : Dense.Activation.bytes(rows, n);
   }
 
-  /** Where the bits are; NULL without an activation, which has none. */
-  MemorySegment bits(Step s) {
-    return kind == Kind.NONE ? MemorySegment.NULL : s.kept();
+  /** Where the bits of the step's rows are; NULL without an activation, which has none. */
+  MemorySegment bits(Step s, long n) {
+    return kind == Kind.NONE ? MemorySegment.NULL : s.kept(bytes(1, n));
   }
 }

@@ -110,6 +110,11 @@ public record Affine() implements Linear {
   }
 
   @Override
+  public boolean byRows(Node node) {
+    return true;
+  }
+
+  @Override
   public boolean accumulates() {
     return true;
   }

@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Device;
 import candela.device.Memory;
 import candela.graph.Linear;
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -161,6 +162,11 @@ public record AlongAxis(int axis, int[] first, int[] index, float[] weight) impl
             t.get(table + 2),
             x.data(),
             y.data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return axis > 0;
   }
 
   @Override

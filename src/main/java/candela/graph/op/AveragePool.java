@@ -113,6 +113,11 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
   }
 
   @Override
+  public boolean byRows(Node node) {
+    return true;
+  }
+
+  @Override
   public boolean accumulates() {
     return true;
   }

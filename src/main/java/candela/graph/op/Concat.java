@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -59,6 +60,11 @@ public record Concat(int axis) implements Op {
       }
       at += part;
     }
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return axis > 0;
   }
 
   @Override

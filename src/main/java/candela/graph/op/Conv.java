@@ -65,15 +65,19 @@ public record Conv(
 
   private Dense.ConvolutionPlan plan(Step s) {
     return s.plan(
-        () ->
-            s.device()
-                .dense()
-                .convolution(
-                    sizes(s.x().shape(), s.x(1).shape()),
-                    s.x(1).data(),
-                    biased(s.node().inputs()) ? s.x(2).data() : MemorySegment.NULL,
-                    activation.dense(),
-                    residual));
+        () -> {
+          Dense.Convolution sizes = sizes(s.x().shape(), s.x(1).shape());
+          return s.device()
+              .dense()
+              .convolution(
+                  sizes,
+                  s.x(1).data(),
+                  biased(s.node().inputs()) ? s.x(2).data() : MemorySegment.NULL,
+                  activation.dense(),
+                  residual,
+                  sizes.oc(),
+                  s.isExact());
+        });
   }
 
   /** The plan of a convolution without residual that writes among the channels of others. */
@@ -87,7 +91,8 @@ public record Conv(
             bias,
             activation.dense(),
             false,
-            wide);
+            wide,
+            s.isExact());
   }
 
   @Override
@@ -98,7 +103,7 @@ public record Conv(
             s.x().data(),
             residual ? s.x(last(s.node())).data() : MemorySegment.NULL,
             s.y().data(),
-            activation.bits(s));
+            bits(s));
   }
 
   @Override
@@ -108,11 +113,15 @@ public record Conv(
         .backward(
             s.x().shape().dim(0),
             s.dy().data(),
-            activation.bits(s),
+            bits(s),
             s.accumulate(0),
             s.dx() == null ? MemorySegment.NULL : s.dx().data(),
             other && s.accumulate(last(s.node())),
             other ? s.dx(last(s.node())).data() : MemorySegment.NULL);
+  }
+
+  private MemorySegment bits(Step s) {
+    return activation.bits(s, s.node().output().shape().count(1, 4));
   }
 
   /** The convolution with changed weights, its activation and residual left out. */
@@ -160,6 +169,11 @@ public record Conv(
   @Override
   public boolean differentiable(int i) {
     return i != 1 && (residual || i == 0);
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

@@ -115,7 +115,8 @@ public record ConvConcat(List<Part> parts) implements Op {
       MemorySegment y = s.y().data().asSlice(p.channel() * 4L);
       Dense.ConvolutionPlan conv = plans.convolutions().get(i);
       if (conv == null) {
-        copy(s, false, p, x.data(), p.channels(), y, wide(s));
+        int pixels = s.y().shape().count(0, 3);
+        copy(s, false, pixels, p, x.data(), p.channels(), y, wide(s));
       } else {
         conv.forward(x.shape().dim(0), x.data(), MemorySegment.NULL, y, bits(s, p));
       }
@@ -135,7 +136,8 @@ public record ConvConcat(List<Part> parts) implements Op {
       boolean accumulate = s.accumulate(p.input());
       Dense.ConvolutionPlan conv = plans.convolutions().get(i);
       if (conv == null) {
-        copy(s, accumulate, p, dy, wide(s), dx.data(), p.channels());
+        int pixels = s.dy().shape().count(0, 3);
+        copy(s, accumulate, pixels, p, dy, wide(s), dx.data(), p.channels());
       } else {
         conv.backward(
             dx.shape().dim(0), dy, bits(s, p), accumulate, dx.data(), false, MemorySegment.NULL);
@@ -146,12 +148,13 @@ public record ConvConcat(List<Part> parts) implements Op {
   private static void copy(
       Step s,
       boolean accumulate,
+      int pixels,
       Place p,
       MemorySegment from,
       int fromWide,
       MemorySegment to,
       int toWide) {
-    int[] dims = {s.node().output().shape().count(0, 3), p.channels()};
+    int[] dims = {pixels, p.channels()};
     s.device()
         .kernels()
         .move()
@@ -159,10 +162,9 @@ public record ConvConcat(List<Part> parts) implements Op {
   }
 
   private static MemorySegment bits(Step s, Place p) {
-    boolean none = p.part().conv().activation().kind() == Activation.Kind.NONE;
-    return none || s.kept().equals(MemorySegment.NULL)
-        ? MemorySegment.NULL
-        : s.kept().asSlice(p.kept());
+    long n = (long) s.node().output().shape().count(1, 3) * p.channels();
+    MemorySegment bits = p.part().conv().activation().bits(s, n);
+    return bits.equals(MemorySegment.NULL) ? bits : bits.asSlice(p.kept());
   }
 
   @Override
@@ -175,6 +177,11 @@ public record ConvConcat(List<Part> parts) implements Op {
       at += p.inputs();
     }
     return false;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

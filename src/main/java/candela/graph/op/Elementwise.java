@@ -56,6 +56,11 @@ public record Elementwise(Unary kind, float alpha, float beta) implements Op {
   }
 
   @Override
+  public boolean byRows(Node node) {
+    return true;
+  }
+
+  @Override
   public boolean accumulates() {
     return true;
   }

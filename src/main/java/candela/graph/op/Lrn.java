@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -46,6 +47,11 @@ public record Lrn(int size, float alpha, float beta, float bias) implements Op {
             s.y().data(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

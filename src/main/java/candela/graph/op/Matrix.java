@@ -46,7 +46,7 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
 
   /** Rows of one image; 1 where that is not known. */
   private static int group(Step s) {
-    int rows = rows(s.y().shape());
+    int rows = rows(s.node().output().shape());
     return s.batch() > 0 && rows % s.batch() == 0 ? Math.max(1, rows / s.batch()) : 1;
   }
 
@@ -56,14 +56,16 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
 
   @Override
   public void forward(Step s) {
-    plan(s).forward(rows(s.y().shape()), s.x().data(), s.y().data(), activation.bits(s));
+    plan(s).forward(rows(s.y().shape()), s.x().data(), s.y().data(), bits(s));
   }
 
   @Override
   public void backward(Step s) {
-    plan(s)
-        .backward(
-            rows(s.y().shape()), s.dy().data(), activation.bits(s), s.accumulate(0), s.dx().data());
+    plan(s).backward(rows(s.y().shape()), s.dy().data(), bits(s), s.accumulate(0), s.dx().data());
+  }
+
+  private MemorySegment bits(Step s) {
+    return activation.bits(s, s.node().output().shape().dim(-1));
   }
 
   /** The product with changed weights, its activation left out. */

@@ -38,7 +38,7 @@ public record MaxPool(int[] window) implements Op {
             window,
             s.x().data(),
             s.y().data(),
-            s.kept(),
+            s.kept((long) indexBytes() * s.y().shape().count(1, 4)),
             indexBytes());
   }
 
@@ -77,6 +77,11 @@ public record MaxPool(int[] window) implements Op {
             indexBytes(),
             v.data(),
             x.data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

@@ -5,6 +5,7 @@ import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Clamps to lo..hi (ReLU: 0 and infinity); one bit an element is kept for backward. */
@@ -21,10 +22,11 @@ public record Rectify(float lo, float hi) implements Op {
   @Override
   public void forward(Step s) {
     long rows = rows(s.x().shape());
+    MemorySegment kept = s.kept((s.x().count() / rows + 7) / 8);
     s.device()
         .kernels()
         .elementwise()
-        .rectifyForward(rows, s.x().count() / rows, lo, hi, s.x().data(), s.y().data(), s.kept());
+        .rectifyForward(rows, s.x().count() / rows, lo, hi, s.x().data(), s.y().data(), kept);
   }
 
   @Override
@@ -35,6 +37,11 @@ public record Rectify(float lo, float hi) implements Op {
         .elementwise()
         .rectifyBackward(
             rows, s.dy().count() / rows, s.accumulate(0), s.kept(), s.dy().data(), s.dx().data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

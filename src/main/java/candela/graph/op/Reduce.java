@@ -110,6 +110,11 @@ public record Reduce(Reduction kind, int from, int to) implements Linear {
   }
 
   @Override
+  public boolean byRows(Node node) {
+    return from > 0;
+  }
+
+  @Override
   public boolean accumulates() {
     return true;
   }

@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -47,6 +48,11 @@ public record Reshape(Shape target) implements Op {
 
   @Override
   public boolean isView() {
+    return true;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
     return true;
   }
 }

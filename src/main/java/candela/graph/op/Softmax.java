@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -34,6 +35,11 @@ public record Softmax(boolean log) implements Op {
         .softmax()
         .softmaxBackward(
             log, s.accumulate(0), rows(y), y.dim(-1), s.y().data(), s.dy().data(), s.dx().data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return node.output().shape().rank() > 1;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -56,6 +57,11 @@ public record Transpose(int[] perm) implements Op {
             x.strides(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return perm[0] == 0;
   }
 
   @Override

@@ -1,0 +1,189 @@
+package candela.method;
+
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Sampled;
+import candela.probe.Staged;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Map;
+
+/** The samples of {@link Lime}: which superpixels each shows, their scores, and what follows. */
+final class LimeSamples extends Sampled<Attribution> implements Staged<Attribution> {
+  private final Lime lime;
+  private final Workspace workspace;
+  private final Shape image;
+  private final int[] superpixel;
+  private final int features;
+  private final Tensor x;
+  private final Tensor hidden;
+  private final MemorySegment feature;
+
+  /** [samples, features], 1 where it is shown; here and on the device. */
+  private final byte[] on;
+
+  private final MemorySegment shown;
+  private final double[] scores;
+
+  LimeSamples(Lime lime, Subject subject, Workspace workspace, int[] superpixel) {
+    super(Ask.score(lime.score()), subject.target(), lime.samples());
+    this.lime = lime;
+    scores = new double[lime.samples()];
+    this.workspace = workspace;
+    this.superpixel = superpixel;
+    image = subject.image();
+    features = Arrays.stream(superpixel).max().orElse(-1) + 1;
+    x = workspace.tensor(subject.shape(), subject.pixels());
+    hidden = hidden(subject);
+    int[] values = new int[x.count()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = superpixel[i % superpixel.length];
+    }
+    feature = workspace.ints(values);
+    on = coins();
+    shown = workspace.bytes(on);
+  }
+
+  private byte[] coins() {
+    if ((long) lime.samples() * features > Integer.MAX_VALUE / Tensor.BYTES) {
+      throw CandelaException.of(
+          "lime: samples of at most %d expected for %d superpixels, got %d",
+          Integer.MAX_VALUE / Tensor.BYTES / features, features, lime.samples());
+    }
+    long[] ids = new long[lime.samples()];
+    Arrays.setAll(ids, i -> i);
+    byte[] coins = new byte[lime.samples() * features];
+    try (var scratch = new Workspace(workspace.device())) {
+      Tensor drawn = scratch.tensor(Shape.of(lime.samples(), features));
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .uniformNoise(
+              lime.samples(), features, 0, 1, lime.seed(), scratch.longs(ids), drawn.data());
+      float[] u = workspace.device().read(drawn);
+      for (int i = 0; i < coins.length; i++) {
+        coins[i] = (byte) (i < features || u[i] < 0.5f ? 1 : 0);
+      }
+    }
+    return coins;
+  }
+
+  private Tensor hidden(Subject subject) {
+    return switch (lime.fill()) {
+      case ZERO -> Baseline.ZERO.of(subject, lime.seed(), workspace);
+      case BLACK -> Baseline.BLACK.of(subject, lime.seed(), workspace);
+      case RANDOM -> Baseline.RANDOM.of(subject, lime.seed(), workspace);
+      case BLUR -> Baseline.BLUR.of(subject, lime.seed(), workspace);
+      case GREY -> workspace.tensor(subject.shape(), grey(subject.levels()));
+      case SUPERPIXEL_MEAN -> workspace.tensor(subject.shape(), means(subject.pixels()));
+    };
+  }
+
+  private float[] grey(Levels told) {
+    Levels levels = told.forChannels(image.dim(0), "grey");
+    int n = superpixel.length;
+    float[] y = new float[image.count()];
+    for (int i = 0; i < y.length; i++) {
+      y[i] = (levels.black().get(i / n) + levels.white().get(i / n)) / 2;
+    }
+    return y;
+  }
+
+  private float[] means(float[] pixels) {
+    int n = superpixel.length;
+    double[] sum = new double[image.dim(0) * features];
+    int[] size = new int[features];
+    for (int i = 0; i < pixels.length; i++) {
+      sum[i / n * features + superpixel[i % n]] += pixels[i];
+      size[superpixel[i % n]] += i < n ? 1 : 0;
+    }
+    float[] y = new float[pixels.length];
+    for (int i = 0; i < y.length; i++) {
+      int s = superpixel[i % n];
+      y[i] = (float) (sum[i / n * features + s] / size[s]);
+    }
+    return y;
+  }
+
+  @Override
+  protected void fill(int first, Tensor rows) {
+    workspace
+        .device()
+        .kernels()
+        .mask()
+        .selectVisible(
+            rows.shape().dim(0),
+            x.count(),
+            features,
+            x.data(),
+            hidden.data(),
+            feature,
+            shown.asSlice((long) first * features),
+            rows.data());
+  }
+
+  @Override
+  protected void add(int first, Answers answers) {
+    for (int i = 0; i < answers.rows(); i++) {
+      scores[first + i] = answers.scores()[i];
+    }
+  }
+
+  @Override
+  public Attribution result() {
+    return result(taken());
+  }
+
+  @Override
+  public Attribution result(int count) {
+    double[] y = Arrays.copyOf(scores, Math.min(count, taken()));
+    double[] value = lime.estimate() == Lime.Estimate.RIDGE ? slopes(y) : means(y);
+    float[] a = new float[superpixel.length];
+    for (int i = 0; i < a.length; i++) {
+      a[i] = (float) value[superpixel[i]];
+    }
+    return new Attribution(
+        image.with(0, 1),
+        a,
+        lime.channels(),
+        Map.of("score", y.length > 0 ? y[0] : 0.0, "superpixels", (double) features));
+  }
+
+  private double[] slopes(double[] y) {
+    double[] weight = new double[y.length];
+    for (int i = 0; i < weight.length; i++) {
+      int seen = 0;
+      for (int j = 0; j < features; j++) {
+        seen += on[i * features + j];
+      }
+      double distance = 1 - Math.sqrt((double) seen / features);
+      weight[i] = Math.sqrt(Math.exp(-distance * distance / (lime.width() * lime.width())));
+    }
+    return y.length == 0
+        ? new double[features]
+        : Ridge.slopes(on, features, y, weight, lime.alpha());
+  }
+
+  private double[] means(double[] y) {
+    double[] mean = new double[features];
+    int[] times = new int[features];
+    for (int i = 0; i < y.length; i++) {
+      for (int j = 0; j < features; j++) {
+        if (on[i * features + j] != 0) {
+          mean[j] += y[i];
+          times[j]++;
+        }
+      }
+    }
+    for (int j = 0; j < features; j++) {
+      // the unchanged image shows every superpixel
+      mean[j] /= Math.max(times[j], 1);
+    }
+    return mean;
+  }
+}

@@ -1,0 +1,26 @@
+package candela.metric;
+
+import candela.tensor.CandelaException;
+
+/** Parameter checks with one wording. */
+final class Check {
+  private Check() {}
+
+  static void atLeast(int least, int value, String where) {
+    if (value < least) {
+      throw CandelaException.of("%s: %d or more expected, got %d", where, least, value);
+    }
+  }
+
+  static void positive(double value, String where) {
+    if (!(value > 0) || Double.isInfinite(value)) {
+      throw CandelaException.of("%s: a number above 0 expected, got %s", where, value);
+    }
+  }
+
+  static void notNegative(double value, String where) {
+    if (!(value >= 0) || Double.isInfinite(value)) {
+      throw CandelaException.of("%s: a number of 0 or more expected, got %s", where, value);
+    }
+  }
+}

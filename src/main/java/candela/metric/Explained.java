@@ -1,0 +1,123 @@
+package candela.metric;
+
+import candela.image.Filter;
+import candela.image.Resize;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+
+/**
+ * An image, the class that was explained, and the map that is to be judged.
+ *
+ * <p>Its metrics share one order of the pixels, found when first asked for. Not thread-safe.
+ */
+public final class Explained {
+  private final Shape shape;
+  private final float[] pixels;
+  private final int target;
+  private final float[] map;
+  private final int h;
+  private final int w;
+  private final boolean[] truth;
+  private int[] ranks;
+
+  /**
+   * @param shape [c,h,w] of the image as the network takes it; [n] for networks of plain vectors
+   * @param pixels in that shape
+   * @param target class index
+   * @param map [h,w], smaller than the image where the method gives fewer values
+   * @param truth pixels [h,w] of the image that show the class, by {@link Truth}; null where nobody
+   *     knows
+   */
+  public Explained(
+      Shape shape, float[] pixels, int target, float[] map, int h, int w, boolean[] truth) {
+    if (pixels.length != shape.count()) {
+      throw CandelaException.of(
+          "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
+    }
+    if (map.length != h * w) {
+      throw CandelaException.of(
+          "map: %d values expected for %d x %d, got %d", h * w, h, w, map.length);
+    }
+    this.shape = shape;
+    this.pixels = pixels;
+    this.target = target;
+    this.map = map;
+    this.h = h;
+    this.w = w;
+    this.truth = truth;
+    if (truth != null && truth.length != height() * width()) {
+      throw CandelaException.of(
+          "truth: %d pixels expected for an image of %d x %d, got %d",
+          height() * width(), width(), height(), truth.length);
+    }
+  }
+
+  public Shape shape() {
+    return shape;
+  }
+
+  public int target() {
+    return target;
+  }
+
+  float[] pixels() {
+    return pixels;
+  }
+
+  /** [c,h,w]; a vector is an image of one row. */
+  Shape image() {
+    return switch (shape.rank()) {
+      case 1 -> Shape.of(1, 1, shape.dim(0));
+      case 2 -> Shape.of(1, shape.dim(0), shape.dim(1));
+      case 3 -> shape;
+      default -> throw CandelaException.of("image: [c,h,w] expected, got %s", shape);
+    };
+  }
+
+  int height() {
+    return image().dim(1);
+  }
+
+  int width() {
+    return image().dim(2);
+  }
+
+  /** The pixels that show the class. */
+  boolean[] truth(String metric) {
+    if (truth == null) {
+      throw CandelaException.of(
+          "%s: the pixels of the class are needed, this image comes without; give its boxes",
+          metric);
+    }
+    return truth;
+  }
+
+  /** The map at the image's size. */
+  float[] fullMap() {
+    return atFullSize(map);
+  }
+
+  /** Values in the map's own shape, [h,w], at the image's size. */
+  float[] atFullSize(float[] values) {
+    return h == height() && w == width()
+        ? values
+        : Resize.of(values, h, w, height(), width(), Filter.BILINEAR);
+  }
+
+  /** The map as it came, [h,w]; not to be changed. */
+  float[] map() {
+    return map;
+  }
+
+  /** Of each pixel of the image, how many are more important: 0 for the most important one. */
+  int[] ranks() {
+    if (ranks == null) {
+      int[] order = PixelOrder.descending(fullMap());
+      ranks = new int[order.length];
+      for (int i = 0; i < order.length; i++) {
+        ranks[order[i]] = i;
+      }
+    }
+    return ranks;
+  }
+}

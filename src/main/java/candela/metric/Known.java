@@ -1,0 +1,32 @@
+package candela.metric;
+
+import candela.graph.ScoreKind;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Sampled;
+import candela.tensor.Tensor;
+
+/** A score for which no model is asked. */
+final class Known extends Sampled<Score> {
+  private final Score score;
+
+  Known(int target, Score score) {
+    super(Ask.score(ScoreKind.LOGIT), target, 0);
+    this.score = score;
+  }
+
+  @Override
+  protected void fill(int first, Tensor rows) {
+    throw new IllegalStateException("no rows were asked for");
+  }
+
+  @Override
+  protected void add(int first, Answers answers) {
+    throw new IllegalStateException("no rows were asked for");
+  }
+
+  @Override
+  public Score result() {
+    return score;
+  }
+}

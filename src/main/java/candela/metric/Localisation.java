@@ -1,0 +1,112 @@
+package candela.metric;
+
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * How often the box around the map's large values misses the object.
+ *
+ * <p><b>Definition:</b> for every α of a grid: values below α · max become 0 (negative ones
+ * before), the map is brought to the image's size, B_α is the smallest box around what is not 0,
+ * and IoU_α = |B_α ∩ T| / |B_α ∪ T| with T the pixels of the class; the error at α is 1 where IoU_α
+ * ≤ least, else 0. A map without positive values has IoU 0. The value is the mean error over the
+ * grid.
+ *
+ * <p><b>Shapes:</b> map [h,w], truth [H,W] → one number; parts {@code iou@α} and {@code error@α}.
+ *
+ * <p><b>Parameters:</b> from, to, by (grid of α, defaults 0.1, 0.5, 0.05: nine values); least (IoU
+ * that counts as found, default 0.5).
+ *
+ * <p><b>Cost:</b> none.
+ *
+ * <p><b>Source:</b> Fong and Vedaldi 2017, section 5.2; SAM (Bansal, Agarwal and Nguyen 2020),
+ * section 3.3, whose grid this is.
+ */
+public record Localisation(double from, double to, double by, double least) implements Metric {
+  public Localisation() {
+    this(0.1, 0.5, 0.05, 0.5);
+  }
+
+  public Localisation {
+    Check.notNegative(from, "localisation: from");
+    Check.positive(by, "localisation: by");
+    Check.notNegative(least, "localisation: least");
+    if (!(to >= from && to <= 1)) {
+      throw CandelaException.of("localisation: to: %s to 1 expected, got %s", from, to);
+    }
+  }
+
+  @Override
+  public Direction direction() {
+    return Direction.LOWER_IS_BETTER;
+  }
+
+  @Override
+  public Probe<Score> probe(Explained explained, Workspace workspace) {
+    return new Known(explained.target(), score(explained));
+  }
+
+  private Score score(Explained explained) {
+    boolean[] truth = explained.truth("localisation");
+    if (!Vectors.isFinite(explained.map())) {
+      return Score.of(Double.NaN, Map.of());
+    }
+    Map<String, Double> parts = new LinkedHashMap<>();
+    // the last α may be a rounding above to
+    int count = (int) Math.floor((to - from) / by + 1e-9) + 1;
+    double errors = 0;
+    for (int i = 0; i < count; i++) {
+      double alpha = from + i * by;
+      double iou = iou(explained, truth, alpha);
+      double error = iou <= least ? 1 : 0;
+      String at = String.format(Locale.ROOT, "@%.2f", alpha);
+      parts.put("iou" + at, iou);
+      parts.put("error" + at, error);
+      errors += error;
+    }
+    return Score.of(errors / count, parts);
+  }
+
+  private static double iou(Explained explained, boolean[] truth, double alpha) {
+    float[] map = explained.map().clone();
+    float most = 0;
+    for (float v : map) {
+      most = Math.max(most, v);
+    }
+    if (most == 0) {
+      return 0;
+    }
+    for (int i = 0; i < map.length; i++) {
+      map[i] = map[i] < 0 || map[i] < alpha * most ? 0 : map[i];
+    }
+    return iou(explained.atFullSize(map), truth, explained.width());
+  }
+
+  /** Of the box around what is not 0, with the truth. */
+  private static double iou(float[] map, boolean[] truth, int w) {
+    int left = w;
+    int right = -1;
+    int top = -1;
+    int bottom = -1;
+    for (int i = 0; i < map.length; i++) {
+      if (map[i] != 0) {
+        top = top < 0 ? i / w : top;
+        bottom = i / w;
+        left = Math.min(left, i % w);
+        right = Math.max(right, i % w);
+      }
+    }
+    int both = 0;
+    int either = 0;
+    for (int i = 0; i < map.length; i++) {
+      boolean inside = i / w >= top && i / w <= bottom && i % w >= left && i % w <= right;
+      both += inside && truth[i] ? 1 : 0;
+      either += inside || truth[i] ? 1 : 0;
+    }
+    return (double) both / either;
+  }
+}

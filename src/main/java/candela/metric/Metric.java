@@ -1,0 +1,18 @@
+package candela.metric;
+
+import candela.probe.Probe;
+import candela.probe.Workspace;
+
+/** A measure of how true a map is, with its parameters: a record, equal when the scores are. */
+public interface Metric {
+  /** Which values speak for the map. */
+  Direction direction();
+
+  /**
+   * A probe whose result is the score of one map; its memory is the workspace's. One that does not
+   * ask the model has size 0 and its result at once.
+   *
+   * @throws candela.tensor.CandelaException when a parameter does not fit the map
+   */
+  Probe<Score> probe(Explained explained, Workspace workspace);
+}

@@ -1,0 +1,44 @@
+package candela.metric;
+
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import candela.tensor.Tensor;
+
+/** What removed pixels leave behind. */
+public enum Substrate {
+  /** 0 at the network's input: the mean colour of the training set in most preprocessings. */
+  ZERO,
+  /** The image smoothed by a Gaussian of 5 pixels in a window of 11, RISE's for insertion. */
+  BLUR;
+
+  private static final int RADIUS = 5;
+  private static final double SIGMA = 5;
+
+  /** In the image's shape, on the device. */
+  Tensor of(Explained explained, Workspace workspace) {
+    if (this == ZERO) {
+      return workspace.tensor(explained.shape());
+    }
+    float[] weight = new float[2 * RADIUS + 1];
+    for (int i = 0; i < weight.length; i++) {
+      double d = (i - RADIUS) / SIGMA;
+      weight[i] = (float) Math.exp(-0.5 * d * d);
+    }
+    Shape image = explained.image();
+    Tensor y = workspace.tensor(explained.shape(), explained.pixels());
+    workspace
+        .device()
+        .kernels()
+        .blur()
+        .blur(
+            image.dim(0),
+            image.dim(1),
+            image.dim(2),
+            RADIUS,
+            workspace.floats(weight),
+            y.data(),
+            workspace.tensor(image).data(),
+            y.data());
+    return y;
+  }
+}

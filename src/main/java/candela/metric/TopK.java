@@ -1,0 +1,63 @@
+package candela.metric;
+
+import candela.tensor.CandelaException;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * How many of the k most important pixels two maps share.
+ *
+ * <p><b>Definition:</b> |top(a) ∩ top(b)| / k with top the k largest values; of equal values, those
+ * that come first row by row.
+ *
+ * <p><b>Shapes:</b> a[h,w], b[h,w] → 0 … 1.
+ *
+ * <p><b>Parameters:</b> k (pixels, 1 or more, at most those of the map; default 1,000).
+ *
+ * <p><b>Source:</b> Ghorbani, Abid and Zou 2019, "Interpretation of neural networks is fragile",
+ * section 3; Quantus' default k.
+ */
+public record TopK(int k) implements Similarity {
+  public TopK() {
+    this(1000);
+  }
+
+  public TopK {
+    Check.atLeast(1, k, "top-k: k");
+  }
+
+  @Override
+  public double[] of(Maps maps, List<Pair> pairs) {
+    int pixels = maps.h() * maps.w();
+    if (k > pixels) {
+      throw CandelaException.of(
+          "top-k: k of at most %d expected for maps of %d x %d, got %d",
+          pixels, maps.h(), maps.w(), k);
+    }
+    BitSet[] top = new BitSet[maps.count()];
+    IntStream.range(0, top.length).parallel().forEach(i -> top[i] = top(maps.values().get(i)));
+    return pairs.parallelStream().mapToDouble(p -> shared(top[p.a()], top[p.b()])).toArray();
+  }
+
+  private double shared(BitSet a, BitSet b) {
+    if (a == null || b == null) {
+      return Double.NaN;
+    }
+    BitSet both = (BitSet) a.clone();
+    both.and(b);
+    return (double) both.cardinality() / k;
+  }
+
+  private BitSet top(float[] map) {
+    if (!Vectors.isFinite(map)) {
+      return null;
+    }
+    BitSet top = new BitSet(map.length);
+    int[] order = PixelOrder.descending(map);
+    for (int i = 0; i < k; i++) {
+      top.set(order[i]);
+    }
+    return top;
+  }
+}

@@ -1,0 +1,173 @@
+package candela.graph;
+
+import candela.reference.Moving;
+import candela.reference.Nd;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of the operators in {@link IndexReaders}. */
+final class IndexCases {
+  private final List<OperatorCase> cases = new ArrayList<>();
+
+  private IndexCases() {}
+
+  static List<OperatorCase> all() {
+    var c = new IndexCases();
+    c.gathers();
+    c.tuples();
+    c.scatters();
+    c.tiles();
+    c.sums();
+    c.triangles();
+    return c.cases;
+  }
+
+  private void gathers() {
+    int[] picked = {4, 0, 4, 3};
+    cases.add(
+        OperatorCase.of("Gather", 11)
+            .x(3, 5, 2)
+            .list(-1, 0, 4, -2)
+            .attributes("axis", 1)
+            .gives(in -> Moving.along(in.get(0), 1, 4, 0, i -> picked[i])));
+    cases.add(
+        OperatorCase.of("Gather", 7)
+            .x(3, 5)
+            .integer(MoveCases.number(2))
+            .attributes("axis", 1)
+            .gives(in -> MoveCases.sliced(in.get(0), 1, 1, 2, 1).as(3)));
+    cases.add(
+        OperatorCase.of("Gather", 13)
+            .x(3, 5)
+            .integer(MoveCases.numbers(1, 2, 0, 1).as(2, 2))
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {2, 2, 5}, i -> in.get(0).at((i[0] * 2 + i[1] + 1) % 3, i[2]))));
+  }
+
+  /** Index tuples: of one axis, of two, of all three. */
+  private void tuples() {
+    OperatorCase x = OperatorCase.of("GatherND", 12).x(3, 4, 5);
+    cases.add(
+        x.integer(MoveCases.numbers(2, 0, -3, 2).as(4, 1))
+            .gives(in -> Moving.along(in.get(0), 0, 4, 0, i -> new int[] {2, 0, 0, 2}[i])));
+    cases.add(
+        x.integer(MoveCases.numbers(2, 0, -1, 3, 0, -4).as(1, 3, 2))
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {1, 3, 5},
+                        i ->
+                            in.get(0)
+                                .at(new int[] {2, 2, 0}[i[1]], new int[] {0, 3, 0}[i[1]], i[2]))));
+    cases.add(
+        x.integer(MoveCases.numbers(2, 0, 4, -3, -1, 1).as(2, 3))
+            .gives(in -> MoveCases.numbers(in.get(0).at(2, 0, 4), in.get(0).at(0, 3, 1))));
+  }
+
+  /** Of constants; the last of two writes to the same place stays. */
+  private void scatters() {
+    OperatorCase c = OperatorCase.of("ScatterND", 11).constant(3, 4);
+    cases.add(
+        c.integer(MoveCases.numbers(-1, 0).as(2, 1))
+            .constant(2, 4)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {3, 4},
+                        i -> i[0] == 1 ? in.get(0).at(i) : in.get(2).at(i[0] == 2 ? 0 : 1, i[1]))));
+    cases.add(
+        c.integer(MoveCases.numbers(1, 2, 0, -1, 1, 2).as(3, 2))
+            .constant(3)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {3, 4},
+                        i ->
+                            i[0] == 1 && i[1] == 2
+                                ? in.get(2).at(2)
+                                : i[0] == 0 && i[1] == 3 ? in.get(2).at(1) : in.get(0).at(i))));
+  }
+
+  private void tiles() {
+    int[][][] shapes = {
+      {{3, 4}, {1, 3}}, {{3, 4}, {2, 1}}, {{1, 3}, {3, 2}}, {{3, 1, 7}, {1, 4, 2}}
+    };
+    for (int[][] s : shapes) {
+      int[] repeats = s[1];
+      OperatorCase c = OperatorCase.of("Tile", s[0].length == 2 ? 7 : 13).x(s[0]);
+      cases.add(
+          c.list(java.util.Arrays.stream(repeats).mapToLong(i -> i).toArray())
+              .gives(
+                  in -> {
+                    Nd y = in.get(0);
+                    for (int a = 0; a < repeats.length; a++) {
+                      int n = y.dim(a);
+                      y = Moving.along(y, a, n * repeats[a], 0, i -> i % n);
+                    }
+                    return y;
+                  }));
+    }
+    cases.add(OperatorCase.of("Tile", 13).x(3, 5).list(1, 1).gives(in -> in.get(0)));
+  }
+
+  private void sums() {
+    for (int axis = -2; axis < 2; axis++) {
+      for (int exclusive = 0; exclusive < 2; exclusive++) {
+        for (int reverse = 0; reverse < 2; reverse++) {
+          int a = Math.floorMod(axis, 2);
+          int own = 1 - exclusive;
+          boolean back = reverse == 1;
+          cases.add(
+              OperatorCase.of("CumSum", axis < 0 ? 14 : 11)
+                  .x(3, 7)
+                  .integer(MoveCases.number(axis))
+                  .attributes("exclusive", exclusive, "reverse", reverse)
+                  .gives(in -> summed(in.get(0), a, own, back)));
+        }
+      }
+    }
+  }
+
+  /** Of the elements before each one (after it, going back), and of itself where own is 1. */
+  private static Nd summed(Nd x, int axis, int own, boolean back) {
+    return Nd.of(
+        x.dims(),
+        i -> {
+          int[] j = i.clone();
+          double sum = 0;
+          int from = back ? i[axis] + 1 - own : 0;
+          int to = back ? x.dim(axis) : i[axis] + own;
+          for (j[axis] = from; j[axis] < to; j[axis]++) {
+            sum += x.at(j);
+          }
+          return sum;
+        });
+  }
+
+  private void triangles() {
+    for (int upper = 0; upper < 2; upper++) {
+      for (int k = -2; k <= 4; k += 2) {
+        int diagonal = k;
+        boolean above = upper == 1;
+        OperatorCase c = OperatorCase.of("Trilu", 14).x(3, 3, 5);
+        cases.add(
+            c.integer(MoveCases.number(k))
+                .attributes("upper", upper)
+                .gives(in -> triangle(in.get(0), above, diagonal)));
+      }
+    }
+    cases.add(OperatorCase.of("Trilu", 14).x(3, 7).gives(in -> triangle(in.get(0), true, 0)));
+  }
+
+  private static Nd triangle(Nd x, boolean upper, int diagonal) {
+    int r = x.rank();
+    return Nd.of(
+        x.dims(),
+        i -> {
+          int right = i[r - 1] - i[r - 2] - diagonal;
+          return (upper ? right >= 0 : right <= 0) ? x.at(i) : 0;
+        });
+  }
+}

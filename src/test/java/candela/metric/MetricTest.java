@@ -1,0 +1,298 @@
+package candela.metric;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.graph.Network;
+import candela.image.Preprocess;
+import candela.method.Toy;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every listed metric: a case worked by hand, a direction, and the same bits however it is batched.
+ */
+class MetricTest {
+  /** Float rounding of a handful of operations. */
+  private static final Offset<Double> ROUNDING = Offset.offset(1e-5);
+
+  @TempDir Path folder;
+
+  /** A metric of one map of three pixels x = 1, 2, 3, and what it must give. */
+  record Case(String metric, float[] map, double expected) {}
+
+  /**
+   * SLRP scores 18 times the sum of what is there: 108 for x = 1, 2, 3. The class has the last two
+   * pixels.
+   */
+  static List<Case> cases() {
+    float[] best = {1, 2, 3};
+    float[] worst = {3, 2, 1};
+    float[] middle = {0, 4, 1};
+    return List.of(
+        // 108, 54, 18, 0: less half the ends 180 − 54 over 3 steps
+        new Case("deletion:step=1,score=logit", best, 42),
+        // 108, 90, 54, 0
+        new Case("deletion:step=1,score=logit", worst, 66),
+        new Case("deletion:step=1,score=logit,normalise=true", best, 42 / 108.0),
+        // two pixels, then the last: 108, 18, 0
+        new Case("deletion:step=2,score=logit", best, 36),
+        // one class only: its probability is 1 whatever is there
+        new Case("deletion:preset=sam,step=2", best, 1),
+        // 0, 54, 90, 108
+        new Case("insertion:step=1,score=logit,substrate=zero", best, 66),
+        new Case("insertion:step=1,score=logit,substrate=zero", worst, 42),
+        new Case("insertion:preset=sam,step=3", worst, 1),
+        // up to a third of 3: all three, IoU 2/3; up to two thirds: the last two, IoU 1; beyond:
+        // the
+        // last, 1/2, which is a miss. α of .1 … .3 and .35 … .5 are hits
+        new Case("localisation", best, 0),
+        new Case("localisation:from=0.7,to=0.9,by=0.1", best, 1),
+        // the last two in any case: IoU 1 up to a quarter, then the middle alone, 1/2: five of nine
+        new Case("localisation:from=0.1,to=0.5,by=0.05", middle, 5 / 9.0),
+        new Case("localisation:least=0.4", middle, 0),
+        // no positive value
+        new Case("localisation", new float[] {-1, -2, 0}, 1),
+        new Case("pointing-game:tolerance=0", best, 1),
+        new Case("pointing-game:tolerance=0", worst, 0),
+        new Case("pointing-game:tolerance=1", worst, 1),
+        // of equal values the first
+        new Case("pointing-game:tolerance=0", new float[3], 0));
+  }
+
+  private Explained vector(float[] map) {
+    return new Explained(
+        Shape.of(3), new float[] {1, 2, 3}, 0, map, 1, 3, new boolean[] {false, true, true});
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void caseWorkedByHand(Case c) {
+    Score s =
+        run(Toy.slrp(folder), 1, 4, List.of(Metrics.parse(c.metric())), List.of(vector(c.map())))
+            .get(0);
+    assertThat(s.value()).isCloseTo(c.expected(), ROUNDING);
+  }
+
+  @Test
+  void everyMetricHasACaseWorkedByHand() {
+    assertThat(cases().stream().map(c -> c.metric().split(":")[0]).distinct())
+        .containsExactlyInAnyOrderElementsOf(Metrics.names());
+  }
+
+  @Test
+  void theDirectionTellsTheTrueMapFromItsReverse() {
+    for (String name : Metrics.names()) {
+      Metric m = Metrics.parse(plain(name));
+      List<Score> s =
+          run(
+              Toy.slrp(folder),
+              1,
+              4,
+              List.of(m),
+              List.of(vector(new float[] {0, 2, 3}), vector(new float[] {3, 0, 0})));
+      double gain = s.get(0).value() - s.get(1).value();
+      assertThat(m.direction() == Direction.HIGHER_IS_BETTER ? gain : -gain)
+          .as(name)
+          .isGreaterThan(0);
+    }
+  }
+
+  private static String plain(String name) {
+    return switch (name) {
+      case "deletion", "insertion" -> name + ":step=1,score=logit,substrate=zero";
+      case "pointing-game" -> name + ":tolerance=0";
+      default -> name;
+    };
+  }
+
+  @Test
+  void theCurveIsWhatTheValueIsTheAreaOf() {
+    Score s =
+        run(
+                Toy.slrp(folder),
+                1,
+                2,
+                List.of(Metrics.parse("deletion:step=1,score=logit")),
+                List.of(vector(new float[] {1, 2, 3})))
+            .get(0);
+    assertThat(s.curve()).containsExactly(108.0, 54.0, 18.0, 0.0);
+    assertThat(s.parts()).containsEntry("class", 0.0);
+  }
+
+  @Test
+  void samFollowsTheClassThatTheModelGives() {
+    Random r = new Random(3);
+    float[] x = draw(r, 189);
+    Path file = Toy.random(folder);
+    float[] map = draw(r, 63);
+    for (String metric : List.of("deletion", "insertion")) {
+      Score[] followed = new Score[4];
+      Score[] own = new Score[4];
+      for (int target = 0; target < 4; target++) {
+        var e = new Explained(Shape.of(3, 9, 7), x, target, map, 9, 7, null);
+        List<Metric> both =
+            List.of(
+                Metrics.parse(metric + ":preset=sam,step=10"),
+                Metrics.parse(metric + ":step=10,substrate=zero,normalise=true"));
+        List<Score> s = run(file, 1, 5, both, List.of(e));
+        followed[target] = s.get(0);
+        own[target] = s.get(1);
+      }
+      int best = followed[0].parts().get("class").intValue();
+      for (int target = 0; target < 4; target++) {
+        assertThat(followed[target].value()).isEqualTo(followed[0].value());
+        // the whole image is first in deletion, last in insertion
+        boolean first = metric.equals("deletion");
+        var mine = first ? own[target].curve().getFirst() : own[target].curve().getLast();
+        var most = first ? own[best].curve().getFirst() : own[best].curve().getLast();
+        assertThat(mine).isLessThanOrEqualTo(most);
+      }
+      // the probability of the kernel and that of the logits differ by rounding
+      assertThat(followed[0].value()).isCloseTo(own[best].value(), ROUNDING);
+    }
+  }
+
+  @Test
+  void bitsDependOnNeitherBatchNorThreadsNorPacking() {
+    Path file = Toy.random(folder);
+    Random r = new Random(7);
+    boolean[] truth = new boolean[63];
+    java.util.Arrays.fill(truth, 20, 30, true);
+    List<Explained> maps = new ArrayList<>();
+    float[] x = draw(r, 189);
+    maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 63), 9, 7, truth));
+    maps.add(new Explained(Shape.of(3, 9, 7), x, 2, draw(r, 12), 4, 3, truth));
+    List<Metric> metrics = new ArrayList<>();
+    Metrics.names().forEach(n -> metrics.add(Metrics.parse(n)));
+    for (String removal : List.of("deletion", "insertion")) {
+      for (Substrate s : Substrate.values()) {
+        metrics.add(
+            Metrics.parse(
+                removal + ":step=4,substrate=" + s.name().toLowerCase(java.util.Locale.ROOT)));
+      }
+      metrics.add(Metrics.parse(removal + ":step=9,preset=sam"));
+    }
+    List<Score> expected = new ArrayList<>();
+    for (Explained e : maps) {
+      expected.addAll(run(file, 1, 1, metrics, List.of(e)));
+    }
+    for (int threads : new int[] {1, 2}) {
+      for (int batch : new int[] {1, 3, 8, 32}) {
+        assertThat(run(file, threads, batch, metrics, maps))
+            .as("batch %d, threads %d", batch, threads)
+            .isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void namesAreAlphabeticalAndRoundTrip() {
+    assertThat(Metrics.names()).isSorted().doesNotHaveDuplicates();
+    for (String name : Metrics.names()) {
+      Metric m = Metrics.parse(name);
+      assertThat(Metrics.name(m)).isEqualTo(name);
+      assertThat(Metrics.parse(name.replace('-', '_'))).isEqualTo(m);
+      assertThat(Metrics.parse(name + ":" + Metrics.text(m).replace(" ", ""))).isEqualTo(m);
+      assertThat(Metrics.parameters(m)).isNotEmpty();
+    }
+    assertThat(Metrics.parse("deletion:preset=sam")).isEqualTo(Deletion.sam());
+    assertThat(Metrics.parse("insertion:preset=sam")).isEqualTo(Insertion.sam());
+    assertThat(Metrics.parse("insertion")).isEqualTo(Insertion.rise());
+  }
+
+  @Test
+  void mapsWithNanHaveNoPlace() {
+    var e = vector(new float[] {1, Float.NaN, 0});
+    List<Metric> all = Metrics.names().stream().map(Metrics::parse).toList();
+    List<Score> s = run(Toy.slrp(folder), 1, 1, all, List.of(e));
+    assertThat(s).allSatisfy(v -> assertThat(v.value()).isNaN());
+  }
+
+  @Test
+  void boxesArePutWhereThePhotoGoes() {
+    // SAM: 512 x 300 to 256 x 256, then 224 in the middle: x / 2 − 16, y · 256 / 300 − 16
+    boolean[] truth =
+        Truth.of(
+            List.of(new Truth.Box(64, 75, 128, 150), new Truth.Box(500, 0, 600, 300)),
+            512,
+            300,
+            Preprocess.of("sam"),
+            224,
+            224);
+    int count = 0;
+    for (int i = 0; i < truth.length; i++) {
+      int y = i / 224;
+      int x = i % 224;
+      assertThat(truth[i]).as("%d, %d", y, x).isEqualTo(y >= 48 && y < 112 && x >= 16 && x < 48);
+      count += truth[i] ? 1 : 0;
+    }
+    assertThat(count).isEqualTo(64 * 32);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "roar | metric: unknown 'roar'; known are deletion, insertion, localisation, pointing-game",
+        "deletion:step=0 | deletion: step: 1 or more expected, got 0",
+        "deletion:predicted=true,score=logit | deletion: score=probability expected where",
+        "insertion:substrate=grey | insertion: substrate: zero, blur expected, got 'grey'",
+        "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
+        "pointing-game:tolerance=-1 | pointing-game: tolerance: a number of 0 or more expected",
+      })
+  void whatCannotBeMeasuredIsSaid(String metric, String message) {
+    assertThatThrownBy(() -> Metrics.parse(metric))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void anImageWithoutBoxesIsSaid() {
+    var e = new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, null);
+    assertThatThrownBy(() -> new PointingGame().probe(e, null))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("pointing-game: the pixels of the class are needed");
+    assertThatThrownBy(
+            () -> new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, new boolean[2]))
+        .hasMessageContaining("truth: 3 pixels expected for an image of 3 x 1, got 2");
+    assertThatThrownBy(() -> new Truth.Box(3, 0, 3, 1)).hasMessageContaining("got 3, 0, 3, 1");
+  }
+
+  private static float[] draw(Random r, int n) {
+    float[] v = new float[n];
+    for (int i = 0; i < n; i++) {
+      v[i] = (float) r.nextGaussian();
+    }
+    return v;
+  }
+
+  private static List<Score> run(
+      Path file, int threads, int batch, List<Metric> metrics, List<Explained> maps) {
+    try (Device device = Devices.open("cpu", threads);
+        var pipeline = new Pipeline(Network.load(file), device, batch);
+        var workspace = new Workspace(device)) {
+      List<Probe<Score>> probes = new ArrayList<>();
+      for (Explained e : maps) {
+        metrics.forEach(m -> probes.add(m.probe(e, workspace)));
+      }
+      pipeline.run(probes);
+      return probes.stream().map(Probe::result).toList();
+    }
+  }
+}
