@@ -1,5 +1,6 @@
 // Perturbed inputs with parts replaced, and the map that windows leave behind.
 #include "check.cuh"
+#include "functions.cuh"
 #include "launch.cuh"
 
 using namespace candela;
@@ -172,32 +173,23 @@ struct GridMask {
   }
 };
 
-// How far cell (i,j) reaches a pixel: 1 up to half of sigma, then a Gaussian.
-struct Reach {
-  float step, sigma;
-
-  BOTH float operator()(int64_t i, int64_t j, int64_t row, int64_t column) const {
-    float y = (static_cast<float>(i) + 0.5f) * step - 0.5f - static_cast<float>(row);
-    float x = (static_cast<float>(j) + 0.5f) * step - 0.5f - static_cast<float>(column);
-    float d = sqrtf(y * y + x * x) / sigma - 0.5f;
-    return d > 0.0f ? expf(-2.0f * d * d) : 1.0f;
-  }
-};
-
+// Most cells are 0 once a mask has found its place: e^0 needs no exponential.
 struct SmoothMax {
-  int64_t down, across, h, w, step, radius;
+  int64_t down, across, w, step, radius;
   float sharp;
-  Reach reach;
+  const float* __restrict__ reach;
   const float* __restrict__ p;
   float* __restrict__ y;
   float* __restrict__ total;
 
   BOTH void operator()(int64_t at) const {
-    int64_t row = at / w, column = at % w, i = row / step, j = column / step;
+    int64_t row = at / w, column = at % w, i = row / step, j = column / step, span = (2 * radius + 1) * step;
     float sum = 0.0f, weighted = 0.0f;
     for (int64_t a = i > radius ? i - radius : 0; a <= i + radius && a < down; a++) {
+      const float* line = reach + (row + (radius - a) * step) * span;
       for (int64_t b = j > radius ? j - radius : 0; b <= j + radius && b < across; b++) {
-        float v = p[a * across + b] * reach(a, b, row, column), e = expf(sharp * v);
+        float of = p[a * across + b];
+        float v = of * line[column + (radius - b) * step], e = of == 0.0f ? 1.0f : expOf(sharp * v);
         sum += e;
         weighted += v * e;
       }
@@ -209,9 +201,9 @@ struct SmoothMax {
 
 // One cell gathers from the pixels that it reaches.
 struct SmoothMaxBackward {
-  int64_t down, across, h, w, step, radius;
+  int64_t across, h, w, step, radius;
   float sharp;
-  Reach reach;
+  const float* __restrict__ reach;
   const float* __restrict__ p;
   const float* __restrict__ y;
   const float* __restrict__ total;
@@ -219,14 +211,15 @@ struct SmoothMaxBackward {
   float* __restrict__ dp;
 
   BOTH void operator()(int64_t cell) const {
-    int64_t a = cell / across, b = cell % across;
+    int64_t a = cell / across, b = cell % across, span = (2 * radius + 1) * step;
     int64_t top = a > radius ? (a - radius) * step : 0, left = b > radius ? (b - radius) * step : 0;
-    float sum = 0.0f;
+    float sum = 0.0f, of = p[cell];
     for (int64_t row = top; row < (a + radius + 1) * step && row < h; row++) {
+      const float* line = reach + (row + (radius - a) * step) * span;
       for (int64_t column = left; column < (b + radius + 1) * step && column < w; column++) {
         int64_t at = row * w + column;
-        float k = reach(a, b, row, column), v = p[cell] * k;
-        sum += dy[at] * k * expf(sharp * v) / total[at] * (1.0f + sharp * (v - y[at]));
+        float k = line[column + (radius - b) * step], v = of * k, e = of == 0.0f ? 1.0f : expOf(sharp * v);
+        sum += dy[at] * k * e / total[at] * (1.0f + sharp * (v - y[at]));
       }
     }
     dp[cell] = sum;
@@ -333,38 +326,38 @@ int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int6
   });
 }
 
-int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma, float sharp,
-                  const float* p, float* y, float* total) {
+int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sharp,
+                  const float* reach, const float* p, float* y, float* total) {
   return entry([&] {
     Check check(stream, "smooth_max");
     if (check.counts({h, w}) == 0) return;
     check.range(step, 1, 4096, "step");
     check.range(radius, 1, 4096, "radius");
+    check.data(reach, "reach");
     check.data(p, "p");
     check.data(y, "y");
     check.data(total, "total");
     int64_t down = (h + step - 1) / step, across = (w + step - 1) / step;
-    Reach reach{static_cast<float>(step), sigma};
-    forEach(stream, h * w, SmoothMax{down, across, h, w, step, radius, sharp, reach, p, y, total}, 1000);
+    forEach(stream, h * w, SmoothMax{down, across, w, step, radius, sharp, reach, p, y, total}, 1000);
   });
 }
 
-int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma,
-                           float sharp, const float* p, const float* y, const float* total, const float* dy,
+int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sharp,
+                           const float* reach, const float* p, const float* y, const float* total, const float* dy,
                            float* dp) {
   return entry([&] {
     Check check(stream, "smooth_max_backward");
     if (check.counts({h, w}) == 0) return;
     check.range(step, 1, 4096, "step");
     check.range(radius, 1, 4096, "radius");
+    check.data(reach, "reach");
     check.data(p, "p");
     check.data(y, "y");
     check.data(total, "total");
     check.data(dy, "dy");
     check.data(dp, "dp");
     int64_t down = (h + step - 1) / step, across = (w + step - 1) / step;
-    Reach reach{static_cast<float>(step), sigma};
     forEach(stream, down * across,
-            SmoothMaxBackward{down, across, h, w, step, radius, sharp, reach, p, y, total, dy, dp}, 10000);
+            SmoothMaxBackward{across, h, w, step, radius, sharp, reach, p, y, total, dy, dp}, 10000);
   });
 }

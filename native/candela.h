@@ -314,14 +314,14 @@ int cd_grid_mask(cd_stream* stream, int64_t rows, int64_t cells, int64_t h, int6
                  float* mask);
 
 /* y[h,w] = sum of v e^(sharp v) / sum of e^(sharp v) over the cells p[ceil(h/step),ceil(w/step)] within radius cells of
-   the pixel's own, v = p * k, k = exp(-2 max(distance / sigma - 0.5, 0)^2) of the cell's centre; total[h,w] = the lower
-   sum. sharp * p at most 80. No overlap. */
-int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma, float sharp,
-                  const float* p, float* y, float* total);
+   the pixel's own, v = p[a,b] * reach[row + (radius - a) * step, column + (radius - b) * step], reach[s,s] with
+   s = (2 * radius + 1) * step; total[h,w] = the lower sum. sharp * v at most 80. No overlap. */
+int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sharp,
+                  const float* reach, const float* p, float* y, float* total);
 
 /* dp, of p's shape, = gradient from p, y, total and dy[h,w]. No overlap. */
-int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sigma,
-                           float sharp, const float* p, const float* y, const float* total, const float* dy,
+int cd_smooth_max_backward(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t radius, float sharp,
+                           const float* reach, const float* p, const float* y, const float* total, const float* dy,
                            float* dp);
 
 /* ---- blend ---- */

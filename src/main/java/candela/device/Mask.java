@@ -63,7 +63,7 @@ public final class Mask {
             LONG,
             LONG,
             FLOAT,
-            FLOAT,
+            POINTER,
             POINTER,
             POINTER,
             POINTER);
@@ -76,7 +76,7 @@ public final class Mask {
             LONG,
             LONG,
             FLOAT,
-            FLOAT,
+            POINTER,
             POINTER,
             POINTER,
             POINTER,
@@ -192,20 +192,20 @@ public final class Mask {
 
   /**
    * y[h,w] = the smooth maximum of the cells p[ceil(h/step),ceil(w/step)] within radius cells of
-   * the pixel's own, each times exp(-2 max(distance / sigma - 0.5, 0)²); total[h,w] for the
-   * gradient. No overlap.
+   * the pixel's own, each times reach[row + (radius - a) * step, column + (radius - b) * step],
+   * which has (2 * radius + 1) * step rows and columns; total[h,w] for the gradient. No overlap.
    */
   public void smoothMax(
       long h,
       long w,
       long step,
       long radius,
-      float sigma,
       float sharp,
+      MemorySegment reach,
       MemorySegment p,
       MemorySegment y,
       MemorySegment total) {
-    kernels.run(smoothMax, h, w, step, radius, sigma, sharp, p, y, total);
+    kernels.run(smoothMax, h, w, step, radius, sharp, reach, p, y, total);
   }
 
   /** dp, of p's shape, = gradient from p, y, total and dy[h,w]. No overlap. */
@@ -214,13 +214,13 @@ public final class Mask {
       long w,
       long step,
       long radius,
-      float sigma,
       float sharp,
+      MemorySegment reach,
       MemorySegment p,
       MemorySegment y,
       MemorySegment total,
       MemorySegment dy,
       MemorySegment dp) {
-    kernels.run(smoothMaxBackward, h, w, step, radius, sigma, sharp, p, y, total, dy, dp);
+    kernels.run(smoothMaxBackward, h, w, step, radius, sharp, reach, p, y, total, dy, dp);
   }
 }

@@ -90,8 +90,9 @@ final class ResizeReader {
       scale = sizes != null && !policy.equals("stretch") ? common : scale;
       double wide = scales != null ? Math.floor(in * scale) : sizes[i];
       wide = sizes != null && !policy.equals("stretch") ? Math.floor(in * scale + .5) : wide;
-      if (in < 1 || !(scale > 0) || !(wide >= 1) || wide > 1 << 20) {
-        throw CandelaException.of("axis %d of length %d cannot become %s long", axes[i], in, wide);
+      if (in < 1 || !(scale > 0) || !(wide >= 1) || wide > 1 << 16) {
+        throw CandelaException.of(
+            "axis %d of length %d cannot become %.0f long", axes[i], in, wide);
       }
       by[i] = scale;
       target[axes[i]] = (int) wide;
@@ -135,7 +136,7 @@ final class ResizeReader {
     List<Double> weight = new ArrayList<>();
     double narrow = antialias ? Math.min(1, scale) : 1;
     double reach = (mode.equals("cubic") ? 2 : 1) / narrow;
-    if ((long) out * (2 * (long) Math.ceil(reach) + 1) > 1 << 24) {
+    if ((long) out * (2 * (long) Math.ceil(reach) + 1) > 1 << 21) {
       throw CandelaException.of("axis %d: too large a change of size", axis);
     }
     for (int j = 0; j < out; j++) {

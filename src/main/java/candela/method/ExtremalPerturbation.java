@@ -20,8 +20,8 @@ import java.util.Map;
  * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, else 0;
  * weight grows by 1.0035 each step. x ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels,
  * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, one each step pixels,
- * within reach sigma (kernels/mask.cu); p starts at 1, goes by gradient ascent with momentum 0.9
- * and stays in 0…1. Every second step the image is mirrored.
+ * each times exp(−2 max(d / sigma − ½, 0)²) at distance d; p starts at 1, of delete at 0, goes by
+ * gradient ascent with momentum 0.9 and stays in 0…1. Every second step the image is mirrored.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
@@ -36,7 +36,8 @@ import java.util.Map;
  * perturbations and smooth masks", section 3; numbers of TorchRay.
  *
  * <p><b>Differences:</b> one area a map; TorchRay can sum several. Parameters stand inside the
- * image only, TorchRay pads them. For delete m marks what is deleted.
+ * image only, TorchRay pads them. For delete m marks what is deleted, and starts from the image as
+ * it is, where TorchRay starts from the blurred one.
  */
 public record ExtremalPerturbation(
     Variant variant,
@@ -106,6 +107,7 @@ public record ExtremalPerturbation(
     private final Tensor total;
     private final Tensor dmask;
     private final Tensor dp;
+    private final Tensor reach;
     private final double[] velocity;
     private float[] m;
     private double[] slope;
@@ -132,14 +134,27 @@ public record ExtremalPerturbation(
       }
       Shape cells = Shape.of(Math.ceilDiv(h, step), Math.ceilDiv(w, step));
       float[] ones = new float[cells.count()];
-      Arrays.fill(ones, 1);
+      Arrays.fill(ones, variant == Variant.DELETE ? 0 : 1);
       p = workspace.tensor(cells, ones);
       dp = workspace.tensor(cells);
       mask = workspace.tensor(Shape.of(h, w));
       total = workspace.tensor(Shape.of(h, w));
       dmask = workspace.tensor(Shape.of(h, w));
+      reach = reach();
       velocity = new double[ones.length];
       grow();
+    }
+
+    /** How far a parameter reaches: 1 up to half of sigma, then a Gaussian. */
+    private Tensor reach() {
+      int span = (2 * radius + 1) * step;
+      double centre = radius * step + (step - 1) / 2.0;
+      float[] k = new float[span * span];
+      for (int i = 0; i < k.length; i++) {
+        double d = Math.hypot(i / span - centre, i % span - centre) / sigma - 0.5;
+        k[i] = (float) Math.exp(-2 * Math.pow(Math.max(d, 0), 2));
+      }
+      return workspace.tensor(Shape.of(span, span), k);
     }
 
     /** The mask of the parameters as they are. */
@@ -148,7 +163,7 @@ public record ExtremalPerturbation(
           .device()
           .kernels()
           .mask()
-          .smoothMax(h, w, step, radius, (float) sigma, SHARP, p.data(), mask.data(), total.data());
+          .smoothMax(h, w, step, radius, SHARP, reach.data(), p.data(), mask.data(), total.data());
       m = workspace.device().read(mask);
       slope = new double[m.length];
     }
@@ -236,20 +251,37 @@ public record ExtremalPerturbation(
       }
     }
 
-    private void step() {
+    /** The largest of the mask but for so many; of equal ones those that gain the reward most. */
+    private boolean[] largest(int first) {
       float[] sorted = m.clone();
       Arrays.sort(sorted);
-      int first = (int) (m.length * (1 - area));
       float threshold = first < m.length ? sorted[first] : Float.POSITIVE_INFINITY;
-      int ties = 0;
-      for (int i = first; i < m.length && sorted[i] == threshold; i++) {
-        ties++;
+      double[] equal = new double[m.length];
+      int n = 0;
+      int above = 0;
+      for (int i = 0; i < m.length; i++) {
+        above += m[i] > threshold ? 1 : 0;
+        if (m[i] == threshold) {
+          equal[n++] = slope[i];
+        }
       }
+      Arrays.sort(equal, 0, n);
+      int some = Math.min(m.length - first - above, n);
+      double least = some > 0 ? equal[n - some] : Double.POSITIVE_INFINITY;
+      boolean[] wanted = new boolean[m.length];
+      for (int i = 0; i < m.length; i++) {
+        boolean gains = m[i] == threshold && slope[i] >= least;
+        wanted[i] = m[i] > threshold || (gains && some-- > 0);
+      }
+      return wanted;
+    }
+
+    private void step() {
+      boolean[] wanted = largest((int) (m.length * (1 - area)));
       double by = weight * Math.pow(GROWTH, iteration);
       float[] dy = new float[m.length];
       for (int i = 0; i < m.length; i++) {
-        boolean wanted = m[i] > threshold || (m[i] == threshold && ties-- > 0);
-        dy[i] = (float) (slope[i] - 2 * by * (m[i] - (wanted ? 1 : 0)) / m.length);
+        dy[i] = (float) (slope[i] - 2 * by * (m[i] - (wanted[i] ? 1 : 0)) / m.length);
       }
       workspace.device().write(dmask, dy);
       workspace
@@ -261,8 +293,8 @@ public record ExtremalPerturbation(
               w,
               step,
               radius,
-              (float) sigma,
               SHARP,
+              reach.data(),
               p.data(),
               mask.data(),
               total.data(),

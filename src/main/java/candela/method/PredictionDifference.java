@@ -23,7 +23,8 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
  * <p><b>Parameters:</b> window (side in pixels, 1 to 16, default 10); pad (pixels, 0 to 4, default
- * 2); stride (pixels, default 8); samples (draws a window, default 10); seed (default 0).
+ * 2); stride (pixels, 1 to window, default 8); samples (draws a window, default 10); seed (default
+ * 0).
  *
  * <p><b>Cost:</b> windows · samples + 1 forward rows: 7,841 for 224 × 224 and the defaults.
  *
@@ -50,6 +51,12 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     Check.atLeast(0, pad, "pda: pad");
     Check.atLeast(1, stride, "pda: stride");
     Check.atLeast(1, samples, "pda: samples");
+    if (stride > window) {
+      throw CandelaException.of(
+          "pda: stride of at most %d (the window) expected, got %d; pixels between windows would"
+              + " never be drawn",
+          window, stride);
+    }
     if (window > 16 || pad > 4) {
       throw CandelaException.of(
           "pda: window of at most 16 and pad of at most 4 expected, got %d and %d", window, pad);

@@ -124,7 +124,15 @@ class MaskTest {
     float sharp = 5;
     int across = Math.ceilDiv(w, step);
     int cells = Math.ceilDiv(h, step) * across;
+    int span = (2 * radius + 1) * step;
+    float[] reach = new float[span * span];
+    for (int i = 0; i < reach.length; i++) {
+      double off = radius * step + (step - 1) / 2.0;
+      double d = Math.hypot(i / span - off, i % span - off) / sigma - .5;
+      reach[i] = (float) Math.exp(-2 * Math.pow(Math.max(d, 0), 2));
+    }
     float[] p = numbers(5, cells);
+    p[3] = 0;
     float[] dy = numbers(6, h * w);
     double[] y = new double[h * w];
     double[] dp = new double[cells];
@@ -155,7 +163,7 @@ class MaskTest {
               MemorySegment total = rig.out(h * w);
               rig.kernels()
                   .mask()
-                  .smoothMax(h, w, step, radius, sigma, sharp, rig.in(p), to, total);
+                  .smoothMax(h, w, step, radius, sharp, rig.in(reach), rig.in(p), to, total);
               return floats(to);
             }),
         y);
@@ -169,9 +177,10 @@ class MaskTest {
               MemorySegment total = rig.out(h * w);
               MemorySegment back = rig.out(cells);
               var mask = rig.kernels().mask();
-              mask.smoothMax(h, w, step, radius, sigma, sharp, in, to, total);
+              MemorySegment near = rig.in(reach);
+              mask.smoothMax(h, w, step, radius, sharp, near, in, to, total);
               mask.smoothMaxBackward(
-                  h, w, step, radius, sigma, sharp, in, to, total, rig.in(dy), back);
+                  h, w, step, radius, sharp, near, in, to, total, rig.in(dy), back);
               return floats(back);
             }),
         dp);

@@ -64,7 +64,10 @@ class HostileModelTest {
             longs("s", 0, 0, 1 << 30, 0, 0, 0, 1 << 29, 0),
             op("Pad", "x", "s").addAttribute(text("mode", "edge"))),
         "do not fit axis 2");
-    all.put(net(longs("s", 1, 3, 1 << 20, 1 << 20), op("Resize", "x", "", "", "s")), "2^31 - 1");
+    all.put(net(longs("s", 1, 3, 1 << 16, 1 << 16), op("Resize", "x", "", "", "s")), "2^31 - 1");
+    all.put(
+        net(longs("s", 1, 3, 1 << 20, 3), op("Resize", "x", "", "", "s")),
+        "axis 2 of length 8 cannot become 1048576 long");
     all.put(
         net(floats("s", 1, 1, Float.POSITIVE_INFINITY, 1), op("Resize", "x", "", "s")),
         "axis 2 of length 8 cannot become Infinity long");

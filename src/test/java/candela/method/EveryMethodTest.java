@@ -91,9 +91,11 @@ class EveryMethodTest {
       case "internal-influence" -> "internal-influence:nSteps=2";
       case "kernel-shap" -> "kernel-shap:grid=2";
       case "layer-conductance" -> "layer-conductance:nSteps=2";
+      case "lime" -> "lime:samples=9,segments=9";
+      case "meaningful-perturbation" -> "meaningful-perturbation:iterations=3";
       case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
       case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
-      case "pda" -> "pda:window=4,pad=1,samples=1,stride=" + side / 2;
+      case "pda" -> "pda:window=16,pad=0,samples=1,stride=16";
       case "rise" -> "rise:masks=4";
       case "score-cam" -> "score-cam:layer=" + layer;
       case "shapley-sampling" -> "shapley-sampling:grid=2,samples=1";

@@ -292,7 +292,7 @@ class MethodTest {
         new Case("occlusion:window=2,stride=1", Net.ML, X, 280, 300, 320),
         new Case("occlusion:window=2,stride=1,overlap=sum", Net.ML, X, 280, 600, 320),
         // nothing varies: what is drawn is what was there
-        new Case("pda:window=2,pad=1", Net.CONV, constant(5, 16), new float[16]),
+        new Case("pda:window=2,pad=1,stride=2", Net.CONV, constant(5, 16), new float[16]),
         // Random123's known answers for key and counter 0: 6627e8d5, e169c58d, bc57ac4c
         new Case(
             "random-map",
@@ -457,6 +457,23 @@ class MethodTest {
       assertThat(Math.abs(a.notes().get("convergenceDelta")))
           .as(a.notes().toString())
           .isLessThan(.05 * Math.abs(difference));
+    }
+  }
+
+  /** A sum of pixels, one of them bright: that one is kept, or deleted, first. */
+  @Test
+  void extremalMasksFindThePixelThatCounts() {
+    float[] x = {0, 0, 0, 9};
+    Subject subject = new Subject(Shape.of(1, 2, 2), x, 0);
+    List<Method> methods = new ArrayList<>();
+    for (String variant : List.of("preserve", "delete", "dual")) {
+      methods.add(
+          Methods.parse(
+              "extremal-perturbation:area=0.25,step=1,sigma=0.4,maxIter=300,variant=" + variant));
+    }
+    for (Attribution a : run(Toy.pixels(folder), 1, 4, methods, List.of(subject))) {
+      assertThat(a.values()[3]).isGreaterThan(.9f);
+      assertThat(a.values()[0]).isLessThan(.5f);
     }
   }
 
