@@ -3,6 +3,7 @@ package candela.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,5 +104,14 @@ class LedgerTest {
     }
     assertThat(folder.resolve(".part-b.duckdb")).doesNotExist();
     assertThat(Files.exists(folder.resolve("b.duckdb.wal"))).isFalse();
+  }
+
+  @Test
+  void theUnpackedLibraryIsGoneOnceItIsLoaded() throws IOException {
+    open("c.duckdb").close();
+    assertThat(Files.readAllLines(Path.of("/proc/self/maps")))
+        .filteredOn(line -> line.contains("/libduckdb_java"))
+        .isNotEmpty()
+        .allMatch(line -> line.endsWith("(deleted)"));
   }
 }
