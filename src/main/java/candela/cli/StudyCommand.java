@@ -127,6 +127,7 @@ final class StudyCommand implements Callable<Integer> {
     int threads = own.threads == 0 ? Runtime.getRuntime().availableProcessors() : own.threads;
     int each = Math.max(1, threads / jobs);
     try (Device probe = own.open()) {
+      material.models().forEach(m -> Estimate.check(plan, m, probe));
       open.ran(Version.NUMBER, probe.describe(), threads, batch, jobs, study.text());
     }
     Path maps =

@@ -10,6 +10,7 @@ import candela.metric.Explained;
 import candela.metric.Metric;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,8 +30,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
 
   public static Estimate of(Study study, Plan plan, Model model, Device device, int batch) {
     Shape shape = model.preparation().shape();
-    Subject grey = new Subject(shape, new float[shape.count()], 0, model.preparation().levels());
-    Map<Method, Size> sizes = sizes(plan, grey, device);
+    Map<Method, Size> sizes = sizes(plan, grey(model), device);
     long metrics = 0;
     try (var workspace = new Workspace(device)) {
       Explained flat =
@@ -72,6 +72,24 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
       }
     }
     return new Estimate(plan.rows(m -> sizes.get(m).rows()), metrics, seconds, bytes);
+  }
+
+  /**
+   * Refuses parameters that do not fit the model's images, before hours are spent.
+   *
+   * @throws CandelaException naming the model
+   */
+  public static void check(Plan plan, Model model, Device device) {
+    try {
+      sizes(plan, grey(model), device);
+    } catch (CandelaException e) {
+      throw new CandelaException(model.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Subject grey(Model model) {
+    Shape shape = model.preparation().shape();
+    return new Subject(shape, new float[shape.count()], 0, model.preparation().levels());
   }
 
   /**

@@ -253,6 +253,19 @@ class StudyTest {
   }
 
   @Test
+  void whatDoesNotFitTheImagesIsRefusedBeforeTheFirstUnit() throws IOException {
+    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"sliding-patch:patch=[5,65]\"]\n";
+    Path file = Files.writeString(folder.resolve("large.yaml"), text);
+    MainTest.Ran ran =
+        MainTest.run("study", file.toString(), "--ledger=" + folder.resolve("large.duckdb"));
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err())
+        .isEqualToIgnoringNewLines(
+            "candela: cnn: sliding-patch: patch of at most 64 expected for a 64 x 64 image, got"
+                + " 65");
+  }
+
+  @Test
   void exportWritesEveryTable() throws IOException {
     Path out = folder.resolve("export");
     String ledger = folder.resolve("undisturbed.duckdb").toString();
