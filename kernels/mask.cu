@@ -173,7 +173,8 @@ struct GridMask {
   }
 };
 
-// Most cells are 0 once a mask has found its place: e^0 needs no exponential.
+// Most cells are 0 once a mask has found its place: e^0 needs no exponential. Rows are the mask's. Cell by cell, since
+// a cell's value is the same along the columns that it reaches, so that the CPU takes several at once.
 struct SmoothMax {
   int64_t down, across, w, step, radius;
   float sharp;
@@ -182,24 +183,41 @@ struct SmoothMax {
   float* __restrict__ y;
   float* __restrict__ total;
 
-  BOTH void operator()(int64_t at) const {
-    int64_t row = at / w, column = at % w, i = row / step, j = column / step, span = (2 * radius + 1) * step;
-    float sum = 0.0f, weighted = 0.0f;
+  BOTH void operator()(const Span& s) const {
+    float sum[kSpan], weighted[kSpan];
+    for (int64_t i = 0; i < s.size(); i++) sum[i] = weighted[i] = 0.0f;
+    int64_t i = s.row / step, first = s.begin / step, last = (s.end - 1) / step, span = (2 * radius + 1) * step;
     for (int64_t a = i > radius ? i - radius : 0; a <= i + radius && a < down; a++) {
-      const float* line = reach + (row + (radius - a) * step) * span;
-      for (int64_t b = j > radius ? j - radius : 0; b <= j + radius && b < across; b++) {
-        float of = p[a * across + b];
-        float v = of * line[column + (radius - b) * step], e = of == 0.0f ? 1.0f : expOf(sharp * v);
-        sum += e;
-        weighted += v * e;
+      const float* line = reach + (s.row + (radius - a) * step) * span;
+      for (int64_t b = first > radius ? first - radius : 0; b <= last + radius && b < across; b++) {
+        int64_t left = (b - radius) * step, begin = left > s.begin ? left : s.begin;
+        int64_t end = left + span < s.end ? left + span : s.end;
+        add(p[a * across + b], line + begin - left, end - begin, sum + begin - s.begin, weighted + begin - s.begin);
       }
     }
-    y[at] = weighted / sum;
-    total[at] = sum;
+    int64_t at = s.row * w + s.begin;
+    for (int64_t k = 0; k < s.size(); k++) {
+      y[at + k] = weighted[k] / sum[k];
+      total[at + k] = sum[k];
+    }
+  }
+
+  BOTH void add(float of, const float* __restrict__ k, int64_t n, float* __restrict__ sum,
+                float* __restrict__ weighted) const {
+    if (of == 0.0f) {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) sum[i] += 1.0f;
+      return;
+    }
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {
+      float v = of * k[i], e = expOf(sharp * v);
+      sum[i] += e;
+      weighted[i] += v * e;
+    }
   }
 };
 
-// One cell gathers from the pixels that it reaches.
+// One cell gathers from the pixels that it reaches: terms several at once, their sum in order, for the same bits on
+// every device.
 struct SmoothMaxBackward {
   int64_t across, h, w, step, radius;
   float sharp;
@@ -213,16 +231,32 @@ struct SmoothMaxBackward {
   BOTH void operator()(int64_t cell) const {
     int64_t a = cell / across, b = cell % across, span = (2 * radius + 1) * step;
     int64_t top = a > radius ? (a - radius) * step : 0, left = b > radius ? (b - radius) * step : 0;
-    float sum = 0.0f, of = p[cell];
-    for (int64_t row = top; row < (a + radius + 1) * step && row < h; row++) {
-      const float* line = reach + (row + (radius - a) * step) * span;
-      for (int64_t column = left; column < (b + radius + 1) * step && column < w; column++) {
-        int64_t at = row * w + column;
-        float k = line[column + (radius - b) * step], v = of * k, e = of == 0.0f ? 1.0f : expOf(sharp * v);
-        sum += dy[at] * k * e / total[at] * (1.0f + sharp * (v - y[at]));
+    int64_t bottom = (a + radius + 1) * step, right = (b + radius + 1) * step;
+    bottom = bottom < h ? bottom : h;
+    right = right < w ? right : w;
+    float sum = 0.0f, term[kSpan];
+    for (int64_t row = top; row < bottom; row++) {
+      const float* line = reach + (row + (radius - a) * step) * span + (radius - b) * step;
+      for (int64_t begin = left; begin < right; begin += kSpan) {
+        int64_t n = right - begin < kSpan ? right - begin : kSpan;
+        terms(p[cell], line + begin, row * w + begin, n, term);
+        for (int64_t i = 0; i < n; i++) sum += term[i];
       }
     }
     dp[cell] = sum;
+  }
+
+  BOTH void terms(float of, const float* __restrict__ k, int64_t at, int64_t n, float* __restrict__ term) const {
+    if (of == 0.0f) {
+      INDEPENDENT for (int64_t i = 0; i < n; i++) {
+        term[i] = dy[at + i] * k[i] / total[at + i] * (1.0f + sharp * (0.0f - y[at + i]));
+      }
+      return;
+    }
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {
+      float v = of * k[i];
+      term[i] = dy[at + i] * k[i] * expOf(sharp * v) / total[at + i] * (1.0f + sharp * (v - y[at + i]));
+    }
   }
 };
 
@@ -338,7 +372,7 @@ int cd_smooth_max(cd_stream* stream, int64_t h, int64_t w, int64_t step, int64_t
     check.data(y, "y");
     check.data(total, "total");
     int64_t down = (h + step - 1) / step, across = (w + step - 1) / step;
-    forEach(stream, h * w, SmoothMax{down, across, w, step, radius, sharp, reach, p, y, total}, 1000);
+    forEachSpan(stream, h, w, SmoothMax{down, across, w, step, radius, sharp, reach, p, y, total}, 300);
   });
 }
 
