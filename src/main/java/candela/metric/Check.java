@@ -1,6 +1,8 @@
 package candela.metric;
 
+import candela.graph.ScoreKind;
 import candela.tensor.CandelaException;
+import java.util.Locale;
 
 /** Parameter checks with one wording. */
 final class Check {
@@ -9,6 +11,15 @@ final class Check {
   static void atLeast(int least, int value, String where) {
     if (value < least) {
       throw CandelaException.of("%s: %d or more expected, got %d", where, least, value);
+    }
+  }
+
+  /** The class of a whole image is known by its probability. */
+  static void followed(boolean predicted, ScoreKind score, String where) {
+    if (predicted && score != ScoreKind.PROBABILITY) {
+      throw CandelaException.of(
+          "%s=probability expected where predicted=true, got %s",
+          where, score.name().toLowerCase(Locale.ROOT));
     }
   }
 

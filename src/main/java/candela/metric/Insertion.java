@@ -3,10 +3,6 @@ package candela.metric;
 import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
-import candela.tensor.Tensor;
-import java.util.Locale;
-import java.util.Map;
 
 /**
  * How the score of the class rises when the most important pixels are put back first: the faster,
@@ -44,11 +40,7 @@ public record Insertion(
 
   public Insertion {
     Check.atLeast(1, step, "insertion: step");
-    if (predicted && score != ScoreKind.PROBABILITY) {
-      throw CandelaException.of(
-          "insertion: score=probability expected where predicted=true, got %s",
-          score.name().toLowerCase(Locale.ROOT));
-    }
+    Check.followed(predicted, score, "insertion: score");
   }
 
   /** As Petsiuk, Das and Saenko 2018: the defaults. */
@@ -68,20 +60,7 @@ public record Insertion(
 
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
-    if (!Vectors.isFinite(explained.map())) {
-      return new Known(explained.target(), Score.of(Double.NaN, Map.of()));
-    }
-    Tensor image = workspace.tensor(explained.shape(), explained.pixels());
-    Tensor without = substrate.of(explained, workspace);
-    return new RemovalCurve(
-        explained,
-        workspace,
-        score,
-        step,
-        without,
-        image,
-        true,
-        predicted ? RemovalCurve.Followed.PREDICTED : RemovalCurve.Followed.TARGET,
-        normalise);
+    return RemovalCurve.of(
+        explained, workspace, score, step, substrate, true, predicted, normalise);
   }
 }

@@ -4,6 +4,7 @@ import candela.device.Device;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
@@ -39,11 +40,42 @@ final class RemovalCurve extends Sampled<Score> {
   private final float[][] scores;
 
   /**
+   * The curve of a map; of one that is not finite, no number.
+   *
+   * @param insertion whether pixels go into the substrate, not out of the image
+   */
+  static Probe<Score> of(
+      Explained explained,
+      Workspace workspace,
+      ScoreKind kind,
+      int step,
+      Substrate substrate,
+      boolean insertion,
+      boolean predicted,
+      boolean normalise) {
+    if (!Vectors.isFinite(explained.map())) {
+      return new Known(explained.target(), Score.of(Double.NaN, Map.of()));
+    }
+    Tensor image = workspace.tensor(explained.shape(), explained.pixels());
+    Tensor without = substrate.of(explained, workspace);
+    return new RemovalCurve(
+        explained,
+        workspace,
+        kind,
+        step,
+        insertion ? without : image,
+        insertion ? image : without,
+        insertion,
+        predicted ? Followed.PREDICTED : Followed.TARGET,
+        normalise);
+  }
+
+  /**
    * @param before the image with no pixel exchanged
    * @param after with all
    * @param endsWhole whether the last image is the unchanged one, not the first
    */
-  RemovalCurve(
+  private RemovalCurve(
       Explained explained,
       Workspace workspace,
       ScoreKind kind,
