@@ -60,9 +60,7 @@ public record IntegratedGradients(
   private final class Path extends Sampled<Attribution> {
     private final Workspace workspace;
     private final Shape image;
-    private final Tensor x;
-    private final Tensor b;
-    private final MemorySegment alpha;
+    private final StraightPath path;
     private final MemorySegment weight;
     private final MemorySegment sum;
     private final double[] ends = new double[2];
@@ -71,8 +69,6 @@ public record IntegratedGradients(
       super(Ask.gradient(score), subject.target(), nSteps + 2);
       this.workspace = workspace;
       image = subject.image();
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      b = baseline.of(subject, seed, workspace);
       float[] alphas = new float[nSteps + 2];
       float[] weights = new float[nSteps];
       double[] points = method.points(nSteps);
@@ -82,24 +78,14 @@ public record IntegratedGradients(
         weights[i] = (float) parts[i];
       }
       alphas[nSteps + 1] = 1;
-      alpha = workspace.floats(alphas);
+      path = new StraightPath(subject, workspace, baseline, seed, alphas);
       weight = workspace.floats(weights);
-      sum = workspace.allocate(x.count() * 8L);
+      sum = workspace.allocate(path.x.count() * 8L);
     }
 
     @Override
     protected void fill(int first, Tensor rows) {
-      workspace
-          .device()
-          .kernels()
-          .noise()
-          .interpolate(
-              rows.shape().dim(0),
-              x.count(),
-              b.data(),
-              x.data(),
-              alpha.asSlice(first * 4L),
-              rows.data());
+      path.fill(first, rows);
     }
 
     @Override
@@ -115,7 +101,7 @@ public record IntegratedGradients(
             .noise()
             .moments(
                 rows,
-                x.count(),
+                path.x.count(),
                 weight.asSlice(first * 4L),
                 answers.gradients().data(),
                 sum,
@@ -125,9 +111,9 @@ public record IntegratedGradients(
 
     @Override
     public Attribution result() {
-      double[] g = workspace.readDoubles(sum, x.count());
-      float[] to = workspace.device().read(x);
-      float[] from = workspace.device().read(b);
+      double[] g = workspace.readDoubles(sum, path.x.count());
+      float[] to = workspace.device().read(path.x);
+      float[] from = workspace.device().read(path.b);
       float[] a = new float[g.length];
       double total = 0;
       for (int i = 0; i < a.length; i++) {

@@ -57,9 +57,7 @@ public record InternalInfluence(
 
   private final class Path extends Sampled<Attribution> {
     private final Workspace workspace;
-    private final Tensor x;
-    private final Tensor b;
-    private final MemorySegment alpha;
+    private final StraightPath path;
     private final MemorySegment weight;
     private Shape shape = Shape.of(1, 1, 1);
     private MemorySegment sum;
@@ -70,25 +68,13 @@ public record InternalInfluence(
           subject.target(),
           nSteps);
       this.workspace = workspace;
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      b = baseline.of(subject, seed, workspace);
-      alpha = workspace.floats(floats(method.points(nSteps)));
+      path = new StraightPath(subject, workspace, baseline, seed, floats(method.points(nSteps)));
       weight = workspace.floats(floats(method.weights(nSteps)));
     }
 
     @Override
     protected void fill(int first, Tensor rows) {
-      workspace
-          .device()
-          .kernels()
-          .noise()
-          .interpolate(
-              rows.shape().dim(0),
-              x.count(),
-              b.data(),
-              x.data(),
-              alpha.asSlice(first * 4L),
-              rows.data());
+      path.fill(first, rows);
     }
 
     @Override

@@ -9,7 +9,6 @@ import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -51,9 +50,7 @@ public record LayerConductance(
   /** Rows 0, 2, … are ends of steps, rows 1, 3, … their middles. */
   private final class Path extends Sampled<Attribution> {
     private final Workspace workspace;
-    private final Tensor x;
-    private final Tensor b;
-    private final MemorySegment alpha;
+    private final StraightPath path;
     private final double[] ends = new double[2];
     private Shape shape = Shape.of(1, 1, 1);
     private double[] sum = new double[1];
@@ -66,28 +63,16 @@ public record LayerConductance(
           subject.target(),
           2 * nSteps + 1);
       this.workspace = workspace;
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      b = baseline.of(subject, seed, workspace);
       float[] points = new float[2 * nSteps + 1];
       for (int i = 0; i < points.length; i++) {
         points[i] = (float) (i / (2.0 * nSteps));
       }
-      alpha = workspace.floats(points);
+      path = new StraightPath(subject, workspace, baseline, seed, points);
     }
 
     @Override
     protected void fill(int first, Tensor rows) {
-      workspace
-          .device()
-          .kernels()
-          .noise()
-          .interpolate(
-              rows.shape().dim(0),
-              x.count(),
-              b.data(),
-              x.data(),
-              alpha.asSlice(first * 4L),
-              rows.data());
+      path.fill(first, rows);
     }
 
     @Override
