@@ -61,7 +61,7 @@ struct Smooth {
       : h(c.size("h", {1, 7, 33}, {kSide})),
         w(c.size("w", {3, 32, 37}, {kSide})),
         step(c.size("step", {1, 3, 7}, {7})),
-        radius(c.size("radius", {0, 1, 2}, {4})) {}
+        radius(c.size("radius", {1, 2}, {4})) {}
   int64_t side() const { return (2 * radius + 1) * step; }
   int64_t cells() const { return (h + step - 1) / step * ((w + step - 1) / step); }
 };
@@ -161,7 +161,7 @@ inline constexpr Entry kMaps[] = {
     {"cd_blend", 1, [](Case& c) {
       Copies k(c);
       bool numbered = c.flag("feature", true);
-      int64_t features = c.size("features", {1, 9}, {50});
+      int64_t features = std::min(k.n, c.size("features", {1, 2, 9}, {50}));
       auto x = c.in("x", k.n), fill = c.in("fill", k.n), weight = c.in("weight", k.rows * features, 0, 1), y = c.out("y", k.whole());
       auto feature = numbered ? c.numbers<int32_t>("feature", k.n, 0, features - 1) : Ref<int32_t>{};
       c.moves(12 * k.n + 4 * k.whole());
