@@ -2,17 +2,21 @@ package candela.device;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import candela.TestDevice;
 import candela.reference.Differences;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 
 /**
- * A device for one kernel test: arrays go in, arrays come out. Each array has memory of its own, so
- * that the sanitizer sees the first element beyond it.
+ * A device for one kernel test: arrays go in, arrays come out, and all through copies of the
+ * device: Java cannot read a card's memory. Each array has memory of its own, so that the sanitizer
+ * sees the first element beyond it.
  */
 final class Rig implements AutoCloseable {
   /** Float32 rounding of some hundred terms of size 1. */
@@ -22,10 +26,12 @@ final class Rig implements AutoCloseable {
   private final List<Memory> blocks = new ArrayList<>();
 
   private Rig(int threads) {
-    this.device = Devices.open("cpu", threads);
+    this.device = TestDevice.isCpu() ? TestDevice.open(threads) : TestDevice.kept();
   }
 
-  /** Runs at one thread and at two, fails where a bit differs, gives the result. */
+  /**
+   * Runs at one thread and at two (on a card: twice), fails where a bit differs, gives the result.
+   */
   static float[] run(String what, Function<Rig, float[]> test) {
     float[] one;
     float[] two;
@@ -35,9 +41,11 @@ final class Rig implements AutoCloseable {
     try (var rig = new Rig(2)) {
       two = test.apply(rig);
     }
+    String second =
+        TestDevice.isCpu() ? "at 1 thread, %s at 2" : "in the first run, %s in the next";
     for (int i = 0; i < one.length; i++) {
       if (Float.floatToRawIntBits(one[i]) != Float.floatToRawIntBits(two[i])) {
-        fail("%s at [%d]: %s at 1 thread, %s at 2", what, i, one[i], two[i]);
+        fail("%s, %s at [%d]: %s " + second, TestDevice.name(), what, i, one[i], two[i]);
       }
     }
     return one;
@@ -52,32 +60,61 @@ final class Rig implements AutoCloseable {
   }
 
   MemorySegment in(float... values) {
-    return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(int... values) {
-    return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(long... values) {
-    return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(double... values) {
-    return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(byte... values) {
-    return block(values.length).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
+  }
+
+  private MemorySegment in(MemorySegment values) {
+    MemorySegment to = block(values.byteSize());
+    write(to, values);
+    return to;
+  }
+
+  /** Writes other values to a block. */
+  void write(MemorySegment to, float... values) {
+    write(to, MemorySegment.ofArray(values));
+  }
+
+  /** By way of native memory: a card cannot copy from Java's heap. */
+  private void write(MemorySegment to, MemorySegment values) {
+    try (var arena = Arena.ofConfined()) {
+      device.copyIn(host(arena, values.byteSize()).copyFrom(values), to);
+    }
   }
 
   /** Room for a result: full of NaN, so that an element left out shows. */
   MemorySegment out(int floats) {
-    return block(floats * 4L).fill((byte) 0xff);
+    return full(floats * 4, 0xff);
+  }
+
+  /** Room for a result in doubles, full of NaN. */
+  MemorySegment outDoubles(int doubles) {
+    return full(doubles * 8, 0xff);
   }
 
   MemorySegment bytes(int bytes) {
-    return block(bytes).fill((byte) 0x5a);
+    return full(bytes, 0x5a);
+  }
+
+  private MemorySegment full(int bytes, int value) {
+    byte[] all = new byte[bytes];
+    Arrays.fill(all, (byte) value);
+    return in(all);
   }
 
   private MemorySegment block(long bytes) {
@@ -86,12 +123,32 @@ final class Rig implements AutoCloseable {
     return block.segment();
   }
 
-  static byte[] raw(MemorySegment segment) {
-    return segment.toArray(ValueLayout.JAVA_BYTE);
+  byte[] raw(MemorySegment segment) {
+    return read(segment, host -> host.toArray(ValueLayout.JAVA_BYTE));
   }
 
-  static float[] floats(MemorySegment segment) {
-    return segment.toArray(ValueLayout.JAVA_FLOAT);
+  float[] floats(MemorySegment segment) {
+    return read(segment, host -> host.toArray(ValueLayout.JAVA_FLOAT));
+  }
+
+  double[] readDoubles(MemorySegment segment) {
+    return read(segment, host -> host.toArray(ValueLayout.JAVA_DOUBLE));
+  }
+
+  long[] longs(MemorySegment segment) {
+    return read(segment, host -> host.toArray(ValueLayout.JAVA_LONG));
+  }
+
+  private <T> T read(MemorySegment segment, Function<MemorySegment, T> as) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment host = host(arena, segment.byteSize());
+      device.copyOut(segment, host);
+      return as.apply(host);
+    }
+  }
+
+  private static MemorySegment host(Arena arena, long bytes) {
+    return arena.allocate(bytes, 64);
   }
 
   /** Numbers in -2..2, none within 0.05 of 0, seeded. */
@@ -116,14 +173,14 @@ final class Rig implements AutoCloseable {
   /** Fails unless all elements agree within tolerance times (1 + |wanted|); NaN agrees with NaN. */
   static void agree(String what, float[] got, double[] wanted, double tolerance) {
     if (got.length != wanted.length) {
-      fail("cpu, %s: %d elements, %d wanted", what, got.length, wanted.length);
+      fail("%s, %s: %d elements, %d wanted", TestDevice.name(), what, got.length, wanted.length);
     }
     for (int i = 0; i < got.length; i++) {
       double g = got[i];
       double w = wanted[i];
       boolean same = Double.compare(g, w) == 0 || g == w;
       if (!same && !(Math.abs(g - w) <= tolerance * (1 + Math.abs(w)))) {
-        fail("cpu, %s at [%d]: got %s, wanted %s", what, i, g, w);
+        fail("%s, %s at [%d]: got %s, wanted %s", TestDevice.name(), what, i, g, w);
       }
     }
   }
@@ -150,7 +207,7 @@ final class Rig implements AutoCloseable {
             rig -> {
               MemorySegment dx = rig.out(x.length);
               kernel.run(rig, false, rig.in(dy), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         wanted);
     float[] before = numbers(99, x.length);
@@ -165,7 +222,7 @@ final class Rig implements AutoCloseable {
             rig -> {
               MemorySegment dx = rig.in(before);
               kernel.run(rig, true, rig.in(dy), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         sum);
   }
@@ -178,6 +235,8 @@ final class Rig implements AutoCloseable {
   @Override
   public void close() {
     blocks.forEach(Memory::close);
-    device.close();
+    if (TestDevice.isCpu()) {
+      device.close();
+    }
   }
 }
