@@ -23,24 +23,17 @@ public final class TestDevice {
     return name().equals("cpu");
   }
 
-  /** Opens it; the caller closes it. A card takes any number of threads and uses none. */
-  public static Device open(int threads) {
-    if (!isCpu()) {
-      kept();
+  /**
+   * Opens it; the caller closes it. A card takes any number of threads and uses none.
+   *
+   * <p>The context of a card lasts as long as some device is open, and starting it for each test
+   * would take longer than the tests: one device stays open.
+   */
+  public static synchronized Device open(int threads) {
+    if (kept == null && !isCpu()) {
+      kept = opened(threads);
     }
     return opened(threads);
-  }
-
-  /**
-   * The one device that stays open, for tests that need no device of their own: the context of a
-   * card lasts as long as some device is open, and starting it for each test would take longer than
-   * the tests.
-   */
-  public static synchronized Device kept() {
-    if (kept == null) {
-      kept = opened(1);
-    }
-    return kept;
   }
 
   private static Device opened(int threads) {

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import candela.TestDevice;
 import candela.reference.Differences;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,11 +20,21 @@ final class Rig implements AutoCloseable {
   /** Float32 rounding of some hundred terms of size 1. */
   static final double TOLERANCE = 2e-5;
 
+  private static Device card;
+
   private final Device device;
   private final List<Memory> blocks = new ArrayList<>();
 
   private Rig(int threads) {
-    this.device = TestDevice.isCpu() ? TestDevice.open(threads) : TestDevice.kept();
+    this.device = TestDevice.isCpu() ? TestDevice.open(threads) : card();
+  }
+
+  /** One for all tests: opening a card takes longer than a test. */
+  private static Device card() {
+    if (card == null) {
+      card = TestDevice.open(1);
+    }
+    return card;
   }
 
   /**
@@ -81,20 +89,13 @@ final class Rig implements AutoCloseable {
 
   private MemorySegment in(MemorySegment values) {
     MemorySegment to = block(values.byteSize());
-    write(to, values);
+    device.copyIn(values, to);
     return to;
   }
 
   /** Writes other values to a block. */
   void write(MemorySegment to, float... values) {
-    write(to, MemorySegment.ofArray(values));
-  }
-
-  /** By way of native memory: a card cannot copy from Java's heap. */
-  private void write(MemorySegment to, MemorySegment values) {
-    try (var arena = Arena.ofConfined()) {
-      device.copyIn(host(arena, values.byteSize()).copyFrom(values), to);
-    }
+    device.copyIn(MemorySegment.ofArray(values), to);
   }
 
   /** Room for a result: full of NaN, so that an element left out shows. */
@@ -123,32 +124,28 @@ final class Rig implements AutoCloseable {
     return block.segment();
   }
 
-  byte[] raw(MemorySegment segment) {
-    return read(segment, host -> host.toArray(ValueLayout.JAVA_BYTE));
+  byte[] raw(MemorySegment from) {
+    byte[] values = new byte[(int) from.byteSize()];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
   }
 
-  float[] floats(MemorySegment segment) {
-    return read(segment, host -> host.toArray(ValueLayout.JAVA_FLOAT));
+  float[] floats(MemorySegment from) {
+    float[] values = new float[(int) (from.byteSize() / 4)];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
   }
 
-  double[] readDoubles(MemorySegment segment) {
-    return read(segment, host -> host.toArray(ValueLayout.JAVA_DOUBLE));
+  double[] readDoubles(MemorySegment from) {
+    double[] values = new double[(int) (from.byteSize() / 8)];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
   }
 
-  long[] longs(MemorySegment segment) {
-    return read(segment, host -> host.toArray(ValueLayout.JAVA_LONG));
-  }
-
-  private <T> T read(MemorySegment segment, Function<MemorySegment, T> as) {
-    try (var arena = Arena.ofConfined()) {
-      MemorySegment host = host(arena, segment.byteSize());
-      device.copyOut(segment, host);
-      return as.apply(host);
-    }
-  }
-
-  private static MemorySegment host(Arena arena, long bytes) {
-    return arena.allocate(bytes, 64);
+  long[] longs(MemorySegment from) {
+    long[] values = new long[(int) (from.byteSize() / 8)];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
   }
 
   /** Numbers in -2..2, none within 0.05 of 0, seeded. */
