@@ -40,7 +40,7 @@ final class Measured {
       }
     }
     if (best >= 0) {
-      choices.put(key, best);
+      choices.put(key, best, 1000 * least);
     }
     return best;
   }
