@@ -146,7 +146,9 @@ int main(int count, char** words) {
   Options options = read(count, words);
   try {
     needCard();
-    Library cpu(options.cpu, 1), card(options.card, 1);
+    cudaStream_t queue;
+    require(cudaStreamCreateWithFlags(&queue, cudaStreamNonBlocking), "cudaStreamCreate");
+    Library cpu(options.cpu, 1, nullptr), card(options.card, 1, queue);
     if (options.speed) {
       time(options, cpu, card);
       return 0;

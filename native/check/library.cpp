@@ -15,10 +15,11 @@ F as(void* symbol) {
 
 }  // namespace
 
-Library::Library(const std::string& path, int threads) : path(path), handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+Library::Library(const std::string& path, int threads, void* queue)
+    : path(path), handle(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
   if (handle == nullptr) throw std::runtime_error(dlerror());
   auto create = as<decltype(&cd_stream_create)>(find("cd_stream_create"));
-  if (create(threads, &stream) != CD_OK) refused("cd_stream_create");
+  if (create(threads, queue, &stream) != CD_OK) refused("cd_stream_create");
 }
 
 Library::~Library() {

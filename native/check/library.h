@@ -9,8 +9,8 @@ namespace candela::check {
 
 class Library {
  public:
-  // Opens it and makes a stream: threads on the CPU, 1 for the first card.
-  Library(const std::string& path, int threads);
+  // Opens it and makes a stream: threads on the CPU; 1 for the first card, on this queue of its.
+  Library(const std::string& path, int threads, void* queue);
   ~Library();
   Library(const Library&) = delete;
 

@@ -60,6 +60,18 @@ struct Pool {
   int64_t outs() const { return images * window[8] * window[9] * c; }
 };
 
+// Pixels that stand among the channels of others.
+struct Gated {
+  int64_t rows, pixels, channels, wide;
+
+  explicit Gated(Case& c)
+      : rows(c.size("rows", {1, 3, 7}, {kImages})),
+        pixels(c.size("pixels", {1, 2, 5, 49}, {kPixels})),
+        channels(c.size("channels", {1, 3, 8, 16, 33, 64}, {kChannels, 64})),
+        wide(channels + c.size("more", {0, 0, 1, 4, 8}, {0, 192})) {}
+  int64_t n() const { return pixels * channels; }
+};
+
 struct Columns {
   int64_t outer, n, inner;
 
@@ -150,6 +162,26 @@ inline constexpr Entry kNetwork[] = {
       auto y = c.out("y", n);
       c.moves(4 * n);
       CALL(c, cd_fill, n, 0.25f, y);
+    }},
+    {"cd_gate_forward", 2, [](Case& c) {
+      int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;
+      Gated s(c);
+      bool apply = c.flag("apply"), marks = c.flag("bits", true);
+      auto y = c.wild("y", s.rows * s.pixels * s.wide);
+      c.result(y);
+      Ref<uint8_t> bits;
+      if (marks) bits = c.out<uint8_t>("bits", s.rows * ((s.n() + 7) / 8));
+      c.moves(4 * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
+      CALL(c, cd_gate_forward, kind, 0.25f, 0.5f, apply, s.rows, s.n(), s.channels, s.wide, y, bits);
+    }},
+    {"cd_gate_backward", 2, [](Case& c) {
+      int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;
+      Gated s(c);
+      auto bits = c.numbers<uint8_t>("bits", s.rows * ((s.n() + 7) / 8), 0, 255);
+      auto dy = c.wild("dy", s.rows * s.pixels * s.wide);
+      auto g = c.out("g", s.rows * s.n());
+      c.moves(8 * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
+      CALL(c, cd_gate_backward, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
     }},
     {"cd_binary_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_BINARY_KINDS, CD_MUL);

@@ -14,6 +14,7 @@ public final class Kernels {
   private final Library library;
   private final MemorySegment stream;
   private Elementwise elementwise;
+  private Gate gate;
   private Broadcast broadcast;
   private Reduce reduce;
   private Softmax softmax;
@@ -46,6 +47,13 @@ public final class Kernels {
       elementwise = new Elementwise(this);
     }
     return elementwise;
+  }
+
+  public Gate gate() {
+    if (gate == null) {
+      gate = new Gate(this);
+    }
+    return gate;
   }
 
   public Broadcast broadcast() {

@@ -24,6 +24,7 @@ class HeaderTest {
   private static final List<String> FAMILIES =
       List.of(
           "elementwise",
+          "gate",
           "broadcast",
           "reduce",
           "softmax",

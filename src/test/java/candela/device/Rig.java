@@ -67,6 +67,10 @@ final class Rig implements AutoCloseable {
     return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
   }
 
+  MemorySegment in(byte... values) {
+    return block(values.length).copyFrom(MemorySegment.ofArray(values));
+  }
+
   /** Room for a result: full of NaN, so that an element left out shows. */
   MemorySegment out(int floats) {
     return block(floats * 4L).fill((byte) 0xff);
@@ -80,6 +84,10 @@ final class Rig implements AutoCloseable {
     Memory block = device.allocate(bytes);
     blocks.add(block);
     return block.segment();
+  }
+
+  static byte[] raw(MemorySegment segment) {
+    return segment.toArray(ValueLayout.JAVA_BYTE);
   }
 
   static float[] floats(MemorySegment segment) {

@@ -118,7 +118,7 @@ class SlicesTest {
         assertThat(run.rows()).as("%d threads", threads).isEqualTo(expected);
       }
     }
-    assertThat(Slices.of(graph, 16, 2, Slices.BYTES))
+    assertThat(Slices.of(graph, 16, 2, 16L << 20))
         .as("all of a batch of small images")
         .allMatch(r -> r.rows() == 16);
   }
