@@ -108,6 +108,14 @@ int cd_gate_forward(cd_stream* stream, int kind, float alpha, float beta, int ap
 int cd_gate_backward(cd_stream* stream, int kind, float alpha, float beta, int64_t rows, int64_t n, int64_t channels,
                      int64_t wide, const float* dy, const uint8_t* bits, float* g);
 
+/* ---- widen ---- */
+
+/* y[pixels,wide] = x[pixels,c] with zeros behind it. No overlap. */
+int cd_widen(cd_stream* stream, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
+
+/* y[pixels,c] (+)= the first c of x[pixels,wide]. No overlap. */
+int cd_narrow(cd_stream* stream, int accumulate, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
+
 /* ---- broadcast ---- */
 
 /* Two operands that broadcast. rank <= 8; dims[rank] and strides[rank] (in elements, 0 where an operand is repeated)

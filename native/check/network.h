@@ -183,6 +183,21 @@ inline constexpr Entry kNetwork[] = {
       c.moves(8 * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
       CALL(c, cd_gate_backward, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
     }},
+    {"cd_widen", 1, [](Case& c) {
+      int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
+      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4}, {1});
+      auto x = c.in("x", pixels * own), y = c.out("y", pixels * wide);
+      c.moves(4 * pixels * (own + wide));
+      CALL(c, cd_widen, pixels, own, wide, x, y);
+    }},
+    {"cd_narrow", 1, [](Case& c) {
+      int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
+      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4}, {1});
+      bool add = c.flag("accumulate");
+      auto x = c.in("x", pixels * wide), y = c.out("y", pixels * own, add);
+      c.moves(4 * pixels * (own + wide));
+      CALL(c, cd_narrow, add, pixels, own, wide, x, y);
+    }},
     {"cd_binary_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_BINARY_KINDS, CD_MUL);
       int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 3, 4}));

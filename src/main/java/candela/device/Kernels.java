@@ -15,6 +15,7 @@ public final class Kernels {
   private final MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
+  private Widen widen;
   private Broadcast broadcast;
   private Reduce reduce;
   private Softmax softmax;
@@ -54,6 +55,13 @@ public final class Kernels {
       gate = new Gate(this);
     }
     return gate;
+  }
+
+  public Widen widen() {
+    if (widen == null) {
+      widen = new Widen(this);
+    }
+    return widen;
   }
 
   public Broadcast broadcast() {

@@ -25,6 +25,7 @@ class HeaderTest {
       List.of(
           "elementwise",
           "gate",
+          "widen",
           "broadcast",
           "reduce",
           "softmax",

@@ -59,7 +59,10 @@ final class CudaConvolution implements ConvolutionPlan {
         pointwise
             ? new CudaMatrix(dense, shape.c(), shape.oc(), true, weights, bias, activation, wide)
             : null;
-    packed = shape.kh() * shape.kw() == 1 ? null : device.allocate(plain.weights() * 4);
+    packed =
+        shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights()
+            ? null
+            : device.allocate(plain.turned() * 4);
     update();
   }
 

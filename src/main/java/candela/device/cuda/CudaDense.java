@@ -63,6 +63,11 @@ final class CudaDense implements Dense, AutoCloseable {
     return device;
   }
 
+  /** Whether factors may be rounded to TF32. */
+  boolean tensorCores() {
+    return tensorCores;
+  }
+
   /** Working memory for values that one operator hands from one of its steps to the next. */
   MemorySegment scratch(long bytes) {
     return values.bytes(bytes);
