@@ -437,10 +437,10 @@ inline constexpr Entry kNetwork[] = {
       int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 2, 3, 0}));
       bool add = c.flag("accumulate");
       int rows = static_cast<int>(c.size("rows", {1, 3}, {kImages}));
-      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 70}, {3, 3, 256, 64, 256}));
-      int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
+      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 64, 70}, {3, 3, 256, 64, 256}));
+      int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025, 2052}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
       int64_t n = int64_t{1} * rows * planes * pixels;
-      int wide = planes + 5, each = planes * pixels;
+      int wide = planes + static_cast<int>(c.size("more", {5, 4, 8}, {192})), each = planes * pixels;
       std::array<int, 3> dims = {rows, pixels, planes}, xs = {each, 1, pixels}, ys = {each, planes, 1};
       if (way == 1) std::swap(xs, ys);
       if (way == 2) xs = ys;
