@@ -300,6 +300,8 @@ bool maxPoolGatherWide(cd_stream* stream, int64_t images, const Window& k, const
 
 inline bool averagePoolWide(cd_stream* stream, int64_t images, const Window& k, const SmallDivisor& divisor,
                             const float* x, float* y) {
+  // So few threads, each with a long window, do better one by one.
+  if (images * k.oh * k.ow * k.c / 4 < kBlocks && k.kh * k.kw > 16) return false;
   if (!poolsByQuads(k, images) || !aligned(x) || !aligned(y)) return false;
   PoolTiles tiles(images, k.oh, k.ow, k.c);
   SmallWindow small(k);

@@ -46,7 +46,7 @@ struct Pool {
     images = k.size("images", {1, 3}, {kImages});
     h = k.size("h", {1, 5, 9, 14}, {112, 28, 7});
     w = k.size("w", {3, 7, 12}, {112, 28, 7});
-    c = k.size("c", {1, 3, 4, 33, 64}, {64, 256, 2048});
+    c = k.size("c", {1, 3, 4, 33, 64, 132}, {64, 256, 2048});
     int kh = static_cast<int>(k.size("kh", {1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
     int dh = static_cast<int>(k.size("dh", {1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 2}, {1}));
@@ -111,8 +111,8 @@ struct Response {
 
   explicit Response(Case& c)
       : pixels(c.size("pixels", {1, 3, 33}, {kImages * kPixels})),
-        channels(c.size("channels", {1, 3, 7, 64, 67, 300}, {64, 192})),
-        size(c.size("size", {1, 2, 5, 63}, {5})),
+        channels(c.size("channels", {1, 3, 4, 7, 64, 67, 300}, {64, 192})),
+        size(c.size("size", {1, 2, 5, 5, 63}, {5})),
         beta(c.flag("beta=0.75", true) ? 0.75f : 0.6f) {}
   int64_t whole() const { return pixels * channels; }
 };
@@ -466,10 +466,10 @@ inline constexpr Entry kNetwork[] = {
       int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 2, 3, 0}));
       bool add = c.flag("accumulate");
       int rows = static_cast<int>(c.size("rows", {1, 3}, {kImages}));
-      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 70}, {3, 3, 256, 64, 256}));
-      int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
+      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 64, 70}, {3, 3, 256, 64, 256}));
+      int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025, 2052}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
       int64_t n = int64_t{1} * rows * planes * pixels;
-      int wide = planes + 5, each = planes * pixels;
+      int wide = planes + static_cast<int>(c.size("more", {5, 4, 8}, {192})), each = planes * pixels;
       std::array<int, 3> dims = {rows, pixels, planes}, xs = {each, 1, pixels}, ys = {each, planes, 1};
       if (way == 1) std::swap(xs, ys);
       if (way == 2) xs = ys;
