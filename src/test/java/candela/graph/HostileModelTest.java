@@ -221,7 +221,8 @@ class HostileModelTest {
       Network network = Network.load(file);
       assertThatThrownBy(() -> network.session(device, 31, SessionOptions.FORWARD))
           .isInstanceOf(CandelaException.class)
-          .hasMessageStartingWith("model.onnx: batch 31: device: ")
+          .hasMessageStartingWith(
+              "model.onnx: batch 31: " + (TestDevice.isCpu() ? "cpu: " : "cuda: "))
           .hasMessageContaining("MiB of memory needed");
     }
   }
