@@ -4,6 +4,7 @@
 #include "lrn.cuh"
 #include "sum.cuh"
 #ifdef __CUDACC__
+#include "instance_cuda.cuh"
 #include "lrn_cuda.cuh"
 #endif
 
@@ -325,6 +326,9 @@ int cd_instance_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, 
     if (check.counts({images, pixels, channels}) == 0) return;
     checkNorm(check, x, scale, stats, y);
     check.optional(shift, "shift");
+#ifdef __CUDACC__
+    if (instanceNormWide(stream, images, pixels, channels, epsilon, x, scale, shift, y, stats)) return;
+#endif
     InstanceNorm body{pixels, channels, epsilon, x, scale, shift, y, stats};
     forEachSpan(stream, images, channels, body, pixels);
   });
@@ -338,6 +342,9 @@ int cd_instance_norm_backward(cd_stream* stream, int accumulate, int64_t images,
     checkNorm(check, x, scale, stats, dx);
     check.data(stats, "stats");
     check.data(dy, "dy");
+#ifdef __CUDACC__
+    if (instanceNormBackwardWide(stream, images, pixels, channels, accumulate != 0, x, scale, stats, dy, dx)) return;
+#endif
     InstanceNormBackward body{accumulate != 0, pixels, channels, x, scale, stats, dy, dx};
     forEachSpan(stream, images, channels, body, pixels);
   });

@@ -97,7 +97,7 @@ struct Planes {
 
   explicit Planes(Case& c)
       : images(c.size("images", {1, 3}, {kImages})),
-        pixels(c.size("pixels", {1, 7, 33, 200}, {kPixels})),
+        pixels(c.size("pixels", {1, 7, 33, 200, 1100}, {kPixels})),
         channels(c.size("channels", {6, 24, 64}, {kChannels})),
         groups(c.size("groups", {1, 2, 3, 6}, {32})) {
     if (channels % groups != 0) groups = 2;
