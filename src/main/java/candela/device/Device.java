@@ -67,22 +67,12 @@ public interface Device extends AutoCloseable {
     if (values.length != to.count()) {
       throw new IllegalArgumentException(to.shape() + " given " + values.length + " values");
     }
-    try (var arena = java.lang.foreign.Arena.ofConfined()) {
-      var host = arena.allocate(to.count() * 4L + 4, 64).asSlice(0, to.count() * 4L);
-      MemorySegment.copy(
-          values, 0, host, java.lang.foreign.ValueLayout.JAVA_FLOAT, 0, values.length);
-      copyIn(host, to.data().asSlice(0, host.byteSize()));
-    }
+    copyIn(MemorySegment.ofArray(values), to.data().asSlice(0, values.length * 4L));
   }
 
   default float[] read(Tensor from) {
     float[] values = new float[from.count()];
-    try (var arena = java.lang.foreign.Arena.ofConfined()) {
-      var host = arena.allocate(values.length * 4L + 4, 64).asSlice(0, values.length * 4L);
-      copyOut(from.data().asSlice(0, host.byteSize()), host);
-      MemorySegment.copy(
-          host, java.lang.foreign.ValueLayout.JAVA_FLOAT, 0, values, 0, values.length);
-    }
+    copyOut(from.data().asSlice(0, values.length * 4L), MemorySegment.ofArray(values));
     return values;
   }
 

@@ -5,6 +5,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The rules that a session can run, node by node, and what they need in all. */
 final class Assignment {
@@ -16,6 +17,10 @@ final class Assignment {
       graph.nodes().forEach(n -> of.put(n, r.of(graph, n)));
       assigned.put(r, of);
     }
+  }
+
+  Set<Rules> all() {
+    return assigned.keySet();
   }
 
   /** The rule of every node. */

@@ -164,6 +164,15 @@ public final class Session implements AutoCloseable {
     running.run();
   }
 
+  /** Runs everything once on what is there, so that all memory and all plans are there, too. */
+  public void rehearse() {
+    forward();
+    if (backward) {
+      device.kernels().elementwise().fill(seed().count(), 0, seed().data());
+      rules.all().forEach(this::backward);
+    }
+  }
+
   private void runForward() {
     for (NodeStep s : order) {
       try {

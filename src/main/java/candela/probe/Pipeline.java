@@ -1,6 +1,7 @@
 package candela.probe;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.graph.Rules;
 import candela.graph.Session;
@@ -30,7 +31,7 @@ import java.util.function.Supplier;
 public final class Pipeline implements AutoCloseable {
   private final Network network;
   private final Device device;
-  private final int batch;
+  private int batch;
   private final String output;
   private final Map<String, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
@@ -117,9 +118,10 @@ public final class Pipeline implements AutoCloseable {
         continue;
       }
       int rows = rows(ask, group.getValue());
+      Key key = new Key(ask.at(), rows);
       Session session =
           ask.hasRules()
-              ? session(new Key(ask.at(), rows), wanted.get(new Key(ask.at(), rows)))
+              ? session(key, wanted.getOrDefault(key, Set.of(ask.rules())))
               : session(ask, rows);
       List<Probe<?>> active = new ArrayList<>(group.getValue());
       while (!active.isEmpty()) {
@@ -161,7 +163,7 @@ public final class Pipeline implements AutoCloseable {
     Ruled open = ruled.get(key);
     if (open == null) {
       SessionOptions options = SessionOptions.withRules(key.at(), List.copyOf(rules));
-      open = new Ruled(network.session(device, key.rows(), options), Set.copyOf(rules));
+      open = new Ruled(open(key.rows(), options), Set.copyOf(rules));
       ruled.put(key, open);
     }
     return open.session();
@@ -208,6 +210,35 @@ public final class Pipeline implements AutoCloseable {
     return used;
   }
 
+  /**
+   * A session of so many rows, or of half as many, and so on, where the device has no room. It has
+   * run once: whatever memory it takes is taken before a probe writes a row.
+   */
+  private Session open(int rows, SessionOptions options) {
+    while (true) {
+      Session session = null;
+      try {
+        session = network.session(device, rows, options);
+        if (!device.readsHost()) {
+          session.rehearse();
+        }
+        return session;
+      } catch (OutOfMemory e) {
+        if (session != null) {
+          session.close();
+        }
+        int less = Math.max(1, rows / 2);
+        boolean paired = options.rules().stream().anyMatch(Rules::paired);
+        less += paired ? less % 2 : 0;
+        if (less >= rows) {
+          throw e;
+        }
+        rows = less;
+        batch = Math.min(batch, less);
+      }
+    }
+  }
+
   /** Reads at the first call, and remembers. */
   private static Supplier<float[]> once(Supplier<float[]> read) {
     float[][] held = new float[1][];
@@ -230,7 +261,7 @@ public final class Pipeline implements AutoCloseable {
     }
     SessionOptions options =
         new SessionOptions(ask.wantsGradient() ? List.of(ask.at()) : List.of(), output);
-    Session session = network.session(device, rows, options);
+    Session session = open(rows, options);
     sessions.put(ask.at(), session);
     return session;
   }

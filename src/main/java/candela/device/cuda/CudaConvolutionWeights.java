@@ -34,7 +34,8 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
       MemorySegment dweights,
       boolean accumulateBias,
       MemorySegment dbias) {
-    if (rows == 0 || plain.outputs(rows) == 0 || plain.inputs(rows) == 0) {
+    Sizes.range("conv_weights_backward", "rows", rows, 1, Integer.MAX_VALUE);
+    if (plain.outputs(rows) == 0 || plain.inputs(rows) == 0) {
       if (!accumulate) {
         dense.device().kernels().elementwise().fill(plain.weights(), 0, dweights);
       }

@@ -88,6 +88,7 @@ final class CudaDense implements Dense, AutoCloseable {
       boolean residual,
       long wide,
       boolean exact) {
+    Sizes.check(shape, activation);
     return new CudaConvolution(this, shape, weights, bias, activation, wide);
   }
 
@@ -100,7 +101,8 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment bias,
       Activation activation,
       long group) {
-    return new CudaMatrix(this, k, n, transposed, weights, bias, activation, n);
+    Sizes.check(k, n, activation, group);
+    return new CudaMatrix(this, k, n, transposed, weights, bias, activation, n, group);
   }
 
   @Override
@@ -151,6 +153,7 @@ final class CudaDense implements Dense, AutoCloseable {
 
   @Override
   public ConvolutionWeights convolutionWeights(Convolution shape) {
+    Sizes.check(shape, Activation.NONE);
     return new CudaConvolutionWeights(this, shape);
   }
 

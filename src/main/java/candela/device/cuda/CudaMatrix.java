@@ -18,10 +18,12 @@ final class CudaMatrix implements MatrixPlan {
   private final MemorySegment bias;
   private final Activation activation;
   private final long wide;
+  private final long group;
 
   /**
    * @param transposed weights are [n,k]
    * @param wide elements from a row of y and dy to the next
+   * @param group rows that belong together
    */
   CudaMatrix(
       CudaDense dense,
@@ -31,7 +33,8 @@ final class CudaMatrix implements MatrixPlan {
       MemorySegment weights,
       MemorySegment bias,
       Activation activation,
-      long wide) {
+      long wide,
+      long group) {
     this.dense = dense;
     this.k = k;
     this.n = n;
@@ -40,10 +43,12 @@ final class CudaMatrix implements MatrixPlan {
     this.bias = bias;
     this.activation = activation;
     this.wide = wide;
+    this.group = group;
   }
 
   @Override
   public void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits) {
+    Sizes.group("matrix_forward", m, group);
     forward(m, m, x, NONE, y, bits);
   }
 
@@ -92,6 +97,7 @@ final class CudaMatrix implements MatrixPlan {
   @Override
   public void backward(
       long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx) {
+    Sizes.group("matrix_backward", m, group);
     if (m == 0 || n == 0) {
       return;
     }
