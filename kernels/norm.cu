@@ -3,6 +3,10 @@
 #include "check.cuh"
 #include "lrn.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "instance_cuda.cuh"
+#include "lrn_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -322,6 +326,9 @@ int cd_instance_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, 
     if (check.counts({images, pixels, channels}) == 0) return;
     checkNorm(check, x, scale, stats, y);
     check.optional(shift, "shift");
+#ifdef __CUDACC__
+    if (instanceNormWide(stream, images, pixels, channels, epsilon, x, scale, shift, y, stats)) return;
+#endif
     InstanceNorm body{pixels, channels, epsilon, x, scale, shift, y, stats};
     forEachSpan(stream, images, channels, body, pixels);
   });
@@ -335,6 +342,9 @@ int cd_instance_norm_backward(cd_stream* stream, int accumulate, int64_t images,
     checkNorm(check, x, scale, stats, dx);
     check.data(stats, "stats");
     check.data(dy, "dy");
+#ifdef __CUDACC__
+    if (instanceNormBackwardWide(stream, images, pixels, channels, accumulate != 0, x, scale, stats, dy, dx)) return;
+#endif
     InstanceNormBackward body{accumulate != 0, pixels, channels, x, scale, stats, dy, dx};
     forEachSpan(stream, images, channels, body, pixels);
   });
@@ -378,6 +388,9 @@ int cd_lrn_forward(cd_stream* stream, int64_t pixels, int64_t channels, int64_t 
     check.data(x, "x");
     check.data(y, "y");
     Lrn lrn{channels, Reach(size), alpha / static_cast<float>(size), beta, bias};
+#ifdef __CUDACC__
+    if (lrnWide(stream, pixels, lrn, x, y)) return;
+#endif
     forEachSpan(stream, pixels, channels, LrnForward{lrn, x, y}, size + (beta == 0.75f ? 4 : 40));
   });
 }
@@ -393,6 +406,9 @@ int cd_lrn_backward(cd_stream* stream, int accumulate, int64_t pixels, int64_t c
     check.data(dy, "dy");
     check.data(dx, "dx");
     Lrn lrn{channels, Reach(size), alpha / static_cast<float>(size), beta, bias};
+#ifdef __CUDACC__
+    if (lrnBackwardWide(stream, pixels, lrn, accumulate != 0, x, y, dy, dx)) return;
+#endif
     forEachSpan(stream, pixels, channels, LrnBackward{lrn, accumulate != 0, x, y, dy, dx}, 2 * size + 40);
   });
 }

@@ -2,6 +2,10 @@
 // inner and adds row by row.
 #include "check.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "columns_cuda.cuh"
+#include "wide.cuh"
+#endif
 
 using namespace candela;
 
@@ -157,6 +161,36 @@ struct ArgReduce {
   }
 };
 
+#ifdef __CUDACC__
+
+struct Share {
+  float divisor;
+  __device__ float operator()(const float (&v)[1]) const { return v[0] / divisor; }
+};
+
+__global__ void __launch_bounds__(kAcross* kMostLines) sumOfColumns(Divide across, int64_t rows, int64_t columns,
+                                                                    float divisor, const float* __restrict__ x,
+                                                                    float* __restrict__ y) {
+  uint32_t tile = blockIdx.x, outer = across.split(tile);
+  int64_t column = int64_t{1} * tile * kAcross + threadIdx.x;
+  const float* in = x + outer * rows * columns + column;
+  float sum = sumColumn(rows, column < columns, [&](int64_t r) { return in[r * columns]; });
+  if (threadIdx.y == 0 && column < columns) y[outer * columns + column] = sum / divisor;
+}
+
+// False, and nothing done, where columns are short.
+bool sumColumnsWide(cd_stream* stream, int64_t outer, int64_t rows, int64_t columns, float divisor, const float* x,
+                           float* y) {
+  ColumnBlocks blocks(outer, rows, columns);
+  if (!blocks.fit(rows)) return false;
+  sumOfColumns<<<static_cast<unsigned>(blocks.count), blocks.block, 0, queueOf(stream)>>>(blocks.across, rows, columns,
+                                                                                        divisor, x, y);
+  checkLaunch();
+  return true;
+}
+
+#endif
+
 template <class Kind>
 void columns(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, const float* x, float* y) {
   forEachSpan(stream, outer, inner, ReduceColumns<Kind>{n, inner, x, y}, n);
@@ -182,6 +216,9 @@ int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int
     } else if (inner == 1) {
       forEachRow(stream, outer, SumRow{n, divisor, x, y}, n);
     } else {
+#ifdef __CUDACC__
+      if (sumColumnsWide(stream, outer, n, inner, divisor, x, y)) return;
+#endif
       forEachSpan(stream, outer, inner, SumColumns{n, inner, divisor, x, y}, n);
     }
   });
@@ -198,6 +235,14 @@ int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t oute
     bool add = accumulate != 0;
     if (kind == CD_REDUCE_SUM || kind == CD_REDUCE_MEAN) {
       float divisor = kind == CD_REDUCE_MEAN ? static_cast<float>(n) : 1.0f;
+#ifdef __CUDACC__
+      Nest<2> nest;
+      nest.add(outer, {inner, n * inner});
+      nest.add(n, {0, inner});
+      nest.add(inner, {1, 1});
+      nest.close();
+      if (byPlaces<1>(stream, nest, add, {{dy}}, dx, Share{divisor})) return;
+#endif
       SumBackward body{n, inner, divisor, add, dy, dx};
       forEachSpan(stream, inner == 1 ? outer : outer * n, inner == 1 ? n : inner, body);
       return;

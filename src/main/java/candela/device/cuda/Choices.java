@@ -6,14 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 
 /**
  * Which algorithm a shape runs with, chosen once by measurement: a file of lines {@code
- * key<TAB>number} for one card and one set of library versions, so that the next process has the
- * same bits. Lines of several processes do not mix: each is appended in one write, and the first
- * that names a key counts.
+ * key<TAB>number<TAB>microseconds} for one card and one set of library versions, so that the next
+ * process has the same bits. Lines of several processes do not mix: each is appended in one write,
+ * and the first that names a key counts.
  */
 final class Choices {
   private final Path file;
@@ -35,8 +36,9 @@ final class Choices {
       }
       for (String line : Files.readAllLines(file)) {
         int tab = line.indexOf('\t');
-        if (tab > 0 && line.substring(tab + 1).matches("[0-9]{1,6}")) {
-          known.putIfAbsent(line.substring(0, tab), Integer.parseInt(line.substring(tab + 1)));
+        if (tab > 0 && line.substring(tab + 1).matches("[0-9]{1,6}\\t[0-9.]+")) {
+          String number = line.substring(tab + 1, line.indexOf('\t', tab + 1));
+          known.putIfAbsent(line.substring(0, tab), Integer.parseInt(number));
         }
       }
     } catch (IOException e) {
@@ -49,13 +51,14 @@ final class Choices {
     return choice == null ? OptionalInt.empty() : OptionalInt.of(choice);
   }
 
-  void put(String key, int choice) {
+  void put(String key, int choice, double microseconds) {
     known.put(key, choice);
     try {
       Files.createDirectories(file.getParent());
       Files.write(
           file,
-          (key + "\t" + choice + "\n").getBytes(StandardCharsets.UTF_8),
+          String.format(Locale.ROOT, "%s\t%d\t%.1f\n", key, choice, microseconds)
+              .getBytes(StandardCharsets.UTF_8),
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
     } catch (IOException e) {
