@@ -174,13 +174,34 @@ public final class Session implements AutoCloseable {
   }
 
   private void runForward() {
-    for (NodeStep s : order) {
-      try {
-        s.node().op().forward(s);
-      } catch (CandelaException e) {
-        throw named(s.node(), e);
-      }
+    order.forEach(this::forward);
+  }
+
+  /** Runs one node. */
+  void forward(NodeStep s) {
+    try {
+      s.node().op().forward(s);
+    } catch (CandelaException e) {
+      throw named(s.node(), e);
     }
+  }
+
+  /** All nodes with the whole batch, in their order; views included, which nothing runs. */
+  List<NodeStep> steps() {
+    return steps;
+  }
+
+  boolean runsForward(NodeStep s) {
+    return !plan.isSkipped(s.node());
+  }
+
+  boolean runsBackward(NodeStep s) {
+    return plan.runsBackward(s.node()) && !plan.isSkipped(s.node());
+  }
+
+  /** Where the seed enters, in the shape of what it is the gradient of. */
+  Tensor start() {
+    return at(plan.gradient(logits), logits.shape());
   }
 
   private Memory allocate(long bytes) {
@@ -247,7 +268,7 @@ public final class Session implements AutoCloseable {
     if (gradients.isEmpty()) {
       throw new IllegalStateException("session was opened for forward only");
     }
-    return at(plan.gradient(logits), logits.shape()).as(Shape.of(batch(), classes()));
+    return start().as(Shape.of(batch(), classes()));
   }
 
   /**
@@ -265,20 +286,25 @@ public final class Session implements AutoCloseable {
 
   private void runBackward(Map<Node, Rule> assigned) {
     for (NodeStep s : steps.reversed()) {
-      Node n = s.node();
-      if (plan.runsBackward(n) && !plan.isSkipped(n)) {
-        for (int i = 0; i < s.dy.length; i++) {
-          if (plan.isSilent(n.outputs().get(i))) {
-            device.kernels().elementwise().fill(s.dy[i].count(), 0, s.dy[i].data());
-          }
-        }
-        try {
-          assigned.get(n).backward(n, s);
-        } catch (CandelaException e) {
-          throw named(n, e);
-        }
+      if (runsBackward(s)) {
+        backward(s, assigned.get(s.node()));
         addExtras(s);
       }
+    }
+  }
+
+  /** Runs one node backward; {@link #addExtras} follows. */
+  void backward(NodeStep s, Rule by) {
+    Node n = s.node();
+    for (int i = 0; i < s.dy.length; i++) {
+      if (plan.isSilent(n.outputs().get(i))) {
+        device.kernels().elementwise().fill(s.dy[i].count(), 0, s.dy[i].data());
+      }
+    }
+    try {
+      by.backward(n, s);
+    } catch (CandelaException e) {
+      throw named(n, e);
     }
   }
 
@@ -466,7 +492,8 @@ public final class Session implements AutoCloseable {
     s.accumulate[i] = extra == null && plan.accumulates(n, i);
   }
 
-  private void addExtras(NodeStep s) {
+  /** Adds what a node could not add to the gradients of its inputs itself. */
+  void addExtras(NodeStep s) {
     for (int i = 0; i < s.dx.length; i++) {
       if (s.dx[i] != null && plan.extra(s.node(), i) != null) {
         Value v = s.node().input(i);
