@@ -183,6 +183,35 @@ inline constexpr Entry kNetwork[] = {
       c.moves(8 * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
       CALL(c, cd_gate_backward, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
     }},
+    {"cd_widen", 1, [](Case& c) {
+      int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
+      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4}, {1});
+      auto x = c.in("x", pixels * own), y = c.out("y", pixels * wide);
+      c.moves(4 * pixels * (own + wide));
+      CALL(c, cd_widen, pixels, own, wide, x, y);
+    }},
+    {"cd_narrow", 1, [](Case& c) {
+      int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
+      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4}, {1});
+      bool add = c.flag("accumulate");
+      auto x = c.in("x", pixels * wide), y = c.out("y", pixels * own, add);
+      c.moves(4 * pixels * (own + wide));
+      CALL(c, cd_narrow, add, pixels, own, wide, x, y);
+    }},
+    {"cd_fold", 1, [](Case& c) {
+      int64_t images = c.size("images", {1, 3}, {kImages}), side = c.size("side", {1, 5, 9, 14}, {224});
+      int64_t own = c.size("own", {1, 2, 3, 4}, {3}), more = c.size("more", {0, 1, 3}, {1});
+      int k = static_cast<int>(c.size("k", {1, 2, 3, 7}, {7})), s = static_cast<int>(c.size("s", {1, 2, 3}, {2}));
+      int d = static_cast<int>(c.size("d", {1, 1, 2}, {1})), pad = static_cast<int>(c.size("pad", {0, 1, 3}, {3}));
+      int out = static_cast<int>(side) + 2 * pad - (k - 1) * d - 1;
+      out = out < 0 ? 1 : out / s + 1;
+      std::array<int, 10> window = {k, k, s, s, d, d, pad, pad, out, out};
+      int64_t columns = k * k * own + more, count = images * out * out * columns;
+      bool add = c.flag("accumulate");
+      auto p = c.in("p", count), dx = c.out("dx", images * side * side * own, add);
+      c.moves(4 * (count + images * side * side * own));
+      CALL(c, cd_fold, add, images, side, side, own, window.data(), columns, p, dx);
+    }},
     {"cd_binary_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_BINARY_KINDS, CD_MUL);
       int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 3, 4}));

@@ -15,6 +15,8 @@ public final class Kernels {
   private final MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
+  private Widen widen;
+  private Fold fold;
   private Broadcast broadcast;
   private Reduce reduce;
   private Softmax softmax;
@@ -54,6 +56,20 @@ public final class Kernels {
       gate = new Gate(this);
     }
     return gate;
+  }
+
+  public Widen widen() {
+    if (widen == null) {
+      widen = new Widen(this);
+    }
+    return widen;
+  }
+
+  public Fold fold() {
+    if (fold == null) {
+      fold = new Fold(this);
+    }
+    return fold;
   }
 
   public Broadcast broadcast() {

@@ -54,7 +54,7 @@ class GateTest {
                     MemorySegment y = rig.in(x);
                     MemorySegment marks = rig.bytes(s[0] * bytes);
                     rig.kernels().gate().gateForward(a, apply, s[0], n, s[2], s[3], y, marks);
-                    return joined(Rig.floats(y), unpacked(Rig.raw(marks), s[0], n));
+                    return joined(rig.floats(y), unpacked(rig.raw(marks), s[0], n));
                   });
           double[] first = apply ? wanted : Rig.doubles(x);
           double[] all = new double[first.length + bits.length];
@@ -92,7 +92,7 @@ class GateTest {
                   MemorySegment g = rig.out(s[0] * n);
                   MemorySegment bits = rig.in(set);
                   rig.kernels().gate().gateBackward(a, s[0], n, s[2], s[3], rig.in(dy), bits, g);
-                  return Rig.floats(g);
+                  return rig.floats(g);
                 });
         Rig.agree(what, got, wanted, 1e-7);
       }

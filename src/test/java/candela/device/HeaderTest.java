@@ -25,6 +25,8 @@ class HeaderTest {
       List.of(
           "elementwise",
           "gate",
+          "widen",
+          "fold",
           "broadcast",
           "reduce",
           "softmax",

@@ -1,10 +1,11 @@
 package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
 import java.util.List;
@@ -76,9 +77,10 @@ class SlicesTest {
   @ParameterizedTest
   @MethodSource("models")
   void bitsStayAndMemoryShrinks(OnnxModel model) {
+    assumeTrue(TestDevice.isCpu(), "skipped: on the cpu only, a card runs whole batches");
     // 13 rows on 2 threads: slices of 4, 4, 4 and 1.
     Network network = Network.of(model).channelsFirst();
-    try (Device device = Devices.open("cpu", 2)) {
+    try (Device device = TestDevice.open(2)) {
       for (SessionOptions options : List.of(SessionOptions.FORWARD, SessionOptions.GRADIENT)) {
         Graph graph = network.graph(13, options);
         try (Session whole = Session.open(graph, device, options, Long.MAX_VALUE);

@@ -42,7 +42,7 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
       boolean reversed = shape.transposed();
       MemorySegment images = plain.pad(rows, reversed ? dy : x);
       long skip = plain.bytes(rows);
-      MemorySegment turned = dense.scratch(skip + plain.weights() * 4).asSlice(skip);
+      MemorySegment turned = dense.scratch(skip + plain.turned() * 4).asSlice(skip);
       gradient(rows, images, turned, reversed ? x : dy);
       plain.turn(true, accumulate, turned, dweights);
     }
@@ -64,7 +64,7 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
             aligned);
     MemorySegment[] tensors = {x, dw, dy};
     if (!prepared.containsKey(p)) {
-      prepared.put(p, dense.prepare(p, NAMES, tensors, 1, plain.weights() * 4));
+      prepared.put(p, dense.prepare(p, NAMES, tensors, 1, plain.turned() * 4));
     }
     RunningConvolution running = prepared.get(p);
     if (running == null) {

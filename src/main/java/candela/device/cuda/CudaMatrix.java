@@ -6,15 +6,9 @@ import candela.device.cuda.CublasLt.Epilogue;
 import candela.device.cuda.CublasLt.Problem;
 import java.lang.foreign.MemorySegment;
 
-/**
- * A product with a constant matrix, its bias, residual and activation in the same pass: bits too,
- * where cuBLASLt writes them as our kernels read them.
- */
+/** A product with a constant matrix, its bias, residual and ReLU in the same pass. */
 final class CudaMatrix implements MatrixPlan {
   private static final MemorySegment NONE = MemorySegment.NULL;
-
-  /** cuBLASLt's rows of bits are a multiple of so many. */
-  private static final int BITS = 128;
 
   private final CudaDense dense;
   private final long k;
@@ -68,15 +62,13 @@ final class CudaMatrix implements MatrixPlan {
       return;
     }
     boolean relu = activation.kind() == Activation.RELU.kind();
-    boolean marks = relu && !bits.equals(NONE) && n % BITS == 0 && dense.ordinaryBits();
     boolean adds = !residual.equals(NONE);
     int alignment = CudaDense.alignment(wide | k, x, weights, y, residual);
     Problem problem =
-        Problem.of(m, k, n, false, transposed, adds, epilogue(relu, marks), alignment)
-            .wide(k, wide);
-    dense.product(problem, x, weights, adds ? residual : y, y, bias, marks ? bits : NONE);
+        Problem.of(m, k, n, false, transposed, adds, epilogue(relu), alignment).wide(k, wide);
+    dense.product(problem, x, weights, adds ? residual : y, y, bias);
     boolean none = activation.kind() == Activation.NONE.kind();
-    if (!none && (!relu || !marks && !bits.equals(NONE))) {
+    if (!none && (!relu || !bits.equals(NONE))) {
       dense
           .device()
           .kernels()
@@ -85,11 +77,12 @@ final class CudaMatrix implements MatrixPlan {
     }
   }
 
-  private Epilogue epilogue(boolean relu, boolean marks) {
+  /**
+   * Bits are left to our kernels: products that write them were measured to be several times
+   * slower.
+   */
+  private Epilogue epilogue(boolean relu) {
     boolean biased = !bias.equals(NONE);
-    if (marks) {
-      return biased ? Epilogue.RELU_BITS_BIAS : Epilogue.RELU_BITS;
-    }
     if (relu) {
       return biased ? Epilogue.RELU_BIAS : Epilogue.RELU;
     }
@@ -116,7 +109,7 @@ final class CudaMatrix implements MatrixPlan {
     Problem problem =
         Problem.of(m, n, k, false, !transposed, accumulate, Epilogue.NONE, alignment)
             .wide(gWide, k);
-    dense.product(problem, g, weights, dx, dx, NONE, NONE);
+    dense.product(problem, g, weights, dx, dx, NONE);
   }
 
   /** Weights and bias are read where they are at every run. */

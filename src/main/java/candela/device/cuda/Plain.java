@@ -7,11 +7,15 @@ import java.lang.foreign.MemorySegment;
 /**
  * A convolution as cuDNN's engines take it: not transposed (the one that a transposed convolution
  * is the gradient of), and padded alike before and after. Where a model pads otherwise, its images
- * are put in the middle of larger ones first.
+ * are put in the middle of larger ones first; where pixels have too few channels for tensor cores,
+ * zeros are put behind them.
  *
  * <p>Weights are [oc,c/groups,kh,kw] of this convolution in both cases.
  */
 record Plain(CudaDense dense, Convolution base, Convolution shape) {
+  /** Channels of 16 bytes. */
+  private static final int WIDTH = 4;
+
   static Plain of(CudaDense dense, Convolution s) {
     Convolution base =
         s.transposed()
@@ -26,10 +30,59 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
                 s.padBottom(),
                 s.padRight())
             : s;
-    boolean even = base.padTop() == base.padBottom() && base.padLeft() == base.padRight();
-    int h = base.h() + base.padTop() + base.padBottom();
-    int w = base.w() + base.padLeft() + base.padRight();
-    return new Plain(dense, base, even ? base : with(base, h, w, base.c(), base.oc(), 0, 0, 0, 0));
+    if (longer(base)) {
+      base = capped(base);
+    }
+    if (base.padTop() != base.padBottom() || base.padLeft() != base.padRight()) {
+      int h = base.h() + base.padTop() + base.padBottom();
+      int w = base.w() + base.padLeft() + base.padRight();
+      return new Plain(dense, base, with(base, h, w, base.c(), base.oc(), 0, 0, 0, 0));
+    }
+    if (dense.tensorCores() && base.groups() == 1 && base.c() < WIDTH) {
+      return new Plain(
+          dense,
+          base,
+          with(
+              base,
+              base.h(),
+              base.w(),
+              WIDTH,
+              base.oc(),
+              base.padTop(),
+              base.padLeft(),
+              base.padBottom(),
+              base.padRight()));
+    }
+    return new Plain(dense, base, base);
+  }
+
+  /** Whether a stride leads beyond the padded image: only the first window counts then. */
+  private static boolean longer(Convolution s) {
+    return s.strideH() > s.h() + s.padTop() + s.padBottom()
+        || s.strideW() > s.w() + s.padLeft() + s.padRight();
+  }
+
+  /** The same with strides that cuDNN's 32-bit arithmetic takes. */
+  private static Convolution capped(Convolution s) {
+    return new Convolution(
+        s.h(),
+        s.w(),
+        s.c(),
+        s.oc(),
+        s.kh(),
+        s.kw(),
+        Math.min(s.strideH(), s.h() + s.padTop() + s.padBottom()),
+        Math.min(s.strideW(), s.w() + s.padLeft() + s.padRight()),
+        s.dilationH(),
+        s.dilationW(),
+        s.padTop(),
+        s.padLeft(),
+        s.padBottom(),
+        s.padRight(),
+        s.groups(),
+        false,
+        0,
+        0);
   }
 
   private static Convolution with(
@@ -74,19 +127,35 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
     return rows * shape.oh() * shape.ow() * shape.oc();
   }
 
-  /** Images in the middle of zeros, in working memory; the images themselves where cuDNN pads. */
+  private boolean widens() {
+    return base.c() != shape.c();
+  }
+
+  private long pixels(long rows) {
+    return rows * base.h() * base.w();
+  }
+
+  /** Images among zeros, in working memory; the images themselves where there is no need. */
   MemorySegment pad(long rows, MemorySegment x) {
     if (!pads()) {
       return x;
     }
     MemorySegment whole = dense.scratch(bytes(rows));
+    if (widens()) {
+      device().kernels().widen().widen(pixels(rows), base.c(), shape.c(), x, whole);
+      return whole;
+    }
     device().kernels().elementwise().fill(bytes(rows) / 4, 0, whole);
     move(false, rows, x, strides(base), whole.asSlice(offset()), strides(shape));
     return whole;
   }
 
-  /** dx (+)= the middle of padded images. */
+  /** dx (+)= what of padded images is not padding. */
   void crop(long rows, boolean accumulate, MemorySegment whole, MemorySegment dx) {
+    if (widens()) {
+      device().kernels().widen().narrow(accumulate, pixels(rows), base.c(), shape.c(), whole, dx);
+      return;
+    }
     move(accumulate, rows, whole.asSlice(offset()), strides(shape), dx, strides(base));
   }
 
@@ -104,8 +173,13 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
     return 4L * (base.padTop() * shape.w() + base.padLeft()) * shape.c();
   }
 
-  /** Elements of the weights. */
+  /** Elements of the model's weights. */
   long weights() {
+    return (long) shape.oc() * (base.c() / base.groups()) * shape.kh() * shape.kw();
+  }
+
+  /** Elements of the weights as cuDNN has them; zeros behind few channels. */
+  long turned() {
     return (long) shape.oc() * (shape.c() / shape.groups()) * shape.kh() * shape.kw();
   }
 
@@ -114,11 +188,12 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
    * back.
    */
   void turn(boolean back, boolean accumulate, MemorySegment from, MemorySegment to) {
-    int c = shape.c() / shape.groups();
+    int c = base.c() / base.groups();
+    int wide = shape.c() / shape.groups();
     int taps = shape.kh() * shape.kw();
     int[] dims = {shape.oc(), taps, c};
     int[] model = {c * taps, 1, taps};
-    int[] cudnn = {taps * c, c, 1};
+    int[] cudnn = {taps * wide, wide, 1};
     device()
         .kernels()
         .move()
