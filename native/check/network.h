@@ -46,10 +46,10 @@ struct Pool {
     images = k.size("images", {1, 3}, {kImages});
     h = k.size("h", {1, 5, 9, 14}, {112, 28, 7});
     w = k.size("w", {3, 7, 12}, {112, 28, 7});
-    c = k.size("c", {1, 3, 4, 33, 64, 132}, {64, 256, 2048});
+    c = k.size("c", {1, 3, 4, 8, 33, 64, 132}, {64, 256, 2048});
     int kh = static_cast<int>(k.size("kh", {1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
-    int dh = static_cast<int>(k.size("dh", {1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 2}, {1}));
+    int dh = static_cast<int>(k.size("dh", {1, 1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 1, 2}, {1}));
     int top = static_cast<int>(k.size("top", {0, 1, 2}, {1, 1, 0})), left = static_cast<int>(k.size("left", {0, 1}, {1, 1, 0}));
     if (average && kh == 1) top = 0;
     int oh = static_cast<int>(h) + 2 * top - (kh - 1) * dh - 1, ow = static_cast<int>(w) + 2 * left - (kw - 1) * dw - 1;
@@ -406,7 +406,7 @@ inline constexpr Entry kNetwork[] = {
     }},
     {"cd_max_pool_forward", 2, [](Case& c) {
       Pool k(c, false);
-      int bytes = c.flag("which=4", false) ? 4 : 1;
+      int bytes = c.size("whichBytes", {1, 1, 4}, {1}) == 4 ? 4 : 1;
       bool indexed = c.flag("which", true);
       auto x = c.wild("x", k.ins()), y = c.out("y", k.outs());
       c.moves(4 * k.ins() + 5 * k.outs());
@@ -420,7 +420,7 @@ inline constexpr Entry kNetwork[] = {
     }},
     {"cd_max_pool_backward", 2, [](Case& c) {
       Pool k(c, false);
-      int bytes = c.flag("which=4", false) ? 4 : 1, taps = k.window[0] * k.window[1];
+      int bytes = c.size("whichBytes", {1, 1, 4}, {1}) == 4 ? 4 : 1, taps = k.window[0] * k.window[1];
       bool add = c.flag("accumulate");
       auto dy = c.in("dy", k.outs()), dx = c.out("dx", k.ins(), add);
       c.moves(4 * k.ins() + 5 * k.outs());
@@ -434,7 +434,7 @@ inline constexpr Entry kNetwork[] = {
     }},
     {"cd_max_unpool", 2, [](Case& c) {
       Pool k(c, false);
-      int bytes = c.flag("which=4", false) ? 4 : 1, taps = k.window[0] * k.window[1];
+      int bytes = c.size("whichBytes", {1, 1, 4}, {1}) == 4 ? 4 : 1, taps = k.window[0] * k.window[1];
       auto v = c.in("v", k.outs()), x = c.out("x", k.ins());
       c.moves(4 * k.ins() + 5 * k.outs());
       if (bytes == 4) {
