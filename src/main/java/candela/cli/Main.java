@@ -23,6 +23,7 @@ import picocli.CommandLine.ParseResult;
       GalleryCommand.class,
       Describe.class,
       DevicesCommand.class,
+      CheckCommand.class,
       Train.class,
       Data.class,
       AttackCommand.class,

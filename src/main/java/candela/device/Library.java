@@ -56,6 +56,12 @@ public final class Library {
   /** The library {@code libcandela_NAME.so} of this installation. */
   public static Library open(String name) {
     Path file = NativeFolder.find().resolve("libcandela_" + name + ".so");
+    if (!Files.exists(file) && name.equals("cuda")) {
+      throw CandelaException.of(
+          "%s: this build has no CUDA library, since nvcc was not found; install the CUDA toolkit"
+              + " and build again with ./candela, or use --device cpu",
+          file);
+    }
     if (!Files.exists(file)) {
       throw CandelaException.of("%s: native library not found; build it with ./candela", file);
     }
@@ -87,6 +93,10 @@ public final class Library {
   /** Names bound so far: HeaderTest compares them with what native/candela.h declares. */
   public synchronized Set<String> bound() {
     return new TreeSet<>(bound);
+  }
+
+  public Path file() {
+    return file;
   }
 
   @Override

@@ -6,8 +6,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -130,7 +132,14 @@ record CudaLibraries(Map<String, String> environment, Path root) {
         return List.of(); // not ours to read
       }
     }
-    found.sort(java.util.Comparator.reverseOrder()); // the newest first
+    found.sort(Comparator.comparing(CudaLibraries::padded).reversed()); // the newest first
     return found;
+  }
+
+  /** Numbers at one width, so that 13.0 comes after 9.2. */
+  private static String padded(Path path) {
+    return Pattern.compile("[0-9]+")
+        .matcher(path.toString())
+        .replaceAll(n -> "0".repeat(Math.max(0, 9 - n.group().length())) + n.group());
   }
 }

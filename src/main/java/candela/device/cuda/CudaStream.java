@@ -75,17 +75,20 @@ final class CudaStream implements AutoCloseable {
     }
     CUgraph graph = new CUgraph();
     capturing = true;
-    int ended;
     try {
       work.run();
+    } catch (RuntimeException e) {
+      JCudaDriver.cuStreamEndCapture(stream, graph);
+      JCudaDriver.cuGraphDestroy(graph);
+      throw e;
     } finally {
       capturing = false;
-      ended = JCudaDriver.cuStreamEndCapture(stream, graph);
     }
-    Driver.check("cuStreamEndCapture", ended);
+    Driver.check("cuStreamEndCapture", JCudaDriver.cuStreamEndCapture(stream, graph));
     CUgraphExec exec = new CUgraphExec();
-    Driver.check("cuGraphInstantiate", JCudaDriver.cuGraphInstantiate(exec, graph, 0));
+    int made = JCudaDriver.cuGraphInstantiate(exec, graph, 0);
     JCudaDriver.cuGraphDestroy(graph);
+    Driver.check("cuGraphInstantiate", made);
     return exec;
   }
 
