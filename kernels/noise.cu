@@ -3,6 +3,10 @@
 #include "launch.cuh"
 #include "philox.cuh"
 
+#ifdef __CUDACC__
+#include "noise_cuda.cuh"
+#endif
+
 using namespace candela;
 
 namespace {
@@ -75,6 +79,38 @@ struct Moments {
     }
   }
 };
+
+#ifdef __CUDACC__
+
+// On a card these go before the templates of the same name.
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t, const GaussianNoise& b, int64_t) {
+  if (wide(b.n, b.x, b.y)) {
+    forEachRowOf<4>(stream, rows, b.n, GaussianBatch<true>{b.n, b.seed, b.sigma, b.x, b.sample, b.y});
+  } else {
+    forEachRowOf<4>(stream, rows, inWarps(b.n), GaussianBatch<false>{b.n, b.seed, b.sigma, b.x, b.sample, b.y});
+  }
+}
+
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t, const UniformNoise& b, int64_t) {
+  if (wide(b.n, b.y)) {
+    forEachRowOf<4>(stream, rows, b.n, UniformBatch<true>{b.n, b.seed, b.lo, b.hi, b.sample, b.y});
+  } else {
+    forEachRowOf<4>(stream, rows, inWarps(b.n), UniformBatch<false>{b.n, b.seed, b.lo, b.hi, b.sample, b.y});
+  }
+}
+
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Interpolate& b, int64_t) {
+  forEachBatch(stream, rows, n, wide(n, b.baseline, b.x, b.y), InterpolateBatch{n, b.baseline, b.x, b.alpha, b.y});
+}
+
+void forEachSpan(cd_stream* stream, int64_t, int64_t n, const Moments& b, int64_t) {
+  bool aligned = wide(n, b.g, b.sum, b.square);
+  auto add = b.weight == nullptr ? (aligned ? moments<4, false> : moments<1, false>)
+                                 : (aligned ? moments<4, true> : moments<1, true>);
+  add(stream, b.rows, n, b.weight, b.g, b.sum, b.square);
+}
+
+#endif
 
 }  // namespace
 

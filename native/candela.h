@@ -34,8 +34,9 @@ const char* cd_level(void);
 /* count = usable devices: 1 on the CPU; CUDA: cards, CD_DEVICE with the driver's code where there is no driver. */
 int cd_device_count(int* count);
 
-/* threads = threads of every kernel on this stream, the caller counted in, 1 or more; CUDA reads it as the card's index + 1. */
-int cd_stream_create(int threads, cd_stream** out);
+/* threads = threads of every kernel on this stream, the caller counted in, 1 or more; CUDA reads it as the card's index + 1.
+   queue: CUDA: the CUstream of that card's primary context that work is queued on, which the caller keeps; CPU: NULL. */
+int cd_stream_create(int threads, void* queue, cd_stream** out);
 
 /* Waits for all work queued on the stream. */
 int cd_stream_wait(cd_stream* stream);
@@ -90,6 +91,30 @@ int cd_add(cd_stream* stream, int64_t n, const float* a, const float* b, float* 
 
 /* y[n] = value. */
 int cd_fill(cd_stream* stream, int64_t n, float value, float* y);
+
+/* ---- gate ---- */
+
+/* What follows the sum of a convolution or product. CLIP clamps to alpha..beta, LEAKY has slope alpha >= 0 below 0. The
+   bits of an activation: per row (image or matrix row of n elements) ceil(n/8) bytes, lowest bit first, set where y > 0,
+   CLIP: alpha < y < beta. */
+enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY };
+
+/* Rows are pixels of `channels` elements, n in all, that begin `wide` elements apart, in every row alike. y: apply: the
+   activation of itself, else as it left it; bits[rows,ceil(n/8)] (or NULL) of the activation. */
+int cd_gate_forward(cd_stream* stream, int kind, float alpha, float beta, int apply, int64_t rows, int64_t n,
+                    int64_t channels, int64_t wide, float* y, uint8_t* bits);
+
+/* g[rows,n] = dy, seen as y above, where the bit is set, slope times dy elsewhere. g may be dy where wide is channels. */
+int cd_gate_backward(cd_stream* stream, int kind, float alpha, float beta, int64_t rows, int64_t n, int64_t channels,
+                     int64_t wide, const float* dy, const uint8_t* bits, float* g);
+
+/* ---- widen ---- */
+
+/* y[pixels,wide] = x[pixels,c] with zeros behind it. No overlap. */
+int cd_widen(cd_stream* stream, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
+
+/* y[pixels,c] (+)= the first c of x[pixels,wide]. No overlap. */
+int cd_narrow(cd_stream* stream, int accumulate, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
 
 /* ---- broadcast ---- */
 
@@ -464,16 +489,12 @@ int cd_pass_above(cd_stream* stream, int accumulate, int64_t rows, int64_t n, co
 
 /* ---- dense ---- */
 
-/* Convolutions and matrix products; so far in the CPU library only. Images are channels-last. Each image, or block of
+/* Convolutions and matrix products; in the CPU library only: on a card cuDNN and cuBLASLt do that work. Images are channels-last. Each image, or block of
    matrix rows, is computed alone by one thread, so that no bit depends on rows or threads. Weights and biases are
    not copied: they must stay where they are until the handle is destroyed. */
 
 typedef struct cd_conv cd_conv;
 typedef struct cd_matrix cd_matrix;
-
-/* What follows the sum. CLIP clamps to alpha..beta, LEAKY has slope alpha >= 0 below 0. The bits of an activation: per
-   row (image or matrix row of n elements) ceil(n/8) bytes, lowest bit first, set where y > 0, CLIP: alpha < y < beta. */
-enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY };
 
 /* Convolution h,w,c to oh,ow,oc. shape[18] = h, w, c, oc, kh, kw, strides, dilations (each: down, across), padTop,
    padLeft, padBottom, padRight, groups, transposed (0/1), output padding (down, across; transposed only).
@@ -521,7 +542,7 @@ int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n,
 
 /* ---- dense, gradients of weights ---- */
 
-/* For training; so far in the CPU library only. Sums over images are taken in an order that depends on how many there
+/* For training; in the CPU library only. Sums over images are taken in an order that depends on how many there
    are, never on the threads. */
 
 typedef struct cd_conv_weights cd_conv_weights;

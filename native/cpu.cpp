@@ -12,12 +12,13 @@ int cd_device_count(int* count) {
   });
 }
 
-int cd_stream_create(int threads, cd_stream** out) {
+int cd_stream_create(int threads, void* queue, cd_stream** out) {
   return entry([&] {
     checkPointer(out, "stream_create", "out");
     if (threads < 1 || threads > 4096) {
       fail(CD_INVALID, "stream_create: threads must be in 1..4096, is %d", threads);
     }
+    if (queue != nullptr) fail(CD_INVALID, "stream_create: queue must be NULL on the CPU");
     *out = new cd_stream{threads, 0, nullptr, nullptr};
   });
 }

@@ -27,13 +27,12 @@ int cd_device_count(int* count) {
   });
 }
 
-int cd_stream_create(int threads, cd_stream** out) {
+int cd_stream_create(int threads, void* queue, cd_stream** out) {
   return entry([&] {
     checkPointer(out, "stream_create", "out");
+    checkPointer(queue, "stream_create", "queue");
     if (threads < 1) fail(CD_INVALID, "stream_create: card must be 0 or more, is %d", threads - 1);
     check(cudaSetDevice(threads - 1), "stream_create");
-    cudaStream_t queue;
-    check(cudaStreamCreateWithFlags(&queue, cudaStreamNonBlocking), "stream_create");
     *out = new cd_stream{1, threads - 1, queue, nullptr};
   });
 }
@@ -51,6 +50,5 @@ int cd_stream_destroy(cd_stream* stream) {
     auto queue = static_cast<cudaStream_t>(stream->queue);
     delete stream;
     check(cudaStreamSynchronize(queue), "stream_destroy");
-    check(cudaStreamDestroy(queue), "stream_destroy");
   });
 }

@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.device.Devices;
+import candela.device.Precision;
 import candela.tensor.CandelaException;
 import picocli.CommandLine.Option;
 
@@ -9,9 +10,15 @@ import picocli.CommandLine.Option;
 final class Machine {
   @Option(
       names = "--device",
-      paramLabel = "cpu|auto",
-      description = "Where to run. Default: ${DEFAULT-VALUE}.")
+      paramLabel = "cpu|cuda:N|auto",
+      description = "Where to run; auto: the first card, else the CPU. Default: ${DEFAULT-VALUE}.")
   String device = "auto";
+
+  @Option(
+      names = "--precision",
+      paramLabel = "float32|tf32",
+      description = "Factors of convolutions and products. Default: tf32 on a card, else float32.")
+  String precision;
 
   @Option(
       names = "--threads",
@@ -35,6 +42,14 @@ final class Machine {
     if (threads < 0) {
       throw CandelaException.of("--threads: 1 or more expected, got %d", threads);
     }
-    return Devices.open(device.equals("auto") ? "cpu" : device, threads);
+    if (device.equals("auto")) {
+      return Devices.auto(threads, chosen(), System.err::println);
+    }
+    return Devices.open(device, threads, chosen());
+  }
+
+  /** Null for the device's own. */
+  private Precision chosen() {
+    return precision == null ? null : Precision.of(precision);
   }
 }

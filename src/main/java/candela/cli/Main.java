@@ -22,6 +22,7 @@ import picocli.CommandLine.ParseResult;
       MethodsCommand.class,
       GalleryCommand.class,
       Describe.class,
+      DevicesCommand.class,
       Train.class,
       Data.class,
       AttackCommand.class,

@@ -49,7 +49,15 @@ final class Provenance {
     head.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     head.put(
         "device",
-        ordered("name", device.name(), "threads", device.threads(), "what", device.describe()));
+        ordered(
+            "name",
+            device.name(),
+            "threads",
+            device.threads(),
+            "precision",
+            device.precision(),
+            "what",
+            device.describe()));
     head.put("model", Map.of());
     hash = CompletableFuture.supplyAsync(network.model()::sha256);
     head.put("preprocess", preparation.provenance());

@@ -18,7 +18,7 @@ public interface Device extends AutoCloseable {
    */
   String describe();
 
-  /** OpenMP threads that the kernels use; 1 on a GPU. */
+  /** Threads that the kernels use; 1 on a card. */
   int threads();
 
   /** Whether kernels can read host memory: true of the CPU only. */
@@ -26,10 +26,35 @@ public interface Device extends AutoCloseable {
     return false;
   }
 
+  /** How convolutions and matrix products multiply. */
+  default Precision precision() {
+    return Precision.FLOAT32;
+  }
+
+  /**
+   * Bytes that a node may read and write at a time, so that the next node finds them in the cache:
+   * a session runs that many rows at once.
+   */
+  long sliceBytes();
+
+  /** Bytes that can still be allocated, as far as the device knows. */
+  long freeBytes();
+
+  /**
+   * Work that queues the same kernels on the same memory at every run: a card records it at its
+   * second run, as one CUDA graph. It must not copy to or from the host.
+   */
+  default Recording record(Runnable work) {
+    return work::run;
+  }
+
   Kernels kernels();
 
   Dense dense();
 
+  /**
+   * @throws OutOfMemory when there is no room
+   */
   Memory allocate(long bytes);
 
   /** Copies host bytes to the device; both segments have the same size. */

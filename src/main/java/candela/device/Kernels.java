@@ -14,6 +14,8 @@ public final class Kernels {
   private final Library library;
   private final MemorySegment stream;
   private Elementwise elementwise;
+  private Gate gate;
+  private Widen widen;
   private Broadcast broadcast;
   private Reduce reduce;
   private Softmax softmax;
@@ -46,6 +48,20 @@ public final class Kernels {
       elementwise = new Elementwise(this);
     }
     return elementwise;
+  }
+
+  public Gate gate() {
+    if (gate == null) {
+      gate = new Gate(this);
+    }
+    return gate;
+  }
+
+  public Widen widen() {
+    if (widen == null) {
+      widen = new Widen(this);
+    }
+    return widen;
   }
 
   public Broadcast broadcast() {

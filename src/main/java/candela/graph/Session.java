@@ -2,6 +2,8 @@ package candela.graph;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.device.OutOfMemory;
+import candela.device.Recording;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -35,6 +37,11 @@ public final class Session implements AutoCloseable {
 
   private final Map<String, Readable> gradients = new java.util.LinkedHashMap<>();
   private final Map<String, Readable> readable = new java.util.LinkedHashMap<>();
+
+  /** What {@link #forward} and {@link #backward} run. */
+  private final Recording running;
+
+  private final Map<Rules, Recording> returning = new java.util.HashMap<>();
   private final Value output;
   private final Value logits;
   private final int classes;
@@ -85,6 +92,7 @@ public final class Session implements AutoCloseable {
     graph.nodes().forEach(n -> steps.add(bind(n)));
     runs.forEach(this::order);
     connect();
+    running = device.record(this::runForward);
     at.forEach(
         (name, p) -> {
           gradients.put(name, readable(at(plan.gradient(p.value()), p.value().shape()), p.perm()));
@@ -98,11 +106,11 @@ public final class Session implements AutoCloseable {
    * @throws CandelaException when a name is unknown, or no gradient reaches it
    */
   public static Session open(Graph graph, Device device, SessionOptions options) {
-    return open(graph, device, options, Slices.BYTES);
+    return open(graph, device, options, device.sliceBytes());
   }
 
   /**
-   * @param sliceBytes what a node may read and write at a time, see {@link Slices#BYTES}
+   * @param sliceBytes what a node may read and write at a time, see {@link Device#sliceBytes}
    */
   static Session open(Graph graph, Device device, SessionOptions options, long sliceBytes) {
     return new Session(graph, device, options, sliceBytes);
@@ -153,6 +161,10 @@ public final class Session implements AutoCloseable {
   }
 
   public void forward() {
+    running.run();
+  }
+
+  private void runForward() {
     for (NodeStep s : order) {
       try {
         s.node().op().forward(s);
@@ -165,12 +177,17 @@ public final class Session implements AutoCloseable {
   private Memory allocate(long bytes) {
     try {
       return device.allocate(bytes);
+    } catch (OutOfMemory e) {
+      throw new OutOfMemory(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
     } catch (CandelaException e) {
       throw new CandelaException(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
     }
   }
 
   private CandelaException named(Node n, CandelaException e) {
+    if (e instanceof OutOfMemory) {
+      return new OutOfMemory(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
+    }
     return new CandelaException(graph.name() + ": " + n.label() + ": " + e.getMessage(), e);
   }
 
@@ -222,7 +239,10 @@ public final class Session implements AutoCloseable {
     if (gradients.isEmpty()) {
       throw new IllegalStateException("session was opened for forward only");
     }
-    Map<Node, Rule> assigned = rules.of(by);
+    returning.computeIfAbsent(by, r -> device.record(() -> runBackward(rules.of(r)))).run();
+  }
+
+  private void runBackward(Map<Node, Rule> assigned) {
     for (NodeStep s : steps.reversed()) {
       Node n = s.node();
       if (plan.runsBackward(n) && !plan.isSkipped(n)) {
@@ -288,6 +308,8 @@ public final class Session implements AutoCloseable {
       return;
     }
     closed = true;
+    running.close();
+    returning.values().forEach(Recording::close);
     steps.forEach(NodeStep::close);
     gradients.values().forEach(Readable::close);
     readable.values().forEach(Readable::close);

@@ -10,12 +10,6 @@ import java.util.List;
  */
 final class Slices {
   /**
-   * What the widest node of a run may read and write, in bytes. Measured with convolutions of
-   * 224×224 images: from 4 to 16 MB the best; below, threads wait for each other too often.
-   */
-  static final long BYTES = 16L << 20;
-
-  /**
    * Nodes first to last (inclusive), so many rows at a time; the whole batch where rows is its
    * size.
    */
@@ -23,7 +17,11 @@ final class Slices {
 
   private Slices() {}
 
-  /** Runs that cover all nodes in their order. */
+  /**
+   * Runs that cover all nodes in their order.
+   *
+   * @param bytes what the widest node of a run may read and write
+   */
   static List<Run> of(Graph graph, int batch, int threads, long bytes) {
     List<Run> runs = new ArrayList<>();
     List<Node> nodes = graph.nodes();

@@ -6,7 +6,7 @@ package candela.tensor;
  * <p>The message is one sentence: where, what was expected, what came, what to do. It is all that
  * the command line prints.
  */
-public final class CandelaException extends RuntimeException {
+public class CandelaException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public CandelaException(String message) {

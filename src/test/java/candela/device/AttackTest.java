@@ -1,7 +1,6 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -38,7 +37,7 @@ class AttackTest {
                   rig.in(v[3]),
                   rig.in(v[4]),
                   y);
-          return floats(y);
+          return rig.floats(y);
         });
   }
 

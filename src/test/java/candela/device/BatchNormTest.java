@@ -2,13 +2,11 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 
 import candela.reference.BatchNormalising;
 import candela.reference.Differences;
 import java.lang.foreign.MemorySegment;
-import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,16 +71,16 @@ class BatchNormTest {
       return 2 * ((m + 127) / 128 + 1) * channels;
     }
 
-    /** Forward, then what the test wants of the results: y, mean, variance, stats. */
-    float[] run(String what, Function<MemorySegment[], float[]> take) {
+    /** Forward; result `which` of y, mean, variance, stats. */
+    float[] forward(int which) {
       return Rig.run(
-          what,
+          toString(),
           rig -> {
             MemorySegment[] out = {
               rig.out(m * channels), rig.in(mean()), rig.in(variance()), rig.out(2 * channels)
             };
             forward(rig, out);
-            return take.apply(out);
+            return rig.floats(out[which]);
           });
     }
 
@@ -139,7 +137,7 @@ class BatchNormTest {
                     residual ? d[1] : NULL,
                     d[2],
                     d[3]);
-            return floats(d[which]);
+            return rig.floats(d[which]);
           });
     }
   }
@@ -160,14 +158,14 @@ class BatchNormTest {
     Case k = new Case(training, relu, residual, m, channels);
     double[] y =
         k.reference(doubles(k.x()), doubles(k.scale()), doubles(k.shift()), doubles(k.added()));
-    agree(k.toString(), k.run(k.toString(), out -> floats(out[0])), y, m == 1 ? 1e-4 : 2e-5);
+    agree(k.toString(), k.forward(0), y, m == 1 ? 1e-4 : 2e-5);
     double[][] moved =
         training
             ? BatchNormalising.running(
                 m, channels, MOMENTUM, doubles(k.x()), doubles(k.mean()), doubles(k.variance()))
             : new double[][] {doubles(k.mean()), doubles(k.variance())};
-    agree(k + " mean", k.run(k.toString(), out -> floats(out[1])), moved[0]);
-    agree(k + " variance", k.run(k.toString(), out -> floats(out[2])), moved[1]);
+    agree(k + " mean", k.forward(1), moved[0]);
+    agree(k + " variance", k.forward(2), moved[1]);
   }
 
   @ParameterizedTest
@@ -235,7 +233,7 @@ class BatchNormTest {
                       out,
                       rig.out(2));
               return new float[] {
-                floats(out)[0], floats(out)[1], floats(mean)[0], floats(variance)[0]
+                rig.floats(out)[0], rig.floats(out)[1], rig.floats(mean)[0], rig.floats(variance)[0]
               };
             });
     agree("by hand", y, new double[] {-1, 3, 1, 1.5});

@@ -1,7 +1,6 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -73,7 +72,7 @@ class BlendTest {
                         rig.in(m),
                         rig.in(shift),
                         y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted);
     }
@@ -110,7 +109,7 @@ class BlendTest {
                         rig.in(shift),
                         rig.in(dy),
                         dm);
-                return floats(dm);
+                return rig.floats(dm);
               }),
           wanted);
     }
@@ -171,7 +170,7 @@ class BlendTest {
                     rig.kernels()
                         .blend()
                         .maskPenalty(s[0], s[1], 0.3f, 0.2f, (float) beta, joint, rig.in(m), g);
-                    return floats(g);
+                    return rig.floats(g);
                   }),
               wanted);
         }
@@ -189,7 +188,7 @@ class BlendTest {
               float[] ones = new float[12];
               Arrays.fill(ones, 1);
               rig.kernels().blend().maskPenalty(3, 4, 1, 1, 3, true, rig.in(ones), out);
-              return floats(out);
+              return rig.floats(out);
             });
     agree("ones", g, new double[12], 0);
   }

@@ -1,7 +1,6 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -57,7 +56,7 @@ class BlurTest {
                   rig.kernels()
                       .blur()
                       .blur(s[0], s[1], s[2], radius, rig.in(weight), from, rig.out(x.length), y);
-                  return floats(y);
+                  return rig.floats(y);
                 }),
             wanted);
       }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static candela.reference.Broadcasting.count;
 import static candela.reference.Broadcasting.offset;
@@ -87,7 +86,7 @@ class BroadcastTest {
               rig.kernels()
                   .broadcast()
                   .binaryForward(kind, dims.length, dims, as, bs, rig.in(a), rig.in(b), y);
-              return floats(y);
+              return rig.floats(y);
             }),
         Broadcasting.binary(
             dims, as, bs, (p, q) -> Functions.of(kind, p, q), doubles(a), doubles(b)));
@@ -171,7 +170,7 @@ class BroadcastTest {
                         rig.in(b),
                         rig.in(dy),
                         dx);
-                return floats(dx);
+                return rig.floats(dx);
               }),
           wanted,
           1e-4);
@@ -192,7 +191,7 @@ class BroadcastTest {
               rig -> {
                 MemorySegment y = rig.in(a);
                 rig.kernels().broadcast().binaryForward(kind, 1, dims, s, s, y, rig.in(b), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           new double[] {Double.NaN, Double.NaN, kind == Binary.MAX ? Double.POSITIVE_INFINITY : 2});
     }
@@ -214,7 +213,7 @@ class BroadcastTest {
                   rig.kernels()
                       .broadcast()
                       .binaryBackward(kind, w, false, 1, one, one, one, x, x, rig.in(5f), dx);
-                  return floats(dx);
+                  return rig.floats(dx);
                 }),
             new double[] {which == 0 ? 5 : 0});
       }
@@ -249,7 +248,7 @@ class BroadcastTest {
                     .broadcast()
                     .whereForward(
                         dims.length, dims, cs, os, full, rig.in(c), rig.in(a), rig.in(b), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);
@@ -296,7 +295,7 @@ class BroadcastTest {
                 rig.kernels()
                     .broadcast()
                     .affineForward(rows, channels, y, rig.in(scale), rig.in(shift), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted);
       for (boolean add : new boolean[] {false, true}) {
@@ -309,7 +308,7 @@ class BroadcastTest {
                   rig.kernels()
                       .broadcast()
                       .affineBackward(rows, channels, add, rig.in(scale), rig.in(x), dx);
-                  return floats(dx);
+                  return rig.floats(dx);
                 }),
             add ? added : gradient);
       }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,7 +11,6 @@ import candela.device.Dense.Convolution;
 import candela.reference.Convolving;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
@@ -131,7 +129,7 @@ class DenseConvolutionTest {
             plan -> {
               MemorySegment y = rig.out(rows * out(k));
               plan.forward(rows, rig.in(x), NULL, y, NULL);
-              return floats(y);
+              return rig.floats(y);
             });
   }
 
@@ -147,7 +145,7 @@ class DenseConvolutionTest {
             plan -> {
               MemorySegment dx = before == null ? rig.out(rows * in(k)) : rig.in(before);
               plan.backward(rows, rig.in(dy), NULL, before != null, dx, false, NULL);
-              return floats(dx);
+              return rig.floats(dx);
             });
   }
 
@@ -262,7 +260,7 @@ class DenseConvolutionTest {
                       MemorySegment r = rig.in(add);
                       MemorySegment to = alias ? r : rig.out(2 * n);
                       plan.forward(2, rig.in(x), r, to, NULL);
-                      return floats(to);
+                      return rig.floats(to);
                     });
         agree(activation + " of " + k, y, wanted, TOLERANCE);
       }
@@ -290,42 +288,44 @@ class DenseConvolutionTest {
                 MemorySegment y = rig.out(2 * n);
                 MemorySegment bits = rig.bytes(2 * bytes);
                 plan.forward(2, rig.in(x), NULL, y, bits);
+                float[] out = rig.floats(y);
+                byte[] packed = rig.raw(bits);
                 float[] g = new float[2 * n];
                 float high = activation.kind() == 2 ? 6 : Float.POSITIVE_INFINITY;
                 float slope = activation.kind() == 3 ? 0.25f : 0;
                 for (int i = 0; i < 2 * n; i++) {
-                  float v = y.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                  float v = out[i];
                   boolean pass = v > 0 && v < high;
-                  byte at = bits.get(ValueLayout.JAVA_BYTE, i / n * bytes + i % n / 8);
+                  byte at = packed[i / n * bytes + i % n / 8];
                   assertThat((at >> (i % n % 8) & 1) != 0).as("bit %d of %s", i, k).isEqualTo(pass);
                   g[i] = pass ? dy[i] : slope * dy[i];
                 }
                 MemorySegment dx = rig.out(2 * in(k));
                 MemorySegment residual = rig.out(2 * n);
                 plan.backward(2, rig.in(dy), bits, false, dx, false, residual);
-                agree(k + " dresidual", floats(residual), doubles(g), 0);
+                agree(k + " dresidual", rig.floats(residual), doubles(g), 0);
                 MemorySegment sum = rig.in(dy);
                 plan.backward(2, rig.in(dy), bits, false, NULL, true, sum);
                 double[] twice = doubles(g);
                 for (int i = 0; i < twice.length; i++) {
                   twice[i] = (float) (twice[i] + dy[i]);
                 }
-                agree(k + " added dresidual", floats(sum), twice, 0);
+                agree(k + " added dresidual", rig.floats(sum), twice, 0);
                 MemorySegment inPlace = rig.in(dy);
                 MemorySegment again = rig.out(2 * in(k));
                 plan.backward(2, inPlace, bits, false, again, false, inPlace);
-                agree(k + " in place", floats(again), doubles(floats(dx)), 0);
+                agree(k + " in place", rig.floats(again), doubles(rig.floats(dx)), 0);
                 if (in(k) == n) {
                   MemorySegment both = rig.out(2 * n);
                   plan.backward(2, rig.in(dy), bits, false, both, true, both);
-                  double[] total = doubles(floats(dx));
+                  double[] total = doubles(rig.floats(dx));
                   for (int i = 0; i < total.length; i++) {
                     total[i] = (float) (total[i] + g[i]);
                   }
-                  agree(k + " its own residual", floats(both), total, 0);
+                  agree(k + " its own residual", rig.floats(both), total, 0);
                 }
-                agree(k + " dx", floats(dx), doubles(backward(k, 2, g, null)), 0);
-                return floats(dx);
+                agree(k + " dx", rig.floats(dx), doubles(backward(k, 2, g, null)), 0);
+                return rig.floats(dx);
               });
     }
   }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -46,7 +45,7 @@ class DenseMatrixTest {
           try (var plan = rig.dense().matrix(k, n, t, w, rig.in(numbers(6, n)), Activation.RELU)) {
             plan.forward(m, rig.in(x), y, NULL);
           }
-          return floats(y);
+          return rig.floats(y);
         });
   }
 
@@ -59,7 +58,7 @@ class DenseMatrixTest {
           try (var plan = rig.dense().matrix(k, n, t, w, NULL, Activation.NONE)) {
             plan.backward(m, rig.in(dy), NULL, before != null, dx);
           }
-          return floats(dx);
+          return rig.floats(dx);
         });
   }
 
@@ -147,9 +146,9 @@ class DenseMatrixTest {
             plan.backward(rows, rig.in(dy), NULL, false, dx);
             plan.backward(rows, rig.in(dy), NULL, true, added);
           }
-          all[0] = floats(y);
-          all[1] = floats(dx);
-          all[2] = floats(added);
+          all[0] = rig.floats(y);
+          all[1] = rig.floats(dx);
+          all[2] = rig.floats(added);
           return all[0];
         });
     return all;
@@ -185,16 +184,16 @@ class DenseMatrixTest {
             plan.forward(3, rig.in(numbers(1, 12)), y, bits);
             plan.backward(3, rig.in(dy), bits, false, dx);
           }
-          float[] out = floats(y);
+          float[] out = rig.floats(y);
           float[] g = new float[3 * n];
-          byte[] packed = bits.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+          byte[] packed = rig.raw(bits);
           for (int i = 0; i < 3 * n; i++) {
             boolean pass = out[i] > -1 && out[i] < 2;
             assertThat((packed[i / n * 2 + i % n / 8] >> (i % n % 8) & 1) != 0).isEqualTo(pass);
             g[i] = pass ? dy[i] : 0;
           }
-          agree("dx", floats(dx), doubles(backward(3, 4, n, false, g, null)), 0);
-          return floats(dx);
+          agree("dx", rig.floats(dx), doubles(backward(3, 4, n, false, g, null)), 0);
+          return rig.floats(dx);
         });
   }
 
@@ -240,7 +239,7 @@ class DenseMatrixTest {
                         rig.in(a),
                         rig.in(b),
                         c);
-                return floats(c);
+                return rig.floats(c);
               });
       agree("multiply kind " + kind, got, wanted, TOLERANCE);
     }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -127,7 +126,7 @@ class DenseWeightsTest {
           try (var plan = rig.dense().convolutionWeights(k)) {
             plan.backward(rows, rig.in(x), rig.in(dy), add, dw, add, weights ? NULL : db);
           }
-          return floats(weights ? dw : db);
+          return rig.floats(weights ? dw : db);
         });
   }
 
@@ -163,7 +162,7 @@ class DenseWeightsTest {
                   MemorySegment db = add ? rig.in(bias) : rig.out(n);
                   rig.dense()
                       .matrixWeights(m, k, n, transposed, rig.in(x), rig.in(dy), add, dw, add, db);
-                  return floats(weights ? dw : db);
+                  return rig.floats(weights ? dw : db);
                 });
         double[] plain = weights ? wanted : columnSums(dy, n);
         double[] sum = add ? plus(plain, weights ? before : bias) : plain;
@@ -192,17 +191,17 @@ class DenseWeightsTest {
                   rig.dense().convolution(k, rig.in(second), NULL, Activation.NONE, false)) {
             plan.forward(1, rig.in(x), NULL, y, NULL);
             plan.backward(1, rig.in(dy), NULL, false, dx, false, NULL);
-            w.copyFrom(MemorySegment.ofArray(second));
+            rig.write(w, second);
             plan.update();
             plan.forward(1, rig.in(x), NULL, y, NULL);
             plan.backward(1, rig.in(dy), NULL, false, dx, false, NULL);
             other.forward(1, rig.in(x), NULL, fresh, NULL);
             other.backward(1, rig.in(dy), NULL, false, dfresh, false, NULL);
           }
-          assertThat(floats(y)).isEqualTo(floats(fresh));
-          assertThat(floats(dx)).isEqualTo(floats(dfresh));
+          assertThat(rig.floats(y)).isEqualTo(rig.floats(fresh));
+          assertThat(rig.floats(dx)).isEqualTo(rig.floats(dfresh));
           matrixUpdate(rig);
-          return floats(y);
+          return rig.floats(y);
         });
   }
 
@@ -216,15 +215,15 @@ class DenseWeightsTest {
     try (var plan = rig.dense().matrix(2, 2, false, w, NULL, Activation.NONE)) {
       plan.forward(1, x, y, NULL);
       plan.backward(1, dy, NULL, false, dx);
-      assertThat(floats(y)).containsExactly(4, 6);
-      assertThat(floats(dx)).containsExactly(1, 3);
-      w.copyFrom(MemorySegment.ofArray(new float[] {5, 6, 7, 8}));
+      assertThat(rig.floats(y)).containsExactly(4, 6);
+      assertThat(rig.floats(dx)).containsExactly(1, 3);
+      rig.write(w, 5, 6, 7, 8);
       plan.update();
       plan.forward(1, x, y, NULL);
       plan.backward(1, dy, NULL, false, dx);
     }
-    assertThat(floats(y)).containsExactly(12, 14);
-    assertThat(floats(dx)).containsExactly(5, 7);
+    assertThat(rig.floats(y)).containsExactly(12, 14);
+    assertThat(rig.floats(dx)).containsExactly(5, 7);
   }
 
   @Test

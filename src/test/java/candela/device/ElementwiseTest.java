@@ -1,7 +1,6 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.reference.Functions;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,7 +62,7 @@ class ElementwiseTest {
                 rig -> {
                   MemorySegment y = rig.out(n);
                   rig.kernels().elementwise().unaryForward(kind, p[0], p[1], n, rig.in(x), y);
-                  return floats(y);
+                  return rig.floats(y);
                 }),
             wanted);
         agree(
@@ -74,7 +72,7 @@ class ElementwiseTest {
                 rig -> {
                   MemorySegment y = rig.in(x);
                   rig.kernels().elementwise().unaryForward(kind, p[0], p[1], n, y, y);
-                  return floats(y);
+                  return rig.floats(y);
                 }),
             wanted);
       }
@@ -135,7 +133,7 @@ class ElementwiseTest {
             rig -> {
               MemorySegment y = rig.out(x.length);
               rig.kernels().elementwise().unaryForward(kind, p[0], p[1], x.length, rig.in(x), y);
-              return floats(y);
+              return rig.floats(y);
             });
     // Sine and cosine of 1e38 and the argument of tanh's approximation at 1e38 are beyond float32.
     int n = kind == Unary.SIN || kind == Unary.COS || kind == Unary.GELU ? 5 : x.length;
@@ -156,7 +154,7 @@ class ElementwiseTest {
             rig -> {
               MemorySegment out = rig.out(n);
               rig.kernels().elementwise().unaryForward(kind, 0, 0, n, rig.in(x), out);
-              return floats(out);
+              return rig.floats(out);
             });
     for (int i = 0; i < n; i++) {
       double wanted = Functions.of(kind, 0, 0, x[i]);
@@ -176,7 +174,7 @@ class ElementwiseTest {
             rig -> {
               MemorySegment y = rig.out(5);
               rig.kernels().elementwise().unaryForward(Unary.ROUND, 0, 0, 5, rig.in(x), y);
-              return floats(y);
+              return rig.floats(y);
             }),
         new double[] {0, 2, 2, 0, -2},
         0);
@@ -206,8 +204,8 @@ class ElementwiseTest {
                 MemorySegment y = rig.in(x);
                 MemorySegment b = rig.bytes(bits.length);
                 rig.kernels().elementwise().rectifyForward(rows, n, -0.5f, 1, y, y, b);
-                assertThat(b.toArray(ValueLayout.JAVA_BYTE)).as(what).isEqualTo(bits);
-                return floats(y);
+                assertThat(rig.raw(b)).as(what).isEqualTo(bits);
+                return rig.floats(y);
               }),
           wanted);
       agree(
@@ -219,7 +217,7 @@ class ElementwiseTest {
                 rig.kernels()
                     .elementwise()
                     .rectifyForward(rows, n, -0.5f, 1, rig.in(x), y, MemorySegment.NULL);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted);
       rectifyBackward(what, rows, n, x, bits);
@@ -241,9 +239,9 @@ class ElementwiseTest {
             what,
             rig -> {
               MemorySegment d = rig.in(dy);
-              MemorySegment b = rig.bytes(bits.length).copyFrom(MemorySegment.ofArray(bits));
+              MemorySegment b = rig.in(bits);
               rig.kernels().elementwise().rectifyBackward(rows, n, false, b, d, d);
-              return floats(d);
+              return rig.floats(d);
             }),
         wanted,
         0);
@@ -253,9 +251,9 @@ class ElementwiseTest {
             what,
             rig -> {
               MemorySegment dx = rig.in(before);
-              MemorySegment b = rig.bytes(bits.length).copyFrom(MemorySegment.ofArray(bits));
+              MemorySegment b = rig.in(bits);
               rig.kernels().elementwise().rectifyBackward(rows, n, true, b, rig.in(dy), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         added,
         0);
@@ -277,7 +275,7 @@ class ElementwiseTest {
               rig -> {
                 MemorySegment y = rig.in(a);
                 rig.kernels().elementwise().add(n, y, rig.in(b), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);
@@ -289,7 +287,7 @@ class ElementwiseTest {
               rig -> {
                 MemorySegment y = rig.out(n);
                 rig.kernels().elementwise().fill(n, -3.5f, y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);

@@ -24,6 +24,8 @@ class HeaderTest {
   private static final List<String> FAMILIES =
       List.of(
           "elementwise",
+          "gate",
+          "widen",
           "broadcast",
           "reduce",
           "softmax",

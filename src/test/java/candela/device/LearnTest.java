@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -49,7 +48,7 @@ class LearnTest {
                 rig.kernels()
                     .learn()
                     .crossEntropy(rows, n, smoothing, 0.5f, rig.in(z), rig.in(target), l, seed);
-                return floats(loss ? l : seed);
+                return rig.floats(loss ? l : seed);
               });
       agree("cross entropy" + (loss ? "" : ", gradient"), got, loss ? wanted : gradient);
     }
@@ -66,7 +65,7 @@ class LearnTest {
               rig.kernels()
                   .learn()
                   .crossEntropy(2, 2, 0, 1, rig.in(0f, 0, 0, 0), rig.in(2L, 1L), l, none);
-              return floats(l);
+              return rig.floats(l);
             });
     assertThat(got[0]).isNaN();
     assertThat(got[1]).isEqualTo((float) Math.log(2), org.assertj.core.data.Offset.offset(1e-6f));
@@ -92,7 +91,7 @@ class LearnTest {
                     .learn()
                     .sgdStep(1, 0.1f, 0.5f, nesterov, 0.5f, rig.in(2f), velocity, at);
               }
-              return floats(at);
+              return rig.floats(at);
             });
     agree("sgd", w, new double[] {wanted});
   }
@@ -145,7 +144,7 @@ class LearnTest {
                         v,
                         to);
               }
-              return floats(to);
+              return rig.floats(to);
             });
     agree("adam", got, at);
   }

@@ -28,8 +28,9 @@ class LibraryTest {
   void aStatusBecomesAnExceptionWithTheNativeMessage() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      Entry create = library.entry("cd_stream_create", Library.INT, Library.POINTER);
-      assertThatThrownBy(() -> create.call(0, out))
+      Entry create =
+          library.entry("cd_stream_create", Library.INT, Library.POINTER, Library.POINTER);
+      assertThatThrownBy(() -> create.call(0, null, out))
           .isInstanceOf(CandelaException.class)
           .hasMessage("stream_create: threads must be in 1..4096, is 0");
     }
@@ -93,7 +94,9 @@ class LibraryTest {
     Library library = Library.open("cpu");
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      library.entry("cd_stream_create", Library.INT, Library.POINTER).call(2, out);
+      library
+          .entry("cd_stream_create", Library.INT, Library.POINTER, Library.POINTER)
+          .call(2, null, out);
       MemorySegment stream = out.get(ValueLayout.ADDRESS, 0);
       MemorySegment x = arena.allocate(101 * 4L, 64);
       MemorySegment y = arena.allocate(3 * 101 * 4L, 64);

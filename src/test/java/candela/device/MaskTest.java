@@ -1,12 +1,10 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -60,7 +58,7 @@ class MaskTest {
                 rig.kernels()
                     .mask()
                     .blend(rows, n, features, rig.in(weight), of, rig.in(x), rig.in(fill), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted);
     }
@@ -101,7 +99,7 @@ class MaskTest {
               rig -> {
                 MemorySegment mask = rig.out(wanted.length);
                 rig.kernels().mask().gridMask(s[0], cells, h, w, .4f, rig.in(u), mask);
-                return floats(mask);
+                return rig.floats(mask);
               }),
           wanted);
     }
@@ -164,7 +162,7 @@ class MaskTest {
               rig.kernels()
                   .mask()
                   .smoothMax(h, w, step, radius, sharp, rig.in(reach), rig.in(p), to, total);
-              return floats(to);
+              return rig.floats(to);
             }),
         y);
     agree(
@@ -181,7 +179,7 @@ class MaskTest {
               mask.smoothMax(h, w, step, radius, sharp, near, in, to, total);
               mask.smoothMaxBackward(
                   h, w, step, radius, sharp, near, in, to, total, rig.in(dy), back);
-              return floats(back);
+              return rig.floats(back);
             }),
         dp);
   }
@@ -235,7 +233,7 @@ class MaskTest {
                 rig.kernels()
                     .mask()
                     .occlude(s[0], s[1], h, w, rig.in(x), rig.in(fill), rig.in(k), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);
@@ -264,10 +262,9 @@ class MaskTest {
         Rig.run(
             "occlusion_map",
             rig -> {
-              MemorySegment map = rig.in(new double[h * w]);
-              map.fill((byte) 0xff);
+              MemorySegment map = rig.outDoubles(h * w);
               rig.kernels().mask().occlusionMap(s[0], h, w, rig.in(k), rig.in(score), average, map);
-              assertThat(map.toArray(ValueLayout.JAVA_DOUBLE))
+              assertThat(rig.readDoubles(map))
                   .as("%d windows on [%d,%d]", s[0], h, w)
                   .isEqualTo(wanted);
               return new float[0];
@@ -296,7 +293,7 @@ class MaskTest {
                 rig.kernels()
                     .mask()
                     .selectFeatures(3, n, rig.in(x), rig.in(fill), rig.in(feature), rig.in(off), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);
@@ -322,12 +319,12 @@ class MaskTest {
               "select_visible",
               rig -> {
                 MemorySegment y = rig.out(3 * n);
-                MemorySegment seen = rig.bytes(on.length).copyFrom(MemorySegment.ofArray(on));
+                MemorySegment seen = rig.in(on);
                 rig.kernels()
                     .mask()
                     .selectVisible(
                         3, n, features, rig.in(x), rig.in(fill), rig.in(feature), seen, y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);
@@ -357,7 +354,7 @@ class MaskTest {
                 rig.kernels()
                     .mask()
                     .selectRanked(3, n, rig.in(x), rig.in(fill), rig.in(rank), rig.in(count), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted,
           0);

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static candela.reference.Broadcasting.count;
 import static candela.reference.Broadcasting.offset;
@@ -46,7 +45,7 @@ class MoveTest {
                         ys,
                         from.asSlice(4L * xBase),
                         to.asSlice(4L * yBase));
-                return floats(to);
+                return rig.floats(to);
               }),
           wanted,
           0);
@@ -127,7 +126,7 @@ class MoveTest {
               rig -> {
                 MemorySegment y = rig.out(outer * k * inner);
                 rig.kernels().move().gatherForward(outer, n, inner, k, rig.in(index), rig.in(x), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           gather(outer, n, inner, index, doubles(x)),
           0);
@@ -166,7 +165,7 @@ class MoveTest {
             rig -> {
               MemorySegment y = rig.out(6);
               rig.kernels().move().gatherForward(1, 3, 1, 6, rig.in(index), rig.in(1f, 2f, 3f), y);
-              return floats(y);
+              return rig.floats(y);
             }),
         new double[] {nan, nan, nan, nan, nan, 2});
     agree(
@@ -179,7 +178,7 @@ class MoveTest {
                   .move()
                   .gatherBackward(
                       false, 1, 3, 1, 6, rig.in(index), rig.in(1f, 1f, 1f, 1f, 1f, 7f), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         new double[] {0, 7, 0});
   }

@@ -1,13 +1,11 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,7 +20,7 @@ class NoiseTest {
           rig.kernels()
               .noise()
               .gaussianNoise(samples.length, n, rig.in(x), sigma, seed, rig.in(samples), y);
-          return floats(y);
+          return rig.floats(y);
         });
   }
 
@@ -32,7 +30,7 @@ class NoiseTest {
         rig -> {
           MemorySegment y = rig.out(samples.length * n);
           rig.kernels().noise().uniformNoise(samples.length, n, lo, hi, seed, rig.in(samples), y);
-          return floats(y);
+          return rig.floats(y);
         });
   }
 
@@ -126,7 +124,7 @@ class NoiseTest {
                 rig.kernels()
                     .noise()
                     .interpolate(3, n, rig.in(baseline), rig.in(x), rig.in(alpha), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           wanted);
     }
@@ -169,11 +167,11 @@ class NoiseTest {
                       rig.in(Arrays.copyOfRange(g, 2 * n, 3 * n)),
                       s,
                       q);
-              assertThat(s.toArray(ValueLayout.JAVA_DOUBLE)).isEqualTo(wantedSum);
-              assertThat(q.toArray(ValueLayout.JAVA_DOUBLE)).isEqualTo(wantedSquare);
+              assertThat(rig.readDoubles(s)).isEqualTo(wantedSum);
+              assertThat(rig.readDoubles(q)).isEqualTo(wantedSquare);
               MemorySegment only = rig.in(sum);
               rig.kernels().noise().moments(3, n, w, rig.in(g), only, MemorySegment.NULL);
-              assertThat(only.toArray(ValueLayout.JAVA_DOUBLE)).isEqualTo(wantedSum);
+              assertThat(rig.readDoubles(only)).isEqualTo(wantedSum);
               return new float[0];
             });
       }

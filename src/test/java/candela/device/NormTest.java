@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -66,7 +65,7 @@ class NormTest {
                     optional(rig, shift),
                     y,
                     plain ? MemorySegment.NULL : rig.out(2 * stats));
-                return floats(y);
+                return rig.floats(y);
               }),
           affine(reference.apply(doubles(x)), scale, shift));
       if (x.length < 1000) {
@@ -182,7 +181,7 @@ class NormTest {
                       MemorySegment.NULL,
                       rig.out(2),
                       stats);
-              return floats(stats);
+              return rig.floats(stats);
             }),
         new double[] {2, 0.5});
   }
@@ -203,7 +202,7 @@ class NormTest {
                   rig.kernels()
                       .norm()
                       .lrnForward(s[0], s[1], s[2], 0.5f, beta, 1.5f, rig.in(x), out);
-                  return floats(out);
+                  return rig.floats(out);
                 });
         agree(what, y, wanted);
         if (x.length < 1000) {

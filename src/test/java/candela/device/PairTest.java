@@ -1,7 +1,6 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 
 import java.lang.foreign.MemorySegment;
@@ -51,7 +50,7 @@ class PairTest {
   }
 
   private static void check(String what, Function<Rig, MemorySegment> kernel, double[] wanted) {
-    agree(what, Rig.run(what, rig -> floats(kernel.apply(rig))), wanted);
+    agree(what, Rig.run(what, rig -> rig.floats(kernel.apply(rig))), wanted);
   }
 
   private static MemorySegment result(Rig rig, boolean add) {

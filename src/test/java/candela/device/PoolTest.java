@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -102,7 +101,7 @@ class PoolTest {
     rig.kernels()
         .pool()
         .maxPoolForward(k.size[0], k.size[1], k.size[2], k.size[3], k.window(), x, y, which, bytes);
-    return floats(y);
+    return rig.floats(y);
   }
 
   @ParameterizedTest
@@ -165,7 +164,7 @@ class PoolTest {
                         power,
                         rig.in(x),
                         y);
-                return floats(y);
+                return rig.floats(y);
               }),
           Pooling.average(
               k.size[0],
@@ -208,7 +207,7 @@ class PoolTest {
               rig -> {
                 MemorySegment out = rig.out(k.inputs());
                 backward(rig, k, pad, power, false, rig.in(dy), out);
-                return floats(out);
+                return rig.floats(out);
               });
       double left = 0;
       double right = 0;
@@ -277,7 +276,7 @@ class PoolTest {
               MemorySegment in = rig.in(1f, 2f, 4f, 3f, 5f);
               pool.maxPoolForward(1, 1, 5, 1, k.window(), in, rig.out(3), which, 1);
               pool.maxUnpool(1, 1, 5, 1, k.window(), which, 1, rig.in(7f, 8f, 9f), x);
-              return floats(x);
+              return rig.floats(x);
             }),
         new double[] {0, 0, 8, 0, 9});
   }
@@ -308,7 +307,7 @@ class PoolTest {
                   pool.maxPoolBackward(
                       false, n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
                 }
-                return floats(out);
+                return rig.floats(out);
               });
     }
     double[] wanted = new double[k.inputs()];
@@ -332,7 +331,7 @@ class PoolTest {
               pool.maxPoolForward(
                   1, 2, 2, 1, k.window(), rig.in(1f, 3f, 3f, 3f), rig.out(1), which, 1);
               pool.maxPoolBackward(false, 1, 2, 2, 1, k.window(), which, 1, rig.in(5f), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         new double[] {0, 5, 0, 0});
   }
@@ -360,8 +359,8 @@ class PoolTest {
               Pool pool = rig.kernels().pool();
               pool.maxPoolForward(1, 2, 2, 1, window, rig.in(1f, 2f, 3f, 4f), y, which, 1);
               pool.maxPoolBackward(false, 1, 2, 2, 1, window, which, 1, rig.in(1f, 1f, 1f, 1f), dx);
-              float[] both = Arrays.copyOf(floats(y), 8);
-              System.arraycopy(floats(dx), 0, both, 4, 4);
+              float[] both = Arrays.copyOf(rig.floats(y), 8);
+              System.arraycopy(rig.floats(dx), 0, both, 4, 4);
               return both;
             }),
         new double[] {

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -69,7 +68,7 @@ class RectifyTest {
                 rig -> {
                   MemorySegment y = rig.out(3);
                   rig.kernels().rectify().percentile(3, n, percent, rig.in(x), y);
-                  return floats(y);
+                  return rig.floats(y);
                 }),
             wanted);
       }
@@ -91,7 +90,7 @@ class RectifyTest {
                 rig.kernels()
                     .rectify()
                     .passAbove(add, 2, 3, rig.in(1.5f, 2f), rig.in(worth), rig.in(dy), dx);
-                return floats(dx);
+                return rig.floats(dx);
               }),
           wanted);
     }

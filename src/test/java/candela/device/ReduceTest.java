@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,7 +25,7 @@ class ReduceTest {
         rig -> {
           MemorySegment y = rig.out(outer * inner);
           rig.kernels().reduce().reduceForward(kind, outer, n, inner, rig.in(x), y);
-          return floats(y);
+          return rig.floats(y);
         });
   }
 
@@ -111,7 +110,7 @@ class ReduceTest {
                   .reduce()
                   .reduceBackward(
                       Reduction.PROD, false, 1, 3, 1, rig.in(x), rig.in(0f), rig.in(3f), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         new double[] {0, 30, 0});
   }
@@ -129,7 +128,7 @@ class ReduceTest {
                   .reduce()
                   .reduceBackward(
                       Reduction.MAX, false, 1, 4, 1, rig.in(x), rig.in(4f), rig.in(3f), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         new double[] {0, 3, 0, 0});
   }
@@ -149,7 +148,7 @@ class ReduceTest {
                 rig -> {
                   MemorySegment y = rig.out(3);
                   rig.kernels().reduce().argReduce(kind, last, 1, 3, 3, rig.in(x), y);
-                  return floats(y);
+                  return rig.floats(y);
                 }),
             wanted[at++],
             0);

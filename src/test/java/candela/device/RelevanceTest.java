@@ -1,7 +1,6 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 
 import java.lang.foreign.MemorySegment;
@@ -25,7 +24,7 @@ class RelevanceTest {
         rig -> {
           MemorySegment q = rig.out(r.length);
           rig.kernels().relevance().quotient(r.length, scale, epsilon, rig.in(r), rig.in(z), q);
-          return floats(q);
+          return rig.floats(q);
         });
   }
 
@@ -47,7 +46,7 @@ class RelevanceTest {
                 MemorySegment b = rig.in(z);
                 MemorySegment q = first ? a : b;
                 rig.kernels().relevance().quotient(r.length, 1, 1e-3f, a, b, q);
-                return floats(q);
+                return rig.floats(q);
               }),
           wanted);
     }
@@ -74,7 +73,7 @@ class RelevanceTest {
                   MemorySegment y = add ? rig.in(before) : rig.out(n);
                   MemorySegment by = one ? MemorySegment.NULL : rig.in(b);
                   rig.kernels().relevance().product(add, n, -3, rig.in(a), by, y);
-                  return floats(y);
+                  return rig.floats(y);
                 }),
             wanted);
       }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 
 import java.lang.foreign.MemorySegment;
@@ -108,7 +107,7 @@ class ResampleTest {
               rig -> {
                 MemorySegment y = rig.out(outer * nOut * inner);
                 run(rig, taps, false, outer, nIn, inner, rig.in(x), y);
-                return floats(y);
+                return rig.floats(y);
               }),
           taps.apply(outer, nIn, inner, doubles(x)));
       if (x.length < 1100) {

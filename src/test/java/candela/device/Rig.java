@@ -2,30 +2,44 @@ package candela.device;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import candela.TestDevice;
 import candela.reference.Differences;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 
 /**
- * A device for one kernel test: arrays go in, arrays come out. Each array has memory of its own, so
- * that the sanitizer sees the first element beyond it.
+ * A device for one kernel test: arrays go in, arrays come out, and all through copies of the
+ * device: Java cannot read a card's memory. Each array has memory of its own, so that the sanitizer
+ * sees the first element beyond it.
  */
 final class Rig implements AutoCloseable {
   /** Float32 rounding of some hundred terms of size 1. */
   static final double TOLERANCE = 2e-5;
 
+  private static Device card;
+
   private final Device device;
   private final List<Memory> blocks = new ArrayList<>();
 
   private Rig(int threads) {
-    this.device = Devices.open("cpu", threads);
+    this.device = TestDevice.isCpu() ? TestDevice.open(threads) : card();
   }
 
-  /** Runs at one thread and at two, fails where a bit differs, gives the result. */
+  /** One for all tests: opening a card takes longer than a test. */
+  private static Device card() {
+    if (card == null) {
+      card = TestDevice.open(1);
+    }
+    return card;
+  }
+
+  /**
+   * Runs at one thread and at two (on a card: twice), fails where a bit differs, gives the result.
+   */
   static float[] run(String what, Function<Rig, float[]> test) {
     float[] one;
     float[] two;
@@ -35,9 +49,11 @@ final class Rig implements AutoCloseable {
     try (var rig = new Rig(2)) {
       two = test.apply(rig);
     }
+    String second =
+        TestDevice.isCpu() ? "at 1 thread, %s at 2" : "in the first run, %s in the next";
     for (int i = 0; i < one.length; i++) {
       if (Float.floatToRawIntBits(one[i]) != Float.floatToRawIntBits(two[i])) {
-        fail("%s at [%d]: %s at 1 thread, %s at 2", what, i, one[i], two[i]);
+        fail("%s, %s at [%d]: %s " + second, TestDevice.name(), what, i, one[i], two[i]);
       }
     }
     return one;
@@ -52,28 +68,54 @@ final class Rig implements AutoCloseable {
   }
 
   MemorySegment in(float... values) {
-    return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(int... values) {
-    return block(values.length * 4L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(long... values) {
-    return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
   }
 
   MemorySegment in(double... values) {
-    return block(values.length * 8L).copyFrom(MemorySegment.ofArray(values));
+    return in(MemorySegment.ofArray(values));
+  }
+
+  MemorySegment in(byte... values) {
+    return in(MemorySegment.ofArray(values));
+  }
+
+  private MemorySegment in(MemorySegment values) {
+    MemorySegment to = block(values.byteSize());
+    device.copyIn(values, to);
+    return to;
+  }
+
+  /** Writes other values to a block. */
+  void write(MemorySegment to, float... values) {
+    device.copyIn(MemorySegment.ofArray(values), to);
   }
 
   /** Room for a result: full of NaN, so that an element left out shows. */
   MemorySegment out(int floats) {
-    return block(floats * 4L).fill((byte) 0xff);
+    return full(floats * 4, 0xff);
+  }
+
+  /** Room for a result in doubles, full of NaN. */
+  MemorySegment outDoubles(int doubles) {
+    return full(doubles * 8, 0xff);
   }
 
   MemorySegment bytes(int bytes) {
-    return block(bytes).fill((byte) 0x5a);
+    return full(bytes, 0x5a);
+  }
+
+  private MemorySegment full(int bytes, int value) {
+    byte[] all = new byte[bytes];
+    Arrays.fill(all, (byte) value);
+    return in(all);
   }
 
   private MemorySegment block(long bytes) {
@@ -82,8 +124,28 @@ final class Rig implements AutoCloseable {
     return block.segment();
   }
 
-  static float[] floats(MemorySegment segment) {
-    return segment.toArray(ValueLayout.JAVA_FLOAT);
+  byte[] raw(MemorySegment from) {
+    byte[] values = new byte[(int) from.byteSize()];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
+  }
+
+  float[] floats(MemorySegment from) {
+    float[] values = new float[(int) (from.byteSize() / 4)];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
+  }
+
+  double[] readDoubles(MemorySegment from) {
+    double[] values = new double[(int) (from.byteSize() / 8)];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
+  }
+
+  long[] longs(MemorySegment from) {
+    long[] values = new long[(int) (from.byteSize() / 8)];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
   }
 
   /** Numbers in -2..2, none within 0.05 of 0, seeded. */
@@ -108,14 +170,14 @@ final class Rig implements AutoCloseable {
   /** Fails unless all elements agree within tolerance times (1 + |wanted|); NaN agrees with NaN. */
   static void agree(String what, float[] got, double[] wanted, double tolerance) {
     if (got.length != wanted.length) {
-      fail("cpu, %s: %d elements, %d wanted", what, got.length, wanted.length);
+      fail("%s, %s: %d elements, %d wanted", TestDevice.name(), what, got.length, wanted.length);
     }
     for (int i = 0; i < got.length; i++) {
       double g = got[i];
       double w = wanted[i];
       boolean same = Double.compare(g, w) == 0 || g == w;
       if (!same && !(Math.abs(g - w) <= tolerance * (1 + Math.abs(w)))) {
-        fail("cpu, %s at [%d]: got %s, wanted %s", what, i, g, w);
+        fail("%s, %s at [%d]: got %s, wanted %s", TestDevice.name(), what, i, g, w);
       }
     }
   }
@@ -142,7 +204,7 @@ final class Rig implements AutoCloseable {
             rig -> {
               MemorySegment dx = rig.out(x.length);
               kernel.run(rig, false, rig.in(dy), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         wanted);
     float[] before = numbers(99, x.length);
@@ -157,7 +219,7 @@ final class Rig implements AutoCloseable {
             rig -> {
               MemorySegment dx = rig.in(before);
               kernel.run(rig, true, rig.in(dy), dx);
-              return floats(dx);
+              return rig.floats(dx);
             }),
         sum);
   }
@@ -170,6 +232,8 @@ final class Rig implements AutoCloseable {
   @Override
   public void close() {
     blocks.forEach(Memory::close);
-    device.close();
+    if (TestDevice.isCpu()) {
+      device.close();
+    }
   }
 }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,7 +10,6 @@ import candela.reference.Differences;
 import candela.reference.Rows;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,12 +38,12 @@ class ScoreTest {
           MemorySegment scores = rig.out(rows);
           MemorySegment seed = rig.out(rows * n);
           rig.kernels().score().score(kind, rows, n, rig.in(z), t, scores, seed);
-          assertThat(t.toArray(ValueLayout.JAVA_LONG)).isEqualTo(chosen);
-          float[] both = Arrays.copyOf(floats(scores), rows + rows * n);
-          System.arraycopy(floats(seed), 0, both, rows, rows * n);
+          assertThat(rig.longs(t)).isEqualTo(chosen);
+          float[] both = Arrays.copyOf(rig.floats(scores), rows + rows * n);
+          System.arraycopy(rig.floats(seed), 0, both, rows, rows * n);
           MemorySegment again = rig.out(rows);
           rig.kernels().score().score(kind, rows, n, rig.in(z), t, again, MemorySegment.NULL);
-          assertThat(floats(again)).isEqualTo(floats(scores));
+          assertThat(rig.floats(again)).isEqualTo(rig.floats(scores));
           return both;
         });
   }

@@ -2,7 +2,6 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
-import static candela.device.Rig.floats;
 import static candela.device.Rig.numbers;
 
 import candela.reference.Rows;
@@ -27,7 +26,7 @@ class SoftmaxTest {
               rig -> {
                 MemorySegment y = rig.in(x);
                 rig.kernels().softmax().softmaxForward(log, s[0], s[1], y, y);
-                return floats(y);
+                return rig.floats(y);
               }),
           Rows.softmax(log, s[0], s[1], doubles(x)));
     }
@@ -64,7 +63,7 @@ class SoftmaxTest {
               rig.kernels()
                   .softmax()
                   .softmaxForward(false, 1, 3, rig.in(1000f, 1000f, Float.NEGATIVE_INFINITY), y);
-              return floats(y);
+              return rig.floats(y);
             }),
         new double[] {0.5, 0.5, 0});
   }
@@ -78,7 +77,7 @@ class SoftmaxTest {
             rig -> {
               MemorySegment y = rig.out(4);
               rig.kernels().softmax().softmaxForward(false, 2, 2, rig.in(1f, Float.NaN, 2f, 2f), y);
-              return floats(y);
+              return rig.floats(y);
             }),
         new double[] {Double.NaN, Double.NaN, 0.5, 0.5});
   }

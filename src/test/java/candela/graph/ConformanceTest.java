@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxTensor;
 import candela.reference.NaiveRun;
@@ -96,8 +96,8 @@ class ConformanceTest {
     // That case's expected value is given to four digits.
     boolean rounded = name(folder).contains("ceil_last_window");
     double tolerance = rounded ? 1e-3 : TOLERANCE;
-    try (Device cpu = Devices.open("cpu", 1);
-        NaiveRun run = new NaiveRun(cpu)) {
+    try (Device device = TestDevice.open(1);
+        NaiveRun run = new NaiveRun(device)) {
       run.forward(graph, inputs);
       for (int i = 0; i < graph.outputs().size(); i++) {
         OnnxTensor t = OnnxTensor.read(folder.resolve("test_data_set_0/output_" + i + ".pb"));

@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -134,7 +134,7 @@ class ExportedOperatorsTest {
 
   private static void check(Path file) throws Exception {
     float[] x = random(new SplittableRandom(17), 2 * 60);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         Session s = Network.load(file).session(device, 2, SessionOptions.FORWARD)) {
       float[] y = run(s, device, x);
       Compare.assertClose("outputs", y, Ort.run(file, x, 2, 3, 4, 5), 1e-5);
@@ -185,7 +185,7 @@ class ExportedOperatorsTest {
   private static void sameBits(Path file) {
     Network network = Network.load(file);
     float[] x = random(new SplittableRandom(19), 2 * 60);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         Session two = network.session(device, 2, SessionOptions.GRADIENT);
         Session one = network.session(device, 1, SessionOptions.GRADIENT)) {
       float[] y = run(two, device, x);
@@ -204,7 +204,7 @@ class ExportedOperatorsTest {
   @Test
   void theGradientOfANormIsZeroAtZero() throws Exception {
     Path file = models().get("ReduceL2").write(folder);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         Session s = Network.load(file).session(device, 2, SessionOptions.GRADIENT)) {
       float[] y = run(s, device, new float[2 * 60]);
       for (float v : y) {

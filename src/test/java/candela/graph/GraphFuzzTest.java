@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.Fuzz;
 import candela.onnx.Models;
 import candela.onnx.OnnxModel;
@@ -46,13 +46,13 @@ class GraphFuzzTest {
   void twistedModelsGiveAResultOrASentence(@TempDir Path folder) throws IOException {
     List<ModelProto> originals = OperatorModels.read(Shared.path("conformance/onnx-node.zip"));
     var twist = new Twist(new Random(SEED), originals);
-    try (Device cpu = Devices.open("cpu", 1)) {
+    try (Device device = TestDevice.open(1)) {
       for (int i = 0; i < MODELS; i++) {
         ModelProto model = twist.apply(originals.get(i % originals.size()));
         Path file = Models.write(folder, model);
         long start = System.nanoTime();
         try {
-          use(Network.of(OnnxModel.read(file)), cpu);
+          use(Network.of(OnnxModel.read(file)), device);
           ran++;
         } catch (CandelaException e) {
           refused++;
@@ -75,14 +75,14 @@ class GraphFuzzTest {
   @Test
   @Timeout(120)
   void damagedNetworksGiveAResultOrASentence(@TempDir Path folder) throws IOException {
-    try (Device cpu = Devices.open("cpu", 1)) {
-      Fuzz.Outcome outcome = Fuzz.run(folder, 500, model -> use(Network.of(model), cpu));
+    try (Device device = TestDevice.open(1)) {
+      Fuzz.Outcome outcome = Fuzz.run(folder, 500, model -> use(Network.of(model), device));
       assertThat(outcome.models()).isGreaterThan(20);
       assertThat(outcome.refused()).isGreaterThan(20);
     }
   }
 
-  private static void use(Network network, Device cpu) {
+  private static void use(Network network, Device device) {
     Shape input = Import.graph(network.model(), 1, false).input().shape();
     int batch = input.rank() == 0 ? 1 : Math.max(1, input.dim(0));
     Graph graph = network.graph(batch, SessionOptions.GRADIENT);
@@ -95,10 +95,10 @@ class GraphFuzzTest {
     if (elements > SMALL || flops > CHEAP) {
       return;
     }
-    try (Session s = Session.open(graph, cpu, SessionOptions.FORWARD)) {
+    try (Session s = Session.open(graph, device, SessionOptions.FORWARD)) {
       run(s, false);
     }
-    try (Session s = Session.open(graph, cpu, SessionOptions.GRADIENT)) {
+    try (Session s = Session.open(graph, device, SessionOptions.GRADIENT)) {
       run(s, true);
     }
   }

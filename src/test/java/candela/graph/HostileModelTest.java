@@ -7,8 +7,8 @@ import static candela.onnx.Models.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.Models;
 import candela.onnx.OnnxModel;
 import candela.onnx.proto.AttributeProto;
@@ -171,8 +171,8 @@ class HostileModelTest {
   void whatOnlyTheDeviceRefusesNamesTheNodeToo() {
     NodeProto.Builder conv = op("Conv", "x", "w").addAttribute(ints("strides", MAX, MAX));
     Path file = Models.write(folder, model(net(weights(4, 3, 3, 3), conv)).build());
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = Network.load(file).session(cpu, 1, SessionOptions.FORWARD)) {
+    try (Device device = TestDevice.open(1);
+        Session s = Network.load(file).session(device, 1, SessionOptions.FORWARD)) {
       assertThatThrownBy(s::forward)
           .isInstanceOf(CandelaException.class)
           .hasMessageStartingWith("model.onnx: node 'Conv_0' (Conv): ")
@@ -196,8 +196,8 @@ class HostileModelTest {
   @MethodSource("wideWindows")
   void timeGoesWithTheImageNotTheWindow(NodeProto.Builder node) {
     Path file = Models.write(folder, model(net(weights(4, 3, 3, 3), node)).build());
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = Network.load(file).session(cpu, 1, SessionOptions.GRADIENT)) {
+    try (Device device = TestDevice.open(1);
+        Session s = Network.load(file).session(device, 1, SessionOptions.GRADIENT)) {
       long start = System.nanoTime();
       s.forward();
       s.backward(Rules.GRADIENT);
@@ -217,11 +217,11 @@ class HostileModelTest {
     }
     g.addNode(sum).setOutput(0, value("z"));
     Path file = Models.write(folder, model(g).build());
-    try (Device cpu = Devices.open("cpu", 1)) {
+    try (Device device = TestDevice.open(1)) {
       Network network = Network.load(file);
-      assertThatThrownBy(() -> network.session(cpu, 31, SessionOptions.FORWARD))
+      assertThatThrownBy(() -> network.session(device, 31, SessionOptions.FORWARD))
           .isInstanceOf(CandelaException.class)
-          .hasMessageStartingWith("model.onnx: batch 31: cpu: ")
+          .hasMessageStartingWith("model.onnx: batch 31: device: ")
           .hasMessageContaining("MiB of memory needed");
     }
   }

@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ class LightNetworksTest {
     }
     OnnxTensor expected =
         OnnxTensor.read(Shared.path("models/light/light_" + name + "_output_0.pb"));
-    try (Device device = Devices.open("cpu", 0);
+    try (Device device = TestDevice.open(0);
         Session s = Network.load(file).session(device, 1, SessionOptions.FORWARD)) {
       device.write(s.input(), x);
       s.forward();
@@ -76,7 +76,7 @@ class LightNetworksTest {
       throws Exception {
     Path file = Redrawn.write(Shared.path("models/light/light_" + name + ".onnx"), folder, 7);
     float[] image = random(11, 1, 0, 1);
-    try (Device device = Devices.open("cpu", 0);
+    try (Device device = TestDevice.open(0);
         Session s = Network.load(file).session(device, POINTS, SessionOptions.GRADIENT)) {
       // Changes of every pixel for itself, and of tiles of 32 x 32.
       for (int tile : new int[] {1, 32}) {

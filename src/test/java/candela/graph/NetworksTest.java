@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.image.Image;
 import candela.image.Preprocess;
 import candela.tensor.Shape;
@@ -91,7 +91,7 @@ class NetworksTest {
 
   private static float[] run(Path model, Pictures p, int batch) {
     Network network = Network.load(model);
-    try (Device device = Devices.open("cpu", 0);
+    try (Device device = TestDevice.open(0);
         Session session = network.session(device, batch, SessionOptions.FORWARD)) {
       int size = session.input().count();
       float[] all = new float[p.labels.length * session.classes()];

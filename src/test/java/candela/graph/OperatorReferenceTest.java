@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.OnnxModel;
 import candela.reference.Differences;
 import candela.reference.Nd;
@@ -99,7 +99,7 @@ class OperatorReferenceTest {
   @MethodSource("cases")
   void outputsAreTheReference(OperatorCase c) {
     Nd expected = c.expected(c.inputs());
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Session s = open(c, c.alone(), device, List.of())) {
       s.forward();
       assertThat(s.output("y").shape()).isEqualTo(Shape.of(expected.dims()));
@@ -115,7 +115,7 @@ class OperatorReferenceTest {
       at.add(OperatorCase.given(i));
       at.add(OperatorCase.inner(i));
     }
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Session s = open(c, c.scored(false), device, at)) {
       s.forward();
       float[] seed = seed(s);
@@ -141,7 +141,7 @@ class OperatorReferenceTest {
   @MethodSource("differentiable")
   void gradientsOfTwoReadersAdd(OperatorCase c) {
     int first = c.floats().get(0);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         Session s = open(c, c.scored(true), device, List.of(OperatorCase.given(first)))) {
       s.forward();
       float[] seed = seed(s);
@@ -163,7 +163,7 @@ class OperatorReferenceTest {
   void stepsHaveNoGradient(OperatorCase c) {
     OnnxModel model = c.scored(false);
     List<String> at = List.of(OperatorCase.given(c.floats().get(0)));
-    try (Device device = Devices.open("cpu", 1)) {
+    try (Device device = TestDevice.open(1)) {
       assertThatThrownBy(() -> open(c, model, device, at).close())
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("do not depend on 'x0' through differentiable operators");

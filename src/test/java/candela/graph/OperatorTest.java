@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.Dim;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
@@ -324,39 +324,39 @@ class OperatorTest {
         network.model().inputs().get(0).dims().orElseThrow().get(0) instanceof Dim.Fixed f
             ? f.size()
             : 1;
-    try (Device cpu = Devices.open("cpu", 2)) {
+    try (Device device = TestDevice.open(2)) {
       if (!c.gradient()) {
-        assertThatThrownBy(() -> network.session(cpu, batch, SessionOptions.GRADIENT))
+        assertThatThrownBy(() -> network.session(device, batch, SessionOptions.GRADIENT))
             .isInstanceOf(CandelaException.class)
             .hasMessageContaining("do not depend on");
         return;
       }
-      try (Session s = network.session(cpu, batch, SessionOptions.GRADIENT)) {
-        compare(cpu, s);
+      try (Session s = network.session(device, batch, SessionOptions.GRADIENT)) {
+        compare(device, s);
       }
     }
   }
 
-  private static void compare(Device cpu, Session s) {
+  private static void compare(Device device, Session s) {
     float[] x = grid(s.input().count());
     Random random = new Random(3);
     float[] dy = new float[s.seed().count()];
     for (int i = 0; i < dy.length; i++) {
       dy[i] = (float) random.nextGaussian();
     }
-    cpu.write(s.input(), x);
+    device.write(s.input(), x);
     s.forward();
-    cpu.write(s.seed(), dy);
+    device.write(s.seed(), dy);
     s.backward(Rules.GRADIENT);
-    float[] dx = cpu.read(s.gradient());
+    float[] dx = device.read(s.gradient());
     double[] expected = new double[x.length];
     double largest = 1e-6;
     for (int i = 0; i < x.length; i++) {
       double middle = x[i];
       x[i] = (float) (middle + STEP);
-      double above = score(cpu, s, x, dy);
+      double above = score(device, s, x, dy);
       x[i] = (float) (middle - STEP);
-      double below = score(cpu, s, x, dy);
+      double below = score(device, s, x, dy);
       x[i] = (float) middle;
       expected[i] = (above - below) / (2 * STEP);
       largest = Math.max(largest, Math.abs(expected[i]));
@@ -370,10 +370,10 @@ class OperatorTest {
     }
   }
 
-  private static double score(Device cpu, Session s, float[] x, float[] dy) {
-    cpu.write(s.input(), x);
+  private static double score(Device device, Session s, float[] x, float[] dy) {
+    device.write(s.input(), x);
     s.forward();
-    float[] y = cpu.read(s.logits());
+    float[] y = device.read(s.logits());
     double sum = 0;
     for (int i = 0; i < y.length; i++) {
       sum += (double) y[i] * dy[i];

@@ -2,8 +2,8 @@ package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.OnnxModel;
 import candela.tensor.Tensor;
 import java.nio.file.Path;
@@ -29,9 +29,9 @@ final class Rewritten {
     OnnxModel read = OnnxModel.read(model);
     Graph plain = Import.graph(read, batch, Map.of());
     Graph simple = Simplify.all(plain, java.util.Set.of());
-    try (Device cpu = Devices.open("cpu", 1)) {
-      Answer expected = answer(plain, cpu);
-      Answer came = answer(simple, cpu);
+    try (Device device = TestDevice.open(1)) {
+      Answer expected = answer(plain, device);
+      Answer came = answer(simple, device);
       Compare.assertClose("outputs", came.output, expected.output, TOLERANCE);
       Compare.assertClose("gradients", came.gradient, expected.gradient, TOLERANCE);
     }

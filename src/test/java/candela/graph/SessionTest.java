@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,12 +58,12 @@ class SessionTest {
 
   @Test
   void scoresAreLogitProbabilityAndItsLogarithm() throws Exception {
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = linear("Softmax").session(cpu, 2, SessionOptions.GRADIENT)) {
-      cpu.write(s.input(), draw(6));
+    try (Device device = TestDevice.open(1);
+        Session s = linear("Softmax").session(device, 2, SessionOptions.GRADIENT)) {
+      device.write(s.input(), draw(6));
       s.forward();
-      float[] z = cpu.read(s.logits());
-      float[] p = cpu.read(s.output());
+      float[] z = device.read(s.logits());
+      float[] p = device.read(s.output());
       long[] target = {2, -1};
       float[] logit = s.score(ScoreKind.LOGIT, target);
       int top = 0;
@@ -77,7 +77,7 @@ class SessionTest {
       float[] log = s.score(ScoreKind.LOG_PROBABILITY, target);
       assertThat((double) log[1]).isCloseTo(Math.log(p[4 + top]), within(1e-5));
       // d log p_t / dz_c = [c = t] - p_c
-      float[] seed = cpu.read(s.seed());
+      float[] seed = device.read(s.seed());
       for (int c = 0; c < 4; c++) {
         assertThat(seed[c]).isCloseTo((c == 2 ? 1 : 0) - p[c], within(1e-6f));
       }
@@ -88,49 +88,49 @@ class SessionTest {
   @ValueSource(strings = {"Softmax", "Softmax,Unsqueeze", "Softmax,Identity", "Softmax,Flatten"})
   void aSoftmaxAtTheEndIsSeenThrough(String tail) throws Exception {
     float[] plain;
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = linear().session(cpu, 2, SessionOptions.GRADIENT)) {
-      cpu.write(s.input(), draw(6));
+    try (Device device = TestDevice.open(1);
+        Session s = linear().session(device, 2, SessionOptions.GRADIENT)) {
+      device.write(s.input(), draw(6));
       s.forward();
-      plain = cpu.read(s.logits());
+      plain = device.read(s.logits());
     }
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = linear(tail.split(",")).session(cpu, 2, SessionOptions.GRADIENT)) {
-      cpu.write(s.input(), draw(6));
+    try (Device device = TestDevice.open(1);
+        Session s = linear(tail.split(",")).session(device, 2, SessionOptions.GRADIENT)) {
+      device.write(s.input(), draw(6));
       s.forward();
-      assertThat(cpu.read(s.logits())).isEqualTo(plain);
+      assertThat(device.read(s.logits())).isEqualTo(plain);
       assertThat(s.classes()).isEqualTo(4);
     }
   }
 
   @Test
   void aSeedOfOnesOwnIsCarriedBack() throws Exception {
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = linear().session(cpu, 2, SessionOptions.GRADIENT)) {
+    try (Device device = TestDevice.open(1);
+        Session s = linear().session(device, 2, SessionOptions.GRADIENT)) {
       s.forward();
       float[][] columns = new float[4][];
       for (int c = 0; c < 4; c++) {
         float[] seed = new float[8];
         seed[c] = 1;
-        cpu.write(s.seed(), seed);
+        device.write(s.seed(), seed);
         s.backward(Rules.GRADIENT);
-        columns[c] = cpu.read(s.gradient());
+        columns[c] = device.read(s.gradient());
         assertThat(columns[c]).endsWith(0, 0, 0);
       }
-      cpu.write(s.seed(), new float[] {1, -2, 0, 3, 0, 0, 0, 0});
+      device.write(s.seed(), new float[] {1, -2, 0, 3, 0, 0, 0, 0});
       s.backward(Rules.GRADIENT);
       for (int i = 0; i < 3; i++) {
         float sum = columns[0][i] - 2 * columns[1][i] + 3 * columns[3][i];
-        assertThat(cpu.read(s.gradient())[i]).isCloseTo(sum, within(1e-5f));
+        assertThat(device.read(s.gradient())[i]).isCloseTo(sum, within(1e-5f));
       }
     }
   }
 
   @Test
   void backwardKeepsABitARectifierAndAnIndexAPooledPixel() throws Exception {
-    try (Device cpu = Devices.open("cpu", 1);
-        Session forward = images().session(cpu, 2, SessionOptions.FORWARD);
-        Session both = images().session(cpu, 2, SessionOptions.GRADIENT)) {
+    try (Device device = TestDevice.open(1);
+        Session forward = images().session(device, 2, SessionOptions.FORWARD);
+        Session both = images().session(device, 2, SessionOptions.GRADIENT)) {
       assertThat(forward.memory().kept()).isZero();
       assertThat(forward.memory().gradients()).isZero();
       // 2 images: 8*6*4 bits of the ReLU are 24 bytes each; 4*3*4 pooled pixels, a byte each.
@@ -157,11 +157,11 @@ class SessionTest {
     List<String> called = new ArrayList<>();
     Rule twice = new Twice(called);
     Rules rules = new Rules(List.of(new Rules.Entry((g, n) -> n.name().equals("y"), twice)));
-    try (Device cpu = Devices.open("cpu", 1);
-        Session plain = linear().session(cpu, 2, SessionOptions.GRADIENT);
-        Session s = linear().session(cpu, 2, SessionOptions.withRules("", List.of(rules)))) {
-      float[] g = gradient(cpu, plain, Rules.GRADIENT);
-      float[] doubled = gradient(cpu, s, rules);
+    try (Device device = TestDevice.open(1);
+        Session plain = linear().session(device, 2, SessionOptions.GRADIENT);
+        Session s = linear().session(device, 2, SessionOptions.withRules("", List.of(rules)))) {
+      float[] g = gradient(device, plain, Rules.GRADIENT);
+      float[] doubled = gradient(device, s, rules);
       assertThat(called).containsExactly("y");
       for (int i = 0; i < g.length; i++) {
         assertThat(doubled[i]).isEqualTo(2 * g[i]);
@@ -169,11 +169,11 @@ class SessionTest {
     }
   }
 
-  private static float[] gradient(Device cpu, Session s, Rules rules) {
+  private static float[] gradient(Device device, Session s, Rules rules) {
     s.forward();
     s.score(ScoreKind.LOGIT, new long[] {1, 3});
     s.backward(rules);
-    return cpu.read(s.gradient());
+    return device.read(s.gradient());
   }
 
   @Test
@@ -197,16 +197,16 @@ class SessionTest {
 
   private static float[] gradient(Network network, int threads, int batch) {
     float[] first = new float[3 * 8 * 6];
-    try (Device cpu = Devices.open("cpu", threads);
-        Session s = network.session(cpu, batch, SessionOptions.GRADIENT)) {
+    try (Device device = TestDevice.open(threads);
+        Session s = network.session(device, batch, SessionOptions.GRADIENT)) {
       float[] x = draw(first.length);
       for (int r = 0; r < batch; r++) {
-        cpu.write(s.input().rows(r, r + 1), x);
+        device.write(s.input().rows(r, r + 1), x);
       }
       s.forward();
       s.score(ScoreKind.LOGIT, new long[batch]);
       s.backward(Rules.GRADIENT);
-      System.arraycopy(cpu.read(s.gradient()), 0, first, 0, first.length);
+      System.arraycopy(device.read(s.gradient()), 0, first, 0, first.length);
     }
     return first;
   }
@@ -214,14 +214,14 @@ class SessionTest {
   @Test
   void wrongNamesAndClassesAreSaid() throws Exception {
     Network network = linear("Softmax");
-    try (Device cpu = Devices.open("cpu", 1)) {
-      assertThatThrownBy(() -> network.session(cpu, 1, SessionOptions.withGradientAt("nowhere")))
+    try (Device device = TestDevice.open(1)) {
+      assertThatThrownBy(() -> network.session(device, 1, SessionOptions.withGradientAt("nowhere")))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("no value 'nowhere'");
-      assertThatThrownBy(() -> network.session(cpu, 1, new SessionOptions(List.of(), "other")))
+      assertThatThrownBy(() -> network.session(device, 1, new SessionOptions(List.of(), "other")))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("no output 'other'");
-      try (Session s = network.session(cpu, 1, SessionOptions.FORWARD)) {
+      try (Session s = network.session(device, 1, SessionOptions.FORWARD)) {
         s.forward();
         assertThatThrownBy(() -> s.score(ScoreKind.LOGIT, new long[] {4}))
             .isInstanceOf(CandelaException.class)

@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +38,7 @@ class SimplifiedGradientsTest {
     DrawnModel drawn = new DrawnModel(number);
     List<String> names = drawn.names();
     Graph plain = Import.graph(drawn.model(), DrawnModel.IMAGE[0], Map.of());
-    try (Device device = Devices.open("cpu", 1)) {
+    try (Device device = TestDevice.open(1)) {
       double scale = largestGradient(device, plain, names);
       for (String name : names) {
         Graph simple = Simplify.all(plain, Set.of(name));

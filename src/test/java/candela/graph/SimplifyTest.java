@@ -2,8 +2,8 @@ package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.Dim;
 import candela.onnx.OnnxModel;
 import java.nio.file.Path;
@@ -191,21 +191,21 @@ class SimplifyTest {
   }
 
   private static void same(Graph before, Graph after) {
-    try (Device cpu = Devices.open("cpu", 2);
-        Session a = Session.open(before, cpu, SessionOptions.GRADIENT);
-        Session b = Session.open(after, cpu, SessionOptions.GRADIENT)) {
-      Compare.assertClose("gradient", gradient(cpu, b), gradient(cpu, a), TOLERANCE);
-      Compare.assertClose("output", cpu.read(b.output()), cpu.read(a.output()), TOLERANCE);
+    try (Device device = TestDevice.open(2);
+        Session a = Session.open(before, device, SessionOptions.GRADIENT);
+        Session b = Session.open(after, device, SessionOptions.GRADIENT)) {
+      Compare.assertClose("gradient", gradient(device, b), gradient(device, a), TOLERANCE);
+      Compare.assertClose("output", device.read(b.output()), device.read(a.output()), TOLERANCE);
     }
   }
 
-  private static float[] gradient(Device cpu, Session s) {
+  private static float[] gradient(Device device, Session s) {
     Random random = new Random(7);
-    cpu.write(s.input(), draw(random, s.input().count()));
+    device.write(s.input(), draw(random, s.input().count()));
     s.forward();
-    cpu.write(s.seed(), draw(random, s.seed().count()));
+    device.write(s.seed(), draw(random, s.seed().count()));
     s.backward(Rules.GRADIENT);
-    return cpu.read(s.gradient());
+    return device.read(s.gradient());
   }
 
   private static float[] draw(Random random, int n) {
@@ -226,16 +226,16 @@ class SimplifyTest {
     assertThat(plain.named()).doesNotContainKey("a");
     assertThat(kept.named()).containsKeys("a", "r");
     same(plain, kept);
-    try (Device cpu = Devices.open("cpu", 1);
-        Session s = Session.open(kept, cpu, SessionOptions.withGradientAt("", "a", "r"))) {
+    try (Device device = TestDevice.open(1);
+        Session s = Session.open(kept, device, SessionOptions.withGradientAt("", "a", "r"))) {
       float[] x = draw(new Random(2), s.input().count());
-      cpu.write(s.input(), x);
+      device.write(s.input(), x);
       s.forward();
       float[] dy = draw(new Random(3), s.seed().count());
-      cpu.write(s.seed(), dy);
+      device.write(s.seed(), dy);
       s.backward(Rules.GRADIENT);
-      assertThat(cpu.read(s.gradient("r"))).isEqualTo(dy);
-      float[] da = cpu.read(s.gradient("a"));
+      assertThat(device.read(s.gradient("r"))).isEqualTo(dy);
+      float[] da = device.read(s.gradient("a"));
       for (int i = 0; i < dy.length; i++) {
         assertThat(da[i]).isIn(0f, dy[i]);
       }

@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
 import java.util.List;
@@ -78,7 +78,7 @@ class SlicesTest {
   void bitsStayAndMemoryShrinks(OnnxModel model) {
     // 13 rows on 2 threads: slices of 4, 4, 4 and 1.
     Network network = Network.of(model).channelsFirst();
-    try (Device device = Devices.open("cpu", 2)) {
+    try (Device device = TestDevice.open(2)) {
       for (SessionOptions options : List.of(SessionOptions.FORWARD, SessionOptions.GRADIENT)) {
         Graph graph = network.graph(13, options);
         try (Session whole = Session.open(graph, device, options, Long.MAX_VALUE);
@@ -118,7 +118,7 @@ class SlicesTest {
         assertThat(run.rows()).as("%d threads", threads).isEqualTo(expected);
       }
     }
-    assertThat(Slices.of(graph, 16, 2, Slices.BYTES))
+    assertThat(Slices.of(graph, 16, 2, 16L << 20))
         .as("all of a batch of small images")
         .allMatch(r -> r.rows() == 16);
   }

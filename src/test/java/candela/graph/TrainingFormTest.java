@@ -3,8 +3,8 @@ package candela.graph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.onnx.Dim;
 import candela.onnx.ElementType;
 import candela.onnx.ModelWriter;
@@ -73,7 +73,7 @@ class TrainingFormTest {
   void gradientsAreSlopes(String name) {
     OnnxModel model = model(name);
     for (boolean training : new boolean[] {true, false}) {
-      try (Device device = Devices.open("cpu", 2)) {
+      try (Device device = TestDevice.open(2)) {
         Graph graph = TrainingForm.graph(model, BATCH, training);
         List<String> learning = TrainingForm.differentiable(model, graph);
         assertThat(learning).isNotEmpty();
@@ -131,7 +131,7 @@ class TrainingFormTest {
   @ValueSource(strings = {"cnn", "mlp", "resnet8", "inception-small", "vit-small"})
   void runningStatisticsAreInference(String name) throws Exception {
     OnnxModel model = model(name);
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Session s =
             Session.open(TrainingForm.graph(model, BATCH, false), device, SessionOptions.FORWARD)) {
       fill(s, model);
@@ -155,7 +155,7 @@ class TrainingFormTest {
     Path file = write(model("cnn"), true);
     float[] x = draw(1, BATCH * 3 * 256);
     float[] wanted = Ort.run(file, x, BATCH, 3, 16, 16);
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Session s = Network.load(file).session(device, BATCH, SessionOptions.FORWARD)) {
       device.write(s.input(), x);
       s.forward();

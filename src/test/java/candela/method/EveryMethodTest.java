@@ -3,8 +3,8 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
@@ -57,7 +57,7 @@ class EveryMethodTest {
             .orElseThrow()
             .outputs()
             .get(0);
-    try (Device device = Devices.open("cpu", 0);
+    try (Device device = TestDevice.open(0);
         var pipeline = new Pipeline(network, device, 8)) {
       for (String name : Methods.names()) {
         Method method = Methods.parse(small(name, shape.dim(1), first));

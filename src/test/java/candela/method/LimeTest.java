@@ -3,8 +3,8 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.probe.Pipeline;
 import candela.probe.Workspace;
@@ -30,7 +30,7 @@ class LimeTest {
   @TempDir Path folder;
 
   private Attribution map(String method, Path network, Subject subject) {
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         var pipeline = new Pipeline(Network.load(network), device, 16);
         var workspace = new Workspace(device)) {
       var probe = Methods.parse(method).probe(subject, workspace);

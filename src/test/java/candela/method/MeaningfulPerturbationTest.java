@@ -2,8 +2,8 @@ package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.probe.Pipeline;
 import candela.probe.Staged;
@@ -71,7 +71,7 @@ class MeaningfulPerturbationTest {
             "meaningful-perturbation:iterations=40,start=ones,jitter=0,smooth=0,blur=1,l1=9,tv=30,"
                 + "rate=0.05,score=logit");
     List<Integer> counts = List.of(1, 2, 3, 10, 25, 40);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         var pipeline = new Pipeline(Network.load(Toy.sum(folder, 5)), device, 4);
         var workspace = new Workspace(device)) {
       Staged<Attribution> probe =
@@ -124,7 +124,7 @@ class MeaningfulPerturbationTest {
   void theSearchOfTheStartIsDoneBeforeTheDescent() {
     float[] pixels = {0, 0, 1, 0, 0};
     Subject subject = new Subject(Shape.of(5), pixels, 0);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         var pipeline = new Pipeline(Network.load(Toy.sum(folder, 5)), device, 4);
         var workspace = new Workspace(device)) {
       Staged<Attribution> probe =
@@ -145,7 +145,7 @@ class MeaningfulPerturbationTest {
   @Test
   void enlargingBackIsTheTransposeOfEnlarging() {
     Random r = new Random(4);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
       for (boolean bilinear : new boolean[] {false, true}) {
         for (double sigma : new double[] {0, 1.5}) {
@@ -196,7 +196,7 @@ class MeaningfulPerturbationTest {
 
   private float[] map(String method) {
     Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(2), 189), 1);
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 4);
         var workspace = new Workspace(device)) {
       var probe = Methods.parse(method).probe(subject, workspace);

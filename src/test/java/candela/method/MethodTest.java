@@ -3,8 +3,8 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
@@ -557,7 +557,7 @@ class MethodTest {
       assertThat(largest.count()).isEqualTo(12);
       assertThat(largest.with(n.count())).isEqualTo(n);
       for (int batch : new int[] {1, 3, 8, 32}) {
-        try (Device device = Devices.open("cpu", 2);
+        try (Device device = TestDevice.open(2);
             var pipeline = new Pipeline(Network.load(file), device, batch);
             var workspace = new Workspace(device)) {
           Staged<Attribution> all = largest.probe(subject, workspace, counts);
@@ -606,7 +606,7 @@ class MethodTest {
 
   private static List<Attribution> run(
       Path file, int threads, int batch, List<Method> methods, List<Subject> subjects) {
-    try (Device device = Devices.open("cpu", threads);
+    try (Device device = TestDevice.open(threads);
         var pipeline = new Pipeline(Network.load(file), device, batch);
         var workspace = new Workspace(device)) {
       List<Probe<Attribution>> probes = new ArrayList<>();

@@ -3,8 +3,8 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
@@ -59,7 +59,7 @@ class ReferenceTest {
             Shape.of(3, 224, 224),
             npy(folder.resolve(photo + "-input.npy"), 3 * 224 * 224),
             reference.get("target").asInt());
-    try (Device device = Devices.open("cpu", 0);
+    try (Device device = TestDevice.open(0);
         var pipeline = new Pipeline(Network.load(model), device, 16);
         var workspace = new Workspace(device)) {
       List<Probe<Attribution>> probes = new ArrayList<>();

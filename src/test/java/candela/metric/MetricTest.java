@@ -3,8 +3,8 @@ package candela.metric;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.image.Preprocess;
 import candela.method.Toy;
@@ -284,7 +284,7 @@ class MetricTest {
 
   private static List<Score> run(
       Path file, int threads, int batch, List<Metric> metrics, List<Explained> maps) {
-    try (Device device = Devices.open("cpu", threads);
+    try (Device device = TestDevice.open(threads);
         var pipeline = new Pipeline(Network.load(file), device, batch);
         var workspace = new Workspace(device)) {
       List<Probe<Score>> probes = new ArrayList<>();

@@ -2,8 +2,8 @@ package candela.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.method.Toy;
@@ -25,7 +25,7 @@ class PipelineTest {
 
   @BeforeEach
   void open() {
-    device = Devices.open("cpu", 1);
+    device = TestDevice.open(1);
     network = Network.load(Toy.ml(folder));
   }
 

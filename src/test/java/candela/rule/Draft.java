@@ -1,7 +1,7 @@
 package candela.rule;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Graph;
 import candela.graph.Node;
 import candela.graph.Op;
@@ -76,7 +76,7 @@ final class Draft {
    * @param at "" for the input
    */
   static Back run(Graph graph, Rules rules, float[] x, float[] seed, String at) {
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         Session s = Session.open(graph, device, SessionOptions.withRules(at, List.of(rules)))) {
       device.write(s.input(), x);
       s.forward();

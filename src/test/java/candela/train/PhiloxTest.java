@@ -2,8 +2,8 @@ package candela.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.device.Memory;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -25,7 +25,7 @@ class PhiloxTest {
     int n = 33;
     long seed = 0x123456789abcL;
     float[] kernel;
-    try (Device device = Devices.open("cpu", 1);
+    try (Device device = TestDevice.open(1);
         Memory y = device.allocate(4 * n);
         Memory sample = device.allocate(8)) {
       device.copyIn(MemorySegment.ofArray(new long[] {77}), sample.segment());

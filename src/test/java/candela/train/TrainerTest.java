@@ -3,9 +3,9 @@ package candela.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
 import candela.device.Attack.Ball;
 import candela.device.Device;
-import candela.device.Devices;
 import candela.graph.Compare;
 import candela.graph.Ort;
 import candela.tensor.CandelaException;
@@ -72,7 +72,7 @@ class TrainerTest {
           @Override
           public void epoch(int epoch, Learner.Tally trained, Learner.Tally tested) {}
         };
-    try (Device device = Devices.open("cpu", threads);
+    try (Device device = TestDevice.open(threads);
         Trainer trainer = new Trainer(recipe, data, device, checkpoint, 0)) {
       assertThat(trainer.run(Double.POSITIVE_INFINITY, stopping)).isTrue();
       trainer.export(model, Map.of());
@@ -115,7 +115,7 @@ class TrainerTest {
             """,
             folder);
     Dataset[] data = Sources.of(recipe);
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Trainer trainer = new Trainer(recipe, data, device, null, 1)) {
       trainer.run(Double.POSITIVE_INFINITY, SILENT);
       assertThat(trainer.test(null, 0).accuracy()).isGreaterThan(0.9);
@@ -135,7 +135,7 @@ class TrainerTest {
       Augmentation.NONE.apply(levels, 3, 32, 32, new Philox(0, 0), x, i * size);
     }
     float[] wanted = Ort.run(model, x, n, 3, 32, 32);
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         var session =
             candela.graph.Network.load(model)
                 .session(device, n, candela.graph.SessionOptions.FORWARD)) {
@@ -151,7 +151,7 @@ class TrainerTest {
   void attacksClimbInsideTheirBall() {
     Recipe recipe = recipe();
     Dataset[] data = Sources.of(recipe);
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Trainer trainer = new Trainer(recipe, data, device, null, 1)) {
       trainer.run(Double.POSITIVE_INFINITY, SILENT);
       double clean = trainer.test(null, 0).meanLoss();
@@ -199,7 +199,7 @@ class TrainerTest {
     trained(recipe, 1, 0);
     Path checkpoint = folder.resolve("run1-0.checkpoint");
     Recipe other = recipe("seed: 5");
-    try (Device device = Devices.open("cpu", 1)) {
+    try (Device device = TestDevice.open(1)) {
       assertThatThrownBy(() -> new Trainer(other, Sources.of(other), device, checkpoint, 1))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("a checkpoint of this recipe and its data expected");
@@ -214,7 +214,7 @@ class TrainerTest {
   @Test
   void divergenceAndSmallDataAreSaid() {
     Recipe recipe = recipe();
-    try (Device device = Devices.open("cpu", 2);
+    try (Device device = TestDevice.open(2);
         Trainer trainer = new Trainer(recipe, Sources.of(recipe), device, null, 1)) {
       float[] images = new float[8 * 3 * 16 * 16];
       images[5] = Float.NaN;

@@ -2,12 +2,13 @@ package candela.device.cpu;
 
 import candela.device.Library;
 import candela.device.Memory;
-import candela.tensor.CandelaException;
+import candela.device.OutOfMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Locale;
 
 /**
  * Host memory from the C library that the kernels see: in a sanitizer build its allocator, which
@@ -79,10 +80,13 @@ final class CpuHeap {
     return new Block(segment, arena);
   }
 
-  private static CandelaException none(long bytes) {
-    return CandelaException.of(
-        "cpu: %,d MiB of memory needed, %,d MiB are free; use a smaller batch or model",
-        bytes >> 20, FreeMemory.bytes() >> 20);
+  private static OutOfMemory none(long bytes) {
+    return new OutOfMemory(
+        String.format(
+            Locale.ROOT,
+            "cpu: %,d MiB of memory needed, %,d MiB are free; use a smaller batch or model",
+            bytes >> 20,
+            FreeMemory.bytes() >> 20));
   }
 
   private record Block(MemorySegment segment, Arena arena) implements Memory {

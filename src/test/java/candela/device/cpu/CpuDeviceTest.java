@@ -91,7 +91,7 @@ class CpuDeviceTest {
   void anUnknownDeviceIsRefused() {
     assertThatThrownBy(() -> Devices.open("tpu", 0))
         .isInstanceOf(CandelaException.class)
-        .hasMessage("device: 'tpu' is not known; it takes cpu");
+        .hasMessage("device: 'tpu' is not known; it takes cpu, cuda:0, cuda:1, …");
   }
 
   @Test

@@ -1,0 +1,367 @@
+package candela.device.cuda;
+
+import static candela.device.cuda.Foreign.I;
+import static candela.device.cuda.Foreign.L;
+import static candela.device.cuda.Foreign.P;
+
+import candela.tensor.CandelaException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** cuBLASLt of CUDA 12 or 13: matrix products with what follows them, in float32 or TF32. */
+final class CublasLt implements AutoCloseable {
+  /** What follows the sum (cublasLtEpilogue_t). */
+  enum Epilogue {
+    NONE(1),
+    RELU(2),
+    BIAS(4),
+    RELU_BIAS(6),
+    /** ReLU, and one bit an element that tells where it let pass. */
+    RELU_BITS(130),
+    RELU_BITS_BIAS(134),
+    /** Zero where the bit is not set. */
+    GATE(136);
+
+    private final int code;
+
+    Epilogue(int code) {
+      this.code = code;
+    }
+
+    boolean biased() {
+      return this == BIAS || this == RELU_BIAS || this == RELU_BITS_BIAS;
+    }
+
+    boolean readsBits() {
+      return this == RELU_BITS || this == RELU_BITS_BIAS || this == GATE;
+    }
+  }
+
+  /**
+   * d[batch,n,m] = epilogue(alpha · a[batch,n,k] · b[batch,k,m] + c), row-major.
+   *
+   * @param transA a is [k,n]
+   * @param transB b is [m,k]
+   * @param lda elements from a row of a to the next, ldb and ldd alike; c is laid out like d
+   * @param strideA elements from a matrix to the next, 0 to repeat it
+   * @param alignment bytes that all addresses are a multiple of
+   */
+  record Problem(
+      long batch,
+      long n,
+      long k,
+      long m,
+      boolean transA,
+      boolean transB,
+      long lda,
+      long ldb,
+      long ldd,
+      long strideA,
+      long strideB,
+      long strideD,
+      float alpha,
+      boolean accumulate,
+      Epilogue epilogue,
+      int alignment) {
+    /** A product of two matrices whose rows follow each other. */
+    static Problem of(
+        long n,
+        long k,
+        long m,
+        boolean transA,
+        boolean transB,
+        boolean accumulate,
+        Epilogue epilogue,
+        int alignment) {
+      long lda = transA ? n : k;
+      long ldb = transB ? k : m;
+      return new Problem(
+          1, n, k, m, transA, transB, lda, ldb, m, 0, 0, 0, 1, accumulate, epilogue, alignment);
+    }
+
+    /** a's and d's rows begin so many elements apart. */
+    Problem wide(long lda, long ldd) {
+      return new Problem(
+          batch,
+          n,
+          k,
+          m,
+          transA,
+          transB,
+          lda,
+          ldb,
+          ldd,
+          strideA,
+          strideB,
+          strideD,
+          alpha,
+          accumulate,
+          epilogue,
+          alignment);
+    }
+
+    String key() {
+      return toString().replaceAll("[^0-9A-Za-z_=.]+", " ");
+    }
+  }
+
+  private static final int OP_T = 1;
+  private static final int R_32F = 0;
+  private static final int COMPUTE_32F = 68;
+  private static final int COMPUTE_32F_TF32 = 77;
+
+  /** Sums of parts that do not depend on the order of threads: none, or through the workspace. */
+  private static final int REDUCTIONS = 2 | 4;
+
+  /**
+   * Bytes of cublasLtMatmulHeuristicResult_t: algorithm 64, workspace 8, state 4, waves 4, reserved
+   * 16.
+   */
+  private static final long RESULT = 96;
+
+  private static final int MOST = 8;
+
+  private final MethodHandle create;
+  private final MethodHandle destroy;
+  private final MethodHandle version;
+  private final MethodHandle statusString;
+  private final MethodHandle descCreate;
+  private final MethodHandle descDestroy;
+  private final MethodHandle descSet;
+  private final MethodHandle layoutCreate;
+  private final MethodHandle layoutDestroy;
+  private final MethodHandle layoutSet;
+  private final MethodHandle preferenceCreate;
+  private final MethodHandle preferenceDestroy;
+  private final MethodHandle preferenceSet;
+  private final MethodHandle heuristic;
+  private final MethodHandle matmul;
+  private final MemorySegment handle;
+  private final boolean tf32;
+
+  CublasLt(Path file, boolean tf32) {
+    this.tf32 = tf32;
+    Foreign library = new Foreign(file);
+    create = library.bind("cublasLtCreate", I, P);
+    destroy = library.bind("cublasLtDestroy", I, P);
+    version = library.bind("cublasLtGetVersion", L);
+    statusString = library.bind("cublasLtGetStatusString", P, I);
+    descCreate = library.bind("cublasLtMatmulDescCreate", I, P, I, I);
+    descDestroy = library.bind("cublasLtMatmulDescDestroy", I, P);
+    descSet = library.bind("cublasLtMatmulDescSetAttribute", I, P, I, P, L);
+    layoutCreate = library.bind("cublasLtMatrixLayoutCreate", I, P, I, L, L, L);
+    layoutDestroy = library.bind("cublasLtMatrixLayoutDestroy", I, P);
+    layoutSet = library.bind("cublasLtMatrixLayoutSetAttribute", I, P, I, P, L);
+    preferenceCreate = library.bind("cublasLtMatmulPreferenceCreate", I, P);
+    preferenceDestroy = library.bind("cublasLtMatmulPreferenceDestroy", I, P);
+    preferenceSet = library.bind("cublasLtMatmulPreferenceSetAttribute", I, P, I, P, L);
+    heuristic = library.bind("cublasLtMatmulAlgoGetHeuristic", I, P, P, P, P, P, P, P, I, P, P);
+    matmul = library.bind("cublasLtMatmul", I, P, P, P, P, P, P, P, P, P, P, P, P, P, P, L, P);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(P);
+      check("cublasLtCreate", (int) Foreign.call(create, out));
+      handle = out.get(ValueLayout.ADDRESS, 0);
+    }
+  }
+
+  /** "13.2.1". */
+  String version() {
+    long v = (long) Foreign.call(version);
+    return v / 10000 + "." + v / 100 % 100 + "." + v % 100;
+  }
+
+  /** Prepares a product; the caller closes it. */
+  Product product(Problem problem, long workspaceBytes) {
+    return new Product(problem, workspaceBytes);
+  }
+
+  private void check(String call, int status) {
+    if (status != 0) {
+      throw CandelaException.of(
+          "cuBLASLt %s: %s: code %d, %s",
+          version(),
+          call,
+          status,
+          Foreign.text((MemorySegment) Foreign.call(statusString, status)));
+    }
+  }
+
+  @Override
+  public void close() {
+    Foreign.call(destroy, handle);
+  }
+
+  /**
+   * A product with the algorithms that cuBLASLt offers for it. cuBLASLt counts by columns: a
+   * row-major d = a · b is its d' = b' · a', so that its A is our b.
+   */
+  final class Product implements AutoCloseable {
+    private final Problem problem;
+    private final Arena arena = Arena.ofShared();
+    private final List<Runnable> frees = new ArrayList<>();
+    private final MemorySegment desc;
+    private final MemorySegment a;
+    private final MemorySegment b;
+    private final MemorySegment d;
+    private final MemorySegment alpha;
+    private final MemorySegment beta;
+    private final MemorySegment pointer;
+    private final List<MemorySegment> algorithms = new ArrayList<>();
+    private final List<Long> workspaces = new ArrayList<>();
+
+    private Product(Problem p, long workspaceBytes) {
+      problem = p;
+      alpha = arena.allocateFrom(ValueLayout.JAVA_FLOAT, p.alpha());
+      beta = arena.allocateFrom(ValueLayout.JAVA_FLOAT, p.accumulate() ? 1f : 0f);
+      pointer = arena.allocate(P);
+      try {
+        MemorySegment out = arena.allocate(P);
+        int compute = tf32 ? COMPUTE_32F_TF32 : COMPUTE_32F;
+        check("cublasLtMatmulDescCreate", (int) Foreign.call(descCreate, out, compute, R_32F));
+        desc = out.get(ValueLayout.ADDRESS, 0);
+        frees.add(() -> Foreign.call(descDestroy, desc));
+        describe(3, p.transB() ? OP_T : 0);
+        describe(4, p.transA() ? OP_T : 0);
+        describe(7, p.epilogue().code);
+        if (p.epilogue().readsBits()) {
+          long ld = (p.m() + 127) / 128 * 128;
+          set(descSet, desc, 12, arena.allocateFrom(ValueLayout.JAVA_LONG, ld), 8);
+        }
+        a = layout(p.transB() ? p.k() : p.m(), p.transB() ? p.m() : p.k(), p.ldb(), p.strideB());
+        b = layout(p.transA() ? p.n() : p.k(), p.transA() ? p.k() : p.n(), p.lda(), p.strideA());
+        d = layout(p.m(), p.n(), p.ldd(), p.strideD());
+        find(workspaceBytes);
+      } catch (CandelaException e) {
+        close();
+        throw e;
+      }
+    }
+
+    private void describe(int attribute, int value) {
+      set(descSet, desc, attribute, arena.allocateFrom(ValueLayout.JAVA_INT, value), 4);
+    }
+
+    private void set(
+        MethodHandle how, MemorySegment of, int attribute, MemorySegment value, long size) {
+      check("attribute " + attribute, (int) Foreign.call(how, of, attribute, value, size));
+    }
+
+    private MemorySegment layout(long rows, long columns, long ld, long stride) {
+      MemorySegment out = arena.allocate(P);
+      check(
+          "cublasLtMatrixLayoutCreate",
+          (int) Foreign.call(layoutCreate, out, R_32F, rows, columns, ld));
+      MemorySegment layout = out.get(ValueLayout.ADDRESS, 0);
+      frees.add(() -> Foreign.call(layoutDestroy, layout));
+      if (problem.batch() > 1) {
+        int batch = Math.toIntExact(problem.batch());
+        set(layoutSet, layout, 5, arena.allocateFrom(ValueLayout.JAVA_INT, batch), 4);
+        set(layoutSet, layout, 6, arena.allocateFrom(ValueLayout.JAVA_LONG, stride), 8);
+      }
+      return layout;
+    }
+
+    private void find(long workspaceBytes) {
+      MemorySegment out = arena.allocate(P);
+      check("cublasLtMatmulPreferenceCreate", (int) Foreign.call(preferenceCreate, out));
+      MemorySegment preference = out.get(ValueLayout.ADDRESS, 0);
+      try {
+        set(
+            preferenceSet,
+            preference,
+            1,
+            arena.allocateFrom(ValueLayout.JAVA_LONG, workspaceBytes),
+            8);
+        MemorySegment reductions = arena.allocateFrom(ValueLayout.JAVA_INT, REDUCTIONS);
+        set(preferenceSet, preference, 3, reductions, 4);
+        MemorySegment alignment = arena.allocateFrom(ValueLayout.JAVA_INT, problem.alignment());
+        for (int operand = 5; operand <= 8; operand++) {
+          set(preferenceSet, preference, operand, alignment, 4);
+        }
+        MemorySegment results = arena.allocate(RESULT * MOST, 16);
+        MemorySegment found = arena.allocate(I);
+        int status =
+            (int)
+                Foreign.call(heuristic, handle, desc, a, b, d, d, preference, MOST, results, found);
+        int n = status == 0 ? found.get(ValueLayout.JAVA_INT, 0) : 0;
+        for (int i = 0; i < n; i++) {
+          MemorySegment result = results.asSlice(i * RESULT, RESULT);
+          if (result.get(ValueLayout.JAVA_INT, 72) == 0) {
+            algorithms.add(result.asSlice(0, 64));
+            workspaces.add(result.get(ValueLayout.JAVA_LONG, 64));
+          }
+        }
+      } finally {
+        Foreign.call(preferenceDestroy, preference);
+      }
+    }
+
+    /** How many algorithms there are; 0 where cuBLASLt has none. */
+    int algorithms() {
+      return algorithms.size();
+    }
+
+    /**
+     * @param c what d is added to, laid out like d; d itself unless the problem accumulates
+     * @param bias one number a column, or NULL
+     * @param bits one bit an element of d, rows of a multiple of 128, or NULL
+     */
+    void run(
+        int algorithm,
+        MemorySegment left,
+        MemorySegment right,
+        MemorySegment c,
+        MemorySegment to,
+        MemorySegment bias,
+        MemorySegment bits,
+        MemorySegment workspace,
+        MemorySegment stream) {
+      if (problem.epilogue().biased()) {
+        point(8, bias);
+      }
+      if (problem.epilogue().readsBits()) {
+        point(11, bits);
+      }
+      int status =
+          (int)
+              Foreign.call(
+                  matmul,
+                  handle,
+                  desc,
+                  alpha,
+                  right,
+                  a,
+                  left,
+                  b,
+                  beta,
+                  c,
+                  d,
+                  to,
+                  d,
+                  algorithms.get(algorithm),
+                  workspace,
+                  workspaces.get(algorithm),
+                  stream);
+      check("cublasLtMatmul", status);
+    }
+
+    private void point(int attribute, MemorySegment at) {
+      pointer.set(ValueLayout.ADDRESS, 0, at);
+      set(descSet, desc, attribute, pointer, 8);
+    }
+
+    @Override
+    public void close() {
+      frees.reversed().forEach(Runnable::run);
+      frees.clear();
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,346 @@
+package candela.device.cuda;
+
+import candela.device.Binary;
+import candela.device.Dense.Activation;
+import candela.device.Dense.Convolution;
+import candela.device.Dense.ConvolutionPlan;
+import candela.device.Device;
+import candela.device.Memory;
+import candela.device.cuda.CudaDense.RunningConvolution;
+import candela.device.cuda.CudnnGraph.Direction;
+import candela.device.cuda.CudnnGraph.Problem;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * One convolution: by cuDNN, with bias, residual and ReLU in the same pass where it has an engine
+ * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's.
+ */
+final class CudaConvolution implements ConvolutionPlan {
+  private static final MemorySegment NONE = MemorySegment.NULL;
+
+  private final CudaDense dense;
+  private final Device device;
+  private final Convolution shape;
+
+  private final Plain plain;
+  private final MemorySegment given;
+  private final Memory packed;
+  private final MemorySegment bias;
+  private final Activation activation;
+  private final long wide;
+  private final CudaMatrix product;
+  private final Map<Problem, RunningConvolution> prepared = new HashMap<>();
+
+  CudaConvolution(
+      CudaDense dense,
+      Convolution shape,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      long wide) {
+    this.dense = dense;
+    this.device = dense.device();
+    this.shape = shape;
+    this.given = weights;
+    this.bias = bias;
+    this.activation = activation;
+    this.wide = wide;
+    plain = Plain.of(dense, shape);
+    boolean pointwise =
+        !shape.transposed()
+            && shape.kh() * shape.kw() == 1
+            && shape.strideH() * shape.strideW() == 1
+            && shape.groups() == 1
+            && shape.padTop() + shape.padLeft() + shape.padBottom() + shape.padRight() == 0;
+    product =
+        pointwise
+            ? new CudaMatrix(dense, shape.c(), shape.oc(), true, weights, bias, activation, wide)
+            : null;
+    packed =
+        shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights()
+            ? null
+            : device.allocate(plain.turned() * 4);
+    update();
+  }
+
+  @Override
+  public void update() {
+    if (packed != null) {
+      plain.turn(false, false, given, packed.segment());
+    }
+  }
+
+  private MemorySegment weights() {
+    return packed == null ? given : packed.segment();
+  }
+
+  @Override
+  public void forward(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
+    if (rows == 0 || pixels(rows) == 0) {
+      return;
+    }
+    if (product != null) {
+      product.forward(pixels(rows), rows, x, residual, y, bits);
+      return;
+    }
+    boolean relu = activation.kind() == Activation.RELU.kind();
+    boolean adds = !residual.equals(NONE);
+    boolean biased = !bias.equals(NONE);
+    if (!shape.transposed()) {
+      MemorySegment in = plain.pad(rows, x);
+      int alignment = CudaDense.alignment(wide, in, residual, y);
+      Problem whole =
+          new Problem(
+              Direction.FORWARD,
+              plain.shape(),
+              rows,
+              wide,
+              adds,
+              biased,
+              relu,
+              false,
+              alignment == 16);
+      if (run(whole, in, y, residual)) {
+        gate(rows, !relu, y, bits);
+        return;
+      }
+      convolve(rows, in, residual, y, bits);
+      return;
+    }
+    convolve(rows, x, residual, y, bits);
+  }
+
+  /** The sum, then what follows it, step by step. */
+  private void convolve(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
+    long n = pixels(rows) * shape.oc();
+    boolean apart = wide != shape.oc() || residual.equals(y);
+    MemorySegment sum = apart ? dense.scratch(plain.bytes(rows) + n * 4) : y;
+    if (apart) {
+      sum = sum.asSlice(plain.bytes(rows));
+    }
+    if (shape.transposed()) {
+      gradient(rows, x, false, sum);
+    } else {
+      must(plainProblem(Direction.FORWARD, rows, false, x, sum), x, sum);
+    }
+    if (!bias.equals(NONE)) {
+      int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
+      device
+          .kernels()
+          .broadcast()
+          .binaryForward(
+              Binary.ADD, 2, dims, new int[] {shape.oc(), 1}, new int[] {0, 1}, sum, bias, sum);
+    }
+    if (!residual.equals(NONE)) {
+      device.kernels().elementwise().add(n, sum, residual, sum);
+    }
+    if (apart) {
+      copy(false, rows, sum, shape.oc(), y, wide);
+    }
+    gate(rows, true, y, bits);
+  }
+
+  private void gate(long rows, boolean apply, MemorySegment y, MemorySegment bits) {
+    boolean none = activation.kind() == Activation.NONE.kind();
+    if (!none && (apply || !bits.equals(NONE))) {
+      long n = (long) shape.oh() * shape.ow() * shape.oc();
+      device.kernels().gate().gateForward(activation, apply, rows, n, shape.oc(), wide, y, bits);
+    }
+  }
+
+  @Override
+  public void backward(
+      long rows,
+      MemorySegment dy,
+      MemorySegment bits,
+      boolean accumulate,
+      MemorySegment dx,
+      boolean accumulateResidual,
+      MemorySegment dresidual) {
+    if (rows == 0) {
+      return;
+    }
+    if (pixels(rows) == 0) {
+      if (!dx.equals(NONE) && !accumulate) {
+        device.kernels().elementwise().fill(inputs(rows), 0, dx);
+      }
+      return;
+    }
+    MemorySegment g = passed(rows, dy, bits, accumulateResidual, dresidual);
+    if (!dx.equals(NONE)) {
+      if (product != null) {
+        boolean dense = g.equals(dy);
+        product.transpose(pixels(rows), dense ? wide : shape.oc(), g, accumulate, dx);
+      } else if (!shape.transposed()) {
+        gradient(rows, g, accumulate, dx);
+      } else {
+        transposedGradient(rows, g, accumulate, dx);
+      }
+    }
+    if (!dresidual.equals(NONE) && !g.equals(dresidual)) {
+      long n = pixels(rows) * shape.oc();
+      if (accumulateResidual) {
+        device.kernels().elementwise().add(n, g, dresidual, dresidual);
+      } else {
+        copy(false, rows, g, shape.oc(), dresidual, shape.oc());
+      }
+    }
+  }
+
+  /**
+   * The gradient before the activation, its channels together: dy itself, or in dresidual where
+   * that is overwritten, or in working memory. A product takes it as it is.
+   */
+  private MemorySegment passed(
+      long rows,
+      MemorySegment dy,
+      MemorySegment bits,
+      boolean accumulateResidual,
+      MemorySegment dresidual) {
+    boolean active = activation.kind() != Activation.NONE.kind() && !bits.equals(NONE);
+    if (!active && (wide == shape.oc() || product != null)) {
+      return dy;
+    }
+    boolean shared = !dresidual.equals(NONE) && !accumulateResidual;
+    long n = (long) shape.oh() * shape.ow() * shape.oc();
+    long skip = plain.bytes(rows);
+    MemorySegment g = shared ? dresidual : dense.scratch(skip + rows * n * 4).asSlice(skip);
+    if (active) {
+      device.kernels().gate().gateBackward(activation, rows, n, shape.oc(), wide, dy, bits, g);
+    } else {
+      copy(false, rows, dy, wide, g, shape.oc());
+    }
+    return g;
+  }
+
+  /** dx (+)= transpose of the plain convolution on dy. */
+  private void gradient(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
+    if (plain.pads()) {
+      MemorySegment whole = dense.scratch(plain.bytes(rows));
+      must(plainProblem(Direction.DATA, rows, false, whole, dy), whole, dy);
+      plain.crop(rows, accumulate, whole, dx);
+      return;
+    }
+    if (run(plainProblem(Direction.DATA, rows, accumulate, dx, dy), dx, dy, NONE)) {
+      return;
+    }
+    if (!accumulate) {
+      throw none();
+    }
+    long n = plain.inputs(rows);
+    try (Memory sum = device.allocate(n * 4)) {
+      must(plainProblem(Direction.DATA, rows, false, sum.segment(), dy), sum.segment(), dy);
+      device.kernels().elementwise().add(n, sum.segment(), dx, dx);
+    }
+  }
+
+  /** The gradient of a transposed convolution is the plain one. */
+  private void transposedGradient(
+      long rows, MemorySegment g, boolean accumulate, MemorySegment dx) {
+    MemorySegment in = plain.pad(rows, g);
+    long n = inputs(rows);
+    long skip = plain.bytes(rows) + pixels(rows) * shape.oc() * 4;
+    MemorySegment to = accumulate ? dense.scratch(skip + n * 4).asSlice(skip) : dx;
+    must(plainProblem(Direction.FORWARD, rows, false, in, to), in, to);
+    if (accumulate) {
+      device.kernels().elementwise().add(n, to, dx, dx);
+    }
+  }
+
+  private Problem plainProblem(
+      Direction direction, long rows, boolean accumulate, MemorySegment x, MemorySegment y) {
+    boolean aligned = CudaDense.alignment(0, x, y) == 16;
+    return new Problem(
+        direction,
+        plain.shape(),
+        rows,
+        plain.shape().oc(),
+        false,
+        false,
+        false,
+        accumulate,
+        aligned);
+  }
+
+  private void must(Problem problem, MemorySegment x, MemorySegment y) {
+    if (!run(problem, x, y, NONE)) {
+      throw none();
+    }
+  }
+
+  private CandelaException none() {
+    return CandelaException.of("%s has no engine for %s", dense.describe(), plain.shape());
+  }
+
+  /** Whether cuDNN could. */
+  private boolean run(Problem p, MemorySegment x, MemorySegment y, MemorySegment residual) {
+    int count = 3 + (p.residual() ? 1 : 0) + (p.bias() ? 1 : 0);
+    MemorySegment[] tensors = new MemorySegment[count];
+    long[] names = new long[count];
+    tensors[0] = x;
+    tensors[1] = weights();
+    tensors[2] = y;
+    names[0] = CudnnGraph.X;
+    names[1] = CudnnGraph.W;
+    names[2] = CudnnGraph.Y;
+    int at = 3;
+    if (p.residual()) {
+      tensors[at] = residual;
+      names[at++] = CudnnGraph.RESIDUAL;
+    }
+    if (p.bias()) {
+      tensors[at] = bias;
+      names[at] = CudnnGraph.BIAS;
+    }
+    if (!prepared.containsKey(p)) {
+      int result = p.direction() == Direction.DATA ? 0 : 2;
+      long bytes = 4 * (result == 0 ? plain.inputs(p.rows()) : pixels(p) * p.pitch());
+      prepared.put(p, dense.prepare(p, names, tensors, result, bytes));
+    }
+    RunningConvolution running = prepared.get(p);
+    if (running != null) {
+      dense.run(running, tensors);
+    }
+    return running != null;
+  }
+
+  private static long pixels(Problem p) {
+    return p.rows() * p.shape().oh() * p.shape().ow();
+  }
+
+  private long pixels(long rows) {
+    return rows * shape.oh() * shape.ow();
+  }
+
+  /** Elements of x. */
+  private long inputs(long rows) {
+    return rows * shape.h() * shape.w() * shape.c();
+  }
+
+  private void copy(
+      boolean accumulate,
+      long rows,
+      MemorySegment from,
+      long fromWide,
+      MemorySegment to,
+      long toWide) {
+    int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
+    int[] fromStrides = {Math.toIntExact(fromWide), 1};
+    int[] toStrides = {Math.toIntExact(toWide), 1};
+    device.kernels().move().copyStrided(accumulate, 2, dims, fromStrides, toStrides, from, to);
+  }
+
+  @Override
+  public void close() {
+    prepared.values().stream().filter(r -> r != null).forEach(RunningConvolution::close);
+    prepared.clear();
+    if (packed != null) {
+      packed.close();
+    }
+  }
+}

@@ -1,0 +1,327 @@
+package candela.device.cuda;
+
+import candela.device.Dense;
+import candela.device.Device;
+import candela.device.Precision;
+import candela.device.Reduction;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Convolutions by cuDNN, matrix products and 1×1 convolutions by cuBLASLt.
+ *
+ * <p>Owns what it prepared. For the thread that uses the device.
+ */
+final class CudaDense implements Dense, AutoCloseable {
+  /** What cuBLAS recommends on Hopper. */
+  private static final long PRODUCT_WORKSPACE = 32 << 20;
+
+  private final Device device;
+  private final CudaStream stream;
+  private final boolean tensorCores;
+  private final CublasLt cublas;
+  private final Cudnn cudnn;
+  private final Measured measured;
+  private final Scratch values;
+  private final Scratch workspace;
+  private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
+  private Boolean ordinaryBits;
+
+  CudaDense(Device device, CudaStream stream, int card) {
+    this.device = device;
+    this.stream = stream;
+    tensorCores = device.precision() != Precision.FLOAT32;
+    CudaLibraries libraries = CudaLibraries.ofThisProcess();
+    cublas = new CublasLt(libraries.cublasLt(), tensorCores); // cuDNN looks for it, too
+    cudnn = new Cudnn(libraries.cudnn(), stream.address());
+    String machine =
+        String.join(
+            " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());
+    measured = new Measured(stream, new Choices(cache(), machine));
+    values = new Scratch(device);
+    workspace = new Scratch(device);
+  }
+
+  private static Path cache() {
+    String set = System.getenv("XDG_CACHE_HOME");
+    Path base =
+        set == null || set.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(set);
+    return base.resolve("candela").resolve("cuda");
+  }
+
+  /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
+  String describe() {
+    return "cuDNN " + cudnn.version() + ", cuBLASLt " + cublas.version();
+  }
+
+  Device device() {
+    return device;
+  }
+
+  /** Whether factors may be rounded to TF32. */
+  boolean tensorCores() {
+    return tensorCores;
+  }
+
+  /** Working memory for values that one operator hands from one of its steps to the next. */
+  MemorySegment scratch(long bytes) {
+    return values.bytes(bytes);
+  }
+
+  @Override
+  public ConvolutionPlan convolution(
+      Convolution shape,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      boolean residual,
+      long wide,
+      boolean exact) {
+    return new CudaConvolution(this, shape, weights, bias, activation, wide);
+  }
+
+  @Override
+  public MatrixPlan matrix(
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      long group) {
+    return new CudaMatrix(this, k, n, transposed, weights, bias, activation, n);
+  }
+
+  @Override
+  public void multiply(
+      long batch,
+      long m,
+      long k,
+      long n,
+      boolean transA,
+      boolean transB,
+      long aStride,
+      long bStride,
+      float alpha,
+      boolean accumulate,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c) {
+    if (batch == 0 || m == 0 || n == 0) {
+      return;
+    }
+    if (k == 0) {
+      if (!accumulate) {
+        device.kernels().elementwise().fill(batch * m * n, 0, c);
+      }
+      return;
+    }
+    CublasLt.Problem problem =
+        new CublasLt.Problem(
+            batch,
+            m,
+            k,
+            n,
+            transA,
+            transB,
+            transA ? m : k,
+            transB ? k : n,
+            n,
+            aStride,
+            bStride,
+            m * n,
+            alpha,
+            accumulate,
+            CublasLt.Epilogue.NONE,
+            alignment(batch == 1 ? 0 : aStride | bStride | m * n, a, b, c));
+    MemorySegment none = MemorySegment.NULL;
+    product(problem, a, b, c, c, none, none);
+  }
+
+  @Override
+  public ConvolutionWeights convolutionWeights(Convolution shape) {
+    return new CudaConvolutionWeights(this, shape);
+  }
+
+  @Override
+  public void matrixWeights(
+      long m,
+      long k,
+      long n,
+      boolean transposed,
+      MemorySegment x,
+      MemorySegment dy,
+      boolean accumulate,
+      MemorySegment dweights,
+      boolean accumulateBias,
+      MemorySegment dbias) {
+    if (transposed) {
+      multiply(1, n, m, k, true, false, 0, 0, 1, accumulate, dy, x, dweights);
+    } else {
+      multiply(1, k, m, n, true, false, 0, 0, 1, accumulate, x, dy, dweights);
+    }
+    columns(m, n, dy, accumulateBias, dbias);
+  }
+
+  /** sum[n] (+)= sum over rows of x[m,n]; sum may be NULL. */
+  void columns(long m, long n, MemorySegment x, boolean accumulate, MemorySegment sum) {
+    if (sum.equals(MemorySegment.NULL) || n == 0) {
+      return;
+    }
+    MemorySegment to = accumulate ? scratch(n * 4) : sum;
+    device.kernels().reduce().reduceForward(Reduction.SUM, 1, m, n, x, to);
+    if (accumulate) {
+      device.kernels().elementwise().add(n, to, sum, sum);
+    }
+  }
+
+  /** Bytes, at most 16, that all these addresses and so many elements are multiples of. */
+  static int alignment(long elements, MemorySegment... at) {
+    long low = elements * 4 | 16;
+    for (MemorySegment m : at) {
+      low |= m.address();
+    }
+    return (int) Long.lowestOneBit(low);
+  }
+
+  /** A product with its chosen algorithm. */
+  private record RunningProduct(CublasLt.Product product, int algorithm) {}
+
+  /**
+   * Runs d = epilogue(a · b + c).
+   *
+   * @param c what is added, laid out like d; d unless the problem accumulates
+   */
+  void product(
+      CublasLt.Problem problem,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment d,
+      MemorySegment bias,
+      MemorySegment bits) {
+    MemorySegment work = workspace.bytes(PRODUCT_WORKSPACE);
+    RunningProduct running = products.get(problem);
+    if (running == null) {
+      running = prepare(problem, a, b, c, bias, bits, work);
+      products.put(problem, running);
+    }
+    running.product().run(running.algorithm(), a, b, c, d, bias, bits, work, stream.address());
+  }
+
+  /** Tries the algorithms on a result of its own: what is there may be added to. */
+  private RunningProduct prepare(
+      CublasLt.Problem problem,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment bias,
+      MemorySegment bits,
+      MemorySegment work) {
+    CublasLt.Product product = cublas.product(problem, PRODUCT_WORKSPACE);
+    long size = (problem.batch() - 1) * problem.strideD() + (problem.n() - 1) * problem.ldd();
+    try (var result = device.allocate((size + problem.m()) * 4);
+        var set = device.allocate((problem.n() * problem.m() + 127) / 8 + 16)) {
+      MemorySegment to = result.segment();
+      MemorySegment from = problem.accumulate() ? c : to;
+      boolean reads = problem.epilogue() == CublasLt.Epilogue.GATE;
+      MemorySegment marks = reads ? bits : set.segment();
+      int algorithm =
+          measured.best(
+              problem.key(),
+              product.algorithms(),
+              i -> product.run(i, a, b, from, to, bias, marks, work, stream.address()));
+      if (algorithm < 0) {
+        product.close();
+        throw candela.tensor.CandelaException.of(
+            "cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
+      }
+      return new RunningProduct(product, algorithm);
+    }
+  }
+
+  /** A convolution with its chosen engine. The caller closes it. */
+  record RunningConvolution(CudnnGraph graph, CudnnGraph.CudnnPlan plan, long[] names)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      plan.close();
+      graph.close();
+    }
+  }
+
+  /**
+   * Chooses an engine, trying them on a result of its own.
+   *
+   * @param names of the tensors
+   * @param result which of them is written, and has so many bytes
+   * @return null where cuDNN has none
+   */
+  RunningConvolution prepare(
+      CudnnGraph.Problem problem, long[] names, MemorySegment[] tensors, int result, long bytes) {
+    CudnnGraph graph = new CudnnGraph(cudnn, problem);
+    List<Cudnn.Descriptor> engines = graph.engines(tensorCores);
+    CudnnGraph.CudnnPlan[] plans =
+        new CudnnGraph.CudnnPlan[Math.min(engines.size(), Measured.MOST)];
+    int best;
+    try (var own = device.allocate(bytes)) {
+      MemorySegment[] trial = tensors.clone();
+      trial[result] = own.segment();
+      best =
+          measured.best(
+              problem.key(),
+              plans.length,
+              i -> {
+                if (plans[i] == null) {
+                  plans[i] = graph.plan(engines.get(i));
+                }
+                run(plans[i], names, trial);
+              });
+    }
+    for (int i = 0; i < plans.length; i++) {
+      if (i != best && plans[i] != null) {
+        plans[i].close();
+      }
+    }
+    if (best < 0) {
+      graph.close();
+      return null;
+    }
+    CudnnGraph.CudnnPlan chosen = plans[best] == null ? graph.plan(engines.get(best)) : plans[best];
+    return new RunningConvolution(graph, chosen, names);
+  }
+
+  void run(RunningConvolution convolution, MemorySegment[] tensors) {
+    run(convolution.plan(), convolution.names(), tensors);
+  }
+
+  private void run(CudnnGraph.CudnnPlan plan, long[] names, MemorySegment[] tensors) {
+    plan.run(names, tensors, workspace.bytes(Math.max(plan.workspaceBytes(), 1)));
+  }
+
+  /**
+   * Whether cuBLASLt writes the bits of a ReLU in the order that our kernels read: its
+   * documentation does not say.
+   */
+  boolean ordinaryBits() {
+    if (ordinaryBits == null) {
+      ordinaryBits = BitOrder.isOurs(this);
+    }
+    return ordinaryBits;
+  }
+
+  @Override
+  public void close() {
+    products.values().forEach(p -> p.product().close());
+    products.clear();
+    values.close();
+    workspace.close();
+    cudnn.close();
+    cublas.close();
+  }
+}

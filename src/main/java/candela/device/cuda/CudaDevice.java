@@ -1,0 +1,205 @@
+package candela.device.cuda;
+
+import candela.device.Dense;
+import candela.device.Device;
+import candela.device.Kernels;
+import candela.device.Library;
+import candela.device.Memory;
+import candela.device.Precision;
+import candela.device.Recording;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * One NVIDIA card: its primary context, one stream, our kernels, cuDNN and cuBLASLt.
+ *
+ * <p>Addresses of device memory travel as {@link MemorySegment}s that Java must not read.
+ */
+public final class CudaDevice implements Device {
+  /** What is left to the libraries and to others on the card: a tenth. */
+  private static final double SHARE = 0.9;
+
+  /** A device pointer whose address may be read. */
+  private static final class Block extends CUdeviceptr {
+    long address() {
+      return getNativePointer();
+    }
+  }
+
+  private final int card;
+  private final Precision precision;
+  private final CUdevice device;
+  private final CudaStream stream;
+  private final BlockCache cache;
+  private final Staging staging;
+  private final Kernels kernels;
+  private final CudaDense dense;
+  private boolean closed;
+
+  /**
+   * @param card from 0
+   * @throws CandelaException when the card, its driver, cuDNN or cuBLAS is missing
+   */
+  public CudaDevice(int card, Precision precision) {
+    this.card = card;
+    this.precision = precision;
+    Library library = Library.open("cuda");
+    int cards = Cards.count(library);
+    if (card >= cards) {
+      throw CandelaException.of(
+          "device: 'cuda:%d' expected to be below %d, the number of cards", card, cards);
+    }
+    Driver.load();
+    device = Cards.device(card);
+    CUcontext context = new CUcontext();
+    Driver.check("cuDevicePrimaryCtxRetain", JCudaDriver.cuDevicePrimaryCtxRetain(context, device));
+    Driver.check("cuCtxSetCurrent", JCudaDriver.cuCtxSetCurrent(context));
+    stream = new CudaStream(library, card);
+    cache = new BlockCache((long) (SHARE * memory()[0]), this::take, this::give);
+    staging = new Staging(stream);
+    kernels = new Kernels(library, stream.kernels());
+    dense = new CudaDense(this, stream, card);
+  }
+
+  @Override
+  public String name() {
+    return "cuda:" + card;
+  }
+
+  @Override
+  public String describe() {
+    return Cards.describe(card) + ", driver for CUDA " + Cards.driver() + ", " + dense.describe();
+  }
+
+  @Override
+  public int threads() {
+    return 1;
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public long sliceBytes() {
+    return Long.MAX_VALUE;
+  }
+
+  @Override
+  public long freeBytes() {
+    return Math.min(cache.left(), memory()[0] + cache.kept());
+  }
+
+  @Override
+  public Recording record(Runnable work) {
+    return new CudaRecording(stream, work);
+  }
+
+  @Override
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  @Override
+  public Dense dense() {
+    return dense;
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    if (bytes < 0) {
+      throw CandelaException.of("%s: memory of 0 bytes or more expected, is %d", name(), bytes);
+    }
+    long address = cache.allocate(bytes);
+    Driver.check(
+        "cuMemsetD8Async",
+        JCudaDriver.cuMemsetD8Async(
+            Driver.at(address), (byte) 0, Math.max(bytes, 1), stream.jcuda()));
+    return new CudaMemory(MemorySegment.ofAddress(address).reinterpret(bytes));
+  }
+
+  /** A block of the card; freed at most once. */
+  private final class CudaMemory implements Memory {
+    private final MemorySegment segment;
+    private boolean freed;
+
+    CudaMemory(MemorySegment segment) {
+      this.segment = segment;
+    }
+
+    @Override
+    public MemorySegment segment() {
+      if (freed) {
+        throw new IllegalStateException("memory of " + name() + " used after it was closed");
+      }
+      return segment;
+    }
+
+    @Override
+    public void close() {
+      if (!freed) {
+        freed = true;
+        cache.free(segment.address(), segment.byteSize());
+      }
+    }
+  }
+
+  private long take(long bytes) {
+    Block block = new Block();
+    return JCudaDriver.cuMemAlloc(block, bytes) == 0 ? block.address() : 0;
+  }
+
+  private void give(long address) {
+    stream.synchronize();
+    Driver.check("cuMemFree", JCudaDriver.cuMemFree(Driver.at(address)));
+  }
+
+  @Override
+  public void copyIn(MemorySegment host, MemorySegment to) {
+    check(host, to);
+    staging.down(host, to.address());
+  }
+
+  @Override
+  public void copyOut(MemorySegment from, MemorySegment host) {
+    check(from, host);
+    staging.up(from.address(), host);
+  }
+
+  private void check(MemorySegment from, MemorySegment to) {
+    if (from.byteSize() != to.byteSize()) {
+      throw new IllegalArgumentException(
+          "copy of " + from.byteSize() + " bytes to " + to.byteSize());
+    }
+    if (stream.isCapturing()) {
+      throw new IllegalStateException("a copy to or from the host within recorded work");
+    }
+  }
+
+  /** Free and total bytes of the card. */
+  private static long[] memory() {
+    long[] free = {0};
+    long[] total = {0};
+    Driver.check("cuMemGetInfo", JCudaDriver.cuMemGetInfo(free, total));
+    return new long[] {free[0], total[0]};
+  }
+
+  /** Waits, then frees what the device holds; memory is closed by whoever allocated it. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      stream.synchronize();
+      dense.close();
+      staging.close();
+      cache.close();
+      stream.close();
+      JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    }
+  }
+}

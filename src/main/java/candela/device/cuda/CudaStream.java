@@ -1,0 +1,125 @@
+package candela.device.cuda;
+
+import candela.device.Entry;
+import candela.device.Library;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+/** The stream of one device: JCuda's, our kernels' and the dense libraries' at once. */
+final class CudaStream implements AutoCloseable {
+  /** A stream whose address the other libraries may know. */
+  private static final class Stream extends CUstream {
+    MemorySegment address() {
+      return MemorySegment.ofAddress(getNativePointer());
+    }
+  }
+
+  private final Library library;
+  private final Stream stream = new Stream();
+  private final MemorySegment kernels;
+  private boolean capturing;
+
+  /** On the current context, the primary one of this card. */
+  CudaStream(Library library, int card) {
+    this.library = library;
+    Driver.check(
+        "cuStreamCreate",
+        JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
+    Entry create = library.entry("cd_stream_create", Library.INT, Library.POINTER, Library.POINTER);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      create.call(card + 1, stream.address(), out);
+      kernels = out.get(ValueLayout.ADDRESS, 0);
+    }
+  }
+
+  /** The CUstream itself. */
+  MemorySegment address() {
+    return stream.address();
+  }
+
+  /** What our entries take. */
+  MemorySegment kernels() {
+    return kernels;
+  }
+
+  CUstream jcuda() {
+    return stream;
+  }
+
+  void synchronize() {
+    Driver.check("cuStreamSynchronize", JCudaDriver.cuStreamSynchronize(stream));
+  }
+
+  /** Whether work is being recorded: then nothing may wait, allocate or copy from the host. */
+  boolean isCapturing() {
+    return capturing;
+  }
+
+  /** Records what the work queues, without running it; null where the driver cannot. */
+  CUgraphExec capture(Runnable work) {
+    int began =
+        JCudaDriver.cuStreamBeginCapture(
+            stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+    if (began != 0) {
+      return null;
+    }
+    CUgraph graph = new CUgraph();
+    capturing = true;
+    int ended;
+    try {
+      work.run();
+    } finally {
+      capturing = false;
+      ended = JCudaDriver.cuStreamEndCapture(stream, graph);
+    }
+    Driver.check("cuStreamEndCapture", ended);
+    CUgraphExec exec = new CUgraphExec();
+    Driver.check("cuGraphInstantiate", JCudaDriver.cuGraphInstantiate(exec, graph, 0));
+    JCudaDriver.cuGraphDestroy(graph);
+    return exec;
+  }
+
+  void launch(CUgraphExec exec) {
+    Driver.check("cuGraphLaunch", JCudaDriver.cuGraphLaunch(exec, stream));
+  }
+
+  /** Milliseconds that the work took on the card. */
+  float time(Runnable work) {
+    CUevent begin = event();
+    CUevent end = event();
+    try {
+      JCudaDriver.cuEventRecord(begin, stream);
+      work.run();
+      JCudaDriver.cuEventRecord(end, stream);
+      Driver.check("cuEventSynchronize", JCudaDriver.cuEventSynchronize(end));
+      float[] milliseconds = {0};
+      Driver.check("cuEventElapsedTime", JCudaDriver.cuEventElapsedTime(milliseconds, begin, end));
+      return milliseconds[0];
+    } finally {
+      JCudaDriver.cuEventDestroy(begin);
+      JCudaDriver.cuEventDestroy(end);
+    }
+  }
+
+  private static CUevent event() {
+    CUevent event = new CUevent();
+    Driver.check("cuEventCreate", JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DEFAULT));
+    return event;
+  }
+
+  @Override
+  public void close() {
+    library.entry("cd_stream_destroy", Library.POINTER).call(kernels);
+    JCudaDriver.cuStreamDestroy(stream);
+  }
+}

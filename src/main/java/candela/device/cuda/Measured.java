@@ -1,0 +1,84 @@
+package candela.device.cuda;
+
+import java.util.OptionalInt;
+import java.util.function.IntConsumer;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.JCudaDriver;
+
+/** Chooses among algorithms by trying each: once for a shape, a card and a set of versions. */
+final class Measured {
+  /** Algorithms that are tried. */
+  static final int MOST = 10;
+
+  /** Runs of each algorithm, of which the fastest counts. */
+  private static final int REPEATS = 4;
+
+  /** Runs in a row, as one graph: queueing a short one takes longer than running it. */
+  private static final int RUNS = 5;
+
+  private final CudaStream stream;
+  private final Choices choices;
+
+  Measured(CudaStream stream, Choices choices) {
+    this.stream = stream;
+    this.choices = choices;
+  }
+
+  /**
+   * The number of the best.
+   *
+   * @param run one algorithm, on memory that may be written; throws where it cannot run
+   * @return -1 where none can
+   */
+  int best(String key, int algorithms, IntConsumer run) {
+    OptionalInt known = choices.get(key);
+    if (known.isPresent() && known.getAsInt() < algorithms) {
+      return known.getAsInt();
+    }
+    int best = -1;
+    float least = Float.MAX_VALUE;
+    for (int i = 0; i < algorithms; i++) {
+      float time = time(i, run);
+      if (time < least) {
+        least = time;
+        best = i;
+      }
+    }
+    if (best >= 0) {
+      choices.put(key, best, 1000 * least);
+    }
+    return best;
+  }
+
+  private float time(int algorithm, IntConsumer run) {
+    float least = Float.MAX_VALUE;
+    try {
+      run.accept(algorithm); // loads its code
+      CUgraphExec several = stream.capture(() -> runs(algorithm, run));
+      for (int i = 0; i < REPEATS; i++) {
+        float time =
+            stream.time(
+                () -> {
+                  if (several == null) {
+                    runs(algorithm, run);
+                  } else {
+                    stream.launch(several);
+                  }
+                });
+        least = Math.min(least, time / RUNS);
+      }
+      if (several != null) {
+        JCudaDriver.cuGraphExecDestroy(several);
+      }
+    } catch (candela.tensor.CandelaException e) {
+      return Float.MAX_VALUE; // offered, but refused when it came to it
+    }
+    return least;
+  }
+
+  private static void runs(int algorithm, IntConsumer run) {
+    for (int i = 0; i < RUNS; i++) {
+      run.accept(algorithm);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package candela.device;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Activations and their bits, against plain loops. */
+@Tag("kernel")
+class GateTest {
+  /** Rows, pixels of a row, channels, distance of pixels. */
+  private static final int[][] SHAPES = {
+    {1, 1, 1, 1}, {3, 7, 5, 5}, {2, 3, 16, 16}, {3, 4, 8, 24}, {2, 5, 3, 7}, {1, 2, 33, 40}
+  };
+
+  private static final List<Dense.Activation> ACTIVATIONS =
+      List.of(
+          Dense.Activation.RELU, Dense.Activation.clip(-0.5f, 1f), Dense.Activation.leaky(0.2f));
+
+  private static float after(Dense.Activation a, float z) {
+    return switch (a.kind()) {
+      case 1 -> z < 0 ? 0 : z;
+      case 2 -> Math.min(Math.max(z, a.alpha()), a.beta());
+      default -> z < 0 ? a.alpha() * z : z;
+    };
+  }
+
+  private static boolean passes(Dense.Activation a, float z) {
+    return a.kind() == 2 ? z > a.alpha() && z < a.beta() : z > 0;
+  }
+
+  @Test
+  void activatesAndMarks() {
+    for (Dense.Activation a : ACTIVATIONS) {
+      for (int[] s : SHAPES) {
+        int n = s[1] * s[2];
+        int bytes = (n + 7) / 8;
+        float[] x = Rig.numbers(3, s[0] * s[1] * s[3]);
+        double[] wanted = Rig.doubles(x);
+        double[] bits = new double[s[0] * n];
+        for (int r = 0; r < s[0]; r++) {
+          for (int i = 0; i < n; i++) {
+            int at = (r * s[1] + i / s[2]) * s[3] + i % s[2];
+            wanted[at] = after(a, x[at]);
+            bits[r * n + i] = passes(a, x[at]) ? 1 : 0;
+          }
+        }
+        for (boolean apply : new boolean[] {true, false}) {
+          String what = a + " " + java.util.Arrays.toString(s) + " apply " + apply;
+          float[] got =
+              Rig.run(
+                  what,
+                  rig -> {
+                    MemorySegment y = rig.in(x);
+                    MemorySegment marks = rig.bytes(s[0] * bytes);
+                    rig.kernels().gate().gateForward(a, apply, s[0], n, s[2], s[3], y, marks);
+                    return joined(rig.floats(y), unpacked(rig.raw(marks), s[0], n));
+                  });
+          double[] first = apply ? wanted : Rig.doubles(x);
+          double[] all = new double[first.length + bits.length];
+          System.arraycopy(first, 0, all, 0, first.length);
+          System.arraycopy(bits, 0, all, first.length, bits.length);
+          Rig.agree(what, got, all, 0);
+        }
+      }
+    }
+  }
+
+  @Test
+  void gradientsPassWhereTheBitIsSet() {
+    for (Dense.Activation a : ACTIVATIONS) {
+      for (int[] s : SHAPES) {
+        int n = s[1] * s[2];
+        int bytes = (n + 7) / 8;
+        float[] dy = Rig.numbers(4, s[0] * s[1] * s[3]);
+        byte[] set = new byte[s[0] * bytes];
+        new java.util.Random(5).nextBytes(set);
+        float slope = a.kind() == 3 ? a.alpha() : 0;
+        double[] wanted = new double[s[0] * n];
+        for (int r = 0; r < s[0]; r++) {
+          for (int i = 0; i < n; i++) {
+            float v = dy[(r * s[1] + i / s[2]) * s[3] + i % s[2]];
+            boolean pass = (set[r * bytes + i / 8] >> i % 8 & 1) != 0;
+            wanted[r * n + i] = pass ? v : slope * v;
+          }
+        }
+        String what = a + " " + java.util.Arrays.toString(s);
+        float[] got =
+            Rig.run(
+                what,
+                rig -> {
+                  MemorySegment g = rig.out(s[0] * n);
+                  MemorySegment bits = rig.in(set);
+                  rig.kernels().gate().gateBackward(a, s[0], n, s[2], s[3], rig.in(dy), bits, g);
+                  return rig.floats(g);
+                });
+        Rig.agree(what, got, wanted, 1e-7);
+      }
+    }
+  }
+
+  private static float[] unpacked(byte[] bits, int rows, int n) {
+    float[] each = new float[rows * n];
+    for (int i = 0; i < each.length; i++) {
+      int at = i % n;
+      each[i] = bits[i / n * ((n + 7) / 8) + at / 8] >> at % 8 & 1;
+    }
+    return each;
+  }
+
+  private static float[] joined(float[] a, float[] b) {
+    float[] all = java.util.Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, all, a.length, b.length);
+    return all;
+  }
+}
