@@ -2,6 +2,10 @@
 #include "check.cuh"
 #include "sum.cuh"
 
+#ifdef __CUDACC__
+#include "attack_cuda.cuh"
+#endif
+
 using namespace candela;
 
 namespace {
@@ -23,7 +27,7 @@ struct AttackStep {
     const float* d = direction + r * n;
     float* to = y + r * n;
     float length = 1.0f;
-    if (kind == CD_STEP_UNIT) {
+    if (unit()) {
       // The direction is a gradient with respect to values: in pixels it is 1/deviation as long.
       float square = sumOf(lanes, n, [&](int64_t i) {
         float v = d[i] / deviation[i / pixels];
@@ -32,37 +36,62 @@ struct AttackStep {
       length = square > 0.0f ? sqrtf(square) : 1.0f;
     }
     float square = 0.0f;
-    if (ball == CD_BALL_L2) {
+    if (round()) {
       square = sumOf(lanes, n, [&](int64_t i) {
-        float v = moved(to[i], d[i], i, length) - from[i] * deviation[i / pixels];
+        float scale = deviation[i / pixels];
+        float v = moved(to[i], d[i], scale, length) - from[i] * scale;
         return v * v;
       });
     }
-    float shrink = square > epsilon * epsilon ? epsilon / sqrtf(square) : 1.0f;
+    float shrink = shrinkOf(square);
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      int64_t c = i / pixels;
-      float start = from[i] * deviation[c];
-      float off = moved(to[i], d[i], i, length) - start;
-      if (ball == CD_BALL_LINF) {
-        off = off > epsilon ? epsilon : off < -epsilon ? -epsilon : off;
-      } else {
-        off *= shrink;
-      }
-      float v = off == 0.0f ? from[i] : (start + off) / deviation[c];
-      v = v < lo[c] ? lo[c] : v > hi[c] ? hi[c] : v;
-      to[i] = v;
+      to[i] = projected(from[i], to[i], d[i], i / pixels, length, shrink);
     }
   }
 
+  // Whether a step needs the direction's length, and the projection the step's.
+  BOTH bool unit() const { return kind == CD_STEP_UNIT; }
+  BOTH bool round() const { return ball == CD_BALL_L2; }
+
+  BOTH float shrinkOf(float square) const { return square > epsilon * epsilon ? epsilon / sqrtf(square) : 1.0f; }
+
   // Where a value goes, in pixels.
-  BOTH float moved(float value, float d, int64_t i, float length) const {
-    float scale = deviation[i / pixels];
+  BOTH float moved(float value, float d, float scale, float length) const {
     float way = kind == CD_STEP_SIGN    ? static_cast<float>((d > 0.0f) - (d < 0.0f))
                 : kind == CD_STEP_UNIT ? d / scale / length
                                        : d;
     return value * scale + step * way;
   }
+
+  // Where it stays, as a value of channel c.
+  BOTH float projected(float from, float value, float d, int64_t c, float length, float shrink) const {
+    float scale = deviation[c], start = from * scale;
+    float off = moved(value, d, scale, length) - start;
+    if (ball == CD_BALL_LINF) {
+      off = off > epsilon ? epsilon : off < -epsilon ? -epsilon : off;
+    } else {
+      off *= shrink;
+    }
+    float v = off == 0.0f ? from : (start + off) / scale;
+    return v < lo[c] ? lo[c] : v > hi[c] ? hi[c] : v;
+  }
 };
+
+#ifdef __CUDACC__
+
+// On a card this goes before the template of the same name.
+void forEachRow(cd_stream* stream, int64_t rows, const AttackStep& b, int64_t) {
+  if (!b.unit() && !b.round()) {
+    bool aligned = wide(b.pixels, b.x, b.direction, b.y);
+    forEachBatch(stream, rows, b.channels * b.pixels, aligned, AttackBatch<AttackStep>{b});
+    return;
+  }
+  auto grid = static_cast<unsigned>(rows < kAcross ? rows : kAcross);
+  attackRows<<<grid, kCrew, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, b);
+  checkLaunch();
+}
+
+#endif
 
 }  // namespace
 

@@ -2,6 +2,10 @@
 #include "check.cuh"
 #include "launch.cuh"
 
+#ifdef __CUDACC__
+#include "blend_cuda.cuh"
+#endif
+
 using namespace candela;
 
 namespace {
@@ -99,6 +103,27 @@ struct MaskPenalty {
     return beta * d * power(sqrtf(d * d + e * e), beta - 2.0f);
   }
 };
+
+#ifdef __CUDACC__
+
+// On a card these go before the templates of the same name.
+void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const BlendForward& b, int64_t cost) {
+  int64_t n = b.h * w, rows = lines / b.h;
+  if (rows >= kDivisible || b.c >= kDivisible) {
+    candela::forEachSpan(stream, lines, w, b, cost);
+    return;
+  }
+  bool aligned = wide(w, b.x, b.other, b.m, b.y);
+  forEachBatch(stream, rows, n, aligned, BlendForwardBatch{Divide(b.c), b.h, w, b.x, b.other, b.m, b.shift, b.y});
+}
+
+void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const BlendBackward& b, int64_t) {
+  bool aligned = wide(w, b.x, b.other, b.dy, b.dm);
+  BlendBackwardBatch op{b.c, b.h, w, b.x, b.other, b.shift, b.dy, b.dm};
+  forEachBatch(stream, lines / b.h, b.h * w, aligned, op);
+}
+
+#endif
 
 }  // namespace
 

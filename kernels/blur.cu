@@ -2,6 +2,10 @@
 #include "check.cuh"
 #include "launch.cuh"
 
+#ifdef __CUDACC__
+#include "blur_cuda.cuh"
+#endif
+
 using namespace candela;
 
 namespace {
@@ -51,6 +55,13 @@ struct BlurAcross {
   }
 };
 
+#ifndef __CUDACC__
+// Only a card has one.
+bool blurInShared(cd_stream*, int64_t, int64_t, int64_t, int64_t, const float*, const float*, float*, float*) {
+  return false;
+}
+#endif
+
 }  // namespace
 
 int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t radius, const float* weight,
@@ -63,6 +74,7 @@ int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t rad
     check.data(x, "x");
     check.data(scratch, "scratch");
     check.data(y, "y");
+    if (blurInShared(stream, planes, h, w, radius, weight, x, scratch, y)) return;
     forEachSpan(stream, planes * h, w, BlurDown{h, w, radius, weight, x, scratch}, 2 * radius + 1);
     forEachSpan(stream, planes * h, w, BlurAcross{w, radius, weight, scratch, y}, 2 * radius + 1);
   });

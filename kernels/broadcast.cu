@@ -3,6 +3,9 @@
 #include "check.cuh"
 #include "nest.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "wide.cuh"
+#endif
 
 using namespace candela;
 
@@ -139,6 +142,16 @@ struct SumRows {
   }
 };
 
+#ifdef __CUDACC__
+
+// What dy contributes where no element of the wanted operand is repeated: nothing is summed.
+template <class Term>
+struct TermOf {
+  __device__ float operator()(const float (&v)[3]) const { return Term::at(v[0], v[1], v[2]); }
+};
+
+#endif
+
 // strides of a, b and dx; dy is dense.
 template <class Term>
 void backward(cd_stream* stream, int rank, const int* dims, const int64_t (*strides)[4], bool accumulate,
@@ -152,6 +165,9 @@ void backward(cd_stream* stream, int rank, const int* dims, const int64_t (*stri
   }
   kept.close();
   summed.close();
+#ifdef __CUDACC__
+  if (summed.count() == 1 && byPlaces<3>(stream, kept, accumulate, {{a, b, dy}}, dx, TermOf<Term>{})) return;
+#endif
   if (innerKept) {
     forEachSpan(stream, kept.count() / kept.inner(), kept.inner(),
                 SumColumns<Term>{kept, summed, summed.count(), accumulate, a, b, dy, dx},
@@ -199,6 +215,28 @@ struct AffineBackward {
   }
 };
 
+#ifdef __CUDACC__
+
+// What overPlaces computes of its operands.
+template <class F>
+struct Of {
+  __device__ float operator()(const float (&v)[2]) const { return F::y(v[0], v[1]); }
+};
+
+struct Choice {
+  __device__ float operator()(const float (&v)[3]) const { return v[0] != 0.0f ? v[1] : v[2]; }
+};
+
+struct ScaledAndShifted {
+  __device__ float operator()(const float (&v)[3]) const { return v[0] * v[1] + v[2]; }
+};
+
+struct Scaled {
+  __device__ float operator()(const float (&v)[2]) const { return v[0] * v[1]; }
+};
+
+#endif
+
 }  // namespace
 
 int cd_binary_forward(cd_stream* stream, int kind, int rank, const int* dims, const int* aStrides,
@@ -214,8 +252,18 @@ int cd_binary_forward(cd_stream* stream, int kind, int rank, const int* dims, co
     Nest<2> nest;
     for (int d = 0; d < rank; d++) nest.add(dims[d], {aStrides[d], bStrides[d]});
     nest.close();
+#ifdef __CUDACC__
+    int64_t dense[kRank];
+    denseStrides(rank, dims, dense);
+    Nest<3> whole;
+    for (int d = 0; d < rank; d++) whole.add(dims[d], {aStrides[d], bStrides[d], dense[d]});
+    whole.close();
+#endif
     forBinary(kind, [&](auto f) {
       using F = decltype(f);
+#ifdef __CUDACC__
+      if (byPlaces<2>(stream, whole, false, {{a, b}}, y, Of<F>{})) return;
+#endif
       forEachSpan(stream, n / nest.inner(), nest.inner(), BinaryForward<F>{nest, a, b, y}, F::cost);
     });
   });
@@ -269,6 +317,14 @@ int cd_where_forward(cd_stream* stream, int rank, const int* dims, const int* cS
     Nest<3> nest;
     for (int d = 0; d < rank; d++) nest.add(dims[d], {cStrides[d], aStrides[d], bStrides[d]});
     nest.close();
+#ifdef __CUDACC__
+    int64_t dense[kRank];
+    denseStrides(rank, dims, dense);
+    Nest<4> whole;
+    for (int d = 0; d < rank; d++) whole.add(dims[d], {cStrides[d], aStrides[d], bStrides[d], dense[d]});
+    whole.close();
+    if (byPlaces<3>(stream, whole, false, {{c, a, b}}, y, Choice{})) return;
+#endif
     forEachSpan(stream, n / nest.inner(), nest.inner(), WhereForward{nest, c, a, b, y}, 2);
   });
 }
@@ -307,6 +363,13 @@ int cd_affine_forward(cd_stream* stream, int64_t rows, int64_t channels, const f
     check.data(scale, "scale");
     check.data(shift, "shift");
     check.data(y, "y");
+#ifdef __CUDACC__
+    Nest<4> nest;
+    nest.add(rows, {channels, 0, 0, channels});
+    nest.add(channels, {1, 1, 1, 1});
+    nest.close();
+    if (byPlaces<3>(stream, nest, false, {{x, scale, shift}}, y, ScaledAndShifted{})) return;
+#endif
     forEachSpan(stream, rows, channels, AffineForward{channels, x, scale, shift, y});
   });
 }
@@ -319,6 +382,13 @@ int cd_affine_backward(cd_stream* stream, int64_t rows, int64_t channels, int ac
     check.data(scale, "scale");
     check.data(dy, "dy");
     check.data(dx, "dx");
+#ifdef __CUDACC__
+    Nest<3> nest;
+    nest.add(rows, {channels, 0, channels});
+    nest.add(channels, {1, 1, 1});
+    nest.close();
+    if (byPlaces<2>(stream, nest, accumulate != 0, {{dy, scale}}, dx, Scaled{})) return;
+#endif
     forEachSpan(stream, rows, channels, AffineBackward{channels, accumulate != 0, scale, dy, dx});
   });
 }

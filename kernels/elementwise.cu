@@ -2,6 +2,9 @@
 #include "check.cuh"
 #include "launch.cuh"
 #include "unary.cuh"
+#ifdef __CUDACC__
+#include "rectify_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -107,6 +110,60 @@ struct RectifyBackward {
   }
 };
 
+#ifdef __CUDACC__
+
+// What overQuads computes of its operands.
+template <class F>
+struct Of {
+  float alpha, beta;
+  __device__ float operator()(const float (&v)[1]) const { return F::y(v[0], alpha, beta); }
+};
+
+template <class F>
+struct Slope {
+  float alpha, beta;
+  __device__ float operator()(const float (&v)[2]) const { return v[1] * F::d(v[0], alpha, beta); }
+};
+
+struct SumOf {
+  __device__ float operator()(const float (&v)[2]) const { return v[0] + v[1]; }
+};
+
+struct Constant {
+  float value;
+  __device__ float operator()(const float (&)[1]) const { return value; }
+};
+
+#endif
+
+template <class F>
+void forward(cd_stream* stream, float alpha, float beta, int64_t n, const float* x, float* y) {
+#ifdef __CUDACC__
+  if (byQuads<1>(stream, n, false, {{x}}, y, Of<F>{alpha, beta})) return;
+#endif
+  forEach(stream, n, UnaryForward<F>{alpha, beta, x, y}, F::cost);
+}
+
+template <class F>
+void backward(cd_stream* stream, float alpha, float beta, bool accumulate, int64_t n, const float* from,
+              const float* dy, float* dx) {
+#ifdef __CUDACC__
+  if (byQuads<2>(stream, n, accumulate, {{from, dy}}, dx, Slope<F>{alpha, beta})) return;
+#endif
+  if (accumulate) {
+    forEach(stream, n, UnaryBackwardAdd<F>{alpha, beta, from, dy, dx}, F::cost);
+  } else {
+    forEach(stream, n, UnaryBackward<F>{alpha, beta, from, dy, dx}, F::cost);
+  }
+}
+
+void fill(cd_stream* stream, int64_t n, float value, float* y) {
+#ifdef __CUDACC__
+  if (byQuads<0>(stream, n, false, {}, y, Constant{value})) return;
+#endif
+  forEach(stream, n, Fill{value, y});
+}
+
 }  // namespace
 
 int cd_unary_forward(cd_stream* stream, int kind, float alpha, float beta, int64_t n, const float* x, float* y) {
@@ -117,7 +174,7 @@ int cd_unary_forward(cd_stream* stream, int kind, float alpha, float beta, int64
     check.data(y, "y");
     bool known = forKind(kind, alpha, [&](auto f) {
       using F = decltype(f);
-      forEach(stream, n, UnaryForward<F>{alpha, beta, x, y}, F::cost);
+      forward<F>(stream, alpha, beta, n, x, y);
     });
     if (!known) check.range(kind, 0, CD_UNARY_KINDS - 1, "kind");
   });
@@ -136,14 +193,10 @@ int cd_unary_backward(cd_stream* stream, int kind, float alpha, float beta, int 
       if constexpr (F::reads == 'x') check.data(x, "x");
       if constexpr (F::reads == 'y') check.data(y, "y");
       if constexpr (F::reads == '0') {
-        if (!accumulate) forEach(stream, n, Fill{0.0f, dx});
+        if (!accumulate) fill(stream, n, 0.0f, dx);
       } else {
         const float* from = F::reads == 'x' ? x : F::reads == 'y' ? y : dy;
-        if (accumulate) {
-          forEach(stream, n, UnaryBackwardAdd<F>{alpha, beta, from, dy, dx}, F::cost);
-        } else {
-          forEach(stream, n, UnaryBackward<F>{alpha, beta, from, dy, dx}, F::cost);
-        }
+        backward<F>(stream, alpha, beta, accumulate != 0, n, from, dy, dx);
       }
     });
   });
@@ -157,6 +210,9 @@ int cd_rectify_forward(cd_stream* stream, int64_t rows, int64_t n, float lo, flo
     check.data(x, "x");
     check.data(y, "y");
     int64_t bytes = (n + 7) / 8;
+#ifdef __CUDACC__
+    if (rectifyWide(stream, rows, n, lo, hi, x, y, bits)) return;
+#endif
     forEachSpan(stream, rows, bytes, RectifyForward{n, bytes, lo, hi, x, y, bits}, 8);
   });
 }
@@ -170,6 +226,9 @@ int cd_rectify_backward(cd_stream* stream, int64_t rows, int64_t n, int accumula
     check.data(dy, "dy");
     check.data(dx, "dx");
     int64_t bytes = (n + 7) / 8;
+#ifdef __CUDACC__
+    if (rectifyBackwardWide(stream, rows, n, accumulate != 0, bits, dy, dx)) return;
+#endif
     forEachSpan(stream, rows, bytes, RectifyBackward{n, bytes, accumulate != 0, bits, dy, dx}, 8);
   });
 }
@@ -181,6 +240,9 @@ int cd_add(cd_stream* stream, int64_t n, const float* a, const float* b, float* 
     check.data(a, "a");
     check.data(b, "b");
     check.data(y, "y");
+#ifdef __CUDACC__
+    if (byQuads<2>(stream, n, false, {{a, b}}, y, SumOf{})) return;
+#endif
     forEach(stream, n, Add{a, b, y});
   });
 }
@@ -190,6 +252,6 @@ int cd_fill(cd_stream* stream, int64_t n, float value, float* y) {
     Check check(stream, "fill");
     if (check.counts({n}) == 0) return;
     check.data(y, "y");
-    forEach(stream, n, Fill{value, y});
+    fill(stream, n, value, y);
   });
 }

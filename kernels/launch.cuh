@@ -6,6 +6,7 @@
 // threads.
 #pragma once
 
+#include "divide.cuh"
 #include "entry.h"
 #include "portable.cuh"
 
@@ -76,6 +77,16 @@ __global__ void overSpans(int64_t rows, int64_t n, Body body) {
   }
 }
 
+// The same below 2^31 elements, without 64-bit divisions.
+template <class Body>
+__global__ void overFewSpans(uint32_t all, Divide n, Body body) {
+  uint32_t step = gridDim.x * blockDim.x;
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < all; i += step) {
+    uint32_t at = i, row = n.split(at);
+    body(Span{row, at, static_cast<int64_t>(at) + 1});
+  }
+}
+
 inline unsigned blocks(int64_t threads) {
   int64_t wanted = (threads + kBlock - 1) / kBlock;
   return static_cast<unsigned>(wanted < kBlocks ? wanted : kBlocks);
@@ -98,7 +109,12 @@ void forEach(cd_stream* stream, int64_t n, const Body& body, int64_t = 1) {
 template <class Body>
 void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Body& body, int64_t = 1) {
   if (rows <= 0 || n <= 0) return;
-  overSpans<<<blocks(rows * n), kBlock, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, n, body);
+  auto queue = static_cast<cudaStream_t>(stream->queue);
+  if (rows * n < kDivisible) {
+    overFewSpans<<<blocks(rows * n), kBlock, 0, queue>>>(static_cast<uint32_t>(rows * n), Divide(n), body);
+  } else {
+    overSpans<<<blocks(rows * n), kBlock, 0, queue>>>(rows, n, body);
+  }
   checkLaunch();
 }
 

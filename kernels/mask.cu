@@ -3,6 +3,10 @@
 #include "functions.cuh"
 #include "launch.cuh"
 
+#ifdef __CUDACC__
+#include "mask_cuda.cuh"
+#endif
+
 using namespace candela;
 
 namespace {
@@ -259,6 +263,80 @@ struct SmoothMaxBackward {
     }
   }
 };
+
+#ifdef __CUDACC__
+
+// On a card these go before the templates of the same name, which they leave the sizes they are not made for.
+void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const Occlude& b, int64_t = 1) {
+  int64_t n = b.c * b.h * w, rows = lines / (b.c * b.h);
+  if (b.h > INT32_MAX || w > INT32_MAX) {
+    candela::forEachSpan(stream, lines, w, b);
+    return;
+  }
+  OccludeBatch op{static_cast<int32_t>(b.h), static_cast<int32_t>(w), n, b.x, b.fill, b.window, b.y};
+  forEachBatch(stream, rows, n, wide(w, b.x, b.fill, b.y), op);
+}
+
+void forEachSpan(cd_stream* stream, int64_t h, int64_t w, const OcclusionMap& b, int64_t cost) {
+  int64_t down = (h + kTileTall - 1) / kTileTall, across = (w + kTileWide - 1) / kTileWide;
+  if (down > kDown || across > INT32_MAX) {
+    candela::forEachSpan(stream, h, w, b, cost);
+    return;
+  }
+  dim3 grid(static_cast<unsigned>(across), static_cast<unsigned>(down));
+  occlusionTiles<<<grid, kTile, 0, static_cast<cudaStream_t>(stream->queue)>>>(b, h);
+  checkLaunch();
+}
+
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const SelectFeatures& b, int64_t = 1) {
+  bool aligned = wide(n, b.x, b.fill, b.feature, b.y);
+  forEachBatch(stream, rows, n, aligned, SelectFeaturesBatch{n, b.x, b.fill, b.feature, b.off, b.y});
+}
+
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const SelectVisible& b, int64_t = 1) {
+  bool aligned = wide(n, b.x, b.fill, b.feature, b.y);
+  forEachBatch(stream, rows, n, aligned, SelectVisibleBatch{n, b.features, b.x, b.fill, b.feature, b.on, b.y});
+}
+
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const SelectRanked& b, int64_t = 1) {
+  bool aligned = wide(n, b.x, b.fill, b.rank, b.y);
+  forEachBatch(stream, rows, n, aligned, SelectRankedBatch{n, b.x, b.fill, b.rank, b.count, b.y});
+}
+
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Blend& b, int64_t) {
+  if (b.feature != nullptr) {
+    bool aligned = wide(n, b.feature, b.x, b.fill, b.y);
+    BlendFeaturesBatch op{n, b.features, b.weight, b.feature, b.x, b.fill, b.y};
+    forEachBatch(stream, rows, n, aligned, op);
+  } else {
+    bool aligned = b.features % 4 == 0 && wide(n, b.weight, b.x, b.fill, b.y);
+    forEachBatch(stream, rows, n, aligned, BlendPlanesBatch{n, b.features, b.weight, b.x, b.fill, b.y});
+  }
+}
+
+void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const GridMask& b, int64_t cost) {
+  if (b.h > kSide || w > kSide) {
+    candela::forEachSpan(stream, lines, w, b, cost);
+    return;
+  }
+  auto tall = static_cast<int32_t>((b.h + b.cells - 1) / b.cells);
+  auto across = static_cast<int32_t>((w + b.cells - 1) / b.cells);
+  GridMaskBatch op{static_cast<int32_t>(b.cells), static_cast<int32_t>(w), tall, across, b.h * w, b.keep, b.uniform,
+                   b.mask};
+  forEachBatch(stream, lines / b.h, b.h * w, wide(w, b.mask), op);
+}
+
+void forEach(cd_stream* stream, int64_t cells, const SmoothMaxBackward& b, int64_t cost) {
+  if (cells > INT32_MAX || b.h * b.w > UINT32_MAX) {
+    candela::forEach(stream, cells, b, cost);
+    return;
+  }
+  auto grid = static_cast<unsigned>(cells);
+  smoothMaxCells<<<grid, kGather, 0, static_cast<cudaStream_t>(stream->queue)>>>(b);
+  checkLaunch();
+}
+
+#endif
 
 }  // namespace
 

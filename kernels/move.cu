@@ -4,6 +4,9 @@
 #include "check.cuh"
 #include "nest.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "turn_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -127,6 +130,14 @@ struct CopyTile {
   }
 };
 
+#ifdef __CUDACC__
+
+struct Same {
+  __device__ float operator()(const float (&v)[1]) const { return v[0]; }
+};
+
+#endif
+
 // One loop and how far a step goes in x and in y.
 struct Loop {
   int64_t dim, x, y;
@@ -142,6 +153,9 @@ void copy(cd_stream* stream, const Loop* loops, int count, const float* x, float
     if (nest.strides[0][d] == 1) along = d;
   }
   if (along < 0 || nest.stride(0) == 1 || nest.stride(1) != 1) {
+#ifdef __CUDACC__
+    if (byPlaces<1>(stream, nest, accumulate, {{x}}, y, Same{})) return;
+#endif
     CopyRuns<accumulate> body{nest, x, y};
     int64_t length = nest.dims[inner];
     forEachSpan(stream, nest.count() / length, length, body);
@@ -156,6 +170,9 @@ void copy(cd_stream* stream, const Loop* loops, int count, const float* x, float
   body.q = nest.dims[inner];
   body.xOfQ = nest.strides[0][inner];
   body.yOfP = nest.strides[1][along];
+#ifdef __CUDACC__
+  if (turnWide<accumulate>(stream, body.outer, body.p, body.q, body.xOfQ, body.yOfP, x, y)) return;
+#endif
   body.sideP = body.q < kTile ? kTileLong : kTile;
   body.sideQ = body.p < kTile ? kTileLong : kTile;
   if (body.p < kTile && body.q < kTile) body.sideP = body.sideQ = kTile;

@@ -85,17 +85,21 @@ struct Moments {
 // On a card these go before the templates of the same name.
 void forEachSpan(cd_stream* stream, int64_t rows, int64_t, const GaussianNoise& b, int64_t) {
   if (wide(b.n, b.x, b.y)) {
-    forEachRowOf<4>(stream, rows, b.n, GaussianBatch<true>{b.n, b.seed, b.sigma, b.x, b.sample, b.y});
+    GaussianBatch<true> op{b.n, b.seed, b.sigma, b.x, b.sample, b.y};
+    forEachRowOf<4>(stream, rows, b.n, op, kNoisyBlocks);
   } else {
-    forEachRowOf<4>(stream, rows, inWarps(b.n), GaussianBatch<false>{b.n, b.seed, b.sigma, b.x, b.sample, b.y});
+    GaussianBatch<false> op{b.n, b.seed, b.sigma, b.x, b.sample, b.y};
+    forEachRowOf<4>(stream, rows, inWarps(b.n), op, kNoisyBlocks);
   }
 }
 
 void forEachSpan(cd_stream* stream, int64_t rows, int64_t, const UniformNoise& b, int64_t) {
   if (wide(b.n, b.y)) {
-    forEachRowOf<4>(stream, rows, b.n, UniformBatch<true>{b.n, b.seed, b.lo, b.hi, b.sample, b.y});
+    UniformBatch<true> op{b.n, b.seed, b.lo, b.hi, b.sample, b.y};
+    forEachRowOf<4>(stream, rows, b.n, op, kNoisyBlocks);
   } else {
-    forEachRowOf<4>(stream, rows, inWarps(b.n), UniformBatch<false>{b.n, b.seed, b.lo, b.hi, b.sample, b.y});
+    UniformBatch<false> op{b.n, b.seed, b.lo, b.hi, b.sample, b.y};
+    forEachRowOf<4>(stream, rows, inWarps(b.n), op, kNoisyBlocks);
   }
 }
 

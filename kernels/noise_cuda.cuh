@@ -56,13 +56,18 @@ __device__ __forceinline__ float quickCosine(float x) {
   return y;
 }
 
-// -2 ln u for u = uniform(word), within 4e-7 and, near u = 1, within 4e-7 of itself: there the logarithm's absolute error
+// uniform() in one rounding, which is the same.
+__device__ __forceinline__ float quickUniform(uint32_t word) {
+  return fmaf(static_cast<float>(word >> 8), 0x1p-24f, 0x1p-25f);
+}
+
+// -2 ln u for u = uniform(word), within 4e-7 and, near u = 1, within 1e-6 of itself: there the logarithm's absolute error
 // would become one of 6e-4 of its root, so its series takes over.
 __device__ __forceinline__ float squaredRadius(float u) {
   float t = 1.0f - u;
-  float series = fmaf(t, fmaf(t, fmaf(t, fmaf(t, 0.4f, 0.5f), 0.66666667f), 1.0f), 2.0f) * t;
+  float series = fmaf(t, fmaf(t, 0.66666667f, 1.0f), 2.0f) * t;
   float direct = -1.3862944f * quickLog2(u);
-  return u > 0.9375f ? series : direct;
+  return u > 1.0f - 0x1p-6f ? series : direct;
 }
 
 // x + sigma * normals(seed, sample, block) within 1e-5 * sigma: the rounding of the angle alone makes 3e-6 in the shared
@@ -73,10 +78,8 @@ __device__ __forceinline__ Floats<4> noisy(const Floats<4>& x, float sigma, int6
   Floats<4> y;
 #pragma unroll
   for (int pair = 0; pair < 4; pair += 2) {
-    // one rounding, which is that of uniform()
-    float u = fmaf(static_cast<float>(w.at[pair] >> 8), 0x1p-24f, 0x1p-25f);
     float turn = fmaf(static_cast<float>(w.at[pair + 1] >> 8), 0x1p-24f, 0x1p-25f - 0.5f);
-    float radius = -sigma * quickRoot(squaredRadius(u));
+    float radius = -sigma * quickRoot(squaredRadius(quickUniform(w.at[pair])));
     float angle = 6.2831853f * turn;
     y.at[pair] = fmaf(radius, quickCosine(angle), x.at[pair]);
     y.at[pair + 1] = fmaf(radius, quickSine(angle), x.at[pair + 1]);
@@ -108,6 +111,9 @@ __device__ __forceinline__ void storeRow(float* row, int64_t i, int64_t n, const
     storeWarp(row, i, n, v);
   }
 }
+
+// Noise takes longer to compute than to write.
+constexpr int64_t kNoisyBlocks = 2 * kWanted;
 
 // Elements that whole warps of 4 each cover: none of their threads stays away.
 inline int64_t inWarps(int64_t n) { return (n + 127) / 128 * 128; }
@@ -156,7 +162,7 @@ struct UniformBatch {
     Words w = quickPhilox(seed, __ldg(sample + r), i / 4);
     Floats<4> v;
 #pragma unroll
-    for (int k = 0; k < 4; k++) v.at[k] = lo + (hi - lo) * uniform(w.at[k]);
+    for (int k = 0; k < 4; k++) v.at[k] = lo + (hi - lo) * quickUniform(w.at[k]);
     storeRow<kAligned>(y + r * n, i, n, v);
   }
 };

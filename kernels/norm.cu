@@ -3,6 +3,9 @@
 #include "check.cuh"
 #include "lrn.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "lrn_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -378,6 +381,9 @@ int cd_lrn_forward(cd_stream* stream, int64_t pixels, int64_t channels, int64_t 
     check.data(x, "x");
     check.data(y, "y");
     Lrn lrn{channels, Reach(size), alpha / static_cast<float>(size), beta, bias};
+#ifdef __CUDACC__
+    if (lrnWide(stream, pixels, lrn, x, y)) return;
+#endif
     forEachSpan(stream, pixels, channels, LrnForward{lrn, x, y}, size + (beta == 0.75f ? 4 : 40));
   });
 }
@@ -393,6 +399,9 @@ int cd_lrn_backward(cd_stream* stream, int accumulate, int64_t pixels, int64_t c
     check.data(dy, "dy");
     check.data(dx, "dx");
     Lrn lrn{channels, Reach(size), alpha / static_cast<float>(size), beta, bias};
+#ifdef __CUDACC__
+    if (lrnBackwardWide(stream, pixels, lrn, accumulate != 0, x, y, dy, dx)) return;
+#endif
     forEachSpan(stream, pixels, channels, LrnBackward{lrn, accumulate != 0, x, y, dy, dx}, 2 * size + 40);
   });
 }

@@ -4,45 +4,14 @@
 #include "check.cuh"
 #include "functions.cuh"
 #include "launch.cuh"
+#include "window.cuh"
+#ifdef __CUDACC__
+#include "pool_cuda.cuh"
+#endif
 
 using namespace candela;
 
 namespace {
-
-struct Window {
-  int64_t h, w, c;
-  int kh, kw, sh, sw, dh, dw, top, left, oh, ow;
-
-  // First row of the window of output row y, may be negative.
-  BOTH int64_t rowOf(int64_t y) const { return y * sh - top; }
-  BOTH int64_t columnOf(int64_t x) const { return x * sw - left; }
-  // Rows i of a window, from its row at, that lie in the image: firstTap to endTap. However large the window, no others
-  // are visited.
-  BOTH static int64_t firstTap(int64_t at, int dilation) { return at >= 0 ? 0 : (dilation - 1 - at) / dilation; }
-  BOTH static int64_t endTap(int64_t at, int dilation, int taps, int64_t size) {
-    if (at + (taps - int64_t{1}) * dilation < size) return taps;
-    return at >= size ? 0 : (size - 1 - at) / dilation + 1;
-  }
-  // The same of the windows that an input pixel lies in, at = its place in the padded image.
-  BOTH static int64_t firstWindow(int64_t at, int dilation, int stride, int count) {
-    return firstTap((count - int64_t{1}) * stride - at, dilation);
-  }
-  BOTH static int64_t endWindow(int64_t at, int dilation, int taps) {
-    return at >= (taps - int64_t{1}) * dilation ? taps : at / dilation + 1;
-  }
-  // Output row whose window holds input row y at its row k; -1 where none does.
-  BOTH int64_t outputRow(int64_t y, int64_t k) const { return step(y + top - k * dh, sh, oh); }
-  BOTH int64_t outputColumn(int64_t x, int64_t k) const { return step(x + left - k * dw, sw, ow); }
-
-  // About so many windows hold an input pixel.
-  int64_t windowsOfAPixel() const { return 1 + static_cast<int64_t>(kh) * kw / (static_cast<int64_t>(sh) * sw); }
-
-  BOTH static int64_t step(int64_t at, int stride, int count) {
-    return at >= 0 && at % stride == 0 && at / stride < count ? at / stride : -1;
-  }
-};
-
-BOTH bool larger(float v, float best) { return (v > best) | (v != v); }
 
 template <class Index>
 struct MaxPool {
@@ -313,6 +282,11 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
     if (check.counts({rows, c}) == 0) return;
     if (h * w > 0) check.data(x, "x");
     check.data(y, "y");
+#ifdef __CUDACC__
+    if (which == nullptr || whichBytes == 1) {
+      if (maxPoolWide(stream, images, k, x, y, static_cast<uint8_t*>(which))) return;
+    }
+#endif
     int64_t cost = static_cast<int64_t>(k.kh) * k.kw;
     MaxPoolRow body{k, x, y};
     if (which == nullptr && body.fits()) {
@@ -347,6 +321,12 @@ int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int6
       forEachSpan(stream, images * h * w, c, MaxPoolBackward<int32_t>{k, accumulate != 0, index, dy, dx}, cost);
     } else {
       auto index = static_cast<const uint8_t*>(which);
+#ifdef __CUDACC__
+      if (accumulate != 0 ? maxPoolGatherWide<PoolGather::MAX_ADD>(stream, images, k, index, dy, dx)
+                          : maxPoolGatherWide<PoolGather::MAX>(stream, images, k, index, dy, dx)) {
+        return;
+      }
+#endif
       forEachSpan(stream, images * h * w, c, MaxPoolBackward<uint8_t>{k, accumulate != 0, index, dy, dx}, cost);
     }
   });
@@ -372,6 +352,9 @@ int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64
       forEachSpan(stream, images * h * w, c, MaxUnpool<int32_t>{k, index, v, x}, cost);
     } else {
       auto index = static_cast<const uint8_t*>(which);
+#ifdef __CUDACC__
+      if (maxPoolGatherWide<PoolGather::UNPOOL>(stream, images, k, index, v, x)) return;
+#endif
       forEachSpan(stream, images * h * w, c, MaxUnpool<uint8_t>{k, index, v, x}, cost);
     }
   });
@@ -388,6 +371,9 @@ int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_
     if (h * w > 0) check.data(x, "x");
     check.data(y, "y");
     AveragePool body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), x, y};
+#ifdef __CUDACC__
+    if (averagePoolWide(stream, images, k, SmallDivisor(k, padBottom, padRight, countIncludePad != 0, power), x, y)) return;
+#endif
     forEachSpan(stream, rows, c, body, static_cast<int64_t>(k.kh) * k.kw);
   });
 }
@@ -403,6 +389,10 @@ int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, 
     if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(dy, "dy");
     check.data(dx, "dx");
     AveragePoolBackward body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), accumulate != 0, dy, dx};
+#ifdef __CUDACC__
+    SmallDivisor divisor(k, padBottom, padRight, countIncludePad != 0, power);
+    if (averagePoolBackwardWide(stream, images, k, divisor, accumulate != 0, dy, dx)) return;
+#endif
     forEachSpan(stream, images * h * w, c, body, k.windowsOfAPixel());
   });
 }

@@ -2,6 +2,9 @@
 // inner and adds row by row.
 #include "check.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "wide.cuh"
+#endif
 
 using namespace candela;
 
@@ -157,6 +160,15 @@ struct ArgReduce {
   }
 };
 
+#ifdef __CUDACC__
+
+struct Share {
+  float divisor;
+  __device__ float operator()(const float (&v)[1]) const { return v[0] / divisor; }
+};
+
+#endif
+
 template <class Kind>
 void columns(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, const float* x, float* y) {
   forEachSpan(stream, outer, inner, ReduceColumns<Kind>{n, inner, x, y}, n);
@@ -198,6 +210,14 @@ int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t oute
     bool add = accumulate != 0;
     if (kind == CD_REDUCE_SUM || kind == CD_REDUCE_MEAN) {
       float divisor = kind == CD_REDUCE_MEAN ? static_cast<float>(n) : 1.0f;
+#ifdef __CUDACC__
+      Nest<2> nest;
+      nest.add(outer, {inner, n * inner});
+      nest.add(n, {0, inner});
+      nest.add(inner, {1, 1});
+      nest.close();
+      if (byPlaces<1>(stream, nest, add, {{dy}}, dx, Share{divisor})) return;
+#endif
       SumBackward body{n, inner, divisor, add, dy, dx};
       forEachSpan(stream, inner == 1 ? outer : outer * n, inner == 1 ? n : inner, body);
       return;

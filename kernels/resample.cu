@@ -2,6 +2,10 @@
 #include "check.cuh"
 #include "sum.cuh"
 
+#ifdef __CUDACC__
+#include "resample_cuda.cuh"
+#endif
+
 using namespace candela;
 
 namespace {
@@ -50,6 +54,25 @@ struct ResampleRow {
     }
   }
 };
+
+#ifdef __CUDACC__
+
+// On a card these go before the templates of the same name.
+void forEachSpan(cd_stream* stream, int64_t rows, int64_t inner, const Resample& b, int64_t cost) {
+  if (rows >= kDivisible) {
+    candela::forEachSpan(stream, rows, inner, b, cost);
+    return;
+  }
+  ResampleBatch op{b.accumulate, Divide(b.nOut), b.nIn, inner, b.first, b.index, b.weight, b.x, b.y};
+  forEachBatch(stream, rows, inner, wide(inner, b.x, b.y), op);
+}
+
+void forEachSpan(cd_stream* stream, int64_t outer, int64_t nOut, const ResampleRow& b, int64_t) {
+  ResampleRowBatch op{b.accumulate, outer, b.nIn, nOut, b.first, b.index, b.weight, b.x, b.y};
+  forEachRowOf<1>(stream, (outer + kTogether - 1) / kTogether, nOut, op);
+}
+
+#endif
 
 }  // namespace
 

@@ -92,7 +92,8 @@ __global__ void __launch_bounds__(kBlock) overBatch(int64_t rows, int64_t n, Op 
   }
 }
 
-// Enough blocks for two rounds on 132 multiprocessors of 8 blocks each.
+// Enough blocks for two rounds on 132 multiprocessors of 8 blocks each. Rows that take longer to compute than to write
+// want more: the last round is then shorter.
 constexpr int64_t kWanted = 2112;
 
 // Rows of a thread: few enough that all the card is busy, as many as 8 so that what they share is read seldom.
@@ -106,13 +107,13 @@ struct Shape2 {
 };
 
 // Of a launch over rows of `threads` threads each; rows narrower than a block share one.
-inline Shape2 shapeOf(int64_t rows, int64_t threads) {
+inline Shape2 shapeOf(int64_t rows, int64_t threads, int64_t wanted) {
   int64_t x = 32;
   while (x < threads && x < kBlock) x *= 2;
   int64_t y = kBlock / x;
   int64_t across = (threads + x - 1) / x, down = (rows + y - 1) / y;
   across = across < kAcross ? across : kAcross;
-  int64_t each = across * down / kWanted;
+  int64_t each = across * down / wanted;
   each = each < 1 ? 1 : each < kRowsEach ? each : kRowsEach;
   down = (down + each - 1) / each;
   down = down < kDown ? down : kDown;
@@ -121,9 +122,9 @@ inline Shape2 shapeOf(int64_t rows, int64_t threads) {
 }
 
 template <int kWide, class Op>
-void forEachRowOf(cd_stream* stream, int64_t rows, int64_t n, const Op& op) {
+void forEachRowOf(cd_stream* stream, int64_t rows, int64_t n, const Op& op, int64_t wanted = kWanted) {
   if (rows <= 0 || n <= 0) return;
-  Shape2 s = shapeOf(rows, (n + kWide - 1) / kWide);
+  Shape2 s = shapeOf(rows, (n + kWide - 1) / kWide, wanted);
   overBatch<kWide><<<s.grid, s.block, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, n, op);
   checkLaunch();
 }

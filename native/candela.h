@@ -116,6 +116,14 @@ int cd_widen(cd_stream* stream, int64_t pixels, int64_t c, int64_t wide, const f
 /* y[pixels,c] (+)= the first c of x[pixels,wide]. No overlap. */
 int cd_narrow(cd_stream* stream, int accumulate, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
 
+/* ---- fold ---- */
+
+/* dx[images,h,w,c] (+)= the sum, over the windows that hold a pixel, of their tap on it: p[images,oh,ow,columns], tap
+   (a, b) and channel k of a window standing at column (a * kw + b) * c + k; c <= 4, columns >= kh * kw * c. window[10] as
+   for pooling, kernel first. No overlap. */
+int cd_fold(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+            int64_t columns, const float* p, float* dx);
+
 /* ---- broadcast ---- */
 
 /* Two operands that broadcast. rank <= 8; dims[rank] and strides[rank] (in elements, 0 where an operand is repeated)

@@ -46,7 +46,7 @@ struct Pool {
     images = k.size("images", {1, 3}, {kImages});
     h = k.size("h", {1, 5, 9, 14}, {112, 28, 7});
     w = k.size("w", {3, 7, 12}, {112, 28, 7});
-    c = k.size("c", {1, 3, 4, 33, 64}, {64, 256, 2048});
+    c = k.size("c", {1, 3, 4, 33, 64, 132}, {64, 256, 2048});
     int kh = static_cast<int>(k.size("kh", {1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
     int dh = static_cast<int>(k.size("dh", {1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 2}, {1}));
@@ -111,8 +111,8 @@ struct Response {
 
   explicit Response(Case& c)
       : pixels(c.size("pixels", {1, 3, 33}, {kImages * kPixels})),
-        channels(c.size("channels", {1, 3, 7, 64, 67, 300}, {64, 192})),
-        size(c.size("size", {1, 2, 5, 63}, {5})),
+        channels(c.size("channels", {1, 3, 4, 7, 64, 67, 300}, {64, 192})),
+        size(c.size("size", {1, 2, 5, 5, 63}, {5})),
         beta(c.flag("beta=0.75", true) ? 0.75f : 0.6f) {}
   int64_t whole() const { return pixels * channels; }
 };
@@ -197,6 +197,20 @@ inline constexpr Entry kNetwork[] = {
       auto x = c.in("x", pixels * wide), y = c.out("y", pixels * own, add);
       c.moves(4 * pixels * (own + wide));
       CALL(c, cd_narrow, add, pixels, own, wide, x, y);
+    }},
+    {"cd_fold", 1, [](Case& c) {
+      int64_t images = c.size("images", {1, 3}, {kImages}), side = c.size("side", {1, 5, 9, 14}, {224});
+      int64_t own = c.size("own", {1, 2, 3, 4}, {3}), more = c.size("more", {0, 1, 3}, {1});
+      int k = static_cast<int>(c.size("k", {1, 2, 3, 7}, {7})), s = static_cast<int>(c.size("s", {1, 2, 3}, {2}));
+      int d = static_cast<int>(c.size("d", {1, 1, 2}, {1})), pad = static_cast<int>(c.size("pad", {0, 1, 3}, {3}));
+      int out = static_cast<int>(side) + 2 * pad - (k - 1) * d - 1;
+      out = out < 0 ? 1 : out / s + 1;
+      std::array<int, 10> window = {k, k, s, s, d, d, pad, pad, out, out};
+      int64_t columns = k * k * own + more, count = images * out * out * columns;
+      bool add = c.flag("accumulate");
+      auto p = c.in("p", count), dx = c.out("dx", images * side * side * own, add);
+      c.moves(4 * (count + images * side * side * own));
+      CALL(c, cd_fold, add, images, side, side, own, window.data(), columns, p, dx);
     }},
     {"cd_binary_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_BINARY_KINDS, CD_MUL);
@@ -452,10 +466,10 @@ inline constexpr Entry kNetwork[] = {
       int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 2, 3, 0}));
       bool add = c.flag("accumulate");
       int rows = static_cast<int>(c.size("rows", {1, 3}, {kImages}));
-      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 70}, {3, 3, 256, 64, 256}));
-      int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
+      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 64, 70}, {3, 3, 256, 64, 256}));
+      int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025, 2052}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
       int64_t n = int64_t{1} * rows * planes * pixels;
-      int wide = planes + 5, each = planes * pixels;
+      int wide = planes + static_cast<int>(c.size("more", {5, 4, 8}, {192})), each = planes * pixels;
       std::array<int, 3> dims = {rows, pixels, planes}, xs = {each, 1, pixels}, ys = {each, planes, 1};
       if (way == 1) std::swap(xs, ys);
       if (way == 2) xs = ys;

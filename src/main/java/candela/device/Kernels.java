@@ -16,6 +16,7 @@ public final class Kernels {
   private Elementwise elementwise;
   private Gate gate;
   private Widen widen;
+  private Fold fold;
   private Broadcast broadcast;
   private Reduce reduce;
   private Softmax softmax;
@@ -62,6 +63,13 @@ public final class Kernels {
       widen = new Widen(this);
     }
     return widen;
+  }
+
+  public Fold fold() {
+    if (fold == null) {
+      fold = new Fold(this);
+    }
+    return fold;
   }
 
   public Broadcast broadcast() {

@@ -22,7 +22,8 @@ final class ScoreCall implements AutoCloseable {
     scores = device.allocate(rows * 4L);
   }
 
-  float[] run(ScoreKind kind, Tensor logits, long[] target, Tensor seed) {
+  /** Queues the scores of these rows and what backward starts from. */
+  void run(ScoreKind kind, Tensor logits, long[] target, Tensor seed) {
     if (target.length != rows) {
       throw new IllegalArgumentException(rows + " rows given " + target.length + " targets");
     }
@@ -38,8 +39,16 @@ final class ScoreCall implements AutoCloseable {
             targets.segment(),
             scores.segment(),
             seed == null ? MemorySegment.NULL : seed.data());
-    device.copyOut(targets.segment().asSlice(0, rows * 8L), MemorySegment.ofArray(target));
+  }
+
+  /** Waits for the scores of the last run. */
+  float[] scores() {
     return device.read(new Tensor(Shape.of(rows), scores.segment()));
+  }
+
+  /** Waits for the classes of the last run, predicted ones in place of -1. */
+  void targets(long[] target) {
+    device.copyOut(targets.segment().asSlice(0, rows * 8L), MemorySegment.ofArray(target));
   }
 
   @Override

@@ -211,6 +211,13 @@ public final class Session implements AutoCloseable {
    * @param target class of every row; -1 stands for the predicted class, which is written back
    */
   public float[] score(ScoreKind kind, long[] target) {
+    queueScore(kind, target);
+    scores.targets(target);
+    return scores();
+  }
+
+  /** As {@link #score}, but waits for nothing: {@link #scores} reads them. */
+  public void queueScore(ScoreKind kind, long[] target) {
     for (int i = 0; i < target.length; i++) {
       if (target[i] < -1 || target[i] >= classes()) {
         throw CandelaException.of(
@@ -218,7 +225,12 @@ public final class Session implements AutoCloseable {
             graph.name(), target[i], i, classes() - 1);
       }
     }
-    return scores.run(kind, logits(), target, gradients.isEmpty() ? null : seed());
+    scores.run(kind, logits(), target, gradients.isEmpty() ? null : seed());
+  }
+
+  /** The scores last queued. */
+  public float[] scores() {
+    return scores.scores();
   }
 
   /** [batch,classes]: what backward starts from, for a seed of the caller's own. */

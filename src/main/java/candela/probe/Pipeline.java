@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Runs probes: fills batches with rows of all whose ask is equal, of whichever image or
@@ -190,7 +191,7 @@ public final class Pipeline implements AutoCloseable {
       return 0;
     }
     session.forward();
-    float[] scores = session.score(ask.score(), target);
+    session.queueScore(ask.score(), target);
     Tensor gradients = null;
     Tensor values = null;
     if (ask.wantsGradient()) {
@@ -199,11 +200,23 @@ public final class Pipeline implements AutoCloseable {
       values = session.value(ask.at());
     }
     Tensor logits = session.logits();
-    Answers answers = new Answers(scores, logits, gradients, values);
+    Answers answers =
+        new Answers(session.batch(), once(session::scores), logits, gradients, values);
     for (Slice s : slices) {
       s.probe().take(answers.rows(s.from(), s.to()));
     }
     return used;
+  }
+
+  /** Reads at the first call, and remembers. */
+  private static Supplier<float[]> once(Supplier<float[]> read) {
+    float[][] held = new float[1][];
+    return () -> {
+      if (held[0] == null) {
+        held[0] = read.get();
+      }
+      return held[0];
+    };
   }
 
   /** The session for this ask; one of another size is replaced. */

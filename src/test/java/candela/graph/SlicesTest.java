@@ -1,6 +1,7 @@
 package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
 import candela.TestDevice;
@@ -76,6 +77,7 @@ class SlicesTest {
   @ParameterizedTest
   @MethodSource("models")
   void bitsStayAndMemoryShrinks(OnnxModel model) {
+    assumeTrue(TestDevice.isCpu(), "skipped: on the cpu only, a card runs whole batches");
     // 13 rows on 2 threads: slices of 4, 4, 4 and 1.
     Network network = Network.of(model).channelsFirst();
     try (Device device = TestDevice.open(2)) {

@@ -2,6 +2,8 @@ package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -28,6 +30,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MethodTest {
   /** Float rounding of a handful of operations. */
   private static final Offset<Float> ROUNDING = Offset.offset(1e-4f);
+
+  /** Relative length of the difference between the maps of two batch sizes on a card. */
+  private static final double BATCHES = 1e-4;
 
   private static final Levels LEVELS = new Levels(List.of(-1f, -1f, -1f), List.of(2f, 2f, 2f));
 
@@ -496,10 +501,64 @@ class MethodTest {
 
   @Test
   void bitsDependOnNeitherBatchNorThreadsNorPacking() {
+    assumeTrue(TestDevice.isCpu(), "skipped: on the cpu only");
+    for (int threads : new int[] {1, 2}) {
+      inEveryBatch(threads, (what, got, wanted) -> assertThat(got).as(what).isEqualTo(wanted));
+    }
+  }
+
+  /** A library may sum in another order where the batch is another. */
+  @Test
+  void onACardPackingChangesNoBitAndTheBatchNoMoreThanRounding() {
+    assumeFalse(TestDevice.isCpu(), "skipped: on a card only, -Dcandela.device=cuda:0");
+    inEveryBatch(
+        1,
+        (what, got, wanted) ->
+            assertThat(distance(got, wanted)).as(what).isLessThanOrEqualTo(BATCHES));
+  }
+
+  /** How a map must agree with that of another batch size. */
+  private interface Agreement {
+    void check(String what, float[] got, float[] wanted);
+  }
+
+  /** Maps packed and alone have equal bits; those of other batch sizes agree with those of one. */
+  private void inEveryBatch(int threads, Agreement agreement) {
     Path file = Toy.random(folder);
     Random r = new Random(3);
     Subject one = new Subject(Shape.of(3, 9, 7), Toy.draw(r, 189), 1, LEVELS);
     Subject other = new Subject(Shape.of(3, 9, 7), Toy.draw(r, 189), 2, LEVELS);
+    List<Method> methods = every();
+    List<Attribution> expected = run(file, 1, 1, methods, List.of(one));
+    for (int batch : new int[] {1, 3, 8, 32}) {
+      List<Attribution> alone = run(file, threads, batch, methods, List.of(one));
+      List<Attribution> packed = run(file, threads, batch, methods, List.of(other, one));
+      for (int i = 0; i < methods.size(); i++) {
+        String what =
+            String.format(
+                "%s, %s, batch %d, threads %d", TestDevice.name(), methods.get(i), batch, threads);
+        agreement.check(what, alone.get(i).values(), expected.get(i).values());
+        assertThat(packed.get(i + methods.size()).values())
+            .as(what + ", packed")
+            .isEqualTo(alone.get(i).values());
+      }
+    }
+  }
+
+  /** Length of the difference by length of what is wanted. */
+  private static double distance(float[] got, float[] wanted) {
+    assertThat(got).hasSameSizeAs(wanted);
+    double off = 0;
+    double length = 0;
+    for (int i = 0; i < got.length; i++) {
+      off = Math.hypot(off, (double) got[i] - wanted[i]);
+      length = Math.hypot(length, wanted[i]);
+    }
+    return off == 0 ? 0 : off / length;
+  }
+
+  /** Every method, and those of its parameters that choose other kernels. */
+  private static List<Method> every() {
     List<Method> methods = new ArrayList<>();
     Methods.names().forEach(n -> methods.add(small(n)));
     for (Composite c : Composite.values()) {
@@ -523,20 +582,7 @@ class MethodTest {
       methods.add(
           Methods.parse("occlusion:window=4,stride=3,fill=" + b.name().toLowerCase(Locale.ROOT)));
     }
-    List<Attribution> expected = run(file, 1, 1, methods, List.of(one));
-    for (int threads : new int[] {1, 2}) {
-      for (int batch : new int[] {1, 3, 8, 32}) {
-        List<Attribution> alone = run(file, threads, batch, methods, List.of(one));
-        List<Attribution> packed = run(file, threads, batch, methods, List.of(other, one));
-        for (int i = 0; i < methods.size(); i++) {
-          String what = methods.get(i) + ", batch " + batch + ", threads " + threads;
-          assertThat(alone.get(i).values()).as(what).isEqualTo(expected.get(i).values());
-          assertThat(packed.get(i + methods.size()).values())
-              .as(what + ", packed")
-              .isEqualTo(expected.get(i).values());
-        }
-      }
-    }
+    return methods;
   }
 
   @Test

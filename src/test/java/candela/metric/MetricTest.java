@@ -2,6 +2,7 @@ package candela.metric;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -170,6 +171,7 @@ class MetricTest {
 
   @Test
   void bitsDependOnNeitherBatchNorThreadsNorPacking() {
+    assumeTrue(TestDevice.isCpu(), "skipped: on the cpu only");
     Path file = Toy.random(folder);
     Random r = new Random(7);
     boolean[] truth = new boolean[63];

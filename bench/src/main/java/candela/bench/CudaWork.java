@@ -104,7 +104,7 @@ final class CudaWork implements AutoCloseable {
     MemorySegment end = Arena.ofAuto().allocate(Float.BYTES);
     return () -> {
       s.forward();
-      s.score(ScoreKind.LOGIT, target.clone());
+      s.queueScore(ScoreKind.LOGIT, target);
       s.backward(Rules.GRADIENT);
       // Waits: the copy of one number comes after all work before it.
       device.copyOut(s.gradient().data().asSlice(0, end.byteSize()), end);

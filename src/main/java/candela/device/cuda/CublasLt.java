@@ -20,12 +20,7 @@ final class CublasLt implements AutoCloseable {
     NONE(1),
     RELU(2),
     BIAS(4),
-    RELU_BIAS(6),
-    /** ReLU, and one bit an element that tells where it let pass. */
-    RELU_BITS(130),
-    RELU_BITS_BIAS(134),
-    /** Zero where the bit is not set. */
-    GATE(136);
+    RELU_BIAS(6);
 
     private final int code;
 
@@ -34,11 +29,7 @@ final class CublasLt implements AutoCloseable {
     }
 
     boolean biased() {
-      return this == BIAS || this == RELU_BIAS || this == RELU_BITS_BIAS;
-    }
-
-    boolean readsBits() {
-      return this == RELU_BITS || this == RELU_BITS_BIAS || this == GATE;
+      return this == BIAS || this == RELU_BIAS;
     }
   }
 
@@ -228,10 +219,6 @@ final class CublasLt implements AutoCloseable {
         describe(3, p.transB() ? OP_T : 0);
         describe(4, p.transA() ? OP_T : 0);
         describe(7, p.epilogue().code);
-        if (p.epilogue().readsBits()) {
-          long ld = (p.m() + 127) / 128 * 128;
-          set(descSet, desc, 12, arena.allocateFrom(ValueLayout.JAVA_LONG, ld), 8);
-        }
         a = layout(p.transB() ? p.k() : p.m(), p.transB() ? p.m() : p.k(), p.ldb(), p.strideB());
         b = layout(p.transA() ? p.n() : p.k(), p.transA() ? p.k() : p.n(), p.lda(), p.strideA());
         d = layout(p.m(), p.n(), p.ldd(), p.strideD());
@@ -309,7 +296,6 @@ final class CublasLt implements AutoCloseable {
     /**
      * @param c what d is added to, laid out like d; d itself unless the problem accumulates
      * @param bias one number a column, or NULL
-     * @param bits one bit an element of d, rows of a multiple of 128, or NULL
      */
     void run(
         int algorithm,
@@ -318,14 +304,10 @@ final class CublasLt implements AutoCloseable {
         MemorySegment c,
         MemorySegment to,
         MemorySegment bias,
-        MemorySegment bits,
         MemorySegment workspace,
         MemorySegment stream) {
       if (problem.epilogue().biased()) {
         point(8, bias);
-      }
-      if (problem.epilogue().readsBits()) {
-        point(11, bits);
       }
       int status =
           (int)

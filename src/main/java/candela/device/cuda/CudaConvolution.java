@@ -32,6 +32,7 @@ final class CudaConvolution implements ConvolutionPlan {
   private final Activation activation;
   private final long wide;
   private final CudaMatrix product;
+  private final FoldedGradient folds;
   private final Map<Problem, RunningConvolution> prepared = new HashMap<>();
 
   CudaConvolution(
@@ -63,6 +64,7 @@ final class CudaConvolution implements ConvolutionPlan {
         shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights()
             ? null
             : device.allocate(plain.turned() * 4);
+    folds = FoldedGradient.pays(dense, shape) ? new FoldedGradient(dense, shape, weights) : null;
     update();
   }
 
@@ -70,6 +72,9 @@ final class CudaConvolution implements ConvolutionPlan {
   public void update() {
     if (packed != null) {
       plain.turn(false, false, given, packed.segment());
+    }
+    if (folds != null) {
+      folds.update();
     }
   }
 
@@ -220,6 +225,10 @@ final class CudaConvolution implements ConvolutionPlan {
 
   /** dx (+)= transpose of the plain convolution on dy. */
   private void gradient(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
+    if (folds != null) {
+      folds.backward(rows, dy, accumulate, dx);
+      return;
+    }
     if (plain.pads()) {
       MemorySegment whole = dense.scratch(plain.bytes(rows));
       must(plainProblem(Direction.DATA, rows, false, whole, dy), whole, dy);
@@ -341,6 +350,9 @@ final class CudaConvolution implements ConvolutionPlan {
     prepared.clear();
     if (packed != null) {
       packed.close();
+    }
+    if (folds != null) {
+      folds.close();
     }
   }
 }

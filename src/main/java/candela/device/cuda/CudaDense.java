@@ -27,8 +27,8 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Measured measured;
   private final Scratch values;
   private final Scratch workspace;
+  private final Scratch columns;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
-  private Boolean ordinaryBits;
 
   CudaDense(Device device, CudaStream stream, int card) {
     this.device = device;
@@ -43,6 +43,7 @@ final class CudaDense implements Dense, AutoCloseable {
     measured = new Measured(stream, new Choices(cache(), machine));
     values = new Scratch(device);
     workspace = new Scratch(device);
+    columns = new Scratch(device);
   }
 
   private static Path cache() {
@@ -71,6 +72,11 @@ final class CudaDense implements Dense, AutoCloseable {
   /** Working memory for values that one operator hands from one of its steps to the next. */
   MemorySegment scratch(long bytes) {
     return values.bytes(bytes);
+  }
+
+  /** Working memory for a product that is read at once, beside that of {@link #scratch}. */
+  MemorySegment products(long bytes) {
+    return columns.bytes(bytes);
   }
 
   @Override
@@ -140,7 +146,7 @@ final class CudaDense implements Dense, AutoCloseable {
             CublasLt.Epilogue.NONE,
             alignment(batch == 1 ? 0 : aStride | bStride | m * n, a, b, c));
     MemorySegment none = MemorySegment.NULL;
-    product(problem, a, b, c, c, none, none);
+    product(problem, a, b, c, c, none);
   }
 
   @Override
@@ -203,15 +209,14 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment b,
       MemorySegment c,
       MemorySegment d,
-      MemorySegment bias,
-      MemorySegment bits) {
+      MemorySegment bias) {
     MemorySegment work = workspace.bytes(PRODUCT_WORKSPACE);
     RunningProduct running = products.get(problem);
     if (running == null) {
-      running = prepare(problem, a, b, c, bias, bits, work);
+      running = prepare(problem, a, b, c, bias, work);
       products.put(problem, running);
     }
-    running.product().run(running.algorithm(), a, b, c, d, bias, bits, work, stream.address());
+    running.product().run(running.algorithm(), a, b, c, d, bias, work, stream.address());
   }
 
   /** Tries the algorithms on a result of its own: what is there may be added to. */
@@ -221,21 +226,17 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment b,
       MemorySegment c,
       MemorySegment bias,
-      MemorySegment bits,
       MemorySegment work) {
     CublasLt.Product product = cublas.product(problem, PRODUCT_WORKSPACE);
     long size = (problem.batch() - 1) * problem.strideD() + (problem.n() - 1) * problem.ldd();
-    try (var result = device.allocate((size + problem.m()) * 4);
-        var set = device.allocate((problem.n() * problem.m() + 127) / 8 + 16)) {
+    try (var result = device.allocate((size + problem.m()) * 4)) {
       MemorySegment to = result.segment();
       MemorySegment from = problem.accumulate() ? c : to;
-      boolean reads = problem.epilogue() == CublasLt.Epilogue.GATE;
-      MemorySegment marks = reads ? bits : set.segment();
       int algorithm =
           measured.best(
               problem.key(),
               product.algorithms(),
-              i -> product.run(i, a, b, from, to, bias, marks, work, stream.address()));
+              i -> product.run(i, a, b, from, to, bias, work, stream.address()));
       if (algorithm < 0) {
         product.close();
         throw candela.tensor.CandelaException.of(
@@ -304,23 +305,13 @@ final class CudaDense implements Dense, AutoCloseable {
     plan.run(names, tensors, workspace.bytes(Math.max(plan.workspaceBytes(), 1)));
   }
 
-  /**
-   * Whether cuBLASLt writes the bits of a ReLU in the order that our kernels read: its
-   * documentation does not say.
-   */
-  boolean ordinaryBits() {
-    if (ordinaryBits == null) {
-      ordinaryBits = BitOrder.isOurs(this);
-    }
-    return ordinaryBits;
-  }
-
   @Override
   public void close() {
     products.values().forEach(p -> p.product().close());
     products.clear();
     values.close();
     workspace.close();
+    columns.close();
     cudnn.close();
     cublas.close();
   }

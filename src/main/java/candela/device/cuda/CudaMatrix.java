@@ -66,7 +66,7 @@ final class CudaMatrix implements MatrixPlan {
     int alignment = CudaDense.alignment(wide | k, x, weights, y, residual);
     Problem problem =
         Problem.of(m, k, n, false, transposed, adds, epilogue(relu), alignment).wide(k, wide);
-    dense.product(problem, x, weights, adds ? residual : y, y, bias, NONE);
+    dense.product(problem, x, weights, adds ? residual : y, y, bias);
     boolean none = activation.kind() == Activation.NONE.kind();
     if (!none && (!relu || !bits.equals(NONE))) {
       dense
@@ -109,7 +109,7 @@ final class CudaMatrix implements MatrixPlan {
     Problem problem =
         Problem.of(m, n, k, false, !transposed, accumulate, Epilogue.NONE, alignment)
             .wide(gWide, k);
-    dense.product(problem, g, weights, dx, dx, NONE, NONE);
+    dense.product(problem, g, weights, dx, dx, NONE);
   }
 
   /** Weights and bias are read where they are at every run. */

@@ -30,6 +30,9 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
                 s.padBottom(),
                 s.padRight())
             : s;
+    if (longer(base)) {
+      base = capped(base);
+    }
     if (base.padTop() != base.padBottom() || base.padLeft() != base.padRight()) {
       int h = base.h() + base.padTop() + base.padBottom();
       int w = base.w() + base.padLeft() + base.padRight();
@@ -51,6 +54,35 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
               base.padRight()));
     }
     return new Plain(dense, base, base);
+  }
+
+  /** Whether a stride leads beyond the padded image: only the first window counts then. */
+  private static boolean longer(Convolution s) {
+    return s.strideH() > s.h() + s.padTop() + s.padBottom()
+        || s.strideW() > s.w() + s.padLeft() + s.padRight();
+  }
+
+  /** The same with strides that cuDNN's 32-bit arithmetic takes. */
+  private static Convolution capped(Convolution s) {
+    return new Convolution(
+        s.h(),
+        s.w(),
+        s.c(),
+        s.oc(),
+        s.kh(),
+        s.kw(),
+        Math.min(s.strideH(), s.h() + s.padTop() + s.padBottom()),
+        Math.min(s.strideW(), s.w() + s.padLeft() + s.padRight()),
+        s.dilationH(),
+        s.dilationW(),
+        s.padTop(),
+        s.padLeft(),
+        s.padBottom(),
+        s.padRight(),
+        s.groups(),
+        false,
+        0,
+        0);
   }
 
   private static Convolution with(

@@ -1,0 +1,123 @@
+package candela.device.cuda;
+
+import candela.device.Dense.Convolution;
+import candela.device.Device;
+import candela.device.Memory;
+import candela.device.cuda.CublasLt.Epilogue;
+import candela.device.cuda.CublasLt.Problem;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The input gradient of a convolution with few input channels, as a product with all taps at once,
+ * whose columns are then added where they belong: the tensor cores of cuDNN's engines wait for
+ * channels that are not there. Measured on a network's first layer, 7×7 over three channels.
+ */
+final class FoldedGradient implements AutoCloseable {
+  private static final int MOST_CHANNELS = 4;
+
+  /** Below, a product is no faster. */
+  private static final int LEAST_COLUMNS = 16;
+
+  /** Of the product, which is there for some images at a time. */
+  private static final long BYTES = 256 << 20;
+
+  private final CudaDense dense;
+  private final Device device;
+  private final Convolution shape;
+  private final MemorySegment given;
+  private final Memory weights;
+  private final int columns;
+
+  FoldedGradient(CudaDense dense, Convolution shape, MemorySegment given) {
+    this.dense = dense;
+    this.device = dense.device();
+    this.shape = shape;
+    this.given = given;
+    columns = (shape.kh() * shape.kw() * shape.c() + 3) / 4 * 4;
+    weights = device.allocate(4L * shape.oc() * columns);
+  }
+
+  static boolean pays(CudaDense dense, Convolution s) {
+    return dense.tensorCores()
+        && !s.transposed()
+        && s.groups() == 1
+        && s.c() <= MOST_CHANNELS
+        && s.oc() >= LEAST_COLUMNS
+        && s.kh() * s.kw() > 1
+        && s.kh() * s.kw() * s.c() >= LEAST_COLUMNS;
+  }
+
+  /** [oc,kh,kw,c] from the model's [oc,c,kh,kw], zeros behind. */
+  void update() {
+    int taps = shape.kh() * shape.kw();
+    int c = shape.c();
+    int[] dims = {shape.oc(), taps, c};
+    device
+        .kernels()
+        .move()
+        .copyStrided(
+            false,
+            3,
+            dims,
+            new int[] {c * taps, 1, taps},
+            new int[] {columns, c, 1},
+            given,
+            weights.segment());
+  }
+
+  /** dx[rows,h,w,c] (+)= transpose of the convolution on dy[rows,oh,ow,oc]. */
+  void backward(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
+    long pixels = (long) shape.oh() * shape.ow();
+    long bytes = rows * pixels * columns * 4;
+    long slices = (bytes + BYTES - 1) / BYTES;
+    long most = (rows + slices - 1) / slices;
+    int[] window = {
+      shape.kh(),
+      shape.kw(),
+      shape.strideH(),
+      shape.strideW(),
+      shape.dilationH(),
+      shape.dilationW(),
+      shape.padTop(),
+      shape.padLeft(),
+      shape.oh(),
+      shape.ow()
+    };
+    long image = 4L * shape.h() * shape.w() * shape.c();
+    MemorySegment none = MemorySegment.NULL;
+    for (long from = 0; from < rows; from += most) {
+      long n = Math.min(most, rows - from);
+      MemorySegment g = dy.asSlice(from * pixels * shape.oc() * 4);
+      MemorySegment p = dense.products(n * pixels * columns * 4);
+      Problem problem =
+          Problem.of(
+              n * pixels,
+              shape.oc(),
+              columns,
+              false,
+              false,
+              false,
+              Epilogue.NONE,
+              CudaDense.alignment(shape.oc(), g, p));
+      dense.product(problem, g, weights.segment(), p, p, none);
+      device
+          .kernels()
+          .fold()
+          .fold(
+              accumulate,
+              n,
+              shape.h(),
+              shape.w(),
+              shape.c(),
+              window,
+              columns,
+              p,
+              dx.asSlice(from * image));
+    }
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}

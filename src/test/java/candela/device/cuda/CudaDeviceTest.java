@@ -1,0 +1,198 @@
+package candela.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.device.Memory;
+import candela.device.OutOfMemory;
+import candela.device.Recording;
+import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What only a card does; skipped where {@code candela.device} names none. */
+@Tag("kernel")
+class CudaDeviceTest {
+  /** Bytes that one copy goes through at a time. */
+  private static final int PIECE = 16 << 20;
+
+  private Device device;
+
+  @BeforeEach
+  void open() {
+    assumeFalse(TestDevice.isCpu(), "skipped: needs a card, -Dcandela.device=cuda:0");
+    device = TestDevice.open(1);
+  }
+
+  @AfterEach
+  void close() {
+    if (device != null) {
+      device.close();
+    }
+  }
+
+  @Test
+  void memoryIsZeroAlsoWhereItWasUsedBefore() {
+    for (int bytes : new int[] {0, 1, 63, 1003, (1 << 20) + 3}) {
+      for (int time = 0; time < 3; time++) {
+        try (Memory memory = device.allocate(bytes)) {
+          assertThat(memory.bytes()).isEqualTo(bytes);
+          assertThat(memory.segment().address() % 64).isZero();
+          assertThat(read(memory.segment()))
+              .as("%d bytes, time %d", bytes, time)
+              .isEqualTo(new byte[bytes]);
+          byte[] ones = new byte[bytes];
+          Arrays.fill(ones, (byte) 1);
+          write(memory.segment(), ones);
+        }
+      }
+    }
+  }
+
+  @Test
+  void copiesOfAnySizeArriveWhole() {
+    for (int bytes : new int[] {1, 3, 511, 4097, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5}) {
+      byte[] values = new byte[bytes];
+      new Random(bytes).nextBytes(values);
+      try (Memory memory = device.allocate(bytes + 2)) {
+        write(memory.segment().asSlice(1, bytes), values);
+        byte[] all = read(memory.segment());
+        assertThat(Arrays.equals(all, 1, bytes + 1, values, 0, bytes)).as("%d", bytes).isTrue();
+        assertThat(all[0]).as("before %d", bytes).isZero();
+        assertThat(all[bytes + 1]).as("after %d", bytes).isZero();
+      }
+    }
+  }
+
+  /**
+   * 31 MB in pieces, more than is held back for copies under way; each source is reused at once.
+   */
+  @Test
+  void manySmallCopiesDoNotOverwriteEachOther() {
+    int bytes = 100_003;
+    int copies = 310;
+    byte[] values = new byte[bytes];
+    try (Memory memory = device.allocate((long) copies * bytes)) {
+      for (int i = 0; i < copies; i++) {
+        Arrays.fill(values, (byte) i);
+        write(memory.segment().asSlice((long) i * bytes, bytes), values);
+      }
+      for (int i = 0; i < copies; i++) {
+        Arrays.fill(values, (byte) i);
+        assertThat(read(memory.segment().asSlice((long) i * bytes, bytes)))
+            .as("copy %d", i)
+            .isEqualTo(values);
+      }
+    }
+  }
+
+  /** y = x + x, then y = y + x: the first run is plain, the second recorded, the third replayed. */
+  @Test
+  void aRecordingGivesTheSameAtEachRunAndSeesNewInputs() {
+    int n = 1003;
+    try (Memory x = device.allocate(4 * n);
+        Memory y = device.allocate(4 * n);
+        Recording recording =
+            device.record(
+                () -> {
+                  var e = device.kernels().elementwise();
+                  e.add(n, x.segment(), x.segment(), y.segment());
+                  e.add(n, y.segment(), x.segment(), y.segment());
+                })) {
+      for (int run = 1; run <= 4; run++) {
+        float[] values = new float[n];
+        float[] wanted = new float[n];
+        for (int i = 0; i < n; i++) {
+          values[i] = i * (run < 4 ? 1 : -2);
+          wanted[i] = 3 * values[i];
+        }
+        device.copyIn(MemorySegment.ofArray(values), x.segment());
+        device.copyIn(MemorySegment.ofArray(new float[n]), y.segment());
+        recording.run();
+        float[] got = new float[n];
+        device.copyOut(y.segment(), MemorySegment.ofArray(got));
+        assertThat(got).as("run %d", run).isEqualTo(wanted);
+      }
+    }
+  }
+
+  @Test
+  void aCopyWithinRecordedWorkIsRefusedAndTheDeviceGoesOn() {
+    try (Memory x = device.allocate(4);
+        Recording in = device.record(() -> write(x.segment(), new byte[] {1, 2, 3, 4}));
+        Recording out = device.record(() -> read(x.segment()))) {
+      for (Recording recording : new Recording[] {in, out}) {
+        recording.run(); // plainly: nothing is recorded yet
+        assertThatThrownBy(recording::run)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("a copy to or from the host within recorded work");
+      }
+      assertThat(read(x.segment())).containsExactly(1, 2, 3, 4);
+    }
+  }
+
+  @Test
+  void withoutRoomTheDeviceSaysSoAndGoesOn() {
+    long free = device.freeBytes();
+    for (long bytes : new long[] {free + (1L << 30), 1L << 60}) {
+      assertThatThrownBy(() -> device.allocate(bytes))
+          .isInstanceOf(OutOfMemory.class)
+          .hasMessageContaining("use a smaller batch");
+    }
+    assertThatThrownBy(() -> device.allocate(-1)).isInstanceOf(CandelaException.class);
+    try (Memory y = device.allocate(12)) {
+      device.kernels().elementwise().fill(3, 2.5f, y.segment());
+      float[] got = new float[3];
+      device.copyOut(y.segment(), MemorySegment.ofArray(got));
+      assertThat(got).containsExactly(2.5f, 2.5f, 2.5f);
+    }
+  }
+
+  @Test
+  void freedMemoryIsCountedAsFree() {
+    long free = device.freeBytes();
+    List<Memory> blocks = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      blocks.add(device.allocate(5 << 20));
+    }
+    assertThat(device.freeBytes()).isLessThanOrEqualTo(free - 3 * (5 << 20));
+    long before = device.freeBytes();
+    blocks.forEach(Memory::close);
+    assertThat(device.freeBytes()).isGreaterThanOrEqualTo(before + 3 * (5 << 20));
+  }
+
+  @Test
+  void closedMemoryIsNotGivenOut() {
+    Memory memory = device.allocate(8);
+    memory.close();
+    memory.close();
+    assertThatThrownBy(memory::segment)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("used after it was closed");
+    // Freed once: two blocks of that size are two.
+    try (Memory a = device.allocate(8);
+        Memory b = device.allocate(8)) {
+      assertThat(a.segment().address()).isNotEqualTo(b.segment().address());
+    }
+  }
+
+  private void write(MemorySegment to, byte[] values) {
+    device.copyIn(MemorySegment.ofArray(values), to);
+  }
+
+  private byte[] read(MemorySegment from) {
+    byte[] values = new byte[(int) from.byteSize()];
+    device.copyOut(from, MemorySegment.ofArray(values));
+    return values;
+  }
+}
