@@ -20,13 +20,18 @@ SIDE = 224
 IMAGES = 64
 
 
-def seeded(name):
-    """The network with weights, and statistics that keep activations alive."""
-    torch.manual_seed(0)
+def plain(name):
+    """The network, to be given weights."""
     options = {"weights": None}
     if name == "googlenet":
         options |= {"aux_logits": False, "init_weights": False, "transform_input": False}
-    net = getattr(torchvision.models, name)(**options)
+    return getattr(torchvision.models, name)(**options).eval().requires_grad_(False)
+
+
+def seeded(name):
+    """The network with weights, and statistics that keep activations alive."""
+    torch.manual_seed(0)
+    net = plain(name)
     for module in net.modules():
         if isinstance(module, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -36,7 +41,7 @@ def seeded(name):
     with torch.no_grad():
         for _ in range(2):
             net(torch.randn(8, 3, SIDE, SIDE))
-    return net.eval().requires_grad_(False)
+    return net.eval()
 
 
 def folded(module):
@@ -70,16 +75,16 @@ class Works:
         (torch.arange(IMAGES) * 7 % 1000).numpy().astype(numpy.int64).tofile(self.folder / "targets.i64")
         file = self.folder / (name + ".onnx")
         net = folded(seeded(name))
-        torch.save(net.state_dict(), self.folder / (name + ".pt"))
         torch.onnx.export(
             net, (images[:2],), str(file), input_names=["input"], output_names=["output"],
             dynamic_axes={"input": {0: "n"}, "output": {0: "n"}}, opset_version=17, dynamo=False)
+        torch.save(net.state_dict(), self.folder / (name + ".pt"))
         return {"file": str(file)}
 
     def net(self, name, engine):
         key = (name, engine)
         if key not in self.nets:
-            net = folded(seeded(name))
+            net = folded(plain(name))
             net.load_state_dict(torch.load(self.folder / (name + ".pt")))
             net = net.to(self.device).to(memory_format=torch.channels_last)
             if engine == "compile":
@@ -171,7 +176,8 @@ class Works:
         patch, stride, batch = ask["patch"], ask["stride"], ask["batch"]
         with torch.no_grad():
             x = self.on_device(images)
-            whole = net(x)[0, target[0]] if ask["engine"] == "eager" else None
+            # Eagerly: of one row, for which nothing is compiled.
+            whole = self.net(ask["network"], "eager")(x)[0, target[0]]
             places = [(a, b) for a in range(0, SIDE - patch + 1, stride) for b in range(0, SIDE - patch + 1, stride)]
             total = torch.zeros(SIDE, SIDE, device=self.device)
             count = torch.zeros(SIDE, SIDE, device=self.device)
@@ -182,7 +188,7 @@ class Works:
                     masks[i, :, a:a + patch, b:b + patch] = 0
                 rows = (x * masks).contiguous(memory_format=torch.channels_last)
                 score = net(rows)[:, target[0]]
-                drop = score if whole is None else whole - score
+                drop = whole - score
                 hidden = 1 - masks[:, 0]
                 total += (hidden * drop[:, None, None])[:len(some)].sum(0)
                 count += hidden[:len(some)].sum(0)

@@ -123,7 +123,7 @@ final class CudaWork implements AutoCloseable {
         List<Probe<Attribution>> probes =
             subjects.stream().map(s -> method.probe(s, workspace)).toList();
         p.run(probes);
-        probes.forEach(Probe::result);
+        probes.forEach(probe -> probe.result().map());
       }
     };
   }
