@@ -90,6 +90,8 @@ inline constexpr Entry kMaps[] = {
       auto x = c.in("x", k.n), y = c.out("y", k.whole());
       auto sample = c.given("sample", samples(k.rows));
       c.moves(4 * (k.n + k.whole()));
+      // radius (at most 5.8) times the last places of root, logarithm and cosine, each library's own, times sigma
+      c.within(1e-5, 3e-6);
       CALL(c, cd_gaussian_noise, k.rows, k.n, x, 0.5f, int64_t{1234567890123}, sample, y);
     }},
     {"cd_uniform_noise", 1, [](Case& c) {

@@ -71,6 +71,39 @@ class MainTest {
   }
 
   @Test
+  void devicesAreListedWithTheReasonForWhatIsNotThere() {
+    Ran ran = run("devices");
+    assertThat(ran.code()).isZero();
+    assertThat(ran.out().lines().toList().get(0)).startsWith("cpu  ").contains("float32");
+    assertThat(ran.out().lines().skip(1).toList())
+        .isNotEmpty()
+        .allSatisfy(line -> assertThat(line).startsWith("cuda:").contains(" "));
+  }
+
+  @Test
+  void aCheckOfTheCpuFindsEveryBitTheSame() {
+    Ran ran = run("check", "--device=cpu");
+    assertThat(ran.code()).as(ran.out() + ran.err()).isZero();
+    assertThat(ran.out()).contains("cnn.onnx: ", "all agree; largest difference none");
+    assertThat(run("check", "--device=cpu", "--batch=0").err())
+        .contains("--batch: 1 or more expected, got 0");
+  }
+
+  @Test
+  void aCardOrPrecisionThatIsNotThereIsOneSentence() {
+    Ran tf32 = run("check", "--device=cpu", "--precision=tf32");
+    assertThat(tf32.code()).isEqualTo(2);
+    assertThat(tf32.err()).contains("the cpu computes in float32").doesNotContain("\tat ");
+    Ran unknown = run("check", "--precision=int4");
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err()).contains("it takes float32, tf32");
+    Ran far = run("check", "--device=cuda:999");
+    assertThat(far.code()).isEqualTo(2);
+    assertThat(far.err()).contains("cuda").doesNotContain("\tat ");
+    assertThat(far.err().lines()).hasSize(1);
+  }
+
+  @Test
   void helpNamesEveryMethod() {
     String help = run("explain", "--help").out();
     assertThat(candela.method.Methods.names()).allSatisfy(n -> assertThat(help).contains(n));

@@ -1,6 +1,7 @@
 package candela.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.device.Dense;
 import candela.device.Reduction;
@@ -559,6 +560,7 @@ class RuleTest {
   static List<Class<?>> operatorClasses() {
     try {
       Path root = Path.of(Op.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      assumeTrue(Files.isDirectory(root), "skipped: operators are listed from a folder of classes");
       List<Class<?>> classes = new ArrayList<>();
       try (Stream<Path> files = Files.list(root.resolve("candela/graph/op"))) {
         for (Path f : files.sorted().toList()) {
