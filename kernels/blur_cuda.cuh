@@ -21,6 +21,14 @@ __device__ __forceinline__ float totalWeight(const float* weight, int64_t i, int
   return total;
 }
 
+// Floats that the weights take: the compiler reads several at once, beyond the last.
+inline __host__ __device__ int weightFloats(int radius) { return (2 * radius / kEach + 1) * kEach; }
+
+// The weights into shared memory, zeros behind them.
+__device__ __forceinline__ void loadWeights(const float* weight, int radius, int thread, int threads, float* into) {
+  for (int t = thread; t < weightFloats(radius); t += threads) into[t] = t <= 2 * radius ? weight[t] : 0.0f;
+}
+
 // sum[k] += weight[t] * value(k + t), over t in order; value(p) is asked once for each p.
 template <class Value>
 __device__ __forceinline__ void convolve(const float* weight, int radius, float (&sum)[kEach], const Value& value) {
@@ -53,10 +61,10 @@ constexpr int kStripTall = 8;
 __global__ void __launch_bounds__(kStripWide* kStripTall)
     blurDown(int64_t planes, int64_t h, int64_t w, int radius, const float* __restrict__ weight,
              const float* __restrict__ x, float* __restrict__ y) {
-  extern __shared__ float weights[];
+  extern __shared__ __align__(16) float weights[];
   __shared__ float total[kStripTall * kEach];
   int thread = static_cast<int>(threadIdx.y * kStripWide + threadIdx.x);
-  for (int t = thread; t <= 2 * radius; t += kStripWide * kStripTall) weights[t] = weight[t];
+  loadWeights(weight, radius, thread, kStripWide * kStripTall, weights);
   __syncthreads();
   int64_t top = static_cast<int64_t>(blockIdx.y) * (kStripTall * kEach);
   if (thread < kStripTall * kEach && top + thread < h) total[thread] = totalWeight(weights, top + thread, h, radius);
@@ -95,15 +103,15 @@ inline __host__ __device__ int lineFloats(int radius) {
 __global__ void __launch_bounds__(32 * kLines)
     blurAcross(int64_t lines, int64_t w, int radius, const float* __restrict__ weight, const float* __restrict__ x,
                float* __restrict__ y) {
-  extern __shared__ float weights[];
+  extern __shared__ __align__(16) float weights[];
   __shared__ float total[kLine];
   int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y), thread = warp * 32 + lane;
-  for (int t = thread; t <= 2 * radius; t += 32 * kLines) weights[t] = weight[t];
+  loadWeights(weight, radius, thread, 32 * kLines, weights);
   __syncthreads();
   int64_t left = static_cast<int64_t>(blockIdx.x) * kLine;
   if (left + thread < w) total[thread] = totalWeight(weights, left + thread, w, radius);
   __syncthreads();
-  float* line = weights + 2 * radius + 1 + warp * lineFloats(radius);
+  float* line = weights + weightFloats(radius) + warp * lineFloats(radius);
   int reach = kLine + (2 * radius / kEach + 1) * kEach;
   int64_t step = static_cast<int64_t>(gridDim.y) * kLines;
   for (int64_t r = static_cast<int64_t>(blockIdx.y) * kLines + warp; r < lines; r += step) {
@@ -135,7 +143,7 @@ inline bool blurInShared(cd_stream* stream, int64_t planes, int64_t h, int64_t w
   if (radius > kMostRadius || tall > kDown || wide > kAcross) return false;
   auto queue = static_cast<cudaStream_t>(stream->queue);
   auto reach = static_cast<int>(radius);
-  unsigned bytes = 4 * (2 * reach + 1);
+  unsigned bytes = 4 * weightFloats(reach);
   dim3 strips(static_cast<unsigned>(wide), static_cast<unsigned>(tall),
               static_cast<unsigned>(planes < kDown ? planes : kDown));
   blurDown<<<strips, dim3(kStripWide, kStripTall), bytes, queue>>>(planes, h, w, reach, weight, x, scratch);

@@ -98,6 +98,7 @@ class Bench:
         self.command = command
         self.start = time.monotonic()
         self.failed = []
+        self.untried = []
         self.raw = {}
         self.candela = None
         self.eager = None
@@ -144,6 +145,8 @@ class Bench:
         print()
         for text in self.failed:
             print("failed: " + text)
+        if self.untried:
+            print("not tried, out of time (--budget): " + "; ".join(self.untried))
         print("took %.0f s" % (time.monotonic() - self.start))
         print("raw: " + json.dumps(self.raw))
         for worker in (self.candela, self.eager, *self.compiled.values()):
@@ -220,7 +223,7 @@ class Bench:
             for candidate in candidates:
                 # A row is never left out; without time it has the first candidate and one round.
                 if times and time.monotonic() - start > 0.6 * share:
-                    self.failed.append("%s %s, %s (%s): not tried, out of time" % (network, work, side, candidate[0]))
+                    self.untried.append("%s %s, %s (%s)" % (network, work, side, candidate[0]))
                     continue
                 t = self.time(network, work, candidate, 20 if short else 2, self.options.seconds / 2, 3 if short else 1)
                 if t is not None:
@@ -279,19 +282,22 @@ class Bench:
         return "%.2f ms" % (seconds * 1000)
 
     def agree(self, network):
-        """Relative L2 distance of the two sides' gradients of the same images."""
-        files = []
-        for worker, more in ((self.candela, {}), (self.eager, {"engine": "eager"})):
+        """Relative L2 distance of both sides' gradients, in TF32, from PyTorch's in float32, of the same images."""
+        found = {}
+        asked = (("Candela", self.candela, {}), ("PyTorch", self.eager, {"engine": "eager"}),
+                 ("float32", self.eager, {"engine": "eager", "float32": True}))
+        for name, worker, more in asked:
             answer = worker.ask(self.question("gradient", network, 2, 1, 1, 0) | more)
             if "error" in answer:
                 self.failed.append("%s gradient, %s: %s" % (network, worker.name, answer["error"]))
                 return
-            files.append(numpy.fromfile(answer["file"], numpy.float32).astype(numpy.float64))
-        distance = float(numpy.linalg.norm(files[0] - files[1]) / numpy.linalg.norm(files[1]))
-        print("%s: gradients differ by %.2e relative L2" % (network, distance), flush=True)
-        # TF32 keeps 10 bits: some 1e-3 a product, and ReLUs near zero that switch; other weights or rows would give 1.
-        if not distance < 0.1:
-            self.failed.append("%s gradient: %.2e apart, below 0.1 expected" % (network, distance))
+            found[name] = numpy.fromfile(answer["file"], numpy.float32).astype(numpy.float64)
+        norm = numpy.linalg.norm(found["float32"])
+        ours, theirs = (float(numpy.linalg.norm(found[n] - found["float32"]) / norm) for n in ("Candela", "PyTorch"))
+        print("%s: gradients from float32's: Candela %.2e, PyTorch %.2e relative L2" % (network, ours, theirs), flush=True)
+        # Random weights switch many ReLUs near zero, on both sides alike.
+        if not ours < 1.5 * theirs + 1e-3:
+            self.failed.append("%s gradient: %.2e from float32's, PyTorch's is %.2e" % (network, ours, theirs))
             self.raw["disagree"] = True
 
 

@@ -137,8 +137,11 @@ class Works:
         batch = ask["batch"]
         if kind == "gradient":
             images, target = self.image(0, batch)
+            exact = ask.get("float32", False)
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = not exact
             g = self.saliency(net, self.on_device(images), target)
-            file = self.folder / ("torch-" + ask["network"] + ".f32")
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+            file = self.folder / ("torch-%s%s.f32" % (ask["network"], "-float32" if exact else ""))
             g.contiguous().cpu().numpy().tofile(file)
             return {"file": str(file)}
         if kind in ("latency", "rate"):
