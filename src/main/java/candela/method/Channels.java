@@ -24,19 +24,44 @@ public enum Channels {
 
   /** values[c,n] to [n]. */
   float[] reduce(float[] values, int c, int n) {
+    return switch (this) {
+      case SUM -> sum(values, c, n, 1);
+      case MEAN -> sum(values, c, n, c);
+      case SUM_ABSOLUTE -> sumAbsolute(values, c, n);
+      case MAX_ABSOLUTE -> maxAbsolute(values, c, n);
+    };
+  }
+
+  private static float[] sum(float[] values, int c, int n, int by) {
     float[] map = new float[n];
     for (int i = 0; i < n; i++) {
       double sum = 0;
-      for (int k = 0; k < c; k++) {
-        double v = values[k * n + i];
-        sum =
-            switch (this) {
-              case SUM, MEAN -> sum + v;
-              case SUM_ABSOLUTE -> sum + Math.abs(v);
-              case MAX_ABSOLUTE -> Math.max(sum, Math.abs(v));
-            };
+      for (int at = i; at < c * n; at += n) {
+        sum += values[at];
       }
-      map[i] = (float) (this == MEAN ? sum / c : sum);
+      map[i] = (float) (sum / by);
+    }
+    return map;
+  }
+
+  private static float[] sumAbsolute(float[] values, int c, int n) {
+    float[] map = new float[n];
+    for (int i = 0; i < n; i++) {
+      double sum = 0;
+      for (int at = i; at < c * n; at += n) {
+        sum += Math.abs(values[at]);
+      }
+      map[i] = (float) sum;
+    }
+    return map;
+  }
+
+  private static float[] maxAbsolute(float[] values, int c, int n) {
+    float[] map = new float[n];
+    for (int k = 0; k < c; k++) {
+      for (int i = 0; i < n; i++) {
+        map[i] = Math.max(map[i], Math.abs(values[k * n + i]));
+      }
     }
     return map;
   }

@@ -53,7 +53,6 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
       this.workspace = workspace;
       this.timesInput = timesInput;
       this.x = workspace.tensor(subject.shape(), subject.pixels());
-      this.gradient = new float[subject.pixels().length];
     }
 
     @Override
@@ -68,10 +67,12 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
 
     @Override
     public Attribution result() {
-      float[] a = gradient.clone();
+      float[] a = gradient == null ? new float[subject.pixels().length] : gradient;
       if (timesInput) {
+        float[] pixels = subject.pixels();
+        a = a.clone();
         for (int i = 0; i < a.length; i++) {
-          a[i] *= subject.pixels()[i];
+          a[i] *= pixels[i];
         }
       }
       return new Attribution(subject.image(), a, method.channels(), Map.of());

@@ -227,6 +227,10 @@ public final class Pipeline implements AutoCloseable {
         if (session != null) {
           session.close();
         }
+        if (!sessions.isEmpty() || !ruled.isEmpty()) {
+          close(); // what earlier asks were run with
+          continue;
+        }
         int less = Math.max(1, rows / 2);
         boolean paired = options.rules().stream().anyMatch(Rules::paired);
         less += paired ? less % 2 : 0;

@@ -33,6 +33,7 @@ public final class CudaDevice implements Device {
   private final int card;
   private final Precision precision;
   private final CUdevice device;
+  private final CUcontext context;
   private final CudaStream stream;
   private final BlockCache cache;
   private final Staging staging;
@@ -55,14 +56,22 @@ public final class CudaDevice implements Device {
     }
     Driver.load();
     device = Cards.device(card);
-    CUcontext context = new CUcontext();
+    context = new CUcontext();
     Driver.check("cuDevicePrimaryCtxRetain", JCudaDriver.cuDevicePrimaryCtxRetain(context, device));
-    Driver.check("cuCtxSetCurrent", JCudaDriver.cuCtxSetCurrent(context));
+    bind();
     stream = new CudaStream(library, card);
     cache = new BlockCache((long) (SHARE * memory()[0]), this::take, this::give);
     staging = new Staging(stream);
     kernels = new Kernels(library, stream.kernels());
     dense = new CudaDense(this, stream, card);
+  }
+
+  /**
+   * Makes the card's context that of this thread: whoever uses a device takes memory or copies
+   * first.
+   */
+  private void bind() {
+    Driver.check("cuCtxSetCurrent", JCudaDriver.cuCtxSetCurrent(context));
   }
 
   @Override
@@ -115,6 +124,7 @@ public final class CudaDevice implements Device {
     if (bytes < 0) {
       throw CandelaException.of("%s: memory of 0 bytes or more expected, is %d", name(), bytes);
     }
+    bind();
     long address = cache.allocate(bytes);
     Driver.check(
         "cuMemsetD8Async",
@@ -176,6 +186,7 @@ public final class CudaDevice implements Device {
       throw new IllegalArgumentException(
           "copy of " + from.byteSize() + " bytes to " + to.byteSize());
     }
+    bind();
     if (stream.isCapturing()) {
       throw new IllegalStateException("a copy to or from the host within recorded work");
     }
@@ -194,6 +205,7 @@ public final class CudaDevice implements Device {
   public void close() {
     if (!closed) {
       closed = true;
+      bind();
       stream.synchronize();
       dense.close();
       staging.close();
