@@ -2,8 +2,10 @@ package candela.device.cuda;
 
 import candela.device.Dense;
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.device.Reduction;
+import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -242,8 +244,7 @@ final class CudaDense implements Dense, AutoCloseable {
               i -> product.run(i, a, b, from, to, bias, work, stream.address()));
       if (algorithm < 0) {
         product.close();
-        throw candela.tensor.CandelaException.of(
-            "cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
+        throw CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
       }
       return new RunningProduct(product, algorithm);
     }
@@ -268,7 +269,14 @@ final class CudaDense implements Dense, AutoCloseable {
    */
   RunningConvolution prepare(
       CudnnGraph.Problem problem, long[] names, MemorySegment[] tensors, int result, long bytes) {
-    CudnnGraph graph = new CudnnGraph(cudnn, problem);
+    CudnnGraph graph;
+    try {
+      graph = new CudnnGraph(cudnn, problem);
+    } catch (OutOfMemory e) {
+      throw e;
+    } catch (CandelaException e) {
+      return null; // refused as a whole: the caller goes step by step
+    }
     List<Cudnn.Descriptor> engines = graph.engines(tensorCores);
     CudnnGraph.CudnnPlan[] plans =
         new CudnnGraph.CudnnPlan[Math.min(engines.size(), Measured.MOST)];
