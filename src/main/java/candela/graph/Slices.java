@@ -50,6 +50,9 @@ final class Slices {
       widest = Math.max(widest, row * 4 / batch);
     }
     long most = Math.max(bytes / widest, 2L * threads);
+    if (most >= batch) {
+      return batch;
+    }
     long slices = (batch + most - 1) / most;
     long rows = (batch + slices - 1) / slices;
     return (int) Math.min(batch, (rows + threads - 1) / threads * threads);

@@ -124,4 +124,13 @@ class SlicesTest {
         .as("all of a batch of small images")
         .allMatch(r -> r.rows() == 16);
   }
+
+  @Test
+  void rowsWithoutElementsRunTogetherWhereThereIsNoLimit() {
+    var m = new ModelBuilder(13).input("x", 1, 0);
+    m.node("Relu", "x", "a");
+    m.node("Sigmoid", "a", "y");
+    Graph graph = Network.of(m.output("y").model()).graph(16, SessionOptions.FORWARD);
+    assertThat(Slices.of(graph, 16, 1, Long.MAX_VALUE)).isNotEmpty().allMatch(r -> r.rows() == 16);
+  }
 }
