@@ -78,6 +78,20 @@ public final class Library {
     return symbols.find(name).map(at -> Linker.nativeLinker().downcallHandle(at, type));
   }
 
+  /**
+   * What our entries queue their work on; destroy it with cd_stream_destroy.
+   *
+   * @param threads of the CPU's kernels; on a card its index + 1
+   * @param queue the card's CUstream, {@link MemorySegment#NULL} on the CPU
+   */
+  public MemorySegment stream(int threads, MemorySegment queue) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(POINTER);
+      entry("cd_stream_create", INT, POINTER, POINTER).call(threads, queue, out);
+      return out.get(ValueLayout.ADDRESS, 0);
+    }
+  }
+
   /** Calls an entry without parameters that returns a string. */
   public String text(String name) {
     return text(handle(name, POINTER));

@@ -29,13 +29,13 @@ final class NativeFolder {
     try {
       var source = NativeFolder.class.getProtectionDomain().getCodeSource();
       Path beside = Path.of(source.getLocation().toURI()).resolveSibling("native");
-      return Files.isDirectory(beside) ? beside : unpack(cache());
+      return Files.isDirectory(beside) ? beside : unpack(UserCache.folder());
     } catch (URISyntaxException e) {
       throw new CandelaException("native libraries: set -Dcandela.native=FOLDER", e);
     } catch (IOException e) {
       throw CandelaException.of(
           "native libraries: cannot be unpacked into %s (%s); set -Dcandela.native=FOLDER",
-          cache(), e);
+          UserCache.folder(), e);
     }
   }
 
@@ -59,15 +59,6 @@ final class NativeFolder {
     put(folder, OURS, "libcandela_cuda.so");
     put(folder, OURS, "libcandela_cpu.so");
     return folder;
-  }
-
-  private static Path cache() {
-    String set = System.getenv("XDG_CACHE_HOME");
-    Path base =
-        set == null || set.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(set);
-    return base.resolve("candela");
   }
 
   /** Another process sees the whole file or none. */

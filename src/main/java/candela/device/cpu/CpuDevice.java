@@ -2,13 +2,11 @@ package candela.device.cpu;
 
 import candela.device.Dense;
 import candela.device.Device;
-import candela.device.Entry;
 import candela.device.Kernels;
 import candela.device.Library;
 import candela.device.Memory;
 import candela.tensor.CandelaException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,18 +28,9 @@ public final class CpuDevice implements Device {
     this.threads = threads;
     this.library = Library.open("cpu");
     this.heap = new CpuHeap(library);
-    this.stream = openStream(library, threads);
+    this.stream = library.stream(threads, MemorySegment.NULL);
     this.kernels = new Kernels(library, stream);
     this.dense = new CpuDense(library, stream);
-  }
-
-  private static MemorySegment openStream(Library library, int threads) {
-    Entry create = library.entry("cd_stream_create", Library.INT, Library.POINTER, Library.POINTER);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      create.call(threads, null, out);
-      return out.get(ValueLayout.ADDRESS, 0);
-    }
   }
 
   @Override

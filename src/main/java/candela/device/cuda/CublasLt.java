@@ -59,47 +59,44 @@ final class CublasLt implements AutoCloseable {
       boolean accumulate,
       Epilogue epilogue,
       int alignment) {
-    /** A product of two matrices whose rows follow each other. */
+    /**
+     * A product of two matrices, b's rows following each other.
+     *
+     * @param lda elements from a row of a to the next
+     * @param ldd elements from a row of d to the next
+     */
     static Problem of(
         long n,
         long k,
         long m,
-        boolean transA,
         boolean transB,
+        long lda,
+        long ldd,
         boolean accumulate,
         Epilogue epilogue,
         int alignment) {
-      long lda = transA ? n : k;
       long ldb = transB ? k : m;
       return new Problem(
-          1, n, k, m, transA, transB, lda, ldb, m, 0, 0, 0, 1, accumulate, epilogue, alignment);
-    }
-
-    /** a's and d's rows begin so many elements apart. */
-    Problem wide(long lda, long ldd) {
-      return new Problem(
-          batch,
-          n,
-          k,
-          m,
-          transA,
-          transB,
-          lda,
-          ldb,
-          ldd,
-          strideA,
-          strideB,
-          strideD,
-          alpha,
-          accumulate,
-          epilogue,
-          alignment);
+          1, n, k, m, false, transB, lda, ldb, ldd, 0, 0, 0, 1, accumulate, epilogue, alignment);
     }
 
     String key() {
       return toString().replaceAll("[^0-9A-Za-z_=.]+", " ");
     }
   }
+
+  /** Attributes (cublasLtMatmulDescAttributes_t, …LayoutAttribute_t, …PreferenceAttributes_t). */
+  private static final int DESC_TRANS_A = 3;
+
+  private static final int DESC_TRANS_B = 4;
+  private static final int DESC_EPILOGUE = 7;
+  private static final int DESC_BIAS_POINTER = 8;
+  private static final int LAYOUT_BATCH_COUNT = 5;
+  private static final int LAYOUT_BATCH_OFFSET = 6;
+  private static final int PREFERENCE_WORKSPACE_BYTES = 1;
+  private static final int PREFERENCE_REDUCTIONS = 3;
+  private static final int PREFERENCE_ALIGNMENT_A = 5;
+  private static final int PREFERENCE_ALIGNMENT_D = 8;
 
   private static final int OP_T = 1;
   private static final int R_32F = 0;
@@ -162,8 +159,7 @@ final class CublasLt implements AutoCloseable {
 
   /** "13.2.1". */
   String version() {
-    long v = (long) Foreign.call(version);
-    return v / 10000 + "." + v / 100 % 100 + "." + v % 100;
+    return Foreign.version(version);
   }
 
   /** Prepares a product; the caller closes it. */
@@ -216,9 +212,9 @@ final class CublasLt implements AutoCloseable {
         check("cublasLtMatmulDescCreate", (int) Foreign.call(descCreate, out, compute, R_32F));
         desc = out.get(ValueLayout.ADDRESS, 0);
         frees.add(() -> Foreign.call(descDestroy, desc));
-        describe(3, p.transB() ? OP_T : 0);
-        describe(4, p.transA() ? OP_T : 0);
-        describe(7, p.epilogue().code);
+        describe(DESC_TRANS_A, p.transB() ? OP_T : 0);
+        describe(DESC_TRANS_B, p.transA() ? OP_T : 0);
+        describe(DESC_EPILOGUE, p.epilogue().code);
         a = layout(p.transB() ? p.k() : p.m(), p.transB() ? p.m() : p.k(), p.ldb(), p.strideB());
         b = layout(p.transA() ? p.n() : p.k(), p.transA() ? p.k() : p.n(), p.lda(), p.strideA());
         d = layout(p.m(), p.n(), p.ldd(), p.strideD());
@@ -247,8 +243,18 @@ final class CublasLt implements AutoCloseable {
       frees.add(() -> Foreign.call(layoutDestroy, layout));
       if (problem.batch() > 1) {
         int batch = Math.toIntExact(problem.batch());
-        set(layoutSet, layout, 5, arena.allocateFrom(ValueLayout.JAVA_INT, batch), 4);
-        set(layoutSet, layout, 6, arena.allocateFrom(ValueLayout.JAVA_LONG, stride), 8);
+        set(
+            layoutSet,
+            layout,
+            LAYOUT_BATCH_COUNT,
+            arena.allocateFrom(ValueLayout.JAVA_INT, batch),
+            4);
+        set(
+            layoutSet,
+            layout,
+            LAYOUT_BATCH_OFFSET,
+            arena.allocateFrom(ValueLayout.JAVA_LONG, stride),
+            8);
       }
       return layout;
     }
@@ -261,13 +267,13 @@ final class CublasLt implements AutoCloseable {
         set(
             preferenceSet,
             preference,
-            1,
+            PREFERENCE_WORKSPACE_BYTES,
             arena.allocateFrom(ValueLayout.JAVA_LONG, workspaceBytes),
             8);
         MemorySegment reductions = arena.allocateFrom(ValueLayout.JAVA_INT, REDUCTIONS);
-        set(preferenceSet, preference, 3, reductions, 4);
+        set(preferenceSet, preference, PREFERENCE_REDUCTIONS, reductions, 4);
         MemorySegment alignment = arena.allocateFrom(ValueLayout.JAVA_INT, problem.alignment());
-        for (int operand = 5; operand <= 8; operand++) {
+        for (int operand = PREFERENCE_ALIGNMENT_A; operand <= PREFERENCE_ALIGNMENT_D; operand++) {
           set(preferenceSet, preference, operand, alignment, 4);
         }
         MemorySegment results = arena.allocate(RESULT * MOST, 16);
@@ -307,7 +313,7 @@ final class CublasLt implements AutoCloseable {
         MemorySegment workspace,
         MemorySegment stream) {
       if (problem.epilogue().biased()) {
-        point(8, bias);
+        point(bias);
       }
       int status =
           (int)
@@ -332,9 +338,9 @@ final class CublasLt implements AutoCloseable {
       check("cublasLtMatmul", status);
     }
 
-    private void point(int attribute, MemorySegment at) {
-      pointer.set(ValueLayout.ADDRESS, 0, at);
-      set(descSet, desc, attribute, pointer, 8);
+    private void point(MemorySegment bias) {
+      pointer.set(ValueLayout.ADDRESS, 0, bias);
+      set(descSet, desc, DESC_BIAS_POINTER, pointer, 8);
     }
 
     @Override

@@ -6,13 +6,10 @@ import candela.device.Dense.Convolution;
 import candela.device.Dense.ConvolutionPlan;
 import candela.device.Device;
 import candela.device.Memory;
-import candela.device.cuda.CudaDense.RunningConvolution;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * One convolution: by cuDNN, with bias, residual and ReLU in the same pass where it has an engine
@@ -33,7 +30,7 @@ final class CudaConvolution implements ConvolutionPlan {
   private final long wide;
   private final CudaMatrix product;
   private final FoldedGradient folds;
-  private final Map<Problem, RunningConvolution> prepared = new HashMap<>();
+  private final PreparedConvolutions prepared;
 
   CudaConvolution(
       CudaDense dense,
@@ -49,6 +46,7 @@ final class CudaConvolution implements ConvolutionPlan {
     this.bias = bias;
     this.activation = activation;
     this.wide = wide;
+    prepared = new PreparedConvolutions(dense);
     plain = Plain.of(dense, shape);
     boolean pointwise =
         !shape.transposed()
@@ -92,31 +90,27 @@ final class CudaConvolution implements ConvolutionPlan {
       product.forward(pixels(rows), rows, x, residual, y, bits);
       return;
     }
-    boolean relu = activation.kind() == Activation.RELU.kind();
+    MemorySegment in = shape.transposed() ? x : plain.pad(rows, x);
+    if (!shape.transposed() && fused(rows, in, residual, y)) {
+      gate(rows, !isRelu(), y, bits);
+    } else {
+      convolve(rows, in, residual, y, bits);
+    }
+  }
+
+  private boolean isRelu() {
+    return activation.kind() == Activation.RELU.kind();
+  }
+
+  /** Whether cuDNN could do all in one pass. */
+  private boolean fused(long rows, MemorySegment x, MemorySegment residual, MemorySegment y) {
+    boolean aligned = CudaDense.alignment(wide, x, residual, y) == 16;
     boolean adds = !residual.equals(NONE);
     boolean biased = !bias.equals(NONE);
-    if (!shape.transposed()) {
-      MemorySegment in = plain.pad(rows, x);
-      int alignment = CudaDense.alignment(wide, in, residual, y);
-      Problem whole =
-          new Problem(
-              Direction.FORWARD,
-              plain.shape(),
-              rows,
-              wide,
-              adds,
-              biased,
-              relu,
-              false,
-              alignment == 16);
-      if (run(whole, in, y, residual)) {
-        gate(rows, !relu, y, bits);
-        return;
-      }
-      convolve(rows, in, residual, y, bits);
-      return;
-    }
-    convolve(rows, x, residual, y, bits);
+    Problem whole =
+        new Problem(
+            Direction.FORWARD, plain.shape(), rows, wide, adds, biased, isRelu(), false, aligned);
+    return run(whole, x, y, residual);
   }
 
   /** The sum, then what follows it, step by step. */
@@ -145,7 +139,7 @@ final class CudaConvolution implements ConvolutionPlan {
       device.kernels().elementwise().add(n, sum, residual, sum);
     }
     if (apart) {
-      copy(false, rows, sum, shape.oc(), y, wide);
+      copy(rows, sum, shape.oc(), y, wide);
     }
     gate(rows, true, y, bits);
   }
@@ -192,7 +186,7 @@ final class CudaConvolution implements ConvolutionPlan {
       if (accumulateResidual) {
         device.kernels().elementwise().add(n, g, dresidual, dresidual);
       } else {
-        copy(false, rows, g, shape.oc(), dresidual, shape.oc());
+        copy(rows, g, shape.oc(), dresidual, shape.oc());
       }
     }
   }
@@ -218,7 +212,7 @@ final class CudaConvolution implements ConvolutionPlan {
     if (active) {
       device.kernels().gate().gateBackward(activation, rows, n, shape.oc(), wide, dy, bits, g);
     } else {
-      copy(false, rows, dy, wide, g, shape.oc());
+      copy(rows, dy, wide, g, shape.oc());
     }
     return g;
   }
@@ -242,10 +236,9 @@ final class CudaConvolution implements ConvolutionPlan {
       throw none();
     }
     long n = plain.inputs(rows);
-    try (Memory sum = device.allocate(n * 4)) {
-      must(plainProblem(Direction.DATA, rows, false, sum.segment(), dy), sum.segment(), dy);
-      device.kernels().elementwise().add(n, sum.segment(), dx, dx);
-    }
+    MemorySegment sum = dense.products(n * 4);
+    must(plainProblem(Direction.DATA, rows, false, sum, dy), sum, dy);
+    device.kernels().elementwise().add(n, sum, dx, dx);
   }
 
   /** The gradient of a transposed convolution is the plain one. */
@@ -253,8 +246,7 @@ final class CudaConvolution implements ConvolutionPlan {
       long rows, MemorySegment g, boolean accumulate, MemorySegment dx) {
     MemorySegment in = plain.pad(rows, g);
     long n = inputs(rows);
-    long skip = plain.bytes(rows) + pixels(rows) * shape.oc() * 4;
-    MemorySegment to = accumulate ? dense.scratch(skip + n * 4).asSlice(skip) : dx;
+    MemorySegment to = accumulate ? dense.products(n * 4) : dx;
     must(plainProblem(Direction.FORWARD, rows, false, in, to), in, to);
     if (accumulate) {
       device.kernels().elementwise().add(n, to, dx, dx);
@@ -306,16 +298,9 @@ final class CudaConvolution implements ConvolutionPlan {
       tensors[at] = bias;
       names[at] = CudnnGraph.BIAS;
     }
-    if (!prepared.containsKey(p)) {
-      int result = p.direction() == Direction.DATA ? 0 : 2;
-      long bytes = 4 * (result == 0 ? plain.inputs(p.rows()) : pixels(p) * p.pitch());
-      prepared.put(p, dense.prepare(p, names, tensors, result, bytes));
-    }
-    RunningConvolution running = prepared.get(p);
-    if (running != null) {
-      dense.run(running, tensors);
-    }
-    return running != null;
+    int result = p.direction() == Direction.DATA ? 0 : 2;
+    long bytes = 4 * (result == 0 ? plain.inputs(p.rows()) : pixels(p) * p.pitch());
+    return prepared.run(p, names, tensors, result, bytes);
   }
 
   private static long pixels(Problem p) {
@@ -331,23 +316,16 @@ final class CudaConvolution implements ConvolutionPlan {
     return rows * shape.h() * shape.w() * shape.c();
   }
 
-  private void copy(
-      boolean accumulate,
-      long rows,
-      MemorySegment from,
-      long fromWide,
-      MemorySegment to,
-      long toWide) {
+  private void copy(long rows, MemorySegment from, long fromWide, MemorySegment to, long toWide) {
     int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
     int[] fromStrides = {Math.toIntExact(fromWide), 1};
     int[] toStrides = {Math.toIntExact(toWide), 1};
-    device.kernels().move().copyStrided(accumulate, 2, dims, fromStrides, toStrides, from, to);
+    device.kernels().move().copyStrided(false, 2, dims, fromStrides, toStrides, from, to);
   }
 
   @Override
   public void close() {
-    prepared.values().stream().filter(r -> r != null).forEach(RunningConvolution::close);
-    prepared.clear();
+    prepared.close();
     if (packed != null) {
       packed.close();
     }

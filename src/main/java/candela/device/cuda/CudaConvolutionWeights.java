@@ -2,13 +2,10 @@ package candela.device.cuda;
 
 import candela.device.Dense.Convolution;
 import candela.device.Dense.ConvolutionWeights;
-import candela.device.cuda.CudaDense.RunningConvolution;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
-import java.util.Map;
 
 /** The gradient of a convolution's weights, by cuDNN. */
 final class CudaConvolutionWeights implements ConvolutionWeights {
@@ -17,12 +14,13 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
   private final CudaDense dense;
   private final Convolution shape;
   private final Plain plain;
-  private final Map<Problem, RunningConvolution> prepared = new HashMap<>();
+  private final PreparedConvolutions prepared;
 
   CudaConvolutionWeights(CudaDense dense, Convolution shape) {
     this.dense = dense;
     this.shape = shape;
     plain = Plain.of(dense, shape);
+    prepared = new PreparedConvolutions(dense);
   }
 
   @Override
@@ -64,19 +62,13 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
             false,
             aligned);
     MemorySegment[] tensors = {x, dw, dy};
-    if (!prepared.containsKey(p)) {
-      prepared.put(p, dense.prepare(p, NAMES, tensors, 1, plain.turned() * 4));
-    }
-    RunningConvolution running = prepared.get(p);
-    if (running == null) {
+    if (!prepared.run(p, NAMES, tensors, 1, plain.turned() * 4)) {
       throw CandelaException.of("%s has no engine for %s", dense.describe(), p.key());
     }
-    dense.run(running, tensors);
   }
 
   @Override
   public void close() {
-    prepared.values().stream().filter(r -> r != null).forEach(RunningConvolution::close);
-    prepared.clear();
+    prepared.close();
   }
 }

@@ -5,9 +5,9 @@ import candela.device.Device;
 import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.device.Reduction;
+import candela.device.UserCache;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,19 +42,10 @@ final class CudaDense implements Dense, AutoCloseable {
     String machine =
         String.join(
             " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());
-    measured = new Measured(stream, new Choices(cache(), machine));
+    measured = new Measured(stream, new Choices(UserCache.folder().resolve("cuda"), machine));
     values = new Scratch(device);
     workspace = new Scratch(device);
     columns = new Scratch(device);
-  }
-
-  private static Path cache() {
-    String set = System.getenv("XDG_CACHE_HOME");
-    Path base =
-        set == null || set.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(set);
-    return base.resolve("candela").resolve("cuda");
   }
 
   /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
@@ -76,7 +67,7 @@ final class CudaDense implements Dense, AutoCloseable {
     return values.bytes(bytes);
   }
 
-  /** Working memory for a product that is read at once, beside that of {@link #scratch}. */
+  /** Working memory for a result that is read at once, beside that of {@link #scratch}. */
   MemorySegment products(long bytes) {
     return columns.bytes(bytes);
   }

@@ -69,8 +69,7 @@ final class CudaMatrix implements MatrixPlan {
     boolean relu = activation.kind() == Activation.RELU.kind();
     boolean adds = !residual.equals(NONE);
     int alignment = CudaDense.alignment(wide | k, x, weights, y, residual);
-    Problem problem =
-        Problem.of(m, k, n, false, transposed, adds, epilogue(relu), alignment).wide(k, wide);
+    Problem problem = Problem.of(m, k, n, transposed, k, wide, adds, epilogue(relu), alignment);
     dense.product(problem, x, weights, adds ? residual : y, y, bias);
     boolean none = activation.kind() == Activation.NONE.kind();
     if (!none && (!relu || !bits.equals(NONE))) {
@@ -113,8 +112,7 @@ final class CudaMatrix implements MatrixPlan {
   void transpose(long m, long gWide, MemorySegment g, boolean accumulate, MemorySegment dx) {
     int alignment = CudaDense.alignment(gWide | k | n, g, weights, dx);
     Problem problem =
-        Problem.of(m, n, k, false, !transposed, accumulate, Epilogue.NONE, alignment)
-            .wide(gWide, k);
+        Problem.of(m, n, k, !transposed, gWide, k, accumulate, Epilogue.NONE, alignment);
     dense.product(problem, g, weights, dx, dx, NONE);
   }
 

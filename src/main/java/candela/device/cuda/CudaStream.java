@@ -1,10 +1,7 @@
 package candela.device.cuda;
 
-import candela.device.Entry;
 import candela.device.Library;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUgraph;
@@ -34,12 +31,7 @@ final class CudaStream implements AutoCloseable {
     Driver.check(
         "cuStreamCreate",
         JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
-    Entry create = library.entry("cd_stream_create", Library.INT, Library.POINTER, Library.POINTER);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      create.call(card + 1, stream.address(), out);
-      kernels = out.get(ValueLayout.ADDRESS, 0);
-    }
+    kernels = library.stream(card + 1, stream.address());
   }
 
   /** The CUstream itself. */

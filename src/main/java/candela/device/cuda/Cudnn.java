@@ -52,7 +52,6 @@ final class Cudnn implements AutoCloseable {
   static final int NUMERICAL_NOTE = 11;
   static final int POINTWISE_MODE = 14;
   static final int BACKEND_DESCRIPTOR = 15;
-  static final int BEHAVIOR_NOTE = 19;
 
   private final MethodHandle create;
   private final MethodHandle destroy;
@@ -92,8 +91,7 @@ final class Cudnn implements AutoCloseable {
 
   /** "9.10.2". */
   String version() {
-    long v = (long) Foreign.call(version);
-    return v / 10000 + "." + v / 100 % 100 + "." + v % 100;
+    return Foreign.version(version);
   }
 
   Descriptor descriptor(Kind kind) {

@@ -63,6 +63,50 @@ final class CudnnGraph implements AutoCloseable {
   static final long RESIDUAL = 'r';
   static final long BIAS = 'b';
 
+  /** Attributes (cudnnBackendAttributeName_t). */
+  private static final int POINTWISE_MODE = 0;
+
+  private static final int POINTWISE_PRECISION = 1;
+  private static final int CONVOLUTION_PRECISION = 100;
+  private static final int CONVOLUTION_MODE = 101;
+  private static final int CONVOLUTION_DILATIONS = 102;
+  private static final int CONVOLUTION_STRIDES = 103;
+  private static final int CONVOLUTION_POST_PADDINGS = 104;
+  private static final int CONVOLUTION_PRE_PADDINGS = 105;
+  private static final int CONVOLUTION_SPATIAL_DIMS = 106;
+  private static final int HEURISTICS_MODE = 200;
+  private static final int HEURISTICS_GRAPH = 201;
+  private static final int HEURISTICS_RESULTS = 202;
+  private static final int CONFIGURATION_ENGINE = 300;
+  private static final int PLAN_HANDLE = 400;
+  private static final int PLAN_CONFIGURATION = 401;
+  private static final int PLAN_WORKSPACE_BYTES = 402;
+  private static final int FORWARD_ALPHA = 700;
+  private static final int BACKWARD_DATA_ALPHA = 706;
+  private static final int BACKWARD_FILTER_ALPHA = 712;
+  private static final int OPERATION_POINTWISE = 750;
+  private static final int OPERATION_X = 751;
+  private static final int OPERATION_B = 752;
+  private static final int OPERATION_Y = 753;
+  private static final int GRAPH_HANDLE = 800;
+  private static final int GRAPH_OPERATIONS = 801;
+  private static final int TENSOR_ALIGNMENT = 900;
+  private static final int TENSOR_DATA_TYPE = 901;
+  private static final int TENSOR_DIMENSIONS = 902;
+  private static final int TENSOR_STRIDES = 903;
+  private static final int TENSOR_NAME = 906;
+  private static final int TENSOR_VIRTUAL = 907;
+  private static final int PACK_NAMES = 1000;
+  private static final int PACK_POINTERS = 1001;
+  private static final int PACK_WORKSPACE = 1003;
+  private static final int ENGINE_NUMERICAL_NOTES = 1303;
+
+  /** Values of enumerations. */
+  private static final int FLOAT32 = 0;
+
+  private static final int CROSS_CORRELATION = 1;
+  private static final int ADD = 0;
+  private static final int RELU = 100;
   private static final int MODE_A = 3;
   private static final int MODE_FALLBACK = 2;
   private static final int NOTE_TENSOR_CORE = 0;
@@ -89,21 +133,21 @@ final class CudnnGraph implements AutoCloseable {
             operations.add(
                 operation(
                     Kind.OPERATION_CONVOLUTION_BACKWARD_DATA,
-                    706,
+                    BACKWARD_DATA_ALPHA,
                     new Descriptor[] {convolution, w, x, y},
                     p.accumulate()));
         case WEIGHTS ->
             operations.add(
                 operation(
                     Kind.OPERATION_CONVOLUTION_BACKWARD_FILTER,
-                    712,
+                    BACKWARD_FILTER_ALPHA,
                     new Descriptor[] {convolution, w, x, y},
                     p.accumulate()));
       }
       graph =
           own(Kind.OPERATIONGRAPH)
-              .handle(800)
-              .descriptors(801, operations.toArray(Descriptor[]::new))
+              .handle(GRAPH_HANDLE)
+              .descriptors(GRAPH_OPERATIONS, operations.toArray(Descriptor[]::new))
               .finish();
     } catch (CandelaException e) {
       close();
@@ -138,7 +182,7 @@ final class CudnnGraph implements AutoCloseable {
     operations.add(
         operation(
             Kind.OPERATION_CONVOLUTION_FORWARD,
-            700,
+            FORWARD_ALPHA,
             new Descriptor[] {convolution, w, x, value},
             false));
     if (p.residual()) {
@@ -155,25 +199,25 @@ final class CudnnGraph implements AutoCloseable {
       value = to;
     }
     if (p.relu()) {
-      Descriptor relu = own(Kind.POINTWISE).choice(0, Cudnn.POINTWISE_MODE, 100);
-      relu.choice(1, Cudnn.DATA_TYPE, 0).finish();
+      Descriptor relu = own(Kind.POINTWISE).choice(POINTWISE_MODE, Cudnn.POINTWISE_MODE, RELU);
+      relu.choice(POINTWISE_PRECISION, Cudnn.DATA_TYPE, FLOAT32).finish();
       operations.add(
           own(Kind.OPERATION_POINTWISE)
-              .descriptors(750, relu)
-              .descriptors(751, value)
-              .descriptors(753, y)
+              .descriptors(OPERATION_POINTWISE, relu)
+              .descriptors(OPERATION_X, value)
+              .descriptors(OPERATION_Y, y)
               .finish());
     }
   }
 
   private Descriptor sum(Descriptor a, Descriptor b, Descriptor to) {
-    Descriptor add = own(Kind.POINTWISE).choice(0, Cudnn.POINTWISE_MODE, 0);
-    add.choice(1, Cudnn.DATA_TYPE, 0).finish();
+    Descriptor add = own(Kind.POINTWISE).choice(POINTWISE_MODE, Cudnn.POINTWISE_MODE, ADD);
+    add.choice(POINTWISE_PRECISION, Cudnn.DATA_TYPE, FLOAT32).finish();
     return own(Kind.OPERATION_POINTWISE)
-        .descriptors(750, add)
-        .descriptors(751, a)
-        .descriptors(752, b)
-        .descriptors(753, to)
+        .descriptors(OPERATION_POINTWISE, add)
+        .descriptors(OPERATION_X, a)
+        .descriptors(OPERATION_B, b)
+        .descriptors(OPERATION_Y, to)
         .finish();
   }
 
@@ -200,24 +244,24 @@ final class CudnnGraph implements AutoCloseable {
   private Descriptor tensor(
       long name, long[] sizes, long[] strides, long alignment, boolean virtual) {
     return own(Kind.TENSOR)
-        .choice(901, Cudnn.DATA_TYPE, 0)
-        .longs(902, sizes)
-        .longs(903, strides)
-        .longs(906, name)
-        .longs(900, alignment)
-        .flag(907, virtual)
+        .choice(TENSOR_DATA_TYPE, Cudnn.DATA_TYPE, FLOAT32)
+        .longs(TENSOR_DIMENSIONS, sizes)
+        .longs(TENSOR_STRIDES, strides)
+        .longs(TENSOR_NAME, name)
+        .longs(TENSOR_ALIGNMENT, alignment)
+        .flag(TENSOR_VIRTUAL, virtual)
         .finish();
   }
 
   private Descriptor convolution(Convolution s) {
     return own(Kind.CONVOLUTION)
-        .longs(106, 2)
-        .choice(100, Cudnn.DATA_TYPE, 0)
-        .choice(101, Cudnn.CONVOLUTION_MODE, 1)
-        .longs(105, s.padTop(), s.padLeft())
-        .longs(104, s.padBottom(), s.padRight())
-        .longs(102, s.dilationH(), s.dilationW())
-        .longs(103, s.strideH(), s.strideW())
+        .longs(CONVOLUTION_SPATIAL_DIMS, 2)
+        .choice(CONVOLUTION_PRECISION, Cudnn.DATA_TYPE, FLOAT32)
+        .choice(CONVOLUTION_MODE, Cudnn.CONVOLUTION_MODE, CROSS_CORRELATION)
+        .longs(CONVOLUTION_PRE_PADDINGS, s.padTop(), s.padLeft())
+        .longs(CONVOLUTION_POST_PADDINGS, s.padBottom(), s.padRight())
+        .longs(CONVOLUTION_DILATIONS, s.dilationH(), s.dilationW())
+        .longs(CONVOLUTION_STRIDES, s.strideH(), s.strideW())
         .finish();
   }
 
@@ -237,15 +281,15 @@ final class CudnnGraph implements AutoCloseable {
       try {
         Descriptor heuristics =
             own(Kind.ENGINEHEUR)
-                .descriptors(201, graph)
-                .choice(200, Cudnn.HEUR_MODE, mode)
+                .descriptors(HEURISTICS_GRAPH, graph)
+                .choice(HEURISTICS_MODE, Cudnn.HEUR_MODE, mode)
                 .finish();
-        int count = (int) heuristics.count(202, Cudnn.BACKEND_DESCRIPTOR);
+        int count = (int) heuristics.count(HEURISTICS_RESULTS, Cudnn.BACKEND_DESCRIPTOR);
         Descriptor[] configurations = new Descriptor[count];
         for (int i = 0; i < count; i++) {
           configurations[i] = own(Kind.ENGINECFG);
         }
-        int filled = count == 0 ? 0 : heuristics.read(202, configurations);
+        int filled = count == 0 ? 0 : heuristics.read(HEURISTICS_RESULTS, configurations);
         for (int i = 0; i < filled; i++) {
           if (fits(configurations[i], tensorCores)) {
             found.add(configurations[i]);
@@ -260,8 +304,8 @@ final class CudnnGraph implements AutoCloseable {
 
   private boolean fits(Descriptor configuration, boolean tensorCores) {
     try (Descriptor engine = cudnn.descriptor(Kind.ENGINE)) {
-      configuration.read(300, engine);
-      for (int note : engine.readChoices(1303, Cudnn.NUMERICAL_NOTE, NOTES)) {
+      configuration.read(CONFIGURATION_ENGINE, engine);
+      for (int note : engine.readChoices(ENGINE_NUMERICAL_NOTES, Cudnn.NUMERICAL_NOTE, NOTES)) {
         if (note == NOTE_NONDETERMINISTIC) {
           return false;
         }
@@ -281,8 +325,8 @@ final class CudnnGraph implements AutoCloseable {
   CudnnPlan plan(Descriptor engine) {
     Descriptor plan = cudnn.descriptor(Kind.EXECUTION_PLAN);
     try {
-      plan.handle(400).descriptors(401, engine).finish();
-      return new CudnnPlan(cudnn, plan, plan.readLong(402));
+      plan.handle(PLAN_HANDLE).descriptors(PLAN_CONFIGURATION, engine).finish();
+      return new CudnnPlan(cudnn, plan, plan.readLong(PLAN_WORKSPACE_BYTES));
     } catch (CandelaException e) {
       plan.close();
       throw e;
@@ -299,7 +343,10 @@ final class CudnnGraph implements AutoCloseable {
   record CudnnPlan(Cudnn cudnn, Descriptor plan, long workspaceBytes) implements AutoCloseable {
     void run(long[] names, MemorySegment[] tensors, MemorySegment workspace) {
       try (Descriptor pack = cudnn.descriptor(Kind.VARIANT_PACK)) {
-        pack.longs(1000, names).pointers(1001, tensors).pointers(1003, workspace).finish();
+        pack.longs(PACK_NAMES, names)
+            .pointers(PACK_POINTERS, tensors)
+            .pointers(PACK_WORKSPACE, workspace)
+            .finish();
         cudnn.execute(plan, pack);
       }
     }

@@ -95,7 +95,8 @@ final class FoldedGradient implements AutoCloseable {
               shape.oc(),
               columns,
               false,
-              false,
+              shape.oc(),
+              columns,
               false,
               Epilogue.NONE,
               CudaDense.alignment(shape.oc(), g, p));

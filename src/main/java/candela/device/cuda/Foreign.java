@@ -52,6 +52,12 @@ final class Foreign {
     }
   }
 
+  /** "9.19.0" of 91900, as these libraries number themselves. */
+  static String version(MethodHandle handle) {
+    long v = (long) call(handle);
+    return v / 10000 + "." + v / 100 % 100 + "." + v % 100;
+  }
+
   static String text(MemorySegment at) {
     return at.equals(MemorySegment.NULL) ? "" : at.reinterpret(Long.MAX_VALUE).getString(0);
   }
