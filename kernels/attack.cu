@@ -87,7 +87,7 @@ void forEachRow(cd_stream* stream, int64_t rows, const AttackStep& b, int64_t) {
     return;
   }
   auto grid = static_cast<unsigned>(rows < kAcross ? rows : kAcross);
-  attackRows<<<grid, kCrew, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, b);
+  attackRows<<<grid, kCrew, 0, queueOf(stream)>>>(rows, b);
   checkLaunch();
 }
 

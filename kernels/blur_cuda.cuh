@@ -141,7 +141,7 @@ inline bool blurInShared(cd_stream* stream, int64_t planes, int64_t h, int64_t w
                          const float* x, float* scratch, float* y) {
   int64_t wide = (w + kStripWide - 1) / kStripWide, tall = (h + kStripTall * kEach - 1) / (kStripTall * kEach);
   if (radius > kMostRadius || tall > kDown || wide > kAcross) return false;
-  auto queue = static_cast<cudaStream_t>(stream->queue);
+  auto queue = queueOf(stream);
   auto reach = static_cast<int>(radius);
   unsigned bytes = 4 * weightFloats(reach);
   dim3 strips(static_cast<unsigned>(wide), static_cast<unsigned>(tall),

@@ -6,11 +6,6 @@ using namespace candela;
 
 namespace {
 
-// Eight neighbours, which one byte of bits stands for; the compiler moves them in two accesses where they are aligned.
-struct alignas(16) Four {
-  float at[4];
-};
-
 // Where element i of a row of n stands, whose pixels have `channels` elements each and begin `wide` apart.
 struct Place {
   int64_t n;
@@ -39,14 +34,15 @@ struct Activate {
     }
   }
 
+  // Eight neighbours, which one byte of bits stands for.
   BOTH uint8_t eight(float* at) const {
-    Four* four = reinterpret_cast<Four*>(at);
-    Four v[2] = {four[0], four[1]};
+    Quad* four = reinterpret_cast<Quad*>(at);
+    Quad v[2] = {four[0], four[1]};
     uint8_t set = 0;
     for (int k = 0; k < 8; k++) {
-      float z = v[k / 4].at[k % 4];
+      float z = v[k / 4].v[k % 4];
       set = static_cast<uint8_t>(set | (passes(z) ? 1 << k : 0));
-      v[k / 4].at[k % 4] = after(z);
+      v[k / 4].v[k % 4] = after(z);
     }
     if (apply) {
       four[0] = v[0];
@@ -100,10 +96,10 @@ struct Deactivate {
   }
 
   BOTH void eight(const float* in, uint8_t set, float* out) const {
-    const Four* four = reinterpret_cast<const Four*>(in);
-    Four v[2] = {four[0], four[1]};
-    for (uint32_t k = 0; k < 8; k++) v[k / 4].at[k % 4] = through(v[k / 4].at[k % 4], set, k);
-    Four* to = reinterpret_cast<Four*>(out);
+    const Quad* four = reinterpret_cast<const Quad*>(in);
+    Quad v[2] = {four[0], four[1]};
+    for (uint32_t k = 0; k < 8; k++) v[k / 4].v[k % 4] = through(v[k / 4].v[k % 4], set, k);
+    Quad* to = reinterpret_cast<Quad*>(out);
     to[0] = v[0];
     to[1] = v[1];
   }
@@ -139,7 +135,7 @@ Place place(const Check& check, int64_t n, int64_t channels, int64_t wide) {
 
 bool joined(const Place& p, const void* a, const void* b) {
   bool whole = p.wide == p.channels ? p.n % 8 == 0 : p.channels % 8 == 0 && p.wide % 4 == 0;
-  return whole && (reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b)) % sizeof(Four) == 0;
+  return whole && aligned(a) && aligned(b);
 }
 
 }  // namespace

@@ -92,6 +92,8 @@ inline unsigned blocks(int64_t threads) {
   return static_cast<unsigned>(wanted < kBlocks ? wanted : kBlocks);
 }
 
+inline cudaStream_t queueOf(const cd_stream* stream) { return static_cast<cudaStream_t>(stream->queue); }
+
 inline void checkLaunch() {
   cudaError_t code = cudaGetLastError();
   if (code != cudaSuccess) {
@@ -102,14 +104,14 @@ inline void checkLaunch() {
 template <class Body>
 void forEach(cd_stream* stream, int64_t n, const Body& body, int64_t = 1) {
   if (n <= 0) return;
-  overElements<<<blocks(n), kBlock, 0, static_cast<cudaStream_t>(stream->queue)>>>(n, body);
+  overElements<<<blocks(n), kBlock, 0, queueOf(stream)>>>(n, body);
   checkLaunch();
 }
 
 template <class Body>
 void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Body& body, int64_t = 1) {
   if (rows <= 0 || n <= 0) return;
-  auto queue = static_cast<cudaStream_t>(stream->queue);
+  auto queue = queueOf(stream);
   if (rows * n < kDivisible) {
     overFewSpans<<<blocks(rows * n), kBlock, 0, queue>>>(static_cast<uint32_t>(rows * n), Divide(n), body);
   } else {
@@ -121,7 +123,7 @@ void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Body& body, i
 template <class Body>
 void forEachRow(cd_stream* stream, int64_t rows, const Body& body, int64_t = 1) {
   if (rows <= 0) return;
-  overRows<<<blocks(rows * 32), kBlock, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, body);
+  overRows<<<blocks(rows * 32), kBlock, 0, queueOf(stream)>>>(rows, body);
   checkLaunch();
 }
 

@@ -284,7 +284,7 @@ void forEachSpan(cd_stream* stream, int64_t h, int64_t w, const OcclusionMap& b,
     return;
   }
   dim3 grid(static_cast<unsigned>(across), static_cast<unsigned>(down));
-  occlusionTiles<<<grid, kTile, 0, static_cast<cudaStream_t>(stream->queue)>>>(b, h);
+  occlusionTiles<<<grid, kTile, 0, queueOf(stream)>>>(b, h);
   checkLaunch();
 }
 
@@ -332,7 +332,7 @@ void forEach(cd_stream* stream, int64_t cells, const SmoothMaxBackward& b, int64
     return;
   }
   auto grid = static_cast<unsigned>(cells);
-  smoothMaxCells<<<grid, kGather, 0, static_cast<cudaStream_t>(stream->queue)>>>(b);
+  smoothMaxCells<<<grid, kGather, 0, queueOf(stream)>>>(b);
   checkLaunch();
 }
 

@@ -254,7 +254,7 @@ void moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, co
   if (rows <= 0 || n <= 0) return;
   int64_t blocks = (n + kColumns * kWide - 1) / (kColumns * kWide);
   auto grid = static_cast<unsigned>(blocks < kAcross ? blocks : kAcross);
-  auto queue = static_cast<cudaStream_t>(stream->queue);
+  auto queue = queueOf(stream);
   if (square == nullptr) {
     addMoments<kWide, kWeighted, false><<<grid, kColumns, 0, queue>>>(rows, n, weight, g, sum, square);
   } else {

@@ -1,4 +1,4 @@
-// What g++ and nvcc spell differently.
+// What g++ and nvcc spell differently, and what all kernels share.
 #pragma once
 
 #include <math.h>
@@ -12,3 +12,14 @@
 #define BOTH inline __attribute__((always_inline))
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
+
+namespace candela {
+
+// Four neighbours, moved in one access.
+struct alignas(16) Quad {
+  float v[4];
+};
+
+inline bool aligned(const void* p, uintptr_t bytes = alignof(Quad)) { return reinterpret_cast<uintptr_t>(p) % bytes == 0; }
+
+}  // namespace candela

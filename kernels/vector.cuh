@@ -125,7 +125,7 @@ template <int kWide, class Op>
 void forEachRowOf(cd_stream* stream, int64_t rows, int64_t n, const Op& op, int64_t wanted = kWanted) {
   if (rows <= 0 || n <= 0) return;
   Shape2 s = shapeOf(rows, (n + kWide - 1) / kWide, wanted);
-  overBatch<kWide><<<s.grid, s.block, 0, static_cast<cudaStream_t>(stream->queue)>>>(rows, n, op);
+  overBatch<kWide><<<s.grid, s.block, 0, queueOf(stream)>>>(rows, n, op);
   checkLaunch();
 }
 

@@ -8,16 +8,8 @@
 
 namespace candela {
 
-struct alignas(16) Quad {
-  float v[4];
-};
-
 __device__ __forceinline__ Quad quadAt(const float* p) { return *reinterpret_cast<const Quad*>(p); }
 __device__ __forceinline__ void putQuad(float* p, const Quad& q) { *reinterpret_cast<Quad*>(p) = q; }
-
-inline bool aligned(const void* p, uintptr_t bytes = 16) { return reinterpret_cast<uintptr_t>(p) % bytes == 0; }
-
-inline cudaStream_t queueOf(const cd_stream* stream) { return static_cast<cudaStream_t>(stream->queue); }
 
 constexpr int64_t kMostBlocks = (int64_t{1} << 31) - 1;
 

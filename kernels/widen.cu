@@ -7,11 +7,6 @@ using namespace candela;
 
 namespace {
 
-// One access where a pixel is aligned.
-struct alignas(16) Pixel {
-  float at[4];
-};
-
 struct Widen {
   int64_t c, wide;
   bool joined;
@@ -21,9 +16,9 @@ struct Widen {
   BOTH void operator()(int64_t i) const {
     const float* in = x + i * c;
     if (joined) {
-      Pixel v;
-      for (int k = 0; k < 4; k++) v.at[k] = k < c ? in[k] : 0.0f;
-      reinterpret_cast<Pixel*>(y)[i] = v;
+      Quad q;
+      for (int k = 0; k < 4; k++) q.v[k] = k < c ? in[k] : 0.0f;
+      reinterpret_cast<Quad*>(y)[i] = q;
       return;
     }
     for (int64_t k = 0; k < wide; k++) y[i * wide + k] = k < c ? in[k] : 0.0f;
@@ -39,9 +34,9 @@ struct Narrow {
   BOTH void operator()(int64_t i) const {
     float* out = y + i * c;
     if (joined) {
-      Pixel v = reinterpret_cast<const Pixel*>(x)[i];
+      Quad q = reinterpret_cast<const Quad*>(x)[i];
       for (int k = 0; k < 4; k++) {
-        if (k < c) put(out + k, v.at[k], accumulate);
+        if (k < c) put(out + k, q.v[k], accumulate);
       }
       return;
     }
@@ -49,7 +44,7 @@ struct Narrow {
   }
 };
 
-bool joined(int64_t wide, const void* data) { return wide == 4 && reinterpret_cast<uintptr_t>(data) % sizeof(Pixel) == 0; }
+bool joined(int64_t wide, const void* data) { return wide == 4 && aligned(data); }
 
 }  // namespace
 
