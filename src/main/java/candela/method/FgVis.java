@@ -28,7 +28,7 @@ import java.util.Map;
  * <p><b>Parameters:</b> variant (delete, preserve; default delete); iterations (1 or more, default
  * 500); rate (above 0, default 0.1); weight (default 1e-9); spread (of the noise, a fraction of the
  * range of x, default 0.02); baseline (default black); seed (default 0); score (default
- * probability); channels (default sum_absolute).
+ * log_probability); channels (default sum_absolute).
  *
  * <p><b>Cost:</b> at most 2 iterations forward and backward rows: the image goes along with each.
  *
@@ -37,7 +37,9 @@ import java.util.Map;
  *
  * <p><b>Differences:</b> the authors have no code published. Their preservation starts from the
  * whole image; preserve is what they call generation. spravil/FGVis has the deletion alone, its
- * noise is 0.1 in units of its input, and it shows 1 − m averaged over colours.
+ * noise is 0.1 in units of its input, and it shows 1 − m averaged over colours. It takes the
+ * probability, whose slope vanishes where the mask has taken the class away; the log probability is
+ * the paper's cross-entropy.
  */
 public record FgVis(
     Variant variant,
@@ -65,7 +67,7 @@ public record FgVis(
         0.02,
         Baseline.BLACK,
         0,
-        ScoreKind.PROBABILITY,
+        ScoreKind.LOG_PROBABILITY,
         Channels.SUM_ABSOLUTE);
   }
 

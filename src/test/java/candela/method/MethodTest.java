@@ -639,6 +639,27 @@ class MethodTest {
     return methods;
   }
 
+  /** Two copies without noise have the mean that each of them has. */
+  @Test
+  void noiseTunnelGoesAroundEveryMethod() {
+    Path file = Toy.random(folder);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(3), 189), 1, LEVELS);
+    List<Method> methods = Methods.names().stream().map(MethodTest::small).toList();
+    List<Attribution> alone = run(file, 1, 8, methods, List.of(subject));
+    List<Method> tunnels = new ArrayList<>();
+    methods.forEach(m -> tunnels.add(new NoiseTunnel(m, 2, 0, 0, SmoothGrad.Type.SMOOTHGRAD, 0)));
+    for (int batch : new int[] {1, 3, 8}) {
+      List<Attribution> around = run(file, 1, batch, tunnels, List.of(subject));
+      for (int i = 0; i < methods.size(); i++) {
+        String what = methods.get(i) + ", batch " + batch;
+        assertThat(distance(around.get(i).values(), alone.get(i).values()))
+            .as(what)
+            .isLessThanOrEqualTo(TestDevice.isCpu() ? 0 : BATCHES);
+        assertThat(around.get(i).shape()).as(what).isEqualTo(alone.get(i).shape());
+      }
+    }
+  }
+
   @Test
   void smallerCountsLieOnTheWayToLargerOnes() {
     Path file = Toy.random(folder);
@@ -700,8 +721,7 @@ class MethodTest {
           case "expected-gradients" -> "expected-gradients:samples=5,baselines=2,stdev=0.1";
           case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=9";
           case "kernel-shap" -> "kernel-shap:grid=4,samples=70";
-          case "noise-tunnel" ->
-              "noise-tunnel:samples=3,type=smoothgrad_sq,method=deeplift:baseline=zero";
+          case "noise-tunnel" -> "noise-tunnel:samples=3,type=smoothgrad_sq,method=guided-grad-cam";
           case "rise" -> "rise:masks=9,cells=3";
           case "shapley-sampling" -> "shapley-sampling:grid=3,samples=3";
           case "sliding-patch" -> "sliding-patch:patch=3";
