@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.graph.Session;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -11,11 +12,12 @@ import java.util.List;
 /**
  * Device memory of one call, freed together: what probes keep between batches.
  *
- * <p>Owns what it allocated, not the device. For the thread that uses the device.
+ * <p>Owns what it allocated and was given, not the device. For the thread that uses the device.
  */
 public final class Workspace implements AutoCloseable {
   private final Device device;
   private final List<Memory> held = new ArrayList<>();
+  private final List<Session> sessions = new ArrayList<>();
 
   public Workspace(Device device) {
     this.device = device;
@@ -23,6 +25,12 @@ public final class Workspace implements AutoCloseable {
 
   public Device device() {
     return device;
+  }
+
+  /** Keeps a session of this device open as long as the workspace is. */
+  public Session own(Session session) {
+    sessions.add(session);
+    return session;
   }
 
   /** Zeros. */
@@ -82,6 +90,8 @@ public final class Workspace implements AutoCloseable {
 
   @Override
   public void close() {
+    sessions.forEach(Session::close);
+    sessions.clear();
     held.forEach(Memory::close);
     held.clear();
   }
