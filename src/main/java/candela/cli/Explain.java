@@ -110,11 +110,7 @@ final class Explain implements Callable<Integer> {
       description = "Colours by each map's own values, or by all images' maps of a method.")
   Colours scale = Colours.OWN;
 
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      description = "Rows of a batch. Does not change results. Default: ${DEFAULT-VALUE}.")
-  int batch = 16;
+  @Mixin Batch batch;
 
   @Mixin Machine machine;
 
@@ -188,9 +184,7 @@ final class Explain implements Callable<Integer> {
     if (top < 1) {
       throw CandelaException.of("--top: 1 or more expected, got %d", top);
     }
-    if (batch < 1) {
-      throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
-    }
+    batch.rows();
     fixedTarget();
   }
 

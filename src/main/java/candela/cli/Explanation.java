@@ -55,8 +55,9 @@ final class Explanation implements AutoCloseable {
     preparation = Preparation.of(options.preprocess, network.inputShape(), network.name());
     makeFolder();
     device = options.machine.open();
-    pipeline = new Pipeline(network, device, options.batch, options.output);
-    provenance = new Provenance(options, network, device, preparation, methods, methodNames, start);
+    pipeline = new Pipeline(network, device, options.batch.rows(), options.output);
+    provenance =
+        new Provenance(options, network, pipeline, preparation, methods, methodNames, start);
     gallery =
         new Gallery(
             options.out,

@@ -89,11 +89,7 @@ final class GalleryCommand implements Callable<Integer> {
       description = "The sheet. Default: ${DEFAULT-VALUE}.")
   Path out = Path.of("candela-gallery.png");
 
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      description = "Rows of a batch. Does not change results. Default: ${DEFAULT-VALUE}.")
-  int batch = 16;
+  @Mixin Batch batch;
 
   @Mixin Machine machine;
 
@@ -112,7 +108,7 @@ final class GalleryCommand implements Callable<Integer> {
     Preparation preparation = Preparation.of(preprocess, network.inputShape(), network.name());
     Preparation.Picture picture = preparation.read(photo);
     try (Device device = machine.open();
-        var pipeline = new Pipeline(network, device, batch)) {
+        var pipeline = new Pipeline(network, device, batch.rows())) {
       Logits logits = new Logits(device, picture.pixels());
       pipeline.run(List.of(logits));
       Prediction prediction = new Prediction(logits.result());

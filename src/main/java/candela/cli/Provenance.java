@@ -6,6 +6,7 @@ import candela.image.Inputs;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
+import candela.probe.Pipeline;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ final class Provenance {
   private static final long SOMETIMES = 10_000_000_000L;
 
   private final Explain options;
+  private final Pipeline pipeline;
   private final long start;
   private final Map<String, Object> head = new LinkedHashMap<>();
   private final List<Object> images = new ArrayList<>();
@@ -35,14 +37,16 @@ final class Provenance {
   Provenance(
       Explain options,
       Network network,
-      Device device,
+      Pipeline pipeline,
       Preparation preparation,
       List<Method> methods,
       List<String> methodNames,
       long start) {
     this.options = options;
+    this.pipeline = pipeline;
     this.start = start;
     written = start;
+    Device device = pipeline.device();
     head.put("candela", Version.NUMBER);
     head.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS));
     head.put("java", Runtime.version());
@@ -73,7 +77,7 @@ final class Provenance {
     head.put("methods", list);
     head.put("output", options.output == null ? firstOutput(network) : options.output);
     head.put("target", options.target);
-    head.put("batch", options.batch);
+    head.put("batch", Map.of());
     head.put("clip", options.clip);
     head.put("scale", options.scale.name().toLowerCase(Locale.ROOT));
   }
@@ -125,6 +129,9 @@ final class Provenance {
     written = System.nanoTime();
     Map<String, Object> all = new LinkedHashMap<>(head);
     all.put("model", ordered("file", options.model, "sha256", hash.join()));
+    Map<String, Object> batch = ordered("given", options.batch.given);
+    batch.putAll(pipeline.batches());
+    all.put("batch", batch);
     all.put("images", images);
     all.put("failed", failures);
     all.put(

@@ -2,6 +2,8 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.image.WholeFile;
+import candela.probe.BatchSize;
+import candela.probe.Pipeline;
 import candela.study.Estimate;
 import candela.study.Ledger;
 import candela.study.Material;
@@ -68,11 +70,7 @@ final class StudyCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   int jobs = 1;
 
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      description = "Rows of a batch. Does not change results. Default: ${DEFAULT-VALUE}.")
-  int batch = 16;
+  @Mixin Batch batch;
 
   @Mixin Machine machine;
 
@@ -80,10 +78,10 @@ final class StudyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (jobs < 1 || batch < 1) {
-      throw CandelaException.of(
-          "--jobs and --batch: 1 or more expected, got %d and %d", jobs, batch);
+    if (jobs < 1) {
+      throw CandelaException.of("--jobs: 1 or more expected, got %d", jobs);
     }
+    batch.rows();
     long start = System.nanoTime();
     Study study = read();
     Path to = ledger == null ? Path.of("candela-out", study.name() + ".duckdb") : ledger;
@@ -126,9 +124,11 @@ final class StudyCommand implements Callable<Integer> {
     Machine own = machine;
     int threads = own.threads == 0 ? Runtime.getRuntime().availableProcessors() : own.threads;
     int each = Math.max(1, threads / jobs);
+    int rows;
     try (Device probe = own.open()) {
       material.models().forEach(m -> Estimate.check(plan, m, probe));
-      open.ran(Version.NUMBER, probe.describe(), threads, batch, jobs, study.text());
+      rows = rows(material, probe);
+      open.ran(Version.NUMBER, probe.describe(), threads, rows, jobs, study.text());
     }
     Path maps =
         study.maps()
@@ -136,9 +136,20 @@ final class StudyCommand implements Callable<Integer> {
                 to.getFileName().toString().replaceFirst("\\.duckdb$", "") + "-maps")
             : null;
     try (var progress = new StudyProgress(System.err)) {
-      var run = new StudyRun(study, plan, material, open, batch, maps, progress);
+      var run = new StudyRun(study, plan, material, open, rows, maps, progress);
       return run.run(jobs, () -> own.open(jobs == 1 ? own.threads : each));
     }
+  }
+
+  /** Of all batches: what was asked for, or the most that is chosen for one of the models. */
+  private int rows(Material material, Device device) {
+    int given = batch.rows();
+    return given != Pipeline.CHOSEN
+        ? given
+        : material.models().stream()
+            .mapToInt(m -> BatchSize.of(m.network(), device, m.output(), true))
+            .max()
+            .orElseThrow();
   }
 
   private void print(Study study, Plan plan, Material material) {
@@ -167,9 +178,11 @@ final class StudyCommand implements Callable<Integer> {
             "metrics",
             "time",
             "memory");
+    int rows;
     try (Device device = machine.open()) {
+      rows = rows(material, device);
       for (Model m : material.models()) {
-        Estimate e = Estimate.of(study, plan, m, device, batch);
+        Estimate e = Estimate.of(study, plan, m, device, rows);
         table.add(
             m.name(),
             String.format(Locale.ROOT, "%,d", e.maps().comparisons()),
@@ -189,7 +202,7 @@ final class StudyCommand implements Callable<Integer> {
             + " itself; shared, what is run%nabout %s in all at batch %d, %d MiB for the"
             + " networks%n",
         StudyProgress.time(seconds),
-        batch,
+        rows,
         bytes >> 20);
   }
 }

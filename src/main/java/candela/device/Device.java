@@ -2,6 +2,7 @@ package candela.device;
 
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Where tensors live and kernels run: allocates, copies, and holds the kernels and the dense
@@ -46,6 +47,14 @@ public interface Device extends AutoCloseable {
    */
   default Recording record(Runnable work) {
     return work::run;
+  }
+
+  /**
+   * What is chosen by measurement on this device at this precision; empty where nothing is: the
+   * CPU.
+   */
+  default Optional<Choices> choices() {
+    return Optional.empty();
   }
 
   Kernels kernels();

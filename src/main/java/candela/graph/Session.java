@@ -173,6 +173,11 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /** Returns when all that was queued has been done, for whoever measures. */
+  public void await() {
+    device.copyOut(input().data().asSlice(0, 4), MemorySegment.ofArray(new float[1]));
+  }
+
   private void runForward() {
     order.forEach(this::forward);
   }

@@ -45,11 +45,17 @@ public final class Methods {
     KERNEL_SHAP(new KernelShap()),
     LAYER_CAM(new LayerCam()),
     LAYER_CONDUCTANCE(new LayerConductance()),
-    LIME(new Lime(), Map.of("lime", Lime.lime(), "sam", Lime.sam())),
+    LIME(new Lime(), Map.of("lime", Lime.lime(), "lime-g", Lime.limeG(), "sam", Lime.sam())),
     LRP(new Lrp()),
     MEANINGFUL_PERTURBATION(
         new MeaningfulPerturbation(),
-        Map.of("fong", MeaningfulPerturbation.fong(), "sam", MeaningfulPerturbation.sam())),
+        Map.of(
+            "fong",
+            MeaningfulPerturbation.fong(),
+            "mp-g",
+            MeaningfulPerturbation.mpG(),
+            "sam",
+            MeaningfulPerturbation.sam())),
     NOISE_TUNNEL(new NoiseTunnel()),
     OCCLUSION(new Occlusion()),
     PDA(new PredictionDifference()),
@@ -58,7 +64,7 @@ public final class Methods {
     RISE(new Rise()),
     SCORE_CAM(new ScoreCam()),
     SHAPLEY_SAMPLING(new ShapleySampling()),
-    SLIDING_PATCH(new SlidingPatch()),
+    SLIDING_PATCH(new SlidingPatch(), Map.of("sp-g", SlidingPatch.spG())),
     SMOOTHGRAD(new SmoothGrad()),
     SOBEL(new Sobel());
 
@@ -157,6 +163,7 @@ public final class Methods {
     return switch (v) {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
+      case Inpainter i -> i.text();
       default -> v;
     };
   }
@@ -193,6 +200,10 @@ public final class Methods {
       case Method v -> {
         String text = s.text(key, null);
         yield text == null ? v : parse(text);
+      }
+      case Inpainter v -> {
+        String text = s.text(key, null);
+        yield text == null ? v : Inpainter.parse(text);
       }
       default -> otherwise;
     };

@@ -10,12 +10,14 @@ import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
@@ -31,8 +33,16 @@ import java.util.function.Supplier;
 public final class Pipeline implements AutoCloseable {
   private final Network network;
   private final Device device;
-  private int batch;
+  private final int batch;
   private final String output;
+
+  /** Rows at most, of scores alone and with gradients, as far as they have been chosen. */
+  private final Map<Boolean, Integer> chosen = new HashMap<>();
+
+  /** What there was room for. */
+  private int room = Integer.MAX_VALUE;
+
+  private final Map<String, Integer> ran = new TreeMap<>();
   private final Map<String, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -42,9 +52,12 @@ public final class Pipeline implements AutoCloseable {
   /** A session and the rules it was opened for. */
   private record Ruled(Session session, Set<Rules> rules) {}
 
+  /** A batch of as many rows as {@link BatchSize} chooses for what is asked. */
+  public static final int CHOSEN = 0;
+
   /**
-   * @param batch rows of a batch at most; fewer where a run has fewer, one more where rows come in
-   *     pairs and it is odd
+   * @param batch rows of a batch at most, or {@link #CHOSEN}; fewer where a run has fewer, one more
+   *     where rows come in pairs and it is odd
    */
   public Pipeline(Network network, Device device, int batch) {
     this(network, device, batch, null);
@@ -54,7 +67,7 @@ public final class Pipeline implements AutoCloseable {
    * @param output name of the model output that holds the class scores, null for the first
    */
   public Pipeline(Network network, Device device, int batch, String output) {
-    if (batch < 1) {
+    if (batch < 0) {
       throw CandelaException.of("batch: 1 or more expected, got %d", batch);
     }
     this.network = network;
@@ -65,6 +78,11 @@ public final class Pipeline implements AutoCloseable {
 
   public Device device() {
     return device;
+  }
+
+  /** Rows of the largest batch that was run so far, of scores alone and with gradients. */
+  public Map<String, Integer> batches() {
+    return Collections.unmodifiableMap(ran);
   }
 
   public void run(List<? extends Probe<?>> probes) {
@@ -140,8 +158,19 @@ public final class Pipeline implements AutoCloseable {
 
   /** Rows that these probes can fill at a time; even where rows come in pairs. */
   private int rows(Ask ask, List<Probe<?>> probes) {
-    int rows = Math.clamp(probes.stream().mapToLong(Probe::width).sum(), 1, batch);
+    long width = probes.stream().mapToLong(Probe::width).sum();
+    int rows = Math.clamp(width, 1, Math.min(room, most(ask.wantsGradient(), width)));
     return ask.rules().paired() ? rows + rows % 2 : rows;
+  }
+
+  private int most(boolean gradient, long width) {
+    if (batch != CHOSEN) {
+      return batch;
+    }
+    if (width <= BatchSize.LEAST && !chosen.containsKey(gradient)) {
+      return BatchSize.LEAST;
+    }
+    return chosen.computeIfAbsent(gradient, g -> BatchSize.of(network, device, output, g));
   }
 
   /** Sessions with rules keep activations: those that this run has no use for are closed. */
@@ -192,6 +221,7 @@ public final class Pipeline implements AutoCloseable {
     if (used == 0) {
       return 0;
     }
+    ran.merge(ask.wantsGradient() ? "gradient" : "forward", session.batch(), Math::max);
     session.forward();
     session.queueScore(ask.score(), target);
     Tensor gradients = null;
@@ -238,7 +268,7 @@ public final class Pipeline implements AutoCloseable {
           throw e;
         }
         rows = less;
-        batch = Math.min(batch, less);
+        room = Math.min(room, less);
       }
     }
   }

@@ -124,6 +124,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
         session.score(candela.graph.ScoreKind.LOGIT, new long[session.batch()]);
         session.backward(candela.graph.Rules.GRADIENT);
       }
+      session.await();
       double seconds = (System.nanoTime() - start) / 1e9 / session.batch();
       least = i == 0 ? least : Math.min(least, seconds);
     }

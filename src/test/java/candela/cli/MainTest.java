@@ -141,6 +141,9 @@ class MainTest {
     assertThat(p.get("images").size()).isEqualTo(1);
     assertThat(p.get("images").get(0).get("target").get("class").asInt()).isEqualTo(292);
     assertThat(p.get("failed").get(0).get("file").asString()).endsWith("broken.jpg");
+    // one row of the gradient, three steps and two ends of the path
+    assertThat(p.get("batch").get("given").isNull()).isTrue();
+    assertThat(p.get("batch").get("gradient").asInt()).isEqualTo(6);
     assertThat(p.get("methods").get(1).get("parameters").get("nSteps").asInt()).isEqualTo(3);
   }
 

@@ -3,6 +3,7 @@ package candela.device;
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
 import static candela.device.Rig.numbers;
+import static candela.device.Rig.sameRows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -26,6 +27,9 @@ class DenseConvolutionTest {
 
   /** Float32 rounding of up to 4,000 products of numbers up to 2. */
   private static final double TOLERANCE = 1e-4;
+
+  /** The CPU adds the finished sum; a card may begin with what is there. */
+  private static final double ADDED = TestDevice.isCpu() ? 0 : TOLERANCE;
 
   private static Convolution plain(int h, int w, int c, int oc, int k, int stride, int pad) {
     return new Convolution(
@@ -204,23 +208,29 @@ class DenseConvolutionTest {
     for (int i = 0; i < dx.length; i++) {
       wanted[i] = dx[i] + before[i];
     }
-    agree(k + " added", backward(k, 2, dy, before), wanted, 0);
+    agree(k + " added", backward(k, 2, dy, before), wanted, ADDED);
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void aRowHasTheSameBitsInEveryBatch(Convolution k) {
-    assumeTrue(TestDevice.isCpu(), "skipped: a card chooses algorithms by the batch");
+  void aRowIsTheSameInEveryBatch(Convolution k) {
     float[] x = numbers(1, 16 * in(k));
     float[] dy = numbers(2, 16 * out(k));
     float[] y16 = forward(k, 16, x);
     float[] dx16 = backward(k, 16, dy, null);
     for (int rows : new int[] {1, 3, 8}) {
       int from = 16 - rows;
-      assertThat(forward(k, rows, Arrays.copyOfRange(x, from * in(k), 16 * in(k))))
-          .isEqualTo(Arrays.copyOfRange(y16, from * out(k), 16 * out(k)));
-      assertThat(backward(k, rows, Arrays.copyOfRange(dy, from * out(k), 16 * out(k)), null))
-          .isEqualTo(Arrays.copyOfRange(dx16, from * in(k), 16 * in(k)));
+      String what = rows + " of 16 rows, " + k;
+      sameRows(
+          what,
+          forward(k, rows, Arrays.copyOfRange(x, from * in(k), 16 * in(k))),
+          Arrays.copyOfRange(y16, from * out(k), 16 * out(k)),
+          TOLERANCE);
+      sameRows(
+          what + " dx",
+          backward(k, rows, Arrays.copyOfRange(dy, from * out(k), 16 * out(k)), null),
+          Arrays.copyOfRange(dx16, from * in(k), 16 * in(k)),
+          TOLERANCE);
     }
   }
 

@@ -1,5 +1,6 @@
 package candela.device;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import candela.TestDevice;
@@ -184,6 +185,19 @@ final class Rig implements AutoCloseable {
 
   static void agree(String what, float[] got, double[] wanted) {
     agree(what, got, wanted, TOLERANCE);
+  }
+
+  /**
+   * Fails unless rows of one batch are those of another: to the bit on the CPU; on a card, which
+   * chooses algorithms by the number of rows, within twice the tolerance, as either side may be
+   * off.
+   */
+  static void sameRows(String what, float[] got, float[] wanted, double tolerance) {
+    if (TestDevice.isCpu()) {
+      assertThat(got).as(what).isEqualTo(wanted);
+    } else {
+      agree(what, got, doubles(wanted), 2 * tolerance);
+    }
   }
 
   /**

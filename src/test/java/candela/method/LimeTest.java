@@ -93,7 +93,7 @@ class LimeTest {
     assertThat(Methods.parse("lime:preset=lime,seed=3,fill=zero"))
         .isEqualTo(Methods.parse("lime:segments=100,compactness=10,sigma=0,seed=3"));
     assertThatThrownBy(() -> Methods.parse("lime:preset=shap"))
-        .hasMessageContaining("lime: preset: lime, sam, none expected, got 'shap'");
+        .hasMessageContaining("lime: preset: lime, lime-g, sam, none expected, got 'shap'");
     assertThatThrownBy(() -> Methods.parse("lime:segments=0"))
         .hasMessageContaining("slic: segments: 1 or more expected, got 0");
   }

@@ -572,13 +572,21 @@ class MethodTest {
     for (Composite c : Composite.values()) {
       methods.add(new Lrp(c));
     }
-    for (Lime.Fill f : Lime.Fill.values()) {
+    for (Fill f : Fill.values()) {
       String fill = f.name().toLowerCase(Locale.ROOT);
       methods.add(Methods.parse("lime:samples=21,segments=6,estimate=mean,fill=" + fill));
+      if (f != Fill.SUPERPIXEL_MEAN) {
+        methods.add(Methods.parse("occlusion:window=4,stride=3,fill=" + fill));
+      }
     }
+    methods.add(Methods.parse("sliding-patch:patch=4,stride=2,fill=inpaint"));
     for (String more :
         List.of(
-            "start=random,upsampling=bilinear,maskBlur=1", "start=ones,variation=joint,seed=7")) {
+            "start=random,upsampling=bilinear,maskBlur=1",
+            "start=ones,variation=joint,seed=7",
+            "start=random,fill=inpaint",
+            "fill=inpaint,binary=true,inpainter=telea:radius=2",
+            "fill=black,binary=true")) {
       methods.add(Methods.parse("meaningful-perturbation:iterations=5,mask=4," + more));
     }
     methods.add(Methods.parse("excitation-backprop:contrastive=true"));
@@ -587,8 +595,6 @@ class MethodTest {
       methods.add(
           Methods.parse(
               "integrated-gradients:nSteps=5,baseline=" + b.name().toLowerCase(Locale.ROOT)));
-      methods.add(
-          Methods.parse("occlusion:window=4,stride=3,fill=" + b.name().toLowerCase(Locale.ROOT)));
     }
     return methods;
   }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,24 @@ class PipelineTest {
     assertThat(wide.offered).containsExactly(8, 8, 8);
     assertThat(narrow.offered).containsExactly(7, 8, 1, 1, 1, 1);
     assertThat(nothing.offered).isEmpty();
+  }
+
+  /** Eight rows need no choice; more are run in batches of what is chosen. */
+  @Test
+  void withoutABatchSizeOneIsChosenWhereItMatters() {
+    Counting few = new Counting(3, false, 0);
+    Counting many = new Counting(40, false, 1);
+    try (var pipeline = new Pipeline(network, device, Pipeline.CHOSEN)) {
+      assertThat(pipeline.batches()).isEmpty();
+      pipeline.run(List.of(few));
+      assertThat(pipeline.batches()).isEqualTo(Map.of("forward", 3));
+      pipeline.run(List.of(many));
+      int chosen = Math.min(40, BatchSize.of(network, device, null, false));
+      assertThat(pipeline.batches()).isEqualTo(Map.of("forward", chosen));
+      assertThat(many.offered).startsWith(chosen);
+    }
+    assertThat(few.result()).containsExactly(expected(3, 0));
+    assertThat(many.result()).containsExactly(expected(40, 1));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package candela.device.cuda;
 
+import candela.device.Choices;
 import candela.device.Dense;
 import candela.device.Device;
 import candela.device.OutOfMemory;
@@ -26,6 +27,7 @@ final class CudaDense implements Dense, AutoCloseable {
   private final boolean tensorCores;
   private final CublasLt cublas;
   private final Cudnn cudnn;
+  private final Choices choices;
   private final Measured measured;
   private final Scratch values;
   private final Scratch workspace;
@@ -42,7 +44,8 @@ final class CudaDense implements Dense, AutoCloseable {
     String machine =
         String.join(
             " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());
-    measured = new Measured(stream, new Choices(UserCache.folder().resolve("cuda"), machine));
+    choices = new Choices(UserCache.folder().resolve("cuda"), machine);
+    measured = new Measured(stream, choices);
     values = new Scratch(device);
     workspace = new Scratch(device);
     columns = new Scratch(device);
@@ -51,6 +54,10 @@ final class CudaDense implements Dense, AutoCloseable {
   /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
   String describe() {
     return "cuDNN " + cudnn.version() + ", cuBLASLt " + cublas.version();
+  }
+
+  Choices choices() {
+    return choices;
   }
 
   Device device() {

@@ -1,5 +1,6 @@
 package candela.device.cuda;
 
+import candela.device.Choices;
 import candela.device.Dense;
 import candela.device.Device;
 import candela.device.Kernels;
@@ -9,6 +10,7 @@ import candela.device.Precision;
 import candela.device.Recording;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
@@ -102,6 +104,11 @@ public final class CudaDevice implements Device {
   @Override
   public long freeBytes() {
     return Math.min(cache.left(), memory()[0] + cache.kept());
+  }
+
+  @Override
+  public Optional<Choices> choices() {
+    return Optional.of(dense.choices());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package candela.device.cuda;
 
+import candela.device.Choices;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import jcuda.driver.CUgraphExec;

@@ -1,4 +1,4 @@
-package candela.device.cuda;
+package candela.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

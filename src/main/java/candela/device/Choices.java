@@ -1,4 +1,4 @@
-package candela.device.cuda;
+package candela.device;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * Which algorithm a shape runs with, chosen once by measurement: a file of lines {@code
- * key<TAB>number<TAB>microseconds} for one card and one set of library versions, so that the next
- * process has the same bits. Lines of several processes do not mix: each is appended in one write,
- * and the first that names a key counts.
+ * What was chosen once by measurement, as the algorithm of a shape or the rows of a batch: a file
+ * of lines {@code key<TAB>number<TAB>microseconds} for one card and one set of library versions, so
+ * that the next process has the same bits. Lines of several processes do not mix: each is appended
+ * in one write, and the first that names a key counts.
  */
-final class Choices {
+public final class Choices {
   private final Path file;
   private final Map<String, Integer> known = new HashMap<>();
 
@@ -24,7 +24,7 @@ final class Choices {
    * @param folder created with the first choice
    * @param machine card and versions; part of the file's name
    */
-  Choices(Path folder, String machine) {
+  public Choices(Path folder, String machine) {
     file = folder.resolve(machine.replaceAll("[^A-Za-z0-9.-]+", "_") + ".tsv");
     read();
   }
@@ -46,12 +46,16 @@ final class Choices {
     }
   }
 
-  OptionalInt get(String key) {
+  public OptionalInt get(String key) {
     Integer choice = known.get(key);
     return choice == null ? OptionalInt.empty() : OptionalInt.of(choice);
   }
 
-  void put(String key, int choice, double microseconds) {
+  /**
+   * @param key without tabs and line ends
+   * @param choice 0 to 999,999
+   */
+  public void put(String key, int choice, double microseconds) {
     known.put(key, choice);
     try {
       Files.createDirectories(file.getParent());

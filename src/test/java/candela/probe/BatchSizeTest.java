@@ -1,0 +1,68 @@
+package candela.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.graph.Network;
+import candela.method.Toy;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BatchSizeTest {
+  @TempDir Path folder;
+
+  private static int plateau(Map<Integer, Double> rates, List<Integer> asked) {
+    return BatchSize.plateau(
+        n -> {
+          asked.add(n);
+          return rates.getOrDefault(n, 0.0);
+        });
+  }
+
+  /** 64 rows bring 2 % more than 32: not enough, and 128 are not tried. */
+  @Test
+  void theSmallestNearTheBestIsTaken() {
+    List<Integer> asked = new ArrayList<>();
+    var rates = Map.of(8, 100.0, 16, 150.0, 32, 200.0, 64, 204.0, 128, 999.0);
+    assertThat(plateau(rates, asked)).isEqualTo(32);
+    assertThat(asked).containsExactly(8, 16, 32, 64);
+  }
+
+  @Test
+  void whatHasNoRoomIsNotTaken() {
+    assertThat(plateau(Map.of(8, 100.0, 16, 150.0), new ArrayList<>())).isEqualTo(16);
+    List<Integer> asked = new ArrayList<>();
+    assertThat(plateau(Map.of(), asked)).isEqualTo(8);
+    assertThat(asked).containsExactly(8);
+  }
+
+  @Test
+  void twiceAsFastAtTwiceTheRowsEndsAtTheMost() {
+    assertThat(BatchSize.plateau(n -> n)).isEqualTo(1024);
+  }
+
+  /** The CPU has no choices to keep and takes 16; a card takes the same again. */
+  @Test
+  void aDeviceTakesTheSameAgain() {
+    Network network = Network.load(Toy.ml(folder));
+    for (boolean gradient : new boolean[] {false, true}) {
+      int rows;
+      try (Device device = TestDevice.open(1)) {
+        rows = BatchSize.of(network, device, null, gradient);
+      }
+      try (Device device = TestDevice.open(1)) {
+        assertThat(BatchSize.of(network, device, null, gradient)).isEqualTo(rows);
+      }
+      if (TestDevice.isCpu()) {
+        assertThat(rows).isEqualTo(16);
+      } else {
+        assertThat(rows).isBetween(8, 1024);
+      }
+    }
+  }
+}
