@@ -77,6 +77,7 @@ public record FeatureAblation(
         ids[i] = i - 1;
       }
       off = workspace.ints(ids);
+      know(0, workspace.asked(subject.pixels(), ask(), target()));
     }
 
     /** Row 0 switches nothing off. */
