@@ -75,6 +75,7 @@ public record FeatureAblation(Features features, Baseline baseline, long seed, S
         ids[i] = i - 1;
       }
       off = workspace.ints(ids);
+      know(0, workspace.asked(subject.pixels(), ask(), target()));
     }
 
     /** Row 0 switches nothing off. */

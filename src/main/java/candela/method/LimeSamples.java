@@ -53,6 +53,7 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
     feature = workspace.ints(values);
     on = coins();
     shown = workspace.bytes(on);
+    know(0, workspace.asked(subject.pixels(), ask(), target()));
   }
 
   private byte[] coins() {

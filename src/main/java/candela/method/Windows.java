@@ -55,6 +55,7 @@ abstract class Windows extends Sampled<Attribution> {
     all = workspace.ints(edges);
     window = all.asSlice(EDGES * 4L);
     drop = new double[windows.length / EDGES];
+    know(0, workspace.asked(subject.pixels(), ask(), target()));
   }
 
   @Override
