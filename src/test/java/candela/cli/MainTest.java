@@ -85,6 +85,7 @@ class MainTest {
     Ran ran = run("check", "--device=cpu");
     assertThat(ran.code()).as(ran.out() + ran.err()).isZero();
     assertThat(ran.out()).contains("cnn.onnx: ", "all agree; largest difference none");
+    assertThat(ran.out()).containsPattern("kernels: [0-9]+ against plain Java, all agree");
     assertThat(run("check", "--device=cpu", "--batch=0").err())
         .contains("--batch: 1 or more expected, got 0");
   }
