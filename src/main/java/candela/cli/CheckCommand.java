@@ -30,14 +30,11 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {
       "",
-      "A kernel or two of each family are held against plain Java, on a card all kernels against"
-          + " the",
-      "CPU's. Every node runs on both devices with the CPU's inputs, forward and back. Allowed are"
-          + " relative",
-      "differences (L2) of 1e-5, of nodes that multiply in TF32 2e-3. With --device cpu one thread"
-          + " is",
-      "held against all, and every bit must be the same. Without models, those that come with",
-      "Candela.",
+      "A kernel or two of each family are held against plain Java, on a card all kernels against",
+      "the CPU's. Every node runs on both devices with the CPU's inputs, forward and back. Allowed",
+      "are relative differences (L2) of 1e-5, of nodes that multiply in TF32 2e-3, in bf16 1.6e-2.",
+      "With --device cpu one thread is held against all, and every bit must be the same. Without",
+      "models, those that come with Candela.",
       "",
       "Examples:",
       "  candela check --device cuda:0",

@@ -34,7 +34,7 @@ public final class PlainCheck {
   private record Found(float[] got, double[] wanted) {}
 
   /**
-   * @param multiplies whether it may round factors to TF32
+   * @param multiplies whether its factors may be rounded
    */
   private record Case(String name, boolean multiplies, Function<PlainCheck, Found> run) {}
 
@@ -77,8 +77,8 @@ public final class PlainCheck {
     for (Case c : CASES) {
       PlainCheck check = new PlainCheck(device);
       try {
-        boolean rounds = c.multiplies() && device.precision() != Precision.FLOAT32;
-        String fault = fault(c.run().apply(check), rounds ? TF32 : FLOAT32);
+        double allowed = c.multiplies() ? allowed(device.precision()) : FLOAT32;
+        String fault = fault(c.run().apply(check), allowed);
         if (fault != null) {
           faults++;
           say.accept(c.name() + fault);
@@ -88,6 +88,14 @@ public final class PlainCheck {
       }
     }
     return faults;
+  }
+
+  private static double allowed(Precision precision) {
+    return switch (precision) {
+      case FLOAT32 -> FLOAT32;
+      case TF32 -> TF32;
+      case BF16 -> 8 * TF32;
+    };
   }
 
   private static String fault(Found f, double tolerance) {

@@ -1,7 +1,6 @@
 package candela.graph;
 
 import candela.device.Device;
-import candela.device.Precision;
 import candela.graph.op.BatchNorm;
 import candela.graph.op.Conv;
 import candela.graph.op.ConvConcat;
@@ -33,6 +32,9 @@ public final class LockStep {
 
   /** Two factors rounded to 11 bits, 2⁻¹² each on average, relative to what terms add up to. */
   private static final double TF32 = 2e-3;
+
+  /** Two factors rounded to 8 bits. */
+  private static final double BF16 = 8 * TF32;
 
   /** The largest difference may be that much more, as a share of the largest value. */
   private static final double LARGEST = 10;
@@ -107,7 +109,7 @@ public final class LockStep {
    *
    * @param reference the CPU
    * @param tested the CPU again, where every bit must be the same; or a card, with relative
-   *     differences (L2) up to 1e-5, of nodes that multiply in TF32 up to 2e-3
+   *     differences (L2) up to 1e-5, of nodes that multiply in TF32 up to 2e-3, in BF16 1.6e-2
    * @throws CandelaException when the network does not fit, or has no gradient
    */
   public static Outcome run(
@@ -173,7 +175,7 @@ public final class LockStep {
     boolean ran = both(a, b, false, () -> reference.forward(a), () -> tested.forward(b));
     for (int i = 0; i < a.y.length && ran; i++) {
       double allowed = tolerance(a.node());
-      if (allowed == TF32) {
+      if (allowed > FLOAT32) {
         allowed *= Math.max(1, terms(a, i));
       }
       compare(a.node(), "y" + number(i, a.y.length), a.y[i], b.y[i], allowed);
@@ -362,8 +364,14 @@ public final class LockStep {
     if (tested.device().name().equals(reference.device().name())) {
       return 0;
     }
-    boolean rounded = tested.device().precision() == Precision.TF32 && multiplies(node.op());
-    return rounded ? TF32 : FLOAT32;
+    if (!multiplies(node.op())) {
+      return FLOAT32;
+    }
+    return switch (tested.device().precision()) {
+      case FLOAT32 -> FLOAT32;
+      case TF32 -> TF32;
+      case BF16 -> BF16;
+    };
   }
 
   private static boolean multiplies(Op op) {
