@@ -181,7 +181,7 @@ public final class Methods {
     return switch (v) {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
-      case Inpainter i -> i.text();
+      case Inpainter i -> i.text().contains(",") ? '"' + i.text() + '"' : i.text();
       default -> v;
     };
   }

@@ -185,7 +185,9 @@ public record NoiseTunnel(
     }
 
     @Override
-    public void take(Answers answers) {
+    public void take(Answers given) {
+      // a copy's map is read as soon as its last row is answered
+      Answers answers = given.atOnce();
       for (int from = 0; from < answers.rows(); ) {
         Part part = asked.remove();
         part.copy().probe.take(answers.rows(from, from + part.rows()));

@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,11 +61,17 @@ class EveryMethodTest {
             .get(0);
     try (Device device = TestDevice.open(0);
         var pipeline = new Pipeline(network, device, 8)) {
-      for (String name : Methods.names()) {
-        Method method = Methods.parse(small(name, shape.dim(1), first));
+      List<String> all = new ArrayList<>();
+      Methods.names().forEach(n -> all.add(small(n, shape.dim(1), first)));
+      int side = shape.dim(1) / 2;
+      all.add("lime:preset=lime-g,samples=9,segments=9");
+      all.add("sliding-patch:preset=sp-g,patch=%1$d,stride=%1$d".formatted(side));
+      all.add("meaningful-perturbation:preset=mp-g,iterations=3");
+      for (String name : all) {
+        Method method = Methods.parse(name);
         try (var workspace = new Workspace(device)) {
           Probe<Attribution> probe = method.probe(subject, workspace);
-          pipeline.run(java.util.List.of(probe));
+          pipeline.run(List.of(probe));
           Attribution a = probe.result();
           assertThat(a.values()).as(name).hasSize(a.shape().count());
           for (float v : a.values()) {

@@ -348,6 +348,21 @@ class MethodTest {
             ONE_TWO_THREE,
             new float[] {18, 36, 54}),
         new Case("sliding-patch:patch=1,stride=2,score=logit", Net.ML, X, 80, 120),
+        // of 20, 50, 30 the ends are filled with what is beside them, 50 and 50
+        new Case(
+            "sliding-patch:patch=1,stride=2,fill=inpaint,inpainter=telea:radius=1,score=logit",
+            Net.ML,
+            X,
+            -120,
+            -80),
+        // the middle with (20 + 30) / 2: T is 0 on both sides, nothing runs along, equal weights
+        new Case(
+            "occlusion:window=1,stride=1,fill=inpaint,inpainter=telea:radius=1",
+            Net.ML,
+            X,
+            -120,
+            100,
+            -80),
         // 18 x: a sum is told without error
         new Case(
             "optimal-infidelity:features=values,samples=40,perturbation=square",
