@@ -11,7 +11,7 @@ import candela.tensor.Shape;
  *
  * <p>As text: telea:radius=5, or FILE.onnx:values=unit.
  */
-public sealed interface Inpainter permits FastMarching {
+public sealed interface Inpainter permits FastMarching, ModelInpainter {
   /** The one that comes with Candela. */
   Inpainter DEFAULT = new FastMarching(new Telea());
 
@@ -40,6 +40,8 @@ public sealed interface Inpainter permits FastMarching {
     Inpainter read;
     if (spec.name().equals("telea")) {
       read = new FastMarching(new Telea(spec.integer("radius", new Telea().radius())));
+    } else if (spec.name().endsWith(".onnx")) {
+      read = ModelInpainter.read(spec);
     } else {
       throw CandelaException.of(
           "inpainter: telea, or a FILE.onnx that takes image and mask, expected, got '%s'",
