@@ -97,14 +97,16 @@ public record FeatureAblation(Features features, Baseline baseline, long seed, S
 
     @Override
     protected void add(int first, Answers answers) {
-      for (int i = 0; i < answers.rows(); i++) {
-        double s = answers.scores()[i];
-        if (first + i == 0) {
-          score = s;
-        } else {
-          drop[first + i - 1] = score - s;
-        }
-      }
+      answers.scoresLater(
+          s -> {
+            for (int i = 0; i < s.length; i++) {
+              if (first + i == 0) {
+                score = s[0];
+              } else {
+                drop[first + i - 1] = score - s[i];
+              }
+            }
+          });
     }
 
     @Override

@@ -127,12 +127,21 @@ final class RemovalCurve extends Sampled<Score> {
 
   @Override
   protected void add(int first, Answers answers) {
-    for (int i = 0; i < answers.rows(); i++) {
-      scores[first + i] =
-          followed == Followed.PREDICTED
-              ? probabilities(device.read(answers.logits().rows(i, i + 1)))
-              : new float[] {answers.scores()[i]};
+    if (followed == Followed.PREDICTED) {
+      float[] logits = device.read(answers.logits());
+      int classes = logits.length / answers.rows();
+      for (int i = 0; i < answers.rows(); i++) {
+        scores[first + i] =
+            probabilities(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes));
+      }
+      return;
     }
+    answers.scoresLater(
+        s -> {
+          for (int i = 0; i < s.length; i++) {
+            scores[first + i] = new float[] {s[i]};
+          }
+        });
   }
 
   private static float[] probabilities(float[] logits) {

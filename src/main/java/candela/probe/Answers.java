@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.tensor.Tensor;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +12,8 @@ import java.util.function.Supplier;
  */
 public final class Answers {
   private final Supplier<float[]> all;
+  private final Supplier<ScoresLater> later;
+  private final Tensor held;
   private final int from;
   private final int to;
   private final Tensor logits;
@@ -19,18 +22,34 @@ public final class Answers {
 
   /**
    * @param scores one a row, from row 0 of the batch
+   * @param later the same, handed out after the next batch was queued; null where they are there
+   * @param held the same, [rows] on the device
    * @param logits [rows,classes], on the device
    * @param gradients [rows,…] in the model's layout, on the device; null where none was asked for
    * @param values [rows,…] what the gradients are with respect to, likewise
    */
-  public Answers(
-      int rows, Supplier<float[]> scores, Tensor logits, Tensor gradients, Tensor values) {
-    this(scores, 0, rows, logits, gradients, values);
+  Answers(
+      Supplier<float[]> scores,
+      Supplier<ScoresLater> later,
+      Tensor held,
+      Tensor logits,
+      Tensor gradients,
+      Tensor values) {
+    this(scores, later, held, 0, held.count(), logits, gradients, values);
   }
 
   private Answers(
-      Supplier<float[]> all, int from, int to, Tensor logits, Tensor gradients, Tensor values) {
+      Supplier<float[]> all,
+      Supplier<ScoresLater> later,
+      Tensor held,
+      int from,
+      int to,
+      Tensor logits,
+      Tensor gradients,
+      Tensor values) {
     this.all = all;
+    this.later = later;
+    this.held = held;
     this.from = from;
     this.to = to;
     this.logits = logits;
@@ -45,6 +64,23 @@ public final class Answers {
   /** One a row. */
   public float[] scores() {
     return Arrays.copyOfRange(all.get(), from, to);
+  }
+
+  /**
+   * Hands the scores over when they are there, before the run ends: a card goes on with the next
+   * batch meanwhile. For probes whose next rows do not depend on them.
+   */
+  public void scoresLater(Consumer<float[]> taker) {
+    if (later == null) {
+      taker.accept(scores());
+    } else {
+      later.get().to(from, to, taker);
+    }
+  }
+
+  /** [rows]: the scores, on the device. */
+  public Tensor scored() {
+    return held.rows(from, to);
   }
 
   /** [rows,classes], on the device. */
@@ -66,6 +102,8 @@ public final class Answers {
   public Answers rows(int from, int to) {
     return new Answers(
         all,
+        later,
+        held,
         this.from + from,
         this.from + to,
         logits.rows(from, to),

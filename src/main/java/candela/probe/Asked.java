@@ -83,6 +83,6 @@ public final class Asked {
             keeps.longs(new long[] {target}),
             score.data(),
             MemorySegment.NULL);
-    return new Answers(1, () -> device.read(score), row, null, null);
+    return new Answers(() -> device.read(score), null, score, row, null, null);
   }
 }

@@ -36,6 +36,12 @@ public final class Workspace implements AutoCloseable {
     return device;
   }
 
+  /** Keeps a session of this device open as long as the workspace is. */
+  public Session own(Session session) {
+    sessions.add(session);
+    return session;
+  }
+
   /**
    * What the network says to an image as it is, without a row of the caller's; null where it has to
    * be asked.
@@ -44,12 +50,6 @@ public final class Workspace implements AutoCloseable {
    */
   public Answers asked(float[] image, Ask ask, int target) {
     return asked == null ? null : asked.answers(image, ask, target, this);
-  }
-
-  /** Keeps a session of this device open as long as the workspace is. */
-  public Session own(Session session) {
-    sessions.add(session);
-    return session;
   }
 
   /** Zeros. */
