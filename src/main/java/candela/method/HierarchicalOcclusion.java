@@ -77,7 +77,7 @@ public record HierarchicalOcclusion(
       image = subject.image();
       occluder = new Occluder(subject, workspace, fill, inpainter, seed);
       map = new double[image.count(1, 3)];
-      windows.add(new int[Occluder.EDGES]);
+      windows.add(new int[Windows.EDGES]);
       windows.addAll(level());
     }
 
@@ -140,9 +140,9 @@ public record HierarchicalOcclusion(
       if (n == 0) {
         return 0;
       }
-      int[] edges = new int[n * Occluder.EDGES];
+      int[] edges = new int[n * Windows.EDGES];
       for (int r = 0; r < n; r++) {
-        System.arraycopy(windows.get(written + r), 0, edges, r * Occluder.EDGES, Occluder.EDGES);
+        System.arraycopy(windows.get(written + r), 0, edges, r * Windows.EDGES, Windows.EDGES);
       }
       try (var own = new Workspace(workspace.device())) {
         occluder.occlude(edges, own.ints(edges), 0, rows.rows(0, n));

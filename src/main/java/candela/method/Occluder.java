@@ -12,9 +12,6 @@ import java.util.Arrays;
  * <p>Its memory is the workspace's. For the thread that uses the device.
  */
 final class Occluder {
-  /** Ints of a window: top, left, bottom, right. */
-  static final int EDGES = 4;
-
   private final Workspace workspace;
   private final Shape image;
   private final Tensor x;
@@ -56,7 +53,7 @@ final class Occluder {
             image.dim(2),
             x.data(),
             other.data(),
-            onDevice.asSlice((long) first * EDGES * Integer.BYTES),
+            onDevice.asSlice((long) first * Windows.EDGES * Integer.BYTES),
             rows.data());
   }
 
@@ -64,7 +61,7 @@ final class Occluder {
     int w = image.dim(2);
     byte[] hole = new byte[rows * image.dim(1) * w];
     for (int r = 0; r < rows; r++) {
-      int at = (first + r) * EDGES;
+      int at = (first + r) * Windows.EDGES;
       for (int i = windows[at]; i < windows[at + 2]; i++) {
         int line = (r * image.dim(1) + i) * w;
         Arrays.fill(hole, line + windows[at + 1], line + windows[at + 3], (byte) 1);

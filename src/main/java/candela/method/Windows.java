@@ -10,6 +10,9 @@ import java.lang.foreign.MemorySegment;
 
 /** Occludes one window a row; row 0 is the image itself. */
 abstract class Windows extends Sampled<Attribution> {
+  /** Ints of a window: top, left, bottom, right. */
+  static final int EDGES = 4;
+
   protected final Workspace workspace;
   protected final Shape image;
 
@@ -35,15 +38,15 @@ abstract class Windows extends Sampled<Attribution> {
       Inpainter inpainter,
       long seed,
       int[] windows) {
-    super(Ask.score(method.score()), subject.target(), windows.length / Occluder.EDGES + 1);
+    super(Ask.score(method.score()), subject.target(), windows.length / EDGES + 1);
     this.workspace = workspace;
     image = subject.image();
     occluder = new Occluder(subject, workspace, fill, inpainter, seed);
-    edges = new int[Occluder.EDGES + windows.length];
-    System.arraycopy(windows, 0, edges, Occluder.EDGES, windows.length);
+    edges = new int[EDGES + windows.length];
+    System.arraycopy(windows, 0, edges, EDGES, windows.length);
     all = workspace.ints(edges);
-    window = all.asSlice(Occluder.EDGES * 4L);
-    drop = new double[windows.length / Occluder.EDGES];
+    window = all.asSlice(EDGES * 4L);
+    drop = new double[windows.length / EDGES];
   }
 
   @Override
@@ -65,7 +68,7 @@ abstract class Windows extends Sampled<Attribution> {
 
   /** Windows at the crossings of these tops and lefts, cut at the edges of h × w. */
   static int[] grid(int rows, int columns, int stride, int tall, int wide, int h, int w) {
-    int[] windows = new int[rows * columns * Occluder.EDGES];
+    int[] windows = new int[rows * columns * EDGES];
     int at = 0;
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < columns; j++) {
