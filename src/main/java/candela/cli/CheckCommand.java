@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.device.Devices;
+import candela.device.PlainCheck;
 import candela.device.cuda.KernelCheck;
 import candela.graph.Difference;
 import candela.graph.LockStep;
@@ -23,17 +24,17 @@ import picocli.CommandLine.Parameters;
 /** {@code candela check}: whether a device computes what the CPU does. */
 @Command(
     name = "check",
-    description = "Hold a device against the CPU: every kernel, and every node of models.",
+    description =
+        "Hold a device against plain Java and the CPU: kernels, and every node of models.",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     footer = {
       "",
-      "Every node runs on both devices with the CPU's inputs, forward and back. Allowed are"
-          + " relative",
-      "differences (L2) of 1e-5, of nodes that multiply in TF32 2e-3. With --device cpu one thread"
-          + " is",
-      "held against all, and every bit must be the same. Without models, those that come with",
-      "Candela.",
+      "A kernel or two of each family are held against plain Java, on a card all kernels against",
+      "the CPU's. Every node runs on both devices with the CPU's inputs, forward and back. Allowed",
+      "are relative differences (L2) of 1e-5, of nodes that multiply in TF32 2e-3, in bf16 1.6e-2.",
+      "With --device cpu one thread is held against all, and every bit must be the same. Without",
+      "models, those that come with Candela.",
       "",
       "Examples:",
       "  candela check --device cuda:0",
@@ -60,8 +61,9 @@ final class CheckCommand implements Callable<Integer> {
     try (Device tested = machine.open();
         Device reference = Devices.open("cpu", tested.readsHost() ? 1 : machine.threads)) {
       System.out.println(tested.name() + "  " + tested.describe() + ", " + tested.precision());
+      agree = plain(tested);
       if (!tested.readsHost()) {
-        agree = kernels();
+        agree &= kernels();
       }
       for (Path model : models) {
         agree &= check(Network.load(model), reference, tested);
@@ -91,9 +93,21 @@ final class CheckCommand implements Callable<Integer> {
     return agree;
   }
 
+  private static boolean plain(Device tested) {
+    List<String> faults = new ArrayList<>();
+    PlainCheck.run(tested, faults::add);
+    if (!faults.isEmpty()) {
+      System.out.println("kernels: " + faults.getFirst());
+    }
+    System.out.printf(
+        "kernels: %d against plain Java, %s%n",
+        PlainCheck.count(), faults.isEmpty() ? "all agree" : faults.size() + " differ");
+    return faults.isEmpty();
+  }
+
   private static boolean kernels() {
     if (!KernelCheck.isThere()) {
-      System.out.println("kernels: not checked by themselves, candela_kernels is not installed");
+      System.out.println("kernels: the others were not checked, candela_kernels is not installed");
       return true;
     }
     List<String> lines = new ArrayList<>();

@@ -16,8 +16,10 @@ final class Machine {
 
   @Option(
       names = "--precision",
-      paramLabel = "float32|tf32",
-      description = "Factors of convolutions and products. Default: tf32 on a card, else float32.")
+      paramLabel = "float32|tf32|bf16",
+      description =
+          "Factors of convolutions and products; bf16: of products, tf32 elsewhere. Default: tf32"
+              + " on a card, else float32.")
   String precision;
 
   @Option(

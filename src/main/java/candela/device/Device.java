@@ -72,6 +72,15 @@ public interface Device extends AutoCloseable {
   /** Copies device bytes to the host, after all work before it. */
   void copyOut(MemorySegment from, MemorySegment host);
 
+  /**
+   * Queues a copy of device bytes as they are after all work so far. They are on the host once what
+   * is returned has been run, which waits for this copy alone; on the CPU they are there at once.
+   */
+  default Runnable copyOutLater(MemorySegment from, MemorySegment host) {
+    copyOut(from, host);
+    return () -> {};
+  }
+
   default void write(Tensor to, float[] values) {
     if (values.length != to.count()) {
       throw new IllegalArgumentException(to.shape() + " given " + values.length + " values");

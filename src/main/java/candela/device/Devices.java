@@ -54,11 +54,12 @@ public final class Devices {
    * @param say hears why a card that is there is not used
    */
   public static Device auto(int threads, Precision precision, Consumer<String> say) {
-    if (hasDriver() || precision == Precision.TF32) {
+    boolean card = precision != null && precision != Precision.FLOAT32;
+    if (hasDriver() || card) {
       try {
         return open("cuda:0", threads, precision);
       } catch (CandelaException e) {
-        if (precision == Precision.TF32) {
+        if (card) {
           throw e;
         }
         say.accept(e.getMessage() + "; goes on with the cpu");

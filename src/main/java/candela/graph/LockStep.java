@@ -1,7 +1,6 @@
 package candela.graph;
 
 import candela.device.Device;
-import candela.device.Precision;
 import candela.graph.op.BatchNorm;
 import candela.graph.op.Conv;
 import candela.graph.op.ConvConcat;
@@ -31,8 +30,11 @@ public final class LockStep {
   /** Rounding of float32 sums of some thousand terms, each device in its own order. */
   private static final double FLOAT32 = 1e-5;
 
-  /** Two factors rounded to 11 bits, 2⁻¹² each on average, with room for sums that cancel. */
+  /** Two factors rounded to 11 bits, 2⁻¹² each on average, relative to what terms add up to. */
   private static final double TF32 = 2e-3;
+
+  /** Two factors rounded to 8 bits. */
+  private static final double BF16 = 8 * TF32;
 
   /** The largest difference may be that much more, as a share of the largest value. */
   private static final double LARGEST = 10;
@@ -107,7 +109,7 @@ public final class LockStep {
    *
    * @param reference the CPU
    * @param tested the CPU again, where every bit must be the same; or a card, with relative
-   *     differences (L2) up to 1e-5, of nodes that multiply in TF32 up to 2e-3
+   *     differences (L2) up to 1e-5, of nodes that multiply in TF32 up to 2e-3, in BF16 1.6e-2
    * @throws CandelaException when the network does not fit, or has no gradient
    */
   public static Outcome run(
@@ -172,7 +174,11 @@ public final class LockStep {
     copy(a.kept, b.kept); // gaps between its parts that no one writes
     boolean ran = both(a, b, false, () -> reference.forward(a), () -> tested.forward(b));
     for (int i = 0; i < a.y.length && ran; i++) {
-      compare(a.node(), "y" + number(i, a.y.length), a.y[i], b.y[i]);
+      double allowed = tolerance(a.node());
+      if (allowed > FLOAT32) {
+        allowed *= Math.max(1, terms(a, i));
+      }
+      compare(a.node(), "y" + number(i, a.y.length), a.y[i], b.y[i], allowed);
     }
     if (ran && a.kept.byteSize() > 0) {
       compareKept(a, b);
@@ -256,8 +262,43 @@ public final class LockStep {
   }
 
   private void compare(Node node, String what, Tensor a, Tensor b) {
+    compare(node, what, a, b, tolerance(node));
+  }
+
+  /**
+   * What sums of products would be if their terms did not cancel, over what they are. Where a ReLU
+   * leaves the few that are just above zero, what the factors' rounding gives is large beside them.
+   * 0 where no factor is a constant.
+   */
+  private double terms(NodeStep s, int i) {
+    double weights = 0;
+    double x = 0;
+    for (int k = 0; k < s.x.length; k++) {
+      Value v = s.node().input(k);
+      if (v != null && v.shape().rank() > 1) {
+        float[] values = reference.device().read(s.x[k]);
+        if (v.isConstant()) {
+          weights = squares(values);
+        } else if (x == 0) {
+          x = squares(values) / values.length;
+        }
+      }
+    }
+    int channels = s.y[i].shape().dim(s.y[i].shape().rank() - 1);
+    double y = squares(reference.device().read(s.y[i])) / s.y[i].count();
+    return y > 0 ? Math.sqrt(x * weights / channels / y) : 0;
+  }
+
+  private static double squares(float[] values) {
+    double sum = 0;
+    for (float v : values) {
+      sum += Float.isFinite(v) ? (double) v * v : 0;
+    }
+    return sum;
+  }
+
+  private void compare(Node node, String what, Tensor a, Tensor b, double allowed) {
     Difference d = Difference.of(reference.device().read(a), tested.device().read(b));
-    double allowed = tolerance(node);
     if (d == null) {
       return;
     }
@@ -278,7 +319,7 @@ public final class LockStep {
           d.came(),
           named(tested.device()),
           d.relative(),
-          allowed == 0 ? "none" : allowed,
+          allowed == 0 ? "none" : String.format(Locale.ROOT, "%.2g", allowed),
           d.largest());
     }
   }
@@ -323,8 +364,14 @@ public final class LockStep {
     if (tested.device().name().equals(reference.device().name())) {
       return 0;
     }
-    boolean rounded = tested.device().precision() == Precision.TF32 && multiplies(node.op());
-    return rounded ? TF32 : FLOAT32;
+    if (!multiplies(node.op())) {
+      return FLOAT32;
+    }
+    return switch (tested.device().precision()) {
+      case FLOAT32 -> FLOAT32;
+      case TF32 -> TF32;
+      case BF16 -> BF16;
+    };
   }
 
   private static boolean multiplies(Op op) {

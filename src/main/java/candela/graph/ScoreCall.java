@@ -43,7 +43,12 @@ final class ScoreCall implements AutoCloseable {
 
   /** Waits for the scores of the last run. */
   float[] scores() {
-    return device.read(new Tensor(Shape.of(rows), scores.segment()));
+    return device.read(held());
+  }
+
+  /** Those of the last run, on the device until the next. */
+  Tensor held() {
+    return new Tensor(Shape.of(rows), scores.segment().asSlice(0, rows * 4L));
   }
 
   /** Waits for the classes of the last run, predicted ones in place of -1. */

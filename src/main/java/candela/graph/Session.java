@@ -268,6 +268,11 @@ public final class Session implements AutoCloseable {
     return scores.scores();
   }
 
+  /** [batch]: the scores last queued, on the device until the next are. */
+  public Tensor scored() {
+    return scores.held();
+  }
+
   /** [batch,classes]: what backward starts from, for a seed of the caller's own. */
   public Tensor seed() {
     if (gradients.isEmpty()) {

@@ -64,9 +64,12 @@ abstract class Coalitions extends Sampled<Attribution> {
 
   @Override
   protected final void add(int first, Answers answers) {
-    for (int i = 0; i < answers.rows(); i++) {
-      scores[first + i] = answers.scores()[i];
-    }
+    answers.scoresLater(
+        s -> {
+          for (int i = 0; i < s.length; i++) {
+            scores[first + i] = s[i];
+          }
+        });
   }
 
   /** The value of each feature. */

@@ -90,8 +90,13 @@ public record IntegratedGradients(
 
     @Override
     protected void add(int first, Answers answers) {
-      for (int i = Math.max(nSteps - first, 0); i < answers.rows(); i++) {
-        ends[first + i - nSteps] = answers.scores()[i];
+      if (first + answers.rows() > nSteps) {
+        answers.scoresLater(
+            s -> {
+              for (int i = Math.max(nSteps - first, 0); i < s.length; i++) {
+                ends[first + i - nSteps] = s[i];
+              }
+            });
       }
       int rows = Math.min(answers.rows(), nSteps - first);
       if (rows > 0) {

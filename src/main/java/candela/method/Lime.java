@@ -4,7 +4,6 @@ import candela.graph.ScoreKind;
 import candela.image.Slic;
 import candela.probe.Staged;
 import candela.probe.Workspace;
-import candela.tensor.Shape;
 import java.util.List;
 
 /**
@@ -143,26 +142,7 @@ public record Lime(
 
   @Override
   public Staged<Attribution> probe(Subject subject, Workspace workspace, List<Integer> counts) {
-    return new LimeSamples(this, subject, workspace, superpixels(subject));
-  }
-
-  /** The superpixel of every pixel. */
-  private int[] superpixels(Subject subject) {
-    Shape image = subject.image();
-    int c = image.dim(0);
-    int n = image.count(1, 3);
-    Levels levels = subject.levels();
-    boolean known = levels.black().size() == c && levels.white().size() == c;
-    double[] rgb = new double[image.count()];
-    for (int i = 0; i < rgb.length; i++) {
-      int k = levels.blueFirst() && c == 3 ? 2 - i / n : i / n;
-      rgb[i] = subject.pixels()[k * n + i % n];
-      if (known) {
-        double black = levels.black().get(k);
-        // pictures have 256 levels: without the rounding of the preprocessing
-        rgb[i] = Math.rint((rgb[i] - black) / (levels.white().get(k) - black) * 255) / 255;
-      }
-    }
-    return new Slic(segments, compactness, sigma).labels(rgb, c, image.dim(1), image.dim(2));
+    int[] superpixel = Superpixels.of(new Slic(segments, compactness, sigma), subject);
+    return new LimeSamples(this, subject, workspace, superpixel);
   }
 }

@@ -51,6 +51,7 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
     feature = workspace.ints(values);
     on = coins();
     shown = workspace.bytes(on);
+    know(0, workspace.asked(subject.pixels(), ask(), target()));
   }
 
   private byte[] coins() {
@@ -134,9 +135,12 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
 
   @Override
   protected void add(int first, Answers answers) {
-    for (int i = 0; i < answers.rows(); i++) {
-      scores[first + i] = answers.scores()[i];
-    }
+    answers.scoresLater(
+        s -> {
+          for (int i = 0; i < s.length; i++) {
+            scores[first + i] = s[i];
+          }
+        });
   }
 
   @Override

@@ -116,22 +116,23 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
 
     @Override
     protected void add(int first, Answers answers) {
-      for (float s : answers.scores()) {
-        total += s;
-      }
-      try (var own = new Workspace(workspace.device())) {
-        workspace
-            .device()
-            .kernels()
-            .noise()
-            .moments(
-                answers.rows(),
-                image.count(1, 3),
-                own.floats(answers.scores()),
-                mask.data(),
-                sum,
-                MemorySegment.NULL);
-      }
+      answers.scoresLater(
+          scores -> {
+            for (float s : scores) {
+              total += s;
+            }
+          });
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .moments(
+              answers.rows(),
+              image.count(1, 3),
+              answers.scored().data(),
+              mask.data(),
+              sum,
+              MemorySegment.NULL);
     }
 
     @Override

@@ -160,9 +160,12 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
 
     @Override
     protected void add(int first, Answers answers) {
-      for (int r = 0; r < answers.rows(); r++) {
-        scores[contrasted[first + r]] = answers.scores()[r];
-      }
+      answers.scoresLater(
+          s -> {
+            for (int r = 0; r < s.length; r++) {
+              scores[contrasted[first + r]] = s[r];
+            }
+          });
     }
 
     @Override

@@ -47,6 +47,7 @@ abstract class Windows extends Sampled<Attribution> {
     all = workspace.ints(edges);
     window = all.asSlice(EDGES * 4L);
     drop = new double[windows.length / EDGES];
+    know(0, workspace.asked(subject.pixels(), ask(), target()));
   }
 
   @Override
@@ -56,14 +57,16 @@ abstract class Windows extends Sampled<Attribution> {
 
   @Override
   protected final void add(int first, Answers answers) {
-    for (int i = 0; i < answers.rows(); i++) {
-      double s = answers.scores()[i];
-      if (first + i == 0) {
-        score = s;
-      } else {
-        drop[first + i - 1] = score - s;
-      }
-    }
+    answers.scoresLater(
+        s -> {
+          for (int i = 0; i < s.length; i++) {
+            if (first + i == 0) {
+              score = s[0];
+            } else {
+              drop[first + i - 1] = score - s[i];
+            }
+          }
+        });
   }
 
   /** Windows at the crossings of these tops and lefts, cut at the edges of h × w. */

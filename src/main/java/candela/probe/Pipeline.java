@@ -43,6 +43,10 @@ public final class Pipeline implements AutoCloseable {
   private int room = Integer.MAX_VALUE;
 
   private final Map<String, Integer> ran = new TreeMap<>();
+
+  /** Scores of the last batch that are wanted and have not been handed out. */
+  private ScoresLater late;
+
   private final Map<String, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -95,6 +99,10 @@ public final class Pipeline implements AutoCloseable {
    * @return whether all finished
    */
   public boolean run(List<? extends Probe<?>> probes, Progress progress) {
+    if (late != null) {
+      late.drop(); // of a run that failed
+      late = null;
+    }
     long done = 0;
     for (List<? extends Probe<?>> open = probes; !open.isEmpty(); ) {
       done = round(open, done, progress);
@@ -149,10 +157,12 @@ public final class Pipeline implements AutoCloseable {
         }
         done += step(session, ask, active);
         if (!progress.at(done, all)) {
+          handOut();
           return -1;
         }
       }
     }
+    handOut();
     return done;
   }
 
@@ -224,6 +234,8 @@ public final class Pipeline implements AutoCloseable {
     ran.merge(ask.wantsGradient() ? "gradient" : "forward", session.batch(), Math::max);
     session.forward();
     session.queueScore(ask.score(), target);
+    ScoresLater before = late;
+    late = null;
     Tensor gradients = null;
     Tensor values = null;
     if (ask.wantsGradient()) {
@@ -231,9 +243,17 @@ public final class Pipeline implements AutoCloseable {
       gradients = session.gradient(ask.at());
       values = session.value(ask.at());
     }
-    Tensor logits = session.logits();
+    if (before != null) {
+      before.deliver();
+    }
     Answers answers =
-        new Answers(session.batch(), once(session::scores), logits, gradients, values);
+        new Answers(
+            once(session::scores),
+            (from, to, taker) -> late(session).to(from, to, taker),
+            session.scored(),
+            session.logits(),
+            gradients,
+            values);
     for (Slice s : slices) {
       s.probe().take(answers.rows(s.from(), s.to()));
     }
@@ -270,6 +290,21 @@ public final class Pipeline implements AutoCloseable {
         rows = less;
         room = Math.min(room, less);
       }
+    }
+  }
+
+  private ScoresLater late(Session session) {
+    if (late == null) {
+      late = new ScoresLater(device, session.scored());
+    }
+    return late;
+  }
+
+  private void handOut() {
+    if (late != null) {
+      ScoresLater scores = late;
+      late = null;
+      scores.deliver();
     }
   }
 

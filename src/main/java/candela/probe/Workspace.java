@@ -16,11 +16,20 @@ import java.util.List;
  */
 public final class Workspace implements AutoCloseable {
   private final Device device;
+  private final Asked asked;
   private final List<Memory> held = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
 
   public Workspace(Device device) {
+    this(device, null);
+  }
+
+  /**
+   * @param asked images that probes need not ask about again; null for none
+   */
+  public Workspace(Device device, Asked asked) {
     this.device = device;
+    this.asked = asked;
   }
 
   public Device device() {
@@ -31,6 +40,16 @@ public final class Workspace implements AutoCloseable {
   public Session own(Session session) {
     sessions.add(session);
     return session;
+  }
+
+  /**
+   * What the network says to an image as it is, without a row of the caller's; null where it has to
+   * be asked.
+   *
+   * @param image as the network takes it
+   */
+  public Answers asked(float[] image, Ask ask, int target) {
+    return asked == null ? null : asked.answers(image, ask, target, this);
   }
 
   /** Zeros. */

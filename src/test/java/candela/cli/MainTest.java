@@ -85,6 +85,7 @@ class MainTest {
     Ran ran = run("check", "--device=cpu");
     assertThat(ran.code()).as(ran.out() + ran.err()).isZero();
     assertThat(ran.out()).contains("cnn.onnx: ", "all agree; largest difference none");
+    assertThat(ran.out()).containsPattern("kernels: [0-9]+ against plain Java, all agree");
     assertThat(run("check", "--device=cpu", "--batch=0").err())
         .contains("--batch: 1 or more expected, got 0");
   }
@@ -94,9 +95,12 @@ class MainTest {
     Ran tf32 = run("check", "--device=cpu", "--precision=tf32");
     assertThat(tf32.code()).isEqualTo(2);
     assertThat(tf32.err()).contains("the cpu computes in float32").doesNotContain("\tat ");
+    Ran bf16 = run("check", "--device=cpu", "--precision=bf16");
+    assertThat(bf16.code()).isEqualTo(2);
+    assertThat(bf16.err()).contains("the cpu computes in float32; bf16 needs --device cuda:0");
     Ran unknown = run("check", "--precision=int4");
     assertThat(unknown.code()).isEqualTo(2);
-    assertThat(unknown.err()).contains("it takes float32, tf32");
+    assertThat(unknown.err()).contains("it takes float32, tf32, bf16");
     Ran far = run("check", "--device=cuda:999");
     assertThat(far.code()).isEqualTo(2);
     assertThat(far.err()).contains("cuda").doesNotContain("\tat ");

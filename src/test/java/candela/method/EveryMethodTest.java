@@ -85,13 +85,14 @@ class EveryMethodTest {
   /** The method with few rows, for images of this side. */
   private static String small(String name, int side, String layer) {
     return switch (name) {
-      case "anchors" -> "anchors:grid=2,rows=24,batchSize=6";
+      case "anchors" -> "anchors:segments=4,rows=24,batchSize=6";
       case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=2,maxSigma=3";
       case "deepshap" -> "deepshap:baselines=1";
       case "exact-shapley" -> "exact-shapley:grid=2";
       case "expected-gradients" -> "expected-gradients:samples=2,baselines=1";
       case "extremal-perturbation" -> "extremal-perturbation:maxIter=2";
       case "feature-ablation" -> "feature-ablation:grid=2";
+      case "fgvis" -> "fgvis:iterations=2";
       case "fido" -> "fido:cells=7,nSteps=2,samples=2";
       case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=3";
       case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
@@ -103,6 +104,7 @@ class EveryMethodTest {
       case "meaningful-perturbation" -> "meaningful-perturbation:iterations=3";
       case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
       case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
+      case "optimal-infidelity" -> "optimal-infidelity:samples=9,segments=9";
       case "pda" -> "pda:window=16,pad=0,samples=1,stride=16";
       case "rise" -> "rise:masks=4";
       case "score-cam" -> "score-cam:layer=" + layer;

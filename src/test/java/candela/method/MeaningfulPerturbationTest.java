@@ -138,14 +138,14 @@ class MeaningfulPerturbationTest {
       Staged<Attribution> probe = method.probe(new Subject(Shape.of(7), x, 0), workspace, counts);
       pipeline.run(List.of(probe));
       double[] m = new double[7];
-      float[] start = Draws.one(workspace, 3, 0, 7);
+      float[] start = Draws.uniform(workspace, 3, 1, 7)[0];
       for (int i = 0; i < 7; i++) {
         m[i] = start[i];
       }
       double[][] moments = new double[2][7];
       for (int t = 1; t <= 12; t++) {
         // down, across: one of −2, −1, 0, 1
-        int shift = (int) (Draws.one(workspace, 3, t, 2)[1] * 4) - 2;
+        int shift = (int) (Draws.uniform(workspace, 3, t, 1, 2)[0][1] * 4) - 2;
         inpaintedStep(x, shift, t, m, moments);
         if (counts.contains(t)) {
           float[] wanted = new float[7];
@@ -168,7 +168,7 @@ class MeaningfulPerturbationTest {
     try (Device device = TestDevice.open(1);
         var pipeline = new Pipeline(Network.load(Toy.sum(folder, 5)), device, 4);
         var workspace = new Workspace(device)) {
-      float[] m = Draws.one(workspace, 0, 0, 5);
+      float[] m = Draws.uniform(workspace, 0, 1, 5)[0];
       // the middle of the mask is above one half
       float[] sorted = m.clone();
       Arrays.sort(sorted);

@@ -161,6 +161,44 @@ class PipelineTest {
     assertThat(many.result()).containsExactly(expected(40, 1));
   }
 
+  /** Scores that are wanted later come in order, and all before the run ends or stops. */
+  @Test
+  void scoresThatComeLaterAreThereWhenTheRunEnds() {
+    for (int stop : new int[] {4, 8, 99}) {
+      List<Float> got = new ArrayList<>();
+      var probe =
+          new Sampled<List<Float>>(Ask.score(ScoreKind.LOGIT), 1, 9) {
+            @Override
+            protected void fill(int first, Tensor rows) {
+              for (int i = 0; i < rows.shape().dim(0); i++) {
+                device.write(rows.rows(i, i + 1), new float[] {10 + first + i, 0, 0});
+              }
+            }
+
+            @Override
+            protected void add(int first, Answers answers) {
+              answers.scoresLater(
+                  s -> {
+                    assertThat(got).hasSize(first);
+                    for (float v : s) {
+                      got.add(v);
+                    }
+                  });
+              assertThat(device.read(answers.scored())).isEqualTo(answers.scores());
+            }
+
+            @Override
+            public List<Float> result() {
+              return got;
+            }
+          };
+      try (var pipeline = new Pipeline(network, device, 4)) {
+        pipeline.run(List.of(probe), (done, all) -> done < stop);
+        assertThat(got).containsExactly(expected(Math.min(stop, 9), 1));
+      }
+    }
+  }
+
   @Test
   void stoppingLeavesTheAnswersSoFar() {
     var probe = new Counting(9, false, 0);

@@ -10,6 +10,7 @@ import candela.method.Attribution;
 import candela.method.Method;
 import candela.method.Nested;
 import candela.method.Subject;
+import candela.probe.Asked;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
@@ -45,7 +46,8 @@ final class CandelaSam implements AutoCloseable {
   /** All maps of the runs. */
   Timing run(List<Run> runs, Subject subject, double part) {
     long start = System.nanoTime();
-    try (Workspace workspace = new Workspace(device)) {
+    Asked asked = new Asked(pipeline);
+    try (Workspace workspace = new Workspace(device, asked)) {
       List<Probe<Attribution>> probes = new ArrayList<>();
       long rows = 0;
       for (Run r : runs) {
@@ -70,7 +72,7 @@ final class CandelaSam implements AutoCloseable {
         maps(runs.get(i), probes.get(i));
       }
       double loop = (System.nanoTime() - start) / 1e9 - before;
-      return new Timing(rows, before, loop * rows / done[0]);
+      return new Timing(rows + asked.rows(), before, loop * rows / done[0]);
     }
   }
 

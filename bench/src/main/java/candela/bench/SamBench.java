@@ -139,9 +139,10 @@ public final class SamBench implements Callable<Integer> {
           own.seconds());
     }
     table.noise(FixedLoop.seconds());
-    table.whole(candela.run(plan.runs(), about.subject(), part));
+    Timing whole = candela.run(plan.runs(), about.subject(), part);
+    table.whole(whole);
     table.noise(FixedLoop.seconds());
-    table.rows(plan.rows(m -> candela.rows(m, about.subject())));
+    table.rows(plan.rows(m -> candela.rows(m, about.subject()), whole.asked()));
     table.speeds(
         torch,
         choice.seconds(torch.single(), 1, true),

@@ -4,6 +4,7 @@ import static candela.device.cuda.Foreign.I;
 import static candela.device.cuda.Foreign.L;
 import static candela.device.cuda.Foreign.P;
 
+import candela.device.Precision;
 import candela.tensor.CandelaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** cuBLASLt of CUDA 12 or 13: matrix products with what follows them, in float32 or TF32. */
+/** cuBLASLt of CUDA 12 or 13: matrix products of float32 matrices with what follows them. */
 final class CublasLt implements AutoCloseable {
   /** What follows the sum (cublasLtEpilogue_t). */
   enum Epilogue {
@@ -101,6 +102,7 @@ final class CublasLt implements AutoCloseable {
   private static final int OP_T = 1;
   private static final int R_32F = 0;
   private static final int COMPUTE_32F = 68;
+  private static final int COMPUTE_32F_BF16 = 75;
   private static final int COMPUTE_32F_TF32 = 77;
 
   /** Sums of parts that do not depend on the order of threads: none, or through the workspace. */
@@ -130,10 +132,8 @@ final class CublasLt implements AutoCloseable {
   private final MethodHandle heuristic;
   private final MethodHandle matmul;
   private final MemorySegment handle;
-  private final boolean tf32;
 
-  CublasLt(Path file, boolean tf32) {
-    this.tf32 = tf32;
+  CublasLt(Path file) {
     Foreign library = new Foreign(file);
     create = library.bind("cublasLtCreate", I, P);
     destroy = library.bind("cublasLtDestroy", I, P);
@@ -163,8 +163,16 @@ final class CublasLt implements AutoCloseable {
   }
 
   /** Prepares a product; the caller closes it. */
-  Product product(Problem problem, long workspaceBytes) {
-    return new Product(problem, workspaceBytes);
+  Product product(Problem problem, Precision precision, long workspaceBytes) {
+    return new Product(problem, precision, workspaceBytes);
+  }
+
+  private static int compute(Precision precision) {
+    return switch (precision) {
+      case FLOAT32 -> COMPUTE_32F;
+      case TF32 -> COMPUTE_32F_TF32;
+      case BF16 -> COMPUTE_32F_BF16;
+    };
   }
 
   private void check(String call, int status) {
@@ -201,14 +209,14 @@ final class CublasLt implements AutoCloseable {
     private final List<MemorySegment> algorithms = new ArrayList<>();
     private final List<Long> workspaces = new ArrayList<>();
 
-    private Product(Problem p, long workspaceBytes) {
+    private Product(Problem p, Precision precision, long workspaceBytes) {
       problem = p;
       alpha = arena.allocateFrom(ValueLayout.JAVA_FLOAT, p.alpha());
       beta = arena.allocateFrom(ValueLayout.JAVA_FLOAT, p.accumulate() ? 1f : 0f);
       pointer = arena.allocate(P);
       try {
         MemorySegment out = arena.allocate(P);
-        int compute = tf32 ? COMPUTE_32F_TF32 : COMPUTE_32F;
+        int compute = compute(precision);
         check("cublasLtMatmulDescCreate", (int) Foreign.call(descCreate, out, compute, R_32F));
         desc = out.get(ValueLayout.ADDRESS, 0);
         frees.add(() -> Foreign.call(descDestroy, desc));

@@ -39,7 +39,7 @@ final class CudaDense implements Dense, AutoCloseable {
     this.stream = stream;
     tensorCores = device.precision() != Precision.FLOAT32;
     CudaLibraries libraries = CudaLibraries.ofThisProcess();
-    cublas = new CublasLt(libraries.cublasLt(), tensorCores); // cuDNN looks for it, too
+    cublas = new CublasLt(libraries.cublasLt()); // cuDNN looks for it, too
     cudnn = new Cudnn(libraries.cudnn(), stream.address());
     String machine =
         String.join(
@@ -230,22 +230,31 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment c,
       MemorySegment bias,
       MemorySegment work) {
-    CublasLt.Product product = cublas.product(problem, PRODUCT_WORKSPACE);
     long size = (problem.batch() - 1) * problem.strideD() + (problem.n() - 1) * problem.ldd();
     try (var result = device.allocate((size + problem.m()) * 4)) {
       MemorySegment to = result.segment();
       MemorySegment from = problem.accumulate() ? c : to;
-      int algorithm =
-          measured.best(
-              problem.key(),
-              product.algorithms(),
-              i -> product.run(i, a, b, from, to, bias, work, stream.address()));
-      if (algorithm < 0) {
+      for (Precision precision : precisions()) {
+        CublasLt.Product product = cublas.product(problem, precision, PRODUCT_WORKSPACE);
+        int algorithm =
+            measured.best(
+                problem.key(),
+                product.algorithms(),
+                i -> product.run(i, a, b, from, to, bias, work, stream.address()));
+        if (algorithm >= 0) {
+          return new RunningProduct(product, algorithm);
+        }
         product.close();
-        throw CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
       }
-      return new RunningProduct(product, algorithm);
+      throw CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
     }
+  }
+
+  /** What is asked of cuBLASLt, the next where it has no algorithm that rounds so far. */
+  private List<Precision> precisions() {
+    return device.precision() == Precision.BF16
+        ? List.of(Precision.BF16, Precision.TF32)
+        : List.of(device.precision());
   }
 
   /** A convolution with its chosen engine. The caller closes it. */

@@ -188,6 +188,12 @@ public final class CudaDevice implements Device {
     staging.up(from.address(), host);
   }
 
+  @Override
+  public Runnable copyOutLater(MemorySegment from, MemorySegment host) {
+    check(from, host);
+    return staging.upLater(from.address(), host);
+  }
+
   private void check(MemorySegment from, MemorySegment to) {
     if (from.byteSize() != to.byteSize()) {
       throw new IllegalArgumentException(

@@ -90,8 +90,8 @@ final class CudaStream implements AutoCloseable {
 
   /** Milliseconds that the work took on the card. */
   float time(Runnable work) {
-    CUevent begin = event();
-    CUevent end = event();
+    CUevent begin = event(CUevent_flags.CU_EVENT_DEFAULT);
+    CUevent end = event(CUevent_flags.CU_EVENT_DEFAULT);
     try {
       JCudaDriver.cuEventRecord(begin, stream);
       work.run();
@@ -106,9 +106,23 @@ final class CudaStream implements AutoCloseable {
     }
   }
 
-  private static CUevent event() {
+  /** A point in the queue, for {@link #record} and {@link #await}; passed where never recorded. */
+  CUevent mark() {
+    return event(CUevent_flags.CU_EVENT_DISABLE_TIMING);
+  }
+
+  void record(CUevent mark) {
+    Driver.check("cuEventRecord", JCudaDriver.cuEventRecord(mark, stream));
+  }
+
+  /** Waits for the work before the mark. */
+  static void await(CUevent mark) {
+    Driver.check("cuEventSynchronize", JCudaDriver.cuEventSynchronize(mark));
+  }
+
+  private static CUevent event(int flags) {
     CUevent event = new CUevent();
-    Driver.check("cuEventCreate", JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DEFAULT));
+    Driver.check("cuEventCreate", JCudaDriver.cuEventCreate(event, flags));
     return event;
   }
 

@@ -23,8 +23,12 @@ import org.junit.jupiter.api.Test;
 /** What only a card does; skipped where {@code candela.device} names none. */
 @Tag("kernel")
 class CudaDeviceTest {
-  /** Bytes that one copy goes through at a time. */
-  private static final int PIECE = 16 << 20;
+  /** Bytes that one copy goes through at a time, and all that are under way, down and up. */
+  private static final int PIECE = 256 << 10;
+
+  private static final int DOWN = 16 << 20;
+
+  private static final int UP = 2 << 20;
 
   private Device device;
 
@@ -61,7 +65,10 @@ class CudaDeviceTest {
 
   @Test
   void copiesOfAnySizeArriveWhole() {
-    for (int bytes : new int[] {1, 3, 511, 4097, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5}) {
+    for (int bytes :
+        new int[] {
+          1, 3, 511, 4097, PIECE - 1, PIECE, PIECE + 1, UP, UP + 7, DOWN - 1, DOWN, 2 * DOWN + 5
+        }) {
       byte[] values = new byte[bytes];
       new Random(bytes).nextBytes(values);
       try (Memory memory = device.allocate(bytes + 2)) {
@@ -92,6 +99,31 @@ class CudaDeviceTest {
         assertThat(read(memory.segment().asSlice((long) i * bytes, bytes)))
             .as("copy %d", i)
             .isEqualTo(values);
+      }
+    }
+  }
+
+  /** More at a time than the device holds back, overtaken by later work and taken out of order. */
+  @Test
+  void whatIsCopiedOutLaterIsWhatWasThereThen() {
+    for (int n : new int[] {1, 1003, 9001}) {
+      List<Runnable> arrivals = new ArrayList<>();
+      float[][] got = new float[12][n];
+      try (Memory memory = device.allocate(4L * n)) {
+        for (int round = 0; round < 2; round++) {
+          arrivals.clear();
+          for (int i = 0; i < got.length; i++) {
+            device.kernels().elementwise().fill(n, round + 2.5f * i, memory.segment());
+            arrivals.add(device.copyOutLater(memory.segment(), MemorySegment.ofArray(got[i])));
+          }
+          device.kernels().elementwise().fill(n, -1, memory.segment());
+          arrivals.reversed().forEach(Runnable::run);
+          for (int i = 0; i < got.length; i++) {
+            float[] wanted = new float[n];
+            Arrays.fill(wanted, round + 2.5f * i);
+            assertThat(got[i]).as("%d of %d", i, n).isEqualTo(wanted);
+          }
+        }
       }
     }
   }
