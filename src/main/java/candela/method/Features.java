@@ -84,6 +84,19 @@ public record Features(
     return new Slic(segments, compactness, sigma);
   }
 
+  /**
+   * Whether features of a kind read this parameter of a method; any that is not of features.
+   *
+   * @param kind in lower case, null for a method without features
+   */
+  static boolean reads(Object kind, String parameter) {
+    return switch (parameter) {
+      case "grid" -> kind == null || kind.equals("grid");
+      case "segments", "compactness", "sigma" -> kind == null || kind.equals("superpixels");
+      default -> true;
+    };
+  }
+
   /** As the parameters that are given want it: none is read in vain. */
   Features chosenBy(Set<String> given) {
     boolean grids = given.contains("grid");

@@ -30,7 +30,9 @@ import java.util.Map;
  * <p><b>Source:</b> Leino et al. 2018, "Influence-directed explanations for deep convolutional
  * networks", section II.
  *
- * <p><b>Differences:</b> none to Captum.
+ * <p><b>Differences:</b> where all that follows the layer is an average and a linear classifier, as
+ * in the default layer of many networks, all its pixels have the same influence. Else none to
+ * Captum.
  */
 public record InternalInfluence(
     String layer,

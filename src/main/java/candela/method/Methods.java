@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** All methods, by name, and how they are read from text. */
 public final class Methods {
@@ -136,15 +137,21 @@ public final class Methods {
 
   /** What the listed method takes, with defaults: key=value, key=value. */
   public static String usage(String name) {
-    return text(parse(name));
+    return written(parse(name)).map(Map.Entry::toString).collect(Collectors.joining(", "));
   }
 
-  /** Parameters that can be written as text: key=value, key=value. */
+  /** Parameters that are read and can be written as text: key=value, key=value. */
   public static String text(Method method) {
-    return parameters(method).entrySet().stream()
-        .filter(e -> !(e.getValue() instanceof List<?> || e.getValue() instanceof Background))
-        .map(e -> e.getKey() + "=" + e.getValue())
+    Map<String, Object> values = parameters(method);
+    return written(method)
+        .filter(e -> Features.reads(values.get("features"), e.getKey()))
+        .map(Map.Entry::toString)
         .collect(Collectors.joining(", "));
+  }
+
+  private static Stream<Map.Entry<String, Object>> written(Method method) {
+    return parameters(method).entrySet().stream()
+        .filter(e -> !(e.getValue() instanceof List<?> || e.getValue() instanceof Background));
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */

@@ -17,8 +17,11 @@ import candela.rule.Composite;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -425,7 +428,7 @@ class MethodTest {
 
   private static float[] constant(float value, int n) {
     float[] a = new float[n];
-    java.util.Arrays.fill(a, value);
+    Arrays.fill(a, value);
     return a;
   }
 
@@ -653,6 +656,46 @@ class MethodTest {
               "integrated-gradients:nSteps=5,baseline=" + b.name().toLowerCase(Locale.ROOT)));
     }
     return methods;
+  }
+
+  /** What a method says of superpixels is one value on each of those that LIME has. */
+  @Test
+  void featuresCanBeTheSuperpixelsOfLime() {
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(3), 189), 1, LEVELS);
+    List<Method> methods = new ArrayList<>(List.of(Methods.parse("lime:segments=5,sigma=1")));
+    for (String name : List.of("anchors", "exact-shapley", "feature-ablation", "kernel-shap")) {
+      methods.add(Methods.parse(name + ":segments=5,sigma=1"));
+    }
+    List<Attribution> a = run(Toy.random(folder), 1, 8, methods, List.of(subject));
+    float[] lime = a.get(0).values();
+    assertThat(Arrays.stream(boxed(lime)).distinct().count()).isBetween(3L, 9L);
+    for (int i = 1; i < a.size(); i++) {
+      Map<Float, Float> of = new HashMap<>();
+      for (int p = 0; p < lime.length; p++) {
+        float v = a.get(i).values()[p];
+        assertThat(of.computeIfAbsent(lime[p], k -> v)).as("%s", methods.get(i)).isEqualTo(v);
+      }
+    }
+    assertThat(distance(a.get(2).values(), a.get(4).values())).isLessThan(1e-3);
+  }
+
+  private static Float[] boxed(float[] v) {
+    Float[] boxes = new Float[v.length];
+    Arrays.setAll(boxes, i -> v[i]);
+    return boxes;
+  }
+
+  @Test
+  void everyValueIsAFeatureOfSmallInputsOnly() {
+    Subject subject = new Subject(Shape.of(3, 40, 40), new float[4800], 0);
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      assertThatThrownBy(
+              () -> Methods.parse("kernel-shap:features=values").probe(subject, workspace))
+          .hasMessage(
+              "kernel-shap: features=values: an input of at most 4096 values expected, got"
+                  + " [3,40,40]; use superpixels");
+    }
   }
 
   /** Two copies without noise have the mean that each of them has. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.graph.ScoreKind;
 import candela.tensor.CandelaException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,6 +65,28 @@ class MethodsTest {
                 Channels.SUM));
   }
 
+  /** A parameter of one kind of features chooses the kind, so that none is read in vain. */
+  @Test
+  void featuresAreChosenByTheirParameters() {
+    assertThat(Methods.parse("kernel-shap:grid=5"))
+        .isEqualTo(new KernelShap(Features.grid(5), Baseline.ZERO, 0, 0, ScoreKind.LOGIT));
+    assertThat(((KernelShap) Methods.parse("kernel-shap:segments=20")).features())
+        .isEqualTo(Features.superpixels(20));
+    assertThat(new Anchors().features()).isEqualTo(Features.superpixels(30));
+    assertThat(((Anchors) Methods.parse("anchors:grid=5")).features().features())
+        .isEqualTo(Features.Kind.GRID);
+    assertThat(((Anchors) Methods.parse("anchors:grid=5,features=superpixels")).features())
+        .isEqualTo(new Features(Features.Kind.SUPERPIXELS, 5, 30, 30, 3, List.of()));
+    assertThat(Methods.text(Methods.parse("kernel-shap")))
+        .isEqualTo("features=grid, grid=7, baseline=zero, samples=0, seed=0, score=logit");
+    assertThat(Methods.text(Methods.parse("kernel-shap:segments=20")))
+        .startsWith("features=superpixels, segments=20, compactness=30.0, sigma=3.0, baseline");
+    assertThat(Methods.usage("kernel-shap")).contains("grid=7, segments=50, compactness=30.0");
+    assertThat(Methods.parameters(new Anchors()))
+        .containsEntry("features", "superpixels")
+        .containsEntry("segments", 30);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -79,6 +102,10 @@ class MethodsTest {
         "smoothgrad:seed=1,seed=2 | smoothgrad: parameter 'seed' is given twice",
         "integrated-gradients:multiplyByInputs=no | multiplyByInputs: true, false expected",
         "integrated-gradients:nSteps=1,method=riemann_trapezoid | nSteps: 2 or more expected",
+        "kernel-shap:grid=0 | kernel-shap: grid: 1 or more expected, got 0",
+        "anchors:segments=0 | slic: segments: 1 or more expected, got 0",
+        "anchors:features=cells | anchors: features: grid, superpixels, values expected, got",
+        "optimal-infidelity:largest=2 | optimal-infidelity: largest: at most 1.0 expected, got 2.0",
         "occlusion:stride=0 | occlusion: stride: 1 or more expected, got 0",
       })
   void aWrongTextIsAnsweredInOneSentence(String text, String message) {
