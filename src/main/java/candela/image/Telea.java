@@ -22,8 +22,8 @@ import java.util.stream.IntStream;
  * <p><b>Source:</b> Telea 2004, An image inpainting technique based on the fast marching method.
  *
  * <p><b>Differences:</b> the paper adds ∇y(q)·(p − q) to y(q). Noise at the rim then grows inwards:
- * on photos it takes 5 to 8 dB. OpenCV cuts the term to less than 1.5 of 256 levels, here it is
- * left out: 35 to 40 dB between the two. OpenCV fills equal pixels in the order in which it met
+ * on photos it takes 3 to 7 dB. OpenCV cuts the term to less than 1.5 of 256 levels, here it is
+ * left out: 35 to 41 dB between the two. OpenCV fills equal pixels in the order in which it met
  * them.
  */
 public record Telea(int radius) {

@@ -52,7 +52,7 @@ public record About(String shows, Map<String, String> sections) {
   }
 
   private static String plain(String text) {
-    return text.replaceAll("\\{@(?:link|code) ([^}]*)\\}", "$1")
+    return text.replaceAll("\\{@(?:link|code)\\s+([^}]*)\\}", "$1")
         .replaceAll("<[^>]*>", "")
         .replace("&lt;", "<")
         .replace("&gt;", ">")

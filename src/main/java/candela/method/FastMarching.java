@@ -25,6 +25,10 @@ record FastMarching(Telea telea) implements Inpainter {
   /** Each thread has rows of its own, so that no value depends on how many there are. */
   private void fill(Shape image, int threads, float[] x, byte[] hole, float[] y) {
     int rows = hole.length / image.count(1, 3);
+    if (rows == 1) {
+      row(image, 0, x, hole, y);
+      return;
+    }
     try (var pool = new ForkJoinPool(Math.clamp(rows, 1, threads))) {
       pool.submit(() -> IntStream.range(0, rows).parallel().forEach(r -> row(image, r, x, hole, y)))
           .join();

@@ -22,8 +22,9 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
  * <p><b>Parameters:</b> cells (along a side at the first level, default 8); depth (levels, default
- * 3); fill (baseline that fills the window, default mean); seed (of a random fill, default 0);
- * score (default logit).
+ * 3); fill (zero, grey, black, white, random, mean, blur or inpaint, default mean); inpainter (of
+ * fill=inpaint: telea, with radius, or an ONNX file, default telea:radius=5); seed (of a random
+ * fill, default 0); score (default logit).
  *
  * <p><b>Cost:</b> (cells + 1)² + 1 forward rows, and up to four times as many more a level: 82 and
  * some hundred for the defaults.
@@ -34,15 +35,17 @@ import java.util.Map;
  * <p><b>Differences:</b> cells and depth are numbers of their own; the authors derive 8 and 3 from
  * 224 pixels.
  */
-public record HierarchicalOcclusion(int cells, int depth, Baseline fill, long seed, ScoreKind score)
+public record HierarchicalOcclusion(
+    int cells, int depth, Fill fill, Inpainter inpainter, long seed, ScoreKind score)
     implements Method {
   public HierarchicalOcclusion() {
-    this(8, 3, Baseline.MEAN, 0, ScoreKind.LOGIT);
+    this(8, 3, Fill.MEAN, Inpainter.DEFAULT, 0, ScoreKind.LOGIT);
   }
 
   public HierarchicalOcclusion {
     Check.atLeast(1, cells, "hierarchical-occlusion: cells");
     Check.atLeast(1, depth, "hierarchical-occlusion: depth");
+    fill.withoutSuperpixels("hierarchical-occlusion");
   }
 
   @Override
@@ -60,8 +63,7 @@ public record HierarchicalOcclusion(int cells, int depth, Baseline fill, long se
     private final Subject subject;
     private final Workspace workspace;
     private final Shape image;
-    private final Tensor x;
-    private final Tensor from;
+    private final Occluder occluder;
     private final double[] map;
     private List<int[]> windows = new ArrayList<>();
     private int level = 1;
@@ -73,8 +75,7 @@ public record HierarchicalOcclusion(int cells, int depth, Baseline fill, long se
       this.subject = subject;
       this.workspace = workspace;
       image = subject.image();
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      from = fill.of(subject, seed, workspace);
+      occluder = new Occluder(subject, workspace, fill, inpainter, seed);
       map = new double[image.count(1, 3)];
       windows.add(new int[Windows.EDGES]);
       windows.addAll(level());
@@ -144,19 +145,7 @@ public record HierarchicalOcclusion(int cells, int depth, Baseline fill, long se
         System.arraycopy(windows.get(written + r), 0, edges, r * Windows.EDGES, Windows.EDGES);
       }
       try (var own = new Workspace(workspace.device())) {
-        workspace
-            .device()
-            .kernels()
-            .mask()
-            .occlude(
-                n,
-                image.dim(0),
-                image.dim(1),
-                image.dim(2),
-                x.data(),
-                from.data(),
-                own.ints(edges),
-                rows.data());
+        occluder.occlude(edges, own.ints(edges), 0, rows.rows(0, n));
       }
       written += n;
       return n;

@@ -26,7 +26,8 @@ import java.util.List;
  * default 0.25); alpha (above 0, default 1); seed (of coins and random fill, default 0); score
  * (default probability). Presets: sam, lime, lime-g.
  *
- * <p><b>Cost:</b> samples forward rows.
+ * <p><b>Cost:</b> samples forward rows; with fill=inpaint a filling each, 9 ms of a processor for
+ * half of 3 × 224 × 224.
  *
  * <p><b>Source:</b> Ribeiro, Singh and Guestrin 2016; marcotcr/lime 0.1.1.36, which takes the root
  * of the kernel; Bansal, Agarwal and Nguyen 2020 (SAM), section 3.2. The mean is RISE (Petsiuk, Das

@@ -20,12 +20,11 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
   private final int[] superpixel;
   private final int features;
   private final Tensor x;
-  private final float[] pixels;
 
   /** What superpixels show when they do not show x; null where it depends on the others. */
   private final Tensor hidden;
 
-  private final Inpainter.Filling filling;
+  private final Inpainted inpainted;
   private final MemorySegment feature;
 
   /** [samples, features], 1 where it is shown; here and on the device. */
@@ -43,9 +42,8 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
     image = subject.image();
     features = Arrays.stream(superpixel).max().orElse(-1) + 1;
     x = workspace.tensor(subject.shape(), subject.pixels());
-    pixels = subject.pixels();
     hidden = hidden(subject);
-    filling = hidden == null ? lime.inpainter().open(image, subject.levels(), workspace) : null;
+    inpainted = hidden == null ? new Inpainted(lime.inpainter(), subject, workspace) : null;
     int[] values = new int[x.count()];
     for (int i = 0; i < values.length; i++) {
       values[i] = superpixel[i % superpixel.length];
@@ -107,10 +105,8 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
 
   @Override
   protected void fill(int first, Tensor rows) {
-    if (filling != null) {
-      float[] y = new float[rows.count()];
-      filling.fill(pixels, holes(first, rows.shape().dim(0)), y);
-      workspace.device().write(rows, y);
+    if (inpainted != null) {
+      inpainted.write(holes(first, rows.shape().dim(0)), rows);
       return;
     }
     workspace

@@ -34,7 +34,7 @@ import java.util.List;
  * start, default 0); score (default probability). Presets: sam, fong, mp-g.
  *
  * <p><b>Cost:</b> iterations forward and backward rows, one after the other; a circular start asks
- * 6 more for 28 x 28.
+ * 6 more for 28 x 28. With fill=inpaint a filling each.
  *
  * <p><b>Source:</b> Fong and Vedaldi 2017, section 4; ruthcfong/perturb_explanations (joint
  * variation, mask blurred by 5); Bansal, Agarwal and Nguyen 2020 (SAM), section 3.2, whose settings

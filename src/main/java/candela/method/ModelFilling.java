@@ -54,8 +54,8 @@ final class ModelFilling implements Inpainter.Filling {
     }
     this.levels = levels.forChannels(COLOURS, "inpaint");
     OnnxModel model = OnnxModel.read(Path.of(inpainter.file()));
-    OnnxValue x = input(model, COLOURS, "image");
-    OnnxValue m = input(model, 1, "mask");
+    OnnxValue x = input(model, COLOURS);
+    OnnxValue m = input(model, 1);
     tall = side(x, 2, image.dim(1));
     wide = side(x, 3, image.dim(2));
     if (side(m, 2, image.dim(1)) != tall || side(m, 3, image.dim(2)) != wide) {
@@ -78,15 +78,15 @@ final class ModelFilling implements Inpainter.Filling {
     back = new Resizing(workspace, COLOURS, tall, wide, image.dim(1), image.dim(2));
   }
 
-  /** The only input of so many channels. */
-  private static OnnxValue input(OnnxModel model, int channels, String what) {
+  /** The only input of so many channels, of two in all. */
+  private static OnnxValue input(OnnxModel model, int channels) {
     List<OnnxValue> fit =
         model.inputs().stream().filter(v -> v.type().isFloating() && fits(v, channels)).toList();
     if (fit.size() != 1 || model.inputs().size() != 2) {
       throw CandelaException.of(
-          "inpainter: %s: two float inputs, image[n,3,h,w] and mask[n,1,h,w], expected, no %s"
-              + " among %s",
-          model.name(), what, model.inputs().stream().map(ModelFilling::words).toList());
+          "inpainter: %s: two float inputs, image[n,3,h,w] and mask[n,1,h,w], expected, it takes"
+              + " %s; give an inpainting model, or telea",
+          model.name(), model.inputs().stream().map(ModelFilling::words).toList());
     }
     return fit.get(0);
   }

@@ -23,7 +23,7 @@ import java.util.Map;
  * telea:radius=5); seed (of a random fill, default 0); overlap (mean or sum over covering windows,
  * default mean); score (default logit).
  *
- * <p><b>Cost:</b> windows + 1 forward rows.
+ * <p><b>Cost:</b> windows + 1 forward rows; with fill=inpaint a filling each.
  *
  * <p><b>Source:</b> Zeiler and Fergus 2014, section 4.2.
  *

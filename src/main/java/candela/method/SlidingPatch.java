@@ -20,7 +20,8 @@ import java.util.Map;
  * inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default telea:radius=5); seed
  * (of a random fill, default 0); score (default probability). Preset: sp-g.
  *
- * <p><b>Cost:</b> patches + 1 forward rows: 3,365 for 224 × 224 and the defaults.
+ * <p><b>Cost:</b> patches + 1 forward rows: 3,365 for 224 × 224 and the defaults; with fill=inpaint
+ * a filling each.
  *
  * <p><b>Source:</b> Zeiler and Fergus 2014, as run by Bansal, Agarwal and Nguyen 2020 (SAM),
  * section 3.2. SP-G: Agarwal and Nguyen 2020, anguyen8/generative-attribution-methods.

@@ -7,7 +7,6 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /** Occludes one window a row; row 0 is the image itself. */
 abstract class Windows extends Sampled<Attribution> {
@@ -24,14 +23,11 @@ abstract class Windows extends Sampled<Attribution> {
   protected final double[] drop;
 
   protected double score;
-  private final float[] pixels;
-  private final Tensor x;
+  private final Occluder occluder;
 
-  /** One image for all windows, or null where windows are made up one by one. */
-  private final Tensor fill;
-
-  private final Inpainter.Filling filling;
+  /** An empty window, then all: here and on the device. */
   private final int[] edges;
+
   private final MemorySegment all;
 
   Windows(
@@ -45,11 +41,7 @@ abstract class Windows extends Sampled<Attribution> {
     super(Ask.score(method.score()), subject.target(), windows.length / EDGES + 1);
     this.workspace = workspace;
     image = subject.image();
-    boolean inpaint = fill == Fill.INPAINT;
-    this.fill = inpaint ? null : fill.image(subject, seed, workspace);
-    filling = inpaint ? inpainter.open(image, subject.levels(), workspace) : null;
-    pixels = subject.pixels();
-    x = workspace.tensor(subject.shape(), subject.pixels());
+    occluder = new Occluder(subject, workspace, fill, inpainter, seed);
     edges = new int[EDGES + windows.length];
     System.arraycopy(windows, 0, edges, EDGES, windows.length);
     all = workspace.ints(edges);
@@ -60,38 +52,7 @@ abstract class Windows extends Sampled<Attribution> {
 
   @Override
   protected final void fill(int first, Tensor rows) {
-    if (filling != null) {
-      float[] y = new float[rows.count()];
-      filling.fill(pixels, holes(first, rows.shape().dim(0)), y);
-      workspace.device().write(rows, y);
-      return;
-    }
-    workspace
-        .device()
-        .kernels()
-        .mask()
-        .occlude(
-            rows.shape().dim(0),
-            image.dim(0),
-            image.dim(1),
-            image.dim(2),
-            x.data(),
-            fill.data(),
-            all.asSlice(first * EDGES * 4L),
-            rows.data());
-  }
-
-  private byte[] holes(int first, int rows) {
-    int w = image.dim(2);
-    byte[] hole = new byte[rows * image.dim(1) * w];
-    for (int r = 0; r < rows; r++) {
-      int at = (first + r) * EDGES;
-      for (int i = edges[at]; i < edges[at + 2]; i++) {
-        int line = (r * image.dim(1) + i) * w;
-        Arrays.fill(hole, line + edges[at + 1], line + edges[at + 3], (byte) 1);
-      }
-    }
-    return hole;
+    occluder.occlude(edges, all, first, rows);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -63,8 +64,10 @@ class StudyTest {
     }
   }
 
-  private static Process start(Path ledger) throws IOException {
-    return new Child(folder).start(new ProcessBuilder(command(ledger)));
+  private static Process start(Path ledger, String... options) throws IOException {
+    List<String> command = new ArrayList<>(command(ledger));
+    command.addAll(List.of(options));
+    return new Child(folder).start(new ProcessBuilder(command));
   }
 
   private static List<String> command(Path ledger) {
@@ -88,7 +91,13 @@ class StudyTest {
     int finished = 0;
     int inside = 0;
     for (int kills = 0; kills < KILLS; ) {
-      Process p = start(ledger);
+      // each goes on with what the one before left, in another way
+      Process p =
+          start(
+              ledger,
+              "--jobs=" + (1 + kills % 2),
+              "--threads=" + (1 + kills / 2 % 2),
+              "--batch=" + (8 << kills % 3));
       // from the middle of the start on: before it there is nothing to lose
       long wait = (long) (1000 * seconds * (0.3 + 0.5 * random.nextDouble()));
       if (p.waitFor(wait, TimeUnit.MILLISECONDS)) {

@@ -635,6 +635,7 @@ class MethodTest {
       methods.add(Methods.parse("lime:samples=21,segments=6,estimate=mean,fill=" + fill));
       if (f != Fill.SUPERPIXEL_MEAN) {
         methods.add(Methods.parse("occlusion:window=4,stride=3,fill=" + fill));
+        methods.add(Methods.parse("hierarchical-occlusion:cells=2,depth=2,fill=" + fill));
       }
     }
     methods.add(Methods.parse("sliding-patch:patch=4,stride=2,fill=inpaint"));

@@ -32,6 +32,7 @@ class MethodsTest {
       assertThat(about.sections().keySet())
           .as(name)
           .containsExactly("Definition", "Shapes", "Parameters", "Cost", "Source", "Differences");
+      about.sections().forEach((k, v) -> assertThat(v).as(name + " " + k).doesNotContain("{@"));
       String parameters = about.sections().get("Parameters");
       for (String p : Methods.parameters(m).keySet()) {
         assertThat(parameters).as(name).contains(p);

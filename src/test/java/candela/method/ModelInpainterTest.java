@@ -229,8 +229,8 @@ class ModelInpainterTest {
     assertThatThrownBy(() -> fill(Toy.conv(folder).toString(), LEVELS, image(), hole))
         .isInstanceOf(CandelaException.class)
         .hasMessage(
-            "inpainter: conv.onnx: two float inputs, image[n,3,h,w] and mask[n,1,h,w], expected, no"
-                + " image among [x[N, 1, 4, 4] float]");
+            "inpainter: conv.onnx: two float inputs, image[n,3,h,w] and mask[n,1,h,w], expected, it"
+                + " takes [x[N, 1, 4, 4] float]; give an inpainting model, or telea");
     Path grey =
         write(
             GraphProto.newBuilder()

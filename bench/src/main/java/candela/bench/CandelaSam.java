@@ -17,8 +17,10 @@ import candela.probe.Probe;
 import candela.probe.Staged;
 import candela.probe.Workspace;
 import candela.study.Run;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Candela's side of {@link SamBench}: the runs of a plan in one pipeline, as a study's unit does
@@ -30,12 +32,30 @@ final class CandelaSam implements AutoCloseable {
   private static final double TURN = 0.5;
 
   private final Device device;
-  private final int batch;
-  private final Pipeline pipeline;
+  private int batch;
+  private Pipeline pipeline;
 
   CandelaSam(SamSubject about, int batch, int threads) {
     this.batch = batch;
     device = Devices.open("cpu", threads);
+    pipeline = new Pipeline(about.network(), device, batch);
+  }
+
+  /** Goes on with the batch whose forward rows are fastest. */
+  void choose(SamSubject about, List<Integer> batches, PrintStream out) {
+    double least = Double.POSITIVE_INFINITY;
+    int best = batch;
+    out.print("Candela's time of a forward row in ms, by batch:");
+    for (int b : batches) {
+      batch = b;
+      double seconds = secondsARow(about, false);
+      out.printf(Locale.ROOT, "  %d: %.2f", b, seconds * 1e3);
+      best = seconds < least ? b : best;
+      least = Math.min(least, seconds);
+    }
+    out.println();
+    batch = best;
+    pipeline.close();
     pipeline = new Pipeline(about.network(), device, batch);
   }
 

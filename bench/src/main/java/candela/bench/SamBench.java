@@ -36,6 +36,9 @@ public final class SamBench implements Callable<Integer> {
 
   private static final double ROUNDING = 3;
 
+  private static final int FEW = 16;
+  private static final List<Integer> BATCHES = List.of(8, 16, 32, 64);
+
   @Option(
       names = "--part",
       description =
@@ -43,8 +46,8 @@ public final class SamBench implements Callable<Integer> {
               + " are extrapolated by rows")
   private double part = 1;
 
-  @Option(names = "--batch", description = "rows of Candela's batches")
-  private int batch = 16;
+  @Option(names = "--batch", description = "rows of Candela's batches; default: the best of a few")
+  private Integer batch;
 
   @Option(names = "--threads", description = "threads of both")
   private int threads = 2;
@@ -70,7 +73,7 @@ public final class SamBench implements Callable<Integer> {
         Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0],
         threads,
         part < 1 ? "; EXTRAPOLATED from " + part + " of the rows" : "");
-    try (CandelaSam candela = new CandelaSam(about, batch, threads);
+    try (CandelaSam candela = new CandelaSam(about, batch == null ? FEW : batch, threads);
         TorchModel contiguous = new TorchModel(about.file(), threads, false);
         TorchModel channelsLast = new TorchModel(about.file(), threads, true)) {
       SamSubject known = about.of(candela.best(about.subject()));
@@ -78,6 +81,9 @@ public final class SamBench implements Callable<Integer> {
       if (!agree(candela, models, known.subject())) {
         out.println("The two sides disagree; no table.");
         return 1;
+      }
+      if (batch == null) {
+        candela.choose(known, BATCHES, out);
       }
       TorchChoice choice = new TorchChoice(known.subject(), out);
       measure(candela, choice.of(models), choice, known);
@@ -93,7 +99,7 @@ public final class SamBench implements Callable<Integer> {
     for (var f : few().entrySet()) {
       List<float[]> peers = new ArrayList<>();
       for (TorchModel m : models) {
-        var choice = new TorchSam.Choice(m, batch, 0);
+        var choice = new TorchSam.Choice(m, FEW, 0);
         try (TorchMethod of = new TorchSam(choice, choice, m).open(f.getValue(), subject, draws)) {
           peers.add(of.map(of.loop()));
         }

@@ -17,6 +17,9 @@ final class SamTable {
     }
   }
 
+  /** Noise above which times say little. */
+  private static final double QUIET = 1.5;
+
   private final double required;
   private final Map<SamFamily, Pair> families = new EnumMap<>(SamFamily.class);
   private final List<Double> noise = new ArrayList<>();
@@ -83,6 +86,9 @@ final class SamTable {
         required,
         all.ratio() >= required ? "reached" : "missed",
         Collections.max(noise) / Collections.min(noise));
+    if (Collections.max(noise) > QUIET * Collections.min(noise)) {
+      out.println("The machine was busy with something else: NO RESULT, run it again.");
+    }
     out.println("Ratio = rows (sharing) x speed (time of a row: kernels, executor, batching).");
     speeds(out);
     descent(out);
