@@ -698,6 +698,20 @@ class MethodTest {
     }
   }
 
+  /**
+   * 25 cells of which many are about as good: a step is 25 · 8 rows, and as many at most to tell
+   * them apart; what is left goes to the anchor's own precision.
+   */
+  @Test
+  void anchorsAreFoundWhereCandidatesAreAlike() {
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(3), 189), 1, LEVELS);
+    Method method = Methods.parse("anchors:grid=5");
+    Attribution a = run(Toy.random(folder), 1, 32, List.of(method), List.of(subject)).get(0);
+    int features = (int) (double) a.notes().get("features");
+    assertThat(a.notes().get("precision")).isGreaterThan(.95);
+    assertThat(a.notes().get("rows")).isLessThanOrEqualTo(8 + features * 2 * 25 * 8 + 400.0);
+  }
+
   /** Two copies without noise have the mean that each of them has. */
   @Test
   void noiseTunnelGoesAroundEveryMethod() {
