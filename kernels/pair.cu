@@ -176,6 +176,25 @@ struct Mean {
   }
 };
 
+struct Within {
+  int64_t n;
+  const float* y;
+  const float* m;
+  float* t;
+
+  BOTH void operator()(const Span& s) const {
+    const float* in = y + firstOf(s, n);
+    const float* of = m + firstOf(s, n);
+    float* out = t + firstOf(s, n);
+    INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
+      float image = in[i], reference = in[n + i], first = of[i], second = of[n + i];
+      float least = reference < 0.0f ? reference : 0.0f, most = reference > 0.0f ? reference : 0.0f;
+      out[i] = image >= least && image <= most ? first : 0.0f;
+      out[n + i] = second;
+    }
+  }
+};
+
 // False where there is nothing to do.
 bool some(const Check& check, int64_t pairs, int64_t n) { return check.counts({pairs, 2, n}) > 0; }
 
@@ -271,5 +290,16 @@ int cd_pair_mean(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, co
     check.data(g, "g");
     check.data(dx, "dx");
     forEachSpan(stream, pairs, n, Mean{n, accumulate != 0, g, dx}, 2);
+  });
+}
+
+int cd_pair_within(cd_stream* stream, int64_t pairs, int64_t n, const float* y, const float* m, float* t) {
+  return entry([&] {
+    Check check(stream, "pair_within");
+    if (!some(check, pairs, n)) return;
+    check.data(y, "y");
+    check.data(m, "m");
+    check.data(t, "t");
+    forEachSpan(stream, pairs, n, Within{n, y, m, t}, 4);
   });
 }

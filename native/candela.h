@@ -463,6 +463,10 @@ int cd_pair_join(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, co
 /* Both rows of dx (+)= mean of g's two rows. dx may alias g. */
 int cd_pair_mean(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* g, float* dx);
 
+/* Row 0 of t = that of m where row 0 of y lies between 0 and row 1 of y, both included, else 0; row 1 of t = that of m.
+   t may alias m. */
+int cd_pair_within(cd_stream* stream, int64_t pairs, int64_t n, const float* y, const float* m, float* t);
+
 /* ---- multiplier ---- */
 
 /* Multipliers of DeepLIFT that add up exactly: sum of dx * d of x = sum of m * d of y, d = image - reference. Tensors are

@@ -297,6 +297,12 @@ inline constexpr Entry kMaps[] = {
       c.moves(12 * k.whole());
       CALL(c, cd_pair_cross, k.pairs, k.n, least, y, m, t);
     }},
+    {"cd_pair_within", 1, [](Case& c) {
+      Pairs k(c);
+      auto y = c.in("y", k.whole()), m = c.in("m", k.whole()), t = c.outOver("t", k.whole(), false, m);
+      c.moves(12 * k.whole());
+      CALL(c, cd_pair_within, k.pairs, k.n, y, m, t);
+    }},
     {"cd_pair_ratio", 1, [](Case& c) {
       Pairs k(c);
       bool add = c.flag("accumulate");

@@ -31,7 +31,8 @@ CREATE VIEW sensitivity AS
 CREATE VIEW accuracy_by_image AS
   SELECT model, image, sweep, metric, part, avg(value ORDER BY place) AS mean,
     list_aggregate(list(value ORDER BY place), 'var_pop') AS variance
-  FROM score JOIN sweep USING (method) GROUP BY ALL HAVING count(*) FILTER (isnan(value)) = 0;
+  FROM score JOIN sweep USING (method) WHERE part <> 'class' -- which has no mean
+  GROUP BY ALL HAVING count(*) FILTER (isnan(value)) = 0;
 CREATE VIEW accuracy AS
   SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean,
     sqrt(avg(variance ORDER BY image)) AS sd, count(*) AS images
@@ -39,4 +40,4 @@ CREATE VIEW accuracy AS
 CREATE VIEW accuracy_by_setting AS
   SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) AS mean,
     list_aggregate(list(value ORDER BY image), 'stddev_pop') AS sd_images, count(*) AS images
-  FROM score JOIN sweep USING (method) WHERE NOT isnan(value) GROUP BY ALL;
+  FROM score JOIN sweep USING (method) WHERE NOT isnan(value) AND part <> 'class' GROUP BY ALL;

@@ -18,8 +18,10 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.study.Shipped;
 import candela.tensor.CandelaException;
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -163,12 +165,13 @@ final class GalleryCommand implements Callable<Integer> {
       List<ContactSheet.Cell> cells) {
     PrintStream print = System.out;
     int left = 0;
-    print.printf("%-28s %7s %9s%n", "method", "rows", "ms");
+    print.printf("%-28s %7s %9s %9s%n", "method", "rows", "ms", "CPU ms");
     for (Method m : methods) {
       String name = Methods.name(m);
       try (var workspace = new Workspace(device)) {
         long[] rows = new long[1];
         long start = System.nanoTime();
+        long cpu = cpuTime();
         Probe<Attribution> probe = m.probe(subject, workspace);
         pipeline.run(
             List.of(probe),
@@ -178,7 +181,8 @@ final class GalleryCommand implements Callable<Integer> {
             });
         Attribution a = probe.result();
         double ms = (System.nanoTime() - start) / 1e6;
-        print.printf(Locale.ROOT, "%-28s %7d %9.0f%s%n", name, rows[0], ms, delta(a));
+        double cpuMs = (cpuTime() - cpu) / 1e6;
+        print.printf(Locale.ROOT, "%-28s %7d %9.0f %9.0f%s%n", name, rows[0], ms, cpuMs, delta(a));
         Scale scale = Scale.of(a.map(), a.channels().signed(), 99);
         Image overlay = new HeatMap(a.map(), a.height(), a.width(), scale).over(view);
         cells.add(new ContactSheet.Cell(overlay, name, Methods.text(m), scale));
@@ -188,6 +192,12 @@ final class GalleryCommand implements Callable<Integer> {
       }
     }
     return left;
+  }
+
+  /** Of all threads, ns: unlike the time on the clock it does not depend on what else runs. */
+  private static long cpuTime() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 
   /** What the map lacks of what it should add up to. */

@@ -23,6 +23,7 @@ public final class Pair {
   private final Entry pairReveal;
   private final Entry pairJoin;
   private final Entry pairMean;
+  private final Entry pairWithin;
 
   Pair(Kernels kernels) {
     this.kernels = kernels;
@@ -49,6 +50,7 @@ public final class Pair {
     pairJoin =
         kernels.entry("cd_pair_join", POINTER, INT, LONG, LONG, POINTER, POINTER, POINTER, POINTER);
     pairMean = kernels.entry("cd_pair_mean", POINTER, INT, LONG, LONG, POINTER, POINTER);
+    pairWithin = kernels.entry("cd_pair_within", POINTER, LONG, LONG, POINTER, POINTER, POINTER);
   }
 
   /**
@@ -132,5 +134,13 @@ public final class Pair {
   /** Both rows of dx (+)= mean of g's two rows. dx may alias g. */
   public void pairMean(boolean accumulate, long pairs, long n, MemorySegment g, MemorySegment dx) {
     kernels.run(pairMean, accumulate, pairs, n, g, dx);
+  }
+
+  /**
+   * Row 0 of t = that of m where row 0 of y lies between 0 and row 1 of y, both included, else 0;
+   * row 1 of t = that of m. t may alias m.
+   */
+  public void pairWithin(long pairs, long n, MemorySegment y, MemorySegment m, MemorySegment t) {
+    kernels.run(pairWithin, pairs, n, y, m, t);
   }
 }

@@ -81,8 +81,14 @@ public final class WholeFile {
       case FileAlreadyExistsException n -> n.getFile() + " is a file, not a folder";
       case FileSystemLoopException n -> "its links lead in a circle";
       case CharacterCodingException n -> "it is not UTF-8 text";
-      case FileSystemException n when n.getReason() != null -> n.getReason();
-      default -> String.valueOf(e.getMessage());
+      case FileSystemException n when n.getReason() != null -> advised(n.getReason());
+      default -> advised(String.valueOf(e.getMessage()));
     };
+  }
+
+  private static String advised(String reason) {
+    return reason.equals("No space left on device")
+        ? "no space left on its disk; free some and start again"
+        : reason;
   }
 }

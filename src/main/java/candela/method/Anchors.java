@@ -15,21 +15,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A few features that hold the prediction whatever the others are.
+ * A few superpixels that hold the prediction whatever the others are.
  *
  * <p><b>Definition:</b> a = 1 on the anchor A, 0 elsewhere. Its precision, the probability that the
- * class is predicted when A is kept and every other feature is kept or taken from the baseline by a
+ * class is predicted when A is kept and every other one is kept or taken from the baseline by a
  * coin, is at least threshold − tolerance with confidence 1 − delta. Features are added one by one,
  * each the best of all by precision (KL-LUCB: the two candidates whose bounds overlap are sampled
  * until they differ by less than tolerance), until the lower bound reaches the threshold.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the feature mask has channels.
  *
- * <p><b>Parameters:</b> grid (features are the cells of a grid × grid, default 5); featureMask
- * (feature 0, 1, 2, … of every pixel or of every value, instead of the grid; default none);
- * baseline (default mean); threshold (precision, 0 to 1, default 0.95); tolerance (default 0.15);
- * delta (0 to 1, default 0.1); batchSize (samples of a candidate at a time, default 16); rows (the
- * search ends there, default 4000); seed (default 0).
+ * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
+ * value of a small input; default superpixels); grid (default 7); segments, compactness, sigma (of
+ * SLIC, defaults 30, 30, 3); featureMask (feature 0, 1, 2, … of every pixel or of every value,
+ * instead; default none); baseline (default mean); threshold (precision, 0 to 1, default 0.95);
+ * tolerance (default 0.15); delta (0 to 1, default 0.1); batchSize (samples of a candidate at a
+ * time, default 16); rows (the search ends there, default 4000); seed (default 0).
  *
  * <p><b>Cost:</b> forward rows: batchSize for every candidate of every step and what telling them
  * apart takes, at most rows.
@@ -37,13 +38,12 @@ import java.util.Map;
  * <p><b>Source:</b> Ribeiro, Singh and Guestrin 2018, "Anchors: high-precision model-agnostic
  * explanations", section 3; bounds of Kaufmann and Kalyanakrishnan 2013.
  *
- * <p><b>Differences:</b> a beam of 1, as the authors' for images; cells for their quickshift
- * segments, batches of 16 for their 100. The notes tell precision and bounds reached, also where
- * rows ran out before the threshold.
+ * <p><b>Differences:</b> a beam of 1, as the authors' for images; SLIC for their quickshift,
+ * batches of 16 for their 100. The notes tell precision and bounds reached, also where rows ran out
+ * before the threshold.
  */
 public record Anchors(
-    int grid,
-    List<Integer> featureMask,
+    Features features,
     Baseline baseline,
     double threshold,
     double tolerance,
@@ -53,12 +53,11 @@ public record Anchors(
     long seed)
     implements Method {
   public Anchors() {
-    this(5, List.of(), Baseline.MEAN, 0.95, 0.15, 0.1, 16, 4000, 0);
+    this(Features.superpixels(30), Baseline.MEAN, 0.95, 0.15, 0.1, 16, 4000, 0);
   }
 
   public Anchors {
-    Check.atLeast(1, grid, "anchors: grid");
-    featureMask = FeatureMask.checked("anchors", featureMask);
+    features.check("anchors");
     Check.atLeast(1, batchSize, "anchors: batchSize");
     Check.atLeast(batchSize, rows, "anchors: rows");
     boolean parts = threshold > 0 && threshold < 1 && delta > 0 && delta < 1;
@@ -143,7 +142,7 @@ public record Anchors(
       this.subject = subject;
       this.workspace = workspace;
       image = subject.image();
-      mask = FeatureMask.of("anchors", grid, featureMask, image);
+      mask = features.of("anchors", subject);
       x = workspace.tensor(subject.shape(), subject.pixels());
       from = baseline.of(subject, seed, workspace);
       feature = workspace.ints(mask.values(x.count()));
@@ -183,12 +182,12 @@ public record Anchors(
       }
       int n = Math.min(into.shape().dim(0), wanted.size());
       float[] table = new float[n * mask.count()];
+      float[][] coins = Draws.uniform(workspace, seed, written, n, mask.count());
       for (int r = 0; r < n; r++) {
         Candidate c = wanted.removeFirst();
         waiting.add(c);
-        float[] coins = Draws.one(workspace, seed, (long) written + r, mask.count());
         for (int i = 0; i < mask.count(); i++) {
-          table[r * mask.count() + i] = c.anchor.contains(i) || coins[i] < 0.5f ? 1 : 0;
+          table[r * mask.count() + i] = c.anchor.contains(i) || coins[r][i] < 0.5f ? 1 : 0;
         }
       }
       try (var own = new Workspace(workspace.device())) {

@@ -19,6 +19,12 @@ final class Check {
     }
   }
 
+  static void atMost(double most, double value, String where) {
+    if (!(value <= most)) {
+      throw CandelaException.of("%s: at most %s expected, got %s", where, most, value);
+    }
+  }
+
   static void positive(double value, String where) {
     if (!(value > 0) || Double.isInfinite(value)) {
       throw CandelaException.of("%s: a number above 0 expected, got %s", where, value);

@@ -35,9 +35,10 @@ import java.util.Map;
  * <p><b>Differences:</b> differences below 1e-7 count as none, as the authors' (Captum: 1e-10, and
  * rescale only). With pooling=captum, maxima lose what Captum's lose: where windows overlap all but
  * the last, and their own rule right after an activation; sums then fall short of f(x) − f(b) (by
- * half and more on SqueezeNet). Products are split evenly, softmax and normalisations are written
- * out in sums, products and functions of one value, so that they add up too; what cannot be is
- * refused.
+ * half and more on SqueezeNet). Local response normalisation is an activation: what an element
+ * changes is put down to itself, so that sums are kept; Captum takes its gradient. Products are
+ * split evenly, softmax and other normalisations are written out in sums, products and functions of
+ * one value, so that they add up too; what cannot be is refused.
  */
 public record DeepLift(
     Multipliers rule,

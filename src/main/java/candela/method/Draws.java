@@ -1,33 +1,70 @@
 package candela.method;
 
+import candela.device.Noise;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** Random numbers as functions of (seed, sample, element), on the host. */
 final class Draws {
+  /** Numbers of one call: 4 MiB. */
+  private static final int AT_A_TIME = 1 << 20;
+
   private Draws() {}
 
   /** [samples][n] in (0,1); the first samples of more are these. */
   static float[][] uniform(Workspace workspace, long seed, int samples, int n) {
-    float[][] rows = new float[samples][];
-    for (int i = 0; i < samples; i++) {
-      rows[i] = one(workspace, seed, i, n);
-    }
-    return rows;
+    return uniform(workspace, seed, 0, samples, n);
   }
 
-  /** [n] in (0,1), of one sample. */
-  static float[] one(Workspace workspace, long seed, long sample, int n) {
+  /** [samples][n] in (0,1), of the samples first, first + 1, …. */
+  static float[][] uniform(Workspace workspace, long seed, long first, int samples, int n) {
+    return rows(
+        workspace,
+        first,
+        samples,
+        n,
+        (noise, some, ids, y) -> noise.uniformNoise(some, n, 0, 1, seed, ids, y));
+  }
+
+  /** [samples][n] standard normal numbers. */
+  static float[][] normal(Workspace workspace, long seed, int samples, int n) {
     try (var own = new Workspace(workspace.device())) {
-      Tensor u = own.tensor(Shape.of(n));
-      workspace
-          .device()
-          .kernels()
-          .noise()
-          .uniformNoise(1, n, 0, 1, seed, own.longs(new long[] {sample}), u.data());
-      return workspace.device().read(u);
+      Tensor zero = own.tensor(Shape.of(n));
+      return rows(
+          workspace,
+          0,
+          samples,
+          n,
+          (noise, some, ids, y) -> noise.gaussianNoise(some, n, zero.data(), 1, seed, ids, y));
     }
+  }
+
+  /** Fills some rows on the device. */
+  private interface Fill {
+    void rows(Noise noise, int some, MemorySegment ids, MemorySegment y);
+  }
+
+  private static float[][] rows(Workspace workspace, long first, int samples, int n, Fill fill) {
+    float[][] rows = new float[samples][n];
+    int most = Math.clamp(AT_A_TIME / Math.max(n, 1), 1, Math.max(samples, 1));
+    try (var own = new Workspace(workspace.device())) {
+      Tensor y = own.tensor(Shape.of(most, n));
+      for (int from = 0; from < samples; from += most) {
+        int some = Math.min(most, samples - from);
+        long[] ids = new long[some];
+        for (int i = 0; i < some; i++) {
+          ids[i] = first + from + i;
+        }
+        fill.rows(workspace.device().kernels().noise(), some, own.longs(ids), y.data());
+        float[] read = workspace.device().read(y);
+        for (int i = 0; i < some; i++) {
+          System.arraycopy(read, i * n, rows[from + i], 0, n);
+        }
+      }
+    }
+    return rows;
   }
 
   /** x + sigma times standard normal numbers of one sample. */

@@ -4,7 +4,6 @@ import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
-import java.util.List;
 
 /**
  * What each feature adds to the score, averaged over all orders in which features could come in.
@@ -14,9 +13,11 @@ import java.util.List;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the feature mask has channels.
  *
- * <p><b>Parameters:</b> grid (features are the cells of a grid × grid, default 3); featureMask
- * (feature 0, 1, 2, … of every pixel or of every value, instead of the grid; default none);
- * baseline (what absent features show, default zero); seed (default 0); score (default logit).
+ * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
+ * value of a small input; default grid); grid (default 3); segments, compactness, sigma (of SLIC,
+ * defaults 9, 30, 3); featureMask (feature 0, 1, 2, … of every pixel or of every value, instead;
+ * default none); baseline (what absent features show, default zero); seed (default 0); score
+ * (default logit).
  *
  * <p><b>Cost:</b> 2^n forward rows for n features, at most 16: 512 for the default.
  *
@@ -24,19 +25,17 @@ import java.util.List;
  *
  * <p><b>Differences:</b> none. {@link KernelShap} and {@link ShapleySampling} approximate it.
  */
-public record ExactShapley(
-    int grid, List<Integer> featureMask, Baseline baseline, long seed, ScoreKind score)
+public record ExactShapley(Features features, Baseline baseline, long seed, ScoreKind score)
     implements Method {
   /** 65,536 rows. */
   private static final int MOST = 16;
 
   public ExactShapley() {
-    this(3, List.of(), Baseline.ZERO, 0, ScoreKind.LOGIT);
+    this(Features.few(), Baseline.ZERO, 0, ScoreKind.LOGIT);
   }
 
   public ExactShapley {
-    Check.atLeast(1, grid, "exact-shapley: grid");
-    featureMask = FeatureMask.checked("exact-shapley", featureMask);
+    features.check("exact-shapley");
   }
 
   @Override
@@ -46,7 +45,7 @@ public record ExactShapley(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    FeatureMask mask = FeatureMask.of("exact-shapley", grid, featureMask, subject.image());
+    FeatureMask mask = features.of("exact-shapley", subject);
     int n = mask.count();
     if (n > MOST) {
       throw CandelaException.of(

@@ -97,6 +97,10 @@ public record ExtremalPerturbation(
     private final Shape image;
     private final int h;
     private final int w;
+
+    /** Where each pixel is in the mirrored image. */
+    private final int[] across;
+
     private final int radius = 1 + (int) Math.ceil(sigma / step);
 
     /** The most blurred image first, the image last. */
@@ -122,6 +126,8 @@ public record ExtremalPerturbation(
       image = subject.image();
       h = image.dim(1);
       w = image.dim(2);
+      across = new int[h * w];
+      Arrays.setAll(across, i -> i / w * w + w - 1 - i % w);
       for (int k = 0; k < LEVELS; k++) {
         double blur = MOST_BLUR * (LEVELS - 1 - k) / (LEVELS - 1);
         try (var own = new Workspace(workspace.device())) {
@@ -201,11 +207,6 @@ public record ExtremalPerturbation(
       return iteration % 2 == 1;
     }
 
-    /** Where pixel i of the mask is in the row. */
-    private int place(int i) {
-      return mirrored() ? i / w * w + w - 1 - i % w : i;
-    }
-
     private int below(double sharpness) {
       return Math.min((int) (sharpness * (LEVELS - 1)), LEVELS - 2);
     }
@@ -216,13 +217,16 @@ public record ExtremalPerturbation(
         return 0;
       }
       float[] x = new float[image.count()];
+      boolean keeps = keeps();
+      boolean mirrored = mirrored();
       for (int i = 0; i < m.length; i++) {
-        double sharpness = Math.clamp(keeps() ? m[i] : 1.0 - m[i], 0.0, 1.0);
+        double sharpness = Math.clamp(keeps ? m[i] : 1.0 - m[i], 0.0, 1.0);
         int k = below(sharpness);
         double up = sharpness * (LEVELS - 1) - k;
+        int to = (mirrored ? across[i] : i) - i;
         for (int c = i; c < x.length; c += m.length) {
           double v = (1 - up) * level[k][c] + up * level[k + 1][c];
-          x[c - i + place(i)] = (float) v;
+          x[c + to] = (float) v;
         }
       }
       workspace.device().write(rows.rows(0, 1), x);
@@ -234,11 +238,14 @@ public record ExtremalPerturbation(
     public void take(Answers answers) {
       waiting = false;
       float[] g = workspace.device().read(answers.gradients());
+      boolean keeps = keeps();
+      boolean mirrored = mirrored();
       for (int i = 0; i < m.length; i++) {
-        int k = below(Math.clamp(keeps() ? m[i] : 1.0 - m[i], 0.0, 1.0));
+        int k = below(Math.clamp(keeps ? m[i] : 1.0 - m[i], 0.0, 1.0));
+        int from = (mirrored ? across[i] : i) - i;
         for (int c = i; c < g.length; c += m.length) {
           // deleting, the reward is the negative score, and the sharpness falls as the mask grows
-          slope[i] += g[c - i + place(i)] * (LEVELS - 1.0) * (level[k + 1][c] - level[k][c]);
+          slope[i] += g[c + from] * (LEVELS - 1.0) * (level[k + 1][c] - level[k][c]);
         }
       }
       last = answers.scores()[0];
@@ -253,9 +260,7 @@ public record ExtremalPerturbation(
 
     /** The largest of the mask but for so many; of equal ones those that gain the reward most. */
     private boolean[] largest(int first) {
-      float[] sorted = m.clone();
-      Arrays.sort(sorted);
-      float threshold = first < m.length ? sorted[first] : Float.POSITIVE_INFINITY;
+      float threshold = first < m.length ? ascending(first) : Float.POSITIVE_INFINITY;
       double[] equal = new double[m.length];
       int n = 0;
       int above = 0;
@@ -265,15 +270,43 @@ public record ExtremalPerturbation(
           equal[n++] = slope[i];
         }
       }
-      Arrays.sort(equal, 0, n);
       int some = Math.min(m.length - first - above, n);
-      double least = some > 0 ? equal[n - some] : Double.POSITIVE_INFINITY;
+      if (some < n) {
+        Arrays.sort(equal, 0, n);
+      }
+      double least = some == n ? Double.NEGATIVE_INFINITY : equal[n - some];
       boolean[] wanted = new boolean[m.length];
       for (int i = 0; i < m.length; i++) {
         boolean gains = m[i] == threshold && slope[i] >= least;
         wanted[i] = m[i] > threshold || (gains && some-- > 0);
       }
       return wanted;
+    }
+
+    /** The value with so many before it in ascending order, by the halves of its bits. */
+    private float ascending(int before) {
+      // values are 0 or more: they are in the order of their bits
+      int[] times = new int[1 << 16];
+      for (float v : m) {
+        times[Float.floatToIntBits(v) >>> 16]++;
+      }
+      int high = 0;
+      int left = before;
+      while (left >= times[high]) {
+        left -= times[high++];
+      }
+      Arrays.fill(times, 0);
+      for (float v : m) {
+        int bits = Float.floatToIntBits(v);
+        if (bits >>> 16 == high) {
+          times[bits & 0xffff]++;
+        }
+      }
+      int low = 0;
+      while (left >= times[low]) {
+        left -= times[low++];
+      }
+      return Float.intBitsToFloat(high << 16 | low);
     }
 
     private void step() {

@@ -9,7 +9,6 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,9 +18,11 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the feature mask has channels.
  *
- * <p><b>Parameters:</b> grid (features are the cells of a grid × grid, 1 or more, default 7);
- * featureMask (feature 0, 1, 2, … of every pixel or of every value, instead of the grid; default
- * none); baseline (default zero); seed (of a random baseline, default 0); score (default logit).
+ * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
+ * value of a small input; default grid); grid (default 7); segments, compactness, sigma (of SLIC,
+ * defaults 50, 30, 3); featureMask (feature 0, 1, 2, … of every pixel or of every value, instead;
+ * default none); baseline (default zero); seed (of a random baseline, default 0); score (default
+ * logit).
  *
  * <p><b>Cost:</b> features + 1 forward rows.
  *
@@ -29,16 +30,14 @@ import java.util.Map;
  *
  * <p><b>Differences:</b> a mask of pixels gives one plane; Captum repeats it for every channel.
  */
-public record FeatureAblation(
-    int grid, List<Integer> featureMask, Baseline baseline, long seed, ScoreKind score)
+public record FeatureAblation(Features features, Baseline baseline, long seed, ScoreKind score)
     implements Method {
   public FeatureAblation() {
-    this(7, List.of(), Baseline.ZERO, 0, ScoreKind.LOGIT);
+    this(Features.grid(7), Baseline.ZERO, 0, ScoreKind.LOGIT);
   }
 
   public FeatureAblation {
-    Check.atLeast(1, grid, "feature-ablation: grid");
-    featureMask = FeatureMask.checked("feature-ablation", featureMask);
+    features.check("feature-ablation");
   }
 
   @Override
@@ -48,11 +47,10 @@ public record FeatureAblation(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    return new Features(
-        subject, workspace, FeatureMask.of("feature-ablation", grid, featureMask, subject.image()));
+    return new Ablated(subject, workspace, features.of("feature-ablation", subject));
   }
 
-  private final class Features extends Sampled<Attribution> {
+  private final class Ablated extends Sampled<Attribution> {
     private final Workspace workspace;
     private final Shape image;
     private final FeatureMask mask;
@@ -63,7 +61,7 @@ public record FeatureAblation(
     private final double[] drop;
     private double score;
 
-    Features(Subject subject, Workspace workspace, FeatureMask mask) {
+    Ablated(Subject subject, Workspace workspace, FeatureMask mask) {
       super(Ask.score(FeatureAblation.this.score), subject.target(), mask.count() + 1);
       this.workspace = workspace;
       this.mask = mask;
@@ -77,6 +75,7 @@ public record FeatureAblation(
         ids[i] = i - 1;
       }
       off = workspace.ints(ids);
+      know(0, workspace.asked(subject.pixels(), ask(), target()));
     }
 
     /** Row 0 switches nothing off. */

@@ -19,10 +19,11 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the feature mask has channels.
  *
- * <p><b>Parameters:</b> grid (features are the cells of a grid × grid, default 7); featureMask
- * (feature 0, 1, 2, … of every pixel or of every value, instead of the grid; default none);
- * baseline (what absent features show, default zero); samples (coalitions, 0 for 2 n + 2048,
- * default 0); seed (default 0); score (default logit).
+ * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
+ * value of a small input; default grid); grid (default 7); segments, compactness, sigma (of SLIC,
+ * defaults 50, 30, 3); featureMask (feature 0, 1, 2, … of every pixel or of every value, instead;
+ * default none); baseline (what absent features show, default zero); samples (coalitions, 0 for 2 n
+ * + 2048, default 0); seed (default 0); score (default logit).
  *
  * <p><b>Cost:</b> at most samples + 2 forward rows: 2,148 for 49 features. With 2^n − 2 or more
  * samples it is exact.
@@ -34,15 +35,14 @@ import java.util.Map;
  * (l1_reg). Captum draws sizes by π, 25 samples, and weighs the ends by 1e6 for the constraint.
  */
 public record KernelShap(
-    int grid, List<Integer> featureMask, Baseline baseline, int samples, long seed, ScoreKind score)
+    Features features, Baseline baseline, int samples, long seed, ScoreKind score)
     implements Method {
   public KernelShap() {
-    this(7, List.of(), Baseline.ZERO, 0, 0, ScoreKind.LOGIT);
+    this(Features.grid(7), Baseline.ZERO, 0, 0, ScoreKind.LOGIT);
   }
 
   public KernelShap {
-    Check.atLeast(1, grid, "kernel-shap: grid");
-    featureMask = FeatureMask.checked("kernel-shap", featureMask);
+    features.check("kernel-shap");
     Check.atLeast(0, samples, "kernel-shap: samples");
   }
 
@@ -53,7 +53,7 @@ public record KernelShap(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    FeatureMask mask = FeatureMask.of("kernel-shap", grid, featureMask, subject.image());
+    FeatureMask mask = features.of("kernel-shap", subject);
     int n = mask.count();
     Map<List<Integer>, Double> drawn = coalitions(n, workspace);
     float[] table = new float[(2 + drawn.size()) * n];

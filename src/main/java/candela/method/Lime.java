@@ -4,7 +4,6 @@ import candela.graph.ScoreKind;
 import candela.image.Slic;
 import candela.probe.Staged;
 import candela.probe.Workspace;
-import candela.tensor.Shape;
 import java.util.List;
 
 /**
@@ -21,19 +20,23 @@ import java.util.List;
  * <p><b>Parameters:</b> samples (1 or more, the unchanged image counted in, default 1,000; the
  * first k of more samples are those of k); segments, compactness, sigma (of SLIC, defaults 50, 30,
  * 3); fill (zero: 0 at the network's input; grey: between black and white; black; random: uniform
- * between them, by value; superpixel_mean; blur: 10 pixels; default zero); estimate (ridge or mean,
- * default ridge); width (of the kernel, default 0.25); alpha (above 0, default 1); seed (of coins
- * and random fill, default 0); score (default probability). Presets: sam, lime.
+ * between them, by value; superpixel_mean; blur: 10 pixels; inpaint: from what is shown; white;
+ * mean: the image's; default zero); inpainter (of fill=inpaint: telea, with radius, or an ONNX
+ * file, default telea:radius=5); estimate (ridge or mean, default ridge); width (of the kernel,
+ * default 0.25); alpha (above 0, default 1); seed (of coins and random fill, default 0); score
+ * (default probability). Presets: sam, lime, lime-g.
  *
  * <p><b>Cost:</b> samples forward rows.
  *
  * <p><b>Source:</b> Ribeiro, Singh and Guestrin 2016; marcotcr/lime 0.1.1.36, which takes the root
  * of the kernel; Bansal, Agarwal and Nguyen 2020 (SAM), section 3.2. The mean is RISE (Petsiuk, Das
- * and Saenko 2018) over superpixels.
+ * and Saenko 2018) over superpixels. LIME-G: Agarwal and Nguyen 2020,
+ * anguyen8/generative-attribution-methods.
  *
  * <p><b>Differences:</b> coins are Philox's, not NumPy's. SAM hides with 0 in the picture, which is
  * fill=black. lime's own superpixels are quickshift's; its preset here has SLIC with scikit-image's
- * defaults. All superpixels are kept, as in lime for fewer than 100,000.
+ * defaults. All superpixels are kept, as in lime for fewer than 100,000. LIME-G inpaints with
+ * DeepFill, whose place Telea's takes unless a model is given, and rounds to 8 bits, this does not.
  */
 public record Lime(
     int samples,
@@ -41,22 +44,13 @@ public record Lime(
     double compactness,
     double sigma,
     Fill fill,
+    Inpainter inpainter,
     Estimate estimate,
     double width,
     double alpha,
     long seed,
     ScoreKind score)
     implements Nested {
-  /** What hides a superpixel. */
-  public enum Fill {
-    ZERO,
-    GREY,
-    BLACK,
-    RANDOM,
-    SUPERPIXEL_MEAN,
-    BLUR
-  }
-
   /** What a superpixel's value is. */
   public enum Estimate {
     RIDGE,
@@ -64,7 +58,18 @@ public record Lime(
   }
 
   public Lime() {
-    this(1000, 50, 30, 3, Fill.ZERO, Estimate.RIDGE, 0.25, 1, 0, ScoreKind.PROBABILITY);
+    this(
+        1000,
+        50,
+        30,
+        3,
+        Fill.ZERO,
+        Inpainter.DEFAULT,
+        Estimate.RIDGE,
+        0.25,
+        1,
+        0,
+        ScoreKind.PROBABILITY);
   }
 
   public Lime {
@@ -82,12 +87,37 @@ public record Lime(
   /** As marcotcr/lime runs it, quickshift aside. */
   public static Lime lime() {
     return new Lime(
-        1000, 100, 10, 0, Fill.SUPERPIXEL_MEAN, Estimate.RIDGE, 0.25, 1, 0, ScoreKind.PROBABILITY);
+        1000,
+        100,
+        10,
+        0,
+        Fill.SUPERPIXEL_MEAN,
+        Inpainter.DEFAULT,
+        Estimate.RIDGE,
+        0.25,
+        1,
+        0,
+        ScoreKind.PROBABILITY);
+  }
+
+  /** As Agarwal and Nguyen run it, with another inpainter. */
+  public static Lime limeG() {
+    return new Lime().filled(Fill.INPAINT).with(500);
   }
 
   private Lime filled(Fill other) {
     return new Lime(
-        samples, segments, compactness, sigma, other, estimate, width, alpha, seed, score);
+        samples,
+        segments,
+        compactness,
+        sigma,
+        other,
+        inpainter,
+        estimate,
+        width,
+        alpha,
+        seed,
+        score);
   }
 
   @Override
@@ -97,7 +127,8 @@ public record Lime(
 
   @Override
   public Lime with(int count) {
-    return new Lime(count, segments, compactness, sigma, fill, estimate, width, alpha, seed, score);
+    return new Lime(
+        count, segments, compactness, sigma, fill, inpainter, estimate, width, alpha, seed, score);
   }
 
   @Override
@@ -110,26 +141,7 @@ public record Lime(
 
   @Override
   public Staged<Attribution> probe(Subject subject, Workspace workspace, List<Integer> counts) {
-    return new LimeSamples(this, subject, workspace, superpixels(subject));
-  }
-
-  /** The superpixel of every pixel. */
-  private int[] superpixels(Subject subject) {
-    Shape image = subject.image();
-    int c = image.dim(0);
-    int n = image.count(1, 3);
-    Levels levels = subject.levels();
-    boolean known = levels.black().size() == c && levels.white().size() == c;
-    double[] rgb = new double[image.count()];
-    for (int i = 0; i < rgb.length; i++) {
-      int k = levels.blueFirst() && c == 3 ? 2 - i / n : i / n;
-      rgb[i] = subject.pixels()[k * n + i % n];
-      if (known) {
-        double black = levels.black().get(k);
-        // pictures have 256 levels: without the rounding of the preprocessing
-        rgb[i] = Math.rint((rgb[i] - black) / (levels.white().get(k) - black) * 255) / 255;
-      }
-    }
-    return new Slic(segments, compactness, sigma).labels(rgb, c, image.dim(1), image.dim(2));
+    int[] superpixel = Superpixels.of(new Slic(segments, compactness, sigma), subject);
+    return new LimeSamples(this, subject, workspace, superpixel);
   }
 }

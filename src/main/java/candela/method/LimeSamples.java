@@ -20,7 +20,12 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
   private final int[] superpixel;
   private final int features;
   private final Tensor x;
+  private final float[] pixels;
+
+  /** What superpixels show when they do not show x; null where it depends on the others. */
   private final Tensor hidden;
+
+  private final Inpainter.Filling filling;
   private final MemorySegment feature;
 
   /** [samples, features], 1 where it is shown; here and on the device. */
@@ -38,7 +43,9 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
     image = subject.image();
     features = Arrays.stream(superpixel).max().orElse(-1) + 1;
     x = workspace.tensor(subject.shape(), subject.pixels());
+    pixels = subject.pixels();
     hidden = hidden(subject);
+    filling = hidden == null ? lime.inpainter().open(image, subject.levels(), workspace) : null;
     int[] values = new int[x.count()];
     for (int i = 0; i < values.length; i++) {
       values[i] = superpixel[i % superpixel.length];
@@ -46,6 +53,7 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
     feature = workspace.ints(values);
     on = coins();
     shown = workspace.bytes(on);
+    know(0, workspace.asked(subject.pixels(), ask(), target()));
   }
 
   private byte[] coins() {
@@ -75,23 +83,10 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
 
   private Tensor hidden(Subject subject) {
     return switch (lime.fill()) {
-      case ZERO -> Baseline.ZERO.of(subject, lime.seed(), workspace);
-      case BLACK -> Baseline.BLACK.of(subject, lime.seed(), workspace);
-      case RANDOM -> Baseline.RANDOM.of(subject, lime.seed(), workspace);
-      case BLUR -> Baseline.BLUR.of(subject, lime.seed(), workspace);
-      case GREY -> workspace.tensor(subject.shape(), grey(subject.levels()));
       case SUPERPIXEL_MEAN -> workspace.tensor(subject.shape(), means(subject.pixels()));
+      case INPAINT -> null;
+      default -> lime.fill().image(subject, lime.seed(), workspace);
     };
-  }
-
-  private float[] grey(Levels told) {
-    Levels levels = told.forChannels(image.dim(0), "grey");
-    int n = superpixel.length;
-    float[] y = new float[image.count()];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = (levels.black().get(i / n) + levels.white().get(i / n)) / 2;
-    }
-    return y;
   }
 
   private float[] means(float[] pixels) {
@@ -112,6 +107,12 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
 
   @Override
   protected void fill(int first, Tensor rows) {
+    if (filling != null) {
+      float[] y = new float[rows.count()];
+      filling.fill(pixels, holes(first, rows.shape().dim(0)), y);
+      workspace.device().write(rows, y);
+      return;
+    }
     workspace
         .device()
         .kernels()
@@ -125,6 +126,15 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
             feature,
             shown.asSlice((long) first * features),
             rows.data());
+  }
+
+  private byte[] holes(int first, int rows) {
+    int n = superpixel.length;
+    byte[] hole = new byte[rows * n];
+    for (int i = 0; i < hole.length; i++) {
+      hole[i] = (byte) (1 - on[(first + i / n) * features + superpixel[i % n]]);
+    }
+    return hole;
   }
 
   @Override

@@ -42,7 +42,14 @@ final class MaskDescent implements Staged<Attribution> {
   private final Tensor x;
   private final Tensor other;
 
+  /** Makes up other for the mask of each step; null where it is the same in all. */
+  private final Inpainter.Filling filling;
+
+  private final float[] pixels;
+
   /** [iterations + 1, 2], none for the search of the start. */
+  private final int[] moves;
+
   private final MemorySegment shifts;
 
   private final MemorySegment m;
@@ -82,8 +89,14 @@ final class MaskDescent implements Staged<Attribution> {
     down = new MaskAxis(workspace, tall, h, bilinear, method.maskBlur());
     across = new MaskAxis(workspace, wide, w, bilinear, method.maskBlur());
     x = workspace.tensor(subject.shape(), subject.pixels());
-    other = Baseline.blurred(subject, method.blur(), workspace);
-    shifts = workspace.ints(shifts());
+    pixels = subject.pixels();
+    filling =
+        method.fill() == Fill.INPAINT
+            ? method.inpainter().open(image, subject.levels(), workspace)
+            : null;
+    other = other(subject);
+    moves = shifts();
+    shifts = workspace.ints(moves);
     m = floats(tall * wide);
     gradient = floats(tall * wide);
     first = floats(tall * wide);
@@ -99,6 +112,14 @@ final class MaskDescent implements Staged<Attribution> {
         method.start() == MeaningfulPerturbation.Start.RANDOM
             ? uniform(0, 1, tall * wide)
             : ones());
+  }
+
+  private Tensor other(Subject subject) {
+    return switch (method.fill()) {
+      case BLUR -> Baseline.blurred(subject, method.blur(), workspace);
+      case INPAINT -> workspace.tensor(subject.shape());
+      default -> method.fill().image(subject, method.seed(), workspace);
+    };
   }
 
   private MemorySegment floats(int n) {
@@ -166,6 +187,9 @@ final class MaskDescent implements Staged<Attribution> {
       written++;
     }
     enlarge();
+    if (filling != null || method.binary()) {
+      hide();
+    }
     kernels
         .blend()
         .blendForward(
@@ -190,8 +214,58 @@ final class MaskDescent implements Staged<Attribution> {
     across.enlarge(image.dim(1), 1, half, full);
   }
 
+  /** What the mask hides at this step is filled; with binary the mask becomes 0 and 1. */
+  private void hide() {
+    Tensor mask = new Tensor(Shape.of(image.dim(1), image.dim(2)), full);
+    float[] u = workspace.device().read(mask);
+    byte[] hole = holes(u);
+    if (filling != null) {
+      float[] moved = moved(moves[2 * written], moves[2 * written + 1]);
+      float[] y = new float[moved.length];
+      filling.fill(moved, hole, y);
+      workspace.device().write(x, moved);
+      workspace.device().write(other, y);
+    }
+    if (method.binary()) {
+      for (int i = 0; i < u.length; i++) {
+        u[i] = 1 - hole[i];
+      }
+      workspace.device().write(mask, u);
+    }
+  }
+
+  /** Where the mask is below one half, or below its middle where that is more. */
+  private static byte[] holes(float[] u) {
+    float least = Float.POSITIVE_INFINITY;
+    float most = 0;
+    for (float v : u) {
+      least = Math.min(least, v);
+      most = Math.max(most, v);
+    }
+    float level = Math.max(0.5f, 0.5f * (least + most));
+    byte[] hole = new byte[u.length];
+    for (int i = 0; i < u.length; i++) {
+      hole[i] = (byte) (u[i] < level ? 1 : 0);
+    }
+    return hole;
+  }
+
+  /** The image seen so many pixels further down and across, its edges repeated. */
+  private float[] moved(int down, int across) {
+    int h = image.dim(1);
+    int w = image.dim(2);
+    float[] y = new float[pixels.length];
+    for (int i = 0; i < y.length; i++) {
+      int row = Math.clamp(i / w % h + down, 0, h - 1);
+      int column = Math.clamp(i % w + across, 0, w - 1);
+      y[i] = pixels[i / (h * w) * h * w + row * w + column];
+    }
+    return y;
+  }
+
+  /** None where x was moved before it was filled. */
   private MemorySegment shift() {
-    return shifts.asSlice(written * 8L);
+    return shifts.asSlice(filling != null ? 0 : written * 8L);
   }
 
   @Override

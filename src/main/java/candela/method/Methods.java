@@ -29,6 +29,7 @@ public final class Methods {
     EXPECTED_GRADIENTS(new ExpectedGradients()),
     EXTREMAL_PERTURBATION(new ExtremalPerturbation()),
     FEATURE_ABLATION(new FeatureAblation()),
+    FGVIS(new FgVis()),
     FIDO(new Fido()),
     GRAD_CAM(new GradCam()),
     GRAD_CAM_PLUS_PLUS(new GradCamPlusPlus()),
@@ -45,20 +46,27 @@ public final class Methods {
     KERNEL_SHAP(new KernelShap()),
     LAYER_CAM(new LayerCam()),
     LAYER_CONDUCTANCE(new LayerConductance()),
-    LIME(new Lime(), Map.of("lime", Lime.lime(), "sam", Lime.sam())),
+    LIME(new Lime(), Map.of("lime", Lime.lime(), "lime-g", Lime.limeG(), "sam", Lime.sam())),
     LRP(new Lrp()),
     MEANINGFUL_PERTURBATION(
         new MeaningfulPerturbation(),
-        Map.of("fong", MeaningfulPerturbation.fong(), "sam", MeaningfulPerturbation.sam())),
+        Map.of(
+            "fong",
+            MeaningfulPerturbation.fong(),
+            "mp-g",
+            MeaningfulPerturbation.mpG(),
+            "sam",
+            MeaningfulPerturbation.sam())),
     NOISE_TUNNEL(new NoiseTunnel()),
     OCCLUSION(new Occlusion()),
+    OPTIMAL_INFIDELITY(new OptimalInfidelity()),
     PDA(new PredictionDifference()),
     RANDOM_MAP(new RandomMap()),
     RECTGRAD(new RectGrad()),
     RISE(new Rise()),
     SCORE_CAM(new ScoreCam()),
     SHAPLEY_SAMPLING(new ShapleySampling()),
-    SLIDING_PATCH(new SlidingPatch()),
+    SLIDING_PATCH(new SlidingPatch(), Map.of("sp-g", SlidingPatch.spG())),
     SMOOTHGRAD(new SmoothGrad()),
     SOBEL(new Sobel());
 
@@ -117,7 +125,7 @@ public final class Methods {
     Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
       if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
-        Method method = read(spec, e.defaults(spec));
+        Method method = (Method) read(spec, e.defaults(spec));
         spec.finish();
         return method;
       }
@@ -141,11 +149,20 @@ public final class Methods {
 
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Method method) {
+    return values(method);
+  }
+
+  /** By component; features count as parameters of the method itself. */
+  private static Map<String, Object> values(Object record) {
     Map<String, Object> values = new LinkedHashMap<>();
-    for (var c : method.getClass().getRecordComponents()) {
+    for (var c : record.getClass().getRecordComponents()) {
       try {
-        Object v = c.getAccessor().invoke(method);
-        values.put(c.getName(), plain(v));
+        Object v = c.getAccessor().invoke(record);
+        if (v instanceof Features f) {
+          values.putAll(values(f));
+        } else {
+          values.put(c.getName(), plain(v));
+        }
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException(e);
       }
@@ -157,12 +174,13 @@ public final class Methods {
     return switch (v) {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
+      case Inpainter i -> i.text().contains(",") ? '"' + i.text() + '"' : i.text();
       default -> v;
     };
   }
 
   /** The record whose components are what the spec says, else as they are in defaults. */
-  private static Method read(Spec s, Method defaults) {
+  private static Object read(Spec s, Object defaults) {
     RecordComponent[] components = defaults.getClass().getRecordComponents();
     Class<?>[] types = new Class<?>[components.length];
     Object[] values = new Object[components.length];
@@ -171,7 +189,7 @@ public final class Methods {
         types[i] = components[i].getType();
         values[i] = value(s, components[i].getName(), components[i].getAccessor().invoke(defaults));
       }
-      return (Method) defaults.getClass().getDeclaredConstructor(types).newInstance(values);
+      return defaults.getClass().getDeclaredConstructor(types).newInstance(values);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof CandelaException c) {
         throw c;
@@ -190,9 +208,14 @@ public final class Methods {
       case Boolean v -> s.bool(key, v);
       case String v -> s.text(key, v);
       case Enum<?> v -> constant(s, key, v);
+      case Features v -> read(s, v.chosenBy(s.given().keySet()));
       case Method v -> {
         String text = s.text(key, null);
         yield text == null ? v : parse(text);
+      }
+      case Inpainter v -> {
+        String text = s.text(key, null);
+        yield text == null ? v : Inpainter.parse(text);
       }
       default -> otherwise;
     };

@@ -5,9 +5,11 @@ import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -30,7 +32,6 @@ import java.util.Map;
  * al. 2018 (VarGrad); Captum's NoiseTunnel.
  *
  * <p><b>Differences:</b> Captum's stdev is 1.0 in units of the input; see {@link SmoothGrad}.
- * Methods whose rows depend on answers in number or kind are refused.
  */
 public record NoiseTunnel(
     Method method, int samples, double spread, double stdev, SmoothGrad.Type type, long seed)
@@ -43,16 +44,6 @@ public record NoiseTunnel(
     Check.atLeast(1, samples, "noise-tunnel: samples");
     Check.notNegative(spread, "noise-tunnel: spread");
     Check.notNegative(stdev, "noise-tunnel: stdev");
-    if (method instanceof NoiseTunnel
-        || method instanceof GuidedGradCam
-        || method instanceof HierarchicalOcclusion
-        || method instanceof Anchors
-        || method instanceof ScoreCam) {
-      throw CandelaException.of(
-          "noise-tunnel: method: one whose rows are known beforehand expected, got '%s'; use"
-              + " another",
-          Methods.name(method));
-    }
   }
 
   @Override
@@ -70,34 +61,35 @@ public record NoiseTunnel(
     return new Copies(subject, workspace);
   }
 
-  /** The method's probes, one copy after another; a finished one frees its memory. */
+  /** The method's probes, made one after another; a finished one frees its memory. */
   private final class Copies implements Probe<Attribution> {
     private final Subject subject;
     private final Workspace workspace;
     private final float sigma;
-    private final Ask ask;
+
+    /** Copies that are not through, in the order made. */
+    private final List<Copy> open = new ArrayList<>();
+
+    private final ArrayDeque<Part> asked = new ArrayDeque<>();
+
+    /** Maps that wait for those of copies before them. */
+    private final Map<Integer, Attribution> early = new HashMap<>();
+
+    private final Ask first;
     private final int each;
     private final int width;
-    private final ArrayDeque<Part> asked = new ArrayDeque<>();
-    private Copy current;
+
+    /** What is asked now: of copies whose probes ask something else, later. */
+    private Ask ask;
+
     private int made;
     private int taken;
     private Attribution last;
-    private double[] sum;
-    private double[] square;
+    private double[] sum = new double[0];
+    private double[] square = new double[0];
 
-    /** One noisy copy, and how many of its rows were written and answered. */
-    private static final class Copy {
-      final Probe<Attribution> probe;
-      final Workspace own;
-      int written;
-      int answered;
-
-      Copy(Probe<Attribution> probe, Workspace own) {
-        this.probe = probe;
-        this.own = own;
-      }
-    }
+    /** One noisy copy. */
+    private record Copy(int number, Probe<Attribution> probe, Workspace own) {}
 
     /** Rows of a copy that wait for their answers. */
     private record Part(Copy copy, int rows) {}
@@ -106,20 +98,20 @@ public record NoiseTunnel(
       this.subject = subject;
       this.workspace = workspace;
       sigma = (float) (stdev > 0 ? stdev : spread * subject.range());
-      current = copy();
-      ask = current.probe.ask();
-      each = current.probe.size();
-      width = current.probe.width();
-      last = current.probe.result();
-      sum = new double[last.values().length];
-      square = new double[sum.length];
+      Copy one = add();
+      first = one.probe.ask();
+      each = one.probe.size();
+      width = one.probe.width();
+      ask = first;
     }
 
-    private Copy copy() {
+    private Copy add() {
       var own = new Workspace(workspace.device());
-      float[] noisy = Draws.normal(workspace, seed, made++, subject.pixels(), sigma);
+      float[] noisy = Draws.normal(workspace, seed, made, subject.pixels(), sigma);
       var noisySubject = new Subject(subject.shape(), noisy, subject.target(), subject.levels());
-      return new Copy(method.probe(noisySubject, own), own);
+      Copy copy = new Copy(made++, method.probe(noisySubject, own), own);
+      open.add(copy);
+      return copy;
     }
 
     @Override
@@ -134,73 +126,117 @@ public record NoiseTunnel(
 
     @Override
     public int size() {
-      return samples * each;
+      int size = ask.equals(first) ? (samples - made) * each : 0;
+      for (Copy c : open) {
+        size += c.probe.ask().equals(ask) ? c.probe.size() : 0;
+      }
+      return size;
     }
 
     @Override
     public int width() {
-      return samples * width;
+      return Math.clamp((long) samples * width, 1, Integer.MAX_VALUE);
     }
 
-    /** Rows of as many copies as fit; a copy that is not through has to see its answers first. */
+    /** Rows of as many copies as fit; a copy that is not through may have to see answers first. */
     @Override
     public int next(Tensor rows) {
       int all = rows.shape().dim(0);
       int used = 0;
-      while (used < all) {
-        if (current == null) {
-          if (made == samples) {
-            break;
-          }
-          current = copy();
-        }
-        int n = current.probe.next(rows.rows(used, all));
-        if (n == 0) {
-          break;
-        }
-        asked.add(new Part(current, n));
-        current.written += n;
-        used += n;
-        if (current.written < each) {
-          break;
-        }
-        current = null;
+      for (Copy c : List.copyOf(open)) {
+        used += write(c, rows, used);
+      }
+      while (used < all && made < samples && ask.equals(first)) {
+        used += write(add(), rows, used);
       }
       return used;
     }
 
+    /** Rows that the copy writes from row used on: once, as it has to see their answers. */
+    private int write(Copy c, Tensor rows, int used) {
+      int all = rows.shape().dim(0);
+      while (used < all && c.probe.ask().equals(ask)) {
+        int n = c.probe.next(rows.rows(used, all));
+        if (n > 0) {
+          asked.add(new Part(c, n));
+          return n;
+        }
+        if (!goesOn(c)) {
+          return 0;
+        }
+      }
+      return 0;
+    }
+
+    /**
+     * Whether a copy that has finished with what it asks has more to ask; else its map is added.
+     */
+    private boolean goesOn(Copy c) {
+      if (c.probe.again()) {
+        return true;
+      }
+      open.remove(c);
+      early.put(c.number, c.probe.result());
+      c.own.close();
+      while (early.containsKey(taken)) {
+        add(early.remove(taken++));
+      }
+      return false;
+    }
+
     @Override
-    public void take(Answers answers) {
+    public void take(Answers given) {
+      // a copy's map is read as soon as its last row is answered
+      Answers answers = given.atOnce();
       for (int from = 0; from < answers.rows(); ) {
         Part part = asked.remove();
-        Copy copy = part.copy();
-        copy.probe.take(answers.rows(from, from + part.rows()));
-        copy.answered += part.rows();
+        part.copy().probe.take(answers.rows(from, from + part.rows()));
         from += part.rows();
-        if (copy.answered == each) {
-          finish(copy);
+      }
+    }
+
+    /** Turns to what the first of the copies that are left asks. */
+    @Override
+    public boolean again() {
+      List.copyOf(open).forEach(this::passOver);
+      while (open.isEmpty() && made < samples) {
+        passOver(add());
+      }
+      if (open.isEmpty()) {
+        return false;
+      }
+      ask = open.get(0).probe.ask();
+      return true;
+    }
+
+    /** Goes on with a copy as long as it asks nothing. */
+    private void passOver(Copy c) {
+      while (c.probe.size() == 0) {
+        if (!goesOn(c)) {
+          return;
         }
       }
     }
 
-    private void finish(Copy copy) {
-      last = copy.probe.result();
-      copy.own.close();
-      if (sum.length != last.values().length) {
-        sum = new double[last.values().length];
+    private void add(Attribution a) {
+      last = a;
+      if (sum.length != a.values().length) {
+        sum = new double[a.values().length];
         square = new double[sum.length];
       }
       for (int i = 0; i < sum.length; i++) {
-        double v = last.values()[i];
+        double v = a.values()[i];
         sum[i] += v;
         square[i] += v * v;
       }
-      taken++;
     }
 
     @Override
     public Attribution result() {
-      double n = Math.max(taken, 1);
+      if (taken == 0) {
+        return open.get(0).probe.result();
+      }
+      double n = taken;
       float[] a = new float[sum.length];
       for (int i = 0; i < a.length; i++) {
         double mean = sum[i] / n;

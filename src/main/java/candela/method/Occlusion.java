@@ -18,9 +18,10 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
  * <p><b>Parameters:</b> window (side in pixels, default 32; at most the image's side counts);
- * stride (pixels, default 16); fill (baseline that fills the window, default zero); seed (of a
- * random fill, default 0); overlap (mean or sum over covering windows, default mean); score
- * (default logit).
+ * stride (pixels, default 16); fill (zero, grey, black, white, random, mean, blur or inpaint,
+ * default zero); inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default
+ * telea:radius=5); seed (of a random fill, default 0); overlap (mean or sum over covering windows,
+ * default mean); score (default logit).
  *
  * <p><b>Cost:</b> windows + 1 forward rows.
  *
@@ -30,7 +31,13 @@ import java.util.Map;
  * channels; PAIR sums. Where stride exceeds window, pixels under no window are 0.
  */
 public record Occlusion(
-    int window, int stride, Baseline fill, long seed, Overlap overlap, ScoreKind score)
+    int window,
+    int stride,
+    Fill fill,
+    Inpainter inpainter,
+    long seed,
+    Overlap overlap,
+    ScoreKind score)
     implements Method {
   /** What becomes of a pixel under several windows. */
   public enum Overlap {
@@ -39,12 +46,13 @@ public record Occlusion(
   }
 
   public Occlusion() {
-    this(32, 16, Baseline.ZERO, 0, Overlap.MEAN, ScoreKind.LOGIT);
+    this(32, 16, Fill.ZERO, Inpainter.DEFAULT, 0, Overlap.MEAN, ScoreKind.LOGIT);
   }
 
   public Occlusion {
     Check.atLeast(1, window, "occlusion: window");
     Check.atLeast(1, stride, "occlusion: stride");
+    fill.withoutSuperpixels("occlusion");
   }
 
   @Override
@@ -80,12 +88,7 @@ public record Occlusion(
 
   private final class Overlapping extends Windows {
     Overlapping(Subject subject, Workspace workspace) {
-      super(
-          Occlusion.this,
-          subject,
-          workspace,
-          fill.of(subject, seed, workspace),
-          windows(subject.image()));
+      super(Occlusion.this, subject, workspace, fill, inpainter, seed, windows(subject.image()));
     }
 
     @Override

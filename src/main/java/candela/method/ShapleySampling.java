@@ -4,7 +4,6 @@ import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * What each feature adds to the score, averaged over some orders in which features come in.
@@ -14,10 +13,11 @@ import java.util.List;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the feature mask has channels.
  *
- * <p><b>Parameters:</b> grid (features are the cells of a grid × grid, default 7); featureMask
- * (feature 0, 1, 2, … of every pixel or of every value, instead of the grid; default none);
- * baseline (what absent features show, default zero); samples (permutations, 1 or more, default 25;
- * the first k of more are those of k); seed (default 0); score (default logit).
+ * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
+ * value of a small input; default grid); grid (default 7); segments, compactness, sigma (of SLIC,
+ * defaults 50, 30, 3); featureMask (feature 0, 1, 2, … of every pixel or of every value, instead;
+ * default none); baseline (what absent features show, default zero); samples (permutations, 1 or
+ * more, default 25; the first k of more are those of k); seed (default 0); score (default logit).
  *
  * <p><b>Cost:</b> 2 + samples (n − 1) forward rows for n features: 1,202 for the defaults.
  *
@@ -28,15 +28,14 @@ import java.util.List;
  * permutation again.
  */
 public record ShapleySampling(
-    int grid, List<Integer> featureMask, Baseline baseline, int samples, long seed, ScoreKind score)
+    Features features, Baseline baseline, int samples, long seed, ScoreKind score)
     implements Method {
   public ShapleySampling() {
-    this(7, List.of(), Baseline.ZERO, 25, 0, ScoreKind.LOGIT);
+    this(Features.grid(7), Baseline.ZERO, 25, 0, ScoreKind.LOGIT);
   }
 
   public ShapleySampling {
-    Check.atLeast(1, grid, "shapley-sampling: grid");
-    featureMask = FeatureMask.checked("shapley-sampling", featureMask);
+    features.check("shapley-sampling");
     Check.atLeast(1, samples, "shapley-sampling: samples");
   }
 
@@ -47,7 +46,7 @@ public record ShapleySampling(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    FeatureMask mask = FeatureMask.of("shapley-sampling", grid, featureMask, subject.image());
+    FeatureMask mask = features.of("shapley-sampling", subject);
     int n = mask.count();
     float[][] u = Draws.uniform(workspace, seed, samples, n);
     int[][] order = Arrays.stream(u).map(v -> Draws.order(v, n)).toArray(int[][]::new);

@@ -10,31 +10,47 @@ import java.util.Map;
 /**
  * How much the probability falls under a patch, one value a position of the patch.
  *
- * <p><b>Definition:</b> m[i,j] = f(x) − f(x with the patch at (i·stride, j·stride) filled with 0),
- * for positions where the patch lies inside the image.
+ * <p><b>Definition:</b> m[i,j] = f(x) − f(x with the patch at (i·stride, j·stride) filled), for
+ * positions where the patch lies inside the image.
  *
  * <p><b>Shapes:</b> x[c,h,w] → m[1, floor((h − patch)/stride) + 1, floor((w − patch)/stride) + 1].
  *
  * <p><b>Parameters:</b> patch (side in pixels, 1 to the image's side, default 53); stride (pixels,
- * default 3); score (default probability).
+ * default 3); fill (zero, grey, black, white, random, mean, blur or inpaint, default zero);
+ * inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default telea:radius=5); seed
+ * (of a random fill, default 0); score (default probability). Preset: sp-g.
  *
  * <p><b>Cost:</b> patches + 1 forward rows: 3,365 for 224 × 224 and the defaults.
  *
  * <p><b>Source:</b> Zeiler and Fergus 2014, as run by Bansal, Agarwal and Nguyen 2020 (SAM),
- * section 3.2.
+ * section 3.2. SP-G: Agarwal and Nguyen 2020, anguyen8/generative-attribution-methods.
  *
  * <p><b>Differences:</b> SAM's variant: no averaging, no part patches at the edges, 0 after
  * preprocessing (grey), probability; pictures of it stretch the map over the image. {@link
- * Occlusion} is the other one.
+ * Occlusion} is the other one. SP-G has the patch of its script's default, 77; its inpainter is
+ * DeepFill, whose place Telea's takes unless a model is given.
  */
-public record SlidingPatch(int patch, int stride, ScoreKind score) implements Method {
+public record SlidingPatch(
+    int patch, int stride, Fill fill, Inpainter inpainter, long seed, ScoreKind score)
+    implements Method {
   public SlidingPatch() {
     this(53, 3, ScoreKind.PROBABILITY);
+  }
+
+  /** Filled with 0. */
+  public SlidingPatch(int patch, int stride, ScoreKind score) {
+    this(patch, stride, Fill.ZERO, Inpainter.DEFAULT, 0, score);
+  }
+
+  /** As Agarwal and Nguyen run it, with another inpainter. */
+  public static SlidingPatch spG() {
+    return new SlidingPatch(77, 3, Fill.INPAINT, Inpainter.DEFAULT, 0, ScoreKind.PROBABILITY);
   }
 
   public SlidingPatch {
     Check.atLeast(1, patch, "sliding-patch: patch");
     Check.atLeast(1, stride, "sliding-patch: stride");
+    fill.withoutSuperpixels("sliding-patch");
   }
 
   @Override
@@ -55,7 +71,7 @@ public record SlidingPatch(int patch, int stride, ScoreKind score) implements Me
     int rows = (h - patch) / stride + 1;
     int columns = (w - patch) / stride + 1;
     int[] windows = Windows.grid(rows, columns, stride, patch, patch, h, w);
-    return new Windows(this, subject, workspace, workspace.tensor(subject.shape()), windows) {
+    return new Windows(this, subject, workspace, fill, inpainter, seed, windows) {
       @Override
       public Attribution result() {
         float[] m = new float[drop.length];

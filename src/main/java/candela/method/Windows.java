@@ -7,6 +7,7 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /** Occludes one window a row; row 0 is the image itself. */
 abstract class Windows extends Sampled<Attribution> {
@@ -23,25 +24,48 @@ abstract class Windows extends Sampled<Attribution> {
   protected final double[] drop;
 
   protected double score;
+  private final float[] pixels;
   private final Tensor x;
+
+  /** One image for all windows, or null where windows are made up one by one. */
   private final Tensor fill;
+
+  private final Inpainter.Filling filling;
+  private final int[] edges;
   private final MemorySegment all;
 
-  Windows(Method method, Subject subject, Workspace workspace, Tensor fill, int[] windows) {
+  Windows(
+      Method method,
+      Subject subject,
+      Workspace workspace,
+      Fill fill,
+      Inpainter inpainter,
+      long seed,
+      int[] windows) {
     super(Ask.score(method.score()), subject.target(), windows.length / EDGES + 1);
     this.workspace = workspace;
-    this.fill = fill;
     image = subject.image();
+    boolean inpaint = fill == Fill.INPAINT;
+    this.fill = inpaint ? null : fill.image(subject, seed, workspace);
+    filling = inpaint ? inpainter.open(image, subject.levels(), workspace) : null;
+    pixels = subject.pixels();
     x = workspace.tensor(subject.shape(), subject.pixels());
-    int[] withImage = new int[EDGES + windows.length];
-    System.arraycopy(windows, 0, withImage, EDGES, windows.length);
-    all = workspace.ints(withImage);
+    edges = new int[EDGES + windows.length];
+    System.arraycopy(windows, 0, edges, EDGES, windows.length);
+    all = workspace.ints(edges);
     window = all.asSlice(EDGES * 4L);
     drop = new double[windows.length / EDGES];
+    know(0, workspace.asked(subject.pixels(), ask(), target()));
   }
 
   @Override
   protected final void fill(int first, Tensor rows) {
+    if (filling != null) {
+      float[] y = new float[rows.count()];
+      filling.fill(pixels, holes(first, rows.shape().dim(0)), y);
+      workspace.device().write(rows, y);
+      return;
+    }
     workspace
         .device()
         .kernels()
@@ -55,6 +79,19 @@ abstract class Windows extends Sampled<Attribution> {
             fill.data(),
             all.asSlice(first * EDGES * 4L),
             rows.data());
+  }
+
+  private byte[] holes(int first, int rows) {
+    int w = image.dim(2);
+    byte[] hole = new byte[rows * image.dim(1) * w];
+    for (int r = 0; r < rows; r++) {
+      int at = (first + r) * EDGES;
+      for (int i = edges[at]; i < edges[at + 2]; i++) {
+        int line = (r * image.dim(1) + i) * w;
+        Arrays.fill(hole, line + edges[at + 1], line + edges[at + 3], (byte) 1);
+      }
+    }
+    return hole;
   }
 
   @Override

@@ -102,10 +102,12 @@ final class RemovalCurve extends Sampled<Score> {
       ofValue[i] = ofPixel[i % ofPixel.length];
     }
     rank = workspace.ints(ofValue);
-    int[] counts = new int[size()];
+    int[] counts = new int[all()];
     Arrays.setAll(counts, i -> Math.min(i * step, ofPixel.length));
     count = workspace.ints(counts);
-    scores = new float[size()][];
+    scores = new float[all()][];
+    know(0, workspace.asked(device.read(before), ask(), target()));
+    know(all() - 1, workspace.asked(device.read(after), ask(), target()));
   }
 
   @Override
@@ -162,7 +164,7 @@ final class RemovalCurve extends Sampled<Score> {
     if (followed == Followed.TARGET) {
       return 0;
     }
-    float[] whole = scores[endsWhole ? size() - 1 : 0];
+    float[] whole = scores[endsWhole ? all() - 1 : 0];
     int best = 0;
     for (int i = 1; i < whole.length; i++) {
       best = whole[i] > whole[best] ? i : best;
@@ -172,7 +174,7 @@ final class RemovalCurve extends Sampled<Score> {
 
   @Override
   public Score result() {
-    if (taken() < size()) {
+    if (taken() < all()) {
       return Score.of(Double.NaN, Map.of());
     }
     int of = followedClass();
@@ -185,7 +187,7 @@ final class RemovalCurve extends Sampled<Score> {
       most = Math.max(most, s[of]);
     }
     double ends = curve.getFirst() + curve.getLast();
-    double area = (sum - ends / 2) / (size() - 1);
+    double area = (sum - ends / 2) / (all() - 1);
     return new Score(
         normalise ? area / most : area,
         Map.of("class", (double) (followed == Followed.TARGET ? target : of)),

@@ -1,5 +1,6 @@
 package candela.probe;
 
+import candela.device.Device;
 import candela.tensor.Tensor;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -12,13 +13,19 @@ import java.util.function.Supplier;
  */
 public final class Answers {
   private final Supplier<float[]> all;
-  private final Supplier<ScoresLater> later;
+  private final Later later;
   private final Tensor held;
   private final int from;
   private final int to;
   private final Tensor logits;
   private final Tensor gradients;
   private final Tensor values;
+
+  /** Hands out the scores of some rows when they are there. */
+  @FunctionalInterface
+  interface Later {
+    void to(int from, int to, Consumer<float[]> taker);
+  }
 
   /**
    * @param scores one a row, from row 0 of the batch
@@ -30,7 +37,7 @@ public final class Answers {
    */
   Answers(
       Supplier<float[]> scores,
-      Supplier<ScoresLater> later,
+      Later later,
       Tensor held,
       Tensor logits,
       Tensor gradients,
@@ -38,9 +45,24 @@ public final class Answers {
     this(scores, later, held, 0, held.count(), logits, gradients, values);
   }
 
+  /**
+   * What is known before it is asked: later is at once.
+   *
+   * @param held scores, [rows] on the device
+   */
+  static Answers known(Device device, Tensor held, Tensor logits) {
+    return new Answers(() -> device.read(held), null, held, logits, null, null).atOnce();
+  }
+
+  /** The same, whose scoresLater is now: for who reads the results of other probes meanwhile. */
+  public Answers atOnce() {
+    Later now = (first, end, taker) -> taker.accept(Arrays.copyOfRange(all.get(), first, end));
+    return new Answers(all, now, held, from, to, logits, gradients, values);
+  }
+
   private Answers(
       Supplier<float[]> all,
-      Supplier<ScoresLater> later,
+      Later later,
       Tensor held,
       int from,
       int to,
@@ -71,7 +93,7 @@ public final class Answers {
    * batch meanwhile. For probes whose next rows do not depend on them.
    */
   public void scoresLater(Consumer<float[]> taker) {
-    later.get().to(from, to, taker);
+    later.to(from, to, taker);
   }
 
   /** [rows]: the scores, on the device. */

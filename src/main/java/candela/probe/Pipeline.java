@@ -249,7 +249,7 @@ public final class Pipeline implements AutoCloseable {
     Answers answers =
         new Answers(
             once(session::scores),
-            () -> late(session),
+            (from, to, taker) -> late(session).to(from, to, taker),
             session.scored(),
             session.logits(),
             gradients,

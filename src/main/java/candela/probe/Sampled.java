@@ -1,22 +1,25 @@
 package candela.probe;
 
 import candela.tensor.Tensor;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A probe with a known number of rows, each a function of its index: write {@code fill}, {@code
- * add}, {@code result}.
+ * add}, {@code result}. Rows whose answers are known before are not asked.
  */
 public abstract class Sampled<R> implements Probe<R> {
   private final Ask ask;
   private final int target;
-  private final int size;
+  private final int all;
+  private final SortedMap<Integer, Answers> known = new TreeMap<>();
   private int written;
   private int taken;
 
-  protected Sampled(Ask ask, int target, int size) {
+  protected Sampled(Ask ask, int target, int all) {
     this.ask = ask;
     this.target = target;
-    this.size = size;
+    this.all = all;
   }
 
   @Override
@@ -31,7 +34,23 @@ public abstract class Sampled<R> implements Probe<R> {
 
   @Override
   public final int size() {
-    return size;
+    return all - known.size();
+  }
+
+  /** All rows, those counted in that are not asked. */
+  protected final int all() {
+    return all;
+  }
+
+  /**
+   * Before the first row is written: the answer to a row that need not be asked. One row always is.
+   *
+   * @param answer null for none
+   */
+  protected final void know(int row, Answers answer) {
+    if (answer != null && size() > 1) {
+      known.put(row, answer);
+    }
   }
 
   /** Rows answered so far. */
@@ -41,7 +60,10 @@ public abstract class Sampled<R> implements Probe<R> {
 
   @Override
   public final int next(Tensor rows) {
-    int n = Math.min(rows.shape().dim(0), size - written);
+    addKnown();
+    var later = known.tailMap(written);
+    int end = later.isEmpty() ? all : later.firstKey();
+    int n = Math.min(rows.shape().dim(0), end - written);
     if (n > 0) {
       fill(written, rows.rows(0, n));
       written += n;
@@ -53,6 +75,16 @@ public abstract class Sampled<R> implements Probe<R> {
   public final void take(Answers answers) {
     add(taken, answers);
     taken += answers.rows();
+    addKnown();
+  }
+
+  /** Adds the answers that come next and are known. */
+  private void addKnown() {
+    while (written == taken && known.containsKey(taken)) {
+      add(taken, known.get(taken));
+      taken++;
+      written++;
+    }
   }
 
   /** Writes the rows first, first + 1, … */

@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.graph.Session;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -11,18 +12,44 @@ import java.util.List;
 /**
  * Device memory of one call, freed together: what probes keep between batches.
  *
- * <p>Owns what it allocated, not the device. For the thread that uses the device.
+ * <p>Owns what it allocated and was given, not the device. For the thread that uses the device.
  */
 public final class Workspace implements AutoCloseable {
   private final Device device;
+  private final Asked asked;
   private final List<Memory> held = new ArrayList<>();
+  private final List<Session> sessions = new ArrayList<>();
 
   public Workspace(Device device) {
+    this(device, null);
+  }
+
+  /**
+   * @param asked images that probes need not ask about again; null for none
+   */
+  public Workspace(Device device, Asked asked) {
     this.device = device;
+    this.asked = asked;
   }
 
   public Device device() {
     return device;
+  }
+
+  /** Keeps a session of this device open as long as the workspace is. */
+  public Session own(Session session) {
+    sessions.add(session);
+    return session;
+  }
+
+  /**
+   * What the network says to an image as it is, without a row of the caller's; null where it has to
+   * be asked.
+   *
+   * @param image as the network takes it
+   */
+  public Answers asked(float[] image, Ask ask, int target) {
+    return asked == null ? null : asked.answers(image, ask, target, this);
   }
 
   /** Zeros. */
@@ -82,6 +109,8 @@ public final class Workspace implements AutoCloseable {
 
   @Override
   public void close() {
+    sessions.forEach(Session::close);
+    sessions.clear();
     held.forEach(Memory::close);
     held.clear();
   }

@@ -52,6 +52,14 @@ final class Pairs {
         || (n.op() instanceof Reduce r && r.kind() == Reduction.MIN);
   }
 
+  /**
+   * t = dy where the image's output lies between 0 and the reference's; the reference's row as is.
+   */
+  Tensor within(Tensor t) {
+    kernels.pairWithin(count(), each(t), s.y().data(), s.dy().data(), t.data());
+    return t;
+  }
+
   /** dx(i) = the sum of t's rows over Δx(i), the gradient g where that is near zero. */
   void ratio(int i, float nearZero, Tensor t, Tensor g) {
     Tensor dx = s.dx(i);

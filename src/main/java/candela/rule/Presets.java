@@ -91,6 +91,11 @@ public final class Presets {
             besides(0, false)));
   }
 
+  /** The gradient, but for activations beyond those of the reference. */
+  public static Rules fgVis() {
+    return new Rules(List.of(at(Role.ACTIVATION, new Defence())), true);
+  }
+
   public static Rules guidedBackprop() {
     return new Rules(List.of(at(Nodes.RECTIFIER, new GuidedBackprop())));
   }

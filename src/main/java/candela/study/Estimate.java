@@ -8,6 +8,7 @@ import candela.method.Method;
 import candela.method.Subject;
 import candela.metric.Explained;
 import candela.metric.Metric;
+import candela.probe.Asked;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
@@ -30,9 +31,14 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
 
   public static Estimate of(Study study, Plan plan, Model model, Device device, int batch) {
     Shape shape = model.preparation().shape();
-    Map<Method, Size> sizes = sizes(plan, grey(model), device);
+    Subject grey = grey(model);
+    Map<Method, Size> sizes = sizes(plan, grey, device);
+    Asked asked = asked(device);
+    Map<Method, Size> shared = shared(plan, grey, device, asked);
+    Plan.Rows maps = rows(plan, sizes, shared, asked);
+    int known = asked.rows();
     long metrics = 0;
-    try (var workspace = new Workspace(device)) {
+    try (var workspace = new Workspace(device, asked)) {
       Explained flat =
           new Explained(
               shape,
@@ -46,11 +52,11 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
         metrics += m.of().probe(flat, workspace).size();
       }
     }
-    metrics *= plan.methods().size();
+    metrics = metrics * plan.methods().size() + asked.rows();
     long forward = metrics;
     long both = 0;
     for (Run r : plan.runs()) {
-      Size size = sizes.get(r.method());
+      Size size = shared.get(r.method());
       if (size.backward()) {
         both += size.rows();
       } else {
@@ -71,7 +77,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
         }
       }
     }
-    return new Estimate(plan.rows(m -> sizes.get(m).rows()), metrics, seconds, bytes);
+    return new Estimate(maps, metrics - known, seconds, bytes);
   }
 
   /**
@@ -99,7 +105,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
    */
   record Size(long rows, boolean backward) {}
 
-  /** Of all methods and runs of a plan; depends on the image's size alone. */
+  /** Of all methods and runs of a plan, each alone; depends on the image's size alone. */
   static Map<Method, Size> sizes(Plan plan, Subject subject, Device device) {
     Map<Method, Size> sizes = new HashMap<>();
     List<Method> all = new ArrayList<>(plan.methods());
@@ -113,6 +119,28 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
       }
     }
     return sizes;
+  }
+
+  /** Of the runs of a plan, where images as they are need not be asked about again. */
+  static Map<Method, Size> shared(Plan plan, Subject subject, Device device, Asked asked) {
+    Map<Method, Size> sizes = new HashMap<>();
+    for (Run r : plan.runs()) {
+      try (var workspace = new Workspace(device, asked)) {
+        Probe<?> probe = r.method().probe(subject, workspace);
+        sizes.put(r.method(), new Size(probe.size(), probe.ask().wantsGradient()));
+      }
+    }
+    return sizes;
+  }
+
+  /** Counts what would be asked, and asks nothing. */
+  static Asked asked(Device device) {
+    return new Asked(device, image -> new float[1]);
+  }
+
+  static Plan.Rows rows(Plan plan, Map<Method, Size> alone, Map<Method, Size> shared, Asked asked) {
+    long runs = shared.values().stream().mapToLong(Size::rows).sum();
+    return plan.rows(m -> alone.get(m).rows(), runs + asked.rows());
   }
 
   private static double secondsARow(Session session, boolean gradient) {

@@ -65,8 +65,9 @@ public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
 
   /**
    * @param size rows of a method's map alone
+   * @param planned rows of all runs
    */
-  public Rows rows(ToLongFunction<Method> size) {
+  public Rows rows(ToLongFunction<Method> size, long planned) {
     long comparisons = 0;
     long settings = 0;
     for (Sweep s : sweeps) {
@@ -76,7 +77,6 @@ public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
         comparisons += of[p.a()] + of[p.b()];
       }
     }
-    long planned = runs.stream().mapToLong(r -> size.applyAsLong(r.method())).sum();
     return new Rows(comparisons, settings, planned);
   }
 }

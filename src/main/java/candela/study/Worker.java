@@ -16,7 +16,7 @@ import candela.metric.Metric;
 import candela.metric.PointingGame;
 import candela.metric.Score;
 import candela.metric.Truth;
-import candela.probe.Logits;
+import candela.probe.Asked;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Progress;
@@ -65,13 +65,14 @@ final class Worker implements AutoCloseable {
     use(model);
     Image image = Image.read(photo.file());
     Preparation.Picture picture = model.preparation().of(image);
-    float[] logits = logits(model, photo, picture);
+    Asked asked = new Asked(pipeline);
+    float[] logits = logits(model, photo, asked.logits(picture.pixels()));
     int predicted = best(logits);
     int target = target(photo, predicted, logits.length, model);
     Shape shape = model.preparation().shape();
     Subject subject = new Subject(shape, picture.pixels(), target, model.preparation().levels());
     List<Attribution> found = new ArrayList<>();
-    long rows = 1 + explain(subject, found, progress);
+    long rows = explain(subject, asked, found, progress);
     write(model, photo, found);
     boolean[] truth = null;
     if (!photo.boxes().isEmpty()) {
@@ -85,7 +86,7 @@ final class Worker implements AutoCloseable {
               shape.dim(2));
     }
     List<Findings.Scored> scored = new ArrayList<>();
-    rows += judge(subject, truth, found, scored);
+    rows += judge(subject, asked, truth, found, scored) + asked.rows();
     return new Findings(
         model.name(),
         photo.name(),
@@ -108,10 +109,8 @@ final class Worker implements AutoCloseable {
     }
   }
 
-  private float[] logits(Model model, Photo photo, Preparation.Picture picture) {
-    var probe = new Logits(device, picture.pixels());
-    pipeline.run(List.of(probe));
-    for (float l : probe.result()) {
+  private static float[] logits(Model model, Photo photo, float[] logits) {
+    for (float l : logits) {
       if (!Float.isFinite(l)) {
         throw CandelaException.of(
             "%s: finite class scores expected, %s gives NaN or infinity; check its weights and the"
@@ -119,7 +118,7 @@ final class Worker implements AutoCloseable {
             photo.file(), model.name());
       }
     }
-    return probe.result();
+    return logits;
   }
 
   private int target(Photo photo, int predicted, int classes, Model model) {
@@ -154,8 +153,8 @@ final class Worker implements AutoCloseable {
   }
 
   /** One map a method of the plan, in its order; tells how many rows it took. */
-  private long explain(Subject subject, List<Attribution> found, Progress progress) {
-    try (var workspace = new Workspace(device)) {
+  private long explain(Subject subject, Asked asked, List<Attribution> found, Progress progress) {
+    try (var workspace = new Workspace(device, asked)) {
       List<Probe<Attribution>> probes =
           plan.runs().stream().map(r -> r.probe(subject, workspace)).toList();
       long[] rows = new long[1];
@@ -190,9 +189,13 @@ final class Worker implements AutoCloseable {
 
   /** Scores of all maps by all metrics, whose rows share batches; tells how many rows it took. */
   private long judge(
-      Subject subject, boolean[] truth, List<Attribution> found, List<Findings.Scored> scored) {
+      Subject subject,
+      Asked asked,
+      boolean[] truth,
+      List<Attribution> found,
+      List<Findings.Scored> scored) {
     record Judged(int method, String metric, Probe<Score> probe) {}
-    try (var workspace = new Workspace(device)) {
+    try (var workspace = new Workspace(device, asked)) {
       List<Judged> all = new ArrayList<>();
       for (int i = 0; i < found.size(); i++) {
         Attribution a = found.get(i);

@@ -33,6 +33,7 @@ public final class Trainer implements AutoCloseable {
   private final Dataset test;
   private final Learner learner;
   private final Path checkpoint;
+  private final boolean resumed;
   private final double between;
   private final String run;
   private int epoch;
@@ -76,7 +77,8 @@ public final class Trainer implements AutoCloseable {
             model(recipe, train), device, recipe.batch(), recipe.optimiser(), recipe.smoothing());
     checkFit();
     run = recipe.text() + "\n" + train.size() + " " + java.util.Arrays.hashCode(train.labels());
-    if (checkpoint != null && Files.exists(checkpoint)) {
+    resumed = checkpoint != null && Files.exists(checkpoint);
+    if (resumed) {
       Checkpoint c = Checkpoint.read(checkpoint, run);
       learner.restore(c.arrays(), c.steps());
       epoch = c.epoch();
@@ -103,7 +105,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Whether a checkpoint was found: its epoch and batch go on. */
   public boolean resumed() {
-    return learner.steps() > 0;
+    return resumed;
   }
 
   public Learner learner() {

@@ -1,7 +1,6 @@
 package candela.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.image.Npy;
 import candela.study.Ledger;
@@ -13,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -65,35 +63,16 @@ class StudyTest {
     }
   }
 
-  /** The study as a process of its own. */
   private static Process start(Path ledger) throws IOException {
-    return started(new ProcessBuilder(command(ledger)));
-  }
-
-  private static Process started(ProcessBuilder builder) throws IOException {
-    return builder
-        .redirectErrorStream(true)
-        .redirectOutput(folder.resolve("child.txt").toFile())
-        .start();
+    return new Child(folder).start(new ProcessBuilder(command(ledger)));
   }
 
   private static List<String> command(Path ledger) {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED",
-        "-XX:TieredStopAtLevel=1",
-        "-Djava.io.tmpdir=" + folder,
-        "-Dcandela.native=" + System.getProperty("candela.native"),
-        "-cp",
-        System.getProperty("java.class.path"),
-        "candela.cli.Main",
-        "study",
-        study.toString(),
-        "--ledger=" + ledger);
+    return new Child(folder).command("study", study.toString(), "--ledger=" + ledger);
   }
 
   private static String said() throws IOException {
-    return Files.readString(folder.resolve("child.txt"));
+    return new Child(folder).said();
   }
 
   @Test
@@ -163,9 +142,7 @@ class StudyTest {
   @Test
   void ofAFullDiskOneSentenceIsSaidAndWhatWasEnteredIsKept() throws Exception {
     Path disk = Files.createDirectories(folder.resolve("disk"));
-    assumeTrue(
-        alone("mount -t tmpfs none \"$0\"", disk).start().waitFor() == 0,
-        "skipped: this system lets nobody mount a small disk");
+    SmallDisk.assumed(disk);
     Path empty = folder.resolve("full.duckdb");
     Study parsed = Study.read(study);
     Material material = Material.of(parsed, disk.resolve("shipped"));
@@ -176,13 +153,13 @@ class StudyTest {
         bytes += Math.ceilDiv(Files.size(f), 4096) * 4096;
       }
     }
-    String script =
-        "mount -t tmpfs -o size=%d none \"$0\" && cp %s \"$0\" && \"$@\"; s=$?; cp \"$0\"/full* %s; exit $s"
-            .formatted(bytes, empty, Files.createDirectories(folder.resolve("saved")));
     List<String> child = command(disk.resolve("full.duckdb"));
-    assertThat(started(alone(script, disk, child)).waitFor()).as(said()).isEqualTo(2);
+    Path kept = Files.createDirectories(folder.resolve("saved"));
+    ProcessBuilder full =
+        SmallDisk.of(bytes, disk, "cp " + empty + " \"$0\"", child, "cp \"$0\"/full* " + kept);
+    assertThat(new Child(folder).start(full).waitFor()).as(said()).isEqualTo(2);
     assertThat(said()).contains("full.duckdb: cannot be written: ").contains("free some space");
-    Path saved = folder.resolve("saved/full.duckdb");
+    Path saved = kept.resolve("full.duckdb");
     int there;
     try (Ledger open = Ledger.read(saved)) {
       there = open.query("SELECT * FROM unit").size();
@@ -191,18 +168,6 @@ class StudyTest {
     assertThat(start(saved).waitFor()).as(said()).isZero();
     assertThat(said()).contains("goes on: " + there + " of 16 units are done");
     assertThat(digest(saved)).isEqualTo(undisturbed);
-  }
-
-  /** A shell that may mount disks nobody else sees. */
-  private static ProcessBuilder alone(String script, Path zero, List<String> arguments) {
-    List<String> command = new ArrayList<>(List.of("unshare", "-rm", "sh", "-c", script));
-    command.add(zero.toString());
-    command.addAll(arguments);
-    return new ProcessBuilder(command);
-  }
-
-  private static ProcessBuilder alone(String script, Path zero) {
-    return alone(script, zero, List.of());
   }
 
   @Test

@@ -7,6 +7,7 @@ import candela.study.Shipped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -86,6 +87,58 @@ class TrainTest {
     try (var left = Files.list(folder)) {
       assertThat(left).containsExactly(file);
     }
+  }
+
+  /**
+   * The disk holds one checkpoint but not two: the old one stays in whole, and training goes on.
+   */
+  @Test
+  void aFullDiskKeepsTheCheckpointFromWhichTrainingGoesOn() throws Exception {
+    Path disk = Files.createDirectories(folder.resolve("disk"));
+    SmallDisk.assumed(disk);
+    Path recipe = folder.resolve("wide.yaml");
+    Files.writeString(
+        recipe,
+        """
+        data: synthetic:count=32,test=8,size=16
+        architecture: mlp
+        epochs: 3
+        batch: 8
+        optimiser: sgd:rate=0.01
+        """);
+    Path whole = folder.resolve("whole");
+    train(0, recipe, whole);
+    Path stopped = folder.resolve("stopped");
+    train(1, recipe, stopped, "--limit=1e-6");
+    Path old = stopped.resolve("wide.checkpoint");
+    Path kept = Files.createDirectories(folder.resolve("kept"));
+    var child = new Child(folder);
+    ProcessBuilder full =
+        SmallDisk.of(
+            Files.size(old) * 3 / 2,
+            disk,
+            "cp " + old + " \"$0\"",
+            child.command(arguments(recipe, disk, "--checkpoint=1e-6")),
+            "cp \"$0\"/* " + kept);
+    assertThat(child.start(full).waitFor()).as(child.said()).isEqualTo(2);
+    assertThat(child.said())
+        .contains("wide.checkpoint: cannot be written: no space left on its disk; free some");
+    try (var left = Files.list(kept)) {
+      assertThat(left).containsExactly(kept.resolve("wide.checkpoint"));
+    }
+    assertThat(train(0, recipe, kept)).contains("goes on from");
+    assertThat(kept.resolve("wide.onnx")).hasSameBinaryContentAs(whole.resolve("wide.onnx"));
+  }
+
+  private static String train(int code, Path recipe, Path out, String... more) {
+    MainTest.Ran ran = MainTest.run(arguments(recipe, out, more));
+    assertThat(ran.code()).as(ran.err()).isEqualTo(code);
+    return ran.out();
+  }
+
+  private static String[] arguments(Path recipe, Path out, String... more) {
+    return Stream.concat(Stream.of("train", recipe.toString(), "--out=" + out), Stream.of(more))
+        .toArray(String[]::new);
   }
 
   @Test

@@ -121,6 +121,23 @@ class PairTest {
   }
 
   @Test
+  void whatLiesBeyondTheReferenceLetsNothingThrough() {
+    check(
+        "pair_within",
+        rig -> {
+          MemorySegment m = rig.in(P);
+          rig.kernels().pair().pairWithin(PAIRS, N, rig.in(X), m, m);
+          return m;
+        },
+        wanted(
+            false,
+            (a, b) -> {
+              boolean within = X[a] >= Math.min(0, X[b]) && X[a] <= Math.max(0, X[b]);
+              return new double[] {within ? P[a] : 0, P[b]};
+            }));
+  }
+
+  @Test
   void aRatioFallsBackOnTheGradientWhereThereIsNoDifference() {
     for (boolean add : new boolean[] {false, true}) {
       check(

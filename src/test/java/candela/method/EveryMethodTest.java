@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,11 +61,17 @@ class EveryMethodTest {
             .get(0);
     try (Device device = TestDevice.open(0);
         var pipeline = new Pipeline(network, device, 8)) {
-      for (String name : Methods.names()) {
-        Method method = Methods.parse(small(name, shape.dim(1), first));
+      List<String> all = new ArrayList<>();
+      Methods.names().forEach(n -> all.add(small(n, shape.dim(1), first)));
+      int side = shape.dim(1) / 2;
+      all.add("lime:preset=lime-g,samples=9,segments=9");
+      all.add("sliding-patch:preset=sp-g,patch=%1$d,stride=%1$d".formatted(side));
+      all.add("meaningful-perturbation:preset=mp-g,iterations=3");
+      for (String name : all) {
+        Method method = Methods.parse(name);
         try (var workspace = new Workspace(device)) {
           Probe<Attribution> probe = method.probe(subject, workspace);
-          pipeline.run(java.util.List.of(probe));
+          pipeline.run(List.of(probe));
           Attribution a = probe.result();
           assertThat(a.values()).as(name).hasSize(a.shape().count());
           for (float v : a.values()) {
@@ -77,13 +85,14 @@ class EveryMethodTest {
   /** The method with few rows, for images of this side. */
   private static String small(String name, int side, String layer) {
     return switch (name) {
-      case "anchors" -> "anchors:grid=2,rows=24,batchSize=6";
+      case "anchors" -> "anchors:segments=4,rows=24,batchSize=6";
       case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=2,maxSigma=3";
       case "deepshap" -> "deepshap:baselines=1";
       case "exact-shapley" -> "exact-shapley:grid=2";
       case "expected-gradients" -> "expected-gradients:samples=2,baselines=1";
       case "extremal-perturbation" -> "extremal-perturbation:maxIter=2";
       case "feature-ablation" -> "feature-ablation:grid=2";
+      case "fgvis" -> "fgvis:iterations=2";
       case "fido" -> "fido:cells=7,nSteps=2,samples=2";
       case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=3";
       case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
@@ -95,6 +104,7 @@ class EveryMethodTest {
       case "meaningful-perturbation" -> "meaningful-perturbation:iterations=3";
       case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
       case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
+      case "optimal-infidelity" -> "optimal-infidelity:samples=9,segments=9";
       case "pda" -> "pda:window=16,pad=0,samples=1,stride=16";
       case "rise" -> "rise:masks=4";
       case "score-cam" -> "score-cam:layer=" + layer;

@@ -45,6 +45,8 @@ class LimeTest {
     "zero, 18, 36, 54",
     "grey, 9, 27, 45",
     "black, 36, 54, 72",
+    "white, -18, 0, 18",
+    "mean, -18, 0, 18",
     "superpixel_mean, 0, 0, 0"
   })
   void aPixelIsWorthWhatItIsAboveItsFill(String fill, float a, float b, float c) {
@@ -54,6 +56,23 @@ class LimeTest {
     Path network = fill.equals("black") ? Toy.sum(folder, 3) : Toy.slrp(folder);
     assertThat(map(PIXELS + fill, network, subject).values())
         .containsExactly(new float[] {a, b, c}, ROUNDING);
+  }
+
+  /** Where the rest of a constant image is that constant, hiding any of it changes nothing. */
+  @Test
+  void whatLooksLikeTheRestIsWorthNothing() {
+    float[] x = new float[189];
+    java.util.Arrays.fill(x, .5f);
+    Subject subject = new Subject(Shape.of(3, 9, 7), x, 1);
+    String method = "lime:segments=9,compactness=1e9,samples=20,score=logit,fill=";
+    for (float v : map(method + "inpaint", Toy.random(folder), subject).values()) {
+      assertThat(v).isCloseTo(0, ROUNDING);
+    }
+    float most = 0;
+    for (float v : map(method + "zero", Toy.random(folder), subject).values()) {
+      most = Math.max(most, Math.abs(v));
+    }
+    assertThat(most).isGreaterThan(.1f);
   }
 
   @Test
@@ -90,10 +109,14 @@ class LimeTest {
   @Test
   void presetsAreTheirAuthorsSettings() {
     assertThat(Methods.parse("lime:preset=sam")).isEqualTo(Lime.sam());
+    assertThat(Methods.parse("lime:preset=lime-g"))
+        .isEqualTo(Methods.parse("lime:samples=500,fill=inpaint"));
+    assertThat(Methods.parse("sliding-patch:preset=sp-g"))
+        .isEqualTo(Methods.parse("sliding-patch:patch=77,stride=3,fill=inpaint"));
     assertThat(Methods.parse("lime:preset=lime,seed=3,fill=zero"))
         .isEqualTo(Methods.parse("lime:segments=100,compactness=10,sigma=0,seed=3"));
     assertThatThrownBy(() -> Methods.parse("lime:preset=shap"))
-        .hasMessageContaining("lime: preset: lime, sam, none expected, got 'shap'");
+        .hasMessageContaining("lime: preset: lime, lime-g, sam, none expected, got 'shap'");
     assertThatThrownBy(() -> Methods.parse("lime:segments=0"))
         .hasMessageContaining("slic: segments: 1 or more expected, got 0");
   }

@@ -1,10 +1,12 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
+import candela.image.Telea;
 import candela.probe.Pipeline;
 import candela.probe.Staged;
 import candela.probe.Workspace;
@@ -17,6 +19,8 @@ import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The descent, step by step, against plain Java; and what it starts from. */
 class MeaningfulPerturbationTest {
@@ -90,6 +94,110 @@ class MeaningfulPerturbationTest {
       // what is brighter than around it goes first
       assertThat(probe.result().values()[1]).isGreaterThan(probe.result().values()[0]);
     }
+  }
+
+  /** One step from m on x moved by a shift: what is hidden is filled, and taken as constant. */
+  private static void inpaintedStep(float[] x, int shift, int t, double[] m, double[][] moments) {
+    int n = x.length;
+    double most = Arrays.stream(m).max().orElseThrow();
+    double least = Arrays.stream(m).min().orElseThrow();
+    float[] moved = new float[n];
+    byte[] hole = new byte[n];
+    for (int i = 0; i < n; i++) {
+      moved[i] = x[Math.clamp(i + shift, 0, n - 1)];
+      hole[i] = (byte) (m[i] < Math.max(0.5, (most + least) / 2) ? 1 : 0);
+    }
+    float[] b = moved.clone();
+    new Telea(5).fill(moved, 1, 1, n, hole, b, 0);
+    for (int i = 0; i < n; i++) {
+      // the score is 18 Σ (b + m (x − b))
+      double g = 18 * (moved[i] - b[i]) - (m[i] < 1 ? 1e-4 : 0);
+      moments[0][i] = 0.9 * moments[0][i] + 0.1 * g;
+      moments[1][i] = 0.999 * moments[1][i] + 0.001 * g * g;
+    }
+    for (int i = 0; i < n; i++) {
+      double step = moments[0][i] / (1 - Math.pow(0.9, t));
+      double size = Math.sqrt(moments[1][i] / (1 - Math.pow(0.999, t))) + 1e-8;
+      m[i] = Math.clamp(m[i] - 0.1 * step / size, 0, 1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void everyInpaintedStepIsThatOfPlainJava(boolean binary) {
+    float[] x = {1, 4, 2, 5, 3, 9, 7};
+    Nested method =
+        (Nested)
+            Methods.parse(
+                "meaningful-perturbation:preset=mp-g,iterations=12,tv=0,seed=3,score=logit,binary="
+                    + binary);
+    List<Integer> counts = List.of(1, 2, 3, 12);
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(Toy.sum(folder, 7)), device, 4);
+        var workspace = new Workspace(device)) {
+      Staged<Attribution> probe = method.probe(new Subject(Shape.of(7), x, 0), workspace, counts);
+      pipeline.run(List.of(probe));
+      double[] m = new double[7];
+      float[] start = Draws.uniform(workspace, 3, 1, 7)[0];
+      for (int i = 0; i < 7; i++) {
+        m[i] = start[i];
+      }
+      double[][] moments = new double[2][7];
+      for (int t = 1; t <= 12; t++) {
+        // down, across: one of −2, −1, 0, 1
+        int shift = (int) (Draws.uniform(workspace, 3, t, 1, 2)[0][1] * 4) - 2;
+        inpaintedStep(x, shift, t, m, moments);
+        if (counts.contains(t)) {
+          float[] wanted = new float[7];
+          for (int i = 0; i < 7; i++) {
+            wanted[i] = (float) (1 - m[i]);
+          }
+          assertThat(probe.result(t).values()).as("step %d", t).containsExactly(wanted, ROUNDING);
+        }
+      }
+    }
+  }
+
+  /** What is scored is x where the mask reaches its level, else black, nothing between. */
+  @Test
+  void aBinaryMaskHidesWholly() {
+    float[] x = {1, 2, 4, 8, 16};
+    Subject subject = new Subject(Shape.of(5), x, 0, new Levels(List.of(0f), List.of(1f)));
+    String method =
+        "meaningful-perturbation:iterations=1,start=random,fill=black,jitter=0,score=logit,binary=";
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(Toy.sum(folder, 5)), device, 4);
+        var workspace = new Workspace(device)) {
+      float[] m = Draws.uniform(workspace, 0, 1, 5)[0];
+      // the middle of the mask is above one half
+      float[] sorted = m.clone();
+      Arrays.sort(sorted);
+      float level = Math.max(.5f, (sorted[0] + sorted[4]) / 2);
+      double soft = 0;
+      double hard = 0;
+      for (int i = 0; i < 5; i++) {
+        soft += 18 * m[i] * x[i];
+        hard += m[i] < level ? 0 : 18 * x[i];
+      }
+      for (boolean binary : new boolean[] {false, true}) {
+        var probe = Methods.parse(method + binary).probe(subject, workspace);
+        pipeline.run(List.of(probe));
+        assertThat(probe.result().notes().get("score"))
+            .isCloseTo(binary ? hard : soft, Offset.offset(1e-3));
+      }
+    }
+  }
+
+  @Test
+  void inpaintingNeedsAHoleToBeginWith() {
+    assertThatThrownBy(() -> Methods.parse("meaningful-perturbation:fill=inpaint,start=ones"))
+        .hasMessage(
+            "meaningful-perturbation: start: random or circular expected with fill=inpaint, got"
+                + " ones; without a hole there is nothing to inpaint, and no gradient");
+    assertThatThrownBy(() -> Methods.parse("meaningful-perturbation:fill=superpixel_mean"))
+        .hasMessage(
+            "meaningful-perturbation: fill=superpixel_mean needs superpixels, which lime has; take"
+                + " mean, the image's");
   }
 
   /** 1 − scipy.ndimage.gaussian_filter(disc, 10), as SAM's script makes it. */
@@ -212,5 +320,9 @@ class MeaningfulPerturbationTest {
         .isEqualTo(new MeaningfulPerturbation());
     assertThat(Methods.parse("meaningful-perturbation:preset=fong,iterations=10"))
         .isEqualTo(MeaningfulPerturbation.fong().with(10));
+    assertThat(Methods.parse("meaningful-perturbation:preset=mp-g"))
+        .isEqualTo(
+            Methods.parse(
+                "meaningful-perturbation:start=random,fill=inpaint,binary=true,smooth=0"));
   }
 }

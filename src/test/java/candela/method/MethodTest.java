@@ -46,7 +46,8 @@ class MethodTest {
     MIN,
     ML,
     PIXELS,
-    SLRP;
+    SLRP,
+    SUM;
 
     Path in(Path folder) {
       return switch (this) {
@@ -57,6 +58,7 @@ class MethodTest {
         case ML -> Toy.ml(folder);
         case PIXELS -> Toy.pixels(folder);
         case SLRP -> Toy.slrp(folder);
+        case SUM -> Toy.sum(folder, 3);
       };
     }
 
@@ -150,7 +152,7 @@ class MethodTest {
             Net.BM2,
             new float[] {3, 1},
             new float[] {1.25f, -.25f}),
-        new Case(new ExactShapley(1, EACH, Baseline.ZERO, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
+        new Case(new ExactShapley(EACH, Baseline.ZERO, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
         // each unit's excitation comes from x in proportion 1 : 2 : 3
         new Case("excitation-backprop", Net.SLRP, ONE_TWO_THREE, 1 / 6f, 2 / 6f, 3 / 6f),
         new Case(
@@ -167,15 +169,31 @@ class MethodTest {
             Net.PIXELS,
             constant(2, 4),
             constant(.9996996f, 4)),
-        // Adam's first step is the rate, 0.05, whatever the slope: σ(±0.05); the pixel 0 helps none
+        // Adam's first step is the rate, 0.05, whatever the slope: σ(0.05); the pixel 0 helps none
         new Case(
             "fido:cells=2,nSteps=1,fill=zero",
             Net.PIXELS,
             new float[] {0, 1, 2, 3},
-            .4875026f,
+            .5f,
             .5124974f,
             .5124974f,
             .5124974f),
+        // 5 − 2: the second value goes first. Then 5 − 2.7 is more than 2 was, so the first value's
+        // own unit alone lets through; then 4.5 − 2.7 is not
+        new Case(
+            "fgvis:iterations=3,spread=0,baseline=zero,score=logit",
+            Net.MIN,
+            new float[] {5, 3},
+            .1f,
+            .2f),
+        // from nothing the first unit is silent: slope 3, times x
+        new Case(
+            "fgvis:variant=preserve,iterations=2,spread=0,baseline=zero,score=logit",
+            Net.ML,
+            X,
+            .08f,
+            .2f,
+            .12f),
         // the gradient is 18 everywhere
         new Case("expected-gradients:baseline=zero", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
         // w = 3/4, −1/2
@@ -251,7 +269,7 @@ class MethodTest {
             1,
             1,
             1),
-        new Case(new KernelShap(1, EACH, Baseline.ZERO, 0, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
+        new Case(new KernelShap(EACH, Baseline.ZERO, 0, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
         new Case("layer-cam:layer=y0,upsampling=none", Net.CONV, IMAGE, 0, 4, 31, 40),
         new Case("layer-conductance:layer=y0", Net.ML, new float[] {0, 100, 0}, 90, 100, 100, 100),
         new Case(
@@ -322,11 +340,48 @@ class MethodTest {
             6),
         // of a sum every order of the terms gives the same
         new Case(
-            new ShapleySampling(1, EACH, Baseline.ZERO, 2, 0, ScoreKind.LOGIT),
+            new ShapleySampling(EACH, Baseline.ZERO, 2, 0, ScoreKind.LOGIT),
             Net.SLRP,
             ONE_TWO_THREE,
             new float[] {18, 36, 54}),
         new Case("sliding-patch:patch=1,stride=2,score=logit", Net.ML, X, 80, 120),
+        // of 20, 50, 30 the ends are filled with what is beside them, 50 and 50
+        new Case(
+            "sliding-patch:patch=1,stride=2,fill=inpaint,inpainter=telea:radius=1,score=logit",
+            Net.ML,
+            X,
+            -120,
+            -80),
+        // the middle with (20 + 30) / 2: T is 0 on both sides, nothing runs along, equal weights
+        new Case(
+            "occlusion:window=1,stride=1,fill=inpaint,inpainter=telea:radius=1",
+            Net.ML,
+            X,
+            -120,
+            100,
+            -80),
+        // 18 x: a sum is told without error
+        new Case(
+            "optimal-infidelity:features=values,samples=40,perturbation=square",
+            Net.SUM,
+            ONE_TWO_THREE,
+            18,
+            36,
+            54),
+        new Case(
+            "optimal-infidelity:features=values,samples=40,perturbation=shap",
+            Net.SUM,
+            ONE_TWO_THREE,
+            18,
+            36,
+            54),
+        new Case(
+            "optimal-infidelity:features=values,samples=40,perturbation=noisy_baseline",
+            Net.SUM,
+            ONE_TWO_THREE,
+            18,
+            36,
+            54),
         // rows rise by 1 and columns by 2, four times each: √(4² + 8²)
         new Case(
             "sobel",
@@ -351,7 +406,7 @@ class MethodTest {
   }
 
   /** Every value a feature of its own. */
-  private static final List<Integer> EACH = List.of(0, 1, 2);
+  private static final Features EACH = Features.mask(List.of(0, 1, 2));
 
   /** Shapley values of ML at X, from the means over its six orders. */
   private static final float[] SHAPLEY = {76.666664f, 196.66667f, 116.666664f};
@@ -376,7 +431,7 @@ class MethodTest {
 
   private static Method ablation(Integer... mask) {
     var d = new FeatureAblation();
-    return new FeatureAblation(1, List.of(mask), d.baseline(), 0, d.score());
+    return new FeatureAblation(Features.mask(List.of(mask)), d.baseline(), 0, d.score());
   }
 
   @ParameterizedTest
@@ -398,7 +453,7 @@ class MethodTest {
   @Test
   void sampledShapleyValuesComeCloseToTheExactOnes() {
     Subject subject = new Subject(Shape.of(3), X, 0);
-    var method = new ShapleySampling(1, EACH, Baseline.ZERO, 600, 0, ScoreKind.LOGIT);
+    var method = new ShapleySampling(EACH, Baseline.ZERO, 600, 0, ScoreKind.LOGIT);
     Attribution a = run(Toy.ml(folder), 1, 32, List.of(method), List.of(subject)).get(0);
     assertThat(a.values()).containsExactly(SHAPLEY, Offset.offset(3f));
     assertThat(a.notes().get("convergenceDelta")).isCloseTo(0, Offset.offset(1e-4));
@@ -572,13 +627,21 @@ class MethodTest {
     for (Composite c : Composite.values()) {
       methods.add(new Lrp(c));
     }
-    for (Lime.Fill f : Lime.Fill.values()) {
+    for (Fill f : Fill.values()) {
       String fill = f.name().toLowerCase(Locale.ROOT);
       methods.add(Methods.parse("lime:samples=21,segments=6,estimate=mean,fill=" + fill));
+      if (f != Fill.SUPERPIXEL_MEAN) {
+        methods.add(Methods.parse("occlusion:window=4,stride=3,fill=" + fill));
+      }
     }
+    methods.add(Methods.parse("sliding-patch:patch=4,stride=2,fill=inpaint"));
     for (String more :
         List.of(
-            "start=random,upsampling=bilinear,maskBlur=1", "start=ones,variation=joint,seed=7")) {
+            "start=random,upsampling=bilinear,maskBlur=1",
+            "start=ones,variation=joint,seed=7",
+            "start=random,fill=inpaint",
+            "fill=inpaint,binary=true,inpainter=telea:radius=2",
+            "fill=black,binary=true")) {
       methods.add(Methods.parse("meaningful-perturbation:iterations=5,mask=4," + more));
     }
     methods.add(Methods.parse("excitation-backprop:contrastive=true"));
@@ -587,10 +650,29 @@ class MethodTest {
       methods.add(
           Methods.parse(
               "integrated-gradients:nSteps=5,baseline=" + b.name().toLowerCase(Locale.ROOT)));
-      methods.add(
-          Methods.parse("occlusion:window=4,stride=3,fill=" + b.name().toLowerCase(Locale.ROOT)));
     }
     return methods;
+  }
+
+  /** Two copies without noise have the mean that each of them has. */
+  @Test
+  void noiseTunnelGoesAroundEveryMethod() {
+    Path file = Toy.random(folder);
+    Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(3), 189), 1, LEVELS);
+    List<Method> methods = Methods.names().stream().map(MethodTest::small).toList();
+    List<Attribution> alone = run(file, 1, 8, methods, List.of(subject));
+    List<Method> tunnels = new ArrayList<>();
+    methods.forEach(m -> tunnels.add(new NoiseTunnel(m, 2, 0, 0, SmoothGrad.Type.SMOOTHGRAD, 0)));
+    for (int batch : new int[] {1, 3, 8}) {
+      List<Attribution> around = run(file, 1, batch, tunnels, List.of(subject));
+      for (int i = 0; i < methods.size(); i++) {
+        String what = methods.get(i) + ", batch " + batch;
+        assertThat(distance(around.get(i).values(), alone.get(i).values()))
+            .as(what)
+            .isLessThanOrEqualTo(TestDevice.isCpu() ? 0 : BATCHES);
+        assertThat(around.get(i).shape()).as(what).isEqualTo(alone.get(i).shape());
+      }
+    }
   }
 
   @Test
@@ -604,7 +686,7 @@ class MethodTest {
         nested.add(n);
       }
     }
-    assertThat(nested).hasSize(3);
+    assertThat(nested).hasSize(4);
     List<Integer> counts = List.of(1, 3, 4, 11, 12);
     for (Nested n : nested) {
       Nested largest = n.with(12);
@@ -641,9 +723,11 @@ class MethodTest {
         switch (name) {
           // one pixel: its gradient differs nowhere
           case "cam" -> "cam:layer=y3";
-          case "anchors" -> "anchors:grid=2,rows=64,batchSize=5";
+          case "anchors" -> "anchors:segments=4,sigma=1,rows=64,batchSize=5";
           case "extremal-perturbation" ->
               "extremal-perturbation:variant=dual,maxIter=4,step=2,sigma=3";
+          case "fgvis" -> "fgvis:iterations=6";
+          case "optimal-infidelity" -> "optimal-infidelity:segments=6,sigma=1,samples=12";
           case "fido" -> "fido:cells=3,nSteps=4,samples=5";
           case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
           case "pda" -> "pda:window=3,pad=1,stride=3,samples=2";
@@ -652,8 +736,7 @@ class MethodTest {
           case "expected-gradients" -> "expected-gradients:samples=5,baselines=2,stdev=0.1";
           case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=9";
           case "kernel-shap" -> "kernel-shap:grid=4,samples=70";
-          case "noise-tunnel" ->
-              "noise-tunnel:samples=3,type=smoothgrad_sq,method=deeplift:baseline=zero";
+          case "noise-tunnel" -> "noise-tunnel:samples=3,type=smoothgrad_sq,method=guided-grad-cam";
           case "rise" -> "rise:masks=9,cells=3";
           case "shapley-sampling" -> "shapley-sampling:grid=3,samples=3";
           case "sliding-patch" -> "sliding-patch:patch=3";

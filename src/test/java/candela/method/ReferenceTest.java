@@ -40,7 +40,14 @@ class ReferenceTest {
               new IntegratedGradients()),
           new Case(
               "occlusion window=53 stride=24 baseline=0 logit averaged",
-              new Occlusion(53, 24, Baseline.ZERO, 0, Occlusion.Overlap.MEAN, ScoreKind.LOGIT)),
+              new Occlusion(
+                  53,
+                  24,
+                  Fill.ZERO,
+                  Inpainter.DEFAULT,
+                  0,
+                  Occlusion.Overlap.MEAN,
+                  ScoreKind.LOGIT)),
           new Case("feature_ablation grid=7x7 baseline=0 logit", new FeatureAblation()),
           new Case("deconvnet", new DeconvNet()),
           new Case("guided_backprop", new GuidedBackprop()),

@@ -112,6 +112,16 @@ class PageTest {
       assertThat(browser.evaluate(back)).isEqualTo("rgb(13, 17, 23)");
       byte[] pdf = browser.print();
       assertThat(new String(pdf, 0, 5, StandardCharsets.US_ASCII)).isEqualTo("%PDF-");
+
+      String fitting =
+          "[...document.querySelectorAll('.chart')].every(c => { const b ="
+              + " c.getBoundingClientRect(), s = c.querySelector('svg'), d ="
+              + " s.getBoundingClientRect(); return s.hasAttribute('viewBox') && d.right <= b.right"
+              + " && d.bottom <= b.bottom })";
+      browser.show("light", "print");
+      browser.evaluate("dispatchEvent(new Event('beforeprint'))");
+      browser.evaluate("document.body.style.width = '700px'");
+      assertThat(browser.evaluate(fitting)).isEqualTo("true");
       assertThat(browser.complaints).isEmpty();
     }
   }

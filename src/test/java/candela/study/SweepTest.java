@@ -51,7 +51,8 @@ class SweepTest {
         "sliding-patch:patch=[1..9/0] | sliding-patch: patch: a range FROM..TO or FROM..TO/STEP",
         "sliding-patch:patch=[0,5] | sliding-patch: patch: 1 or more expected, got 0",
         "sliding-patch:patch=[4*,5],stride=[1,2] | s: a value marked with * in all lists",
-        "sliding-patch:patches=[4,5] | sliding-patch: unknown parameter 'patches'; it takes patch",
+        "sliding-patch:patches=[4,5] | sliding-patch: unknown parameter 'patches'; it takes fill,"
+            + " inpainter, patch",
         "smoothgrad:seed=[1..20000] | smoothgrad: seed: a range FROM..TO",
       })
   void whatIsWrongIsSaid(String text, String message) {

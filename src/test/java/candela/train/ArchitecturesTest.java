@@ -72,6 +72,15 @@ class ArchitecturesTest {
     assertThat(kernels(own)).isEqualTo(kernels(light));
   }
 
+  /** torchvision's branches that should be 5 x 5 are 3 x 3, and so are these. */
+  @Test
+  void googLeNetIsInceptionV1WithSmallerKernels() {
+    OnnxModel light = OnnxModel.read(Shared.path("models/light/light_inception_v1.onnx"));
+    Map<String, Integer> wanted = new HashMap<>();
+    kernels(light).forEach((k, n) -> wanted.merge(k.replace("x5x5", "x3x3"), n, Integer::sum));
+    assertThat(kernels(Architectures.of("googlenet", IMAGENET, 1000, 1))).isEqualTo(wanted);
+  }
+
   private static Map<String, Integer> kernels(OnnxModel model) {
     Map<String, Integer> counts = new HashMap<>();
     var graph = candela.graph.Network.of(model).graph(1, candela.graph.SessionOptions.FORWARD);

@@ -6,10 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
-import candela.onnx.proto.ModelProto;
-import com.google.protobuf.CodedInputStream;
-import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.util.function.UnaryOperator;
 
 /** PyTorch's CPU library through DJL, in one of its two layouts. Weights are frozen. */
@@ -31,14 +27,7 @@ final class TorchEngine implements candela.bench.Engine {
     manager = Engine.getEngine("PyTorch").newBaseManager();
     formats = new ChannelsLast(manager);
     UnaryOperator<NDArray> layout = channelsLast ? formats::of : formats::contiguous;
-    try (FileChannel file = FileChannel.open(setting.model())) {
-      CodedInputStream in =
-          CodedInputStream.newInstance(file.map(FileChannel.MapMode.READ_ONLY, 0, file.size()));
-      in.enableAliasing(true);
-      network = new TorchNetwork(ModelProto.parseFrom(in), manager, layout);
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
+    network = TorchNetwork.load(setting.model(), manager, layout);
     Shape shape = new Shape(setting.batch(), 3, Setting.SIZE, Setting.SIZE);
     images = layout.apply(manager.create(setting.images(), shape));
     float[] ones = new float[setting.batch() * Setting.CLASSES];

@@ -11,8 +11,13 @@ import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
 import candela.onnx.proto.TensorProto;
+import com.google.protobuf.CodedInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,6 +63,17 @@ final class TorchNetwork {
     NodeProto last = graph.getNode(graph.getNodeCount() - 1);
     logits = last.getOpType().equals("Softmax") ? last.getInput(0) : output;
     findDead();
+  }
+
+  static TorchNetwork load(Path model, NDManager manager, UnaryOperator<NDArray> layout) {
+    try (FileChannel file = FileChannel.open(model)) {
+      CodedInputStream in =
+          CodedInputStream.newInstance(file.map(FileChannel.MapMode.READ_ONLY, 0, file.size()));
+      in.enableAliasing(true);
+      return new TorchNetwork(ModelProto.parseFrom(in), manager, layout);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   Result run(NDArray images) {

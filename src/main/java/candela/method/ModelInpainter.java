@@ -1,0 +1,75 @@
+package candela.method;
+
+import candela.config.Spec;
+import candela.onnx.OnnxModel;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A user's ONNX model as inpainter: float inputs image[n,3,h,w] in red, green, blue and
+ * mask[n,1,h,w], 1 where the image is missing; output [n,3,h,w].
+ *
+ * <p>Missing pixels are given as 0. A model of a fixed size sees the image resized bilinearly, and
+ * all that a missing pixel takes part in is missing there; an open height or width is the image's,
+ * rounded up to a multiple of 8. Pixels that are known stay as they are.
+ *
+ * @param file of the model
+ * @param values how pixels are given and come back
+ * @param sha256 of the model: inpainters are equal when they fill alike
+ */
+record ModelInpainter(String file, Values values, String sha256) implements Inpainter {
+  /** What black and white are to the model. */
+  enum Values {
+    /** 0 … 1 in and out. */
+    UNIT(0, 1, 0, 1),
+    /** −1 … 1 in and out, as DeepFill and MI-GAN have it. */
+    SIGNED(-1, 1, -1, 1),
+    /** 0 … 1 in, 0 … 255 out, as some exports of LaMa have it. */
+    LEVELS(0, 1, 0, 255);
+
+    final float black;
+    final float white;
+    final float blackOut;
+    final float whiteOut;
+
+    Values(float black, float white, float blackOut, float whiteOut) {
+      this.black = black;
+      this.white = white;
+      this.blackOut = blackOut;
+      this.whiteOut = whiteOut;
+    }
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** FILE.onnx:values=unit, or with the sha256 that the file must have. */
+  static ModelInpainter read(Spec spec) {
+    List<String> words = Arrays.stream(Values.values()).map(Values::word).toList();
+    String word = spec.choice("values", Values.UNIT.word(), words);
+    String hash = OnnxModel.read(Path.of(spec.name())).sha256();
+    String wanted = spec.text("sha256", hash);
+    if (!wanted.equals(hash)) {
+      throw CandelaException.of(
+          "inpainter: %s: the model with sha256 %s expected, this one's is %s",
+          spec.name(), wanted, hash);
+    }
+    return new ModelInpainter(spec.name(), Values.valueOf(word.toUpperCase(Locale.ROOT)), hash);
+  }
+
+  @Override
+  public Filling open(Shape image, Levels levels, Workspace workspace) {
+    return new ModelFilling(this, image, levels, workspace);
+  }
+
+  @Override
+  public String text() {
+    return file + ":values=" + values.word() + ",sha256=" + sha256;
+  }
+}

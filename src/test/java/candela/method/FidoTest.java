@@ -1,0 +1,117 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.graph.Network;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Against the authors' definition in plain Java; the network is the sum of four pixels against 0.
+ */
+class FidoTest {
+  private static final float[] X = {-.5f, .1f, .8f, 1.5f};
+  private static final int STEPS = 7;
+  private static final int SAMPLES = 3;
+  private static final double WEIGHT = .4;
+  private static final double TEMPERATURE = .5;
+
+  /** Float masks, seven steps of Adam: it divides by what a slope is made of. */
+  private static final Offset<Float> ROUNDING = Offset.offset(1e-3f);
+
+  @TempDir Path folder;
+
+  private interface Use<T> {
+    T of(Device device, Workspace workspace, Pipeline pipeline);
+  }
+
+  private <T> T on(Use<T> use) {
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(Toy.pixels(folder)), device, 2);
+        var workspace = new Workspace(device)) {
+      return use.of(device, workspace, pipeline);
+    }
+  }
+
+  private float[] map(Method method) {
+    return on(
+        (device, workspace, pipeline) -> {
+          Subject subject = new Subject(Shape.of(1, 2, 2), X, 0);
+          Probe<Attribution> probe = method.probe(subject, workspace);
+          pipeline.run(List.of(probe));
+          return probe.result().values();
+        });
+  }
+
+  /** Cells are pixels: what is not enlarged. */
+  @ParameterizedTest
+  @EnumSource(Fido.Objective.class)
+  void probabilitiesAreThoseOfTheDefinition(Fido.Objective objective) {
+    Method method =
+        Methods.parse(
+            String.format(
+                Locale.ROOT,
+                "fido:objective=%s,cells=2,nSteps=%d,samples=%d,weight=%s,temperature=%s,fill=zero,seed=5",
+                objective.name().toLowerCase(Locale.ROOT),
+                STEPS,
+                SAMPLES,
+                WEIGHT,
+                TEMPERATURE));
+    float[][] u =
+        on((device, workspace, pipeline) -> Draws.uniform(workspace, 5, STEPS * SAMPLES, 4));
+    assertThat(map(method)).containsExactly(plain(objective == Fido.Objective.SSR, u), ROUNDING);
+  }
+
+  /** Log odds of the sum s against 0 are s: each pixel's slope is the pixel. */
+  private static float[] plain(boolean ssr, float[][] u) {
+    double[] l = new double[4];
+    double[] first = new double[4];
+    double[] second = new double[4];
+    for (int t = 0; t < STEPS; t++) {
+      for (int i = 0; i < 4; i++) {
+        double p = 1 / (1 + Math.exp(-l[i]));
+        double g = 0;
+        for (int k = 0; k < SAMPLES; k++) {
+          double v = u[t * SAMPLES + k][i];
+          double z = 1 / (1 + Math.exp(-(l[i] + Math.log(v / (1 - v))) / TEMPERATURE));
+          g += (ssr ? -1 : 1) * X[i] * z * (1 - z) / TEMPERATURE / SAMPLES;
+        }
+        g += (ssr ? 1 : -1) * WEIGHT * t / 30 * p * (1 - p);
+        first[i] = .9 * first[i] + .1 * g;
+        second[i] = .999 * second[i] + .001 * g * g;
+        double mean = first[i] / (1 - Math.pow(.9, t + 1));
+        double size = Math.sqrt(second[i] / (1 - Math.pow(.999, t + 1)));
+        l[i] -= .05 * (1 - (double) t / STEPS) * mean / (size + 1e-8);
+      }
+    }
+    float[] a = new float[4];
+    for (int i = 0; i < 4; i++) {
+      double p = 1 / (1 + Math.exp(-l[i]));
+      a[i] = (float) (ssr ? p : 1 - p);
+    }
+    return a;
+  }
+
+  /** One cell's probability is that of all pixels. */
+  @Test
+  void pixelsOfACellAreSeenAsOften() {
+    float[] a = map(Methods.parse("fido:cells=1,nSteps=20,fill=zero"));
+    assertThat(a[0]).isGreaterThan(.6f);
+    float[] same = new float[4];
+    Arrays.fill(same, a[0]);
+    assertThat(a).isEqualTo(same);
+  }
+}
