@@ -326,6 +326,17 @@ void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const GridMask& b,
   forEachBatch(stream, lines / b.h, b.h * w, wide(w, b.mask), op);
 }
 
+void forEachSpan(cd_stream* stream, int64_t h, int64_t w, const SmoothMax& b, int64_t cost) {
+  if (h > kSide || w > kSide) {
+    candela::forEachSpan(stream, h, w, b, cost);
+    return;
+  }
+  int64_t across = (w + kTileWide - 1) / kTileWide, down = (h + kTileTall - 1) / kTileTall;
+  dim3 grid(static_cast<unsigned>(across), static_cast<unsigned>(down));
+  smoothMaxPixels<<<grid, kTile, 0, queueOf(stream)>>>(b, static_cast<int>(h));
+  checkLaunch();
+}
+
 void forEach(cd_stream* stream, int64_t cells, const SmoothMaxBackward& b, int64_t cost) {
   if (cells > INT32_MAX || b.h * b.w > UINT32_MAX) {
     candela::forEach(stream, cells, b, cost);

@@ -297,6 +297,30 @@ __global__ void __launch_bounds__(kTile) occlusionTiles(Body body, int64_t h) {
   body.map[row * body.w + column] = sum;
 }
 
+// Moves 8 h w bytes; reach and p come from the caches, (2 radius + 1)^2 numbers of each for a pixel. Sides are at most
+// kSide.
+template <class Body>
+__global__ void __launch_bounds__(kTile) smoothMaxPixels(Body body, int h) {
+  int row = static_cast<int>(blockIdx.y) * kTileTall + static_cast<int>(threadIdx.x) / kTileWide;
+  int column = static_cast<int>(blockIdx.x) * kTileWide + static_cast<int>(threadIdx.x) % kTileWide;
+  auto w = static_cast<int>(body.w), down = static_cast<int>(body.down), across = static_cast<int>(body.across);
+  if (row >= h || column >= w) return;
+  auto step = static_cast<int>(body.step), radius = static_cast<int>(body.radius);
+  int i = row / step, j = column / step, span = (2 * radius + 1) * step;
+  int top = i > radius ? i - radius : 0, left = j > radius ? j - radius : 0;
+  int bottom = i + radius < down ? i + radius : down - 1, right = j + radius < across ? j + radius : across - 1;
+  float sum = 0.0f, weighted = 0.0f;
+  for (int a = top; a <= bottom; a++) {
+    const float* line = body.reach + static_cast<int64_t>(row + (radius - a) * step) * span + column + radius * step;
+    const float* cells = body.p + static_cast<int64_t>(a) * across;
+#pragma unroll 4
+    for (int b = left; b <= right; b++) body.add(__ldg(cells + b), line - b * step, 1, &sum, &weighted);
+  }
+  int64_t at = static_cast<int64_t>(row) * w + column;
+  body.y[at] = weighted / sum;
+  body.total[at] = sum;
+}
+
 // Terms that a block holds at once; half of them are added up while the others are computed.
 constexpr int kTerms = 512;
 constexpr int kGather = 128;

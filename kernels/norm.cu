@@ -6,6 +6,7 @@
 #ifdef __CUDACC__
 #include "instance_cuda.cuh"
 #include "lrn_cuda.cuh"
+#include "norm_cuda.cuh"
 #endif
 
 using namespace candela;
@@ -248,6 +249,10 @@ int cd_layer_norm_forward(cd_stream* stream, int64_t rows, int64_t n, float epsi
     if (check.counts({rows, n}) == 0) return;
     checkNorm(check, x, scale, stats, y);
     check.optional(shift, "shift");
+#ifdef __CUDACC__
+    bool whole = aligned(x) && aligned(scale) && aligned(shift) && aligned(y);
+    if (heldRows(stream, rows, whole, HeldLayerNorm{n, epsilon, x, scale, shift, y, stats})) return;
+#endif
     forEachRow(stream, rows, LayerNorm{n, epsilon, x, scale, shift, y, stats}, n);
   });
 }
@@ -260,6 +265,10 @@ int cd_layer_norm_backward(cd_stream* stream, int accumulate, int64_t rows, int6
     checkNorm(check, x, scale, stats, dx);
     check.data(stats, "stats");
     check.data(dy, "dy");
+#ifdef __CUDACC__
+    bool whole = aligned(x) && aligned(scale) && aligned(dy) && aligned(dx);
+    if (heldRows(stream, rows, whole, HeldLayerNormBackward{accumulate != 0, n, x, scale, stats, dy, dx})) return;
+#endif
     forEachRow(stream, rows, LayerNormBackward{accumulate != 0, n, x, scale, stats, dy, dx}, n);
   });
 }

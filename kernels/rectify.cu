@@ -5,6 +5,9 @@
 #include "functions.cuh"
 #include "launch.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "percentile_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -95,6 +98,25 @@ struct PassAbove {
   }
 };
 
+#ifdef __CUDACC__
+
+struct Keys {
+  __device__ static int32_t of(float v) { return keyOf(v); }
+  __device__ static float value(int32_t key) { return valueOf(key); }
+};
+
+// What overQuads and overPlaces compute of their operands.
+struct SmoothSlope {
+  SmoothBackward of;
+  __device__ float operator()(const float (&v)[2]) const { return v[1] * (of.rise(v[0] - of.lo) - of.rise(v[0] - of.hi)); }
+};
+
+struct IfAbove {
+  __device__ float operator()(const float (&v)[3]) const { return v[1] > v[0] ? v[2] : 0.0f; }
+};
+
+#endif
+
 }  // namespace
 
 int cd_smooth_backward(cd_stream* stream, int accumulate, int64_t n, float beta, float lo, float hi, const float* x,
@@ -105,7 +127,11 @@ int cd_smooth_backward(cd_stream* stream, int accumulate, int64_t n, float beta,
     check.data(x, "x");
     check.data(dy, "dy");
     check.data(dx, "dx");
-    forEach(stream, n, SmoothBackward{accumulate != 0, beta, lo, hi, x, dy, dx}, 20);
+    SmoothBackward body{accumulate != 0, beta, lo, hi, x, dy, dx};
+#ifdef __CUDACC__
+    if (byQuads<2>(stream, n, accumulate != 0, {{x, dy}}, dx, SmoothSlope{body})) return;
+#endif
+    forEach(stream, n, body, 20);
   });
 }
 
@@ -121,6 +147,9 @@ int cd_percentile(cd_stream* stream, int64_t rows, int64_t n, float percent, con
     double at = static_cast<double>(percent) / 100.0 * static_cast<double>(n - 1);
     int64_t rank = static_cast<int64_t>(at);
     float fraction = static_cast<float>(at - static_cast<double>(rank));
+#ifdef __CUDACC__
+    if (percentileShared<Keys>(stream, rows, n, rank, fraction, x, y)) return;
+#endif
     forEachRow(stream, rows, Percentile{n, rank, fraction, x, y}, 34 * n);
   });
 }
@@ -134,6 +163,13 @@ int cd_pass_above(cd_stream* stream, int accumulate, int64_t rows, int64_t n, co
     check.data(worth, "worth");
     check.data(dy, "dy");
     check.data(dx, "dx");
+#ifdef __CUDACC__
+    Nest<4> nest;
+    nest.add(rows, {1, n, n, n});
+    nest.add(n, {0, 1, 1, 1});
+    nest.close();
+    if (byPlaces<3>(stream, nest, accumulate != 0, {{threshold, worth, dy}}, dx, IfAbove{})) return;
+#endif
     forEachSpan(stream, rows, n, PassAbove{n, accumulate != 0, threshold, worth, dy, dx}, 2);
   });
 }

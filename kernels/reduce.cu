@@ -4,6 +4,7 @@
 #include "sum.cuh"
 #ifdef __CUDACC__
 #include "columns_cuda.cuh"
+#include "long_row_cuda.cuh"
 #include "wide.cuh"
 #endif
 
@@ -214,6 +215,9 @@ int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int
     } else if (kind == CD_REDUCE_PROD) {
       columns<ProductKind>(stream, outer, n, inner, x, y);
     } else if (inner == 1) {
+#ifdef __CUDACC__
+      if (longRows(stream, outer, n, divisor, x, y)) return;
+#endif
       forEachRow(stream, outer, SumRow{n, divisor, x, y}, n);
     } else {
 #ifdef __CUDACC__

@@ -2,6 +2,9 @@
 #include "check.cuh"
 #include "functions.cuh"
 #include "sum.cuh"
+#ifdef __CUDACC__
+#include "softmax_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -62,6 +65,9 @@ int cd_softmax_forward(cd_stream* stream, int log, int64_t rows, int64_t n, cons
     if (check.counts({rows, n}) == 0) return;
     check.data(x, "x");
     check.data(y, "y");
+#ifdef __CUDACC__
+    if (heldRows(stream, rows, aligned(x) && aligned(y), HeldSoftmax{log != 0, n, x, y})) return;
+#endif
     forEachRow(stream, rows, SoftmaxForward{log != 0, n, x, y}, 8 * n);
   });
 }
@@ -74,6 +80,10 @@ int cd_softmax_backward(cd_stream* stream, int log, int accumulate, int64_t rows
     check.data(y, "y");
     check.data(dy, "dy");
     check.data(dx, "dx");
+#ifdef __CUDACC__
+    bool whole = aligned(y) && aligned(dy) && aligned(dx);
+    if (heldRows(stream, rows, whole, HeldSoftmaxBackward{log != 0, accumulate != 0, n, y, dy, dx})) return;
+#endif
     forEachRow(stream, rows, SoftmaxBackward{log != 0, accumulate != 0, n, y, dy, dx}, log ? 8 * n : n);
   });
 }
