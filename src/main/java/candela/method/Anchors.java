@@ -144,7 +144,7 @@ public record Anchors(
       this.subject = subject;
       this.workspace = workspace;
       image = subject.image();
-      mask = features.of("anchors", subject);
+      mask = features.of("anchors", subject, workspace);
       x = workspace.tensor(subject.shape(), subject.pixels());
       from = baseline.of(subject, seed, workspace);
       feature = workspace.ints(mask.values(x.count()));

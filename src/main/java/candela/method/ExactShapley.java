@@ -45,7 +45,7 @@ public record ExactShapley(Features features, Baseline baseline, long seed, Scor
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    FeatureMask mask = features.of("exact-shapley", subject);
+    FeatureMask mask = features.of("exact-shapley", subject, workspace);
     int n = mask.count();
     if (n > MOST) {
       throw CandelaException.of(

@@ -47,7 +47,7 @@ public record FeatureAblation(Features features, Baseline baseline, long seed, S
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    return new Ablated(subject, workspace, features.of("feature-ablation", subject));
+    return new Ablated(subject, workspace, features.of("feature-ablation", subject, workspace));
   }
 
   private final class Ablated extends Sampled<Attribution> {

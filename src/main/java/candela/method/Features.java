@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.image.Slic;
+import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.List;
@@ -110,14 +111,14 @@ public record Features(
   }
 
   /** The feature of every pixel, or value, of this image. */
-  FeatureMask of(String method, Subject subject) {
+  FeatureMask of(String method, Subject subject, Workspace workspace) {
     Shape image = subject.image();
     if (!featureMask.isEmpty()) {
       return given(method, image);
     }
     return switch (features) {
       case GRID -> cells(method, image);
-      case SUPERPIXELS -> FeatureMask.of(Superpixels.of(slic(), subject));
+      case SUPERPIXELS -> FeatureMask.of(Superpixels.of(slic(), subject, workspace));
       case VALUES -> values(method, image);
     };
   }

@@ -53,7 +53,7 @@ public record KernelShap(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    FeatureMask mask = features.of("kernel-shap", subject);
+    FeatureMask mask = features.of("kernel-shap", subject, workspace);
     int n = mask.count();
     Map<List<Integer>, Double> drawn = coalitions(n, workspace);
     float[] table = new float[(2 + drawn.size()) * n];

@@ -142,7 +142,7 @@ public record Lime(
 
   @Override
   public Staged<Attribution> probe(Subject subject, Workspace workspace, List<Integer> counts) {
-    int[] superpixel = Superpixels.of(new Slic(segments, compactness, sigma), subject);
+    int[] superpixel = Superpixels.of(new Slic(segments, compactness, sigma), subject, workspace);
     return new LimeSamples(this, subject, workspace, superpixel);
   }
 }

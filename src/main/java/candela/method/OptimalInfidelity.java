@@ -98,6 +98,6 @@ public record OptimalInfidelity(
   @Override
   public Staged<Attribution> probe(Subject subject, Workspace workspace, List<Integer> counts) {
     return new InfidelitySamples(
-        this, subject, workspace, features.of("optimal-infidelity", subject));
+        this, subject, workspace, features.of("optimal-infidelity", subject, workspace));
   }
 }

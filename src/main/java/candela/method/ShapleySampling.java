@@ -46,7 +46,7 @@ public record ShapleySampling(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    FeatureMask mask = features.of("shapley-sampling", subject);
+    FeatureMask mask = features.of("shapley-sampling", subject, workspace);
     int n = mask.count();
     float[][] u = Draws.uniform(workspace, seed, samples, n);
     int[][] order = Arrays.stream(u).map(v -> Draws.order(v, n)).toArray(int[][]::new);

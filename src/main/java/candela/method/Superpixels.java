@@ -1,14 +1,22 @@
 package candela.method;
 
 import candela.image.Slic;
+import candela.probe.Workspace;
 import candela.tensor.Shape;
 
 /** Superpixels of the picture that a network's input was made of. */
 final class Superpixels {
   private Superpixels() {}
 
-  /** The superpixel of every pixel: 0, 1, 2, … without gaps. */
-  static int[] of(Slic slic, Subject subject) {
+  /** What is shared by the probes of a workspace. */
+  private record Key(Slic slic, Subject subject) {}
+
+  /** The superpixel of every pixel: 0, 1, 2, … without gaps. Not to be changed. */
+  static int[] of(Slic slic, Subject subject, Workspace workspace) {
+    return workspace.once(new Key(slic, subject), () -> of(slic, subject));
+  }
+
+  private static int[] of(Slic slic, Subject subject) {
     Shape image = subject.image();
     int c = image.dim(0);
     int n = image.count(1, 3);

@@ -7,7 +7,10 @@ import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Device memory of one call, freed together: what probes keep between batches.
@@ -19,6 +22,7 @@ public final class Workspace implements AutoCloseable {
   private final Asked asked;
   private final List<Memory> held = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
+  private final Map<Object, Object> shared = new HashMap<>();
 
   public Workspace(Device device) {
     this(device, null);
@@ -50,6 +54,21 @@ public final class Workspace implements AutoCloseable {
    */
   public Answers asked(float[] image, Ask ask, int target) {
     return asked == null ? null : asked.answers(image, ask, target, this);
+  }
+
+  /**
+   * What several probes want alike is made once. Not to be changed.
+   *
+   * @param key equal where it is the same
+   */
+  @SuppressWarnings("unchecked")
+  public <T> T once(Object key, Supplier<T> make) {
+    Object made = shared.get(key);
+    if (made == null) {
+      made = make.get();
+      shared.put(key, made);
+    }
+    return (T) made;
   }
 
   /** Zeros. */
