@@ -145,6 +145,7 @@ public final class Methods {
     Map<String, Object> values = parameters(method);
     return written(method)
         .filter(e -> Features.reads(values.get("features"), e.getKey()))
+        .filter(e -> !e.getKey().equals("inpainter") || values.get("fill").equals("inpaint"))
         .map(Map.Entry::toString)
         .collect(Collectors.joining(", "));
   }
