@@ -28,6 +28,10 @@ final class MaskDescent implements Staged<Attribution> {
   private static final float EPSILON = 1e-8f;
 
   private final MeaningfulPerturbation method;
+
+  /** Whether the mask is 1 where the image is hidden, not where it is seen. */
+  private final boolean preserves;
+
   private final Workspace workspace;
   private final Kernels kernels;
   private final Shape image;
@@ -76,6 +80,7 @@ final class MaskDescent implements Staged<Attribution> {
   MaskDescent(
       MeaningfulPerturbation method, Subject subject, Workspace workspace, List<Integer> counts) {
     this.method = method;
+    preserves = method.variant() == MeaningfulPerturbation.Variant.PRESERVE;
     this.workspace = workspace;
     kernels = workspace.device().kernels();
     image = subject.image();
@@ -197,8 +202,8 @@ final class MaskDescent implements Staged<Attribution> {
             image.dim(0),
             image.dim(1),
             image.dim(2),
-            x.data(),
-            other.data(),
+            preserves ? other.data() : x.data(),
+            preserves ? x.data() : other.data(),
             full,
             shift(),
             rows.data());
@@ -228,14 +233,18 @@ final class MaskDescent implements Staged<Attribution> {
     }
     if (method.binary()) {
       for (int i = 0; i < u.length; i++) {
-        u[i] = 1 - hole[i];
+        u[i] = preserves ? hole[i] : 1 - hole[i];
       }
       workspace.device().write(mask, u);
     }
   }
 
-  /** Where the mask is below one half, or below its middle where that is more. */
-  private static byte[] holes(float[] u) {
+  /** Where what is seen is below one half, or below its middle where that is more. */
+  private byte[] holes(float[] mask) {
+    float[] u = mask.clone();
+    for (int i = 0; i < u.length && preserves; i++) {
+      u[i] = 1 - u[i];
+    }
     float least = Float.POSITIVE_INFINITY;
     float most = 0;
     for (float v : u) {
@@ -278,6 +287,7 @@ final class MaskDescent implements Staged<Attribution> {
       }
       return;
     }
+    // with x and other in their places: that is the slope of −f where they were exchanged
     kernels
         .blend()
         .blendBackward(

@@ -7,8 +7,8 @@ import candela.tensor.CandelaException;
 import java.util.List;
 
 /**
- * The smallest smooth region whose blurring takes the class away, found by gradient descent on a
- * mask.
+ * The smallest smooth region whose blurring takes the class away, or that keeps the class when the
+ * rest is blurred, found by gradient descent on a mask.
  *
  * <p><b>Definition:</b> m in [0, 1] minimises l1 Σ |1 − m| + tv V(m) + f(u(m) x + (1 − u(m)) b), b
  * the blurred image or another fill, u the enlarging of the mask to the image; V = Σ |d|^β + |e|^β,
@@ -17,29 +17,31 @@ import java.util.List;
  * pixels, −jitter/2 … (jitter − 1)/2 down and across, edges repeated. With fill=inpaint, b is x as
  * the inpainter fills it where u(m) is below max(½, ½ (max u(m) + min u(m))), taken as constant;
  * with binary=true, x and b are put together by 1 where u(m) reaches that and 0 elsewhere, with the
- * gradient of u(m). The map is 1 − u(m), smoothed.
+ * gradient of u(m). The map is 1 − u(m), smoothed. With variant=preserve, m is 1 where the image is
+ * hidden: x and b change places, −f takes the place of f, and the map is what has to be seen.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w] in 0 … 1.
  *
- * <p><b>Parameters:</b> iterations (1 or more, default 300; the first k of more are those of k);
- * mask (side in mask pixels, default 28; at most the image's counts); upsampling (nearest or
- * bilinear, default nearest); maskBlur (σ in pixels, of the enlarged mask, default 0); start
- * (circular, random or ones, default circular: the smallest disc, of radius 0, 5, 10, … mask
- * pixels, blurred by 10, that takes away 99 % of what blurring everything takes); fill (blur,
- * inpaint, or zero, grey, black, white, random, mean; default blur); inpainter (of fill=inpaint:
- * telea, with radius, or an ONNX file, default telea:radius=5); binary (default false); blur (σ of
- * b in pixels, above 0, default 10); jitter (pixels, default 4); l1 (default 1e-4), tv (default
- * 1e-2), beta (1 or more, default 3), variation (separate or joint, default separate); rate
- * (default 0.1); smooth (σ in pixels, of the map alone, default 1); seed (of jitter and a random
- * start, default 0); score (default probability). Presets: sam, fong, mp-g.
+ * <p><b>Parameters:</b> variant (delete or preserve, default delete); iterations (1 or more,
+ * default 300; the first k of more are those of k); mask (side in mask pixels, default 28; at most
+ * the image's counts); upsampling (nearest or bilinear, default nearest); maskBlur (σ in pixels, of
+ * the enlarged mask, default 0); start (circular, random or ones, default circular: the smallest
+ * disc, of radius 0, 5, 10, … mask pixels, blurred by 10, that takes away 99 % of what blurring
+ * everything takes, or keeps as much); fill (blur, inpaint, or zero, grey, black, white, random,
+ * mean; default blur); inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default
+ * telea:radius=5); binary (default false); blur (σ of b in pixels, above 0, default 10); jitter
+ * (pixels, default 4); l1 (default 1e-4), tv (default 1e-2), beta (1 or more, default 3), variation
+ * (separate or joint, default separate); rate (default 0.1); smooth (σ in pixels, of the map alone,
+ * default 1); seed (of jitter and a random start, default 0); score (default probability). Presets:
+ * sam, fong, mp-g.
  *
  * <p><b>Cost:</b> iterations forward and backward rows, one after the other; a circular start asks
  * 6 more for 28 x 28. With fill=inpaint a filling each.
  *
- * <p><b>Source:</b> Fong and Vedaldi 2017, section 4; ruthcfong/perturb_explanations (joint
- * variation, mask blurred by 5); Bansal, Agarwal and Nguyen 2020 (SAM), section 3.2, whose settings
- * are the defaults. MP-G: Agarwal and Nguyen 2020, formal_MP_single_image.py of
- * anguyen8/generative-attribution-methods.
+ * <p><b>Source:</b> Fong and Vedaldi 2017, section 4, the deletion and the preservation game;
+ * ruthcfong/perturb_explanations (joint variation, mask blurred by 5); Bansal, Agarwal and Nguyen
+ * 2020 (SAM), section 3.2, whose settings are the defaults. MP-G: Agarwal and Nguyen 2020,
+ * formal_MP_single_image.py of anguyen8/generative-attribution-methods.
  *
  * <p><b>Differences:</b> SAM blurs the photo before it is resized, so that its radius 10 is about 5
  * pixels of the input for photos of 500 pixels; here blur counts in the input's pixels. SAM's
@@ -50,6 +52,7 @@ import java.util.List;
  * is given.
  */
 public record MeaningfulPerturbation(
+    Variant variant,
     int iterations,
     int mask,
     Upsampling upsampling,
@@ -69,6 +72,12 @@ public record MeaningfulPerturbation(
     long seed,
     ScoreKind score)
     implements Nested {
+  /** What the mask has to do. */
+  public enum Variant {
+    DELETE,
+    PRESERVE
+  }
+
   /** How the mask comes to the image's size. */
   public enum Upsampling {
     NEAREST,
@@ -91,6 +100,7 @@ public record MeaningfulPerturbation(
   /** SAM's settings. */
   public MeaningfulPerturbation() {
     this(
+        Variant.DELETE,
         300,
         28,
         Upsampling.NEAREST,
@@ -140,6 +150,7 @@ public record MeaningfulPerturbation(
   /** As ruthcfong/perturb_explanations runs it. */
   public static MeaningfulPerturbation fong() {
     return new MeaningfulPerturbation(
+        Variant.DELETE,
         300,
         28,
         Upsampling.NEAREST,
@@ -163,6 +174,7 @@ public record MeaningfulPerturbation(
   /** As Agarwal and Nguyen run it, with another inpainter. */
   public static MeaningfulPerturbation mpG() {
     return new MeaningfulPerturbation(
+        Variant.DELETE,
         300,
         28,
         Upsampling.NEAREST,
@@ -191,6 +203,7 @@ public record MeaningfulPerturbation(
   @Override
   public MeaningfulPerturbation with(int count) {
     return new MeaningfulPerturbation(
+        variant,
         count,
         mask,
         upsampling,

@@ -8,6 +8,7 @@ import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Telea;
 import candela.probe.Pipeline;
+import candela.probe.Probe;
 import candela.probe.Staged;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
@@ -93,6 +94,62 @@ class MeaningfulPerturbationTest {
       }
       // what is brighter than around it goes first
       assertThat(probe.result().values()[1]).isGreaterThan(probe.result().values()[0]);
+    }
+  }
+
+  /** Of a sum, what is taken away and what is kept change it alike: the same steps. */
+  @Test
+  void preservingASumIsDeletingFromIt() {
+    String settings =
+        ":iterations=9,start=ones,jitter=2,smooth=0,blur=1,l1=9,tv=30,rate=0.05,score=logit";
+    Method delete = Methods.parse("meaningful-perturbation" + settings);
+    Method preserve = Methods.parse("meaningful-perturbation" + settings + ",variant=preserve");
+    Subject subject = new Subject(Shape.of(5), new float[] {1, 4, 2, 5, 3}, 0);
+    assertThat(map(Toy.sum(folder, 5), preserve, subject))
+        .containsExactly(map(Toy.sum(folder, 5), delete, subject), ROUNDING);
+  }
+
+  /** max(max(0, z) − 1 − max(0, y), 0) where the mask hides all but (1 − m) of x = (8, 1). */
+  @Test
+  void everyPreservingStepIsThatOfPlainJava() {
+    float[] x = {8, 1};
+    Method method =
+        Methods.parse(
+            "meaningful-perturbation:variant=preserve,iterations=10,start=random,fill=zero,l1=0.5,"
+                + "tv=0,jitter=0,smooth=0,seed=4,score=logit");
+    float[] start;
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      start = Draws.uniform(workspace, 4, 1, 2)[0];
+    }
+    double[] m = {start[0], start[1]};
+    double[][] moments = new double[2][2];
+    for (int t = 1; t <= 10; t++) {
+      boolean active = (1 - m[0]) * x[0] - 1 - (1 - m[1]) * x[1] > 0;
+      // of −f, which hiding the first lets rise and hiding the second lets fall
+      double[] slope = active ? new double[] {x[0], -x[1]} : new double[2];
+      for (int i = 0; i < 2; i++) {
+        double g = slope[i] - (m[i] < 1 ? 0.5 : 0);
+        moments[0][i] = 0.9 * moments[0][i] + 0.1 * g;
+        moments[1][i] = 0.999 * moments[1][i] + 0.001 * g * g;
+        double step = moments[0][i] / (1 - Math.pow(0.9, t));
+        double size = Math.sqrt(moments[1][i] / (1 - Math.pow(0.999, t))) + 1e-8;
+        m[i] = Math.clamp(m[i] - 0.1 * step / size, 0, 1);
+      }
+    }
+    float[] wanted = {(float) (1 - m[0]), (float) (1 - m[1])};
+    assertThat(wanted[0]).isGreaterThan(wanted[1]);
+    assertThat(map(Toy.bm2(folder), method, new Subject(Shape.of(2), x, 0)))
+        .containsExactly(wanted, ROUNDING);
+  }
+
+  private static float[] map(Path model, Method method, Subject subject) {
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(model), device, 4);
+        var workspace = new Workspace(device)) {
+      Probe<Attribution> probe = method.probe(subject, workspace);
+      pipeline.run(List.of(probe));
+      return probe.result().values();
     }
   }
 
