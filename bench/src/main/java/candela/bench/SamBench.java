@@ -128,6 +128,7 @@ public final class SamBench implements Callable<Integer> {
       throws InterruptedException {
     Plan plan = about.plan();
     SamTable table = new SamTable(REQUIRED);
+    Timing sum = Timing.NONE;
     for (SamFamily family : SamFamily.values()) {
       table.noise(FixedLoop.seconds());
       List<Run> runs = plan.runs().stream().filter(r -> family.has(r.method())).toList();
@@ -137,6 +138,7 @@ public final class SamBench implements Callable<Integer> {
         peer = peer.plus(torch.time(m, about.subject(), part));
       }
       table.add(family, peer, own);
+      sum = sum.plus(own);
       out.printf(
           Locale.ROOT,
           "%s: PyTorch %.1f s, Candela %.1f s%n",
@@ -145,7 +147,8 @@ public final class SamBench implements Callable<Integer> {
           own.seconds());
     }
     table.noise(FixedLoop.seconds());
-    Timing whole = candela.run(plan.runs(), about.subject(), part);
+    // a part of everything would be the first method alone
+    Timing whole = part < 1 ? sum : candela.run(plan.runs(), about.subject(), 1);
     table.whole(whole);
     table.noise(FixedLoop.seconds());
     table.rows(plan.rows(m -> candela.rows(m, about.subject()), whole.asked()));
