@@ -103,8 +103,13 @@ public record Features(
     boolean grids = given.contains("grid");
     boolean segmented =
         given.contains("segments") || given.contains("compactness") || given.contains("sigma");
-    if (given.contains("features") || grids == segmented) {
+    if (given.contains("features") || !grids && !segmented) {
       return this;
+    }
+    if (grids && segmented) {
+      throw CandelaException.of(
+          "features: grid, or segments, compactness and sigma of superpixels expected, got both;"
+              + " add features=grid or features=superpixels");
     }
     Kind kind = grids ? Kind.GRID : Kind.SUPERPIXELS;
     return new Features(kind, grid, segments, compactness, sigma, featureMask);

@@ -104,6 +104,8 @@ class MethodsTest {
         "integrated-gradients:nSteps=1,method=riemann_trapezoid | nSteps: 2 or more expected",
         "kernel-shap:grid=0 | kernel-shap: grid: 1 or more expected, got 0",
         "anchors:segments=0 | slic: segments: 1 or more expected, got 0",
+        "anchors:segments=4,grid=3 | features: grid, or segments, compactness and sigma of"
+            + " superpixels expected, got both",
         "anchors:features=cells | anchors: features: grid, superpixels, values expected, got",
         "optimal-infidelity:largest=2 | optimal-infidelity: largest: at most 1.0 expected, got 2.0",
         "occlusion:stride=0 | occlusion: stride: 1 or more expected, got 0",
