@@ -1,12 +1,8 @@
 package candela.method;
 
 import candela.graph.ScoreKind;
-import candela.probe.Answers;
-import candela.probe.Ask;
 import candela.probe.Probe;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
-import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -50,32 +46,24 @@ public record FeatureAblation(Features features, Baseline baseline, long seed, S
     return new Ablated(subject, workspace, features.of("feature-ablation", subject, workspace));
   }
 
-  private final class Ablated extends Sampled<Attribution> {
-    private final Workspace workspace;
-    private final Shape image;
+  private final class Ablated extends Drops {
     private final FeatureMask mask;
     private final Tensor x;
     private final Tensor fill;
     private final MemorySegment feature;
     private final MemorySegment off;
-    private final double[] drop;
-    private double score;
 
     Ablated(Subject subject, Workspace workspace, FeatureMask mask) {
-      super(Ask.score(FeatureAblation.this.score), subject.target(), mask.count() + 1);
-      this.workspace = workspace;
+      super(FeatureAblation.this, subject, workspace, mask.count());
       this.mask = mask;
-      image = subject.image();
       x = workspace.tensor(subject.shape(), subject.pixels());
       fill = baseline.of(subject, seed, workspace);
       feature = workspace.ints(mask.values(x.count()));
-      drop = new double[mask.count()];
       int[] ids = new int[drop.length + 1];
       for (int i = 0; i < ids.length; i++) {
         ids[i] = i - 1;
       }
       off = workspace.ints(ids);
-      know(0, workspace.asked(subject.pixels(), ask(), target()));
     }
 
     /** Row 0 switches nothing off. */
@@ -93,20 +81,6 @@ public record FeatureAblation(Features features, Baseline baseline, long seed, S
               feature,
               off.asSlice(first * 4L),
               rows.data());
-    }
-
-    @Override
-    protected void add(int first, Answers answers) {
-      answers.scoresLater(
-          s -> {
-            for (int i = 0; i < s.length; i++) {
-              if (first + i == 0) {
-                score = s[0];
-              } else {
-                drop[first + i - 1] = score - s[i];
-              }
-            }
-          });
     }
 
     @Override

@@ -115,7 +115,7 @@ final class MaskDescent implements Staged<Attribution> {
                 : 0];
     begin(
         method.start() == MeaningfulPerturbation.Start.RANDOM
-            ? uniform(0, 1, tall * wide)
+            ? Draws.uniform(workspace, method.seed(), 1, tall * wide)[0]
             : ones());
   }
 
@@ -137,23 +137,12 @@ final class MaskDescent implements Staged<Attribution> {
     return ones;
   }
 
-  /** rows x n numbers in 0 … 1 of the samples from, from + 1, …. */
-  private float[] uniform(int from, int rows, int n) {
-    long[] ids = new long[rows];
-    Arrays.setAll(ids, i -> from + i);
-    try (var scratch = new Workspace(workspace.device())) {
-      Tensor u = scratch.tensor(Shape.of(rows, n));
-      kernels.noise().uniformNoise(rows, n, 0, 1, method.seed(), scratch.longs(ids), u.data());
-      return workspace.device().read(u);
-    }
-  }
-
   private int[] shifts() {
-    float[] u = uniform(1, method.iterations(), 2);
-    int[] s = new int[2 + u.length];
-    for (int i = 0; i < u.length && method.jitter() > 0; i++) {
-      s[2 + i] =
-          Math.min((int) (u[i] * method.jitter()), method.jitter() - 1) - method.jitter() / 2;
+    float[][] u = Draws.uniform(workspace, method.seed(), 1, method.iterations(), 2);
+    int[] s = new int[2 + 2 * u.length];
+    for (int i = 2; i < s.length && method.jitter() > 0; i++) {
+      int moved = (int) (u[i / 2 - 1][i % 2] * method.jitter());
+      s[i] = Math.min(moved, method.jitter() - 1) - method.jitter() / 2;
     }
     return s;
   }

@@ -34,7 +34,7 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
   }
 
   /** Largest minus smallest value. */
-  double range() {
+  public double range() {
     float min = Float.POSITIVE_INFINITY;
     float max = Float.NEGATIVE_INFINITY;
     for (float p : pixels) {

@@ -67,11 +67,6 @@ final class TorchLime implements TorchMethod {
   }
 
   @Override
-  public int rows() {
-    return method.samples();
-  }
-
-  @Override
   public int loop() {
     return method.samples();
   }

@@ -27,18 +27,7 @@ final class TorchSmoothGrad implements TorchMethod {
     own = model.scope();
     Shape shape = new Shape(1, 3, Setting.SIZE, Setting.SIZE);
     x = model.layout(own.create(subject.pixels(), shape));
-    float least = Float.POSITIVE_INFINITY;
-    float most = Float.NEGATIVE_INFINITY;
-    for (float v : subject.pixels()) {
-      least = Math.min(least, v);
-      most = Math.max(most, v);
-    }
-    sigma = (float) (method.spread() * (most - least));
-  }
-
-  @Override
-  public int rows() {
-    return method.samples();
+    sigma = (float) (method.spread() * subject.range());
   }
 
   @Override
