@@ -411,29 +411,18 @@ public final class PlainCheck {
     return found(y, each(2 * n, i -> x[i % n] + 0.5 * normal(7, sample[i / n], i % n)));
   }
 
-  /** Of Philox4x32-10 (Salmon et al. 2011) by Box and Muller, as native/candela.h says. */
+  /** By Box and Muller, as native/candela.h says. */
   private static double normal(long seed, long sample, int element) {
-    long[] c = {element / 4, 0, sample & 0xffffffffL, sample >>> 32};
-    long k0 = seed & 0xffffffffL;
-    long k1 = seed >>> 32;
-    for (int round = 0; round < 10; round++) {
-      long p0 = 0xD2511F53L * c[0];
-      long p1 = 0xCD9E8D57L * c[2];
-      c =
-          new long[] {
-            (p1 >>> 32) ^ c[1] ^ k0, p1 & 0xffffffffL, (p0 >>> 32) ^ c[3] ^ k1, p0 & 0xffffffffL
-          };
-      k0 = k0 + 0x9E3779B9L & 0xffffffffL;
-      k1 = k1 + 0xBB67AE85L & 0xffffffffL;
-    }
+    int[] word = new int[4];
+    Philox.fill(seed, sample, element / 4, word);
     int pair = element % 4 / 2 * 2;
-    double radius = Math.sqrt(-2 * Math.log(uniform(c[pair])));
-    double angle = 2 * Math.PI * uniform(c[pair + 1]);
+    double radius = Math.sqrt(-2 * Math.log(uniform(word[pair])));
+    double angle = 2 * Math.PI * uniform(word[pair + 1]);
     return radius * (element % 2 == 0 ? Math.cos(angle) : Math.sin(angle));
   }
 
   /** The middle of one of 2²⁴ steps, as a float has it. */
-  private static double uniform(long word) {
+  private static double uniform(int word) {
     return ((float) (word >>> 8) + 0.5f) * 0x1p-24f;
   }
 

@@ -1,5 +1,6 @@
 package candela.train;
 
+import candela.device.Philox;
 import java.util.Locale;
 
 /**

@@ -1,6 +1,7 @@
 package candela.train;
 
 import candela.config.Spec;
+import candela.device.Philox;
 import candela.tensor.CandelaException;
 
 /**

@@ -1,5 +1,6 @@
 package candela.train;
 
+import candela.device.Philox;
 import candela.image.Image;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;

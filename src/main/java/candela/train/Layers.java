@@ -1,5 +1,6 @@
 package candela.train;
 
+import candela.device.Philox;
 import candela.onnx.Dim;
 import candela.onnx.ElementType;
 import candela.onnx.OnnxAttribute;

@@ -1,5 +1,7 @@
 package candela.train;
 
+import candela.device.Philox;
+
 /**
  * Paints one picture of {@link Scenes}: background, clutter, distractors, object, light, damage.
  */

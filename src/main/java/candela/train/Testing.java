@@ -1,5 +1,6 @@
 package candela.train;
 
+import candela.device.Philox;
 import candela.tensor.Shape;
 
 /** How often a model is right on a set of pictures. */

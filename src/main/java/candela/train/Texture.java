@@ -1,5 +1,7 @@
 package candela.train;
 
+import candela.device.Philox;
+
 /** A surface of two colours: value 0 to 1 at every point, from clouds, stripes, checks or dots. */
 final class Texture {
   /** Patterns under the clouds. */

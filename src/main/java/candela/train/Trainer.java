@@ -1,6 +1,7 @@
 package candela.train;
 
 import candela.device.Device;
+import candela.device.Philox;
 import candela.image.WholeFile;
 import candela.onnx.ModelWriter;
 import candela.onnx.OnnxModel;

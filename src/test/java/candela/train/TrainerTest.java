@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.TestDevice;
 import candela.device.Attack.Ball;
 import candela.device.Device;
+import candela.device.Philox;
 import candela.graph.Compare;
 import candela.graph.Ort;
 import candela.tensor.CandelaException;

@@ -1,4 +1,4 @@
-package candela.train;
+package candela.device;
 
 /**
  * Random numbers as a function of (seed, sample): Philox4x32-10 as kernels/philox.cuh has it, read
@@ -6,20 +6,20 @@ package candela.train;
  *
  * <p>For one thread; a stream of its own for every image makes the order of images irrelevant.
  */
-final class Philox {
+public final class Philox {
   private final long seed;
   private final long sample;
   private final int[] words = new int[4];
   private long block;
   private int at = 4;
 
-  Philox(long seed, long sample) {
+  public Philox(long seed, long sample) {
     this.seed = seed;
     this.sample = sample;
   }
 
   /** 32 random bits. */
-  int bits() {
+  public int bits() {
     if (at == 4) {
       fill(seed, sample, block++, words);
       at = 0;
@@ -28,31 +28,31 @@ final class Philox {
   }
 
   /** In (0, 1): the middle of one of 2^24 equal steps. */
-  double uniform() {
+  public double uniform() {
     return ((bits() >>> 8) + 0.5) * 0x1p-24;
   }
 
-  double uniform(double lo, double hi) {
+  public double uniform(double lo, double hi) {
     return lo + (hi - lo) * uniform();
   }
 
   /** A whole number from 0 to n - 1, n at most 2^24. */
-  int below(int n) {
+  public int below(int n) {
     return (int) (uniform() * n);
   }
 
-  boolean coin() {
+  public boolean coin() {
     return bits() < 0;
   }
 
   /** A standard normal, by Box and Muller. */
-  double normal() {
+  public double normal() {
     double radius = StrictMath.sqrt(-2 * StrictMath.log(uniform()));
     return radius * StrictMath.cos(2 * StrictMath.PI * uniform());
   }
 
   /** The numbers 0 to n - 1 in random order (Fisher and Yates). */
-  int[] permutation(int n) {
+  public int[] permutation(int n) {
     int[] order = new int[n];
     for (int i = 0; i < n; i++) {
       // 2^24 steps would favour some places of longer lists.

@@ -1,10 +1,8 @@
-package candela.train;
+package candela.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.TestDevice;
-import candela.device.Device;
-import candela.device.Memory;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
