@@ -1,6 +1,7 @@
 // Functions of one element.
 #include "check.cuh"
 #include "launch.cuh"
+#include "storage.cuh"
 #include "unary.cuh"
 #ifdef __CUDACC__
 #include "rectify_cuda.cuh"
@@ -40,70 +41,77 @@ struct UnaryBackwardAdd {
   BOTH void operator()(int64_t i) const { dx[i] += dy[i] * F::d(x[i], alpha, beta); }
 };
 
+template <class T>
 struct Add {
-  const float* __restrict__ a;
-  const float* __restrict__ b;
-  float* __restrict__ y;
+  const T* __restrict__ a;
+  const T* __restrict__ b;
+  T* __restrict__ y;
 
   BOTH void operator()(int64_t i) const { y[i] = a[i] + b[i]; }
 };
 
+template <class T>
 struct Fill {
   float value;
-  float* __restrict__ y;
+  T* __restrict__ y;
 
   BOTH void operator()(int64_t i) const { y[i] = value; }
 };
 
 // Spans count bytes of bits: eight elements each.
+template <class T>
 struct RectifyForward {
   int64_t n, bytes;
   float lo, hi;
-  const float* __restrict__ x;
-  float* __restrict__ y;
+  const T* __restrict__ x;
+  T* __restrict__ y;
   uint8_t* __restrict__ bits;
 
   BOTH void operator()(const Span& s) const {
-    const float* in = x + s.row * n;
-    float* out = y + s.row * n;
+    const T* in = x + s.row * n;
+    T* out = y + s.row * n;
     int64_t first = 8 * s.begin, end = 8 * s.end < n ? 8 * s.end : n;
     if (bits != nullptr) {
       uint64_t flags[kSpan];
       auto flag = reinterpret_cast<uint8_t*>(flags);
       flags[s.size() - 1] = 0;
-      INDEPENDENT for (int64_t i = first; i < end; i++) flag[i - first] = (in[i] > lo) & (in[i] < hi);
+      INDEPENDENT for (int64_t i = first; i < end; i++) {
+        float v = in[i];
+        flag[i - first] = (v > lo) & (v < hi);
+      }
       // Bit 0 of byte k of the flags moves to bit 56 + k.
       INDEPENDENT for (int64_t b = s.begin; b < s.end; b++) {
         bits[s.row * bytes + b] = static_cast<uint8_t>(flags[b - s.begin] * 0x0102040810204080u >> 56);
       }
     }
     INDEPENDENT for (int64_t i = first; i < end; i++) {
-      float v = in[i] < lo ? lo : in[i];
+      float z = in[i], v = z < lo ? lo : z;
       out[i] = v > hi ? hi : v;
     }
   }
 };
 
+template <class T>
 struct RectifyBackward {
   int64_t n, bytes;
   bool accumulate;
   const uint8_t* __restrict__ bits;
-  const float* __restrict__ dy;
-  float* __restrict__ dx;
+  const T* __restrict__ dy;
+  T* __restrict__ dx;
 
   BOTH void operator()(const Span& s) const {
     const uint8_t* in = bits + s.row * bytes;
-    int64_t first = 8 * s.begin, m = (8 * s.end < n ? 8 * s.end : n) - first;
-    const float* up = dy + s.row * n + first;
-    float* out = dx + s.row * n + first;
+    int64_t marked = s.size(), first = 8 * s.begin, m = (8 * s.end < n ? 8 * s.end : n) - first;
+    const T* up = dy + s.row * n + first;
+    T* out = dx + s.row * n + first;
     // Bit k of a byte goes to byte k of its flags.
     uint64_t flags[kSpan];
     auto flag = reinterpret_cast<const uint8_t*>(flags);
-    INDEPENDENT for (int64_t b = 0; b < s.size(); b++) {
+    INDEPENDENT for (int64_t b = 0; b < marked; b++) {
       flags[b] = in[s.begin + b] * 0x0101010101010101u & 0x8040201008040201u;
     }
     if (accumulate) {
-      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] += chosen(flag[i] != 0, up[i]);
+      INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] = out[i] + chosen(flag[i] != 0, up[i]);
     } else {
       INDEPENDENT for (int64_t i = 0; i < m; i++) out[i] = chosen(flag[i] != 0, up[i]);
     }
@@ -157,11 +165,12 @@ void backward(cd_stream* stream, float alpha, float beta, bool accumulate, int64
   }
 }
 
-void fill(cd_stream* stream, int64_t n, float value, float* y) {
+template <class T>
+void fill(cd_stream* stream, int64_t n, float value, T* y) {
 #ifdef __CUDACC__
   if (byQuads<0>(stream, n, false, {}, y, Constant{value})) return;
 #endif
-  forEach(stream, n, Fill{value, y});
+  forEach(stream, n, Fill<T>{value, y});
 }
 
 }  // namespace
@@ -202,56 +211,72 @@ int cd_unary_backward(cd_stream* stream, int kind, float alpha, float beta, int 
   });
 }
 
-int cd_rectify_forward(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, const float* x, float* y,
+int cd_rectify_forward(cd_stream* stream, int type, int64_t rows, int64_t n, float lo, float hi, const void* x, void* y,
                        uint8_t* bits) {
   return entry([&] {
     Check check(stream, "rectify_forward");
-    if (check.counts({rows, n}) == 0) return;
-    check.data(x, "x");
-    check.data(y, "y");
-    int64_t bytes = (n + 7) / 8;
+    forStorage(type, check.where, [&](auto t) {
+      if (check.counts({rows, n}) == 0) return;
+      auto in = as(x, t);
+      auto out = as(y, t);
+      check.data(in, "x");
+      check.data(out, "y");
+      int64_t bytes = (n + 7) / 8;
 #ifdef __CUDACC__
-    if (rectifyWide(stream, rows, n, lo, hi, x, y, bits)) return;
+      if (rectifyWide(stream, rows, n, lo, hi, in, out, bits)) return;
 #endif
-    forEachSpan(stream, rows, bytes, RectifyForward{n, bytes, lo, hi, x, y, bits}, 8);
+      forEachSpan(stream, rows, bytes, RectifyForward<decltype(t)>{n, bytes, lo, hi, in, out, bits}, 8);
+    });
   });
 }
 
-int cd_rectify_backward(cd_stream* stream, int64_t rows, int64_t n, int accumulate, const uint8_t* bits,
-                        const float* dy, float* dx) {
+int cd_rectify_backward(cd_stream* stream, int type, int64_t rows, int64_t n, int accumulate, const uint8_t* bits,
+                        const void* dy, void* dx) {
   return entry([&] {
     Check check(stream, "rectify_backward");
-    if (check.counts({rows, n}) == 0) return;
-    check.data(bits, "bits");
-    check.data(dy, "dy");
-    check.data(dx, "dx");
-    int64_t bytes = (n + 7) / 8;
+    forStorage(type, check.where, [&](auto t) {
+      if (check.counts({rows, n}) == 0) return;
+      auto up = as(dy, t);
+      auto down = as(dx, t);
+      check.data(bits, "bits");
+      check.data(up, "dy");
+      check.data(down, "dx");
+      int64_t bytes = (n + 7) / 8;
 #ifdef __CUDACC__
-    if (rectifyBackwardWide(stream, rows, n, accumulate != 0, bits, dy, dx)) return;
+      if (rectifyBackwardWide(stream, rows, n, accumulate != 0, bits, up, down)) return;
 #endif
-    forEachSpan(stream, rows, bytes, RectifyBackward{n, bytes, accumulate != 0, bits, dy, dx}, 8);
+      RectifyBackward<decltype(t)> body{n, bytes, accumulate != 0, bits, up, down};
+      forEachSpan(stream, rows, bytes, body, 8);
+    });
   });
 }
 
-int cd_add(cd_stream* stream, int64_t n, const float* a, const float* b, float* y) {
+int cd_add(cd_stream* stream, int type, int64_t n, const void* a, const void* b, void* y) {
   return entry([&] {
     Check check(stream, "add");
-    if (check.counts({n}) == 0) return;
-    check.data(a, "a");
-    check.data(b, "b");
-    check.data(y, "y");
+    forStorage(type, check.where, [&](auto t) {
+      if (check.counts({n}) == 0) return;
+      auto left = as(a, t), right = as(b, t);
+      auto out = as(y, t);
+      check.data(left, "a");
+      check.data(right, "b");
+      check.data(out, "y");
 #ifdef __CUDACC__
-    if (byQuads<2>(stream, n, false, {{a, b}}, y, SumOf{})) return;
+      if (byQuads<2>(stream, n, false, {{left, right}}, out, SumOf{})) return;
 #endif
-    forEach(stream, n, Add{a, b, y});
+      forEach(stream, n, Add<decltype(t)>{left, right, out});
+    });
   });
 }
 
-int cd_fill(cd_stream* stream, int64_t n, float value, float* y) {
+int cd_fill(cd_stream* stream, int type, int64_t n, float value, void* y) {
   return entry([&] {
     Check check(stream, "fill");
-    if (check.counts({n}) == 0) return;
-    check.data(y, "y");
-    fill(stream, n, value, y);
+    forStorage(type, check.where, [&](auto t) {
+      if (check.counts({n}) == 0) return;
+      auto out = as(y, t);
+      check.data(out, "y");
+      fill(stream, n, value, out);
+    });
   });
 }

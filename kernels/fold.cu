@@ -1,6 +1,7 @@
 // The gradient of a convolution with few input channels, from the products of its output's gradient with every tap.
 #include "check.cuh"
 #include "launch.cuh"
+#include "storage.cuh"
 
 using namespace candela;
 
@@ -8,12 +9,13 @@ namespace {
 
 constexpr int kMost = 4;
 
+template <class T>
 struct Fold {
   bool accumulate;
   int h, w, c, columns;
   int kh, kw, sh, sw, dh, dw, top, left, oh, ow;
-  const float* __restrict__ p;
-  float* __restrict__ dx;
+  const T* __restrict__ p;
+  T* __restrict__ dx;
 
   // One pixel; taps in the order of the kernel.
   BOTH void operator()(int64_t i) const {
@@ -25,17 +27,17 @@ struct Fold {
     for (int a = 0; a < kh; a++) {
       int down = y + top - a * dh;
       if (down < 0 || down % sh != 0 || down / sh >= oh) continue;
-      const float* row = p + (image * oh + down / sh) * ow * columns;
+      const T* row = p + (image * oh + down / sh) * ow * columns;
       for (int b = 0; b < kw; b++) {
         int across = x + left - b * dw;
         if (across < 0 || across % sw != 0 || across / sw >= ow) continue;
-        const float* at = row + static_cast<int64_t>(across / sw) * columns + (a * kw + b) * c;
+        const T* at = row + static_cast<int64_t>(across / sw) * columns + (a * kw + b) * c;
         for (int k = 0; k < kMost; k++) {
           if (k < c) sum[k] += at[k];
         }
       }
     }
-    float* out = dx + i * c;
+    T* out = dx + i * c;
     for (int k = 0; k < kMost; k++) {
       if (k < c) out[k] = accumulate ? out[k] + sum[k] : sum[k];
     }
@@ -44,8 +46,8 @@ struct Fold {
 
 }  // namespace
 
-int cd_fold(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-            int64_t columns, const float* p, float* dx) {
+int cd_fold(cd_stream* stream, int type, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+            const int* window, int64_t columns, const void* p, void* dx) {
   return entry([&] {
     Check check(stream, "fold");
     checkPointer(window, "fold", "window");
@@ -59,25 +61,29 @@ int cd_fold(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_
     check.range(int64_t{1} * window[0] * window[4], 0, INT32_MAX / 2, "the kernel's reach down");
     check.range(int64_t{1} * window[1] * window[5], 0, INT32_MAX / 2, "the kernel's reach across");
     if (check.counts({images, h, w, c}) == 0) return;
-    if (window[8] > 0 && window[9] > 0) check.data(p, "p");
-    check.data(dx, "dx");
-    Fold body{accumulate != 0,
-              static_cast<int>(h),
-              static_cast<int>(w),
-              static_cast<int>(c),
-              static_cast<int>(columns),
-              window[0],
-              window[1],
-              window[2],
-              window[3],
-              window[4],
-              window[5],
-              window[6],
-              window[7],
-              window[8],
-              window[9],
-              p,
-              dx};
-    forEach(stream, images * h * w, body, int64_t{1} * window[0] * window[1]);
+    forStorage(type, check.where, [&](auto t) {
+      auto in = as(p, t);
+      auto out = as(dx, t);
+      if (window[8] > 0 && window[9] > 0) check.data(in, "p");
+      check.data(out, "dx");
+      Fold<decltype(t)> body{accumulate != 0,
+                             static_cast<int>(h),
+                             static_cast<int>(w),
+                             static_cast<int>(c),
+                             static_cast<int>(columns),
+                             window[0],
+                             window[1],
+                             window[2],
+                             window[3],
+                             window[4],
+                             window[5],
+                             window[6],
+                             window[7],
+                             window[8],
+                             window[9],
+                             in,
+                             out};
+      forEach(stream, images * h * w, body, int64_t{1} * window[0] * window[1]);
+    });
   });
 }

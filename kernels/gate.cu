@@ -1,6 +1,7 @@
 // Activations behind a convolution or product, and the bits by which their gradients pass.
 #include "check.cuh"
 #include "launch.cuh"
+#include "storage.cuh"
 
 using namespace candela;
 
@@ -17,11 +18,12 @@ struct Place {
   }
 };
 
+template <class T>
 struct Activate {
   float lo, hi, slope;
   bool leaky, apply, joined;
   Place place;
-  float* y;
+  T* y;
   uint8_t* bits;
 
   // A span counts bytes of bits.
@@ -35,9 +37,8 @@ struct Activate {
   }
 
   // Eight neighbours, which one byte of bits stands for.
-  BOTH uint8_t eight(float* at) const {
-    Quad* four = reinterpret_cast<Quad*>(at);
-    Quad v[2] = {four[0], four[1]};
+  BOTH uint8_t eight(T* at) const {
+    Quad v[2] = {quadAt(at), quadAt(at + 4)};
     uint8_t set = 0;
     for (int k = 0; k < 8; k++) {
       float z = v[k / 4].v[k % 4];
@@ -45,8 +46,8 @@ struct Activate {
       v[k / 4].v[k % 4] = after(z);
     }
     if (apply) {
-      four[0] = v[0];
-      four[1] = v[1];
+      putQuad(at, v[0]);
+      putQuad(at + 4, v[1]);
     }
     return set;
   }
@@ -54,7 +55,7 @@ struct Activate {
   BOTH uint8_t each(int64_t row, uint32_t first) const {
     uint8_t set = 0;
     for (uint32_t k = 0; k < 8 && first + k < place.n; k++) {
-      float* at = y + place.of(row, first + k);
+      T* at = y + place.of(row, first + k);
       float z = *at;
       set = static_cast<uint8_t>(set | (passes(z) ? 1 << k : 0));
       if (apply) *at = after(z);
@@ -70,13 +71,14 @@ struct Activate {
   }
 };
 
+template <class T>
 struct Deactivate {
   float slope;
   bool joined;
   Place place;
-  const float* dy;
+  const T* dy;
   const uint8_t* bits;
-  float* g;
+  T* g;
 
   // A span counts bytes of bits.
   BOTH void operator()(const Span& s) const {
@@ -84,7 +86,7 @@ struct Deactivate {
     for (int64_t b = s.begin; b < s.end; b++) {
       uint32_t first = static_cast<uint32_t>(8 * b);
       uint8_t set = bits[s.row * bytes + b];
-      float* out = g + s.row * place.n + first;
+      T* out = g + s.row * place.n + first;
       if (joined) {
         eight(dy + place.of(s.row, first), set, out);
         continue;
@@ -95,13 +97,11 @@ struct Deactivate {
     }
   }
 
-  BOTH void eight(const float* in, uint8_t set, float* out) const {
-    const Quad* four = reinterpret_cast<const Quad*>(in);
-    Quad v[2] = {four[0], four[1]};
+  BOTH void eight(const T* in, uint8_t set, T* out) const {
+    Quad v[2] = {quadAt(in), quadAt(in + 4)};
     for (uint32_t k = 0; k < 8; k++) v[k / 4].v[k % 4] = through(v[k / 4].v[k % 4], set, k);
-    Quad* to = reinterpret_cast<Quad*>(out);
-    to[0] = v[0];
-    to[1] = v[1];
+    putQuad(out, v[0]);
+    putQuad(out + 4, v[1]);
   }
 
   BOTH float through(float v, uint8_t set, uint32_t k) const {
@@ -133,36 +133,46 @@ Place place(const Check& check, int64_t n, int64_t channels, int64_t wide) {
   return {n, static_cast<uint32_t>(channels), static_cast<uint32_t>(wide)};
 }
 
-bool joined(const Place& p, const void* a, const void* b) {
+template <class T>
+bool joined(const Place& p, const T* a, const T* b) {
   bool whole = p.wide == p.channels ? p.n % 8 == 0 : p.channels % 8 == 0 && p.wide % 4 == 0;
-  return whole && aligned(a) && aligned(b);
+  return whole && alignedQuads(a) && alignedQuads(b);
 }
 
 }  // namespace
 
-int cd_gate_forward(cd_stream* stream, int kind, float alpha, float beta, int apply, int64_t rows, int64_t n,
-                    int64_t channels, int64_t wide, float* y, uint8_t* bits) {
+int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float beta, int apply, int64_t rows, int64_t n,
+                    int64_t channels, int64_t wide, void* y, uint8_t* bits) {
   return entry([&] {
     Check check(stream, "gate_forward");
     Range r(kind, alpha, beta, check.where);
     Place p = place(check, n, channels, wide);
     if (check.counts({rows, n}) == 0) return;
-    check.data(y, "y");
-    Activate body{r.lo, r.hi, r.slope, r.leaky, apply != 0, joined(p, y, nullptr), p, y, bits};
-    forEachSpan(stream, rows, (n + 7) / 8, body, 8);
+    forStorage(type, check.where, [&](auto t) {
+      auto out = as(y, t);
+      check.data(out, "y");
+      bool whole = joined(p, out, out);
+      Activate<decltype(t)> body{r.lo, r.hi, r.slope, r.leaky, apply != 0, whole, p, out, bits};
+      forEachSpan(stream, rows, (n + 7) / 8, body, 8);
+    });
   });
 }
 
-int cd_gate_backward(cd_stream* stream, int kind, float alpha, float beta, int64_t rows, int64_t n, int64_t channels,
-                     int64_t wide, const float* dy, const uint8_t* bits, float* g) {
+int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t rows, int64_t n,
+                     int64_t channels, int64_t wide, const void* dy, const uint8_t* bits, void* g) {
   return entry([&] {
     Check check(stream, "gate_backward");
     Range r(kind, alpha, beta, check.where);
     Place p = place(check, n, channels, wide);
     if (check.counts({rows, n}) == 0) return;
-    check.data(dy, "dy");
-    check.data(bits, "bits");
-    check.data(g, "g");
-    forEachSpan(stream, rows, (n + 7) / 8, Deactivate{r.slope, joined(p, dy, g), p, dy, bits, g}, 8);
+    forStorage(type, check.where, [&](auto t) {
+      auto in = as(dy, t);
+      auto out = as(g, t);
+      check.data(in, "dy");
+      check.data(bits, "bits");
+      check.data(out, "g");
+      Deactivate<decltype(t)> body{r.slope, joined<decltype(t)>(p, in, out), p, in, bits, out};
+      forEachSpan(stream, rows, (n + 7) / 8, body, 8);
+    });
   });
 }

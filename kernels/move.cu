@@ -3,6 +3,7 @@
 
 #include "check.cuh"
 #include "nest.cuh"
+#include "storage.cuh"
 #include "sum.cuh"
 #ifdef __CUDACC__
 #include "turn_cuda.cuh"
@@ -12,27 +13,31 @@ using namespace candela;
 
 namespace {
 
-template <bool accumulate>
-BOTH void move(float* y, float v) {
-  *y = accumulate ? *y + v : v;
+template <bool accumulate, class T>
+BOTH void move(T* y, T v) {
+  if constexpr (accumulate) {
+    *y = *y + v;
+  } else {
+    *y = v;
+  }
 }
 
 // Operands of the loops: x, y.
-template <bool accumulate>
+template <bool accumulate, class T>
 struct CopyRuns {
   Nest<2> nest;
-  const float* __restrict__ x;
-  float* __restrict__ y;
+  const T* __restrict__ x;
+  T* __restrict__ y;
 
   BOTH void operator()(const Span& s) const {
     int64_t at[2], dx = nest.stride(0), dy = nest.stride(1), n = s.size();
     nest.start(s.row, nest.rank - 1, at);
-    const float* in = x + at[0] + s.begin * dx;
-    float* out = y + at[1] + s.begin * dy;
+    const T* in = x + at[0] + s.begin * dx;
+    T* out = y + at[1] + s.begin * dy;
     if (dx == 1 && dy == 1) {
       INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i, in[i]);
     } else if (dx == 0 && dy == 1) {
-      float v = *in;
+      T v = *in;
       INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i, v);
     } else if (dy == 1) {
       INDEPENDENT for (int64_t i = 0; i < n; i++) move<accumulate>(out + i, in[i * dx]);
@@ -51,12 +56,12 @@ constexpr int64_t kTile = 16, kTileLong = 256;
 
 // A block of p x q elements that lie along p in x and along q in y: read row by row, turned in the first-level cache,
 // written row by row. The other loops are outer.
-template <bool accumulate>
+template <bool accumulate, class T>
 struct CopyTile {
   Nest<2> outer;
   int64_t p, q, xOfQ, yOfP, sideP, sideQ;
-  const float* __restrict__ x;
-  float* __restrict__ y;
+  const T* __restrict__ x;
+  T* __restrict__ y;
 
   int64_t tilesP() const { return (p + sideP - 1) / sideP; }
   int64_t tilesQ() const { return (q + sideQ - 1) / sideQ; }
@@ -73,8 +78,8 @@ struct CopyTile {
     }
   }
 
-  BOTH void turn(const float* in, float* out, int64_t m, int64_t n) const {
-    float tile[kTile * kTileLong];
+  BOTH void turn(const T* in, T* out, int64_t m, int64_t n) const {
+    T tile[kTile * kTileLong];
     if (m == kTile && n == kTile) {
       square(in, out);
       return;
@@ -90,14 +95,14 @@ struct CopyTile {
   }
 
   // Few planes to values side by side: colours, the two halves of a channel shuffle. False where they are not so few.
-  BOTH bool woven(int64_t planes, int64_t m, const float* in, float* out) const {
+  BOTH bool woven(int64_t planes, int64_t m, const T* in, T* out) const {
     if (planes == 2) weave<2>(m, in, out);
     if (planes == 3) weave<3>(m, in, out);
     if (planes == 4) weave<4>(m, in, out);
     return planes >= 2 && planes <= 4;
   }
 
-  BOTH bool unwoven(int64_t planes, int64_t n, const float* in, float* out) const {
+  BOTH bool unwoven(int64_t planes, int64_t n, const T* in, T* out) const {
     if (planes == 2) unweave<2>(n, in, out);
     if (planes == 3) unweave<3>(n, in, out);
     if (planes == 4) unweave<4>(n, in, out);
@@ -105,22 +110,22 @@ struct CopyTile {
   }
 
   template <int planes>
-  BOTH void weave(int64_t m, const float* in, float* out) const {
+  BOTH void weave(int64_t m, const T* in, T* out) const {
     INDEPENDENT for (int64_t i = 0; i < m; i++) {
       for (int k = 0; k < planes; k++) move<accumulate>(out + planes * i + k, in[k * xOfQ + i]);
     }
   }
 
   template <int planes>
-  BOTH void unweave(int64_t n, const float* in, float* out) const {
+  BOTH void unweave(int64_t n, const T* in, T* out) const {
     INDEPENDENT for (int64_t j = 0; j < n; j++) {
       for (int k = 0; k < planes; k++) move<accumulate>(out + k * yOfP + j, in[planes * j + k]);
     }
   }
 
   // The same with known sides, which the compiler turns in registers.
-  BOTH void square(const float* in, float* out) const {
-    float tile[kTile * kTile];
+  BOTH void square(const T* in, T* out) const {
+    T tile[kTile * kTile];
     for (int j = 0; j < kTile; j++) {
       for (int i = 0; i < kTile; i++) tile[i * kTile + j] = in[j * xOfQ + i];
     }
@@ -143,8 +148,8 @@ struct Loop {
   int64_t dim, x, y;
 };
 
-template <bool accumulate>
-void copy(cd_stream* stream, const Loop* loops, int count, const float* x, float* y) {
+template <bool accumulate, class T>
+void copy(cd_stream* stream, const Loop* loops, int count, const T* x, T* y) {
   Nest<2> nest;
   for (int i = 0; i < count; i++) nest.add(loops[i].dim, {loops[i].x, loops[i].y});
   nest.close();
@@ -156,12 +161,12 @@ void copy(cd_stream* stream, const Loop* loops, int count, const float* x, float
 #ifdef __CUDACC__
     if (byPlaces<1>(stream, nest, accumulate, {{x}}, y, Same{})) return;
 #endif
-    CopyRuns<accumulate> body{nest, x, y};
+    CopyRuns<accumulate, T> body{nest, x, y};
     int64_t length = nest.dims[inner];
     forEachSpan(stream, nest.count() / length, length, body);
     return;
   }
-  CopyTile<accumulate> body{};
+  CopyTile<accumulate, T> body{};
   for (int d = 0; d < inner; d++) {
     if (d != along) body.outer.add(nest.dims[d], {nest.strides[0][d], nest.strides[1][d]});
   }
@@ -232,13 +237,11 @@ struct GatherBackward {
 
 }  // namespace
 
-int cd_copy_strided(cd_stream* stream, int accumulate, int rank, const int* dims, const int* xStrides,
-                    const int* yStrides, const float* x, float* y) {
+int cd_copy_strided(cd_stream* stream, int type, int accumulate, int rank, const int* dims, const int* xStrides,
+                    const int* yStrides, const void* x, void* y) {
   return entry([&] {
     Check check(stream, "copy_strided");
     if (checkDims(check, rank, dims) == 0) return;
-    check.data(x, "x");
-    check.data(y, "y");
     Loop loops[kRank];
     int count = 0;
     for (int d = 0; d < rank; d++) {
@@ -248,11 +251,17 @@ int cd_copy_strided(cd_stream* stream, int accumulate, int rank, const int* dims
     }
     std::stable_sort(loops, loops + count,
                      [](const Loop& a, const Loop& b) { return std::abs(a.y) > std::abs(b.y); });
-    if (accumulate != 0) {
-      copy<true>(stream, loops, count, x, y);
-    } else {
-      copy<false>(stream, loops, count, x, y);
-    }
+    forStorage(type, check.where, [&](auto t) {
+      auto in = as(x, t);
+      auto out = as(y, t);
+      check.data(in, "x");
+      check.data(out, "y");
+      if (accumulate != 0) {
+        copy<true>(stream, loops, count, in, out);
+      } else {
+        copy<false>(stream, loops, count, in, out);
+      }
+    });
   });
 }
 

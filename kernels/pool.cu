@@ -4,6 +4,7 @@
 #include "check.cuh"
 #include "functions.cuh"
 #include "launch.cuh"
+#include "storage.cuh"
 #include "window.cuh"
 #ifdef __CUDACC__
 #include "pool_cuda.cuh"
@@ -13,19 +14,19 @@ using namespace candela;
 
 namespace {
 
-template <class Index>
+template <class T, class Index>
 struct MaxPool {
   Window k;
-  const float* __restrict__ x;
-  float* __restrict__ y;
+  const T* __restrict__ x;
+  T* __restrict__ y;
   Index* __restrict__ which;
 
   // Rows are output pixels. Taps are as wide as the values until the last, or else a compiler takes them by the 32 or
   // not at all.
   BOTH void operator()(const Span& s) const {
     int64_t column = k.columnOf(s.row % k.ow), row = k.rowOf(s.row / k.ow % k.oh), m = s.size();
-    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c + s.begin;
-    float* best = y + s.row * k.c + s.begin;
+    const T* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c + s.begin;
+    T* best = y + s.row * k.c + s.begin;
     int32_t taps[kSpan];
     bool first = true;
     int64_t left = k.firstTap(column, k.dw), right = k.endTap(column, k.dw, k.kw, k.w);
@@ -48,7 +49,7 @@ struct MaxPool {
     INDEPENDENT for (int64_t c = 0; c < m; c++) index[c] = static_cast<Index>(taps[c]);
   }
 
-  BOTH void take(int64_t m, const float* in, float* best, int32_t* taps, int32_t tap, bool first) const {
+  BOTH void take(int64_t m, const T* in, T* best, int32_t* taps, int32_t tap, bool first) const {
     if (first) {
       INDEPENDENT for (int64_t c = 0; c < m; c++) {
         best[c] = in[c];
@@ -69,10 +70,11 @@ struct MaxPool {
 
 // Windows of at most 3 x 3 taps without gaps, positions not asked for: rows are output rows. Each column's maximum is
 // taken once and held for all windows across it.
+template <class T>
 struct MaxPoolRow {
   Window k;
-  const float* __restrict__ x;
-  float* __restrict__ y;
+  const T* __restrict__ x;
+  T* __restrict__ y;
 
   static constexpr int kHeld = 3;
 
@@ -81,18 +83,18 @@ struct MaxPoolRow {
   BOTH void operator()(const Span& s) const {
     int64_t m = s.size(), row = k.rowOf(s.row % k.oh), top = row < 0 ? 0 : row, next = 0;
     int64_t below = row + k.kh < k.h ? row + k.kh : k.h;
-    const float* image = x + s.row / k.oh * k.h * k.w * k.c + s.begin;
-    float held[kHeld][kSpan];
+    const T* image = x + s.row / k.oh * k.h * k.w * k.c + s.begin;
+    T held[kHeld][kSpan];
     for (int64_t o = 0; o < k.ow; o++) {
       int64_t column = k.columnOf(o), first = column < 0 ? 0 : column;
       int64_t beyond = column + k.kw < k.w ? column + k.kw : k.w;
-      float* out = y + (s.row * k.ow + o) * k.c + s.begin;
+      T* out = y + (s.row * k.ow + o) * k.c + s.begin;
       if (top >= below || first >= beyond) {
         for (int64_t c = 0; c < m; c++) out[c] = -INFINITY;
         continue;
       }
       for (next = next < first ? first : next; next < beyond; next++) {
-        const float* in = image + (top * k.w + next) * k.c;
+        const T* in = image + (top * k.w + next) * k.c;
         int64_t step = k.w * k.c, more = below - top - 1;
         largest(m, in, in + (more < 1 ? more : 1) * step, in + more * step, held[next % kHeld]);
       }
@@ -101,29 +103,29 @@ struct MaxPoolRow {
     }
   }
 
-  BOTH static void largest(int64_t m, const float* a, const float* b, const float* c, float* out) {
+  BOTH static void largest(int64_t m, const T* a, const T* b, const T* c, T* out) {
     INDEPENDENT for (int64_t i = 0; i < m; i++) {
-      float v = larger(b[i], a[i]) ? b[i] : a[i];
+      T v = larger(b[i], a[i]) ? b[i] : a[i];
       out[i] = larger(c[i], v) ? c[i] : v;
     }
   }
 };
 
-template <class Index>
+template <class T, class Index>
 struct MaxPoolBackward {
   Window k;
   bool accumulate;
   const Index* __restrict__ which;
-  const float* __restrict__ dy;
-  float* __restrict__ dx;
+  const T* __restrict__ dy;
+  T* __restrict__ dx;
 
   // Rows are input pixels.
   BOTH void operator()(const Span& s) const {
     int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
-    float* down = dx + s.row * k.c;
-    if (!accumulate) {
-      for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
-    }
+    int64_t m = s.size();
+    T* down = dx + s.row * k.c + s.begin;
+    float sum[kSpan];
+    for (int64_t c = 0; c < m; c++) sum[c] = accumulate ? static_cast<float>(down[c]) : 0.0f;
     int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
     int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
     for (int64_t i = top; i < bottom; i++) {
@@ -132,13 +134,14 @@ struct MaxPoolBackward {
       for (int64_t j = left; j < right; j++) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
-        int64_t from = ((image * k.oh + at) * k.ow + across) * k.c;
-        const float* up = dy + from;
+        int64_t from = ((image * k.oh + at) * k.ow + across) * k.c + s.begin;
+        const T* up = dy + from;
         const Index* index = which + from;
         Index tap = static_cast<Index>(i * k.kw + j);
-        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += chosen(index[c] == tap, up[c]);
+        INDEPENDENT for (int64_t c = 0; c < m; c++) sum[c] += chosen(index[c] == tap, up[c]);
       }
     }
+    for (int64_t c = 0; c < m; c++) down[c] = sum[c];
   }
 };
 
@@ -191,46 +194,49 @@ struct Divisor {
   }
 };
 
+template <class T>
 struct AveragePool {
   Window k;
   Divisor divisor;
-  const float* __restrict__ x;
-  float* __restrict__ y;
+  const T* __restrict__ x;
+  T* __restrict__ y;
 
   BOTH void operator()(const Span& s) const {
     int64_t ox = s.row % k.ow, oy = s.row / k.ow % k.oh, column = k.columnOf(ox), row = k.rowOf(oy);
-    const float* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c;
-    float* sum = y + s.row * k.c;
-    for (int64_t c = s.begin; c < s.end; c++) sum[c] = 0.0f;
+    int64_t m = s.size();
+    const T* image = x + s.row / k.ow / k.oh * k.h * k.w * k.c + s.begin;
+    T* out = y + s.row * k.c + s.begin;
+    float sum[kSpan];
+    for (int64_t c = 0; c < m; c++) sum[c] = 0.0f;
     int64_t left = k.firstTap(column, k.dw), right = k.endTap(column, k.dw, k.kw, k.w);
     int64_t bottom = k.endTap(row, k.dh, k.kh, k.h);
     for (int64_t i = k.firstTap(row, k.dh); i < bottom; i++) {
       int64_t at = row + i * k.dh;
       for (int64_t j = left; j < right; j++) {
         int64_t across = column + j * k.dw;
-        const float* in = image + (at * k.w + across) * k.c;
-        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) sum[c] += in[c];
+        const T* in = image + (at * k.w + across) * k.c;
+        INDEPENDENT for (int64_t c = 0; c < m; c++) sum[c] += in[c];
       }
     }
     float count = divisor.of(oy, ox);
-    if (count == 0.0f) return;
-    for (int64_t c = s.begin; c < s.end; c++) sum[c] /= count;
+    for (int64_t c = 0; c < m; c++) out[c] = count == 0.0f ? sum[c] : sum[c] / count;
   }
 };
 
+template <class T>
 struct AveragePoolBackward {
   Window k;
   Divisor divisor;
   bool accumulate;
-  const float* __restrict__ dy;
-  float* __restrict__ dx;
+  const T* __restrict__ dy;
+  T* __restrict__ dx;
 
   BOTH void operator()(const Span& s) const {
     int64_t column = s.row % k.w, row = s.row / k.w % k.h, image = s.row / k.w / k.h;
-    float* down = dx + s.row * k.c;
-    if (!accumulate) {
-      for (int64_t c = s.begin; c < s.end; c++) down[c] = 0.0f;
-    }
+    int64_t m = s.size();
+    T* down = dx + s.row * k.c + s.begin;
+    float sum[kSpan];
+    for (int64_t c = 0; c < m; c++) sum[c] = accumulate ? static_cast<float>(down[c]) : 0.0f;
     int64_t left = k.firstWindow(column + k.left, k.dw, k.sw, k.ow), right = k.endWindow(column + k.left, k.dw, k.kw);
     int64_t top = k.firstWindow(row + k.top, k.dh, k.sh, k.oh), bottom = k.endWindow(row + k.top, k.dh, k.kh);
     for (int64_t i = top; i < bottom; i++) {
@@ -239,11 +245,12 @@ struct AveragePoolBackward {
       for (int64_t j = left; j < right; j++) {
         int64_t across = k.outputColumn(column, j);
         if (across < 0) continue;
-        const float* up = dy + ((image * k.oh + at) * k.ow + across) * k.c;
+        const T* up = dy + ((image * k.oh + at) * k.ow + across) * k.c + s.begin;
         float count = divisor.of(at, across);
-        INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) down[c] += up[c] / count;
+        INDEPENDENT for (int64_t c = 0; c < m; c++) sum[c] += up[c] / count;
       }
     }
+    for (int64_t c = 0; c < m; c++) down[c] = sum[c];
   }
 };
 
@@ -271,8 +278,8 @@ Divisor divisorOf(const Check& check, const Window& k, int padBottom, int padRig
 
 }  // namespace
 
-int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                        const float* x, float* y, void* which, int whichBytes) {
+int cd_max_pool_forward(cd_stream* stream, int type, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                        const void* x, void* y, void* which, int whichBytes) {
   return entry([&] {
     Check check(stream, "max_pool_forward");
     check.counts({images, h, w, c});
@@ -280,55 +287,65 @@ int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w,
     if (which != nullptr) checkWhich(check, k, whichBytes);
     int64_t rows = check.counts({images, k.oh, k.ow});
     if (check.counts({rows, c}) == 0) return;
-    if (h * w > 0) check.data(x, "x");
-    check.data(y, "y");
+    forStorage(type, check.where, [&](auto t) {
+      using T = decltype(t);
+      auto in = as(x, t);
+      auto out = as(y, t);
+      if (h * w > 0) check.data(in, "x");
+      check.data(out, "y");
 #ifdef __CUDACC__
-    if (which == nullptr || whichBytes == 1) {
-      if (maxPoolWide(stream, images, k, x, y, static_cast<uint8_t*>(which))) return;
-    }
+      if (which == nullptr || whichBytes == 1) {
+        if (maxPoolWide(stream, images, k, in, out, static_cast<uint8_t*>(which))) return;
+      }
 #endif
-    int64_t cost = static_cast<int64_t>(k.kh) * k.kw;
-    MaxPoolRow body{k, x, y};
-    if (which == nullptr && body.fits()) {
-      forEachSpan(stream, images * k.oh, c, body, k.ow * (k.kh + k.kw));
-    } else if (which != nullptr && whichBytes == 4) {
-      auto index = static_cast<int32_t*>(which);
-      check.optional(index, "which");
-      forEachSpan(stream, rows, c, MaxPool<int32_t>{k, x, y, index}, cost);
-    } else {
-      forEachSpan(stream, rows, c, MaxPool<uint8_t>{k, x, y, static_cast<uint8_t*>(which)}, cost);
-    }
+      int64_t cost = static_cast<int64_t>(k.kh) * k.kw;
+      MaxPoolRow<T> body{k, in, out};
+      if (which == nullptr && body.fits()) {
+        forEachSpan(stream, images * k.oh, c, body, k.ow * (k.kh + k.kw));
+      } else if (which != nullptr && whichBytes == 4) {
+        auto index = static_cast<int32_t*>(which);
+        check.optional(index, "which");
+        forEachSpan(stream, rows, c, MaxPool<T, int32_t>{k, in, out, index}, cost);
+      } else {
+        forEachSpan(stream, rows, c, MaxPool<T, uint8_t>{k, in, out, static_cast<uint8_t*>(which)}, cost);
+      }
+    });
   });
 }
 
-int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
-                         const int* window, const void* which, int whichBytes, const float* dy, float* dx) {
+int cd_max_pool_backward(cd_stream* stream, int type, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+                         const int* window, const void* which, int whichBytes, const void* dy, void* dx) {
   return entry([&] {
     Check check(stream, "max_pool_backward");
     Window k = windowOf(check, h, w, c, window);
     checkWhich(check, k, whichBytes);
     check.counts({images, k.oh, k.ow, c});
     if (check.counts({images, h, w, c}) == 0) return;
-    if (static_cast<int64_t>(k.oh) * k.ow > 0) {
-      check.data(dy, "dy");
-      checkPointer(which, check.where, "which");
-    }
-    check.data(dx, "dx");
-    int64_t cost = k.windowsOfAPixel();
-    if (whichBytes == 4) {
-      auto index = static_cast<const int32_t*>(which);
-      check.optional(index, "which");
-      forEachSpan(stream, images * h * w, c, MaxPoolBackward<int32_t>{k, accumulate != 0, index, dy, dx}, cost);
-    } else {
+    forStorage(type, check.where, [&](auto t) {
+      using T = decltype(t);
+      auto up = as(dy, t);
+      auto down = as(dx, t);
+      if (static_cast<int64_t>(k.oh) * k.ow > 0) {
+        check.data(up, "dy");
+        checkPointer(which, check.where, "which");
+      }
+      check.data(down, "dx");
+      int64_t cost = k.windowsOfAPixel();
+      if (whichBytes == 4) {
+        auto index = static_cast<const int32_t*>(which);
+        check.optional(index, "which");
+        forEachSpan(stream, images * h * w, c, MaxPoolBackward<T, int32_t>{k, accumulate != 0, index, up, down}, cost);
+        return;
+      }
       auto index = static_cast<const uint8_t*>(which);
 #ifdef __CUDACC__
-      if (accumulate != 0 ? maxPoolGatherWide<PoolGather::MAX_ADD>(stream, images, k, index, dy, dx)
-                          : maxPoolGatherWide<PoolGather::MAX>(stream, images, k, index, dy, dx)) {
+      if (accumulate != 0 ? maxPoolGatherWide<PoolGather::MAX_ADD>(stream, images, k, index, up, down)
+                          : maxPoolGatherWide<PoolGather::MAX>(stream, images, k, index, up, down)) {
         return;
       }
 #endif
-      forEachSpan(stream, images * h * w, c, MaxPoolBackward<uint8_t>{k, accumulate != 0, index, dy, dx}, cost);
-    }
+      forEachSpan(stream, images * h * w, c, MaxPoolBackward<T, uint8_t>{k, accumulate != 0, index, up, down}, cost);
+    });
   });
 }
 
@@ -360,39 +377,51 @@ int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64
   });
 }
 
-int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                            int padBottom, int padRight, int countIncludePad, int power, const float* x, float* y) {
+int cd_average_pool_forward(cd_stream* stream, int type, int64_t images, int64_t h, int64_t w, int64_t c,
+                            const int* window, int padBottom, int padRight, int countIncludePad, int power,
+                            const void* x, void* y) {
   return entry([&] {
     Check check(stream, "average_pool_forward");
     check.counts({images, h, w, c});
     Window k = windowOf(check, h, w, c, window);
     int64_t rows = check.counts({images, k.oh, k.ow});
     if (check.counts({rows, c}) == 0) return;
-    if (h * w > 0) check.data(x, "x");
-    check.data(y, "y");
-    AveragePool body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), x, y};
+    Divisor divisor = divisorOf(check, k, padBottom, padRight, countIncludePad, power);
+    forStorage(type, check.where, [&](auto t) {
+      auto in = as(x, t);
+      auto out = as(y, t);
+      if (h * w > 0) check.data(in, "x");
+      check.data(out, "y");
 #ifdef __CUDACC__
-    if (averagePoolWide(stream, images, k, SmallDivisor(k, padBottom, padRight, countIncludePad != 0, power), x, y)) return;
+      SmallDivisor small(k, padBottom, padRight, countIncludePad != 0, power);
+      if (averagePoolWide(stream, images, k, small, in, out)) return;
 #endif
-    forEachSpan(stream, rows, c, body, static_cast<int64_t>(k.kh) * k.kw);
+      AveragePool<decltype(t)> body{k, divisor, in, out};
+      forEachSpan(stream, rows, c, body, static_cast<int64_t>(k.kh) * k.kw);
+    });
   });
 }
 
-int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+int cd_average_pool_backward(cd_stream* stream, int type, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
                              const int* window, int padBottom, int padRight, int countIncludePad, int power,
-                             const float* dy, float* dx) {
+                             const void* dy, void* dx) {
   return entry([&] {
     Check check(stream, "average_pool_backward");
     Window k = windowOf(check, h, w, c, window);
     check.counts({images, k.oh, k.ow, c});
     if (check.counts({images, h, w, c}) == 0) return;
-    if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(dy, "dy");
-    check.data(dx, "dx");
-    AveragePoolBackward body{k, divisorOf(check, k, padBottom, padRight, countIncludePad, power), accumulate != 0, dy, dx};
+    Divisor divisor = divisorOf(check, k, padBottom, padRight, countIncludePad, power);
+    forStorage(type, check.where, [&](auto t) {
+      auto up = as(dy, t);
+      auto down = as(dx, t);
+      if (static_cast<int64_t>(k.oh) * k.ow > 0) check.data(up, "dy");
+      check.data(down, "dx");
 #ifdef __CUDACC__
-    SmallDivisor divisor(k, padBottom, padRight, countIncludePad != 0, power);
-    if (averagePoolBackwardWide(stream, images, k, divisor, accumulate != 0, dy, dx)) return;
+      SmallDivisor small(k, padBottom, padRight, countIncludePad != 0, power);
+      if (averagePoolBackwardWide(stream, images, k, small, accumulate != 0, up, down)) return;
 #endif
-    forEachSpan(stream, images * h * w, c, body, k.windowsOfAPixel());
+      AveragePoolBackward<decltype(t)> body{k, divisor, accumulate != 0, up, down};
+      forEachSpan(stream, images * h * w, c, body, k.windowsOfAPixel());
+    });
   });
 }

@@ -77,14 +77,14 @@ inline bool poolsByQuads(const Window& k, int64_t images) {
 }
 
 // y = max of the window, which = index of the first; KH, KW 0: known at run time only.
-template <int KH, int KW, bool kWhich>
-__global__ void __launch_bounds__(kBlock) maxPoolQuads(PoolTiles tiles, SmallWindow k, const float* __restrict__ x,
-                                                       float* __restrict__ y, uint8_t* __restrict__ which) {
+template <int KH, int KW, bool kWhich, class T>
+__global__ void __launch_bounds__(kBlock) maxPoolQuads(PoolTiles tiles, SmallWindow k, const T* __restrict__ x,
+                                                       T* __restrict__ y, uint8_t* __restrict__ which) {
   PoolPlace at(tiles);
   if (!at.inside) return;
   int kh = KH > 0 ? KH : k.kh, kw = KW > 0 ? KW : k.kw;
   int row = at.row * k.sh - k.top, column = at.column * k.sw - k.left;
-  const float* image = x + blockIdx.z * k.in() + at.channel;
+  const T* image = x + blockIdx.z * k.in() + at.channel;
   // The first tap inside the image: what stays where all of the window is -infinity.
   int i0 = row < 0 ? -row : 0, j0 = column < 0 ? -column : 0;
   bool some = i0 < kh && row + i0 < k.h && j0 < kw && column + j0 < k.w;
@@ -96,7 +96,7 @@ __global__ void __launch_bounds__(kBlock) maxPoolQuads(PoolTiles tiles, SmallWin
 #pragma unroll
   for (int i = 0; i < kh; i++) {
     bool inRow = static_cast<unsigned>(row + i) < static_cast<unsigned>(k.h);
-    const float* line = image + int64_t{1} * (inRow ? row + i : 0) * k.w * k.c;
+    const T* line = image + int64_t{1} * (inRow ? row + i : 0) * k.w * k.c;
 #pragma unroll
     for (int j = 0; j < kw; j++) {
       bool valid = inRow && static_cast<unsigned>(column + j) < static_cast<unsigned>(k.w);
@@ -123,10 +123,10 @@ __global__ void __launch_bounds__(kBlock) maxPoolQuads(PoolTiles tiles, SmallWin
 enum class PoolGather { MAX, MAX_ADD, UNPOOL };
 
 // dx of an input pixel from the windows that hold it, NH x NW of them at most (0: any number), in the order of their taps.
-template <int NH, int NW, PoolGather gather>
+template <int NH, int NW, PoolGather gather, class T>
 __global__ void __launch_bounds__(kBlock) maxPoolGather(PoolTiles tiles, SmallWindow k,
-                                                        const uint8_t* __restrict__ which, const float* __restrict__ dy,
-                                                        float* __restrict__ dx) {
+                                                        const uint8_t* __restrict__ which, const T* __restrict__ dy,
+                                                        T* __restrict__ dx) {
   PoolPlace at(tiles);
   if (!at.inside) return;
   int row = at.row + k.top, column = at.column + k.left;
@@ -188,19 +188,19 @@ struct SmallDivisor {
   }
 };
 
-template <int KH, int KW>
+template <int KH, int KW, class T>
 __global__ void __launch_bounds__(kBlock) averagePoolQuads(PoolTiles tiles, SmallWindow k, SmallDivisor divisor,
-                                                           const float* __restrict__ x, float* __restrict__ y) {
+                                                           const T* __restrict__ x, T* __restrict__ y) {
   PoolPlace at(tiles);
   if (!at.inside) return;
   int kh = KH > 0 ? KH : k.kh, kw = KW > 0 ? KW : k.kw;
   int row = at.row * k.sh - k.top, column = at.column * k.sw - k.left;
-  const float* image = x + blockIdx.z * k.in() + at.channel;
+  const T* image = x + blockIdx.z * k.in() + at.channel;
   Quad sum{};
 #pragma unroll
   for (int i = 0; i < kh; i++) {
     bool inRow = static_cast<unsigned>(row + i) < static_cast<unsigned>(k.h);
-    const float* line = image + int64_t{1} * (inRow ? row + i : 0) * k.w * k.c;
+    const T* line = image + int64_t{1} * (inRow ? row + i : 0) * k.w * k.c;
 #pragma unroll
     for (int j = 0; j < kw; j++) {
       bool valid = inRow && static_cast<unsigned>(column + j) < static_cast<unsigned>(k.w);
@@ -219,16 +219,16 @@ __global__ void __launch_bounds__(kBlock) averagePoolQuads(PoolTiles tiles, Smal
   putQuad(y + blockIdx.z * k.out() + (int64_t{1} * at.row * k.ow + at.column) * k.c + at.channel, sum);
 }
 
-template <int NH, int NW, bool kAdd>
+template <int NH, int NW, bool kAdd, class T>
 __global__ void __launch_bounds__(kBlock) averagePoolGather(PoolTiles tiles, SmallWindow k, SmallDivisor divisor,
-                                                            const float* __restrict__ dy, float* __restrict__ dx) {
+                                                            const T* __restrict__ dy, T* __restrict__ dx) {
   PoolPlace at(tiles);
   if (!at.inside) return;
   int row = at.row + k.top, column = at.column + k.left;
   int row0 = row < 0 ? -1 : min(static_cast<int>(k.byStrideH(row)), k.oh - 1);
   int column0 = column < 0 ? -1 : min(static_cast<int>(k.byStrideW(column)), k.ow - 1);
   int64_t to = blockIdx.z * k.in() + (int64_t{1} * at.row * k.w + at.column) * k.c + at.channel;
-  const float* image = dy + blockIdx.z * k.out() + at.channel;
+  const T* image = dy + blockIdx.z * k.out() + at.channel;
   int nh = NH > 0 ? NH : (k.kh - 1) / k.sh + 1, nw = NW > 0 ? NW : (k.kw - 1) / k.sw + 1;
   Quad sum{};
   if (kAdd) sum = quadAt(dx + to);
@@ -264,8 +264,9 @@ void forSides(int kh, int kw, const F& f) {
 }
 
 // All below: false, and nothing done, where sizes or alignment do not fit.
-inline bool maxPoolWide(cd_stream* stream, int64_t images, const Window& k, const float* x, float* y, uint8_t* which) {
-  if (!poolsByQuads(k, images) || !aligned(x) || !aligned(y) || !aligned(which, 4)) {
+template <class T>
+bool maxPoolWide(cd_stream* stream, int64_t images, const Window& k, const T* x, T* y, uint8_t* which) {
+  if (!poolsByQuads(k, images) || !alignedQuads(x) || !alignedQuads(y) || !aligned(which, 4)) {
     return false;
   }
   PoolTiles tiles(images, k.oh, k.ow, k.c);
@@ -282,10 +283,9 @@ inline bool maxPoolWide(cd_stream* stream, int64_t images, const Window& k, cons
   return true;
 }
 
-template <PoolGather gather>
-bool maxPoolGatherWide(cd_stream* stream, int64_t images, const Window& k, const uint8_t* which, const float* dy,
-                       float* dx) {
-  if (!poolsByQuads(k, images) || !aligned(dy) || !aligned(dx) || !aligned(which, 4)) {
+template <PoolGather gather, class T>
+bool maxPoolGatherWide(cd_stream* stream, int64_t images, const Window& k, const uint8_t* which, const T* dy, T* dx) {
+  if (!poolsByQuads(k, images) || !alignedQuads(dy) || !alignedQuads(dx) || !aligned(which, 4)) {
     return false;
   }
   PoolTiles tiles(images, static_cast<int>(k.h), static_cast<int>(k.w), k.c);
@@ -298,11 +298,11 @@ bool maxPoolGatherWide(cd_stream* stream, int64_t images, const Window& k, const
   return true;
 }
 
-inline bool averagePoolWide(cd_stream* stream, int64_t images, const Window& k, const SmallDivisor& divisor,
-                            const float* x, float* y) {
+template <class T>
+bool averagePoolWide(cd_stream* stream, int64_t images, const Window& k, const SmallDivisor& divisor, const T* x, T* y) {
   // So few threads, each with a long window, do better one by one.
   if (images * k.oh * k.ow * k.c / 4 < kBlocks && k.kh * k.kw > 16) return false;
-  if (!poolsByQuads(k, images) || !aligned(x) || !aligned(y)) return false;
+  if (!poolsByQuads(k, images) || !alignedQuads(x) || !alignedQuads(y)) return false;
   PoolTiles tiles(images, k.oh, k.ow, k.c);
   SmallWindow small(k);
   forSides(k.kh, k.kw, [&](auto kh, auto kw) {
@@ -313,9 +313,10 @@ inline bool averagePoolWide(cd_stream* stream, int64_t images, const Window& k, 
   return true;
 }
 
-inline bool averagePoolBackwardWide(cd_stream* stream, int64_t images, const Window& k, const SmallDivisor& divisor,
-                                    bool accumulate, const float* dy, float* dx) {
-  if (!poolsByQuads(k, images) || !aligned(dy) || !aligned(dx)) return false;
+template <class T>
+bool averagePoolBackwardWide(cd_stream* stream, int64_t images, const Window& k, const SmallDivisor& divisor,
+                             bool accumulate, const T* dy, T* dx) {
+  if (!poolsByQuads(k, images) || !alignedQuads(dy) || !alignedQuads(dx)) return false;
   PoolTiles tiles(images, static_cast<int>(k.h), static_cast<int>(k.w), k.c);
   SmallWindow small(k);
   forSides((k.kh - 1) / k.sh + 1, (k.kw - 1) / k.sw + 1, [&](auto nh, auto nw) {

@@ -1,4 +1,4 @@
-// CUDA only: rectifiers and their bits by 16 bytes, where rows are whole bytes of bits, so that all of them are one.
+// CUDA only: rectifiers and their bits by quads, where rows are whole bytes of bits, so that all of them are one.
 #pragma once
 
 #include "functions.cuh"
@@ -8,11 +8,10 @@ namespace candela {
 
 constexpr int kRectifyEach = 4;
 
-// y[n] = x clamped, bits[n/8]. Moves 8 bytes an element and one bit; 4 and one bit where y is x and nothing changes (bits of
+// y[n] = x clamped, bits[n/8]. Moves 8 bytes of floats an element and one bit; 4 and one bit where y is x and nothing changes (bits of
 // what is clamped already). Eight neighbouring lanes join their four bits each to a word.
-template <bool kBits>
-__global__ void __launch_bounds__(kBlock) rectifyQuads(int64_t n, float lo, float hi, const float* x, float* y,
-                                                       uint8_t* bits) {
+template <bool kBits, class T>
+__global__ void __launch_bounds__(kBlock) rectifyQuads(int64_t n, float lo, float hi, const T* x, T* y, uint8_t* bits) {
   int64_t quads = n / 4, first = static_cast<int64_t>(blockIdx.x) * (kBlock * kRectifyEach) + threadIdx.x;
   Quad held[kRectifyEach];
 #pragma unroll
@@ -52,10 +51,9 @@ __global__ void __launch_bounds__(kBlock) rectifyQuads(int64_t n, float lo, floa
   }
 }
 
-// dx[n] (+)= dy[n] where its bit is set. Moves 8 bytes an element and one bit, 12 with kAdd.
-template <bool kAdd>
-__global__ void __launch_bounds__(kBlock) rectifyBackwardQuads(int64_t n, const uint8_t* bits, const float* dy,
-                                                               float* dx) {
+// dx[n] (+)= dy[n] where its bit is set. Moves 8 bytes of floats an element and one bit, 12 with kAdd.
+template <bool kAdd, class T>
+__global__ void __launch_bounds__(kBlock) rectifyBackwardQuads(int64_t n, const uint8_t* bits, const T* dy, T* dx) {
   constexpr int kEach = kAdd ? 2 : 4;
   int64_t quads = n / 4, first = static_cast<int64_t>(blockIdx.x) * (kBlock * kEach) + threadIdx.x;
   Quad held[kEach], old[kEach];
@@ -83,11 +81,11 @@ __global__ void __launch_bounds__(kBlock) rectifyBackwardQuads(int64_t n, const 
 }
 
 // Both: false, and nothing done, where rows end inside a byte or a pointer is not aligned.
-inline bool rectifyWide(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, const float* x, float* y,
-                        uint8_t* bits) {
+template <class T>
+bool rectifyWide(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, const T* x, T* y, uint8_t* bits) {
   constexpr int64_t kStep = kBlock * kRectifyEach;
   int64_t all = rows * n, wanted = (all / 4 + kStep - 1) / kStep;
-  if (n % 8 != 0 || !aligned(x) || !aligned(y) || !aligned(bits, 4) || wanted > kMostBlocks) return false;
+  if (n % 8 != 0 || !alignedQuads(x) || !alignedQuads(y) || !aligned(bits, 4) || wanted > kMostBlocks) return false;
   auto count = static_cast<unsigned>(wanted);
   if (bits != nullptr) {
     rectifyQuads<true><<<count, kBlock, 0, queueOf(stream)>>>(all, lo, hi, x, y, bits);
@@ -98,10 +96,11 @@ inline bool rectifyWide(cd_stream* stream, int64_t rows, int64_t n, float lo, fl
   return true;
 }
 
-inline bool rectifyBackwardWide(cd_stream* stream, int64_t rows, int64_t n, bool accumulate, const uint8_t* bits,
-                                const float* dy, float* dx) {
+template <class T>
+bool rectifyBackwardWide(cd_stream* stream, int64_t rows, int64_t n, bool accumulate, const uint8_t* bits, const T* dy,
+                         T* dx) {
   int64_t all = rows * n, step = kBlock * (accumulate ? 2 : 4), wanted = (all / 4 + step - 1) / step;
-  if (n % 8 != 0 || !aligned(dy) || !aligned(dx) || wanted > kMostBlocks) return false;
+  if (n % 8 != 0 || !alignedQuads(dy) || !alignedQuads(dx) || wanted > kMostBlocks) return false;
   auto count = static_cast<unsigned>(wanted);
   if (accumulate) {
     rectifyBackwardQuads<true><<<count, kBlock, 0, queueOf(stream)>>>(all, bits, dy, dx);

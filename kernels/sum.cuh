@@ -76,6 +76,7 @@ BOTH void sumColumns(int64_t rows, int64_t m, float* sum, const At& at) {
 }
 
 // *out = value, or += value.
-BOTH void put(float* out, float value, bool accumulate) { *out = accumulate ? *out + value : value; }
+template <class T>
+BOTH void put(T* out, float value, bool accumulate) { *out = accumulate ? *out + value : value; }
 
 }  // namespace candela

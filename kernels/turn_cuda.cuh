@@ -40,10 +40,10 @@ struct Turn {
 
 constexpr int kSide = 32, kLines = kBlock / kSide;
 
-template <bool kAdd>
-__global__ void __launch_bounds__(kBlock) turnTiles(Turn turn, const float* __restrict__ x, float* __restrict__ y) {
+template <bool kAdd, class T>
+__global__ void __launch_bounds__(kBlock) turnTiles(Turn turn, const T* __restrict__ x, T* __restrict__ y) {
   // One column more than a tile has, so that a column of it lies in all banks.
-  __shared__ float tile[kSide][kSide + 1];
+  __shared__ T tile[kSide][kSide + 1];
   uint32_t p0 = blockIdx.x, row = turn.tilesP.split(p0), q0 = row;
   row = turn.tilesQ.split(q0);
   int64_t atX, atY;
@@ -60,8 +60,12 @@ __global__ void __launch_bounds__(kBlock) turnTiles(Turn turn, const float* __re
   for (int e = 0; e < kSide / kLines; e++) {
     int i = e * kLines + line;
     if (q + lane >= turn.q || p + i >= turn.p) continue;
-    float* to = y + atY + (p + i) * turn.yOfP + q + lane;
-    *to = kAdd ? *to + tile[lane][i] : tile[lane][i];
+    T* to = y + atY + (p + i) * turn.yOfP + q + lane;
+    if constexpr (kAdd) {
+      *to = *to + tile[lane][i];
+    } else {
+      *to = tile[lane][i];
+    }
   }
 }
 
@@ -144,11 +148,24 @@ void launchPlanes(cd_stream* stream, const Turn& turn, bool weaves, bool quads, 
   kernel<<<blocks, kBlock, 0, queueOf(stream)>>>(turn, x, y);
 }
 
-// y (+)= x turned. False, and nothing done, where a grid cannot hold it.
 template <bool kAdd>
-bool turnWide(cd_stream* stream, const Nest<2>& outer, int64_t p, int64_t q, int64_t xOfQ, int64_t yOfP, const float* x,
-              float* y) {
-  bool weaves = q == yOfP && q >= 2 && q <= 4, unweaves = !weaves && p == xOfQ && p >= 2 && p <= 4;
+void launchPlanes(cd_stream* stream, const Turn& turn, const Nest<2>& outer, bool weaves, int64_t p, int64_t q,
+                  unsigned blocks, const float* x, float* y) {
+  bool quads = aligned(weaves ? y : x);
+  for (int d = 0; d < outer.rank; d++) quads = quads && outer.strides[weaves ? 1 : 0][d] % 4 == 0;
+  int64_t k = weaves ? q : p;
+  if (k == 2) launchPlanes<2, kAdd>(stream, turn, weaves, quads, blocks, x, y);
+  if (k == 3) launchPlanes<3, kAdd>(stream, turn, weaves, quads, blocks, x, y);
+  if (k == 4) launchPlanes<4, kAdd>(stream, turn, weaves, quads, blocks, x, y);
+}
+
+// y (+)= x turned. False, and nothing done, where a grid cannot hold it.
+template <bool kAdd, class T>
+bool turnWide(cd_stream* stream, const Nest<2>& outer, int64_t p, int64_t q, int64_t xOfQ, int64_t yOfP, const T* x,
+              T* y) {
+  // Planes are the colours of images, which are floats.
+  constexpr bool kFloat = std::is_same_v<T, float>;
+  bool weaves = kFloat && q == yOfP && q >= 2 && q <= 4, unweaves = kFloat && !weaves && p == xOfQ && p >= 2 && p <= 4;
   bool planes = weaves || unweaves;
   int64_t sideP = weaves ? kPixels : unweaves ? p : kSide, sideQ = unweaves ? kPixels : weaves ? q : kSide;
   int64_t tilesP = (p + sideP - 1) / sideP, tilesQ = (q + sideQ - 1) / sideQ;
@@ -156,16 +173,10 @@ bool turnWide(cd_stream* stream, const Nest<2>& outer, int64_t p, int64_t q, int
   if (all <= 0 || all > kMostBlocks) return false;
   Turn turn{TurnOuter(outer), p, q, xOfQ, yOfP, Divide(tilesP), Divide(tilesQ)};
   auto blocks = static_cast<unsigned>(all);
-  if (planes) {
-    bool quads = aligned(weaves ? y : x);
-    for (int d = 0; d < outer.rank; d++) quads = quads && outer.strides[weaves ? 1 : 0][d] % 4 == 0;
-    int64_t k = weaves ? q : p;
-    if (k == 2) launchPlanes<2, kAdd>(stream, turn, weaves, quads, blocks, x, y);
-    if (k == 3) launchPlanes<3, kAdd>(stream, turn, weaves, quads, blocks, x, y);
-    if (k == 4) launchPlanes<4, kAdd>(stream, turn, weaves, quads, blocks, x, y);
-  } else {
-    turnTiles<kAdd><<<blocks, kBlock, 0, queueOf(stream)>>>(turn, x, y);
+  if constexpr (kFloat) {
+    if (planes) launchPlanes<kAdd>(stream, turn, outer, weaves, p, q, blocks, x, y);
   }
+  if (!planes) turnTiles<kAdd><<<blocks, kBlock, 0, queueOf(stream)>>>(turn, x, y);
   checkLaunch();
   return true;
 }

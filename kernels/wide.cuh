@@ -1,27 +1,28 @@
-// CUDA only: elementwise work by 16 bytes. A thread takes its quads of elements out of every operand before it stores the
+// CUDA only: elementwise work by quads of 16 bytes, 8 where values are stored in 16 bits. A thread takes its quads of elements out of every operand before it stores the
 // first, so that several loads are in flight and an operand may be the result itself.
 #pragma once
+
+#include <type_traits>
 
 #include "divide.cuh"
 #include "launch.cuh"
 #include "nest.cuh"
+#include "storage.cuh"
 
 namespace candela {
-
-__device__ __forceinline__ Quad quadAt(const float* p) { return *reinterpret_cast<const Quad*>(p); }
-__device__ __forceinline__ void putQuad(float* p, const Quad& q) { *reinterpret_cast<Quad*>(p) = q; }
 
 constexpr int64_t kMostBlocks = (int64_t{1} << 31) - 1;
 
 // K operands that are read.
-template <int K>
+template <int K, class T = float>
 struct Inputs {
-  const float* p[K > 0 ? K : 1];
+  const T* p[K > 0 ? K : 1];
 };
 
-// y[n] (+)= f(operands[n]). Moves 4 bytes an element for each operand, for the result, and with kAdd once more for that.
-template <int K, bool kAdd, class F>
-__global__ void __launch_bounds__(kBlock) overQuads(int64_t n, Inputs<K> in, float* y, F f) {
+// y[n] (+)= f(operands[n]). Moves sizeof(T) bytes an element for each operand, for the result, and with kAdd once more for
+// that.
+template <int K, bool kAdd, class T, class F>
+__global__ void __launch_bounds__(kBlock) overQuads(int64_t n, Inputs<K, T> in, T* y, F f) {
   constexpr int kEach = K + kAdd > 1 ? 2 : 4, kHeld = K > 0 ? K : 1;
   int64_t quads = n / 4, first = static_cast<int64_t>(blockIdx.x) * (kBlock * kEach) + threadIdx.x;
   Quad held[kEach][kHeld], old[kEach];
@@ -57,19 +58,20 @@ __global__ void __launch_bounds__(kBlock) overQuads(int64_t n, Inputs<K> in, flo
   }
 }
 
-// False, and nothing done, where a pointer is not aligned to 16 bytes.
-template <int K, class F>
-bool byQuads(cd_stream* stream, int64_t n, bool accumulate, const Inputs<K>& in, float* y, const F& f) {
-  bool fits = aligned(y);
-  for (int k = 0; k < K; k++) fits = fits && aligned(in.p[k]);
+// False, and nothing done, where a pointer is not aligned to quads.
+template <int K, class T, class F>
+bool byQuads(cd_stream* stream, int64_t n, bool accumulate, const Inputs<K, std::type_identity_t<T>>& in, T* y,
+             const F& f) {
+  bool fits = alignedQuads(y);
+  for (int k = 0; k < K; k++) fits = fits && alignedQuads(in.p[k]);
   int each = kBlock * (K + (accumulate ? 1 : 0) > 1 ? 2 : 4);
   int64_t wanted = (n / 4 + each - 1) / each;
   if (!fits || n <= 0 || wanted > kMostBlocks) return false;
   unsigned count = wanted > 0 ? static_cast<unsigned>(wanted) : 1;
   if (accumulate) {
-    overQuads<K, true, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
+    overQuads<K, true, T, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
   } else {
-    overQuads<K, false, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
+    overQuads<K, false, T, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
   }
   checkLaunch();
   return true;
@@ -107,8 +109,8 @@ struct Places {
 };
 
 // As overQuads, the operands and, last, the result each at places of their own.
-template <int K, bool kAdd, class F>
-__global__ void __launch_bounds__(kBlock) overPlaces(uint32_t quads, Places<K + 1> places, Inputs<K> in, float* y, F f) {
+template <int K, bool kAdd, class T, class F>
+__global__ void __launch_bounds__(kBlock) overPlaces(uint32_t quads, Places<K + 1> places, Inputs<K, T> in, T* y, F f) {
   constexpr int kEach = 2;
   uint32_t first = blockIdx.x * (kBlock * kEach) + threadIdx.x;
   Quad held[kEach][K], old[kEach];
@@ -148,8 +150,9 @@ __global__ void __launch_bounds__(kBlock) overPlaces(uint32_t quads, Places<K + 
 
 // y (+)= f(operands), each seen through the nest, y through its last operand. False, and nothing done, where the innermost
 // loop does not consist of quads that are aligned in every operand.
-template <int K, class F>
-bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const Inputs<K>& in, float* y, const F& f) {
+template <int K, class T, class F>
+bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const Inputs<K, std::type_identity_t<T>>& in,
+              T* y, const F& f) {
   int64_t n = nest.count();
   bool flat = nest.rank == 1;
   for (int k = 0; k <= K; k++) flat = flat && nest.stride(k) == 1;
@@ -157,7 +160,7 @@ bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const
   if (n <= 0 || n >= kDivisible || nest.inner() % 4 != 0 || nest.stride(K) != 1) return false;
   for (int k = 0; k <= K; k++) {
     if (nest.stride(k) == 0) continue;
-    if (nest.stride(k) != 1 || !aligned(k < K ? in.p[k] : y)) return false;
+    if (nest.stride(k) != 1 || !alignedQuads(k < K ? in.p[k] : y)) return false;
     for (int d = 0; d < nest.rank - 1; d++) {
       if (nest.strides[k][d] % 4 != 0) return false;
     }
@@ -166,9 +169,9 @@ bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const
   unsigned count = (quads + 2 * kBlock - 1) / (2 * kBlock);
   Places<K + 1> places(nest);
   if (accumulate) {
-    overPlaces<K, true, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, places, in, y, f);
+    overPlaces<K, true, T, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, places, in, y, f);
   } else {
-    overPlaces<K, false, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, places, in, y, f);
+    overPlaces<K, false, T, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, places, in, y, f);
   }
   checkLaunch();
   return true;

@@ -65,6 +65,10 @@ enum {
 
 enum { CD_REDUCE_SUM, CD_REDUCE_MEAN, CD_REDUCE_MAX, CD_REDUCE_MIN, CD_REDUCE_PROD, CD_REDUCE_KINDS };
 
+/* How values are stored: as float, or rounded to nearest, ties to even, to the 8 significant bits of bfloat16 or the 11 of
+   IEEE half precision. Entries that take a type read and write void pointers of it, and compute in float. */
+enum { CD_FLOAT32, CD_BFLOAT16, CD_FLOAT16 };
+
 /* Which number of a class is its score. */
 enum { CD_LOGIT, CD_PROBABILITY, CD_LOG_PROBABILITY };
 
@@ -79,18 +83,23 @@ int cd_unary_backward(cd_stream* stream, int kind, float alpha, float beta, int 
 
 /* y[rows,n] = x clamped to lo..hi, NaN kept; bits[rows,ceil(n/8)] (or NULL): lo < x < hi, lowest bit first. y may
    alias x. */
-int cd_rectify_forward(cd_stream* stream, int64_t rows, int64_t n, float lo, float hi, const float* x, float* y,
+int cd_rectify_forward(cd_stream* stream, int type, int64_t rows, int64_t n, float lo, float hi, const void* x, void* y,
                        uint8_t* bits);
 
 /* dx[rows,n] (+)= dy[rows,n] where the bit of bits[rows,ceil(n/8)] is set, else 0. dx may alias dy. */
-int cd_rectify_backward(cd_stream* stream, int64_t rows, int64_t n, int accumulate, const uint8_t* bits,
-                        const float* dy, float* dx);
+int cd_rectify_backward(cd_stream* stream, int type, int64_t rows, int64_t n, int accumulate, const uint8_t* bits,
+                        const void* dy, void* dx);
 
 /* y[n] = a[n] + b[n]. y may alias a or b. */
-int cd_add(cd_stream* stream, int64_t n, const float* a, const float* b, float* y);
+int cd_add(cd_stream* stream, int type, int64_t n, const void* a, const void* b, void* y);
 
 /* y[n] = value. */
-int cd_fill(cd_stream* stream, int64_t n, float value, float* y);
+int cd_fill(cd_stream* stream, int type, int64_t n, float value, void* y);
+
+/* ---- convert ---- */
+
+/* y[n] (of type to) (+)= scale * x[n] (of type from). No overlap. */
+int cd_convert(cd_stream* stream, int from, int to, int accumulate, float scale, int64_t n, const void* x, void* y);
 
 /* ---- gate ---- */
 
@@ -101,28 +110,29 @@ enum { CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION
 
 /* Rows are pixels of `channels` elements, n in all, that begin `wide` elements apart, in every row alike. y: apply: the
    activation of itself, else as it left it; bits[rows,ceil(n/8)] (or NULL) of the activation. */
-int cd_gate_forward(cd_stream* stream, int kind, float alpha, float beta, int apply, int64_t rows, int64_t n,
-                    int64_t channels, int64_t wide, float* y, uint8_t* bits);
+int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float beta, int apply, int64_t rows, int64_t n,
+                    int64_t channels, int64_t wide, void* y, uint8_t* bits);
 
 /* g[rows,n] = dy, seen as y above, where the bit is set, slope times dy elsewhere. g may be dy where wide is channels. */
-int cd_gate_backward(cd_stream* stream, int kind, float alpha, float beta, int64_t rows, int64_t n, int64_t channels,
-                     int64_t wide, const float* dy, const uint8_t* bits, float* g);
+int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t rows, int64_t n,
+                     int64_t channels, int64_t wide, const void* dy, const uint8_t* bits, void* g);
 
 /* ---- widen ---- */
 
 /* y[pixels,wide] = x[pixels,c] with zeros behind it. No overlap. */
-int cd_widen(cd_stream* stream, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
+int cd_widen(cd_stream* stream, int type, int64_t pixels, int64_t c, int64_t wide, const void* x, void* y);
 
 /* y[pixels,c] (+)= the first c of x[pixels,wide]. No overlap. */
-int cd_narrow(cd_stream* stream, int accumulate, int64_t pixels, int64_t c, int64_t wide, const float* x, float* y);
+int cd_narrow(cd_stream* stream, int type, int accumulate, int64_t pixels, int64_t c, int64_t wide, const void* x,
+              void* y);
 
 /* ---- fold ---- */
 
 /* dx[images,h,w,c] (+)= the sum, over the windows that hold a pixel, of their tap on it: p[images,oh,ow,columns], tap
    (a, b) and channel k of a window standing at column (a * kw + b) * c + k; c <= 4, columns >= kh * kw * c. window[10] as
    for pooling, kernel first. No overlap. */
-int cd_fold(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-            int64_t columns, const float* p, float* dx);
+int cd_fold(cd_stream* stream, int type, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+            const int* window, int64_t columns, const void* p, void* dx);
 
 /* ---- broadcast ---- */
 
@@ -247,12 +257,12 @@ int cd_lrn_backward(cd_stream* stream, int accumulate, int64_t pixels, int64_t c
 /* y[images,oh,ow,c] = max over windows of x[images,h,w,c]; which[images,oh,ow,c] (or NULL) = index in the kh*kw
    window of the first maximum, in whichBytes 1 (kh*kw <= 256) or 4. A window outside the image gives -inf. No
    overlap. */
-int cd_max_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                        const float* x, float* y, void* which, int whichBytes);
+int cd_max_pool_forward(cd_stream* stream, int type, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
+                        const void* x, void* y, void* which, int whichBytes);
 
 /* dx[images,h,w,c] (+)= sum of the dy[images,oh,ow,c] whose window chose the pixel. No overlap. */
-int cd_max_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
-                         const int* window, const void* which, int whichBytes, const float* dy, float* dx);
+int cd_max_pool_backward(cd_stream* stream, int type, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+                         const int* window, const void* which, int whichBytes, const void* dy, void* dx);
 
 /* x[images,h,w,c] = v[images,oh,ow,c] of the last window, row by row, that chose the pixel, 0 where none did: unlike
    max_pool_backward, windows that share a winner are not added. No overlap. */
@@ -262,20 +272,21 @@ int cd_max_unpool(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64
 /* y[images,oh,ow,c] = sum over windows of x[images,h,w,c] / count^power: 1 is the mean, 0 the sum, 2 has the mean's
    weights squared. count is with or without the padding; what lies beyond padBottom and padRight never counts. A
    window that counts nothing gives 0. No overlap. */
-int cd_average_pool_forward(cd_stream* stream, int64_t images, int64_t h, int64_t w, int64_t c, const int* window,
-                            int padBottom, int padRight, int countIncludePad, int power, const float* x, float* y);
+int cd_average_pool_forward(cd_stream* stream, int type, int64_t images, int64_t h, int64_t w, int64_t c,
+                            const int* window, int padBottom, int padRight, int countIncludePad, int power,
+                            const void* x, void* y);
 
 /* dx[images,h,w,c] (+)= transpose of average_pool_forward on dy[images,oh,ow,c]. No overlap. */
-int cd_average_pool_backward(cd_stream* stream, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
+int cd_average_pool_backward(cd_stream* stream, int type, int accumulate, int64_t images, int64_t h, int64_t w, int64_t c,
                              const int* window, int padBottom, int padRight, int countIncludePad, int power,
-                             const float* dy, float* dx);
+                             const void* dy, void* dx);
 
 /* ---- move ---- */
 
 /* y[i * yStrides] (+)= x[i * xStrides] for all i below dims[rank <= 8]; x strides may be 0 or negative, pointers are
    at i = 0. Strides are in elements and read before the call returns. No overlap. */
-int cd_copy_strided(cd_stream* stream, int accumulate, int rank, const int* dims, const int* xStrides,
-                    const int* yStrides, const float* x, float* y);
+int cd_copy_strided(cd_stream* stream, int type, int accumulate, int rank, const int* dims, const int* xStrides,
+                    const int* yStrides, const void* x, void* y);
 
 /* y[outer,k,inner] = x[outer,n,inner] at index[k], a whole number as float; negative counts from the end, outside
    gives NaN. No overlap. */

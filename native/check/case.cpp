@@ -9,7 +9,9 @@ namespace candela::check {
 
 namespace {
 
-size_t itemOf(char type) { return type == 'b' ? 1 : type == 'd' || type == 'l' ? 8 : 4; }
+size_t itemOf(char type) {
+  return type == 'b' ? 1 : type == 'g' || type == 'h' ? 2 : type == 'd' || type == 'l' ? 8 : 4;
+}
 
 double valueOf(char type, const unsigned char* at) {
   if (type == 'f') {
@@ -21,6 +23,19 @@ double valueOf(char type, const unsigned char* at) {
     double v;
     std::memcpy(&v, at, sizeof v);
     return v;
+  }
+  if (type == 'g') {
+    uint16_t upper;
+    std::memcpy(&upper, at, sizeof upper);
+    uint32_t bits = static_cast<uint32_t>(upper) << 16;
+    float v;
+    std::memcpy(&v, &bits, sizeof v);
+    return static_cast<double>(v);
+  }
+  if (type == 'h') {
+    _Float16 v;
+    std::memcpy(&v, at, sizeof v);
+    return static_cast<double>(v);
   }
   if (type == 'b') return static_cast<double>(*at);
   if (type == 'l') {
@@ -89,16 +104,38 @@ Ref<float> Case::in(const char* name, int64_t n, float lo, float hi) {
 }
 
 Ref<float> Case::wild(const char* name, int64_t n) {
-  return add<float>(name, n, Role::INPUT, [&] {
-    uint64_t r = random() % 256;
-    if (speed || r > 3) return std::round(between(-24, 24)) * 0.125f;
-    float infinity = std::numeric_limits<float>::infinity();
-    return r == 0 ? std::numeric_limits<float>::quiet_NaN() : r == 1 ? infinity : r == 2 ? -infinity : -0.0f;
-  });
+  return add<float>(name, n, Role::INPUT, [&] { return wildly(); });
+}
+
+float Case::wildly() {
+  uint64_t r = random() % 256;
+  if (speed || r > 3) return std::round(between(-24, 24)) * 0.125f;
+  float infinity = std::numeric_limits<float>::infinity();
+  return r == 0 ? std::numeric_limits<float>::quiet_NaN() : r == 1 ? infinity : r == 2 ? -infinity : -0.0f;
+}
+
+// Bfloat16 towards zero will do: both libraries are given the same bits.
+uint16_t Case::rounded(int type, float v) {
+  uint16_t bits;
+  if (type == CD_FLOAT16) {
+    auto half = static_cast<_Float16>(v);
+    std::memcpy(&bits, &half, sizeof bits);
+    return bits;
+  }
+  uint32_t whole;
+  std::memcpy(&whole, &v, sizeof whole);
+  return static_cast<uint16_t>(whole >> 16);
 }
 
 Ref<float> Case::outOver(const char* name, int64_t n, bool accumulate, Ref<float> over) {
   if (speed || random() % 2 == 0) return out(name, n, accumulate);
+  text += std::string(text.empty() ? "" : " ") + name + "=" + buffers[static_cast<size_t>(over.index)].name;
+  buffers[static_cast<size_t>(over.index)].role = Role::OUTPUT;
+  return over;
+}
+
+Ref<void> Case::outOverAs(int type, const char* name, int64_t n, bool accumulate, Ref<void> over) {
+  if (speed || random() % 2 == 0) return outAs(type, name, n, accumulate);
   text += std::string(text.empty() ? "" : " ") + name + "=" + buffers[static_cast<size_t>(over.index)].name;
   buffers[static_cast<size_t>(over.index)].role = Role::OUTPUT;
   return over;
@@ -152,7 +189,7 @@ int Case::differences() {
       const unsigned char* q = want + static_cast<size_t>(k) * item;
       if (std::memcmp(p, q, item) == 0) continue;
       double a = valueOf(b.type, p), e = valueOf(b.type, q);
-      bool real = b.type == 'f' || b.type == 'd';
+      bool real = b.type == 'f' || b.type == 'd' || b.type == 'g' || b.type == 'h';
       // An input must be what it was; numbers that are no floats are equal or not.
       if (real && b.role == Role::OUTPUT) {
         if ((std::isnan(a) && std::isnan(e)) || a == e) continue;

@@ -73,6 +73,18 @@ class Case {
   // The same, or in some variants `over`, which the entry lets it alias.
   Ref<float> outOver(const char* name, int64_t n, bool accumulate, Ref<float> over);
   Ref<float> scratch(const char* name, int64_t n);
+  // The same in a type of the header, CD_FLOAT32 and so on. Results in 16 bits may be a unit apart.
+  Ref<void> inAs(int type, const char* name, int64_t n, float lo = -1, float hi = 1) {
+    return held(type, name, n, Role::INPUT, [&] { return between(lo, hi); });
+  }
+  Ref<void> wildAs(int type, const char* name, int64_t n) {
+    return held(type, name, n, Role::INPUT, [&] { return wildly(); });
+  }
+  Ref<void> outAs(int type, const char* name, int64_t n, bool accumulate = false) {
+    return held(type, name, n, Role::OUTPUT, [&] { return accumulate ? between(-1, 1) : poison<float>(); });
+  }
+  Ref<void> outOverAs(int type, const char* name, int64_t n, bool accumulate, Ref<void> over);
+
   // An input that the entry changes.
   template <class T>
   void result(Ref<T> changed) {
@@ -135,6 +147,17 @@ class Case {
     return {place(name, typeOf<T>(), sizeof(T), n, role, values.data(), made)};
   }
 
+  template <class Value>
+  Ref<void> held(int type, const char* name, int64_t n, Role role, const Value& value) {
+    if (type == CD_FLOAT32) return {add<float>(name, n, role, value).index};
+    double unit = type == CD_BFLOAT16 ? 0x1p-7 : 0x1p-10;
+    relative = relative > unit ? relative : unit;
+    int64_t made = speed && n > kPattern ? kPattern : n;
+    std::vector<uint16_t> bits(static_cast<size_t>(made));
+    for (uint16_t& v : bits) v = rounded(type, value());
+    return {place(name, type == CD_BFLOAT16 ? 'g' : 'h', sizeof(uint16_t), n, role, bits.data(), made)};
+  }
+
   template <class P, class T>
   P pass(Ref<T> ref, bool onCard) const {
     return static_cast<P>(static_cast<T*>(pointer(ref.index, onCard)));
@@ -146,7 +169,10 @@ class Case {
 
   static constexpr int64_t kPattern = 1 << 20;
 
+  static uint16_t rounded(int type, float v);
+
   uint64_t random();
+  float wildly();
   float between(float lo, float hi);
   int place(const char* name, char type, size_t item, int64_t n, Role role, const void* values, int64_t made);
   void* pointer(int index, bool onCard) const;

@@ -118,6 +118,13 @@ struct Response {
   int64_t whole() const { return pixels * channels; }
 };
 
+// How values are held; the last of the speed variants takes bfloat16.
+inline int typeOf(Case& c, std::initializer_list<int64_t> large) {
+  return static_cast<int>(c.size("type", {CD_FLOAT32, CD_BFLOAT16, CD_FLOAT16}, large));
+}
+
+inline int64_t bytesOf(int type) { return type == CD_FLOAT32 ? 4 : 2; }
+
 inline constexpr Entry kNetwork[] = {
     {"cd_unary_forward", 1, [](Case& c) {
       int kind = c.each("kind", CD_UNARY_KINDS, CD_SIGMOID);
@@ -134,72 +141,89 @@ inline constexpr Entry kNetwork[] = {
       c.moves(12 * n);
       CALL(c, cd_unary_backward, kind, 0.5f, 1.25f, add, n, x, y, dy, dx);
     }},
-    {"cd_rectify_forward", 2, [](Case& c) {
+    {"cd_rectify_forward", 3, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
       int64_t rows = c.size("rows", {1, 3, 7}, {kImages}), n = c.size("n", {1, 3, 7, 8, 31, 33, 256, 1000, 4100}, {kPixels * kChannels});
       bool bitsToo = c.flag("bits", true), clamped = c.flag("clamped");
-      auto x = c.wild("x", rows * n);
-      auto y = c.outOver("y", rows * n, false, x);
+      auto x = c.wildAs(type, "x", rows * n);
+      auto y = c.outOverAs(type, "y", rows * n, false, x);
       Ref<uint8_t> bits;
       if (bitsToo) bits = c.out<uint8_t>("bits", rows * ((n + 7) / 8));
-      c.moves(8 * rows * n + rows * ((n + 7) / 8));
-      CALL(c, cd_rectify_forward, rows, n, 0.0f, clamped ? 2.0f : INFINITY, x, y, bits);
+      c.moves(2 * bytesOf(type) * rows * n + rows * ((n + 7) / 8));
+      CALL(c, cd_rectify_forward, type, rows, n, 0.0f, clamped ? 2.0f : INFINITY, x, y, bits);
     }},
-    {"cd_rectify_backward", 1, [](Case& c) {
+    {"cd_rectify_backward", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t rows = c.size("rows", {1, 3, 7}, {kImages}), n = c.size("n", {1, 3, 7, 8, 31, 33, 256, 1000, 4100}, {kPixels * kChannels});
       bool add = c.flag("accumulate");
       auto bits = c.numbers<uint8_t>("bits", rows * ((n + 7) / 8), 0, 255);
-      auto dy = c.wild("dy", rows * n), dx = c.outOver("dx", rows * n, add, dy);
-      c.moves(8 * rows * n + rows * ((n + 7) / 8));
-      CALL(c, cd_rectify_backward, rows, n, add, bits, dy, dx);
+      auto dy = c.wildAs(type, "dy", rows * n), dx = c.outOverAs(type, "dx", rows * n, add, dy);
+      c.moves(2 * bytesOf(type) * rows * n + rows * ((n + 7) / 8));
+      CALL(c, cd_rectify_backward, type, rows, n, add, bits, dy, dx);
     }},
-    {"cd_add", 1, [](Case& c) {
+    {"cd_add", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t n = counts(c);
-      auto a = c.in("a", n), b = c.in("b", n), y = c.outOver("y", n, false, b);
-      c.moves(12 * n);
-      CALL(c, cd_add, n, a, b, y);
+      auto a = c.inAs(type, "a", n), b = c.inAs(type, "b", n), y = c.outOverAs(type, "y", n, false, b);
+      c.moves(3 * bytesOf(type) * n);
+      CALL(c, cd_add, type, n, a, b, y);
     }},
-    {"cd_fill", 1, [](Case& c) {
+    {"cd_fill", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t n = counts(c);
-      auto y = c.out("y", n);
-      c.moves(4 * n);
-      CALL(c, cd_fill, n, 0.25f, y);
+      auto y = c.outAs(type, "y", n);
+      c.moves(bytesOf(type) * n);
+      CALL(c, cd_fill, type, n, 0.25f, y);
     }},
-    {"cd_gate_forward", 2, [](Case& c) {
+    {"cd_convert", 2, [](Case& c) {
+      int from = static_cast<int>(c.size("from", {0, 1, 2}, {0, 1})), to = static_cast<int>(c.size("to", {0, 1, 2}, {1, 0}));
+      int64_t n = counts(c);
+      bool add = c.flag("accumulate");
+      auto x = c.wildAs(from, "x", n), y = c.outAs(to, "y", n, add);
+      c.moves((bytesOf(from) + bytesOf(to)) * n);
+      CALL(c, cd_convert, from, to, add, 0.5f, n, x, y);
+    }},
+    {"cd_gate_forward", 3, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
       int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;
       Gated s(c);
       bool apply = c.flag("apply"), marks = c.flag("bits", true);
-      auto y = c.wild("y", s.rows * s.pixels * s.wide);
+      auto y = c.wildAs(type, "y", s.rows * s.pixels * s.wide);
       c.result(y);
       Ref<uint8_t> bits;
       if (marks) bits = c.out<uint8_t>("bits", s.rows * ((s.n() + 7) / 8));
-      c.moves(4 * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
-      CALL(c, cd_gate_forward, kind, 0.25f, 0.5f, apply, s.rows, s.n(), s.channels, s.wide, y, bits);
+      c.moves(bytesOf(type) * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
+      CALL(c, cd_gate_forward, type, kind, 0.25f, 0.5f, apply, s.rows, s.n(), s.channels, s.wide, y, bits);
     }},
-    {"cd_gate_backward", 2, [](Case& c) {
+    {"cd_gate_backward", 3, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
       int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;
       Gated s(c);
       auto bits = c.numbers<uint8_t>("bits", s.rows * ((s.n() + 7) / 8), 0, 255);
-      auto dy = c.wild("dy", s.rows * s.pixels * s.wide);
-      auto g = c.out("g", s.rows * s.n());
-      c.moves(8 * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
-      CALL(c, cd_gate_backward, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
+      auto dy = c.wildAs(type, "dy", s.rows * s.pixels * s.wide);
+      auto g = c.outAs(type, "g", s.rows * s.n());
+      c.moves(2 * bytesOf(type) * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
+      CALL(c, cd_gate_backward, type, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
     }},
-    {"cd_widen", 1, [](Case& c) {
+    {"cd_widen", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
-      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4}, {1});
-      auto x = c.in("x", pixels * own), y = c.out("y", pixels * wide);
-      c.moves(4 * pixels * (own + wide));
-      CALL(c, cd_widen, pixels, own, wide, x, y);
+      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4, 5, 6, 7}, {1, 5});
+      auto x = c.inAs(type, "x", pixels * own), y = c.outAs(type, "y", pixels * wide);
+      c.moves(bytesOf(type) * pixels * (own + wide));
+      CALL(c, cd_widen, type, pixels, own, wide, x, y);
     }},
-    {"cd_narrow", 1, [](Case& c) {
+    {"cd_narrow", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
-      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4}, {1});
+      int64_t wide = own + c.size("more", {0, 1, 2, 3, 4, 5, 6, 7}, {1, 5});
       bool add = c.flag("accumulate");
-      auto x = c.in("x", pixels * wide), y = c.out("y", pixels * own, add);
-      c.moves(4 * pixels * (own + wide));
-      CALL(c, cd_narrow, add, pixels, own, wide, x, y);
+      auto x = c.inAs(type, "x", pixels * wide), y = c.outAs(type, "y", pixels * own, add);
+      c.moves(bytesOf(type) * pixels * (own + wide));
+      CALL(c, cd_narrow, type, add, pixels, own, wide, x, y);
     }},
-    {"cd_fold", 1, [](Case& c) {
+    {"cd_fold", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t images = c.size("images", {1, 3}, {kImages}), side = c.size("side", {1, 5, 9, 14}, {224});
       int64_t own = c.size("own", {1, 2, 3, 4}, {3}), more = c.size("more", {0, 1, 3}, {1});
       int k = static_cast<int>(c.size("k", {1, 2, 3, 7}, {7})), s = static_cast<int>(c.size("s", {1, 2, 3}, {2}));
@@ -209,9 +233,9 @@ inline constexpr Entry kNetwork[] = {
       std::array<int, 10> window = {k, k, s, s, d, d, pad, pad, out, out};
       int64_t columns = k * k * own + more, count = images * out * out * columns;
       bool add = c.flag("accumulate");
-      auto p = c.in("p", count), dx = c.out("dx", images * side * side * own, add);
-      c.moves(4 * (count + images * side * side * own));
-      CALL(c, cd_fold, add, images, side, side, own, window.data(), columns, p, dx);
+      auto p = c.inAs(type, "p", count), dx = c.outAs(type, "dx", images * side * side * own, add);
+      c.moves(bytesOf(type) * (count + images * side * side * own));
+      CALL(c, cd_fold, type, add, images, side, side, own, window.data(), columns, p, dx);
     }},
     {"cd_binary_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_BINARY_KINDS, CD_MUL);
@@ -407,32 +431,34 @@ inline constexpr Entry kNetwork[] = {
       c.moves(16 * k.whole());
       CALL(c, cd_lrn_backward, add, k.pixels, k.channels, k.size, 0.5f, k.beta, 1.0f, x, y, dy, dx);
     }},
-    {"cd_max_pool_forward", 2, [](Case& c) {
+    {"cd_max_pool_forward", 3, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
       Pool k(c, false);
       int bytes = c.size("whichBytes", {1, 1, 4}, {1}) == 4 ? 4 : 1;
       bool indexed = c.flag("which", true);
-      auto x = c.wild("x", k.ins()), y = c.out("y", k.outs());
-      c.moves(4 * k.ins() + 5 * k.outs());
+      auto x = c.wildAs(type, "x", k.ins()), y = c.outAs(type, "y", k.outs());
+      c.moves(bytesOf(type) * (k.ins() + k.outs()) + k.outs());
       if (bytes == 4) {
         auto which = indexed ? c.out<int32_t>("which", k.outs()) : Ref<int32_t>{};
-        CALL(c, cd_max_pool_forward, k.images, k.h, k.w, k.c, k.window.data(), x, y, which, bytes);
+        CALL(c, cd_max_pool_forward, type, k.images, k.h, k.w, k.c, k.window.data(), x, y, which, bytes);
       } else {
         auto which = indexed ? c.out<uint8_t>("which", k.outs()) : Ref<uint8_t>{};
-        CALL(c, cd_max_pool_forward, k.images, k.h, k.w, k.c, k.window.data(), x, y, which, bytes);
+        CALL(c, cd_max_pool_forward, type, k.images, k.h, k.w, k.c, k.window.data(), x, y, which, bytes);
       }
     }},
-    {"cd_max_pool_backward", 2, [](Case& c) {
+    {"cd_max_pool_backward", 3, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
       Pool k(c, false);
       int bytes = c.size("whichBytes", {1, 1, 4}, {1}) == 4 ? 4 : 1, taps = k.window[0] * k.window[1];
       bool add = c.flag("accumulate");
-      auto dy = c.in("dy", k.outs()), dx = c.out("dx", k.ins(), add);
-      c.moves(4 * k.ins() + 5 * k.outs());
+      auto dy = c.inAs(type, "dy", k.outs()), dx = c.outAs(type, "dx", k.ins(), add);
+      c.moves(bytesOf(type) * (k.ins() + k.outs()) + k.outs());
       if (bytes == 4) {
         auto which = c.numbers<int32_t>("which", k.outs(), 0, taps - 1);
-        CALL(c, cd_max_pool_backward, add, k.images, k.h, k.w, k.c, k.window.data(), which, bytes, dy, dx);
+        CALL(c, cd_max_pool_backward, type, add, k.images, k.h, k.w, k.c, k.window.data(), which, bytes, dy, dx);
       } else {
         auto which = c.numbers<uint8_t>("which", k.outs(), 0, taps - 1);
-        CALL(c, cd_max_pool_backward, add, k.images, k.h, k.w, k.c, k.window.data(), which, bytes, dy, dx);
+        CALL(c, cd_max_pool_backward, type, add, k.images, k.h, k.w, k.c, k.window.data(), which, bytes, dy, dx);
       }
     }},
     {"cd_max_unpool", 2, [](Case& c) {
@@ -448,28 +474,31 @@ inline constexpr Entry kNetwork[] = {
         CALL(c, cd_max_unpool, k.images, k.h, k.w, k.c, k.window.data(), which, bytes, v, x);
       }
     }},
-    {"cd_average_pool_forward", 3, [](Case& c) {
+    {"cd_average_pool_forward", 4, [](Case& c) {
+      int type = typeOf(c, {0, 0, 0, 1});
       Pool k(c, true);
       bool padding = c.flag("padding");
       int power = static_cast<int>(c.size("power", {1, 0, 2}, {1}));
-      auto x = c.in("x", k.ins()), y = c.out("y", k.outs());
-      c.moves(4 * (k.ins() + k.outs()));
-      CALL(c, cd_average_pool_forward, k.images, k.h, k.w, k.c, k.window.data(), k.window[6], k.window[7], padding, power, x, y);
+      auto x = c.inAs(type, "x", k.ins()), y = c.outAs(type, "y", k.outs());
+      c.moves(bytesOf(type) * (k.ins() + k.outs()));
+      CALL(c, cd_average_pool_forward, type, k.images, k.h, k.w, k.c, k.window.data(), k.window[6], k.window[7], padding, power, x, y);
     }},
-    {"cd_average_pool_backward", 3, [](Case& c) {
+    {"cd_average_pool_backward", 4, [](Case& c) {
+      int type = typeOf(c, {0, 0, 0, 1});
       Pool k(c, true);
       bool add = c.flag("accumulate"), padding = c.flag("padding");
       int power = static_cast<int>(c.size("power", {1, 0, 2}, {1}));
-      auto dy = c.in("dy", k.outs()), dx = c.out("dx", k.ins(), add);
-      c.moves(4 * (k.ins() + k.outs()));
-      CALL(c, cd_average_pool_backward, add, k.images, k.h, k.w, k.c, k.window.data(), k.window[6], k.window[7], padding, power, dy, dx);
+      auto dy = c.inAs(type, "dy", k.outs()), dx = c.outAs(type, "dx", k.ins(), add);
+      c.moves(bytesOf(type) * (k.ins() + k.outs()));
+      CALL(c, cd_average_pool_backward, type, add, k.images, k.h, k.w, k.c, k.window.data(), k.window[6], k.window[7], padding, power, dy, dx);
     }},
-    {"cd_copy_strided", 5, [](Case& c) {
+    {"cd_copy_strided", 6, [](Case& c) {
+      int type = typeOf(c, {0, 0, 0, 0, 0, 1});
       // 0 planes to pixels, 1 pixels to planes, 2 as it lies, 3 a slice of channels, 4 one value repeated.
-      int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 2, 3, 0}));
+      int way = static_cast<int>(c.size("way", {0, 1, 2, 3, 4}, {0, 1, 2, 3, 0, 3}));
       bool add = c.flag("accumulate");
       int rows = static_cast<int>(c.size("rows", {1, 3}, {kImages}));
-      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 64, 70}, {3, 3, 256, 64, 256}));
+      int planes = static_cast<int>(c.size("channels", {1, 2, 3, 4, 5, 33, 64, 70}, {3, 3, 256, 64, 256, 64}));
       int pixels = static_cast<int>(c.size("pixels", {1, 7, 32, 33, 100, 1025, 2052}, {224 * 224, 224 * 224, 56 * 56, 56 * 56, 56 * 56}));
       int64_t n = int64_t{1} * rows * planes * pixels;
       int wide = planes + static_cast<int>(c.size("more", {5, 4, 8}, {192})), each = planes * pixels;
@@ -478,9 +507,9 @@ inline constexpr Entry kNetwork[] = {
       if (way == 2) xs = ys;
       if (way == 3) xs = ys, ys = {pixels * wide, wide, 1};
       if (way == 4) xs = {0, 0, 1}, ys = {each, planes, 1};
-      auto x = c.in("x", way == 4 ? planes : n), y = c.out("y", way == 3 ? n / planes * wide : n, add);
-      c.moves(8 * n);
-      CALL(c, cd_copy_strided, add, 3, dims.data(), xs.data(), ys.data(), x, y);
+      auto x = c.inAs(type, "x", way == 4 ? planes : n), y = c.outAs(type, "y", way == 3 ? n / planes * wide : n, add);
+      c.moves(2 * bytesOf(type) * n);
+      CALL(c, cd_copy_strided, type, add, 3, dims.data(), xs.data(), ys.data(), x, y);
     }},
     {"cd_gather_forward", 1, [](Case& c) {
       int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33, 64}, {768});

@@ -1,12 +1,13 @@
 package candela.device;
 
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
  * Convolutions and matrix products with their gradients. Images are channels-last [rows,h,w,c],
- * matrices row-major, all float32. No bit of a row depends on how many rows there are, where it
- * stands among them, or on the number of threads.
+ * matrices row-major, all float32 unless said otherwise. No bit of a row depends on how many rows
+ * there are, where it stands among them, or on the number of threads.
  *
  * <p>For the thread that uses the device.
  */
@@ -22,6 +23,8 @@ public interface Dense {
    *     among others; then neither transposed nor residual
    * @param exact forward sums plainly, as it must where a gradient depends on which side of zero a
    *     sum is; else it may filter minimally, with rounding some times larger
+   * @param storage of x, residual, y and their gradients, to which weights and bias are rounded,
+   *     too; these are float32 where they are given
    */
   ConvolutionPlan convolution(
       Convolution shape,
@@ -30,16 +33,18 @@ public interface Dense {
       Activation activation,
       boolean residual,
       long wide,
-      boolean exact);
+      boolean exact,
+      Storage storage);
 
-  /** An exact convolution whose channels stand alone. */
+  /** An exact convolution in float32 whose channels stand alone. */
   default ConvolutionPlan convolution(
       Convolution shape,
       MemorySegment weights,
       MemorySegment bias,
       Activation activation,
       boolean residual) {
-    return convolution(shape, weights, bias, activation, residual, shape.oc(), true);
+    return convolution(
+        shape, weights, bias, activation, residual, shape.oc(), true, Storage.FLOAT32);
   }
 
   /**

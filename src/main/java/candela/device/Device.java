@@ -1,5 +1,6 @@
 package candela.device;
 
+import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -90,6 +91,14 @@ public interface Device extends AutoCloseable {
 
   default float[] read(Tensor from) {
     float[] values = new float[from.count()];
+    if (from.storage() != Storage.FLOAT32) {
+      short[] bits = new short[values.length];
+      copyOut(from.data().asSlice(0, values.length * 2L), MemorySegment.ofArray(bits));
+      for (int i = 0; i < values.length; i++) {
+        values[i] = from.storage().decode(bits[i]);
+      }
+      return values;
+    }
     copyOut(from.data().asSlice(0, values.length * 4L), MemorySegment.ofArray(values));
     return values;
   }

@@ -5,6 +5,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -40,11 +41,21 @@ public final class Elementwise {
             POINTER);
     rectifyForward =
         kernels.entry(
-            "cd_rectify_forward", POINTER, LONG, LONG, FLOAT, FLOAT, POINTER, POINTER, POINTER);
+            "cd_rectify_forward",
+            POINTER,
+            INT,
+            LONG,
+            LONG,
+            FLOAT,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER);
     rectifyBackward =
-        kernels.entry("cd_rectify_backward", POINTER, LONG, LONG, INT, POINTER, POINTER, POINTER);
-    add = kernels.entry("cd_add", POINTER, LONG, POINTER, POINTER, POINTER);
-    fill = kernels.entry("cd_fill", POINTER, LONG, FLOAT, POINTER);
+        kernels.entry(
+            "cd_rectify_backward", POINTER, INT, LONG, LONG, INT, POINTER, POINTER, POINTER);
+    add = kernels.entry("cd_add", POINTER, INT, LONG, POINTER, POINTER, POINTER);
+    fill = kernels.entry("cd_fill", POINTER, INT, LONG, FLOAT, POINTER);
   }
 
   /** y[n] = kind(x[n]) with parameters alpha and beta. y may alias x. */
@@ -75,8 +86,15 @@ public final class Elementwise {
    * lowest bit first. y may alias x.
    */
   public void rectifyForward(
-      long rows, long n, float lo, float hi, MemorySegment x, MemorySegment y, MemorySegment bits) {
-    kernels.run(rectifyForward, rows, n, lo, hi, x, y, bits);
+      Storage type,
+      long rows,
+      long n,
+      float lo,
+      float hi,
+      MemorySegment x,
+      MemorySegment y,
+      MemorySegment bits) {
+    kernels.run(rectifyForward, type.code(), rows, n, lo, hi, x, y, bits);
   }
 
   /**
@@ -84,22 +102,33 @@ public final class Elementwise {
    * dy.
    */
   public void rectifyBackward(
+      Storage type,
       long rows,
       long n,
       boolean accumulate,
       MemorySegment bits,
       MemorySegment dy,
       MemorySegment dx) {
-    kernels.run(rectifyBackward, rows, n, accumulate, bits, dy, dx);
+    kernels.run(rectifyBackward, type.code(), rows, n, accumulate, bits, dy, dx);
   }
 
   /** y[n] = a[n] + b[n]. y may alias a or b. */
+  public void add(Storage type, long n, MemorySegment a, MemorySegment b, MemorySegment y) {
+    kernels.run(add, type.code(), n, a, b, y);
+  }
+
+  /** In float32. */
   public void add(long n, MemorySegment a, MemorySegment b, MemorySegment y) {
-    kernels.run(add, n, a, b, y);
+    add(Storage.FLOAT32, n, a, b, y);
   }
 
   /** y[n] = value. */
+  public void fill(Storage type, long n, float value, MemorySegment y) {
+    kernels.run(fill, type.code(), n, value, y);
+  }
+
+  /** In float32. */
   public void fill(long n, float value, MemorySegment y) {
-    kernels.run(fill, n, value, y);
+    fill(Storage.FLOAT32, n, value, y);
   }
 }

@@ -4,6 +4,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -20,7 +21,7 @@ public final class Fold {
     this.kernels = kernels;
     fold =
         kernels.entry(
-            "cd_fold", POINTER, INT, LONG, LONG, LONG, LONG, POINTER, LONG, POINTER, POINTER);
+            "cd_fold", POINTER, INT, INT, LONG, LONG, LONG, LONG, POINTER, LONG, POINTER, POINTER);
   }
 
   /**
@@ -33,6 +34,7 @@ public final class Fold {
    * @param p [images,oh,ow,columns]: tap (a, b) and channel k at column (a * kw + b) * c + k
    */
   public void fold(
+      Storage type,
       boolean accumulate,
       long images,
       long h,
@@ -44,6 +46,7 @@ public final class Fold {
       MemorySegment dx) {
     kernels.run(
         fold,
+        type.code(),
         accumulate,
         images,
         h,

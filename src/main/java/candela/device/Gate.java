@@ -5,6 +5,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -26,6 +27,7 @@ public final class Gate {
             "cd_gate_forward",
             POINTER,
             INT,
+            INT,
             FLOAT,
             FLOAT,
             INT,
@@ -39,6 +41,7 @@ public final class Gate {
         kernels.entry(
             "cd_gate_backward",
             POINTER,
+            INT,
             INT,
             FLOAT,
             FLOAT,
@@ -58,6 +61,7 @@ public final class Gate {
    * @param bits [rows,ceil(n/8)] or NULL
    */
   public void gateForward(
+      Storage type,
       Dense.Activation activation,
       boolean apply,
       long rows,
@@ -68,6 +72,7 @@ public final class Gate {
       MemorySegment bits) {
     kernels.run(
         forward,
+        type.code(),
         activation.kind(),
         activation.alpha(),
         activation.beta(),
@@ -85,6 +90,7 @@ public final class Gate {
    * where wide is channels.
    */
   public void gateBackward(
+      Storage type,
       Dense.Activation activation,
       long rows,
       long n,
@@ -95,6 +101,7 @@ public final class Gate {
       MemorySegment g) {
     kernels.run(
         backward,
+        type.code(),
         activation.kind(),
         activation.alpha(),
         activation.beta(),

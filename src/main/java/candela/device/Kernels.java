@@ -17,6 +17,7 @@ public final class Kernels {
   private Gate gate;
   private Widen widen;
   private Fold fold;
+  private Convert convert;
   private Broadcast broadcast;
   private Reduce reduce;
   private Softmax softmax;
@@ -63,6 +64,13 @@ public final class Kernels {
       widen = new Widen(this);
     }
     return widen;
+  }
+
+  public Convert convert() {
+    if (convert == null) {
+      convert = new Convert(this);
+    }
+    return convert;
   }
 
   public Fold fold() {

@@ -4,6 +4,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -21,7 +22,7 @@ public final class Move {
     this.kernels = kernels;
     copyStrided =
         kernels.entry(
-            "cd_copy_strided", POINTER, INT, INT, POINTER, POINTER, POINTER, POINTER, POINTER);
+            "cd_copy_strided", POINTER, INT, INT, INT, POINTER, POINTER, POINTER, POINTER, POINTER);
     gatherForward =
         kernels.entry(
             "cd_gather_forward", POINTER, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
@@ -36,6 +37,7 @@ public final class Move {
    * overlap.
    */
   public void copyStrided(
+      Storage type,
       boolean accumulate,
       int rank,
       int[] dims,
@@ -45,6 +47,7 @@ public final class Move {
       MemorySegment y) {
     kernels.run(
         copyStrided,
+        type.code(),
         accumulate,
         rank,
         Kernels.host("copy_strided", "dims", dims, rank),
@@ -52,6 +55,18 @@ public final class Move {
         Kernels.host("copy_strided", "yStrides", yStrides, rank),
         x,
         y);
+  }
+
+  /** In float32. */
+  public void copyStrided(
+      boolean accumulate,
+      int rank,
+      int[] dims,
+      int[] xStrides,
+      int[] yStrides,
+      MemorySegment x,
+      MemorySegment y) {
+    copyStrided(Storage.FLOAT32, accumulate, rank, dims, xStrides, yStrides, x, y);
   }
 
   /**

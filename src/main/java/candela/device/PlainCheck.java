@@ -2,6 +2,7 @@ package candela.device;
 
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,7 +94,7 @@ public final class PlainCheck {
   private static double allowed(Precision precision) {
     return switch (precision) {
       case FLOAT32 -> FLOAT32;
-      case TF32 -> TF32;
+      case TF32, FP16 -> TF32;
       case BF16 -> 8 * TF32;
     };
   }
@@ -178,7 +179,8 @@ public final class PlainCheck {
     device
         .kernels()
         .elementwise()
-        .rectifyForward(1, n, 0, Float.POSITIVE_INFINITY, in(x), y, MemorySegment.NULL);
+        .rectifyForward(
+            Storage.FLOAT32, 1, n, 0, Float.POSITIVE_INFINITY, in(x), y, MemorySegment.NULL);
     return found(y, each(n, i -> Math.max(x[i], 0)));
   }
 
@@ -270,9 +272,15 @@ public final class PlainCheck {
     int n = 2 * 4 * 5 * c;
     MemorySegment y = out(n);
     if (max) {
-      device.kernels().pool().maxPoolForward(2, 7, 9, c, window, in(x), y, MemorySegment.NULL, 1);
+      device
+          .kernels()
+          .pool()
+          .maxPoolForward(Storage.FLOAT32, 2, 7, 9, c, window, in(x), y, MemorySegment.NULL, 1);
     } else {
-      device.kernels().pool().averagePoolForward(2, 7, 9, c, window, 1, 1, false, 1, in(x), y);
+      device
+          .kernels()
+          .pool()
+          .averagePoolForward(Storage.FLOAT32, 2, 7, 9, c, window, 1, 1, false, 1, in(x), y);
     }
     return found(
         y,

@@ -4,6 +4,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -26,6 +27,7 @@ public final class Pool {
         kernels.entry(
             "cd_max_pool_forward",
             POINTER,
+            INT,
             LONG,
             LONG,
             LONG,
@@ -39,6 +41,7 @@ public final class Pool {
         kernels.entry(
             "cd_max_pool_backward",
             POINTER,
+            INT,
             INT,
             LONG,
             LONG,
@@ -66,6 +69,7 @@ public final class Pool {
         kernels.entry(
             "cd_average_pool_forward",
             POINTER,
+            INT,
             LONG,
             LONG,
             LONG,
@@ -81,6 +85,7 @@ public final class Pool {
         kernels.entry(
             "cd_average_pool_backward",
             POINTER,
+            INT,
             INT,
             LONG,
             LONG,
@@ -101,6 +106,7 @@ public final class Pool {
    * window outside the image gives -inf. No overlap.
    */
   public void maxPoolForward(
+      Storage type,
       long images,
       long h,
       long w,
@@ -112,6 +118,7 @@ public final class Pool {
       int whichBytes) {
     kernels.run(
         maxPoolForward,
+        type.code(),
         images,
         h,
         w,
@@ -127,6 +134,7 @@ public final class Pool {
    * dx[images,h,w,c] (+)= sum of the dy[images,oh,ow,c] whose window chose the pixel. No overlap.
    */
   public void maxPoolBackward(
+      Storage type,
       boolean accumulate,
       long images,
       long h,
@@ -139,6 +147,7 @@ public final class Pool {
       MemorySegment dx) {
     kernels.run(
         maxPoolBackward,
+        type.code(),
         accumulate,
         images,
         h,
@@ -185,6 +194,7 @@ public final class Pool {
    * padBottom and padRight never counts. A window that counts nothing gives 0. No overlap.
    */
   public void averagePoolForward(
+      Storage type,
       long images,
       long h,
       long w,
@@ -198,6 +208,7 @@ public final class Pool {
       MemorySegment y) {
     kernels.run(
         averagePoolForward,
+        type.code(),
         images,
         h,
         w,
@@ -213,6 +224,7 @@ public final class Pool {
 
   /** dx[images,h,w,c] (+)= transpose of average_pool_forward on dy[images,oh,ow,c]. No overlap. */
   public void averagePoolBackward(
+      Storage type,
       boolean accumulate,
       long images,
       long h,
@@ -227,6 +239,7 @@ public final class Pool {
       MemorySegment dx) {
     kernels.run(
         averagePoolBackward,
+        type.code(),
         accumulate,
         images,
         h,

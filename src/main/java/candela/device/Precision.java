@@ -1,6 +1,7 @@
 package candela.device;
 
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.util.Locale;
 
 /** How a card multiplies in convolutions and matrix products; sums are float32 in all of them. */
@@ -10,19 +11,38 @@ public enum Precision {
   /** Factors rounded to 10 bits behind the point, on tensor cores: the default on a card. */
   TF32,
   /**
-   * Factors of matrix products and of 1×1 convolutions rounded to 7 bits behind the point
-   * (bfloat16), those of other convolutions as in {@link #TF32}. What is in memory stays float32.
+   * What lies between convolutions is held in bfloat16, forward and back, and so are their weights
+   * and biases: 7 bits behind the point, at half the memory. Factors of other matrix products are
+   * rounded to that on their way, of other convolutions as in {@link #TF32}; scores, what is read
+   * by name, and everything under other rules than the gradient stays float32. Maps differ from
+   * those in float32 by about 1 %.
    */
-  BF16;
+  BF16,
+  /**
+   * The same in IEEE half precision: 10 bits behind the point, maps to about 0.2 %, for networks
+   * whose activations stay below 65504, beyond which they become infinite. Other products as in
+   * {@link #TF32}, which rounds as far and has no such limit.
+   */
+  FP16;
 
-  /** "float32", "tf32", "bf16". */
+  /** "float32", "tf32", "bf16", "fp16". */
   public static Precision of(String name) {
     for (Precision p : values()) {
       if (p.toString().equals(name)) {
         return p;
       }
     }
-    throw CandelaException.of("precision: '%s' is not known; it takes float32, tf32, bf16", name);
+    throw CandelaException.of(
+        "precision: '%s' is not known; it takes float32, tf32, bf16, fp16", name);
+  }
+
+  /** How a session holds what lies between convolutions. */
+  public Storage storage() {
+    return switch (this) {
+      case FLOAT32, TF32 -> Storage.FLOAT32;
+      case BF16 -> Storage.BF16;
+      case FP16 -> Storage.FP16;
+    };
   }
 
   @Override

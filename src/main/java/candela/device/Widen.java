@@ -4,6 +4,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -19,18 +20,25 @@ public final class Widen {
 
   Widen(Kernels kernels) {
     this.kernels = kernels;
-    widen = kernels.entry("cd_widen", POINTER, LONG, LONG, LONG, POINTER, POINTER);
-    narrow = kernels.entry("cd_narrow", POINTER, INT, LONG, LONG, LONG, POINTER, POINTER);
+    widen = kernels.entry("cd_widen", POINTER, INT, LONG, LONG, LONG, POINTER, POINTER);
+    narrow = kernels.entry("cd_narrow", POINTER, INT, INT, LONG, LONG, LONG, POINTER, POINTER);
   }
 
   /** y[pixels,wide] = x[pixels,c] with zeros behind it. No overlap. */
-  public void widen(long pixels, long c, long wide, MemorySegment x, MemorySegment y) {
-    kernels.run(widen, pixels, c, wide, x, y);
+  public void widen(
+      Storage type, long pixels, long c, long wide, MemorySegment x, MemorySegment y) {
+    kernels.run(widen, type.code(), pixels, c, wide, x, y);
   }
 
   /** y[pixels,c] (+)= the first c of x[pixels,wide]. No overlap. */
   public void narrow(
-      boolean accumulate, long pixels, long c, long wide, MemorySegment x, MemorySegment y) {
-    kernels.run(narrow, accumulate, pixels, c, wide, x, y);
+      Storage type,
+      boolean accumulate,
+      long pixels,
+      long c,
+      long wide,
+      MemorySegment x,
+      MemorySegment y) {
+    kernels.run(narrow, type.code(), accumulate, pixels, c, wide, x, y);
   }
 }

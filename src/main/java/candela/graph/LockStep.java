@@ -13,11 +13,13 @@ import candela.graph.op.Matrix;
 import candela.graph.op.Product;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 
 /**
  * One network on two devices in lock step, forward and back: every node gets the reference's inputs
@@ -35,6 +37,11 @@ public final class LockStep {
 
   /** Two factors rounded to 8 bits. */
   private static final double BF16 = 8 * TF32;
+
+  /** Sums in float32 that are held in 16 bits: nearly all equal, others a unit apart. */
+  private static final double HELD_IN_BF16 = 0x1p-8;
+
+  private static final double HELD_IN_FP16 = 0x1p-11;
 
   /** The largest difference may be that much more, as a share of the largest value. */
   private static final double LARGEST = 10;
@@ -109,7 +116,8 @@ public final class LockStep {
    *
    * @param reference the CPU
    * @param tested the CPU again, where every bit must be the same; or a card, with relative
-   *     differences (L2) up to 1e-5, of nodes that multiply in TF32 up to 2e-3, in BF16 1.6e-2
+   *     differences (L2) up to 1e-5, of nodes that multiply in TF32 up to 2e-3, in BF16 1.6e-2, of
+   *     nodes that hold 16 bits, on both alike, up to 4e-3 (BF16) or 5e-4 (FP16)
    * @throws CandelaException when the network does not fit, or has no gradient
    */
   public static Outcome run(
@@ -129,8 +137,9 @@ public final class LockStep {
       BiConsumer<NodeStep, Boolean> after) {
     SessionOptions options = SessionOptions.GRADIENT;
     Graph graph = network.graph(batch, options);
-    try (Session a = Session.open(graph, reference, options, WHOLE);
-        Session b = Session.open(graph, tested, options, WHOLE)) {
+    Storage storage = tested.precision().storage();
+    try (Session a = Session.open(graph, reference, options, WHOLE, storage);
+        Session b = Session.open(graph, tested, options, WHOLE, storage)) {
       LockStep steps = new LockStep(a, b, watch, after);
       steps.run();
       return steps.outcome;
@@ -364,14 +373,27 @@ public final class LockStep {
     if (tested.device().name().equals(reference.device().name())) {
       return 0;
     }
+    Storage held = narrowest(node);
+    if (held != Storage.FLOAT32) {
+      return held == Storage.BF16 ? HELD_IN_BF16 : HELD_IN_FP16;
+    }
     if (!multiplies(node.op())) {
       return FLOAT32;
     }
     return switch (tested.device().precision()) {
       case FLOAT32 -> FLOAT32;
-      case TF32 -> TF32;
+      case TF32, FP16 -> TF32;
       case BF16 -> BF16;
     };
+  }
+
+  /** How the node holds what it reads and writes; 16 bits where it does so on one side. */
+  private static Storage narrowest(Node node) {
+    return Stream.concat(node.inputs().stream(), node.outputs().stream())
+        .filter(v -> v != null && v.storage() != Storage.FLOAT32)
+        .map(Value::storage)
+        .findFirst()
+        .orElse(Storage.FLOAT32);
   }
 
   private static boolean multiplies(Op op) {

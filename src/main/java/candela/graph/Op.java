@@ -1,6 +1,7 @@
 package candela.graph;
 
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -8,9 +9,9 @@ import java.util.List;
  * {@code candela.graph.op}; per-session state (packed weights, tables) goes through {@link
  * Step#plan}.
  *
- * <p>All tensors are dense, row-major float32. Image operators (convolution, pooling, …) work on
- * channels-last tensors [N,H,W,C]; the import puts transposes around them and {@link Simplify}
- * cancels those.
+ * <p>All tensors are dense, row-major float32, unless {@link #width} says otherwise. Image
+ * operators (convolution, pooling, …) work on channels-last tensors [N,H,W,C]; the import puts
+ * transposes around them and {@link Simplify} cancels those.
  */
 public interface Op {
   /** The ONNX operator it stands for. */
@@ -69,6 +70,24 @@ public interface Op {
   /** Bytes of working memory during forward and backward ({@link Step#scratch}). */
   default long scratchBytes(Node node) {
     return 0;
+  }
+
+  /** Whether it works with values in 16 bits. */
+  enum Width {
+    /** It does not: all that it reads and writes is float32. */
+    FLOAT32,
+    /** It does where an operand comes so: what costs no more than its memory. */
+    AS_INPUT,
+    /** It does wherever a session wants that: what gains by it most. */
+    SIXTEEN
+  }
+
+  /**
+   * In a session that holds values in 16 bits. All operands known at run time only, all outputs and
+   * the gradients of both are held alike then; {@link Tensor#storage} tells how.
+   */
+  default Width width(Node node) {
+    return Width.FLOAT32;
   }
 
   /**

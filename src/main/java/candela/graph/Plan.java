@@ -194,7 +194,7 @@ final class Plan {
   }
 
   private static long bytes(Value v) {
-    return v.shape().count() * 4L;
+    return v.storage().bytes(v.shape().count());
   }
 
   private void placeValues(Graph graph, Set<Value> pinned, Set<Value> at) {

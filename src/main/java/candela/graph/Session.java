@@ -6,6 +6,7 @@ import candela.device.OutOfMemory;
 import candela.device.Recording;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -24,6 +25,10 @@ import java.util.Set;
  */
 public final class Session implements AutoCloseable {
   private final Graph graph;
+
+  /** The graph as it runs. */
+  private final Graph planned;
+
   private final Device device;
   private final Assignment rules;
   private final Plan plan;
@@ -61,7 +66,8 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Session(Graph graph, Device device, SessionOptions options, long sliceBytes) {
+  private Session(
+      Graph graph, Device device, SessionOptions options, long sliceBytes, Storage storage) {
     this.graph = graph;
     this.device = device;
     backward = !options.gradientAt().isEmpty();
@@ -77,25 +83,28 @@ public final class Session implements AutoCloseable {
     Set<Value> pinned = new HashSet<>(graph.outputs());
     pinned.add(logits);
     pinned.addAll(atValues);
-    rules = new Assignment(graph, options.rules());
+    // Rules read and write float32: whoever asks for them wants to know what exactly flows where.
+    boolean plain = options.rules().stream().allMatch(Rules.GRADIENT::equals);
+    planned = Narrow.of(graph, plain ? storage : Storage.FLOAT32, pinned);
+    rules = new Assignment(planned, options.rules());
     if (rules.paired() && batch() % 2 != 0) {
       throw CandelaException.of(
           "%s: batch %d: rules that compare with a reference need an even number of rows",
           graph.name(), batch());
     }
-    List<Slices.Run> runs = Slices.of(graph, batch(), device.threads(), sliceBytes);
-    plan = new Plan(graph, pinned, atValues, logits, rules, runs);
+    List<Slices.Run> runs = Slices.of(planned, batch(), device.threads(), sliceBytes);
+    plan = new Plan(planned, pinned, atValues, logits, rules, runs);
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     constants = new Constants(device);
     scores = new ScoreCall(device, batch(), classes);
-    graph.nodes().forEach(n -> steps.add(bind(n)));
+    planned.nodes().forEach(n -> steps.add(bind(n)));
     runs.forEach(this::order);
     connect();
     running = device.record(this::runForward);
     at.forEach(
         (name, p) -> {
-          gradients.put(name, readable(at(plan.gradient(p.value()), p.value().shape()), p.perm()));
+          gradients.put(name, readable(at(plan.gradient(p.value()), p.value()), p.perm()));
           readable.put(name, readable(tensor(p.value()), p.perm()));
         });
   }
@@ -113,7 +122,15 @@ public final class Session implements AutoCloseable {
    * @param sliceBytes what a node may read and write at a time, see {@link Device#sliceBytes}
    */
   static Session open(Graph graph, Device device, SessionOptions options, long sliceBytes) {
-    return new Session(graph, device, options, sliceBytes);
+    return open(graph, device, options, sliceBytes, device.precision().storage());
+  }
+
+  /**
+   * @param storage of values between convolutions, see {@link Narrow}
+   */
+  static Session open(
+      Graph graph, Device device, SessionOptions options, long sliceBytes, Storage storage) {
+    return new Session(graph, device, options, sliceBytes, storage);
   }
 
   /** Rows of one run. */
@@ -206,7 +223,7 @@ public final class Session implements AutoCloseable {
 
   /** Where the seed enters, in the shape of what it is the gradient of. */
   Tensor start() {
-    return at(plan.gradient(logits), logits.shape());
+    return at(plan.gradient(logits), logits);
   }
 
   private Memory allocate(long bytes) {
@@ -308,7 +325,8 @@ public final class Session implements AutoCloseable {
     Node n = s.node();
     for (int i = 0; i < s.dy.length; i++) {
       if (plan.isSilent(n.outputs().get(i))) {
-        device.kernels().elementwise().fill(s.dy[i].count(), 0, s.dy[i].data());
+        Tensor dy = s.dy[i];
+        device.kernels().elementwise().fill(dy.storage(), dy.count(), 0, dy.data());
       }
     }
     try {
@@ -399,8 +417,13 @@ public final class Session implements AutoCloseable {
     return new Readable(held, perm, turned);
   }
 
-  private Tensor at(Placement.Block block, Shape shape) {
-    return new Tensor(shape, arena.segment().asSlice(block.offset(), shape.count() * 4L));
+  private Tensor at(Placement.Block block, Value v) {
+    return at(block, v, v.shape());
+  }
+
+  private Tensor at(Placement.Block block, Value v, Shape shape) {
+    long bytes = v.storage().bytes(shape.count());
+    return new Tensor(shape, arena.segment().asSlice(block.offset(), bytes), v.storage());
   }
 
   /** All rows of v; its shape alone where they are not there together. */
@@ -412,8 +435,8 @@ public final class Session implements AutoCloseable {
         v,
         w ->
             plan.isSliced(w)
-                ? new Tensor(w.shape(), MemorySegment.NULL)
-                : at(plan.value(w), w.shape()));
+                ? new Tensor(w.shape(), MemorySegment.NULL, w.storage())
+                : at(plan.value(w), w));
   }
 
   private Tensor rows(Value v, int from, int to) {
@@ -421,7 +444,7 @@ public final class Session implements AutoCloseable {
       return constants.of(v.constant());
     }
     return plan.isSliced(v)
-        ? at(plan.value(v), v.shape().with(0, to - from))
+        ? at(plan.value(v), v, v.shape().with(0, to - from))
         : tensor(v).rows(from, to);
   }
 
@@ -470,7 +493,7 @@ public final class Session implements AutoCloseable {
     if (plan.runsBackward(n)) {
       for (int i = 0; i < s.dy.length; i++) {
         Value v = n.outputs().get(i);
-        s.dy[i] = at(plan.gradient(v), v.shape());
+        s.dy[i] = at(plan.gradient(v), v);
       }
       for (int i = 0; i < s.x.length; i++) {
         bindGradient(n, s, i);
@@ -498,7 +521,7 @@ public final class Session implements AutoCloseable {
       return;
     }
     Placement.Block extra = plan.extra(n, i);
-    s.dx[i] = at(extra == null ? plan.gradient(v) : extra, v.shape());
+    s.dx[i] = at(extra == null ? plan.gradient(v) : extra, v);
     s.accumulate[i] = extra == null && plan.accumulates(n, i);
   }
 
@@ -507,8 +530,8 @@ public final class Session implements AutoCloseable {
     for (int i = 0; i < s.dx.length; i++) {
       if (s.dx[i] != null && plan.extra(s.node(), i) != null) {
         Value v = s.node().input(i);
-        MemorySegment sum = at(plan.gradient(v), v.shape()).data();
-        device.kernels().elementwise().add(s.dx[i].count(), sum, s.dx[i].data(), sum);
+        MemorySegment sum = at(plan.gradient(v), v).data();
+        device.kernels().elementwise().add(v.storage(), s.dx[i].count(), sum, s.dx[i].data(), sum);
       }
     }
   }

@@ -2,33 +2,41 @@ package candela.graph;
 
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
+import candela.tensor.Storage;
 
 /**
  * An edge of the graph: what one node computes, an input, or a constant. Equal only to itself.
  *
- * <p>At run time every value is float32; integers and booleans (0 and 1) are kept exactly in
- * constants only, as int64.
+ * <p>At run time every value is float32, or held in 16 bits where {@link Narrow} says so; integers
+ * and booleans (0 and 1) are kept exactly in constants only, as int64.
  */
 public final class Value {
   private final String name;
   private final Shape shape;
   private final boolean integer;
   private final OnnxTensor constant;
+  private final Storage storage;
 
-  private Value(String name, Shape shape, boolean integer, OnnxTensor constant) {
+  private Value(String name, Shape shape, boolean integer, OnnxTensor constant, Storage storage) {
     this.name = name;
     this.shape = shape;
     this.integer = integer;
     this.constant = constant;
+    this.storage = storage;
   }
 
   /** A value known only at run time; integer says that it holds integers or booleans. */
   public static Value of(String name, Shape shape, boolean integer) {
-    return new Value(name, shape, integer, null);
+    return new Value(name, shape, integer, null, Storage.FLOAT32);
   }
 
   public static Value constant(String name, OnnxTensor constant) {
-    return new Value(name, constant.shape(), constant.isInteger(), constant);
+    return new Value(name, constant.shape(), constant.isInteger(), constant, Storage.FLOAT32);
+  }
+
+  /** Another value of the same name and shape, held so. */
+  Value in(Storage other) {
+    return new Value(name, shape, integer, null, other);
   }
 
   public String name() {
@@ -37,6 +45,11 @@ public final class Value {
 
   public Shape shape() {
     return shape;
+  }
+
+  /** How the device holds it. */
+  public Storage storage() {
+    return storage;
   }
 
   public boolean integer() {

@@ -13,6 +13,7 @@ import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.reference.Convolving;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -113,7 +114,9 @@ class DenseConvolutionTest {
         rig -> {
           MemorySegment b = bias ? rig.in(numbers(6, k.oc())) : NULL;
           MemorySegment w = rig.in(weights(k));
-          try (var plan = rig.dense().convolution(k, w, b, activation, residual, k.oc(), exact)) {
+          try (var plan =
+              rig.dense()
+                  .convolution(k, w, b, activation, residual, k.oc(), exact, Storage.FLOAT32)) {
             return test.apply(rig).apply(plan);
           }
         });

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.reference.Functions;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -203,7 +204,9 @@ class ElementwiseTest {
               rig -> {
                 MemorySegment y = rig.in(x);
                 MemorySegment b = rig.bytes(bits.length);
-                rig.kernels().elementwise().rectifyForward(rows, n, -0.5f, 1, y, y, b);
+                rig.kernels()
+                    .elementwise()
+                    .rectifyForward(Storage.FLOAT32, rows, n, -0.5f, 1, y, y, b);
                 assertThat(rig.raw(b)).as(what).isEqualTo(bits);
                 return rig.floats(y);
               }),
@@ -216,7 +219,8 @@ class ElementwiseTest {
                 MemorySegment y = rig.out(rows * n);
                 rig.kernels()
                     .elementwise()
-                    .rectifyForward(rows, n, -0.5f, 1, rig.in(x), y, MemorySegment.NULL);
+                    .rectifyForward(
+                        Storage.FLOAT32, rows, n, -0.5f, 1, rig.in(x), y, MemorySegment.NULL);
                 return rig.floats(y);
               }),
           wanted);
@@ -240,7 +244,7 @@ class ElementwiseTest {
             rig -> {
               MemorySegment d = rig.in(dy);
               MemorySegment b = rig.in(bits);
-              rig.kernels().elementwise().rectifyBackward(rows, n, false, b, d, d);
+              rig.kernels().elementwise().rectifyBackward(Storage.FLOAT32, rows, n, false, b, d, d);
               return rig.floats(d);
             }),
         wanted,
@@ -252,7 +256,9 @@ class ElementwiseTest {
             rig -> {
               MemorySegment dx = rig.in(before);
               MemorySegment b = rig.in(bits);
-              rig.kernels().elementwise().rectifyBackward(rows, n, true, b, rig.in(dy), dx);
+              rig.kernels()
+                  .elementwise()
+                  .rectifyBackward(Storage.FLOAT32, rows, n, true, b, rig.in(dy), dx);
               return rig.floats(dx);
             }),
         added,
@@ -319,7 +325,14 @@ class ElementwiseTest {
           assertThatThrownBy(
                   () ->
                       e.rectifyForward(
-                          1L << 40, 1L << 40, 0, 1, MemorySegment.NULL, x, MemorySegment.NULL))
+                          Storage.FLOAT32,
+                          1L << 40,
+                          1L << 40,
+                          0,
+                          1,
+                          MemorySegment.NULL,
+                          x,
+                          MemorySegment.NULL))
               .isInstanceOf(CandelaException.class)
               .hasMessageContaining("at most 2^48");
           e.fill(0, 0, MemorySegment.NULL);

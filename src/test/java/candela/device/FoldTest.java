@@ -1,5 +1,6 @@
 package candela.device;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
@@ -45,7 +46,9 @@ class FoldTest {
                 what,
                 rig -> {
                   MemorySegment dx = rig.in(before);
-                  rig.kernels().fold().fold(add, s[0], h, w, c, window, columns, rig.in(p), dx);
+                  rig.kernels()
+                      .fold()
+                      .fold(Storage.FLOAT32, add, s[0], h, w, c, window, columns, rig.in(p), dx);
                   return rig.floats(dx);
                 });
         Rig.agree(what, got, wanted);

@@ -1,5 +1,6 @@
 package candela.device;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -53,7 +54,9 @@ class GateTest {
                   rig -> {
                     MemorySegment y = rig.in(x);
                     MemorySegment marks = rig.bytes(s[0] * bytes);
-                    rig.kernels().gate().gateForward(a, apply, s[0], n, s[2], s[3], y, marks);
+                    rig.kernels()
+                        .gate()
+                        .gateForward(Storage.FLOAT32, a, apply, s[0], n, s[2], s[3], y, marks);
                     return joined(rig.floats(y), unpacked(rig.raw(marks), s[0], n));
                   });
           double[] first = apply ? wanted : Rig.doubles(x);
@@ -91,7 +94,9 @@ class GateTest {
                 rig -> {
                   MemorySegment g = rig.out(s[0] * n);
                   MemorySegment bits = rig.in(set);
-                  rig.kernels().gate().gateBackward(a, s[0], n, s[2], s[3], rig.in(dy), bits, g);
+                  rig.kernels()
+                      .gate()
+                      .gateBackward(Storage.FLOAT32, a, s[0], n, s[2], s[3], rig.in(dy), bits, g);
                   return rig.floats(g);
                 });
         Rig.agree(what, got, wanted, 1e-7);

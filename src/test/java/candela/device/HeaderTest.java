@@ -26,6 +26,7 @@ class HeaderTest {
           "elementwise",
           "gate",
           "widen",
+          "convert",
           "fold",
           "broadcast",
           "reduce",

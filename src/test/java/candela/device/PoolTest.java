@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.reference.Pooling;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
@@ -100,7 +101,17 @@ class PoolTest {
     MemorySegment which = bytes == 0 ? MemorySegment.NULL : rig.bytes(bytes * k.outputs());
     rig.kernels()
         .pool()
-        .maxPoolForward(k.size[0], k.size[1], k.size[2], k.size[3], k.window(), x, y, which, bytes);
+        .maxPoolForward(
+            Storage.FLOAT32,
+            k.size[0],
+            k.size[1],
+            k.size[2],
+            k.size[3],
+            k.window(),
+            x,
+            y,
+            which,
+            bytes);
     return rig.floats(y);
   }
 
@@ -121,6 +132,7 @@ class PoolTest {
             MemorySegment which = rig.bytes(bytes * k.outputs());
             Pool pool = rig.kernels().pool();
             pool.maxPoolForward(
+                Storage.FLOAT32,
                 k.size[0],
                 k.size[1],
                 k.size[2],
@@ -131,7 +143,17 @@ class PoolTest {
                 which,
                 bytes);
             pool.maxPoolBackward(
-                add, k.size[0], k.size[1], k.size[2], k.size[3], k.window(), which, bytes, dy, dx);
+                Storage.FLOAT32,
+                add,
+                k.size[0],
+                k.size[1],
+                k.size[2],
+                k.size[3],
+                k.window(),
+                which,
+                bytes,
+                dy,
+                dx);
           });
     }
   }
@@ -153,6 +175,7 @@ class PoolTest {
                 rig.kernels()
                     .pool()
                     .averagePoolForward(
+                        Storage.FLOAT32,
                         k.size[0],
                         k.size[1],
                         k.size[2],
@@ -247,6 +270,7 @@ class PoolTest {
     rig.kernels()
         .pool()
         .averagePoolBackward(
+            Storage.FLOAT32,
             add,
             k.size[0],
             k.size[1],
@@ -274,7 +298,8 @@ class PoolTest {
               MemorySegment x = rig.out(5);
               Pool pool = rig.kernels().pool();
               MemorySegment in = rig.in(1f, 2f, 4f, 3f, 5f);
-              pool.maxPoolForward(1, 1, 5, 1, k.window(), in, rig.out(3), which, 1);
+              pool.maxPoolForward(
+                  Storage.FLOAT32, 1, 1, 5, 1, k.window(), in, rig.out(3), which, 1);
               pool.maxUnpool(1, 1, 5, 1, k.window(), which, 1, rig.in(7f, 8f, 9f), x);
               return rig.floats(x);
             }),
@@ -300,12 +325,31 @@ class PoolTest {
                 MemorySegment out = rig.out(k.inputs());
                 int[] n = k.size;
                 pool.maxPoolForward(
-                    n[0], n[1], n[2], n[3], k.window(), rig.in(x), rig.out(k.outputs()), which, 4);
+                    Storage.FLOAT32,
+                    n[0],
+                    n[1],
+                    n[2],
+                    n[3],
+                    k.window(),
+                    rig.in(x),
+                    rig.out(k.outputs()),
+                    which,
+                    4);
                 if (unpool) {
                   pool.maxUnpool(n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
                 } else {
                   pool.maxPoolBackward(
-                      false, n[0], n[1], n[2], n[3], k.window(), which, 4, rig.in(ones), out);
+                      Storage.FLOAT32,
+                      false,
+                      n[0],
+                      n[1],
+                      n[2],
+                      n[3],
+                      k.window(),
+                      which,
+                      4,
+                      rig.in(ones),
+                      out);
                 }
                 return rig.floats(out);
               });
@@ -329,8 +373,18 @@ class PoolTest {
               MemorySegment dx = rig.out(4);
               Pool pool = rig.kernels().pool();
               pool.maxPoolForward(
-                  1, 2, 2, 1, k.window(), rig.in(1f, 3f, 3f, 3f), rig.out(1), which, 1);
-              pool.maxPoolBackward(false, 1, 2, 2, 1, k.window(), which, 1, rig.in(5f), dx);
+                  Storage.FLOAT32,
+                  1,
+                  2,
+                  2,
+                  1,
+                  k.window(),
+                  rig.in(1f, 3f, 3f, 3f),
+                  rig.out(1),
+                  which,
+                  1);
+              pool.maxPoolBackward(
+                  Storage.FLOAT32, false, 1, 2, 2, 1, k.window(), which, 1, rig.in(5f), dx);
               return rig.floats(dx);
             }),
         new double[] {0, 5, 0, 0});
@@ -357,8 +411,10 @@ class PoolTest {
               MemorySegment which = rig.bytes(4);
               MemorySegment dx = rig.out(4);
               Pool pool = rig.kernels().pool();
-              pool.maxPoolForward(1, 2, 2, 1, window, rig.in(1f, 2f, 3f, 4f), y, which, 1);
-              pool.maxPoolBackward(false, 1, 2, 2, 1, window, which, 1, rig.in(1f, 1f, 1f, 1f), dx);
+              pool.maxPoolForward(
+                  Storage.FLOAT32, 1, 2, 2, 1, window, rig.in(1f, 2f, 3f, 4f), y, which, 1);
+              pool.maxPoolBackward(
+                  Storage.FLOAT32, false, 1, 2, 2, 1, window, which, 1, rig.in(1f, 1f, 1f, 1f), dx);
               float[] both = Arrays.copyOf(rig.floats(y), 8);
               System.arraycopy(rig.floats(dx), 0, both, 4, 4);
               return both;
@@ -383,14 +439,17 @@ class PoolTest {
           Pool pool = rig.kernels().pool();
           MemorySegment x = rig.out(400);
           int[] wide = {17, 17, 1, 1, 1, 1, 0, 0, 1, 1};
-          assertThatThrownBy(() -> pool.maxPoolForward(1, 17, 17, 1, wide, x, x, x, 1))
+          assertThatThrownBy(
+                  () -> pool.maxPoolForward(Storage.FLOAT32, 1, 17, 17, 1, wide, x, x, x, 1))
               .isInstanceOf(CandelaException.class)
               .hasMessage("max_pool_forward: kh * kw must be in 1..256, is 289");
           int[] still = {1, 1, 0, 1, 1, 1, 0, 0, 1, 1};
-          assertThatThrownBy(() -> pool.maxPoolForward(1, 1, 1, 1, still, x, x, x, 1))
+          assertThatThrownBy(
+                  () -> pool.maxPoolForward(Storage.FLOAT32, 1, 1, 1, 1, still, x, x, x, 1))
               .isInstanceOf(CandelaException.class)
               .hasMessageContaining("sh must be in 1..1048576, is 0");
-          assertThatThrownBy(() -> pool.maxPoolForward(1, 1, 1, 1, new int[9], x, x, x, 1))
+          assertThatThrownBy(
+                  () -> pool.maxPoolForward(Storage.FLOAT32, 1, 1, 1, 1, new int[9], x, x, x, 1))
               .isInstanceOf(CandelaException.class)
               .hasMessage("max_pool_forward: window needs 10 values, has 9");
           return new float[0];

@@ -1,5 +1,6 @@
 package candela.device;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,7 @@ class WidenTest {
               what,
               rig -> {
                 MemorySegment y = rig.out(wanted.length);
-                rig.kernels().widen().widen(s[0], s[1], s[2], rig.in(x), y);
+                rig.kernels().widen().widen(Storage.FLOAT32, s[0], s[1], s[2], rig.in(x), y);
                 return rig.floats(y);
               });
       Rig.agree(what, got, wanted, 0);
@@ -47,7 +48,9 @@ class WidenTest {
                 what,
                 rig -> {
                   MemorySegment y = rig.in(before);
-                  rig.kernels().widen().narrow(add, s[0], s[1], s[2], rig.in(x), y);
+                  rig.kernels()
+                      .widen()
+                      .narrow(Storage.FLOAT32, add, s[0], s[1], s[2], rig.in(x), y);
                   return rig.floats(y);
                 });
         Rig.agree(what, got, wanted, 1e-7);

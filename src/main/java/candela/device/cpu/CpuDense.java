@@ -5,9 +5,13 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.device.ConvertedConvolution;
 import candela.device.Dense;
+import candela.device.Device;
 import candela.device.Entry;
 import candela.device.Library;
+import candela.device.Scratch;
+import candela.tensor.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,8 +21,10 @@ import java.lang.foreign.ValueLayout;
  *
  * <p>For the thread that uses the device.
  */
-final class CpuDense implements Dense {
+final class CpuDense implements Dense, AutoCloseable {
+  private final Device device;
   private final MemorySegment stream;
+  private final Scratch scratch;
   private final Entry convCreate;
   private final Entry convDestroy;
   private final Entry convForward;
@@ -35,8 +41,10 @@ final class CpuDense implements Dense {
   private final Entry convWeightsBackward;
   private final Entry matrixWeightsBackward;
 
-  CpuDense(Library library, MemorySegment stream) {
+  CpuDense(Device device, Library library, MemorySegment stream) {
+    this.device = device;
     this.stream = stream;
+    scratch = new Scratch(device);
     convCreate =
         library.entry(
             "cd_conv_create",
@@ -141,7 +149,12 @@ final class CpuDense implements Dense {
       Activation activation,
       boolean residual,
       long wide,
-      boolean exact) {
+      boolean exact,
+      Storage storage) {
+    if (storage != Storage.FLOAT32) {
+      return new ConvertedConvolution(
+          device, scratch, storage, shape, weights, bias, activation, wide, exact);
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       convCreate.call(
@@ -227,6 +240,11 @@ final class CpuDense implements Dense {
       MemorySegment dbias) {
     matrixWeightsBackward.call(
         stream, m, k, n, transposed, x, dy, accumulate, dweights, accumulateBias, dbias);
+  }
+
+  @Override
+  public void close() {
+    scratch.close();
   }
 
   private final class ConvWeights implements ConvolutionWeights {

@@ -21,7 +21,7 @@ public final class CpuDevice implements Device {
   private final CpuHeap heap;
   private final MemorySegment stream;
   private final Kernels kernels;
-  private final Dense dense;
+  private final CpuDense dense;
   private boolean closed;
 
   public CpuDevice(int threads) {
@@ -30,7 +30,7 @@ public final class CpuDevice implements Device {
     this.heap = new CpuHeap(library);
     this.stream = library.stream(threads, MemorySegment.NULL);
     this.kernels = new Kernels(library, stream);
-    this.dense = new CpuDense(library, stream);
+    this.dense = new CpuDense(this, library, stream);
   }
 
   @Override
@@ -136,6 +136,7 @@ public final class CpuDevice implements Device {
   public void close() {
     if (!closed) {
       closed = true;
+      dense.close();
       library.entry("cd_stream_destroy", Library.POINTER).call(stream);
     }
   }

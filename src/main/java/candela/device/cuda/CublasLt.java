@@ -6,6 +6,7 @@ import static candela.device.cuda.Foreign.P;
 
 import candela.device.Precision;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,7 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** cuBLASLt of CUDA 12 or 13: matrix products of float32 matrices with what follows them. */
+/** cuBLASLt of CUDA 12 or 13: matrix products with what follows them. */
 final class CublasLt implements AutoCloseable {
   /** What follows the sum (cublasLtEpilogue_t). */
   enum Epilogue {
@@ -42,6 +43,7 @@ final class CublasLt implements AutoCloseable {
    * @param lda elements from a row of a to the next, ldb and ldd alike; c is laid out like d
    * @param strideA elements from a matrix to the next, 0 to repeat it
    * @param alignment bytes that all addresses are a multiple of
+   * @param storage of all matrices and of the bias; sums are float32
    */
   record Problem(
       long batch,
@@ -59,7 +61,8 @@ final class CublasLt implements AutoCloseable {
       float alpha,
       boolean accumulate,
       Epilogue epilogue,
-      int alignment) {
+      int alignment,
+      Storage storage) {
     /**
      * A product of two matrices, b's rows following each other.
      *
@@ -75,10 +78,27 @@ final class CublasLt implements AutoCloseable {
         long ldd,
         boolean accumulate,
         Epilogue epilogue,
-        int alignment) {
+        int alignment,
+        Storage storage) {
       long ldb = transB ? k : m;
       return new Problem(
-          1, n, k, m, false, transB, lda, ldb, ldd, 0, 0, 0, 1, accumulate, epilogue, alignment);
+          1,
+          n,
+          k,
+          m,
+          false,
+          transB,
+          lda,
+          ldb,
+          ldd,
+          0,
+          0,
+          0,
+          1,
+          accumulate,
+          epilogue,
+          alignment,
+          storage);
     }
 
     String key() {
@@ -101,12 +121,17 @@ final class CublasLt implements AutoCloseable {
 
   private static final int OP_T = 1;
   private static final int R_32F = 0;
+  private static final int R_16F = 2;
+  private static final int R_16BF = 14;
   private static final int COMPUTE_32F = 68;
   private static final int COMPUTE_32F_BF16 = 75;
   private static final int COMPUTE_32F_TF32 = 77;
 
   /** Sums of parts that do not depend on the order of threads: none, or through the workspace. */
   private static final int REDUCTIONS = 2 | 4;
+
+  /** The same without parts that are rounded to the result's type. */
+  private static final int REDUCTIONS_IN_FLOAT32 = 2;
 
   /**
    * Bytes of cublasLtMatmulHeuristicResult_t: algorithm 64, workspace 8, state 4, waves 4, reserved
@@ -167,11 +192,22 @@ final class CublasLt implements AutoCloseable {
     return new Product(problem, precision, workspaceBytes);
   }
 
-  private static int compute(Precision precision) {
+  private static int compute(Problem p, Precision precision) {
+    if (p.storage() != Storage.FLOAT32) {
+      return COMPUTE_32F;
+    }
     return switch (precision) {
       case FLOAT32 -> COMPUTE_32F;
-      case TF32 -> COMPUTE_32F_TF32;
+      case TF32, FP16 -> COMPUTE_32F_TF32;
       case BF16 -> COMPUTE_32F_BF16;
+    };
+  }
+
+  private static int type(Storage storage) {
+    return switch (storage) {
+      case FLOAT32 -> R_32F;
+      case BF16 -> R_16BF;
+      case FP16 -> R_16F;
     };
   }
 
@@ -216,7 +252,7 @@ final class CublasLt implements AutoCloseable {
       pointer = arena.allocate(P);
       try {
         MemorySegment out = arena.allocate(P);
-        int compute = compute(precision);
+        int compute = compute(p, precision);
         check("cublasLtMatmulDescCreate", (int) Foreign.call(descCreate, out, compute, R_32F));
         desc = out.get(ValueLayout.ADDRESS, 0);
         frees.add(() -> Foreign.call(descDestroy, desc));
@@ -246,7 +282,7 @@ final class CublasLt implements AutoCloseable {
       MemorySegment out = arena.allocate(P);
       check(
           "cublasLtMatrixLayoutCreate",
-          (int) Foreign.call(layoutCreate, out, R_32F, rows, columns, ld));
+          (int) Foreign.call(layoutCreate, out, type(problem.storage()), rows, columns, ld));
       MemorySegment layout = out.get(ValueLayout.ADDRESS, 0);
       frees.add(() -> Foreign.call(layoutDestroy, layout));
       if (problem.batch() > 1) {
@@ -278,7 +314,9 @@ final class CublasLt implements AutoCloseable {
             PREFERENCE_WORKSPACE_BYTES,
             arena.allocateFrom(ValueLayout.JAVA_LONG, workspaceBytes),
             8);
-        MemorySegment reductions = arena.allocateFrom(ValueLayout.JAVA_INT, REDUCTIONS);
+        boolean whole = problem.storage() == Storage.FLOAT32;
+        MemorySegment reductions =
+            arena.allocateFrom(ValueLayout.JAVA_INT, whole ? REDUCTIONS : REDUCTIONS_IN_FLOAT32);
         set(preferenceSet, preference, PREFERENCE_REDUCTIONS, reductions, 4);
         MemorySegment alignment = arena.allocateFrom(ValueLayout.JAVA_INT, problem.alignment());
         for (int operand = PREFERENCE_ALIGNMENT_A; operand <= PREFERENCE_ALIGNMENT_D; operand++) {

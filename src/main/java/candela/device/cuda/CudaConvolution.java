@@ -1,6 +1,7 @@
 package candela.device.cuda;
 
 import candela.device.Binary;
+import candela.device.ConvertedConvolution;
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.device.Dense.ConvolutionPlan;
@@ -9,31 +10,38 @@ import candela.device.Memory;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
  * One convolution: by cuDNN, with bias, residual and ReLU in the same pass where it has an engine
- * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's.
+ * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's. In
+ * 16 bits what cuDNN has no engine for is done in float32 between conversions.
  */
 final class CudaConvolution implements ConvolutionPlan {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   private final CudaDense dense;
   private final Device device;
+  private final Storage storage;
   private final Convolution shape;
 
   private final Plain plain;
   private final MemorySegment given;
   private final Memory packed;
+  private final MemorySegment givenBias;
+  private final Memory packedBias;
   private final MemorySegment bias;
   private final Activation activation;
   private final long wide;
   private final CudaMatrix product;
   private final FoldedGradient folds;
   private final PreparedConvolutions prepared;
+  private ConvertedConvolution converted;
 
   CudaConvolution(
       CudaDense dense,
+      Storage storage,
       Convolution shape,
       MemorySegment weights,
       MemorySegment bias,
@@ -42,38 +50,85 @@ final class CudaConvolution implements ConvolutionPlan {
     this.dense = dense;
     this.device = dense.device();
     this.shape = shape;
+    this.storage = storage;
     this.given = weights;
-    this.bias = bias;
+    givenBias = bias;
+    packedBias = isFloat() || bias.equals(NONE) ? null : device.allocate(storage.bytes(shape.oc()));
+    this.bias = packedBias == null ? bias : packedBias.segment();
     this.activation = activation;
     this.wide = wide;
     prepared = new PreparedConvolutions(dense);
-    plain = Plain.of(dense, shape);
+    plain = Plain.of(dense, storage, shape);
     boolean pointwise =
         !shape.transposed()
             && shape.kh() * shape.kw() == 1
             && shape.strideH() * shape.strideW() == 1
             && shape.groups() == 1
             && shape.padTop() + shape.padLeft() + shape.padBottom() + shape.padRight() == 0;
+    packed = isFloat() && asGiven() ? null : device.allocate(storage.bytes(plain.turned()));
     product =
-        pointwise
-            ? new CudaMatrix(dense, shape.c(), shape.oc(), true, weights, bias, activation, wide, 1)
+        pointwise && (isFloat() || !plain.pads())
+            ? new CudaMatrix(
+                dense,
+                storage,
+                shape.c(),
+                shape.oc(),
+                true,
+                isFloat() ? weights : packed.segment(),
+                this.bias,
+                activation,
+                wide,
+                1)
             : null;
-    packed =
-        shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights()
-            ? null
-            : device.allocate(plain.turned() * 4);
-    folds = FoldedGradient.pays(dense, shape) ? new FoldedGradient(dense, shape, weights) : null;
+    folds =
+        FoldedGradient.pays(dense, storage, shape)
+            ? new FoldedGradient(dense, storage, shape, weights)
+            : null;
     update();
+  }
+
+  private boolean isFloat() {
+    return storage == Storage.FLOAT32;
+  }
+
+  /** Whether the weights lie as cuDNN wants them already. */
+  private boolean asGiven() {
+    return shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights();
   }
 
   @Override
   public void update() {
-    if (packed != null) {
+    if (packed != null && isFloat()) {
       plain.turn(false, false, given, packed.segment());
+    } else if (packed != null) {
+      MemorySegment turned = given;
+      if (!asGiven()) {
+        turned = dense.scratch(4 * plain.turned());
+        device.kernels().elementwise().fill(plain.turned(), 0, turned);
+        plain.turn(false, false, given, turned);
+      }
+      round(plain.turned(), turned, packed.segment());
+    }
+    if (packedBias != null) {
+      round(shape.oc(), givenBias, packedBias.segment());
     }
     if (folds != null) {
       folds.update();
     }
+    if (converted != null) {
+      converted.update();
+    }
+  }
+
+  private void round(long n, MemorySegment from, MemorySegment to) {
+    device.kernels().convert().convert(Storage.FLOAT32, storage, false, 1, n, from, to);
+  }
+
+  private ConvertedConvolution converted() {
+    if (converted == null) {
+      converted = dense.converted(storage, shape, given, givenBias, activation, wide);
+    }
+    return converted;
   }
 
   private MemorySegment weights() {
@@ -87,12 +142,16 @@ final class CudaConvolution implements ConvolutionPlan {
       return;
     }
     if (product != null) {
-      product.forward(pixels(rows), rows, x, residual, y, bits);
+      if (!product.forward(pixels(rows), rows, x, residual, y, bits)) {
+        converted().forward(rows, x, residual, y, bits);
+      }
       return;
     }
     MemorySegment in = shape.transposed() ? x : plain.pad(rows, x);
     if (!shape.transposed() && fused(rows, in, residual, y)) {
       gate(rows, !isRelu(), y, bits);
+    } else if (!isFloat()) {
+      converted().forward(rows, x, residual, y, bits);
     } else {
       convolve(rows, in, residual, y, bits);
     }
@@ -104,12 +163,21 @@ final class CudaConvolution implements ConvolutionPlan {
 
   /** Whether cuDNN could do all in one pass. */
   private boolean fused(long rows, MemorySegment x, MemorySegment residual, MemorySegment y) {
-    boolean aligned = CudaDense.alignment(wide, x, residual, y) == 16;
+    boolean aligned = CudaDense.alignment(storage, wide, x, residual, y) == 16;
     boolean adds = !residual.equals(NONE);
     boolean biased = !bias.equals(NONE);
     Problem whole =
         new Problem(
-            Direction.FORWARD, plain.shape(), rows, wide, adds, biased, isRelu(), false, aligned);
+            Direction.FORWARD,
+            plain.shape(),
+            rows,
+            wide,
+            adds,
+            biased,
+            isRelu(),
+            false,
+            aligned,
+            storage);
     return run(whole, x, y, residual);
   }
 
@@ -148,7 +216,10 @@ final class CudaConvolution implements ConvolutionPlan {
     boolean none = activation.kind() == Activation.NONE.kind();
     if (!none && (apply || !bits.equals(NONE))) {
       long n = (long) shape.oh() * shape.ow() * shape.oc();
-      device.kernels().gate().gateForward(activation, apply, rows, n, shape.oc(), wide, y, bits);
+      device
+          .kernels()
+          .gate()
+          .gateForward(storage, activation, apply, rows, n, shape.oc(), wide, y, bits);
     }
   }
 
@@ -166,15 +237,14 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     if (pixels(rows) == 0) {
       if (!dx.equals(NONE) && !accumulate) {
-        device.kernels().elementwise().fill(inputs(rows), 0, dx);
+        device.kernels().elementwise().fill(storage, inputs(rows), 0, dx);
       }
       return;
     }
     MemorySegment g = passed(rows, dy, bits, accumulateResidual, dresidual);
     if (!dx.equals(NONE)) {
       if (product != null) {
-        boolean dense = g.equals(dy);
-        product.transpose(pixels(rows), dense ? wide : shape.oc(), g, accumulate, dx);
+        product(rows, g, g.equals(dy) ? wide : shape.oc(), accumulate, dx);
       } else if (!shape.transposed()) {
         gradient(rows, g, accumulate, dx);
       } else {
@@ -184,7 +254,7 @@ final class CudaConvolution implements ConvolutionPlan {
     if (!dresidual.equals(NONE) && !g.equals(dresidual)) {
       long n = pixels(rows) * shape.oc();
       if (accumulateResidual) {
-        device.kernels().elementwise().add(n, g, dresidual, dresidual);
+        device.kernels().elementwise().add(storage, n, g, dresidual, dresidual);
       } else {
         copy(rows, g, shape.oc(), dresidual, shape.oc());
       }
@@ -208,13 +278,30 @@ final class CudaConvolution implements ConvolutionPlan {
     boolean shared = !dresidual.equals(NONE) && !accumulateResidual;
     long n = (long) shape.oh() * shape.ow() * shape.oc();
     long skip = plain.bytes(rows);
-    MemorySegment g = shared ? dresidual : dense.scratch(skip + rows * n * 4).asSlice(skip);
+    MemorySegment g =
+        shared ? dresidual : dense.scratch(skip + storage.bytes(rows * n)).asSlice(skip);
     if (active) {
-      device.kernels().gate().gateBackward(activation, rows, n, shape.oc(), wide, dy, bits, g);
+      device
+          .kernels()
+          .gate()
+          .gateBackward(storage, activation, rows, n, shape.oc(), wide, dy, bits, g);
     } else {
       copy(rows, dy, wide, g, shape.oc());
     }
     return g;
+  }
+
+  private void product(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    if (product.transpose(pixels(rows), gWide, g, accumulate, dx)) {
+      return;
+    }
+    MemorySegment dense = g;
+    if (gWide != shape.oc()) {
+      dense = this.dense.products(storage.bytes(pixels(rows) * shape.oc()));
+      copy(rows, g, gWide, dense, shape.oc());
+    }
+    converted().transpose(rows, dense, accumulate, dx);
   }
 
   /** dx (+)= transpose of the plain convolution on dy. */
@@ -225,11 +312,21 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     if (plain.pads()) {
       MemorySegment whole = dense.scratch(plain.bytes(rows));
-      must(plainProblem(Direction.DATA, rows, false, whole, dy), whole, dy);
+      Problem padded = plainProblem(Direction.DATA, rows, false, whole, dy);
+      if (isFloat()) {
+        must(padded, whole, dy);
+      } else if (!run(padded, whole, dy, NONE)) {
+        converted().transpose(rows, dy, accumulate, dx);
+        return;
+      }
       plain.crop(rows, accumulate, whole, dx);
       return;
     }
     if (run(plainProblem(Direction.DATA, rows, accumulate, dx, dy), dx, dy, NONE)) {
+      return;
+    }
+    if (!isFloat()) {
+      converted().transpose(rows, dy, accumulate, dx);
       return;
     }
     if (!accumulate) {
@@ -255,7 +352,7 @@ final class CudaConvolution implements ConvolutionPlan {
 
   private Problem plainProblem(
       Direction direction, long rows, boolean accumulate, MemorySegment x, MemorySegment y) {
-    boolean aligned = CudaDense.alignment(0, x, y) == 16;
+    boolean aligned = CudaDense.alignment(storage, 0, x, y) == 16;
     return new Problem(
         direction,
         plain.shape(),
@@ -265,7 +362,8 @@ final class CudaConvolution implements ConvolutionPlan {
         false,
         false,
         accumulate,
-        aligned);
+        aligned,
+        storage);
   }
 
   private void must(Problem problem, MemorySegment x, MemorySegment y) {
@@ -299,7 +397,7 @@ final class CudaConvolution implements ConvolutionPlan {
       names[at] = CudnnGraph.BIAS;
     }
     int result = p.direction() == Direction.DATA ? 0 : 2;
-    long bytes = 4 * (result == 0 ? plain.inputs(p.rows()) : pixels(p) * p.pitch());
+    long bytes = storage.bytes(result == 0 ? plain.inputs(p.rows()) : pixels(p) * p.pitch());
     return prepared.run(p, names, tensors, result, bytes);
   }
 
@@ -320,7 +418,7 @@ final class CudaConvolution implements ConvolutionPlan {
     int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
     int[] fromStrides = {Math.toIntExact(fromWide), 1};
     int[] toStrides = {Math.toIntExact(toWide), 1};
-    device.kernels().move().copyStrided(false, 2, dims, fromStrides, toStrides, from, to);
+    device.kernels().move().copyStrided(storage, false, 2, dims, fromStrides, toStrides, from, to);
   }
 
   @Override
@@ -328,6 +426,12 @@ final class CudaConvolution implements ConvolutionPlan {
     prepared.close();
     if (packed != null) {
       packed.close();
+    }
+    if (packedBias != null) {
+      packedBias.close();
+    }
+    if (converted != null) {
+      converted.close();
     }
     if (folds != null) {
       folds.close();

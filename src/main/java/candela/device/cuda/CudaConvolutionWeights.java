@@ -5,6 +5,7 @@ import candela.device.Dense.ConvolutionWeights;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /** The gradient of a convolution's weights, by cuDNN. */
@@ -19,7 +20,7 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
   CudaConvolutionWeights(CudaDense dense, Convolution shape) {
     this.dense = dense;
     this.shape = shape;
-    plain = Plain.of(dense, shape);
+    plain = Plain.of(dense, Storage.FLOAT32, shape);
     prepared = new PreparedConvolutions(dense);
   }
 
@@ -49,7 +50,7 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
   }
 
   private void gradient(long rows, MemorySegment x, MemorySegment dw, MemorySegment dy) {
-    boolean aligned = CudaDense.alignment(0, x, dw, dy) == 16;
+    boolean aligned = CudaDense.alignment(Storage.FLOAT32, 0, x, dw, dy) == 16;
     Problem p =
         new Problem(
             Direction.WEIGHTS,
@@ -60,7 +61,8 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
             false,
             false,
             false,
-            aligned);
+            aligned,
+            Storage.FLOAT32);
     MemorySegment[] tensors = {x, dw, dy};
     if (!prepared.run(p, NAMES, tensors, 1, plain.turned() * 4)) {
       throw CandelaException.of("%s has no engine for %s", dense.describe(), p.key());

@@ -1,13 +1,16 @@
 package candela.device.cuda;
 
 import candela.device.Choices;
+import candela.device.ConvertedConvolution;
 import candela.device.Dense;
 import candela.device.Device;
 import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.device.Reduction;
+import candela.device.Scratch;
 import candela.device.UserCache;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +35,7 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch values;
   private final Scratch workspace;
   private final Scratch columns;
+  private final Scratch conversions;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
 
   CudaDense(Device device, CudaStream stream, int card) {
@@ -49,6 +53,7 @@ final class CudaDense implements Dense, AutoCloseable {
     values = new Scratch(device);
     workspace = new Scratch(device);
     columns = new Scratch(device);
+    conversions = new Scratch(device);
   }
 
   /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
@@ -64,9 +69,9 @@ final class CudaDense implements Dense, AutoCloseable {
     return device;
   }
 
-  /** Whether factors may be rounded to TF32. */
-  boolean tensorCores() {
-    return tensorCores;
+  /** Whether tensor cores may multiply what is held so: float32 factors are rounded to TF32. */
+  boolean tensorCores(Storage storage) {
+    return tensorCores || storage != Storage.FLOAT32;
   }
 
   /** Working memory for values that one operator hands from one of its steps to the next. */
@@ -79,6 +84,18 @@ final class CudaDense implements Dense, AutoCloseable {
     return columns.bytes(bytes);
   }
 
+  /** The same convolution between conversions, for what the libraries have no engine for. */
+  ConvertedConvolution converted(
+      Storage storage,
+      Convolution shape,
+      MemorySegment weights,
+      MemorySegment bias,
+      Activation activation,
+      long wide) {
+    return new ConvertedConvolution(
+        device, conversions, storage, shape, weights, bias, activation, wide, true);
+  }
+
   @Override
   public ConvolutionPlan convolution(
       Convolution shape,
@@ -87,9 +104,10 @@ final class CudaDense implements Dense, AutoCloseable {
       Activation activation,
       boolean residual,
       long wide,
-      boolean exact) {
+      boolean exact,
+      Storage storage) {
     Sizes.check(shape, activation);
-    return new CudaConvolution(this, shape, weights, bias, activation, wide);
+    return new CudaConvolution(this, storage, shape, weights, bias, activation, wide);
   }
 
   @Override
@@ -102,7 +120,8 @@ final class CudaDense implements Dense, AutoCloseable {
       Activation activation,
       long group) {
     Sizes.check(k, n, activation, group);
-    return new CudaMatrix(this, k, n, transposed, weights, bias, activation, n, group);
+    return new CudaMatrix(
+        this, Storage.FLOAT32, k, n, transposed, weights, bias, activation, n, group);
   }
 
   @Override
@@ -146,7 +165,8 @@ final class CudaDense implements Dense, AutoCloseable {
             alpha,
             accumulate,
             CublasLt.Epilogue.NONE,
-            alignment(batch == 1 ? 0 : aStride | bStride | m * n, a, b, c));
+            alignment(Storage.FLOAT32, batch == 1 ? 0 : aStride | bStride | m * n, a, b, c),
+            Storage.FLOAT32);
     MemorySegment none = MemorySegment.NULL;
     product(problem, a, b, c, c, none);
   }
@@ -190,8 +210,8 @@ final class CudaDense implements Dense, AutoCloseable {
   }
 
   /** Bytes, at most 16, that all these addresses and so many elements are multiples of. */
-  static int alignment(long elements, MemorySegment... at) {
-    long low = elements * 4 | 16;
+  static int alignment(Storage storage, long elements, MemorySegment... at) {
+    long low = storage.bytes(elements) | 16;
     for (MemorySegment m : at) {
       low |= m.address();
     }
@@ -213,16 +233,36 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment c,
       MemorySegment d,
       MemorySegment bias) {
-    MemorySegment work = workspace.bytes(PRODUCT_WORKSPACE);
-    RunningProduct running = products.get(problem);
-    if (running == null) {
-      running = prepare(problem, a, b, c, bias, work);
-      products.put(problem, running);
+    if (!tryProduct(problem, a, b, c, d, bias)) {
+      throw CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
     }
-    running.product().run(running.algorithm(), a, b, c, d, bias, work, stream.address());
   }
 
-  /** Tries the algorithms on a result of its own: what is there may be added to. */
+  /** The same where cuBLASLt has an algorithm; false, and nothing done, where it has none. */
+  boolean tryProduct(
+      CublasLt.Problem problem,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment d,
+      MemorySegment bias) {
+    MemorySegment work = workspace.bytes(PRODUCT_WORKSPACE);
+    if (!products.containsKey(problem)) {
+      products.put(problem, prepare(problem, a, b, c, bias, work));
+    }
+    RunningProduct running = products.get(problem);
+    if (running == null) {
+      return false;
+    }
+    running.product().run(running.algorithm(), a, b, c, d, bias, work, stream.address());
+    return true;
+  }
+
+  /**
+   * Tries the algorithms on a result of its own: what is there may be added to.
+   *
+   * @return null where there is none
+   */
   private RunningProduct prepare(
       CublasLt.Problem problem,
       MemorySegment a,
@@ -231,10 +271,10 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment bias,
       MemorySegment work) {
     long size = (problem.batch() - 1) * problem.strideD() + (problem.n() - 1) * problem.ldd();
-    try (var result = device.allocate((size + problem.m()) * 4)) {
+    try (var result = device.allocate(problem.storage().bytes(size + problem.m()))) {
       MemorySegment to = result.segment();
       MemorySegment from = problem.accumulate() ? c : to;
-      for (Precision precision : precisions()) {
+      for (Precision precision : precisions(problem)) {
         CublasLt.Product product = cublas.product(problem, precision, PRODUCT_WORKSPACE);
         int algorithm =
             measured.best(
@@ -246,13 +286,13 @@ final class CudaDense implements Dense, AutoCloseable {
         }
         product.close();
       }
-      throw CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
+      return null;
     }
   }
 
   /** What is asked of cuBLASLt, the next where it has no algorithm that rounds so far. */
-  private List<Precision> precisions() {
-    return device.precision() == Precision.BF16
+  private List<Precision> precisions(CublasLt.Problem problem) {
+    return device.precision() == Precision.BF16 && problem.storage() == Storage.FLOAT32
         ? List.of(Precision.BF16, Precision.TF32)
         : List.of(device.precision());
   }
@@ -284,7 +324,7 @@ final class CudaDense implements Dense, AutoCloseable {
     } catch (CandelaException e) {
       return null; // refused as a whole: the caller goes step by step
     }
-    List<Cudnn.Descriptor> engines = graph.engines(tensorCores);
+    List<Cudnn.Descriptor> engines = graph.engines(tensorCores(problem.storage()));
     CudnnGraph.CudnnPlan[] plans =
         new CudnnGraph.CudnnPlan[Math.min(engines.size(), Measured.MOST)];
     int best;
@@ -325,11 +365,12 @@ final class CudaDense implements Dense, AutoCloseable {
 
   @Override
   public void close() {
-    products.values().forEach(p -> p.product().close());
+    products.values().stream().filter(p -> p != null).forEach(p -> p.product().close());
     products.clear();
     values.close();
     workspace.close();
     columns.close();
+    conversions.close();
     cudnn.close();
     cublas.close();
   }

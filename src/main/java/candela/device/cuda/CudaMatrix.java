@@ -4,6 +4,7 @@ import candela.device.Dense.Activation;
 import candela.device.Dense.MatrixPlan;
 import candela.device.cuda.CublasLt.Epilogue;
 import candela.device.cuda.CublasLt.Problem;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /** A product with a constant matrix, its bias, residual and ReLU in the same pass. */
@@ -11,6 +12,7 @@ final class CudaMatrix implements MatrixPlan {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   private final CudaDense dense;
+  private final Storage storage;
   private final long k;
   private final long n;
   private final boolean transposed;
@@ -21,12 +23,14 @@ final class CudaMatrix implements MatrixPlan {
   private final long group;
 
   /**
+   * @param storage of x, y, weights and bias
    * @param transposed weights are [n,k]
    * @param wide elements from a row of y and dy to the next
    * @param group rows that belong together
    */
   CudaMatrix(
       CudaDense dense,
+      Storage storage,
       long k,
       long n,
       boolean transposed,
@@ -36,6 +40,7 @@ final class CudaMatrix implements MatrixPlan {
       long wide,
       long group) {
     this.dense = dense;
+    this.storage = storage;
     this.k = k;
     this.n = n;
     this.transposed = transposed;
@@ -55,8 +60,10 @@ final class CudaMatrix implements MatrixPlan {
   /**
    * y[m,n] = act(x[m,k] * weights + bias + residual), bits for m rows in so many groups, each of
    * which begins at a byte.
+   *
+   * @return whether it could be done, as it always can in float32
    */
-  void forward(
+  boolean forward(
       long m,
       long groups,
       MemorySegment x,
@@ -64,21 +71,40 @@ final class CudaMatrix implements MatrixPlan {
       MemorySegment y,
       MemorySegment bits) {
     if (m == 0 || n == 0) {
-      return;
+      return true;
     }
     boolean relu = activation.kind() == Activation.RELU.kind();
     boolean adds = !residual.equals(NONE);
-    int alignment = CudaDense.alignment(wide | k, x, weights, y, residual);
-    Problem problem = Problem.of(m, k, n, transposed, k, wide, adds, epilogue(relu), alignment);
-    dense.product(problem, x, weights, adds ? residual : y, y, bias);
+    int alignment = CudaDense.alignment(storage, wide | k, x, weights, y, residual);
+    Problem problem =
+        Problem.of(m, k, n, transposed, k, wide, adds, epilogue(relu), alignment, storage);
+    if (!product(problem, x, weights, adds ? residual : y, y, bias)) {
+      return false;
+    }
     boolean none = activation.kind() == Activation.NONE.kind();
     if (!none && (!relu || !bits.equals(NONE))) {
       dense
           .device()
           .kernels()
           .gate()
-          .gateForward(activation, !relu, groups, m / groups * n, n, wide, y, bits);
+          .gateForward(storage, activation, !relu, groups, m / groups * n, n, wide, y, bits);
     }
+    return true;
+  }
+
+  /** Whether there is one; must be in float32. */
+  private boolean product(
+      Problem p,
+      MemorySegment a,
+      MemorySegment b,
+      MemorySegment c,
+      MemorySegment d,
+      MemorySegment bias) {
+    if (storage == Storage.FLOAT32) {
+      dense.product(p, a, b, c, d, bias);
+      return true;
+    }
+    return dense.tryProduct(p, a, b, c, d, bias);
   }
 
   /**
@@ -102,18 +128,22 @@ final class CudaMatrix implements MatrixPlan {
     }
     MemorySegment g = dy;
     if (activation.kind() != Activation.NONE.kind() && !bits.equals(NONE)) {
-      g = dense.scratch(m * n * 4);
-      dense.device().kernels().gate().gateBackward(activation, m, n, n, wide, dy, bits, g);
+      g = dense.scratch(storage.bytes(m * n));
+      dense.device().kernels().gate().gateBackward(storage, activation, m, n, n, wide, dy, bits, g);
     }
     transpose(m, g.equals(dy) ? wide : n, g, accumulate, dx);
   }
 
-  /** dx[m,k] (+)= g[m,n] * transposed weights, g's rows so many elements apart. */
-  void transpose(long m, long gWide, MemorySegment g, boolean accumulate, MemorySegment dx) {
-    int alignment = CudaDense.alignment(gWide | k | n, g, weights, dx);
+  /**
+   * dx[m,k] (+)= g[m,n] * transposed weights, g's rows so many elements apart.
+   *
+   * @return whether it could be done, as it always can in float32
+   */
+  boolean transpose(long m, long gWide, MemorySegment g, boolean accumulate, MemorySegment dx) {
+    int alignment = CudaDense.alignment(storage, gWide | k | n, g, weights, dx);
     Problem problem =
-        Problem.of(m, n, k, !transposed, gWide, k, accumulate, Epilogue.NONE, alignment);
-    dense.product(problem, g, weights, dx, dx, NONE);
+        Problem.of(m, n, k, !transposed, gWide, k, accumulate, Epilogue.NONE, alignment, storage);
+    return product(problem, g, weights, dx, dx, NONE);
   }
 
   /** Weights and bias are read where they are at every run. */

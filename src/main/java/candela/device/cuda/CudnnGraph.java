@@ -4,6 +4,7 @@ import candela.device.Dense.Convolution;
 import candela.device.cuda.Cudnn.Descriptor;
 import candela.device.cuda.Cudnn.Kind;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,7 +33,8 @@ final class CudnnGraph implements AutoCloseable {
    * @param bias forward: one number a channel is added
    * @param relu forward
    * @param accumulate DATA, WEIGHTS: the result is added to what is there
-   * @param aligned whether all addresses are multiples of 16 bytes, else of 4
+   * @param aligned whether all addresses are multiples of 16 bytes, else of an element's
+   * @param storage of all tensors; sums are float32
    */
   record Problem(
       Direction direction,
@@ -43,14 +45,16 @@ final class CudnnGraph implements AutoCloseable {
       boolean bias,
       boolean relu,
       boolean accumulate,
-      boolean aligned) {
+      boolean aligned,
+      Storage storage) {
     String key() {
       String more =
           (residual ? " residual" : "")
               + (bias ? " bias" : "")
               + (relu ? " relu" : "")
               + (accumulate ? " accumulate" : "")
-              + (aligned ? "" : " unaligned");
+              + (aligned ? "" : " unaligned")
+              + (storage == Storage.FLOAT32 ? "" : " " + storage);
       return direction + " " + rows + " " + Arrays.toString(shape.shape()) + " " + pitch + more;
     }
   }
@@ -104,6 +108,9 @@ final class CudnnGraph implements AutoCloseable {
   /** Values of enumerations. */
   private static final int FLOAT32 = 0;
 
+  private static final int FLOAT16 = 2;
+  private static final int BFLOAT16 = 9;
+
   private static final int CROSS_CORRELATION = 1;
   private static final int ADD = 0;
   private static final int RELU = 100;
@@ -111,15 +118,18 @@ final class CudnnGraph implements AutoCloseable {
   private static final int MODE_FALLBACK = 2;
   private static final int NOTE_TENSOR_CORE = 0;
   private static final int NOTE_DOWN_CONVERT = 1;
+  private static final int NOTE_REDUCED_SUMS = 2;
   private static final int NOTE_NONDETERMINISTIC = 4;
   private static final int NOTES = 32;
 
   private final Cudnn cudnn;
+  private final Storage storage;
   private final List<Descriptor> owned = new ArrayList<>();
   private final Descriptor graph;
 
   CudnnGraph(Cudnn cudnn, Problem p) {
     this.cudnn = cudnn;
+    storage = p.storage();
     try {
       Convolution s = p.shape();
       Descriptor x = image(X, p, s.h(), s.w(), s.c(), s.c(), false);
@@ -194,7 +204,8 @@ final class CudnnGraph implements AutoCloseable {
     if (p.bias()) {
       Descriptor to = --after == 0 ? y : passing(name++, p);
       long c = s.oc();
-      Descriptor bias = tensor(BIAS, new long[] {1, c, 1, 1}, new long[] {c, 1, c, c}, 4, false);
+      Descriptor bias =
+          tensor(BIAS, new long[] {1, c, 1, 1}, new long[] {c, 1, c, c}, storage.bytes(), false);
       operations.add(sum(value, bias, to));
       value = to;
     }
@@ -230,7 +241,7 @@ final class CudnnGraph implements AutoCloseable {
   private Descriptor image(long name, Problem p, int h, int w, int c, long pitch, boolean virtual) {
     long[] sizes = {p.rows(), c, h, w};
     long[] strides = {h * w * pitch, 1, w * pitch, pitch};
-    return tensor(name, sizes, strides, p.aligned() ? 16 : 4, virtual);
+    return tensor(name, sizes, strides, p.aligned() ? 16 : virtual ? 4 : storage.bytes(), virtual);
   }
 
   private Descriptor weights(Problem p) {
@@ -241,16 +252,25 @@ final class CudnnGraph implements AutoCloseable {
     return tensor(W, sizes, strides, 16, false);
   }
 
+  /** What passes from one operation to the next is float32. */
   private Descriptor tensor(
       long name, long[] sizes, long[] strides, long alignment, boolean virtual) {
     return own(Kind.TENSOR)
-        .choice(TENSOR_DATA_TYPE, Cudnn.DATA_TYPE, FLOAT32)
+        .choice(TENSOR_DATA_TYPE, Cudnn.DATA_TYPE, virtual ? FLOAT32 : type())
         .longs(TENSOR_DIMENSIONS, sizes)
         .longs(TENSOR_STRIDES, strides)
         .longs(TENSOR_NAME, name)
         .longs(TENSOR_ALIGNMENT, alignment)
         .flag(TENSOR_VIRTUAL, virtual)
         .finish();
+  }
+
+  private int type() {
+    return switch (storage) {
+      case FLOAT32 -> FLOAT32;
+      case BF16 -> BFLOAT16;
+      case FP16 -> FLOAT16;
+    };
   }
 
   private Descriptor convolution(Convolution s) {
@@ -273,7 +293,7 @@ final class CudnnGraph implements AutoCloseable {
 
   /**
    * What cuDNN offers, its best guess first, without engines whose sums depend on the order of
-   * threads, and without tensor cores where these are not wanted.
+   * threads or are rounded to 16 bits, and without tensor cores where these are not wanted.
    */
   List<Descriptor> engines(boolean tensorCores) {
     List<Descriptor> found = new ArrayList<>();
@@ -306,7 +326,7 @@ final class CudnnGraph implements AutoCloseable {
     try (Descriptor engine = cudnn.descriptor(Kind.ENGINE)) {
       configuration.read(CONFIGURATION_ENGINE, engine);
       for (int note : engine.readChoices(ENGINE_NUMERICAL_NOTES, Cudnn.NUMERICAL_NOTE, NOTES)) {
-        if (note == NOTE_NONDETERMINISTIC) {
+        if (note == NOTE_NONDETERMINISTIC || note == NOTE_REDUCED_SUMS) {
           return false;
         }
         if (!tensorCores && (note == NOTE_TENSOR_CORE || note == NOTE_DOWN_CONVERT)) {

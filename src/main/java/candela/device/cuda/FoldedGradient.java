@@ -5,6 +5,7 @@ import candela.device.Device;
 import candela.device.Memory;
 import candela.device.cuda.CublasLt.Epilogue;
 import candela.device.cuda.CublasLt.Problem;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -23,22 +24,25 @@ final class FoldedGradient implements AutoCloseable {
 
   private final CudaDense dense;
   private final Device device;
+  private final Storage storage;
   private final Convolution shape;
   private final MemorySegment given;
   private final Memory weights;
   private final int columns;
 
-  FoldedGradient(CudaDense dense, Convolution shape, MemorySegment given) {
+  FoldedGradient(CudaDense dense, Storage storage, Convolution shape, MemorySegment given) {
     this.dense = dense;
     this.device = dense.device();
+    this.storage = storage;
     this.shape = shape;
     this.given = given;
-    columns = (shape.kh() * shape.kw() * shape.c() + 3) / 4 * 4;
-    weights = device.allocate(4L * shape.oc() * columns);
+    int width = 16 / storage.bytes();
+    columns = (shape.kh() * shape.kw() * shape.c() + width - 1) / width * width;
+    weights = device.allocate(storage.bytes((long) shape.oc() * columns));
   }
 
-  static boolean pays(CudaDense dense, Convolution s) {
-    return dense.tensorCores()
+  static boolean pays(CudaDense dense, Storage storage, Convolution s) {
+    return dense.tensorCores(storage)
         && !s.transposed()
         && s.groups() == 1
         && s.c() <= MOST_CHANNELS
@@ -52,23 +56,29 @@ final class FoldedGradient implements AutoCloseable {
     int taps = shape.kh() * shape.kw();
     int c = shape.c();
     int[] dims = {shape.oc(), taps, c};
+    long n = (long) shape.oc() * columns;
+    MemorySegment to = weights.segment();
+    if (storage != Storage.FLOAT32) {
+      to = dense.scratch(4 * n);
+      device.kernels().elementwise().fill(n, 0, to);
+    }
     device
         .kernels()
         .move()
         .copyStrided(
-            false,
-            3,
-            dims,
-            new int[] {c * taps, 1, taps},
-            new int[] {columns, c, 1},
-            given,
-            weights.segment());
+            false, 3, dims, new int[] {c * taps, 1, taps}, new int[] {columns, c, 1}, given, to);
+    if (storage != Storage.FLOAT32) {
+      device
+          .kernels()
+          .convert()
+          .convert(Storage.FLOAT32, storage, false, 1, n, to, weights.segment());
+    }
   }
 
   /** dx[rows,h,w,c] (+)= transpose of the convolution on dy[rows,oh,ow,oc]. */
   void backward(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
     long pixels = (long) shape.oh() * shape.ow();
-    long bytes = rows * pixels * columns * 4;
+    long bytes = storage.bytes(rows * pixels * columns);
     long slices = (bytes + BYTES - 1) / BYTES;
     long most = (rows + slices - 1) / slices;
     int[] window = {
@@ -83,12 +93,12 @@ final class FoldedGradient implements AutoCloseable {
       shape.oh(),
       shape.ow()
     };
-    long image = 4L * shape.h() * shape.w() * shape.c();
+    long image = (long) storage.bytes() * shape.h() * shape.w() * shape.c();
     MemorySegment none = MemorySegment.NULL;
     for (long from = 0; from < rows; from += most) {
       long n = Math.min(most, rows - from);
-      MemorySegment g = dy.asSlice(from * pixels * shape.oc() * 4);
-      MemorySegment p = dense.products(n * pixels * columns * 4);
+      MemorySegment g = dy.asSlice(storage.bytes(from * pixels * shape.oc()));
+      MemorySegment p = dense.products(storage.bytes(n * pixels * columns));
       Problem problem =
           Problem.of(
               n * pixels,
@@ -99,12 +109,14 @@ final class FoldedGradient implements AutoCloseable {
               columns,
               false,
               Epilogue.NONE,
-              CudaDense.alignment(shape.oc(), g, p));
+              CudaDense.alignment(storage, shape.oc(), g, p),
+              storage);
       dense.product(problem, g, weights.segment(), p, p, none);
       device
           .kernels()
           .fold()
           .fold(
+              storage,
               accumulate,
               n,
               shape.h(),

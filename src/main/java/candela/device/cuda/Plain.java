@@ -2,6 +2,7 @@ package candela.device.cuda;
 
 import candela.device.Dense.Convolution;
 import candela.device.Device;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -12,11 +13,11 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Weights are [oc,c/groups,kh,kw] of this convolution in both cases.
  */
-record Plain(CudaDense dense, Convolution base, Convolution shape) {
-  /** Channels of 16 bytes. */
-  private static final int WIDTH = 4;
+record Plain(CudaDense dense, Storage storage, Convolution base, Convolution shape) {
+  /** Bytes of channels that tensor cores read at a time. */
+  private static final int WIDTH = 16;
 
-  static Plain of(CudaDense dense, Convolution s) {
+  static Plain of(CudaDense dense, Storage storage, Convolution s) {
     Convolution base =
         s.transposed()
             ? with(
@@ -36,24 +37,26 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
     if (base.padTop() != base.padBottom() || base.padLeft() != base.padRight()) {
       int h = base.h() + base.padTop() + base.padBottom();
       int w = base.w() + base.padLeft() + base.padRight();
-      return new Plain(dense, base, with(base, h, w, base.c(), base.oc(), 0, 0, 0, 0));
+      return new Plain(dense, storage, base, with(base, h, w, base.c(), base.oc(), 0, 0, 0, 0));
     }
-    if (dense.tensorCores() && base.groups() == 1 && base.c() < WIDTH) {
+    int least = WIDTH / storage.bytes();
+    if (dense.tensorCores(storage) && base.groups() == 1 && base.c() < least) {
       return new Plain(
           dense,
+          storage,
           base,
           with(
               base,
               base.h(),
               base.w(),
-              WIDTH,
+              least,
               base.oc(),
               base.padTop(),
               base.padLeft(),
               base.padBottom(),
               base.padRight()));
     }
-    return new Plain(dense, base, base);
+    return new Plain(dense, storage, base, base);
   }
 
   /** Whether a stride leads beyond the padded image: only the first window counts then. */
@@ -114,7 +117,7 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
 
   /** Bytes of working memory that padded images take from its start, rounded up. */
   long bytes(long rows) {
-    return pads() ? (inputs(rows) * 4 + 63) / 64 * 64 : 0;
+    return pads() ? (storage.bytes(inputs(rows)) + 63) / 64 * 64 : 0;
   }
 
   /** Elements of its images. */
@@ -142,10 +145,10 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
     }
     MemorySegment whole = dense.scratch(bytes(rows));
     if (widens()) {
-      device().kernels().widen().widen(pixels(rows), base.c(), shape.c(), x, whole);
+      device().kernels().widen().widen(storage, pixels(rows), base.c(), shape.c(), x, whole);
       return whole;
     }
-    device().kernels().elementwise().fill(bytes(rows) / 4, 0, whole);
+    device().kernels().elementwise().fill(storage, inputs(rows), 0, whole);
     move(false, rows, x, strides(base), whole.asSlice(offset()), strides(shape));
     return whole;
   }
@@ -153,7 +156,10 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
   /** dx (+)= what of padded images is not padding. */
   void crop(long rows, boolean accumulate, MemorySegment whole, MemorySegment dx) {
     if (widens()) {
-      device().kernels().widen().narrow(accumulate, pixels(rows), base.c(), shape.c(), whole, dx);
+      device()
+          .kernels()
+          .widen()
+          .narrow(storage, accumulate, pixels(rows), base.c(), shape.c(), whole, dx);
       return;
     }
     move(accumulate, rows, whole.asSlice(offset()), strides(shape), dx, strides(base));
@@ -162,7 +168,7 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
   private void move(
       boolean accumulate, long rows, MemorySegment x, int[] from, MemorySegment y, int[] to) {
     int[] dims = {Math.toIntExact(rows), base.h(), base.w() * base.c()};
-    device().kernels().move().copyStrided(accumulate, 3, dims, from, to, x, y);
+    device().kernels().move().copyStrided(storage, accumulate, 3, dims, from, to, x, y);
   }
 
   private static int[] strides(Convolution s) {
@@ -170,7 +176,7 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
   }
 
   private long offset() {
-    return 4L * (base.padTop() * shape.w() + base.padLeft()) * shape.c();
+    return (long) storage.bytes() * (base.padTop() * shape.w() + base.padLeft()) * shape.c();
   }
 
   /** Elements of the model's weights. */
@@ -184,8 +190,8 @@ record Plain(CudaDense dense, Convolution base, Convolution shape) {
   }
 
   /**
-   * Turns weights so that channels are neighbours, [oc,kh,kw,c/groups], which tensor cores want; or
-   * back.
+   * Turns weights, in float32, so that channels are neighbours, [oc,kh,kw,c/groups], which tensor
+   * cores want; or back.
    */
   void turn(boolean back, boolean accumulate, MemorySegment from, MemorySegment to) {
     int c = base.c() / base.groups();

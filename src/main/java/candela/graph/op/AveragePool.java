@@ -40,6 +40,7 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
         .kernels()
         .pool()
         .averagePoolForward(
+            a.storage(),
             x.dim(0),
             x.dim(1),
             x.dim(2),
@@ -59,6 +60,7 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
         .kernels()
         .pool()
         .averagePoolBackward(
+            c.storage(),
             accumulate,
             x.dim(0),
             x.dim(1),
@@ -110,6 +112,11 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
   public void transpose(Step s, Tensor r, Weights w, Tensor c) {
     backward(s, power(w), false, r, c);
     scale(s, c, factor(w));
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

@@ -6,6 +6,7 @@ import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -24,6 +25,13 @@ public record BinaryOp(Binary kind) implements Op {
   @Override
   public void forward(Step s) {
     Shape y = s.y().shape();
+    if (s.y().storage() != Storage.FLOAT32) {
+      s.device()
+          .kernels()
+          .elementwise()
+          .add(s.y().storage(), y.count(), s.x(0).data(), s.x(1).data(), s.y().data());
+      return;
+    }
     s.device()
         .kernels()
         .broadcast()
@@ -41,6 +49,10 @@ public record BinaryOp(Binary kind) implements Op {
   @Override
   public void backward(Step s) {
     Shape y = s.dy().shape();
+    if (s.dy().storage() != Storage.FLOAT32) {
+      passSum(s);
+      return;
+    }
     for (int i = 0; i < 2; i++) {
       if (s.dx(i) != null) {
         s.device()
@@ -60,6 +72,36 @@ public record BinaryOp(Binary kind) implements Op {
                 s.dx(i).data());
       }
     }
+  }
+
+  /** The gradient of a sum in 16 bits is that of both operands. */
+  private static void passSum(Step s) {
+    int[] one = {1};
+    for (int i = 0; i < 2; i++) {
+      if (s.dx(i) != null) {
+        s.device()
+            .kernels()
+            .move()
+            .copyStrided(
+                s.dy().storage(),
+                s.accumulate(i),
+                1,
+                new int[] {s.dy().count()},
+                one,
+                one,
+                s.dy().data(),
+                s.dx(i).data());
+      }
+    }
+  }
+
+  /** Sums of what two branches give. */
+  @Override
+  public Width width(Node node) {
+    Value a = node.input(0);
+    Value b = node.input(1);
+    boolean sum = kind == Binary.ADD && !a.isConstant() && !b.isConstant();
+    return sum && a.shape().equals(b.shape()) ? Width.AS_INPUT : Width.FLOAT32;
   }
 
   @Override

@@ -6,6 +6,7 @@ import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -45,7 +46,8 @@ public record Concat(int axis) implements Op {
       int part = shape.count(axis, shape.rank());
       Tensor x = back ? s.dx(i) : s.x(i);
       if (x != null && x.count() > 0) {
-        MemorySegment place = whole.data().asSlice(at * 4L);
+        Storage type = whole.storage();
+        MemorySegment place = whole.data().asSlice(type.bytes(at));
         int[] dims = {outer, part};
         int[] dense = {part, 1};
         int[] wide = {row, 1};
@@ -53,13 +55,21 @@ public record Concat(int axis) implements Op {
           s.device()
               .kernels()
               .move()
-              .copyStrided(s.accumulate(i), 2, dims, wide, dense, place, x.data());
+              .copyStrided(type, s.accumulate(i), 2, dims, wide, dense, place, x.data());
         } else {
-          s.device().kernels().move().copyStrided(false, 2, dims, dense, wide, x.data(), place);
+          s.device()
+              .kernels()
+              .move()
+              .copyStrided(type, false, 2, dims, dense, wide, x.data(), place);
         }
       }
       at += part;
     }
+  }
+
+  @Override
+  public Width width(Node node) {
+    return node.inputs().stream().anyMatch(Value::isConstant) ? Width.FLOAT32 : Width.AS_INPUT;
   }
 
   @Override

@@ -76,7 +76,8 @@ public record Conv(
                   activation.dense(),
                   residual,
                   sizes.oc(),
-                  s.isExact());
+                  s.isExact(),
+                  s.x().storage());
         });
   }
 
@@ -92,7 +93,8 @@ public record Conv(
             activation.dense(),
             false,
             wide,
-            s.isExact());
+            s.isExact(),
+            s.x(first).storage());
   }
 
   @Override
@@ -169,6 +171,12 @@ public record Conv(
   @Override
   public boolean differentiable(int i) {
     return i != 1 && (residual || i == 0);
+  }
+
+  /** Of one pixel it is a product with little to gain, and often the one that gives the scores. */
+  @Override
+  public Width width(Node node) {
+    return node.output().shape().count(1, 3) > 1 ? Width.SIXTEEN : Width.FLOAT32;
   }
 
   @Override

@@ -7,6 +7,7 @@ import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -112,11 +113,11 @@ public record ConvConcat(List<Part> parts) implements Op {
     for (int i = 0; i < parts.size(); i++) {
       Place p = plans.places().get(i);
       Tensor x = s.x(p.input());
-      MemorySegment y = s.y().data().asSlice(p.channel() * 4L);
+      MemorySegment y = s.y().data().asSlice(s.y().storage().bytes(p.channel()));
       Dense.ConvolutionPlan conv = plans.convolutions().get(i);
       if (conv == null) {
         int pixels = s.y().shape().count(0, 3);
-        copy(s, false, pixels, p, x.data(), p.channels(), y, wide(s));
+        copy(s, x.storage(), false, pixels, p, x.data(), p.channels(), y, wide(s));
       } else {
         conv.forward(x.shape().dim(0), x.data(), MemorySegment.NULL, y, bits(s, p));
       }
@@ -132,12 +133,12 @@ public record ConvConcat(List<Part> parts) implements Op {
       if (dx == null) {
         continue;
       }
-      MemorySegment dy = s.dy().data().asSlice(p.channel() * 4L);
+      MemorySegment dy = s.dy().data().asSlice(s.dy().storage().bytes(p.channel()));
       boolean accumulate = s.accumulate(p.input());
       Dense.ConvolutionPlan conv = plans.convolutions().get(i);
       if (conv == null) {
         int pixels = s.dy().shape().count(0, 3);
-        copy(s, accumulate, pixels, p, dy, wide(s), dx.data(), p.channels());
+        copy(s, dx.storage(), accumulate, pixels, p, dy, wide(s), dx.data(), p.channels());
       } else {
         conv.backward(
             dx.shape().dim(0), dy, bits(s, p), accumulate, dx.data(), false, MemorySegment.NULL);
@@ -147,6 +148,7 @@ public record ConvConcat(List<Part> parts) implements Op {
 
   private static void copy(
       Step s,
+      Storage type,
       boolean accumulate,
       int pixels,
       Place p,
@@ -158,7 +160,8 @@ public record ConvConcat(List<Part> parts) implements Op {
     s.device()
         .kernels()
         .move()
-        .copyStrided(accumulate, 2, dims, new int[] {fromWide, 1}, new int[] {toWide, 1}, from, to);
+        .copyStrided(
+            type, accumulate, 2, dims, new int[] {fromWide, 1}, new int[] {toWide, 1}, from, to);
   }
 
   private static MemorySegment bits(Step s, Place p) {
@@ -177,6 +180,11 @@ public record ConvConcat(List<Part> parts) implements Op {
       at += p.inputs();
     }
     return false;
+  }
+
+  @Override
+  public Width width(Node node) {
+    return node.output().shape().count(1, 3) > 1 ? Width.SIXTEEN : Width.FLOAT32;
   }
 
   @Override

@@ -31,6 +31,7 @@ public record MaxPool(int[] window) implements Op {
         .kernels()
         .pool()
         .maxPoolForward(
+            s.x().storage(),
             x.dim(0),
             x.dim(1),
             x.dim(2),
@@ -49,6 +50,7 @@ public record MaxPool(int[] window) implements Op {
         .kernels()
         .pool()
         .maxPoolBackward(
+            s.dx().storage(),
             s.accumulate(0),
             x.dim(0),
             x.dim(1),
@@ -77,6 +79,11 @@ public record MaxPool(int[] window) implements Op {
             indexBytes(),
             v.data(),
             x.data());
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

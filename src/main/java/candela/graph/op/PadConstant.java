@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -25,18 +26,19 @@ public record PadConstant(int[] before, int[] after, float value) implements Op 
     for (int i = 0; i < strides.length; i++) {
       at += (long) strides[i] * before[i];
     }
-    return y.data().asSlice(at * 4);
+    return y.data().asSlice(y.storage().bytes(at));
   }
 
   @Override
   public void forward(Step s) {
     Shape x = s.x().shape();
-    s.device().kernels().elementwise().fill(s.y().count(), value, s.y().data());
+    s.device().kernels().elementwise().fill(s.y().storage(), s.y().count(), value, s.y().data());
     if (x.count() > 0) {
       s.device()
           .kernels()
           .move()
           .copyStrided(
+              s.x().storage(),
               false,
               x.rank(),
               x.dims(),
@@ -55,6 +57,7 @@ public record PadConstant(int[] before, int[] after, float value) implements Op 
           .kernels()
           .move()
           .copyStrided(
+              s.dx().storage(),
               s.accumulate(0),
               x.rank(),
               x.dims(),
@@ -63,6 +66,11 @@ public record PadConstant(int[] before, int[] after, float value) implements Op 
               inner(s.dy()),
               s.dx().data());
     }
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

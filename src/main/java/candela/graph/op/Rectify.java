@@ -26,7 +26,8 @@ public record Rectify(float lo, float hi) implements Op {
     s.device()
         .kernels()
         .elementwise()
-        .rectifyForward(rows, s.x().count() / rows, lo, hi, s.x().data(), s.y().data(), kept);
+        .rectifyForward(
+            s.x().storage(), rows, s.x().count() / rows, lo, hi, s.x().data(), s.y().data(), kept);
   }
 
   @Override
@@ -36,7 +37,18 @@ public record Rectify(float lo, float hi) implements Op {
         .kernels()
         .elementwise()
         .rectifyBackward(
-            rows, s.dy().count() / rows, s.accumulate(0), s.kept(), s.dy().data(), s.dx().data());
+            s.dy().storage(),
+            rows,
+            s.dy().count() / rows,
+            s.accumulate(0),
+            s.kept(),
+            s.dy().data(),
+            s.dx().data());
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

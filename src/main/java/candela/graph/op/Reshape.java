@@ -38,12 +38,18 @@ public record Reshape(Shape target) implements Op {
     s.device()
         .kernels()
         .move()
-        .copyStrided(accumulate, 1, new int[] {x.count()}, one, one, x.data(), y.data());
+        .copyStrided(
+            x.storage(), accumulate, 1, new int[] {x.count()}, one, one, x.data(), y.data());
   }
 
   @Override
   public boolean accumulates() {
     return true;
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -34,6 +35,7 @@ public record Slice(int[] starts, int[] steps, int[] sizes) implements Op {
         .kernels()
         .move()
         .copyStrided(
+            s.x().storage(),
             false,
             sizes.length,
             sizes,
@@ -46,7 +48,7 @@ public record Slice(int[] starts, int[] steps, int[] sizes) implements Op {
   @Override
   public void backward(Step s) {
     if (!s.accumulate(0)) {
-      s.device().kernels().elementwise().fill(s.dx().count(), 0, s.dx().data());
+      s.device().kernels().elementwise().fill(s.dx().storage(), s.dx().count(), 0, s.dx().data());
     }
     if (s.dy().count() == 0) {
       return;
@@ -70,6 +72,7 @@ public record Slice(int[] starts, int[] steps, int[] sizes) implements Op {
         .kernels()
         .move()
         .copyStrided(
+            s.dx().storage(),
             s.accumulate(0),
             sizes.length,
             sizes,
@@ -80,7 +83,12 @@ public record Slice(int[] starts, int[] steps, int[] sizes) implements Op {
   }
 
   private static MemorySegment from(Tensor t, long element) {
-    return t.data().asSlice(element * 4);
+    return t.data().asSlice(t.storage().bytes(element));
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

@@ -35,7 +35,15 @@ public record Transpose(int[] perm) implements Op {
     s.device()
         .kernels()
         .move()
-        .copyStrided(false, y.rank(), y.dims(), strides, y.strides(), s.x().data(), s.y().data());
+        .copyStrided(
+            s.x().storage(),
+            false,
+            y.rank(),
+            y.dims(),
+            strides,
+            y.strides(),
+            s.x().data(),
+            s.y().data());
   }
 
   @Override
@@ -50,6 +58,7 @@ public record Transpose(int[] perm) implements Op {
         .kernels()
         .move()
         .copyStrided(
+            s.dy().storage(),
             s.accumulate(0),
             x.rank(),
             x.dims(),
@@ -57,6 +66,11 @@ public record Transpose(int[] perm) implements Op {
             x.strides(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override

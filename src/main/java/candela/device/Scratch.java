@@ -1,7 +1,5 @@
-package candela.device.cuda;
+package candela.device;
 
-import candela.device.Device;
-import candela.device.Memory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,18 +8,18 @@ import java.util.List;
  * Working memory that all operators of a device share, one after another on its stream. It grows;
  * what it was before stays, because recorded work may know its address.
  */
-final class Scratch implements AutoCloseable {
+public final class Scratch implements AutoCloseable {
   private static final long LEAST = 32 << 20;
 
   private final Device device;
   private final List<Memory> held = new ArrayList<>();
 
-  Scratch(Device device) {
+  public Scratch(Device device) {
     this.device = device;
   }
 
   /** At least so many bytes, whose contents the next user overwrites. */
-  MemorySegment bytes(long bytes) {
+  public MemorySegment bytes(long bytes) {
     if (held.isEmpty() || held.getLast().bytes() < bytes) {
       long twice = held.isEmpty() ? LEAST : 2 * held.getLast().bytes();
       held.add(device.allocate(Math.max(bytes, twice)));
