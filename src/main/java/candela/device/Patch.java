@@ -21,8 +21,20 @@ public final class Patch {
     this.kernels = kernels;
     patch =
         kernels.entry(
-            "cd_patch", POINTER, LONG, LONG, LONG, LONG, LONG, POINTER, POINTER, FLOAT, POINTER,
-            POINTER, POINTER, POINTER);
+            "cd_patch",
+            POINTER,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            POINTER,
+            POINTER,
+            FLOAT,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
   }
 
   /**

@@ -48,8 +48,7 @@ record Extent(int jump, int low, int high, int align, int step, int shift, int s
     if (jump != other.jump) {
       return null;
     }
-    return new Extent(
-        jump, Math.min(low, other.low), Math.max(high, other.high), 0, 0, 0, 0);
+    return new Extent(jump, Math.min(low, other.low), Math.max(high, other.high), 0, 0, 0, 0);
   }
 
   /** What these pixels are made from. */

@@ -4,6 +4,7 @@ import candela.device.Device;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -11,8 +12,8 @@ import java.util.SplittableRandom;
  * window may change. Scores have the bits of an ordinary session's: it is opened only where the
  * first nodes have been seen to give the same in both ways.
  *
- * <p>Use: {@link #image} once; then rows into the session's input, {@link #corners}, and the session
- * as any other. Owns its sessions, not the device. Not thread-safe.
+ * <p>Use: {@link #image} once; then rows into the session's input, {@link #corners}, and the
+ * session as any other. Owns its sessions, not the device. Not thread-safe.
  */
 public final class Windowed implements AutoCloseable {
   /** Rows that are compared. */
@@ -43,7 +44,7 @@ public final class Windowed implements AutoCloseable {
    */
   public static Windowed open(
       Network network, Device device, int batch, String output, int tall, int wide) {
-    SessionOptions options = new SessionOptions(java.util.List.of(), output);
+    SessionOptions options = new SessionOptions(List.of(), output);
     WindowedGraph graph = WindowedGraph.of(network.graph(batch, options), tall, wide);
     Graph one = network.graph(1, options);
     if (graph == null || !graph.isLike(one)) {
@@ -74,7 +75,7 @@ public final class Windowed implements AutoCloseable {
     return session;
   }
 
-  /** What all rows are but for their window: x[1,…]. */
+  /** What all rows are but for their window: x[C,H,W]. */
   public void image(Tensor x) {
     copy(x, original.input());
     original.forward();
@@ -99,7 +100,9 @@ public final class Windowed implements AutoCloseable {
     device.kernels().move().copyStrided(false, 1, dims, strides, strides, x.data(), y.data());
   }
 
-  /** Whether windows at the edges and elsewhere end in what the original gives for the same rows. */
+  /**
+   * Whether windows at the edges and elsewhere end in what the original gives for the same rows.
+   */
   private boolean isSame(int tall, int wide) {
     Shape images = session.input().shape();
     int rows = Math.min(COMPARED, images.dim(0));
@@ -146,10 +149,6 @@ public final class Windowed implements AutoCloseable {
       }
     }
     return true;
-  }
-
-  public MemoryReport memory() {
-    return session.memory();
   }
 
   @Override

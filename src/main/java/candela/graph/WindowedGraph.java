@@ -23,7 +23,9 @@ import java.util.Set;
  * followed from node to node.
  */
 final class WindowedGraph {
-  /** Where convolutions filter minimally, they do on 2 × 2 pixels at a time, from 32 of these on. */
+  /**
+   * Where convolutions filter minimally, they do on 2 × 2 pixels at a time, from 32 of these on.
+   */
   private static final int TILE = 2;
 
   private static final int LEAST = 12;
@@ -48,7 +50,7 @@ final class WindowedGraph {
 
   private final Map<Value, Value> pasted = new IdentityHashMap<>();
 
-  /** Multiply-adds that the first nodes save, and so many nodes were followed. */
+  /** Multiply-adds saved up to each node; as many nodes are followed. */
   private final List<Long> saved = new ArrayList<>();
 
   /**
@@ -108,7 +110,10 @@ final class WindowedGraph {
     return graph(nodes, ends().stream().map(pasted::get).toList());
   }
 
-  /** The original's nodes that are changed, for a graph of the same model and another batch. */
+  /**
+   * The original's first nodes, which are changed, in another batch's graph. Outputs: {@link
+   * #ends}, then what else is {@link #based}.
+   */
   Graph original(Graph same) {
     List<Value> outputs = new ArrayList<>(ends().stream().map(v -> at(v, same)).toList());
     for (Value v : based) {
@@ -117,7 +122,8 @@ final class WindowedGraph {
       }
     }
     Graph first =
-        new Graph(same.name(), same.inputs(), outputs, same.nodes().subList(0, followed()), Map.of());
+        new Graph(
+            same.name(), same.inputs(), outputs, same.nodes().subList(0, followed()), Map.of());
     return new DeadCode().apply(first, Set.of());
   }
 
@@ -157,7 +163,7 @@ final class WindowedGraph {
 
   /** Whether another batch's graph has the same nodes. */
   boolean isLike(Graph same) {
-    if (same.nodes().size() != graph.nodes().size()) {
+    if (same.nodes().size() < followed()) {
       return false;
     }
     for (int i = 0; i < followed(); i++) {
@@ -234,7 +240,9 @@ final class WindowedGraph {
     }
   }
 
-  /** Adds what computes the pixels of n's output that a window may change; false where it cannot. */
+  /**
+   * Adds what computes the pixels of n's output that a window may change; false where it cannot.
+   */
   private boolean follow(Node n) {
     if (n.outputs().size() != 1 || n.output().shape().rank() != 4) {
       return false;
@@ -311,10 +319,7 @@ final class WindowedGraph {
       boolean same =
           first == null
               || (h.down().holdsSame(first.down()) && h.across().holdsSame(first.across()));
-      boolean pixel = java.util.Arrays.equals(reach[i].size(), Reach.PIXEL.size())
-          && java.util.Arrays.equals(reach[i].strides(), Reach.PIXEL.strides())
-          && java.util.Arrays.equals(reach[i].pads(), Reach.PIXEL.pads());
-      if (!pixel || !same || h.down().isWhole() || h.across().isWhole()) {
+      if (!reach[i].isPixel() || !same || h.down().isWhole() || h.across().isWhole()) {
         return null;
       }
       first = h;

@@ -6,6 +6,7 @@ import candela.graph.Network;
 import candela.graph.Rules;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
+import candela.graph.Windowed;
 import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
 import java.util.ArrayList;
@@ -47,6 +48,13 @@ public final class Pipeline implements AutoCloseable {
   /** Scores of the last batch that are wanted and have not been handed out. */
   private ScoresLater late;
 
+  /** The session for rows of the last window, null where there is none that saves anything. */
+  private Windowed windowed;
+
+  private WindowKey window;
+
+  private record WindowKey(int rows, int tall, int wide) {}
+
   private final Map<String, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -55,6 +63,9 @@ public final class Pipeline implements AutoCloseable {
 
   /** A session and the rules it was opened for. */
   private record Ruled(Session session, Set<Rules> rules) {}
+
+  /** Rows from which on it is worth to open a session for windows, which takes as long as some. */
+  private static final int WORTH = 500;
 
   /** A batch of as many rows as {@link BatchSize} chooses for what is asked. */
   public static final int CHOSEN = 0;
@@ -144,18 +155,32 @@ public final class Pipeline implements AutoCloseable {
         continue;
       }
       int rows = rows(ask, group.getValue());
+      List<Probe<?>> active = new ArrayList<>(group.getValue());
+      for (Probe<?> p : group.getValue()) {
+        Windowed in = windowed(ask, p, rows);
+        for (List<Probe<?>> alone = of(in == null ? null : p); !alone.isEmpty(); ) {
+          done += step(in.session(), in, ask, alone);
+          active.remove(p);
+          if (!progress.at(done, all)) {
+            handOut();
+            return -1;
+          }
+        }
+      }
+      if (active.isEmpty()) {
+        continue;
+      }
       Key key = new Key(ask.at(), rows);
       Session session =
           ask.hasRules()
               ? session(key, wanted.getOrDefault(key, Set.of(ask.rules())))
               : session(ask, rows);
-      List<Probe<?>> active = new ArrayList<>(group.getValue());
       while (!active.isEmpty()) {
         if (!ask.hasRules() && 2 * rows(ask, active) <= session.batch()) {
           // the probes that are left write a row at a time: no use in large batches
           session = session(ask, rows(ask, active));
         }
-        done += step(session, ask, active);
+        done += step(session, null, ask, active);
         if (!progress.at(done, all)) {
           handOut();
           return -1;
@@ -212,7 +237,7 @@ public final class Pipeline implements AutoCloseable {
   private record Slice(Probe<?> probe, int from, int to) {}
 
   /** One batch; probes that have finished leave the list. */
-  private int step(Session session, Ask ask, List<Probe<?>> active) {
+  private int step(Session session, Windowed in, Ask ask, List<Probe<?>> active) {
     Tensor input = session.input();
     long[] target = new long[session.batch()];
     List<Slice> slices = new ArrayList<>();
@@ -232,6 +257,9 @@ public final class Pipeline implements AutoCloseable {
       return 0;
     }
     ran.merge(ask.wantsGradient() ? "gradient" : "forward", session.batch(), Math::max);
+    if (in != null) {
+      in.corners(slices.getFirst().probe().occluded().corners());
+    }
     session.forward();
     session.queueScore(ask.score(), target);
     ScoresLater before = late;
@@ -319,6 +347,40 @@ public final class Pipeline implements AutoCloseable {
     };
   }
 
+  private static List<Probe<?>> of(Probe<?> probe) {
+    return probe == null ? List.of() : new ArrayList<>(List.of(probe));
+  }
+
+  /**
+   * The session that computes what windows may change, ready for the probe's image; null where rows
+   * are not images but for a window, or where that saves nothing.
+   */
+  private Windowed windowed(Ask ask, Probe<?> probe, int rows) {
+    Occluded occluded = probe.occluded();
+    boolean many = probe.size() >= WORTH && device.dense().isSameAtAnySize();
+    if (occluded == null || ask.wantsGradient() || !many) {
+      return null;
+    }
+    WindowKey key = new WindowKey(rows, occluded.tall(), occluded.wide());
+    if (!key.equals(window)) {
+      closeWindowed();
+      windowed = Windowed.open(network, device, rows, output, key.tall(), key.wide());
+      window = key;
+    }
+    if (windowed != null) {
+      windowed.image(occluded.image());
+    }
+    return windowed;
+  }
+
+  private void closeWindowed() {
+    if (windowed != null) {
+      windowed.close();
+    }
+    windowed = null;
+    window = null;
+  }
+
   /** The session for this ask; one of another size is replaced. */
   private Session session(Ask ask, int rows) {
     Session open = sessions.get(ask.at());
@@ -337,6 +399,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
+    closeWindowed();
     sessions.values().forEach(Session::close);
     sessions.clear();
     ruled.values().forEach(r -> r.session().close());
