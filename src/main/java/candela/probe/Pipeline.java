@@ -48,13 +48,7 @@ public final class Pipeline implements AutoCloseable {
   /** Scores of the last batch that are wanted and have not been handed out. */
   private ScoresLater late;
 
-  /** The session for rows of the last window, null where there is none that saves anything. */
-  private Windowed windowed;
-
-  private WindowKey window;
-
-  private record WindowKey(int rows, int tall, int wide) {}
-
+  private final Windowing windowing;
   private final Map<String, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -63,9 +57,6 @@ public final class Pipeline implements AutoCloseable {
 
   /** A session and the rules it was opened for. */
   private record Ruled(Session session, Set<Rules> rules) {}
-
-  /** Rows from which on it is worth to open a session for windows, which takes as long as some. */
-  private static final int WORTH = 500;
 
   /** A batch of as many rows as {@link BatchSize} chooses for what is asked. */
   public static final int CHOSEN = 0;
@@ -89,6 +80,7 @@ public final class Pipeline implements AutoCloseable {
     this.device = device;
     this.batch = batch;
     this.output = output;
+    windowing = new Windowing(network, device, output);
   }
 
   public Device device() {
@@ -156,16 +148,9 @@ public final class Pipeline implements AutoCloseable {
       }
       int rows = rows(ask, group.getValue());
       List<Probe<?>> active = new ArrayList<>(group.getValue());
-      for (Probe<?> p : group.getValue()) {
-        Windowed in = windowed(ask, p, rows);
-        for (List<Probe<?>> alone = of(in == null ? null : p); !alone.isEmpty(); ) {
-          done += step(in.session(), in, ask, alone);
-          active.remove(p);
-          if (!progress.at(done, all)) {
-            handOut();
-            return -1;
-          }
-        }
+      done = windows(ask, active, rows, done, all, progress);
+      if (done < 0) {
+        return -1;
       }
       if (active.isEmpty()) {
         continue;
@@ -188,6 +173,30 @@ public final class Pipeline implements AutoCloseable {
       }
     }
     handOut();
+    return done;
+  }
+
+  /**
+   * Runs the probes that windows save work for, each alone; they leave the list.
+   *
+   * @return rows answered, done counted in; -1 where progress said stop
+   */
+  private long windows(
+      Ask ask, List<Probe<?>> active, int rows, long done, long all, Progress progress) {
+    for (Probe<?> p : List.copyOf(active)) {
+      Windowed in = windowing.of(p, rows);
+      if (in == null) {
+        continue;
+      }
+      active.remove(p);
+      for (List<Probe<?>> alone = new ArrayList<>(List.of(p)); !alone.isEmpty(); ) {
+        done += step(in.session(), in, ask, alone);
+        if (!progress.at(done, all)) {
+          handOut();
+          return -1;
+        }
+      }
+    }
     return done;
   }
 
@@ -347,40 +356,6 @@ public final class Pipeline implements AutoCloseable {
     };
   }
 
-  private static List<Probe<?>> of(Probe<?> probe) {
-    return probe == null ? List.of() : new ArrayList<>(List.of(probe));
-  }
-
-  /**
-   * The session that computes what windows may change, ready for the probe's image; null where rows
-   * are not images but for a window, or where that saves nothing.
-   */
-  private Windowed windowed(Ask ask, Probe<?> probe, int rows) {
-    Occluded occluded = probe.occluded();
-    boolean many = probe.size() >= WORTH && device.dense().isSameAtAnySize();
-    if (occluded == null || ask.wantsGradient() || !many) {
-      return null;
-    }
-    WindowKey key = new WindowKey(rows, occluded.tall(), occluded.wide());
-    if (!key.equals(window)) {
-      closeWindowed();
-      windowed = Windowed.open(network, device, rows, output, key.tall(), key.wide());
-      window = key;
-    }
-    if (windowed != null) {
-      windowed.image(occluded.image());
-    }
-    return windowed;
-  }
-
-  private void closeWindowed() {
-    if (windowed != null) {
-      windowed.close();
-    }
-    windowed = null;
-    window = null;
-  }
-
   /** The session for this ask; one of another size is replaced. */
   private Session session(Ask ask, int rows) {
     Session open = sessions.get(ask.at());
@@ -399,7 +374,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
-    closeWindowed();
+    windowing.close();
     sessions.values().forEach(Session::close);
     sessions.clear();
     ruled.values().forEach(r -> r.session().close());
