@@ -49,23 +49,7 @@ final class Explain implements Callable<Integer> {
       description = "Image files, or folders of them.")
   List<Path> images = List.of();
 
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "FILE",
-      description = "ONNX image classifier. Without model and images: one that comes with Candela.")
-  Path model;
-
-  @Option(
-      names = {"-l", "--labels"},
-      paramLabel = "FILE",
-      description = "Class names, one a line.")
-  Path labels;
-
-  @Option(
-      names = {"-p", "--preprocess"},
-      paramLabel = "NAME|FILE",
-      description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
-  String preprocess;
+  @Mixin Classifier classifier;
 
   @Option(
       names = "--method",
@@ -73,11 +57,7 @@ final class Explain implements Callable<Integer> {
       description = "A method and its parameters; may be repeated.")
   List<String> methods = List.of("gradient", "smoothgrad", "integrated-gradients");
 
-  @Option(
-      names = {"-t", "--target"},
-      paramLabel = "N|top",
-      description = "Class to explain. Default: top, the predicted one.")
-  String target = "top";
+  @Mixin Target target;
 
   @Option(
       names = "--output",
@@ -126,10 +106,10 @@ final class Explain implements Callable<Integer> {
   public Integer call() {
     long start = System.nanoTime();
     check();
-    if (model == null && images.isEmpty()) {
+    if (classifier.model == null && images.isEmpty()) {
       useShipped();
     }
-    if (model == null) {
+    if (classifier.model == null) {
       throw missing("option: '--model=FILE'");
     }
     if (images.isEmpty()) {
@@ -137,8 +117,8 @@ final class Explain implements Callable<Integer> {
     }
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
     List<Inputs.Input> inputs = Inputs.of(images);
-    Labels names = Labels.read(labels);
-    Network network = Network.load(model).channelsFirst();
+    Labels names = Labels.read(classifier.labels);
+    Network network = Network.load(classifier.model).channelsFirst();
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }
@@ -151,9 +131,7 @@ final class Explain implements Callable<Integer> {
   /** A first run: a shipped model looks at the shipped pictures. */
   private void useShipped() {
     Path folder = out.resolve("example");
-    model = Shipped.model("cnn", folder);
-    labels = labels == null ? Shipped.labels(folder) : labels;
-    preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
+    classifier.useShipped(folder);
     images = Shipped.pictures(folder);
     System.out.printf(
         "No model and no images given: the model and pictures that come with Candela, in %s%n",
@@ -185,23 +163,6 @@ final class Explain implements Callable<Integer> {
       throw CandelaException.of("--top: 1 or more expected, got %d", top);
     }
     batch.rows();
-    fixedTarget();
-  }
-
-  /** The class asked for, -1 for the predicted one. */
-  int fixedTarget() {
-    if (target.equals("top")) {
-      return -1;
-    }
-    try {
-      int n = Integer.parseInt(target);
-      if (n >= 0) {
-        return n;
-      }
-    } catch (NumberFormatException e) {
-      // said below
-    }
-    throw CandelaException.of(
-        "--target: a class number of 0 or more, or top expected, got '%s'", target);
+    target.check();
   }
 }

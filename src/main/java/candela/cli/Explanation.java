@@ -52,7 +52,8 @@ final class Explanation implements AutoCloseable {
     this.methods = methods;
     Map<String, Integer> seen = new HashMap<>();
     methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
-    preparation = Preparation.of(options.preprocess, network.inputShape(), network.name());
+    preparation =
+        Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     makeFolder();
     device = options.machine.open();
     pipeline = new Pipeline(network, device, options.batch.rows(), options.output);
@@ -117,12 +118,12 @@ final class Explanation implements AutoCloseable {
     return failed == 0 ? Main.OK : explained == 0 ? Main.WRONG : Main.PARTIAL;
   }
 
-  private static String counted(int n, String noun) {
+  static String counted(int n, String noun) {
     return n + " " + noun + (n == 1 ? "" : "s");
   }
 
   private void sayWhatWasAssumed() {
-    if (options.preprocess == null) {
+    if (options.classifier.preprocess == null) {
       out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
     }
     List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
@@ -164,13 +165,8 @@ final class Explanation implements AutoCloseable {
                 network.name()));
         continue;
       }
-      labels.check(p.logits().length, options.labels);
-      int target = options.fixedTarget() < 0 ? p.best() : options.fixedTarget();
-      if (target >= p.logits().length) {
-        throw CandelaException.of(
-            "--target: 0 to %d expected, the classes of %s; got %d",
-            p.logits().length - 1, network.name(), target);
-      }
+      labels.check(p.logits().length, options.classifier.labels);
+      int target = options.target.of(p, network);
       loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target));
     }
     return loaded;

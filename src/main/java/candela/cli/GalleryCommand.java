@@ -55,23 +55,7 @@ final class GalleryCommand implements Callable<Integer> {
   @Parameters(paramLabel = "PHOTO", arity = "0..1", description = "Image file.")
   Path photo;
 
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "FILE",
-      description = "ONNX image classifier. Without model and photo: those that come with Candela.")
-  Path model;
-
-  @Option(
-      names = {"-l", "--labels"},
-      paramLabel = "FILE",
-      description = "Class names, one a line.")
-  Path labels;
-
-  @Option(
-      names = {"-p", "--preprocess"},
-      paramLabel = "NAME|FILE",
-      description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
-  String preprocess;
+  @Mixin Classifier classifier;
 
   @Option(
       names = "--method",
@@ -79,11 +63,7 @@ final class GalleryCommand implements Callable<Integer> {
       description = "A method and its parameters; may be repeated. Default: all.")
   List<String> methods = List.of();
 
-  @Option(
-      names = {"-t", "--target"},
-      paramLabel = "N",
-      description = "Class to explain. Default: the predicted one.")
-  int target = -1;
+  @Mixin Target target;
 
   @Option(
       names = {"-o", "--out"},
@@ -97,28 +77,27 @@ final class GalleryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (model == null && photo == null) {
+    target.check();
+    if (classifier.model == null && photo == null) {
       useShipped();
     }
-    if (model == null || photo == null) {
+    if (classifier.model == null || photo == null) {
       throw CandelaException.of("gallery: a PHOTO and --model FILE expected, or neither");
     }
     List<String> texts = methods.isEmpty() ? Methods.names() : methods;
     List<Method> all = texts.stream().map(Methods::parse).toList();
-    Labels names = Labels.read(labels);
-    Network network = Network.load(model).channelsFirst();
-    Preparation preparation = Preparation.of(preprocess, network.inputShape(), network.name());
+    Labels names = Labels.read(classifier.labels);
+    Network network = Network.load(classifier.model).channelsFirst();
+    Preparation preparation =
+        Preparation.of(classifier.preprocess, network.inputShape(), network.name());
     Preparation.Picture picture = preparation.read(photo);
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows())) {
       Logits logits = new Logits(device, picture.pixels());
       pipeline.run(List.of(logits));
       Prediction prediction = new Prediction(logits.result());
-      int explained = target < 0 ? prediction.best() : target;
-      if (explained >= prediction.logits().length) {
-        throw CandelaException.of(
-            "--target: 0 to %d expected, got %d", prediction.logits().length - 1, explained);
-      }
+      names.check(prediction.logits().length, classifier.labels);
+      int explained = target.of(prediction, network);
       Subject subject =
           new Subject(preparation.shape(), picture.pixels(), explained, preparation.levels());
       String caption =
@@ -137,7 +116,7 @@ final class GalleryCommand implements Callable<Integer> {
         sheet.row(cells.subList(from, Math.min(from + ACROSS, cells.size())));
       }
       sheet.draw().writePng(out);
-      System.out.printf("%n%d maps in %s%n", cells.size() - 1, out);
+      System.out.printf("%n%s in %s%n", Explanation.counted(cells.size() - 1, "map"), out);
       return left == 0 ? Main.OK : Main.PARTIAL;
     }
   }
@@ -149,9 +128,7 @@ final class GalleryCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new CandelaException(folder + ": " + WholeFile.reason(e), e);
     }
-    model = Shipped.model("cnn", folder);
-    labels = labels == null ? Shipped.labels(folder) : labels;
-    preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
+    classifier.useShipped(folder);
     photo = Shipped.pictures(folder).get(0);
   }
 

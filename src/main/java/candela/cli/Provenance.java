@@ -76,7 +76,7 @@ final class Provenance {
     }
     head.put("methods", list);
     head.put("output", options.output == null ? firstOutput(network) : options.output);
-    head.put("target", options.target);
+    head.put("target", options.target.given);
     head.put("batch", Map.of());
     head.put("clip", options.clip);
     head.put("scale", options.scale.name().toLowerCase(Locale.ROOT));
@@ -128,7 +128,7 @@ final class Provenance {
   void write() {
     written = System.nanoTime();
     Map<String, Object> all = new LinkedHashMap<>(head);
-    all.put("model", ordered("file", options.model, "sha256", hash.join()));
+    all.put("model", ordered("file", options.classifier.model, "sha256", hash.join()));
     Map<String, Object> batch = ordered("given", options.batch.given);
     batch.putAll(pipeline.batches());
     all.put("batch", batch);

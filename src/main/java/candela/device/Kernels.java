@@ -27,6 +27,7 @@ public final class Kernels {
   private Resample resample;
   private Noise noise;
   private Mask mask;
+  private Patch patch;
   private Blend blend;
   private Blur blur;
   private Score score;
@@ -134,6 +135,13 @@ public final class Kernels {
       noise = new Noise(this);
     }
     return noise;
+  }
+
+  public Patch patch() {
+    if (patch == null) {
+      patch = new Patch(this);
+    }
+    return patch;
   }
 
   public Mask mask() {

@@ -427,7 +427,7 @@ public final class Session implements AutoCloseable {
   }
 
   /** All rows of v; its shape alone where they are not there together. */
-  private Tensor tensor(Value v) {
+  Tensor tensor(Value v) {
     if (v.isConstant()) {
       return constants.of(v.constant());
     }
@@ -468,7 +468,7 @@ public final class Session implements AutoCloseable {
     NodeStep s = new NodeStep(whole, from);
     for (int i = 0; i < s.x.length; i++) {
       Value v = s.node().input(i);
-      s.x[i] = v == null ? null : rows(v, from, to);
+      s.x[i] = v == null ? null : s.node().op().isShared(i) ? tensor(v) : rows(v, from, to);
     }
     for (int i = 0; i < s.y.length; i++) {
       s.y[i] = rows(s.node().outputs().get(i), from, to);

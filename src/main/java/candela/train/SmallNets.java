@@ -82,13 +82,14 @@ final class SmallNets {
   static Out vit(Layers net, int classes) {
     Out x = net.centred(net.input());
     int patch = Math.max(1, x.shape().dim(1) / 8);
-    x = net.position(net.tokens(net.convBias(x, 64, patch, patch, 0)));
+    TokenLayers over = net.tokenLayers();
+    x = over.position(over.tokens(net.convBias(x, 64, patch, patch, 0)));
     for (int i = 0; i < 4; i++) {
-      x = net.add(x, net.attention(net.layerNorm(x), 4));
-      Out wide = net.gelu(net.tokenLinear(net.layerNorm(x), 128));
-      x = net.add(x, net.tokenLinear(wide, 64));
+      x = net.add(x, over.attention(over.layerNorm(x), 4));
+      Out wide = net.gelu(over.linear(over.layerNorm(x), 128));
+      x = net.add(x, over.linear(wide, 64));
     }
-    return net.scores(net.meanToken(net.layerNorm(x)), classes);
+    return net.scores(over.mean(over.layerNorm(x)), classes);
   }
 
   /** Convolution, batch norm, rectifier. */

@@ -7,7 +7,10 @@ import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cases of the operators in {@link MoveReaders}. */
+/**
+ * Cases of the operators in {@link MoveReaders}, {@link ConstantReaders}, {@link ReshapeReaders}
+ * and {@link PadReader}.
+ */
 final class MoveCases {
   private static final long MAX = Long.MAX_VALUE;
   private final List<OperatorCase> cases = new ArrayList<>();

@@ -2,16 +2,9 @@ package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candela.TestDevice;
-import candela.device.Device;
-import candela.graph.Network;
-import candela.probe.Pipeline;
-import candela.probe.Probe;
-import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -33,13 +26,7 @@ class FgVisTest {
   private Attribution map(String parameters, Subject subject) {
     Method method =
         Methods.parse("fgvis:score=logit,baseline=zero,iterations=" + STEPS + "," + parameters);
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 8);
-        var workspace = new Workspace(device)) {
-      Probe<Attribution> probe = method.probe(subject, workspace);
-      pipeline.run(List.of(probe));
-      return probe.result();
-    }
+    return Maps.of(Toy.random(folder), 8, method, subject);
   }
 
   @ParameterizedTest

@@ -4,14 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.TestDevice;
 import candela.device.Device;
-import candela.graph.Network;
-import candela.probe.Pipeline;
-import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -34,26 +30,16 @@ class FidoTest {
 
   @TempDir Path folder;
 
-  private interface Use<T> {
-    T of(Device device, Workspace workspace, Pipeline pipeline);
-  }
-
-  private <T> T on(Use<T> use) {
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(Toy.pixels(folder)), device, 2);
-        var workspace = new Workspace(device)) {
-      return use.of(device, workspace, pipeline);
-    }
-  }
-
   private float[] map(Method method) {
-    return on(
-        (device, workspace, pipeline) -> {
-          Subject subject = new Subject(Shape.of(1, 2, 2), X, 0);
-          Probe<Attribution> probe = method.probe(subject, workspace);
-          pipeline.run(List.of(probe));
-          return probe.result().values();
-        });
+    Subject subject = new Subject(Shape.of(1, 2, 2), X, 0);
+    return Maps.of(Toy.pixels(folder), 2, method, subject).values();
+  }
+
+  private static float[][] uniform(int rows) {
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      return Draws.uniform(workspace, 5, rows, 4);
+    }
   }
 
   /** Cells are pixels: what is not enlarged. */
@@ -70,8 +56,7 @@ class FidoTest {
                 SAMPLES,
                 WEIGHT,
                 TEMPERATURE));
-    float[][] u =
-        on((device, workspace, pipeline) -> Draws.uniform(workspace, 5, STEPS * SAMPLES, 4));
+    float[][] u = uniform(STEPS * SAMPLES);
     assertThat(map(method)).containsExactly(plain(objective == Fido.Objective.SSR, u), ROUNDING);
   }
 

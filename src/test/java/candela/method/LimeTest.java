@@ -3,11 +3,6 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import candela.TestDevice;
-import candela.device.Device;
-import candela.graph.Network;
-import candela.probe.Pipeline;
-import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -30,13 +25,7 @@ class LimeTest {
   @TempDir Path folder;
 
   private Attribution map(String method, Path network, Subject subject) {
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(network), device, 16);
-        var workspace = new Workspace(device)) {
-      var probe = Methods.parse(method).probe(subject, workspace);
-      pipeline.run(List.of(probe));
-      return probe.result();
-    }
+    return Maps.of(network, 16, Methods.parse(method), subject);
   }
 
   /** SLRP scores 18 times the sum, above 0: a pixel is worth 18 times what it is above its fill. */

@@ -8,7 +8,6 @@ import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Telea;
 import candela.probe.Pipeline;
-import candela.probe.Probe;
 import candela.probe.Staged;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
@@ -144,13 +143,7 @@ class MeaningfulPerturbationTest {
   }
 
   private static float[] map(Path model, Method method, Subject subject) {
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(model), device, 4);
-        var workspace = new Workspace(device)) {
-      Probe<Attribution> probe = method.probe(subject, workspace);
-      pipeline.run(List.of(probe));
-      return probe.result().values();
-    }
+    return Maps.of(model, 4, method, subject).values();
   }
 
   /** One step from m on x moved by a shift: what is hidden is filled, and taken as constant. */
@@ -361,13 +354,7 @@ class MeaningfulPerturbationTest {
 
   private float[] map(String method) {
     Subject subject = new Subject(Shape.of(3, 9, 7), Toy.draw(new Random(2), 189), 1);
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 4);
-        var workspace = new Workspace(device)) {
-      var probe = Methods.parse(method).probe(subject, workspace);
-      pipeline.run(List.of(probe));
-      return probe.result().values();
-    }
+    return map(Toy.random(folder), Methods.parse(method), subject);
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
-import candela.graph.Network;
 import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
@@ -14,7 +13,6 @@ import candela.onnx.proto.TensorProto;
 import candela.onnx.proto.TensorShapeProto;
 import candela.onnx.proto.TypeProto;
 import candela.onnx.proto.ValueInfoProto;
-import candela.probe.Pipeline;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -201,13 +199,7 @@ class ModelInpainterTest {
 
   private float[] map(String method, int batch) {
     Subject subject = new Subject(IMAGE, image(), 1, LEVELS);
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, batch);
-        var workspace = new Workspace(device)) {
-      var probe = Methods.parse(method).probe(subject, workspace);
-      pipeline.run(List.of(probe));
-      return probe.result().values();
-    }
+    return Maps.of(Toy.random(folder), batch, Methods.parse(method), subject).values();
   }
 
   @Test

@@ -122,7 +122,7 @@ class RoleTest {
       seen.add(c.op().getClass().getSimpleName());
     }
     Set<String> all = new TreeSet<>();
-    RuleTest.operatorClasses().forEach(o -> all.add(o.getSimpleName()));
+    OperatorClasses.all().forEach(o -> all.add(o.getSimpleName()));
     assertThat(seen).isEqualTo(all);
   }
 

@@ -142,6 +142,11 @@ final class CpuDense implements Dense, AutoCloseable {
   }
 
   @Override
+  public boolean isSameAtAnySize() {
+    return true;
+  }
+
+  @Override
   public ConvolutionPlan convolution(
       Convolution shape,
       MemorySegment weights,

@@ -2,6 +2,7 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
@@ -80,6 +81,11 @@ public record Concat(int axis) implements Op {
   @Override
   public boolean accumulates() {
     return true;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return axis != 0 && axis != down && axis != down + 1 ? Reach.PIXEL : null;
   }
 
   @Override

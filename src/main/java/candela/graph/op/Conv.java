@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Dense;
 import candela.graph.Linear;
 import candela.graph.Node;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.graph.Weights;
@@ -187,6 +188,27 @@ public record Conv(
   @Override
   public boolean accumulates() {
     return true;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return down == 1 ? reach(node, 0, i, residual && i == last(node)) : null;
+  }
+
+  /** What a pixel takes from input i of those that start with the image at first. */
+  Reach reach(Node node, int first, int i, boolean other) {
+    if (other) {
+      return Reach.PIXEL;
+    }
+    Shape w = node.input(first + 1).shape();
+    return i == first
+        ? Reach.of(new int[] {w.dim(2), w.dim(3)}, strides, dilations, pads, 0)
+        : null;
+  }
+
+  @Override
+  public Conv cropped(int tall, int wide) {
+    return new Conv(strides, dilations, new int[pads.length], groups, activation, residual);
   }
 
   /** The residual: in a chain of blocks nobody reads it after the sum. */

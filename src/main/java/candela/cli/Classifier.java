@@ -1,0 +1,33 @@
+package candela.cli;
+
+import candela.study.Shipped;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The network that is asked, and how images are put to it. */
+final class Classifier {
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "FILE",
+      description = "ONNX image classifier. Without model and images: one that comes with Candela.")
+  Path model;
+
+  @Option(
+      names = {"-l", "--labels"},
+      paramLabel = "FILE",
+      description = "Class names, one a line.")
+  Path labels;
+
+  @Option(
+      names = {"-p", "--preprocess"},
+      paramLabel = "NAME|FILE",
+      description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
+  String preprocess;
+
+  /** A model that comes with Candela, written to a folder; its labels where none are given. */
+  void useShipped(Path folder) {
+    model = Shipped.model("cnn", folder);
+    labels = labels == null ? Shipped.labels(folder) : labels;
+    preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
+  }
+}

@@ -1,0 +1,90 @@
+package candela.graph;
+
+import candela.onnx.OnnxAttribute;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.Arrays;
+import java.util.List;
+
+/** Readers of operators that give constants, and of shapes. */
+final class ConstantReaders {
+  private ConstantReaders() {}
+
+  static Value constant(Call c) {
+    OnnxAttribute a = null;
+    for (String n : List.of("value", "value_float", "value_floats", "value_int", "value_ints")) {
+      a = c.attribute(n) == null ? a : c.attribute(n);
+    }
+    return switch (a) {
+      case OnnxAttribute.Tensor t -> Value.constant(t.value().name(), t.value());
+      case OnnxAttribute.Int i -> c.of(Shape.SCALAR, i.value());
+      case OnnxAttribute.Float f -> c.of(Shape.SCALAR, f.value());
+      case OnnxAttribute.Ints v ->
+          c.of(Shape.of(v.values().size()), v.values().stream().mapToLong(i -> i).toArray());
+      case OnnxAttribute.Floats v -> {
+        float[] f = new float[v.values().size()];
+        for (int i = 0; i < f.length; i++) {
+          f[i] = v.values().get(i);
+        }
+        yield c.of(Shape.of(f.length), f);
+      }
+      case null, default -> throw CandelaException.of("the value is neither float nor integer");
+    };
+  }
+
+  static Value constantOfShape(Call c) {
+    Shape shape = Shape.of(Call.narrow(c.needed(0, "shape")));
+    OnnxTensor v = c.attribute("value") instanceof OnnxAttribute.Tensor t ? t.value() : null;
+    if (v != null && v.shape().count() != 1) {
+      throw CandelaException.of("the value must be a single number, is %s", v.shape());
+    }
+    if (v != null && v.isInteger()) {
+      if (shape.count() > Fold.LARGEST) {
+        throw CandelaException.of(
+            "integer constant %s has more than %d elements", shape, Fold.LARGEST);
+      }
+      long[] longs = new long[shape.count()];
+      Arrays.fill(longs, v.longs()[0]);
+      return c.of(shape, longs);
+    }
+    c.builder().make(shape.count());
+    String name = c.node().name();
+    return Value.constant(name, OnnxTensor.filled(name, shape, v == null ? 0 : v.floats()[0]));
+  }
+
+  static Value shape(Call c) {
+    int[] d = c.x(0).shape().dims();
+    int from = bound(c.integer("start", 0), d.length);
+    int to = bound(c.integer("end", d.length), d.length);
+    long[] part =
+        Arrays.stream(Arrays.copyOfRange(d, Math.min(from, to), to)).asLongStream().toArray();
+    return c.of(Shape.of(part.length), part);
+  }
+
+  private static int bound(long i, int rank) {
+    return (int) Math.clamp(i < 0 ? i + rank : i, 0, rank);
+  }
+
+  static Value size(Call c) {
+    return c.of(Shape.SCALAR, (long) c.x(0).shape().count());
+  }
+
+  static Value range(Call c) {
+    double from = c.number(0, "start");
+    double step = c.number(2, "delta");
+    double count = Math.max(0, Math.ceil((c.number(1, "limit") - from) / step));
+    if (!(count <= Fold.LARGEST)) {
+      throw CandelaException.of(
+          "range of %s elements; at most %d are supported", count, Fold.LARGEST);
+    }
+    int n = (int) count;
+    long[] longs = new long[n];
+    float[] floats = new float[n];
+    for (int i = 0; i < n; i++) {
+      longs[i] = (long) (from + i * step);
+      floats[i] = (float) (from + i * step);
+    }
+    return c.x(0).integer() ? c.of(Shape.of(n), longs) : c.of(Shape.of(n), floats);
+  }
+}

@@ -1,0 +1,27 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Anchors among many candidates. */
+class AnchorsTest {
+  @TempDir Path folder;
+
+  /**
+   * 25 cells of which many are about as good: a step is 25 · 8 rows, and as many at most to tell
+   * them apart; what is left goes to the anchor's own precision.
+   */
+  @Test
+  void anchorsAreFoundWhereCandidatesAreAlike() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    Method method = Methods.parse("anchors:grid=5");
+    Attribution a = Maps.of(Toy.random(folder), 32, method, subject);
+    int features = (int) (double) a.notes().get("features");
+    assertThat(a.notes().get("precision")).isGreaterThan(.95);
+    assertThat(a.notes().get("rows")).isLessThanOrEqualTo(8 + features * 2 * 25 * 8 + 400.0);
+  }
+}

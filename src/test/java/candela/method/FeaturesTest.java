@@ -1,0 +1,63 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What features of an image can be. */
+class FeaturesTest {
+  @TempDir Path folder;
+
+  /** What a method says of superpixels is one value on each of those that LIME has. */
+  @Test
+  void featuresCanBeTheSuperpixelsOfLime() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    List<Method> methods = new ArrayList<>(List.of(Methods.parse("lime:segments=5,sigma=1")));
+    for (String name : List.of("anchors", "exact-shapley", "feature-ablation", "kernel-shap")) {
+      methods.add(Methods.parse(name + ":segments=5,sigma=1"));
+    }
+    List<Attribution> a = Maps.of(Toy.random(folder), 1, 8, methods, List.of(subject));
+    float[] lime = a.get(0).values();
+    assertThat(Arrays.stream(boxed(lime)).distinct().count()).isBetween(3L, 9L);
+    for (int i = 1; i < a.size(); i++) {
+      Map<Float, Float> of = new HashMap<>();
+      for (int p = 0; p < lime.length; p++) {
+        float v = a.get(i).values()[p];
+        assertThat(of.computeIfAbsent(lime[p], k -> v)).as("%s", methods.get(i)).isEqualTo(v);
+      }
+    }
+    assertThat(Maps.distance(a.get(2).values(), a.get(4).values())).isLessThan(1e-3);
+  }
+
+  private static Float[] boxed(float[] v) {
+    Float[] boxes = new Float[v.length];
+    Arrays.setAll(boxes, i -> v[i]);
+    return boxes;
+  }
+
+  @Test
+  void everyValueIsAFeatureOfSmallInputsOnly() {
+    Subject subject = new Subject(Shape.of(3, 40, 40), new float[4800], 0);
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      assertThatThrownBy(
+              () -> Methods.parse("kernel-shap:features=values").probe(subject, workspace))
+          .hasMessage(
+              "kernel-shap: features=values: an input of at most 4096 values expected, got"
+                  + " [3,40,40]; use superpixels");
+    }
+  }
+}
