@@ -2,6 +2,7 @@
 #include "binary.cuh"
 #include "check.cuh"
 #include "nest.cuh"
+#include "storage.cuh"
 #include "sum.cuh"
 #ifdef __CUDACC__
 #include "wide.cuh"
@@ -187,31 +188,64 @@ void denseStrides(int rank, const int* dims, int64_t* strides) {
   }
 }
 
+template <class T>
 struct AffineForward {
   int64_t channels;
-  const float* __restrict__ x;
+  const T* __restrict__ x;
   const float* __restrict__ scale;
   const float* __restrict__ shift;
-  float* __restrict__ y;
+  T* __restrict__ y;
 
   BOTH void operator()(const Span& s) const {
-    const float* in = x + s.row * channels;
-    float* out = y + s.row * channels;
+    const T* in = x + s.row * channels;
+    T* out = y + s.row * channels;
     INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) out[c] = in[c] * scale[c] + shift[c];
   }
 };
 
+template <class T>
 struct AffineBackward {
   int64_t channels;
   bool accumulate;
   const float* __restrict__ scale;
-  const float* __restrict__ dy;
-  float* __restrict__ dx;
+  const T* __restrict__ dy;
+  T* __restrict__ dx;
 
   BOTH void operator()(const Span& s) const {
-    const float* up = dy + s.row * channels;
-    float* out = dx + s.row * channels;
+    const T* up = dy + s.row * channels;
+    T* out = dx + s.row * channels;
     INDEPENDENT for (int64_t c = s.begin; c < s.end; c++) put(out + c, up[c] * scale[c], accumulate);
+  }
+};
+
+// Both where channels are quads: spans count these. backward: dy is x, and there is no shift.
+template <class T>
+struct AffineQuads {
+  int64_t channels;
+  bool accumulate;
+  const T* __restrict__ x;
+  const float* __restrict__ scale;
+  const float* __restrict__ shift;
+  T* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    for (int64_t q = s.begin; q < s.end; q++) {
+      int64_t at = s.row * channels + 4 * q;
+      Quad v = quadAt(x + at), by = quadAt(scale + 4 * q), plus{}, old{};
+      if (shift != nullptr) plus = quadAt(shift + 4 * q);
+      if (accumulate) old = quadAt(y + at);
+      for (int k = 0; k < 4; k++) {
+        float z = v.v[k] * by.v[k];
+        if (shift != nullptr) z = z + plus.v[k];
+        v.v[k] = accumulate ? old.v[k] + z : z;
+      }
+      putQuad(y + at, v);
+    }
+  }
+
+  bool fits() const {
+    return channels % 4 == 0 && alignedQuads(x) && alignedQuads(scale) && alignedQuads(y) &&
+           (shift == nullptr || alignedQuads(shift));
   }
 };
 
@@ -354,41 +388,61 @@ int cd_where_backward(cd_stream* stream, int which, int accumulate, int rank, co
   });
 }
 
-int cd_affine_forward(cd_stream* stream, int64_t rows, int64_t channels, const float* x, const float* scale,
-                      const float* shift, float* y) {
+int cd_affine_forward(cd_stream* stream, int type, int64_t rows, int64_t channels, const void* x, const float* scale,
+                      const float* shift, void* y) {
   return entry([&] {
     Check check(stream, "affine_forward");
     if (check.counts({rows, channels}) == 0) return;
-    check.data(x, "x");
     check.data(scale, "scale");
     check.data(shift, "shift");
-    check.data(y, "y");
+    forStorage(type, check.where, [&](auto t) {
+      using T = decltype(t);
+      auto in = as(x, t);
+      auto out = as(y, t);
+      check.data(in, "x");
+      check.data(out, "y");
+      if constexpr (std::is_same_v<T, float>) {
 #ifdef __CUDACC__
-    Nest<4> nest;
-    nest.add(rows, {channels, 0, 0, channels});
-    nest.add(channels, {1, 1, 1, 1});
-    nest.close();
-    if (byPlaces<3>(stream, nest, false, {{x, scale, shift}}, y, ScaledAndShifted{})) return;
+        Nest<4> nest;
+        nest.add(rows, {channels, 0, 0, channels});
+        nest.add(channels, {1, 1, 1, 1});
+        nest.close();
+        if (byPlaces<3>(stream, nest, false, {{in, scale, shift}}, out, ScaledAndShifted{})) return;
 #endif
-    forEachSpan(stream, rows, channels, AffineForward{channels, x, scale, shift, y});
+      } else {
+        AffineQuads<T> quads{channels, false, in, scale, shift, out};
+        if (quads.fits()) return forEachSpan(stream, rows, channels / 4, quads, 4);
+      }
+      forEachSpan(stream, rows, channels, AffineForward<T>{channels, in, scale, shift, out});
+    });
   });
 }
 
-int cd_affine_backward(cd_stream* stream, int64_t rows, int64_t channels, int accumulate, const float* scale,
-                       const float* dy, float* dx) {
+int cd_affine_backward(cd_stream* stream, int type, int64_t rows, int64_t channels, int accumulate, const float* scale,
+                       const void* dy, void* dx) {
   return entry([&] {
     Check check(stream, "affine_backward");
     if (check.counts({rows, channels}) == 0) return;
     check.data(scale, "scale");
-    check.data(dy, "dy");
-    check.data(dx, "dx");
+    forStorage(type, check.where, [&](auto t) {
+      using T = decltype(t);
+      auto up = as(dy, t);
+      auto down = as(dx, t);
+      check.data(up, "dy");
+      check.data(down, "dx");
+      if constexpr (std::is_same_v<T, float>) {
 #ifdef __CUDACC__
-    Nest<3> nest;
-    nest.add(rows, {channels, 0, channels});
-    nest.add(channels, {1, 1, 1});
-    nest.close();
-    if (byPlaces<2>(stream, nest, accumulate != 0, {{dy, scale}}, dx, Scaled{})) return;
+        Nest<3> nest;
+        nest.add(rows, {channels, 0, channels});
+        nest.add(channels, {1, 1, 1});
+        nest.close();
+        if (byPlaces<2>(stream, nest, accumulate != 0, {{up, scale}}, down, Scaled{})) return;
 #endif
-    forEachSpan(stream, rows, channels, AffineBackward{channels, accumulate != 0, scale, dy, dx});
+      } else {
+        AffineQuads<T> quads{channels, accumulate != 0, up, scale, nullptr, down};
+        if (quads.fits()) return forEachSpan(stream, rows, channels / 4, quads, 4);
+      }
+      forEachSpan(stream, rows, channels, AffineBackward<T>{channels, accumulate != 0, scale, up, down});
+    });
   });
 }

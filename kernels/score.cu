@@ -31,12 +31,14 @@ struct Score {
     }
     if (lanes.rank() == 0) scores[r] = score;
     if (seed == nullptr) return;
+    // A score beyond all numbers has no gradient: 16 bits may have overflowed, and a map must not hide that.
+    bool sound = known && score - score == 0.0f;
     float* out = seed + r * n;
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
       float here = i == t ? 1.0f : 0.0f;
       float v = kind == CD_LOGIT ? here : here - expOf(z[i] - top) / total;
       if (kind == CD_PROBABILITY) v *= score;
-      out[i] = known ? v : NAN;
+      out[i] = sound ? v : NAN;
     }
   }
 

@@ -160,12 +160,12 @@ int cd_where_backward(cd_stream* stream, int which, int accumulate, int rank, co
                       const int* oStrides, const float* c, const float* dy, float* dx);
 
 /* y[rows,channels] = x * scale[channels] + shift[channels]. y may alias x. */
-int cd_affine_forward(cd_stream* stream, int64_t rows, int64_t channels, const float* x, const float* scale,
-                      const float* shift, float* y);
+int cd_affine_forward(cd_stream* stream, int type, int64_t rows, int64_t channels, const void* x, const float* scale,
+                      const float* shift, void* y);
 
 /* dx[rows,channels] (+)= dy * scale[channels]. dx may alias dy. */
-int cd_affine_backward(cd_stream* stream, int64_t rows, int64_t channels, int accumulate, const float* scale,
-                       const float* dy, float* dx);
+int cd_affine_backward(cd_stream* stream, int type, int64_t rows, int64_t channels, int accumulate, const float* scale,
+                       const void* dy, void* dx);
 
 /* ---- reduce ---- */
 
@@ -406,7 +406,7 @@ int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t rad
 
 /* scores[rows] = logit, probability or log probability (kind 0, 1, 2) of class target[rows] of logits[rows,classes];
    target -1 is replaced by the first largest; seed[rows,classes] (or NULL) = d score / d logits. Another target
-   outside 0..classes-1 gives NaN. No overlap. */
+   outside 0..classes-1 gives NaN, a score that is not finite a seed of NaN. No overlap. */
 int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
              float* scores, float* seed);
 

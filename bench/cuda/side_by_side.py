@@ -109,7 +109,7 @@ class Bench:
 
     def torch(self, folder):
         script = pathlib.Path(__file__).resolve().parent.parent / "peers" / "torch_cuda.py"
-        return Worker("PyTorch", [sys.executable, str(script), self.options.device, folder])
+        return Worker("PyTorch", [sys.executable, str(script), self.options.device, folder, self.options.precision])
 
     def run(self, folder):
         options = self.options
@@ -128,10 +128,11 @@ class Bench:
             print("export of %s: %.0f s" % (network, time.monotonic() - start), flush=True)
         ceilings = self.eager.ask({"work": "ceilings"})
         if ceilings.get("tf32"):
-            print("ceilings: %(tf32).0f TFLOP/s TF32, %(float32).0f float32, %(copy).0f GB/s copied" % ceilings)
+            print("ceilings in TFLOP/s: %(tf32).0f TF32, %(bf16).0f bf16, %(fp16).0f fp16, %(float32).0f float32; "
+                  "%(copy).0f GB/s copied" % ceilings)
         if options.compile:
             self.compile(folder)
-        self.candela = Worker("Candela", self.command + [options.device, folder])
+        self.candela = Worker("Candela", self.command + [options.device, folder, options.precision])
         ready = self.candela.answer(120)
         print("Candela: " + ready.get("device", ready.get("error", "")), flush=True)
         for network in options.networks:
@@ -256,10 +257,11 @@ class Bench:
         bounds = "%.1f, %.1f" % (required, aim)
         if work == "rate":
             bounds = verdict = ""
-            if ceilings.get("tf32"):
+            precision = self.options.precision
+            if ceilings.get(precision):
                 rates = [2 * FLOPS[network] / statistics.median(rounds[s]) / 1e12 for s in ("Candela", "PyTorch")]
-                verdict = "%.0f and %.0f TFLOP/s, %.0f and %.0f %% of the TF32 rate" % (
-                    *rates, *(100 * r / ceilings["tf32"] for r in rates))
+                verdict = "%.0f and %.0f TFLOP/s, %.0f and %.0f %% of the %s rate" % (
+                    *rates, *(100 * r / ceilings[precision] for r in rates), precision)
         print("| %s | %s | %s | %s | %.2f | %s | %s |" % (network, self.title(work), *cells, ratio, bounds, verdict), flush=True)
         return True
 
@@ -282,7 +284,7 @@ class Bench:
         return "%.2f ms" % (seconds * 1000)
 
     def agree(self, network):
-        """Relative L2 distance of both sides' gradients, in TF32, from PyTorch's in float32, of the same images."""
+        """Relative L2 distance of both sides' gradients from PyTorch's in float32, of the same images."""
         found = {}
         asked = (("Candela", self.candela, {}), ("PyTorch", self.eager, {"engine": "eager"}),
                  ("float32", self.eager, {"engine": "eager", "float32": True}))
@@ -322,6 +324,7 @@ def main():
     listed = lambda text: text.split(",")
     parser = argparse.ArgumentParser(usage="side_by_side.py [OPTIONS] -- COMMAND OF CANDELA'S WORKER")
     parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--precision", choices=["float32", "tf32", "bf16", "fp16"], default="tf32", help="of both sides")
     parser.add_argument("--networks", type=listed, default=list(FLOPS))
     parser.add_argument("--works", type=listed, default=[row[0] for row in ROWS])
     parser.add_argument("--folder", help="keeps the exported networks there, and uses those that are there")

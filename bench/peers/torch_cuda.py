@@ -1,9 +1,11 @@
-"""PyTorch's side of bench/cuda: torch_cuda.py DEVICE FOLDER.
+"""PyTorch's side of bench/cuda: torch_cuda.py DEVICE FOLDER [PRECISION].
 
 One line of JSON asks for a piece of work, one line answers with the seconds of every repeat, or with an error. The works
 are loops as a user of Captum runs them: saliency, noise tunnel over saliency, occlusion with several perturbations an
 evaluation. Networks have seeded He weights, batch normalisation with statistics of random images, folded into the
-convolutions; "export" writes the same network as ONNX with inputs and classes for both sides.
+convolutions; "export" writes the same network as ONNX with inputs and classes for both sides. In bf16 and fp16 the
+whole network is held so, weights and activations, which is faster than autocast; images, noise, scores and the
+gradients at the images are float32.
 """
 
 import json
@@ -18,6 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SIDE = 224
 IMAGES = 64
+TYPES = {"float32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def plain(name):
@@ -58,14 +61,18 @@ def folded(module):
 
 
 class Works:
-    def __init__(self, device, folder):
+    def __init__(self, device, folder, precision):
         self.device = device
+        self.type = TYPES[precision]
+        self.tf32 = precision != "float32"
         self.folder = pathlib.Path(folder)
         self.nets = {}
         self.compiled = {}
         torch.backends.cudnn.benchmark = True
-        torch.backends.cudnn.allow_tf32 = True
-        torch.backends.cuda.matmul.allow_tf32 = True
+        self.allow_tf32(self.tf32)
+
+    def allow_tf32(self, allow):
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allow
 
     def export(self, name):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -81,18 +88,23 @@ class Works:
         torch.save(net.state_dict(), self.folder / (name + ".pt"))
         return {"file": str(file)}
 
-    def net(self, name, engine):
-        key = (name, engine)
+    def net(self, name, engine, exact=False):
+        """From float32 images to float32 scores."""
+        net, kind = self.held(name, engine, torch.float32 if exact else self.type)
+        return net if kind == torch.float32 else lambda x: net(x.to(kind)).float()
+
+    def held(self, name, engine, kind):
+        key = (name, engine, kind)
         if key not in self.nets:
             net = folded(plain(name))
             net.load_state_dict(torch.load(self.folder / (name + ".pt")))
-            net = net.to(self.device).to(memory_format=torch.channels_last)
+            net = net.to(self.device).to(kind).to(memory_format=torch.channels_last)
             if engine == "compile":
                 net = torch.compile(net, dynamic=False)
             if engine == "reduce-overhead":
                 net = torch.compile(net, dynamic=False, mode="reduce-overhead")
             self.nets[key] = net
-        return self.nets[key]
+        return self.nets[key], kind
 
     def image(self, index, count=1):
         if not hasattr(self, "all"):
@@ -138,9 +150,10 @@ class Works:
         if kind == "gradient":
             images, target = self.image(0, batch)
             exact = ask.get("float32", False)
-            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = not exact
+            self.allow_tf32(self.tf32 and not exact)
+            net = self.net(ask["network"], ask["engine"], exact)
             g = self.saliency(net, self.on_device(images), target)
-            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+            self.allow_tf32(self.tf32)
             file = self.folder / ("torch-%s%s.f32" % (ask["network"], "-float32" if exact else ""))
             g.contiguous().cpu().numpy().tofile(file)
             return {"file": str(file)}
@@ -198,9 +211,9 @@ class Works:
             (total / count.clamp(min=1)).cpu()
 
     def ceilings(self):
-        """TF32 and float32 matrix rates in TFLOP/s and copy bandwidth in GB/s, read and write counted."""
+        """Matrix rates in TFLOP/s by precision, and copy bandwidth in GB/s, read and write counted."""
         if not self.device.startswith("cuda"):
-            return {"tf32": 0.0, "float32": 0.0, "copy": 0.0}
+            return {name: 0.0 for name in (*TYPES, "copy")}
         n = 8192
         a, b = torch.randn(n, n, device=self.device), torch.randn(n, n, device=self.device)
 
@@ -216,14 +229,16 @@ class Works:
                 times.append(begin.elapsed_time(end) / 1000)
             return sorted(times)[len(times) // 2]
 
-        tf32 = 2 * n**3 / best(lambda: a @ b) / 1e12
-        torch.backends.cuda.matmul.allow_tf32 = False
-        full = 2 * n**3 / best(lambda: a @ b, 3) / 1e12
-        torch.backends.cuda.matmul.allow_tf32 = True
+        rates = {}
+        for name, kind in TYPES.items():
+            self.allow_tf32(name != "float32")
+            c, d = a.to(kind), b.to(kind)
+            rates[name] = 2 * n**3 / best(lambda: c @ d) / 1e12
+        self.allow_tf32(self.tf32)
         source = torch.empty(1 << 30, dtype=torch.uint8, device=self.device)
         to = torch.empty_like(source)
         copy = 2 * source.numel() / best(lambda: to.copy_(source)) / 1e9
-        return {"tf32": tf32, "float32": full, "copy": copy}
+        return rates | {"copy": copy}
 
 
 def describe(device):
@@ -233,7 +248,7 @@ def describe(device):
 
 def main():
     device, folder = sys.argv[1:3]
-    works = Works(device, folder)
+    works = Works(device, folder, sys.argv[3] if len(sys.argv) > 3 else "tf32")
     out = sys.stdout
     sys.stdout = sys.stderr  # what libraries print is no answer
     print(json.dumps({"ready": "PyTorch", "device": describe(device)}), file=out, flush=True)

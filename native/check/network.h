@@ -276,19 +276,23 @@ inline constexpr Entry kNetwork[] = {
       CALL(c, cd_where_backward, second ? 2 : 1, add, 3, o.dims.data(), whole.data(), (second ? o.b : o.a).data(),
            on, dy, dx);
     }},
-    {"cd_affine_forward", 1, [](Case& c) {
+    {"cd_affine_forward", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t rows = c.size("rows", {1, 3, 33}, {kImages * kPixels}), channels = c.size("channels", {1, 3, 7, 32, 33, 64}, {kChannels});
-      auto x = c.in("x", rows * channels), scale = c.in("scale", channels), shift = c.in("shift", channels);
-      auto y = c.outOver("y", rows * channels, false, x);
-      c.moves(8 * rows * channels);
-      CALL(c, cd_affine_forward, rows, channels, x, scale, shift, y);
+      auto x = c.inAs(type, "x", rows * channels);
+      auto scale = c.in("scale", channels), shift = c.in("shift", channels);
+      auto y = c.outOverAs(type, "y", rows * channels, false, x);
+      c.moves(2 * bytesOf(type) * rows * channels);
+      CALL(c, cd_affine_forward, type, rows, channels, x, scale, shift, y);
     }},
-    {"cd_affine_backward", 1, [](Case& c) {
+    {"cd_affine_backward", 2, [](Case& c) {
+      int type = typeOf(c, {0, 1});
       int64_t rows = c.size("rows", {1, 3, 33}, {kImages * kPixels}), channels = c.size("channels", {1, 3, 7, 32, 33, 64}, {kChannels});
       bool add = c.flag("accumulate");
-      auto scale = c.in("scale", channels), dy = c.in("dy", rows * channels), dx = c.outOver("dx", rows * channels, add, dy);
-      c.moves(8 * rows * channels);
-      CALL(c, cd_affine_backward, rows, channels, add, scale, dy, dx);
+      auto scale = c.in("scale", channels);
+      auto dy = c.inAs(type, "dy", rows * channels), dx = c.outOverAs(type, "dx", rows * channels, add, dy);
+      c.moves(2 * bytesOf(type) * rows * channels);
+      CALL(c, cd_affine_backward, type, rows, channels, add, scale, dy, dx);
     }},
     {"cd_reduce_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_REDUCE_KINDS, CD_REDUCE_MEAN);

@@ -16,10 +16,10 @@ final class Machine {
 
   @Option(
       names = "--precision",
-      paramLabel = "float32|tf32|bf16",
+      paramLabel = "float32|tf32|bf16|fp16",
       description =
-          "Factors of convolutions and products; bf16: of products, tf32 elsewhere. Default: tf32"
-              + " on a card, else float32.")
+          "How a card rounds: tf32 factors of convolutions and products; bf16, fp16 what lies"
+              + " between convolutions, held in 16 bits. Default: tf32 on a card, else float32.")
   String precision;
 
   @Option(

@@ -4,6 +4,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -77,9 +78,11 @@ public final class Broadcast {
             POINTER,
             POINTER);
     affineForward =
-        kernels.entry("cd_affine_forward", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER);
+        kernels.entry(
+            "cd_affine_forward", POINTER, INT, LONG, LONG, POINTER, POINTER, POINTER, POINTER);
     affineBackward =
-        kernels.entry("cd_affine_backward", POINTER, LONG, LONG, INT, POINTER, POINTER, POINTER);
+        kernels.entry(
+            "cd_affine_backward", POINTER, INT, LONG, LONG, INT, POINTER, POINTER, POINTER);
   }
 
   /**
@@ -195,23 +198,25 @@ public final class Broadcast {
 
   /** y[rows,channels] = x * scale[channels] + shift[channels]. y may alias x. */
   public void affineForward(
+      Storage type,
       long rows,
       long channels,
       MemorySegment x,
       MemorySegment scale,
       MemorySegment shift,
       MemorySegment y) {
-    kernels.run(affineForward, rows, channels, x, scale, shift, y);
+    kernels.run(affineForward, type.code(), rows, channels, x, scale, shift, y);
   }
 
   /** dx[rows,channels] (+)= dy * scale[channels]. dx may alias dy. */
   public void affineBackward(
+      Storage type,
       long rows,
       long channels,
       boolean accumulate,
       MemorySegment scale,
       MemorySegment dy,
       MemorySegment dx) {
-    kernels.run(affineBackward, rows, channels, accumulate, scale, dy, dx);
+    kernels.run(affineBackward, type.code(), rows, channels, accumulate, scale, dy, dx);
   }
 }

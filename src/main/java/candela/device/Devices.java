@@ -60,7 +60,8 @@ public final class Devices {
         return open("cuda:0", threads, precision);
       } catch (CandelaException e) {
         if (card) {
-          throw e;
+          throw new CandelaException(
+              "precision: " + precision + " needs a card; " + e.getMessage(), e);
         }
         say.accept(e.getMessage() + "; goes on with the cpu");
       }
@@ -96,7 +97,7 @@ public final class Devices {
           Locale.ROOT,
           "%s; %s, %,d MiB free",
           device.describe(),
-          device.precision(),
+          name.equals("cpu") ? device.precision() : "tf32 (or float32, bf16, fp16)",
           device.freeBytes() >> 20);
     } catch (CandelaException e) {
       return "cannot be used: " + e.getMessage();

@@ -30,6 +30,7 @@ public final class PlainCheck {
           new Case("add", false, PlainElements::add),
           new Case("average pool", false, t -> PlainImages.pool(t, false)),
           new Case("blur", false, PlainImages::blur),
+          new Case("convert", false, PlainElements::convert),
           new Case("convolution", true, PlainImages::convolution),
           new Case("gaussian noise", false, PlainElements::noise),
           new Case("layer norm", false, PlainElements::layerNorm),

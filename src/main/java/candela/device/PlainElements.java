@@ -20,6 +20,18 @@ final class PlainElements {
     return t.found(y, each(n, i -> (double) a[i] + b[i]));
   }
 
+  /** To half precision and back. */
+  static Found convert(Trial t) {
+    int n = 1003;
+    float[] x = numbers(1, n);
+    MemorySegment bits = t.out(n);
+    MemorySegment y = t.out(n);
+    Convert convert = t.device.kernels().convert();
+    convert.convert(Storage.FLOAT32, Storage.FP16, false, 1, n, t.in(x), bits);
+    convert.convert(Storage.FP16, Storage.FLOAT32, false, 1, n, bits, y);
+    return t.found(y, each(n, i -> Float.float16ToFloat(Float.floatToFloat16(x[i]))));
+  }
+
   static Found rectify(Trial t) {
     int n = 1003;
     float[] x = numbers(1, n);

@@ -11,11 +11,24 @@ import java.util.Set;
 
 /**
  * Which values a session holds in 16 bits: those between convolutions, and between what follows
- * them and can do so, as the operators themselves say ({@link Op#width}). Everything else stays
- * float32, with a {@link Convert} where the two meet; so do the inputs and outputs of the graph,
- * the logits, and every value that is read by name, each with its gradient.
+ * them and can do so, as the operators themselves say ({@link Op#width}), unless conversions would
+ * take what that saves. Everything else stays float32, with a {@link Convert} where the two meet;
+ * so do the inputs and outputs of the graph, the logits, and every value that is read by name, each
+ * with its gradient.
  */
 final class Narrow {
+  /**
+   * Operations that a card does in the time of one byte of memory: an H100 some 400 TFLOP/s in TF32
+   * at 3 TB/s, twice as many in 16 bits.
+   */
+  private static final double OPERATIONS_A_BYTE = 240;
+
+  /** Bytes that are saved for an element that is read or written in 16 bits. */
+  private static final int SAVED = 2;
+
+  /** Bytes that it costs instead where it is converted before or after. */
+  private static final int LOST = 4;
+
   private final Storage storage;
   private final Set<Value> pinned;
   private final List<Node> nodes = new ArrayList<>();
@@ -25,6 +38,9 @@ final class Narrow {
 
   /** Those that are there in float32. */
   private final Set<Value> whole = new HashSet<>();
+
+  /** Those that a node reads which could do so in 16 bits. */
+  private final Set<Value> welcome = new HashSet<>();
 
   private Narrow(Storage storage, Set<Value> pinned) {
     this.storage = storage;
@@ -42,6 +58,9 @@ final class Narrow {
     }
     Narrow pass = new Narrow(storage, pinned);
     pass.whole.addAll(graph.inputs());
+    graph.nodes().stream()
+        .filter(n -> n.op().width(n) != Op.Width.FLOAT32)
+        .forEach(n -> pass.welcome.addAll(n.inputs()));
     graph.nodes().forEach(pass::add);
     return new Graph(graph.name(), graph.inputs(), graph.outputs(), pass.nodes, graph.named());
   }
@@ -74,8 +93,26 @@ final class Narrow {
     return switch (n.op().width(n)) {
       case FLOAT32 -> false;
       case AS_INPUT -> n.inputs().stream().anyMatch(narrow::containsKey);
-      case SIXTEEN -> true;
+      case SIXTEEN -> pays(n);
     };
+  }
+
+  /** Not where little is computed with what has to be converted. */
+  private boolean pays(Node n) {
+    double bytes = n.op().flops(n) / OPERATIONS_A_BYTE;
+    for (Value v : n.inputs()) {
+      if (v != null && !v.isConstant()) {
+        bytes += gain(v, narrow.containsKey(v));
+      }
+    }
+    for (Value y : n.outputs()) {
+      bytes += gain(y, welcome.contains(y) && !pinned.contains(y));
+    }
+    return bytes > 0;
+  }
+
+  private static double gain(Value v, boolean isNarrow) {
+    return (double) v.shape().count() * (isNarrow ? SAVED : -LOST);
   }
 
   private Value narrowed(Value v) {

@@ -78,7 +78,7 @@ public interface Op {
     FLOAT32,
     /** It does where an operand comes so: what costs no more than its memory. */
     AS_INPUT,
-    /** It does wherever a session wants that: what gains by it most. */
+    /** It does, and gains by it: where that is more than conversions take, it begins there. */
     SIXTEEN
   }
 

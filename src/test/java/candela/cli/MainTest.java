@@ -1,8 +1,10 @@
 package candela.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
+import candela.device.Devices;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -100,11 +102,22 @@ class MainTest {
     assertThat(bf16.err()).contains("the cpu computes in float32; bf16 needs --device cuda:0");
     Ran unknown = run("check", "--precision=int4");
     assertThat(unknown.code()).isEqualTo(2);
-    assertThat(unknown.err()).contains("it takes float32, tf32, bf16");
+    assertThat(unknown.err()).contains("it takes float32, tf32, bf16, fp16");
+    Ran fp16 = run("check", "--precision=fp16", "--device=cpu");
+    assertThat(fp16.err()).contains("the cpu computes in float32; fp16 needs --device cuda:0");
     Ran far = run("check", "--device=cuda:999");
     assertThat(far.code()).isEqualTo(2);
     assertThat(far.err()).contains("cuda").doesNotContain("\tat ");
     assertThat(far.err().lines()).hasSize(1);
+  }
+
+  @Test
+  void aPrecisionOfCardsIsNamedWhereNoneIsThere() {
+    assumeTrue(Devices.list().get("cuda:0").startsWith("not there"), "skipped: there is a card");
+    Ran ran = run("check", "--precision=bf16");
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).startsWith("candela: precision: bf16 needs a card; cuda: no CUDA driver");
+    assertThat(ran.err().lines()).hasSize(1);
   }
 
   @Test

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.reference.Broadcasting;
 import candela.reference.Functions;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
@@ -294,7 +295,8 @@ class BroadcastTest {
                 MemorySegment y = rig.in(x);
                 rig.kernels()
                     .broadcast()
-                    .affineForward(rows, channels, y, rig.in(scale), rig.in(shift), y);
+                    .affineForward(
+                        Storage.FLOAT32, rows, channels, y, rig.in(scale), rig.in(shift), y);
                 return rig.floats(y);
               }),
           wanted);
@@ -307,7 +309,8 @@ class BroadcastTest {
                   MemorySegment dx = rig.in(x);
                   rig.kernels()
                       .broadcast()
-                      .affineBackward(rows, channels, add, rig.in(scale), rig.in(x), dx);
+                      .affineBackward(
+                          Storage.FLOAT32, rows, channels, add, rig.in(scale), rig.in(x), dx);
                   return rig.floats(dx);
                 }),
             add ? added : gradient);

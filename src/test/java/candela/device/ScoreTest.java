@@ -104,6 +104,21 @@ class ScoreTest {
   }
 
   @Test
+  void aScoreThatIsNoFiniteNumberHasNoGradient() {
+    for (float strange : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      for (int kind = LOGIT; kind <= LOG_PROBABILITY; kind++) {
+        float[] z = {1, strange, 2, 1, 0, 2};
+        long[] target = {1, 2};
+        float[] got = run(kind, 2, 3, z, target, target);
+        for (int i = 0; i < 3; i++) {
+          assertThat(got[2 + i]).as("kind %d of %s", kind, strange).isNaN();
+          assertThat(got[5 + i]).as("its neighbour").isFinite();
+        }
+      }
+    }
+  }
+
+  @Test
   void wrongArgumentsAreRefused() {
     Rig.run(
         "errors",

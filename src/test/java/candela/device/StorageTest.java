@@ -177,6 +177,42 @@ class StorageTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = Storage.class,
+      names = {"BF16", "FP16"})
+  void scalesChannels(Storage type) {
+    for (int[] s : IMAGES) {
+      int rows = ROWS * s[0] * s[1];
+      int c = s[2];
+      float[] x = draw(type, 14, rows * c);
+      float[] old = draw(type, 15, rows * c);
+      float[] scale = Rig.numbers(16, c);
+      float[] shift = Rig.numbers(17, c);
+      check(
+          "affine_forward",
+          type,
+          (rig, t) -> {
+            MemorySegment y = Rounded.in(rig, t, x);
+            MemorySegment by = rig.in(scale);
+            rig.kernels().broadcast().affineForward(t, rows, c, y, by, rig.in(shift), y);
+            return y;
+          });
+      for (boolean add : new boolean[] {false, true}) {
+        check(
+            "affine_backward",
+            type,
+            (rig, t) -> {
+              MemorySegment dx = Rounded.in(rig, t, old);
+              MemorySegment up = Rounded.in(rig, t, x);
+              MemorySegment by = rig.in(scale);
+              rig.kernels().broadcast().affineBackward(t, rows, c, add, by, up, dx);
+              return dx;
+            });
+      }
+    }
+  }
+
   /** The bits that two ways of holding the same numbers leave are the same. */
   @ParameterizedTest
   @EnumSource(

@@ -1,15 +1,21 @@
 package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import candela.Shared;
+import candela.TestDevice;
 import candela.device.Device;
 import candela.device.Devices;
+import candela.device.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class LockStepTest {
   @TempDir Path folder;
@@ -117,5 +123,29 @@ class LockStepTest {
             });
     assertThat(o.faults()).isEqualTo(1);
     assertThat(faults.get(0)).contains("node 'p' (MaxPool): ", " bits kept for backward differ");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void aCardAgreesAtEveryPrecision(Precision precision) throws Exception {
+    assumeFalse(TestDevice.isCpu(), "skipped: needs a card");
+    Path resnet = Shared.path("models/cifar10/resnet20_bn.onnx");
+    LockStep.Watch watch =
+        new LockStep.Watch() {
+          @Override
+          public void at(int done, int all) {}
+
+          @Override
+          public void fault(String sentence) {
+            faults.add(sentence);
+          }
+        };
+    try (Device cpu = Devices.open("cpu", 0);
+        Device card = Devices.open(TestDevice.name(), 1, precision)) {
+      for (Network n : List.of(network(), Network.load(resnet))) {
+        LockStep.run(n, 3, cpu, card, watch);
+      }
+    }
+    assertThat(faults).isEmpty();
   }
 }

@@ -112,6 +112,7 @@ class NarrowTest {
     Graph narrow = Narrow.of(g, Storage.BF16, pinned(g));
     Set<Value> there = new HashSet<>(narrow.inputs());
     int narrowed = 0;
+    int could = 0;
     for (Node n : narrow.nodes()) {
       List<Value> run = n.inputs().stream().filter(v -> v != null && !v.isConstant()).toList();
       assertThat(there).as(n.label()).containsAll(run);
@@ -121,16 +122,25 @@ class NarrowTest {
       n.outputs().forEach(v -> held.add(v.storage()));
       boolean convert = n.op() instanceof Convert;
       assertThat(held).as(n.label()).hasSize(convert ? 2 : 1);
-      if (n.op().width(n) == Op.Width.SIXTEEN) {
-        assertThat(held).as(n.label()).containsExactly(Storage.BF16);
-        narrowed++;
-      }
+      boolean gains = n.op().width(n) == Op.Width.SIXTEEN;
+      narrowed += gains && held.contains(Storage.BF16) ? 1 : 0;
+      could += gains ? 1 : 0;
       if (n.op().width(n) == Op.Width.FLOAT32 && !convert) {
         assertThat(held).as(n.label()).containsExactly(Storage.FLOAT32);
       }
     }
     assertThat(there).containsAll(g.outputs());
-    assertThat(narrowed).isPositive();
+    assertThat(narrowed).as("of %d", could).isGreaterThanOrEqualTo(could * 8 / 10).isPositive();
+  }
+
+  /** Little is computed with many elements, which would all be converted, before and after. */
+  @Test
+  void aSmallConvolutionAmongOtherOperatorsStaysFloat32() throws Exception {
+    SmallModel m = new SmallModel(13, 1, 8, 16, 16).random("v", 8, 8, 1, 1).random("w", 8, 8, 1, 1);
+    m.node("Sigmoid", "x", "a").node("Conv", "a v", "b").node("Sigmoid", "b", "c");
+    m.node("Conv", "c w", "d").node("Sigmoid", "d", "y");
+    Graph g = Network.load(m.write(folder)).graph(2, SessionOptions.GRADIENT);
+    assertThat(described(Narrow.of(g, Storage.BF16, pinned(g)))).allMatch(l -> l.endsWith("32"));
   }
 
   private static Network resnet() {

@@ -2,6 +2,7 @@ package candela.bench;
 
 import candela.device.Device;
 import candela.device.Devices;
+import candela.device.Precision;
 import candela.tensor.CandelaException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,8 +14,9 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Candela's side of bench/cuda: {@code CudaBench DEVICE FOLDER}. One line of JSON asks for a piece
- * of work ({@link CudaAsk}), one line answers with the seconds of every repeat or with an error.
+ * Candela's side of bench/cuda: {@code CudaBench DEVICE FOLDER [PRECISION]}. One line of JSON asks
+ * for a piece of work ({@link CudaAsk}), one line answers with the seconds of every repeat or with
+ * an error.
  *
  * <p>FOLDER holds NAME.onnx, images.f32 and targets.i64, as peers/torch_cuda.py writes them.
  */
@@ -22,12 +24,13 @@ public final class CudaBench {
   private CudaBench() {}
 
   public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 2) {
-      System.err.println("CudaBench: DEVICE FOLDER expected");
+    if (arguments.length < 2 || arguments.length > 3) {
+      System.err.println("CudaBench: DEVICE FOLDER [PRECISION] expected");
       System.exit(2);
     }
     ObjectMapper json = JsonMapper.builder().build();
-    try (Device device = Devices.open(arguments[0], 0);
+    Precision precision = arguments.length == 3 ? precision(arguments) : null;
+    try (Device device = Devices.open(arguments[0], 0, precision);
         CudaWork work = new CudaWork(device, Path.of(arguments[1]));
         var asked = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       answer(json, Map.of("ready", "Candela", "device", device.describe()));
@@ -38,6 +41,11 @@ public final class CudaBench {
       answer(json, Map.of("error", e.getMessage()));
       System.exit(1);
     }
+  }
+
+  /** The CPU has one only, which is compared with PyTorch's of any name. */
+  private static Precision precision(String[] arguments) {
+    return arguments[0].equals("cpu") ? null : Precision.of(arguments[2]);
   }
 
   private static Map<String, Object> run(CudaWork work, CudaAsk ask) {

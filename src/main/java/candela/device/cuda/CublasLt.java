@@ -102,7 +102,8 @@ final class CublasLt implements AutoCloseable {
     }
 
     String key() {
-      return toString().replaceAll("[^0-9A-Za-z_=.]+", " ");
+      String all = toString().replace(", storage=" + Storage.FLOAT32, "");
+      return all.replaceAll("[^0-9A-Za-z_=.]+", " ");
     }
   }
 

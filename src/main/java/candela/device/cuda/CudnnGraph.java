@@ -205,7 +205,7 @@ final class CudnnGraph implements AutoCloseable {
       Descriptor to = --after == 0 ? y : passing(name++, p);
       long c = s.oc();
       Descriptor bias =
-          tensor(BIAS, new long[] {1, c, 1, 1}, new long[] {c, 1, c, c}, storage.bytes(), false);
+          tensor(BIAS, new long[] {1, c, 1, 1}, new long[] {c, 1, c, c}, biasAlignment(), false);
       operations.add(sum(value, bias, to));
       value = to;
     }
@@ -263,6 +263,11 @@ final class CudnnGraph implements AutoCloseable {
         .longs(TENSOR_ALIGNMENT, alignment)
         .flag(TENSOR_VIRTUAL, virtual)
         .finish();
+  }
+
+  /** What is rounded to 16 bits has memory of its own. */
+  private long biasAlignment() {
+    return storage == Storage.FLOAT32 ? storage.bytes() : 16;
   }
 
   private int type() {
@@ -326,7 +331,8 @@ final class CudnnGraph implements AutoCloseable {
     try (Descriptor engine = cudnn.descriptor(Kind.ENGINE)) {
       configuration.read(CONFIGURATION_ENGINE, engine);
       for (int note : engine.readChoices(ENGINE_NUMERICAL_NOTES, Cudnn.NUMERICAL_NOTE, NOTES)) {
-        if (note == NOTE_NONDETERMINISTIC || note == NOTE_REDUCED_SUMS) {
+        boolean reduced = note == NOTE_REDUCED_SUMS && storage != Storage.FLOAT32;
+        if (note == NOTE_NONDETERMINISTIC || reduced) {
           return false;
         }
         if (!tensorCores && (note == NOTE_TENSOR_CORE || note == NOTE_DOWN_CONVERT)) {

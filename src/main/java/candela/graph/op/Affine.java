@@ -36,6 +36,7 @@ public record Affine() implements Linear {
         .kernels()
         .broadcast()
         .affineForward(
+            s.x().storage(),
             s.x().count() / Math.max(c, 1),
             c,
             s.x().data(),
@@ -51,6 +52,7 @@ public record Affine() implements Linear {
         .kernels()
         .broadcast()
         .affineBackward(
+            s.dy().storage(),
             s.x().count() / Math.max(c, 1),
             c,
             s.accumulate(0),
@@ -86,7 +88,13 @@ public record Affine() implements Linear {
         .kernels()
         .broadcast()
         .affineForward(
-            a.count() / Math.max(c, 1), c, a.data(), scale, changed.shift.segment(), z.data());
+            a.storage(),
+            a.count() / Math.max(c, 1),
+            c,
+            a.data(),
+            scale,
+            changed.shift.segment(),
+            z.data());
   }
 
   @Override
@@ -97,6 +105,7 @@ public record Affine() implements Linear {
         .kernels()
         .broadcast()
         .affineBackward(
+            r.storage(),
             r.count() / Math.max(channels, 1),
             channels,
             false,
@@ -108,6 +117,11 @@ public record Affine() implements Linear {
   @Override
   public boolean differentiable(int i) {
     return i == 0;
+  }
+
+  @Override
+  public Width width(Node node) {
+    return Width.AS_INPUT;
   }
 
   @Override
