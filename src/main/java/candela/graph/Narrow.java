@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -39,8 +40,8 @@ final class Narrow {
   /** Those that are there in float32. */
   private final Set<Value> whole = new HashSet<>();
 
-  /** Those that a node reads which could do so in 16 bits. */
-  private final Set<Value> welcome = new HashSet<>();
+  /** How many nodes read each that could do so in 16 bits. */
+  private final Map<Value, Integer> welcome = new IdentityHashMap<>();
 
   private Narrow(Storage storage, Set<Value> pinned) {
     this.storage = storage;
@@ -60,7 +61,8 @@ final class Narrow {
     pass.whole.addAll(graph.inputs());
     graph.nodes().stream()
         .filter(n -> n.op().width(n) != Op.Width.FLOAT32)
-        .forEach(n -> pass.welcome.addAll(n.inputs()));
+        .flatMap(n -> n.inputs().stream().filter(Objects::nonNull).distinct())
+        .forEach(v -> pass.welcome.merge(v, 1, Integer::sum));
     graph.nodes().forEach(pass::add);
     return new Graph(graph.name(), graph.inputs(), graph.outputs(), pass.nodes, graph.named());
   }
@@ -100,19 +102,18 @@ final class Narrow {
   /** Not where little is computed with what has to be converted. */
   private boolean pays(Node n) {
     double bytes = n.op().flops(n) / OPERATIONS_A_BYTE;
-    for (Value v : n.inputs()) {
+    for (Value v : new HashSet<>(n.inputs())) {
       if (v != null && !v.isConstant()) {
-        bytes += gain(v, narrow.containsKey(v));
+        // One conversion serves all that read it.
+        double each = narrow.containsKey(v) ? SAVED : -LOST / (double) welcome.get(v);
+        bytes += each * v.shape().count();
       }
     }
     for (Value y : n.outputs()) {
-      bytes += gain(y, welcome.contains(y) && !pinned.contains(y));
+      boolean read = welcome.containsKey(y) && !pinned.contains(y);
+      bytes += (double) (read ? SAVED : -LOST) * y.shape().count();
     }
     return bytes > 0;
-  }
-
-  private static double gain(Value v, boolean isNarrow) {
-    return (double) v.shape().count() * (isNarrow ? SAVED : -LOST);
   }
 
   private Value narrowed(Value v) {

@@ -73,17 +73,19 @@ class DenseStorageTest {
 
   /**
    * The same in both, up to one unit where the sums differ by their order; of what a sum is made of
-   * where something is added to it that was rounded before.
+   * where something is added to it that was rounded before. A card rounds the products of each tap
+   * where images have few channels, and these are of size 8.
    */
   private static void agree(
-      String what, Storage type, float[] got, float[] wanted, float... added) {
+      Convolution k, Storage type, float[] got, float[] wanted, float... added) {
     double unit = type == Storage.BF16 ? 0x1p-7 : 0x1p-10;
     for (int i = 0; i < wanted.length; i++) {
       double w = Rounded.round(type, wanted[i]);
       double apart = Math.abs(got[i] - w);
-      double size = Math.abs(w) + (added.length == 0 ? 0 : Math.abs(added[i]));
+      double size =
+          Math.abs(w) + (added.length == 0 ? 0 : Math.abs(added[i])) + (k.c() < 4 ? 8 : 0);
       if (!(apart <= unit * size + Rig.TOLERANCE)) {
-        fail("%s in %s [%d]: %s, wanted %s", what, type, i, got[i], w);
+        fail("%s in %s [%d]: %s, wanted %s", k, type, i, got[i], w);
       }
     }
   }
@@ -113,7 +115,7 @@ class DenseStorageTest {
             return y;
           };
       float[] wanted = run(k, type, Storage.FLOAT32, a, true, k.oc(), adds);
-      agree("" + k, type, run(k, type, type, a, true, k.oc(), adds), wanted);
+      agree(k, type, run(k, type, type, a, true, k.oc(), adds), wanted);
     }
   }
 
@@ -131,7 +133,7 @@ class DenseStorageTest {
           return y;
         };
     float[] wanted = run(k, type, Storage.FLOAT32, Activation.RELU, false, wide, among);
-    agree("" + k, type, run(k, type, type, Activation.RELU, false, wide, among), wanted);
+    agree(k, type, run(k, type, type, Activation.RELU, false, wide, among), wanted);
   }
 
   @ParameterizedTest
@@ -159,10 +161,10 @@ class DenseStorageTest {
           };
       float[] wanted = run(k, type, Storage.FLOAT32, Activation.RELU, true, k.oc(), image);
       float[] got = run(k, type, type, Activation.RELU, true, k.oc(), image);
-      agree(k + " image", type, got, wanted, add ? old : new float[0]);
+      agree(k, type, got, wanted, add ? old : new float[0]);
       wanted = run(k, type, Storage.FLOAT32, Activation.RELU, true, k.oc(), residual);
       got = run(k, type, type, Activation.RELU, true, k.oc(), residual);
-      agree(k + " residual", type, got, wanted);
+      agree(k, type, got, wanted);
     }
   }
 
@@ -178,6 +180,6 @@ class DenseStorageTest {
           return dx;
         };
     float[] wanted = run(k, type, Storage.FLOAT32, Activation.NONE, false, wide, among);
-    agree("" + k, type, run(k, type, type, Activation.NONE, false, wide, among), wanted);
+    agree(k, type, run(k, type, type, Activation.NONE, false, wide, among), wanted);
   }
 }

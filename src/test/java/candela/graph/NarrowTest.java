@@ -37,12 +37,13 @@ class NarrowTest {
   private Network block() throws Exception {
     SmallModel m =
         new SmallModel(13, 1, 3, 9, 7)
-            .random("w", 8, 3, 3, 3)
-            .random("b", 8)
-            .random("v", 8, 8, 1, 1)
-            .random("u", 8, 5);
+            .random("w", 64, 3, 3, 3)
+            .random("b", 64)
+            .random("v", 64, 64, 3, 3)
+            .random("u", 64, 5);
     m.node("Conv", "x w b", "c", "pads", new long[] {1, 1, 1, 1}).node("Relu", "c", "r");
-    m.node("Conv", "r v", "d").node("Add", "d r", "s").node("Relu", "s", "t");
+    m.node("Conv", "r v", "d", "pads", new long[] {1, 1, 1, 1});
+    m.node("Add", "d r", "s").node("Relu", "s", "t");
     m.node("MaxPool", "t", "p", "kernel_shape", new long[] {2, 2}, "strides", new long[] {2, 2});
     m.node("Sigmoid", "p", "g").node("GlobalAveragePool", "g", "a").node("Flatten", "a", "f");
     m.node("MatMul", "f u", "y");
@@ -257,7 +258,7 @@ class NarrowTest {
           Session s = Session.open(graph, device, options, 1L << 50, storage)) {
         answers(s, 1, Rules.GRADIENT, "t");
         float[] t = device.read(s.value("t"));
-        assertThat(t).hasSize(2 * 8 * 9 * 7);
+        assertThat(t).hasSize(2 * 64 * 9 * 7);
         for (float v : t) {
           assertThat(significant(v)).isLessThanOrEqualTo(storage == Storage.BF16 ? 8 : 11);
         }

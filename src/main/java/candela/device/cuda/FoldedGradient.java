@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * The input gradient of a convolution with few input channels, as a product with all taps at once,
  * whose columns are then added where they belong: the tensor cores of cuDNN's engines wait for
- * channels that are not there. Measured on a network's first layer, 7×7 over three channels.
+ * channels that are not there. Measured on a network's first layer, 7×7 over three channels. In 16
+ * bits each product is rounded as it is stored, their sum in float32 once more.
  */
 final class FoldedGradient implements AutoCloseable {
   private static final int MOST_CHANNELS = 4;
