@@ -74,7 +74,7 @@ class DenseStorageTest {
   /**
    * The same in both, up to one unit where the sums differ by their order; of what a sum is made of
    * where something is added to it that was rounded before. A card rounds the products of each tap
-   * where images have few channels, and these are of size 8.
+   * where images have few channels, and these are of sizes up to 24.
    */
   private static void agree(
       Convolution k, Storage type, float[] got, float[] wanted, float... added) {
@@ -83,7 +83,7 @@ class DenseStorageTest {
       double w = Rounded.round(type, wanted[i]);
       double apart = Math.abs(got[i] - w);
       double size =
-          Math.abs(w) + (added.length == 0 ? 0 : Math.abs(added[i])) + (k.c() < 4 ? 8 : 0);
+          Math.abs(w) + (added.length == 0 ? 0 : Math.abs(added[i])) + (k.c() < 4 ? 24 : 0);
       if (!(apart <= unit * size + Rig.TOLERANCE)) {
         fail("%s in %s [%d]: %s, wanted %s", k, type, i, got[i], w);
       }

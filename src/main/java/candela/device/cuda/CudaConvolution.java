@@ -277,9 +277,7 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     boolean shared = !dresidual.equals(NONE) && !accumulateResidual;
     long n = (long) shape.oh() * shape.ow() * shape.oc();
-    long skip = plain.bytes(rows);
-    MemorySegment g =
-        shared ? dresidual : dense.scratch(skip + storage.bytes(rows * n)).asSlice(skip);
+    MemorySegment g = shared ? dresidual : working(rows, rows * n);
     if (active) {
       device
           .kernels()
@@ -291,6 +289,15 @@ final class CudaConvolution implements ConvolutionPlan {
     return g;
   }
 
+  /** So many elements beside padded images. */
+  private MemorySegment working(long rows, long n) {
+    if (!isFloat()) {
+      return dense.gated(storage.bytes(n));
+    }
+    long skip = plain.bytes(rows);
+    return dense.scratch(skip + 4 * n).asSlice(skip);
+  }
+
   private void product(
       long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
     if (product.transpose(pixels(rows), gWide, g, accumulate, dx)) {
@@ -298,7 +305,7 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     MemorySegment dense = g;
     if (gWide != shape.oc()) {
-      dense = this.dense.products(storage.bytes(pixels(rows) * shape.oc()));
+      dense = this.dense.gated(storage.bytes(pixels(rows) * shape.oc()));
       copy(rows, g, gWide, dense, shape.oc());
     }
     converted().transpose(rows, dense, accumulate, dx);
@@ -307,7 +314,9 @@ final class CudaConvolution implements ConvolutionPlan {
   /** dx (+)= transpose of the plain convolution on dy. */
   private void gradient(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
     if (folds != null) {
-      folds.backward(rows, dy, accumulate, dx);
+      if (!folds.backward(rows, dy, accumulate, dx)) {
+        converted().transpose(rows, dy, accumulate, dx);
+      }
       return;
     }
     if (plain.pads()) {

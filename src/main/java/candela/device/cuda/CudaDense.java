@@ -36,6 +36,7 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch workspace;
   private final Scratch columns;
   private final Scratch conversions;
+  private final Scratch gates;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
 
   CudaDense(Device device, CudaStream stream, int card) {
@@ -54,6 +55,7 @@ final class CudaDense implements Dense, AutoCloseable {
     workspace = new Scratch(device);
     columns = new Scratch(device);
     conversions = new Scratch(device);
+    gates = new Scratch(device);
   }
 
   /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
@@ -94,6 +96,14 @@ final class CudaDense implements Dense, AutoCloseable {
       long wide) {
     return new ConvertedConvolution(
         device, conversions, storage, shape, weights, bias, activation, wide, true);
+  }
+
+  /**
+   * Working memory for a gradient in 16 bits that is read again after others have used theirs: what
+   * converts it runs another convolution.
+   */
+  MemorySegment gated(long bytes) {
+    return gates.bytes(bytes);
   }
 
   @Override
@@ -234,8 +244,12 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment d,
       MemorySegment bias) {
     if (!tryProduct(problem, a, b, c, d, bias)) {
-      throw CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
+      throw noAlgorithm(problem);
     }
+  }
+
+  CandelaException noAlgorithm(CublasLt.Problem problem) {
+    return CandelaException.of("cuBLASLt %s: no algorithm for %s", cublas.version(), problem);
   }
 
   /** The same where cuBLASLt has an algorithm; false, and nothing done, where it has none. */
@@ -371,6 +385,7 @@ final class CudaDense implements Dense, AutoCloseable {
     workspace.close();
     columns.close();
     conversions.close();
+    gates.close();
     cudnn.close();
     cublas.close();
   }

@@ -76,8 +76,12 @@ final class FoldedGradient implements AutoCloseable {
     }
   }
 
-  /** dx[rows,h,w,c] (+)= transpose of the convolution on dy[rows,oh,ow,oc]. */
-  void backward(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
+  /**
+   * dx[rows,h,w,c] (+)= transpose of the convolution on dy[rows,oh,ow,oc].
+   *
+   * @return whether it could be done, as it always can in float32
+   */
+  boolean backward(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
     long pixels = (long) shape.oh() * shape.ow();
     long bytes = storage.bytes(rows * pixels * columns);
     long slices = (bytes + BYTES - 1) / BYTES;
@@ -112,7 +116,12 @@ final class FoldedGradient implements AutoCloseable {
               Epilogue.NONE,
               CudaDense.alignment(storage, shape.oc(), g, p),
               storage);
-      dense.product(problem, g, weights.segment(), p, p, none);
+      if (!dense.tryProduct(problem, g, weights.segment(), p, p, none)) {
+        if (storage == Storage.FLOAT32 || from > 0) {
+          throw dense.noAlgorithm(problem);
+        }
+        return false;
+      }
       device
           .kernels()
           .fold()
@@ -128,6 +137,7 @@ final class FoldedGradient implements AutoCloseable {
               p,
               dx.asSlice(from * image));
     }
+    return true;
   }
 
   @Override
