@@ -94,6 +94,13 @@ public final class Windowed implements AutoCloseable {
     device.copyIn(MemorySegment.ofArray(corner), to.asSlice(0, corner.length * 4L));
   }
 
+  /** What both sessions take, weights counted in. */
+  public long bytes() {
+    MemoryReport rows = session.memory();
+    MemoryReport one = original.memory();
+    return rows.constants() + rows.arena() + one.constants() + one.arena();
+  }
+
   private void copy(Tensor x, Tensor y) {
     int[] dims = {y.count()};
     int[] strides = {1};
