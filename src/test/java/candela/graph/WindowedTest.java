@@ -60,7 +60,7 @@ class WindowedTest {
     model.node("Conv", "x,two", "b", "pads", new int[] {1, 1, 0, 0});
     model.node("Conv", "b,far,high", "c", "pads", ones);
     model.node("Relu", "c", "d");
-    model.node("Mul", "a,d", "e");
+    model.node("Mul", "d,a", "e");
     model.node("Conv", "e,five", "f", "pads", new int[] {2, 2, 2, 2});
     model.node("GlobalAveragePool", "f", "g").node("Flatten", "g", "y");
     Network network = Network.of(model.output("y").model());
