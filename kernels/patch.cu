@@ -48,12 +48,11 @@ struct PatchLine {
     bool held = own >= 0 && own < fromDown.size;
     int64_t left = clamp(0, begin, end), right = clamp(w, left, end);
     int64_t first = held ? clamp(from, left, right) : right, last = held ? clamp(from + fromAcross.size, first, right) : right;
-    const float* old = base + (plane % planes * h + i) * w * c;
+    int64_t old = (plane % planes * h + i) * w;
     put(lanes, out, left - begin);
-    copy(lanes, old + left * c, out + (left - begin) * c, first - left);
-    copy(lanes, x + ((plane * fromDown.size + own) * fromAcross.size + first - from) * c, out + (first - begin) * c,
-         last - first);
-    copy(lanes, old + last * c, out + (last - begin) * c, right - last);
+    copy(lanes, base, old + left, out + (left - begin) * c, first - left);
+    copy(lanes, x, (plane * fromDown.size + own) * fromAcross.size + first - from, out + (first - begin) * c, last - first);
+    copy(lanes, base, old + last, out + (last - begin) * c, right - last);
     put(lanes, out + (right - begin) * c, end - right);
   }
 
@@ -61,8 +60,10 @@ struct PatchLine {
     INDEPENDENT for (int64_t k = lanes.rank(); k < pixels * c; k += lanes.count()) to[k] = outside;
   }
 
-  BOTH void copy(const Lanes& lanes, const float* v, float* to, int64_t pixels) const {
-    INDEPENDENT for (int64_t k = lanes.rank(); k < pixels * c; k += lanes.count()) to[k] = v[k];
+  BOTH void copy(const Lanes& lanes, const float* v, int64_t pixel, float* to, int64_t pixels) const {
+    if (pixels == 0) return;
+    const float* from = v + pixel * c;
+    INDEPENDENT for (int64_t k = lanes.rank(); k < pixels * c; k += lanes.count()) to[k] = from[k];
   }
 };
 

@@ -37,6 +37,9 @@ import picocli.CommandLine.Parameters;
       "  candela attack cnn.onnx --data synthetic:count=8,test=500 --attack pgd:epsilon=0.5"
     })
 final class AttackCommand implements Callable<Integer> {
+  /** Pixels are 0 to 1: of more noise nothing is left to measure. */
+  private static final double MOST_NOISE = 1000;
+
   @Parameters(paramLabel = "MODEL", description = "ONNX file.")
   Path model;
 
@@ -73,6 +76,11 @@ final class AttackCommand implements Callable<Integer> {
   public Integer call() {
     if (batch < 1 || most < 0) {
       throw CandelaException.of("--batch: 1 or more, --most: 0 or more expected");
+    }
+    for (double sigma : noises) {
+      if (!(sigma >= 0 && sigma <= MOST_NOISE)) {
+        throw CandelaException.of("--noise: 0 to %.0f expected, got %s", MOST_NOISE, sigma);
+      }
     }
     List<Pgd> parsed = attacks.stream().map(Pgd::parse).toList();
     Dataset[] sets = Sources.read(data, Path.of(""));

@@ -15,9 +15,7 @@ import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -54,7 +52,7 @@ final class Explanation implements AutoCloseable {
     methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
-    makeFolder();
+    WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     pipeline = new Pipeline(network, device, options.batch.rows(), options.output);
     provenance =
@@ -68,19 +66,6 @@ final class Explanation implements AutoCloseable {
             methods.stream().map(Methods::text).toList(),
             options.clip,
             options.scale == Explain.Colours.SHARED);
-  }
-
-  private void makeFolder() {
-    try {
-      Files.createDirectories(options.out);
-    } catch (IOException e) {
-      throw new CandelaException(
-          "--out: a folder expected that can be written: "
-              + options.out
-              + ": "
-              + WholeFile.reason(e),
-          e);
-    }
   }
 
   /** One image, read and classified. */

@@ -19,10 +19,8 @@ import candela.probe.Workspace;
 import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import com.sun.management.OperatingSystemMXBean;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,8 +76,9 @@ final class GalleryCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     target.check();
+    Path folder = WholeFile.folder(out);
     if (classifier.model == null && photo == null) {
-      useShipped();
+      useShipped(folder.resolve("candela-example"));
     }
     if (classifier.model == null || photo == null) {
       throw CandelaException.of("gallery: a PHOTO and --model FILE expected, or neither");
@@ -121,13 +120,8 @@ final class GalleryCommand implements Callable<Integer> {
     }
   }
 
-  private void useShipped() {
-    Path folder = out.toAbsolutePath().getParent().resolve("candela-example");
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new CandelaException(folder + ": " + WholeFile.reason(e), e);
-    }
+  private void useShipped(Path folder) {
+    WholeFile.makeFolder("--out", folder);
     classifier.useShipped(folder);
     photo = Shipped.pictures(folder).get(0);
   }

@@ -2,8 +2,6 @@ package candela.cli;
 
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,18 +13,14 @@ record Labels(List<String> names) {
     if (file == null) {
       return new Labels(List.of());
     }
-    try {
-      List<String> names = new ArrayList<>(Files.readAllLines(file));
-      while (!names.isEmpty() && names.getLast().isBlank()) {
-        names.removeLast();
-      }
-      if (names.isEmpty()) {
-        throw CandelaException.of("%s: one class name a line expected, the file is empty", file);
-      }
-      return new Labels(names.stream().map(Labels::plain).toList());
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    List<String> names = new ArrayList<>(WholeFile.text(file).lines().toList());
+    while (!names.isEmpty() && names.getLast().isBlank()) {
+      names.removeLast();
     }
+    if (names.isEmpty()) {
+      throw CandelaException.of("%s: one class name a line expected, the file is empty", file);
+    }
+    return new Labels(names.stream().map(Labels::plain).toList());
   }
 
   /** Without what a terminal would obey, and the mark that some editors put first. */

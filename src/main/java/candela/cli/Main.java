@@ -3,6 +3,7 @@ package candela.cli;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /** The command line. Exit codes: 0 all done, 1 some images failed, 2 wrong usage or input. */
 @Command(
@@ -59,6 +61,7 @@ public final class Main {
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpWidth(100);
+    line.registerConverter(Path.class, Main::path);
     line.setParameterExceptionHandler(Main::wrongUsage);
     line.setExecutionExceptionHandler(Main::failed);
     if (List.of(arguments).contains("--help") || List.of(arguments).contains("-h")) {
@@ -78,6 +81,14 @@ public final class Main {
       }
       return WRONG;
     }
+  }
+
+  /** As an unset variable of a shell gives it, "" would be the folder one is in. */
+  private static Path path(String text) {
+    if (text.isBlank()) {
+      throw new TypeConversionException("a file or folder expected, the name is empty");
+    }
+    return Path.of(text);
   }
 
   private static int wrongUsage(ParameterException e, String[] arguments) {
@@ -114,8 +125,8 @@ public final class Main {
     if (e instanceof OutOfMemoryError) {
       return String.format(
           Locale.ROOT,
-          "Java has too little memory, %d MiB; use a smaller model, image or --batch, or give it"
-              + " more: JDK_JAVA_OPTIONS=-Xmx8g",
+          "Java has too little memory, %d MiB; use a smaller model, image, --batch or count of"
+              + " samples, or give it more: JDK_JAVA_OPTIONS=-Xmx8g",
           Runtime.getRuntime().maxMemory() >> 20);
     }
     return "an error inside candela (" + oneLine(e.toString()) + "); --debug shows where";

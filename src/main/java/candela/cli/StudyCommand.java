@@ -85,7 +85,7 @@ final class StudyCommand implements Callable<Integer> {
     long start = System.nanoTime();
     Study study = read();
     Path to = ledger == null ? Path.of("candela-out", study.name() + ".duckdb") : ledger;
-    Path beside = to.toAbsolutePath().getParent().resolve("shipped");
+    Path beside = WholeFile.folder(to).resolve("shipped");
     Material material = Material.of(study, beside);
     Plan plan = Plan.of(study.sweeps());
     if (dryRun) {

@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.device.Device;
+import candela.image.WholeFile;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import candela.train.Dataset;
@@ -71,6 +72,7 @@ final class Train implements Callable<Integer> {
       throw CandelaException.of("--limit and --checkpoint: seconds above 0 expected");
     }
     Recipe recipe = Recipe.read(file);
+    WholeFile.makeFolder("--out", out);
     Dataset[] data = Sources.of(recipe);
     print.printf(
         "%s: %,d pictures %s to learn from, %,d to test on, %d classes%n",

@@ -13,8 +13,9 @@ import java.lang.foreign.MemorySegment;
  */
 public interface Dense {
   /**
-   * Whether no bit of a pixel depends on how large its image is, minimal filtering apart. A card
-   * takes another algorithm for another size.
+   * Whether no bit of a pixel depends on how large its image is: minimal filtering apart, and
+   * convolutions with more padding than their kernel reaches over. A card takes another algorithm
+   * for another size.
    */
   default boolean isSameAtAnySize() {
     return false;

@@ -64,7 +64,7 @@ record Extent(int jump, int low, int high, int align, int step, int shift, int s
         (size - 1) * stride + reach.size()[axis]);
   }
 
-  /** Whether the same pixels are held, whatever depends on what. */
+  /** Whether the same pixels are held. They may depend on others: low is not compared. */
   boolean holdsSame(Extent other) {
     if (isWhole() || other.isWhole()) {
       return isWhole() && other.isWhole();

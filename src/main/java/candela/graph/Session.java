@@ -96,17 +96,26 @@ public final class Session implements AutoCloseable {
     plan = new Plan(planned, pinned, atValues, logits, rules, runs);
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
-    constants = new Constants(device);
-    scores = new ScoreCall(device, batch(), classes);
-    planned.nodes().forEach(n -> steps.add(bind(n)));
-    runs.forEach(this::order);
-    connect();
-    running = device.record(this::runForward);
-    at.forEach(
-        (name, p) -> {
-          gradients.put(name, readable(at(plan.gradient(p.value()), p.value()), p.perm()));
-          readable.put(name, readable(tensor(p.value()), p.perm()));
-        });
+    boolean opened = false;
+    try {
+      constants = new Constants(device);
+      scores = new ScoreCall(device, batch(), classes);
+      planned.nodes().forEach(n -> steps.add(bind(n)));
+      runs.forEach(this::order);
+      connect();
+      running = device.record(this::runForward);
+      at.forEach(
+          (name, p) -> {
+            Tensor gradient = at(plan.gradient(p.value()), p.value());
+            gradients.put(name, readable(gradient, p.perm()));
+            readable.put(name, readable(tensor(p.value()), p.perm()));
+          });
+      opened = true;
+    } finally {
+      if (!opened) {
+        close();
+      }
+    }
   }
 
   /**
@@ -383,13 +392,19 @@ public final class Session implements AutoCloseable {
       return;
     }
     closed = true;
-    running.close();
+    if (running != null) {
+      running.close();
+    }
     returning.values().forEach(Recording::close);
     steps.forEach(NodeStep::close);
     gradients.values().forEach(Readable::close);
     readable.values().forEach(Readable::close);
-    scores.close();
-    constants.close();
+    if (scores != null) {
+      scores.close();
+    }
+    if (constants != null) {
+      constants.close();
+    }
     arena.close();
   }
 

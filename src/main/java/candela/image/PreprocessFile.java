@@ -1,9 +1,7 @@
 package candela.image;
 
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.io.StringReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,8 +37,6 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
  * <p>{@link #text} writes all keys but {@code preset}; reading that gives an equal record.
  */
 public final class PreprocessFile {
-  private static final int LARGEST = 1 << 16;
-
   private final String file;
   private final Map<?, ?> values;
   private final Map<String, Integer> lines;
@@ -53,18 +49,7 @@ public final class PreprocessFile {
   }
 
   public static Preprocess read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw CandelaException.of("%s: a YAML file expected, came something else", file);
-    }
-    try {
-      if (Files.size(file) > LARGEST) {
-        throw CandelaException.of(
-            "%s: a YAML file of some lines expected, came %d bytes", file, Files.size(file));
-      }
-      return parse(file.toString(), Files.readString(file));
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
-    }
+    return parse(file.toString(), WholeFile.text(file));
   }
 
   /** Of YAML text; errors name the file. */

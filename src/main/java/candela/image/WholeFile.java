@@ -2,7 +2,10 @@ package candela.image;
 
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -27,6 +30,9 @@ public final class WholeFile {
     Runtime.getRuntime().addShutdownHook(new Thread(WholeFile::removeParts));
   }
 
+  /** Bytes of a text: names of 20,000 classes take one million. */
+  private static final int LONGEST = 16 << 20;
+
   private WholeFile() {}
 
   /** Writes to the path it is given. */
@@ -35,9 +41,51 @@ public final class WholeFile {
     void write(Path part) throws IOException;
   }
 
+  /**
+   * The text of a file of settings or names.
+   *
+   * @throws CandelaException when it cannot be read, is no UTF-8 text, or is larger than such files
+   *     are
+   */
+  public static String text(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(LONGEST + 1);
+      if (bytes.length > LONGEST) {
+        throw CandelaException.of(
+            "%s: a text file of at most %d MiB expected, this one is larger", file, LONGEST >> 20);
+      }
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be read: " + reason(e), e);
+    }
+  }
+
+  /** The folder of a file that is to be written; refuses what can be no file before work begins. */
+  public static Path folder(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || Files.isDirectory(file)) {
+      throw CandelaException.of("%s: cannot be written: a file expected, it is a folder", file);
+    }
+    return folder;
+  }
+
+  /**
+   * Makes a folder that results go to, where there is none.
+   *
+   * @param option that names it
+   */
+  public static void makeFolder(String option, Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new CandelaException(
+          option + ": a folder expected that can be written: " + folder + ": " + reason(e), e);
+    }
+  }
+
   /** Makes the folder too, where there is none. */
   public static void write(Path file, Writer writer) {
-    Path folder = file.toAbsolutePath().getParent();
+    Path folder = folder(file);
     Path part =
         folder.resolve(".part-" + ProcessHandle.current().pid() + "-" + COUNT.getAndIncrement());
     try {

@@ -4,6 +4,9 @@ import candela.tensor.CandelaException;
 
 /** Parameter checks with one wording. */
 final class Check {
+  /** Beyond it a parameter is a slip, and floats that it is multiplied by overflow unseen. */
+  private static final double MOST = 1e12;
+
   private Check() {}
 
   static int atLeast(int least, int value, String where) {
@@ -14,9 +17,10 @@ final class Check {
   }
 
   static void atLeast(int least, double value, String where) {
-    if (!(value >= least) || Double.isInfinite(value)) {
+    if (!(value >= least)) {
       throw CandelaException.of("%s: %d or more expected, got %s", where, least, value);
     }
+    atMost(MOST, value, where);
   }
 
   static void atMost(double most, double value, String where) {
@@ -26,14 +30,16 @@ final class Check {
   }
 
   static void positive(double value, String where) {
-    if (!(value > 0) || Double.isInfinite(value)) {
+    if (!(value > 0)) {
       throw CandelaException.of("%s: a number above 0 expected, got %s", where, value);
     }
+    atMost(MOST, value, where);
   }
 
   static void notNegative(double value, String where) {
-    if (!(value >= 0) || Double.isInfinite(value)) {
+    if (!(value >= 0)) {
       throw CandelaException.of("%s: a number of 0 or more expected, got %s", where, value);
     }
+    atMost(MOST, value, where);
   }
 }

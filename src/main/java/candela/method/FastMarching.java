@@ -4,7 +4,7 @@ import candela.image.Telea;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.util.Arrays;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
@@ -22,17 +22,18 @@ record FastMarching(Telea telea) implements Inpainter {
     return (x, hole, y) -> fill(image, threads, x, hole, y);
   }
 
-  /** Each thread has rows of its own, so that no value depends on how many there are. */
+  /** Threads take rows as they come; a row depends on itself alone. */
   private void fill(Shape image, int threads, float[] x, byte[] hole, float[] y) {
     int rows = hole.length / image.count(1, 3);
-    if (rows == 1) {
-      row(image, 0, x, hole, y);
-      return;
-    }
-    try (var pool = new ForkJoinPool(Math.clamp(rows, 1, threads))) {
-      pool.submit(() -> IntStream.range(0, rows).parallel().forEach(r -> row(image, r, x, hole, y)))
-          .join();
-    }
+    AtomicInteger next = new AtomicInteger();
+    IntStream.range(0, Math.min(rows, threads))
+        .parallel()
+        .forEach(
+            thread -> {
+              for (int r = next.getAndIncrement(); r < rows; r = next.getAndIncrement()) {
+                row(image, r, x, hole, y);
+              }
+            });
   }
 
   private void row(Shape image, int row, float[] x, byte[] hole, float[] y) {

@@ -11,10 +11,10 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How probable it is that a pixel is seen, in the distribution of masks that keeps the class with
@@ -24,23 +24,29 @@ import java.util.Map;
  * cells × cells; unseen pixels show the fill. l minimises over Adam's steps E[−log odds(x ⊙ z)] + λ
  * Σ p (ssr), or E[log odds(x ⊙ z)] + λ Σ (1 − p) (sdr), sums over pixels, z = σ((log p − log(1 − p)
  * + log u − log(1 − u)) / temperature) with u uniform, pixel by pixel (concrete dropout). The rate
- * falls linearly to 0; λ grows from 0 to weight in 30 steps. a = p for ssr, 1 − p for sdr.
+ * falls linearly to 0; λ grows from 0 to weight in 30 steps. a = p for ssr, 1 − p for sdr. With
+ * fill=inpaint, the fill of a mask is x as the inpainter makes it up where z is below ½, taken as
+ * constant.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
  * <p><b>Parameters:</b> objective (ssr: smallest sufficient region, sdr: smallest destroying
  * region; default ssr); cells (along a side, default 56); nSteps (of Adam, default 300); samples
  * (masks a step, default 8); rate (of Adam, default 0.05); weight (default 0.001); temperature
- * (default 0.1); fill (default blur); seed (default 0).
+ * (default 0.1); fill (zero, grey, black, white, random, mean, blur or inpaint, default blur);
+ * inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default telea:radius=5); seed
+ * (default 0).
  *
- * <p><b>Cost:</b> nSteps · samples forward and backward rows: 2,400 for the defaults.
+ * <p><b>Cost:</b> nSteps · samples forward and backward rows: 2,400 for the defaults; with
+ * fill=inpaint a filling each.
  *
  * <p><b>Source:</b> Chang et al. 2019, "Explaining image classifiers by counterfactual generation",
  * section 3.
  *
  * <p><b>Differences:</b> numbers of the authors' code (their run of ResNet-50), which shows p − ½,
- * of sdr its negative. Fills are the baselines; the authors' best is a contextual-attention GAN.
- * Cells are enlarged between their centres, the authors' PyTorch aligned the corners.
+ * of sdr its negative. The authors' best fill is a contextual-attention GAN, whose place Telea's
+ * inpainting takes unless a model is given. Cells are enlarged between their centres, the authors'
+ * PyTorch aligned the corners.
  */
 public record Fido(
     Objective objective,
@@ -50,7 +56,8 @@ public record Fido(
     double rate,
     double weight,
     double temperature,
-    Baseline fill,
+    Fill fill,
+    Inpainter inpainter,
     long seed)
     implements Method {
   /** What the masks are to do. */
@@ -72,7 +79,7 @@ public record Fido(
   private static final double LEAST = 1e-6;
 
   public Fido() {
-    this(Objective.SSR, 56, 300, 8, 0.05, 0.001, 0.1, Baseline.BLUR, 0);
+    this(Objective.SSR, 56, 300, 8, 0.05, 0.001, 0.1, Fill.BLUR, Inpainter.DEFAULT, 0);
   }
 
   public Fido {
@@ -82,6 +89,7 @@ public record Fido(
     Check.positive(rate, "fido: rate");
     Check.notNegative(weight, "fido: weight");
     Check.positive(temperature, "fido: temperature");
+    fill.withoutSuperpixels("fido");
   }
 
   /** The odds are those of a probability; their logarithm is differentiated. */
@@ -93,6 +101,11 @@ public record Fido(
   @Override
   public Channels channels() {
     return Channels.SUM_ABSOLUTE;
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, 0.5);
   }
 
   @Override
@@ -114,9 +127,8 @@ public record Fido(
     private final Shape image;
     private final int pixels;
     private final Enlarged enlarged;
-    private final Tensor x;
-    private final Tensor from;
-    private final float[] apart;
+    private final int values;
+    private final Blended blended;
     private final double[] l = new double[cells * cells];
     private final double[] first = new double[l.length];
     private final double[] second = new double[l.length];
@@ -130,6 +142,10 @@ public record Fido(
     private Tensor drawn;
 
     private final float[][] z = new float[samples][];
+
+    /** x less what each mask shows where it hides x. */
+    private final float[][] apart = new float[samples][];
+
     private int written;
     private int answered;
     private double odds;
@@ -141,12 +157,8 @@ public record Fido(
       image = subject.image();
       pixels = image.count(1, 3);
       enlarged = new Enlarged(cells, cells, image.dim(1), image.dim(2));
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      from = fill.of(subject, seed, workspace);
-      apart = workspace.device().read(from);
-      for (int i = 0; i < apart.length; i++) {
-        apart[i] = subject.pixels()[i] - apart[i];
-      }
+      values = image.count();
+      blended = new Blended(subject, workspace, fill, inpainter, seed);
       slope = new double[pixels];
       seen = enlarged.of(probabilities());
     }
@@ -196,17 +208,10 @@ public record Fido(
           int k = (written + r) % samples;
           z[k] = Arrays.copyOfRange(masks, r * pixels, (r + 1) * pixels);
         }
-        kernels
-            .mask()
-            .blend(
-                n,
-                x.count(),
-                pixels,
-                drawn.data(),
-                MemorySegment.NULL,
-                x.data(),
-                from.data(),
-                rows.data());
+      }
+      blended.write(drawn, rows.rows(0, n));
+      for (int r = 0; r < n; r++) {
+        apart[(written + r) % samples] = blended.apart(r);
       }
       written += n;
       return n;
@@ -252,7 +257,7 @@ public record Fido(
       for (int r = 0; r < answers.rows(); r++) {
         double p = Math.exp(answers.scores()[r]);
         odds = answers.scores()[r] - Math.log1p(-Math.min(p, 1 - 1e-7));
-        add(z[answered % samples], g, r * x.count(), 1 / Math.max(1 - p, 1e-7));
+        add(answered % samples, g, r * values, 1 / Math.max(1 - p, 1e-7));
         answered++;
         if (answered % samples == 0) {
           step(answered / samples - 1);
@@ -261,14 +266,14 @@ public record Fido(
     }
 
     /** Adds the slope of −log odds, or of log odds, at each pixel's; log p is less steep. */
-    private void add(float[] z, float[] g, int at, double by) {
+    private void add(int k, float[] g, int at, double by) {
       double scale = (objective == Objective.SSR ? -by : by) / temperature / samples;
       for (int i = 0; i < pixels; i++) {
         double sum = 0;
-        for (int k = i; k < apart.length; k += pixels) {
-          sum += (double) g[at + k] * apart[k];
+        for (int v = i; v < values; v += pixels) {
+          sum += (double) g[at + v] * apart[k][v];
         }
-        slope[i] += scale * sum * z[i] * (1 - z[i]);
+        slope[i] += scale * sum * z[k][i] * (1 - z[k][i]);
       }
     }
 

@@ -10,6 +10,7 @@ import candela.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How much the score falls under windows that get finer where coarser ones mattered.
@@ -51,6 +52,12 @@ public record HierarchicalOcclusion(
   @Override
   public Channels channels() {
     return Channels.SUM_ABSOLUTE;
+  }
+
+  /** As at the first level, whose windows are two cells wide. */
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, Math.min(1, 4.0 / cells / cells));
   }
 
   @Override

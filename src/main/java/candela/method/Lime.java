@@ -4,7 +4,9 @@ import candela.graph.ScoreKind;
 import candela.image.Slic;
 import candela.probe.Staged;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What each superpixel adds to the score, by a linear model of the score over images in which some
@@ -138,6 +140,11 @@ public record Lime(
     return estimate == Estimate.RIDGE || score != ScoreKind.PROBABILITY
         ? Channels.SUM
         : Channels.SUM_ABSOLUTE;
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, 0.5);
   }
 
   @Override

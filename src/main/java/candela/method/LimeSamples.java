@@ -14,6 +14,9 @@ import java.util.Map;
 
 /** The samples of {@link Lime}: which superpixels each shows, their scores, and what follows. */
 final class LimeSamples extends Sampled<Attribution> implements Staged<Attribution> {
+  /** Of a regression: half a GiB and a minute. */
+  private static final int MOST = 8192;
+
   private final Lime lime;
   private final Workspace workspace;
   private final Shape image;
@@ -41,6 +44,12 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
     this.superpixel = superpixel;
     image = subject.image();
     features = Arrays.stream(superpixel).max().orElse(-1) + 1;
+    if (lime.estimate() == Lime.Estimate.RIDGE && features > MOST) {
+      throw CandelaException.of(
+          "lime: segments: at most %d superpixels expected for a regression, got %d; take fewer, or"
+              + " estimate=mean",
+          MOST, features);
+    }
     x = workspace.tensor(subject.shape(), subject.pixels());
     hidden = hidden(subject);
     inpainted = hidden == null ? new Inpainted(lime.inpainter(), subject, workspace) : null;

@@ -4,7 +4,9 @@ import candela.graph.ScoreKind;
 import candela.probe.Staged;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The smallest smooth region whose blurring takes the class away, or that keeps the class when the
@@ -227,6 +229,11 @@ public record MeaningfulPerturbation(
   @Override
   public Channels channels() {
     return Channels.SUM_ABSOLUTE;
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, 0.5);
   }
 
   @Override

@@ -3,6 +3,8 @@ package candela.method;
 import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
+import java.util.Optional;
 
 /** An attribution method with its hyper-parameters: a record, equal when the maps are. */
 public interface Method {
@@ -11,6 +13,11 @@ public interface Method {
 
   /** How channels become one map, unless the user says otherwise. */
   Channels channels();
+
+  /** What of an image is made up in each row, where the method hides parts of it that way. */
+  default Optional<Inpainting> inpainting(Shape image) {
+    return Optional.empty();
+  }
 
   /**
    * A probe whose result is the map of one image; its memory is the workspace's.

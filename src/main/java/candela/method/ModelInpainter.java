@@ -65,7 +65,9 @@ record ModelInpainter(String file, Values values, String sha256) implements Inpa
 
   @Override
   public Filling open(Shape image, Levels levels, Workspace workspace) {
-    return new ModelFilling(this, image, levels, workspace);
+    // a session of its own for every probe of a study would fill the memory
+    return workspace.once(
+        List.of(this, image, levels), () -> new ModelFilling(this, image, levels, workspace));
   }
 
   @Override

@@ -5,12 +5,14 @@ import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Any method, averaged over noisy copies of the image.
@@ -54,6 +56,11 @@ public record NoiseTunnel(
   @Override
   public Channels channels() {
     return method.channels();
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return method.inpainting(image);
   }
 
   @Override

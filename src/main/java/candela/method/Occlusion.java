@@ -7,6 +7,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How much the score falls when a window that covers the pixel is filled.
@@ -58,6 +59,11 @@ public record Occlusion(
   @Override
   public Channels channels() {
     return Channels.SUM;
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, window, image);
   }
 
   @Override

@@ -11,32 +11,36 @@ import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How probable the class is on average when a pixel is seen, under random masks.
  *
  * <p><b>Definition:</b> a = Σ_i f(x ⊙ M_i) M_i / (N keep), M_i a grid of cells × cells, each 1 with
  * probability keep, else 0, enlarged bilinearly by one cell more than the image and cut out at a
- * random place; ⊙ leaves the fill where M is 0.
+ * random place; ⊙ leaves the fill where M is 0, and mixes it in where M is less than 1. With
+ * fill=inpaint, the fill is x as the inpainter makes it up where M is below ½.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
  * <p><b>Parameters:</b> masks (1 or more, default 2000; the first k of more are those of k); cells
- * (along a side, default 8); keep (0 to 1, default 0.5); fill (baseline where nothing is seen,
- * default zero); seed (default 0); score (default probability).
+ * (along a side, default 8); keep (0 to 1, default 0.5); fill (zero, grey, black, white, random,
+ * mean, blur or inpaint, default zero); inpainter (of fill=inpaint: telea, with radius, or an ONNX
+ * file, default telea:radius=5); seed (default 0); score (default probability).
  *
- * <p><b>Cost:</b> masks forward rows.
+ * <p><b>Cost:</b> masks forward rows; with fill=inpaint a filling each.
  *
  * <p><b>Source:</b> Petsiuk, Das and Saenko 2018, "RISE: randomized input sampling for explanation
  * of black-box models", sections 3.1 and 3.2; defaults of the authors' example.
  *
- * <p><b>Differences:</b> none; the authors' evaluation takes 5000, 10 and 0.1, TorchRay 8000, 7 and
- * 0.5.
+ * <p><b>Differences:</b> the authors' fill is zero; their evaluation takes 5000, 10 and 0.1,
+ * TorchRay 8000, 7 and 0.5.
  */
-public record Rise(int masks, int cells, double keep, Baseline fill, long seed, ScoreKind score)
+public record Rise(
+    int masks, int cells, double keep, Fill fill, Inpainter inpainter, long seed, ScoreKind score)
     implements Method {
   public Rise() {
-    this(2000, 8, 0.5, Baseline.ZERO, 0, ScoreKind.PROBABILITY);
+    this(2000, 8, 0.5, Fill.ZERO, Inpainter.DEFAULT, 0, ScoreKind.PROBABILITY);
   }
 
   public Rise {
@@ -45,11 +49,17 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
     if (!(keep > 0 && keep <= 1)) {
       throw CandelaException.of("rise: keep: above 0, up to 1 expected, got %s", keep);
     }
+    fill.withoutSuperpixels("rise");
   }
 
   @Override
   public Channels channels() {
     return score == ScoreKind.PROBABILITY ? Channels.SUM_ABSOLUTE : Channels.SUM;
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, 1 - keep);
   }
 
   @Override
@@ -60,8 +70,7 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
   private final class Masked extends Sampled<Attribution> {
     private final Workspace workspace;
     private final Shape image;
-    private final Tensor x;
-    private final Tensor from;
+    private final Blended blended;
     private final MemorySegment sample;
     private final MemorySegment sum;
     private Tensor mask;
@@ -77,8 +86,7 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
             "rise: cells: at most %d expected for a %d x %d image, got %d",
             Math.min(image.dim(1), image.dim(2)), image.dim(2), image.dim(1), cells);
       }
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      from = fill.of(subject, seed, workspace);
+      blended = new Blended(subject, workspace, fill, inpainter, seed);
       long[] ids = new long[masks];
       for (int i = 0; i < masks; i++) {
         ids[i] = i;
@@ -101,17 +109,7 @@ public record Rise(int masks, int cells, double keep, Baseline fill, long seed, 
           .mask()
           .gridMask(
               n, cells, image.dim(1), image.dim(2), (float) keep, uniform.data(), mask.data());
-      kernels
-          .mask()
-          .blend(
-              n,
-              x.count(),
-              image.count(1, 3),
-              mask.data(),
-              MemorySegment.NULL,
-              x.data(),
-              from.data(),
-              rows.data());
+      blended.write(mask, rows);
     }
 
     @Override

@@ -6,6 +6,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How much the probability falls under a patch, one value a position of the patch.
@@ -57,6 +58,11 @@ public record SlidingPatch(
   @Override
   public Channels channels() {
     return Channels.SUM;
+  }
+
+  @Override
+  public Optional<Inpainting> inpainting(Shape image) {
+    return Inpainting.of(fill, inpainter, patch, image);
   }
 
   @Override

@@ -25,6 +25,9 @@ import java.util.function.Supplier;
  * Runs probes: fills batches with rows of all whose ask is equal, of whichever image or
  * configuration, and hands the answers back.
  *
+ * <p>Rows that differ from an image in a window, if there are many, are run by themselves, and of
+ * them only what the window may change is computed ({@link Windowing}).
+ *
  * <p>A batch is always run at its session's full size, the last one with stale rows behind the
  * written ones, and every probe sees its rows in order: results do not depend on batch size or
  * packing.
@@ -155,6 +158,7 @@ public final class Pipeline implements AutoCloseable {
       if (active.isEmpty()) {
         continue;
       }
+      rows = rows(ask, active);
       Key key = new Key(ask.at(), rows);
       Session session =
           ask.hasRules()
@@ -183,7 +187,10 @@ public final class Pipeline implements AutoCloseable {
    */
   private long windows(
       Ask ask, List<Probe<?>> active, int rows, long done, long all, Progress progress) {
-    for (Probe<?> p : List.copyOf(active)) {
+    List<Probe<?>> tried = new ArrayList<>(active);
+    tried.removeIf(p -> !Windowing.isTried(p, device));
+    Windowing.sort(tried);
+    for (Probe<?> p : tried) {
       Windowed in = windowing.of(p, rows);
       if (in == null) {
         continue;
@@ -196,6 +203,7 @@ public final class Pipeline implements AutoCloseable {
           return -1;
         }
       }
+      handOut(); // before another probe's session takes the place of this one
     }
     return done;
   }
@@ -314,7 +322,7 @@ public final class Pipeline implements AutoCloseable {
         if (session != null) {
           session.close();
         }
-        if (!sessions.isEmpty() || !ruled.isEmpty()) {
+        if (!sessions.isEmpty() || !ruled.isEmpty() || windowing.isOpen()) {
           close(); // what earlier asks were run with
           continue;
         }

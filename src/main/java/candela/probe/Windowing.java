@@ -4,6 +4,10 @@ import candela.device.Device;
 import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.graph.Windowed;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * The session for rows that are one image but for a window each. One at a time is open.
@@ -17,6 +21,7 @@ public final class Windowing implements AutoCloseable {
   private final Network network;
   private final Device device;
   private final String output;
+  private final Set<Key> none = new HashSet<>();
   private Windowed open;
   private Key key;
 
@@ -50,15 +55,31 @@ public final class Windowing implements AutoCloseable {
     }
     Occluded of = probe.occluded();
     Key wanted = new Key(rows, of.tall(), of.wide());
+    if (none.contains(wanted)) {
+      return null;
+    }
     if (!wanted.equals(key)) {
       close();
       open = open(wanted);
+      if (open == null) {
+        none.add(wanted);
+        return null;
+      }
       key = wanted;
     }
-    if (open != null) {
-      open.image(of.image());
-    }
+    open.image(of.image());
     return open;
+  }
+
+  /** Largest windows first, equal ones together, so that a session serves all that it can. */
+  static void sort(List<Probe<?>> tried) {
+    tried.sort(
+        Comparator.<Probe<?>>comparingInt(p -> -p.occluded().tall())
+            .thenComparingInt(p -> -p.occluded().wide()));
+  }
+
+  boolean isOpen() {
+    return open != null;
   }
 
   /** Null where there is no room for a second session: the ordinary one does it as well. */

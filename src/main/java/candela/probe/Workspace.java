@@ -46,6 +46,11 @@ public final class Workspace implements AutoCloseable {
     return session;
   }
 
+  /** Bytes of the sessions that it keeps open. */
+  public long sessionBytes() {
+    return sessions.stream().map(Session::memory).mapToLong(m -> m.constants() + m.arena()).sum();
+  }
+
   /**
    * What the network says to an image as it is, without a row of the caller's; null where it has to
    * be asked.

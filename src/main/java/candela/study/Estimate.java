@@ -2,14 +2,20 @@ package candela.study;
 
 import candela.device.Device;
 import candela.graph.MemoryReport;
+import candela.graph.Rules;
+import candela.graph.ScoreKind;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
+import candela.graph.Windowed;
+import candela.method.Inpainter;
+import candela.method.Inpainting;
 import candela.method.Method;
 import candela.method.Subject;
 import candela.metric.Explained;
 import candela.metric.Metric;
 import candela.probe.Asked;
 import candela.probe.Probe;
+import candela.probe.Windowing;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -17,14 +23,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * What an image costs under a model: rows counted exactly, time from one batch of each kind.
+ * What an image costs under a model: rows counted exactly, time from one batch of each kind, and of
+ * inpainting from a hole about as large as the methods'.
  *
  * @param maps rows of the maps
  * @param metrics rows of the metrics, as asked and as run
- * @param seconds of the rows; what is done between batches comes on top
- * @param bytes of the sessions at this batch
+ * @param seconds of the rows and of inpainting them; what else is done between batches comes on top
+ * @param bytes of the sessions at this batch, inpainters' among them
  */
 public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes) {
   private static final int ROUNDS = 2;
@@ -55,16 +63,31 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     metrics = metrics * plan.methods().size() + asked.rows();
     long forward = metrics;
     long both = 0;
+    double seconds = 0;
+    long bytes = 0;
     for (Run r : plan.runs()) {
       Size size = shared.get(r.method());
-      if (size.backward()) {
+      Windows windows = size.window().isPresent() ? windows(model, device, batch, size) : null;
+      if (windows != null) {
+        seconds += windows.seconds();
+        bytes = Math.max(bytes, windows.bytes());
+      } else if (size.backward()) {
         both += size.rows();
       } else {
         forward += size.rows();
       }
     }
-    double seconds = 0;
-    long bytes = 0;
+    try (var workspace = new Workspace(device)) {
+      for (Run r : plan.runs()) {
+        Optional<Inpainting> made = r.method().inpainting(shape);
+        if (made.isPresent()) {
+          Size size = shared.get(r.method());
+          int rows = Math.clamp(size.width(), 1, batch);
+          seconds += secondsARow(made.get(), grey, rows, workspace) * size.rows();
+        }
+      }
+      bytes += workspace.sessionBytes();
+    }
     for (SessionOptions o : List.of(SessionOptions.FORWARD, SessionOptions.GRADIENT)) {
       boolean gradient = o.equals(SessionOptions.GRADIENT);
       if ((gradient ? both : forward) > 0) {
@@ -101,9 +124,35 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   /**
    * What a method asks of one image.
    *
+   * @param width rows at a time, at most
    * @param backward whether gradients are asked for
+   * @param window height and width of what rows differ in, where only that is computed
    */
-  record Size(long rows, boolean backward) {}
+  record Size(long rows, int width, boolean backward, Optional<int[]> window) {
+    static Size of(Probe<?> probe, Device device) {
+      Optional<int[]> window =
+          Windowing.isTried(probe, device)
+              ? Optional.of(new int[] {probe.occluded().tall(), probe.occluded().wide()})
+              : Optional.empty();
+      return new Size(probe.size(), probe.width(), probe.ask().wantsGradient(), window);
+    }
+  }
+
+  /** Rows of which only windows are computed, and what that takes. */
+  private record Windows(double seconds, long bytes) {}
+
+  /** Null where nothing is saved. */
+  private static Windows windows(Model model, Device device, int batch, Size size) {
+    int[] window = size.window().orElseThrow();
+    long start = System.nanoTime();
+    try (Windowed w =
+        Windowed.open(model.network(), device, batch, model.output(), window[0], window[1])) {
+      double opening = (System.nanoTime() - start) / 1e9;
+      return w == null
+          ? null
+          : new Windows(opening + secondsARow(w.session(), false) * size.rows(), w.bytes());
+    }
+  }
 
   /** Of all methods and runs of a plan, each alone; depends on the image's size alone. */
   static Map<Method, Size> sizes(Plan plan, Subject subject, Device device) {
@@ -114,7 +163,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
       try (var workspace = new Workspace(device)) {
         if (!sizes.containsKey(m)) {
           Probe<?> probe = m.probe(subject, workspace);
-          sizes.put(m, new Size(probe.size(), probe.ask().wantsGradient()));
+          sizes.put(m, Size.of(probe, device));
         }
       }
     }
@@ -127,7 +176,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     for (Run r : plan.runs()) {
       try (var workspace = new Workspace(device, asked)) {
         Probe<?> probe = r.method().probe(subject, workspace);
-        sizes.put(r.method(), new Size(probe.size(), probe.ask().wantsGradient()));
+        sizes.put(r.method(), Size.of(probe, device));
       }
     }
     return sizes;
@@ -143,17 +192,40 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     return plan.rows(m -> alone.get(m).rows(), runs + asked.rows());
   }
 
+  /** On a grey image. */
+  private static double secondsARow(Inpainting made, Subject grey, int rows, Workspace workspace) {
+    Shape image = grey.shape();
+    byte[] one = made.hole(image);
+    byte[] holes = new byte[rows * one.length];
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(one, 0, holes, r * one.length, one.length);
+    }
+    Inpainter.Filling filling = made.inpainter().open(image, grey.levels(), workspace);
+    float[] y = new float[rows * image.count()];
+    return least(() -> filling.fill(grey.pixels(), holes, y)) / rows;
+  }
+
   private static double secondsARow(Session session, boolean gradient) {
+    double seconds =
+        least(
+            () -> {
+              session.forward();
+              if (gradient) {
+                session.score(ScoreKind.LOGIT, new long[session.batch()]);
+                session.backward(Rules.GRADIENT);
+              }
+              session.await();
+            });
+    return seconds / session.batch();
+  }
+
+  /** Of some rounds after a first. */
+  private static double least(Runnable work) {
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i <= ROUNDS; i++) {
       long start = System.nanoTime();
-      session.forward();
-      if (gradient) {
-        session.score(candela.graph.ScoreKind.LOGIT, new long[session.batch()]);
-        session.backward(candela.graph.Rules.GRADIENT);
-      }
-      session.await();
-      double seconds = (System.nanoTime() - start) / 1e9 / session.batch();
+      work.run();
+      double seconds = (System.nanoTime() - start) / 1e9;
       least = i == 0 ? least : Math.min(least, seconds);
     }
     return least;

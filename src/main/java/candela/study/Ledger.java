@@ -68,6 +68,7 @@ public final class Ledger implements AutoCloseable {
    * @throws CandelaException when the file is of another study or version, in use, or no ledger
    */
   public static Ledger open(Path file, Study study, Plan plan, Material material) {
+    notAFolder(file);
     if (!Files.exists(file)) {
       Schema.create(file, study, plan);
     }
@@ -83,8 +84,15 @@ public final class Ledger implements AutoCloseable {
     }
   }
 
+  private static void notAFolder(Path file) {
+    if (Files.isDirectory(file)) {
+      throw CandelaException.of("%s: a ledger expected, it is a folder; name a file in it", file);
+    }
+  }
+
   /** Opens what is there, to read only. */
   public static Ledger read(Path file) {
+    notAFolder(file);
     if (!Files.isRegularFile(file)) {
       throw CandelaException.of(
           "%s: a ledger expected, there is no such file; candela study FILE.yaml makes one", file);

@@ -32,11 +32,7 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
     if (file == null) {
       return List.of();
     }
-    try {
-      return Files.readAllLines(file).stream().map(String::strip).toList();
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
-    }
+    return WholeFile.text(file).lines().map(String::strip).toList();
   }
 
   private static List<Photo> photos(Study study, Path shipped, List<String> classes) {
@@ -52,7 +48,13 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
       if (i.equals(Study.SHIPPED)) {
         paths.addAll(Shipped.pictures(shipped));
       } else {
-        paths.add(study.folder().resolve(i));
+        Path path = study.folder().resolve(i);
+        if (!Files.exists(path)) {
+          throw CandelaException.of(
+              "%s: images: %s: a picture or a folder of them expected, there is none",
+              study.name(), path);
+        }
+        paths.add(path);
       }
     }
     List<Photo> photos = new ArrayList<>();

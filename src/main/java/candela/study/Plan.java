@@ -4,6 +4,9 @@ import candela.method.Method;
 import candela.method.Nested;
 import candela.metric.Pair;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,10 +18,10 @@ import java.util.function.ToLongFunction;
  * What of the sweeps is run for one image and one model: equal methods once, and methods that
  * differ only in a nested count once, at the largest. The pipeline packs what is left.
  *
- * @param methods all different ones, in the order of the sweeps
- * @param runs the probes that give their maps
+ * @param mapped all different methods, in the order of the sweeps, with the run that gives the map
+ * @param runs the probes that give the maps
  */
-public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
+public record Plan(List<Sweep> sweeps, Map<Method, Integer> mapped, List<Run> runs) {
   /**
    * Rows of one image and one model.
    *
@@ -39,13 +42,18 @@ public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
       }
     }
     List<Run> runs = new ArrayList<>();
+    Map<Method, Integer> at = new HashMap<>();
     counts.forEach(
-        (key, of) ->
-            runs.add(
-                key instanceof Nested n
-                    ? new Run(n.with(of.last()), List.copyOf(of))
-                    : new Run(key, List.of())));
-    return new Plan(List.copyOf(sweeps), List.copyOf(methods), List.copyOf(runs));
+        (key, of) -> {
+          at.put(key, runs.size());
+          runs.add(
+              key instanceof Nested n
+                  ? new Run(n.with(of.last()), List.copyOf(of))
+                  : new Run(key, List.of()));
+        });
+    Map<Method, Integer> mapped = new LinkedHashMap<>();
+    methods.forEach(m -> mapped.put(m, at.get(key(m))));
+    return new Plan(List.copyOf(sweeps), Collections.unmodifiableMap(mapped), List.copyOf(runs));
   }
 
   /** Equal where one run serves. */
@@ -53,14 +61,14 @@ public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
     return m instanceof Nested n ? n.with(1) : m;
   }
 
-  /** The run that gives this method's map, by index. */
+  /** All different ones, in the order of the sweeps. */
+  public List<Method> methods() {
+    return List.copyOf(mapped.keySet());
+  }
+
+  /** The run that gives the map of a method of the plan, by index. */
   int run(Method method) {
-    for (int i = 0; i < runs.size(); i++) {
-      if (key(runs.get(i).method()).equals(key(method))) {
-        return i;
-      }
-    }
-    throw new IllegalArgumentException(method + " is not in the plan");
+    return mapped.get(method);
   }
 
   /**
@@ -72,7 +80,7 @@ public record Plan(List<Sweep> sweeps, List<Method> methods, List<Run> runs) {
     long settings = 0;
     for (Sweep s : sweeps) {
       long[] of = s.settings().stream().mapToLong(t -> size.applyAsLong(t.method())).toArray();
-      settings += java.util.Arrays.stream(of).sum();
+      settings += Arrays.stream(of).sum();
       for (Pair p : s.pairs()) {
         comparisons += of[p.a()] + of[p.b()];
       }

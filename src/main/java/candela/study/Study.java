@@ -10,8 +10,6 @@ import candela.metric.Similarities;
 import candela.metric.Similarity;
 import candela.metric.Treatment;
 import candela.tensor.CandelaException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -82,11 +80,7 @@ public record Study(
   public record Measure<T>(String name, String text, T of) {}
 
   public static Study read(Path file) {
-    try {
-      return parse(file.toString(), Files.readString(file), file.toAbsolutePath().getParent());
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
-    }
+    return parse(file.toString(), WholeFile.text(file), file.toAbsolutePath().getParent());
   }
 
   /** Of YAML text; messages name the file. */

@@ -3,8 +3,6 @@ package candela.train;
 import candela.config.Settings;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -59,12 +57,7 @@ public record Recipe(
     boolean half) {
 
   public static Recipe read(Path file) {
-    try {
-      Path folder = file.toAbsolutePath().getParent();
-      return parse(file.toString(), Files.readString(file), folder);
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
-    }
+    return parse(file.toString(), WholeFile.text(file), file.toAbsolutePath().getParent());
   }
 
   /** Of YAML text; messages name the file. */

@@ -56,12 +56,47 @@ class MainTest {
         "explain a.png --model nowhere.onnx | nowhere.onnx",
         "describe nowhere.onnx | nowhere.onnx",
         "paint | Unmatched argument",
+        "gallery --out / | /: cannot be written: a file expected, it is a folder",
+        "gallery --out src | src: cannot be written: a file expected, it is a folder",
+        "study quickstart --ledger / | /: cannot be written: a file expected, it is a folder",
+        "study quickstart --ledger src | src: cannot be written: a file expected, it is a folder",
+        "study /dev/zero | /dev/zero: a text file of at most 16 MiB expected",
+        "train /dev/zero | /dev/zero: a text file of at most 16 MiB expected",
+        "train src | src: cannot be read: Is a directory",
+        "report src | src: a ledger expected, it is a folder",
+        "attack m.onnx --data synthetic --noise NaN | --noise: 0 to 1000 expected, got NaN",
+        "explain a.png --model m.onnx --method smoothgrad:stdev=1e300 | stdev: at most 1.0E12"
+            + " expected, got 1.0E300",
       })
   void wrongUsageIsOneSentenceAndCodeTwo(String line, String sentence) {
     Ran ran = run(line.split(" "));
     assertThat(ran.code()).isEqualTo(2);
     assertThat(ran.err()).contains(sentence).doesNotContain("\tat ");
     assertThat(ran.err().strip().lines()).hasSize(1);
+    assertThat(ran.out()).isEmpty();
+  }
+
+  /** As a variable of the shell that is not set: not the folder one is in. */
+  @Test
+  void anEmptyNameIsNoFile() {
+    for (String option : List.of("--model=", "--out=", "--labels=")) {
+      Ran ran = run("explain", "a.png", "--model=m.onnx", option);
+      assertThat(ran.code()).isEqualTo(2);
+      assertThat(ran.err()).contains("a file or folder expected, the name is empty");
+      assertThat(ran.err().lines()).hasSize(1);
+    }
+    assertThat(run("explain", "", "--model=m.onnx").err())
+        .contains("Unmatched argument")
+        .contains("''");
+  }
+
+  /** Painting the pictures takes a minute. */
+  @Test
+  void aFolderForModelsThatCannotBeMadeIsToldBeforeTheDataAreRead() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "no folder");
+    Ran ran = run("train", "src/recipes/cnn.yaml", "--out=" + file);
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains("--out: a folder expected that can be written: " + file);
     assertThat(ran.out()).isEmpty();
   }
 

@@ -83,8 +83,9 @@ final class DrawnTrunk {
     int[] dilations = {1 + random.nextInt(2), 1 + random.nextInt(2)};
     int[] pads = new int[4];
     for (int a = 0; a < 4; a++) {
-      // with more padding than a kernel reaches over, oneDNN adds in another order than without
-      pads[a] = pads[a % 2] + 1 < kernel[a % 2] ? random.nextInt(2) : 0;
+      // sometimes more than the kernel reaches over
+      boolean inside = pads[a % 2] + 1 < kernel[a % 2];
+      pads[a] = inside || random.nextInt(8) == 0 ? random.nextInt(2) : 0;
     }
     boolean depthwise = random.nextInt(4) == 0;
     int c = depthwise ? x.c : 4 << random.nextInt(4);
@@ -170,12 +171,33 @@ final class DrawnTrunk {
     return node("Add", x.name + "," + y.name, x.c, x.h, x.w);
   }
 
+  /** With another map of the same size; sometimes with a constant one. */
   private Map joined(Map x) {
+    if (random.nextInt(6) == 0) {
+      return node("Concat", x.name + "," + places(x), x.c + 2, x.h, x.w, "axis", 1);
+    }
     Map y = x;
     for (Map m : maps) {
       y = m.h == x.h && m.w == x.w ? m : y;
     }
     return node("Concat", x.name + "," + y.name, x.c + y.c, x.h, x.w, "axis", 1);
+  }
+
+  /** Two constant channels that tell pixels apart, for as many images as there are. */
+  private String places(Map x) {
+    String shape = name();
+    builder.node("Shape", "x", shape);
+    String zero = "w" + made++;
+    builder.constant(zero, Shape.of(1), 0L);
+    String images = name();
+    builder.node("Gather", shape + "," + zero, images, "axis", 0);
+    String rest = "w" + made++;
+    builder.constant(rest, Shape.of(3), 2L, x.h, x.w);
+    String whole = name();
+    builder.node("Concat", images + "," + rest, whole, "axis", 0);
+    String places = name();
+    builder.node("Expand", weights(1, 2, x.h, x.w) + "," + whole, places);
+    return places;
   }
 
   /** Convolutions of one pixel and of nine side by side, with channels for minimal filtering. */

@@ -3,6 +3,9 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
+import candela.device.Device;
+import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -48,6 +51,22 @@ class LimeTest {
   }
 
   /** Where the rest of a constant image is that constant, hiding any of it changes nothing. */
+  @Test
+  void moreSuperpixelsThanARegressionCanHoldAreRefusedBeforeTheFirstRow() {
+    Shape image = Shape.of(1, 100, 100);
+    Subject subject = new Subject(image, Toy.draw(new Random(1), 10_000), 0);
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      String every = "lime:samples=3,segments=10000,compactness=1e9,sigma=0";
+      assertThatThrownBy(() -> Methods.parse(every).probe(subject, workspace))
+          .hasMessage(
+              "lime: segments: at most 8192 superpixels expected for a regression, got 10000; take"
+                  + " fewer, or estimate=mean");
+      assertThat(Methods.parse(every + ",estimate=mean").probe(subject, workspace).size())
+          .isEqualTo(3);
+    }
+  }
+
   @Test
   void whatLooksLikeTheRestIsWorthNothing() {
     float[] x = new float[189];

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.graph.ScoreKind;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,5 +116,33 @@ class MethodsTest {
     assertThatThrownBy(() -> Methods.parse(text))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining(message);
+  }
+
+  /** What a method has made up is told of each that takes fill=inpaint, and of no other fill. */
+  @Test
+  void everyInpaintingMethodTellsHowMuchItHides() {
+    Shape image = Shape.of(3, 64, 48);
+    List<String> inpainting = new ArrayList<>();
+    for (String name : Methods.names()) {
+      Method method = Methods.parse(name);
+      assertThat(method.inpainting(image)).as(name).isEmpty();
+      if (!Methods.parameters(method).containsKey("inpainter")) {
+        continue;
+      }
+      inpainting.add(name);
+      Inpainting made = Methods.parse(name + ":fill=inpaint").inpainting(image).orElseThrow();
+      assertThat(made.inpainter()).isEqualTo(Inpainter.DEFAULT);
+      assertThat(made.hidden()).as(name).isPositive().isLessThanOrEqualTo(1);
+    }
+    assertThat(inpainting).contains("lime", "meaningful-perturbation", "occlusion");
+    Method tunnel = Methods.parse("noise-tunnel:method=\"occlusion:fill=inpaint,window=24\"");
+    Inpainting made = tunnel.inpainting(image).orElseThrow();
+    // a window of 24 x 24 in 64 x 48
+    assertThat(made.hidden()).isEqualTo(24.0 * 24 / 64 / 48);
+    int missing = 0;
+    for (byte b : made.hole(image)) {
+      missing += b;
+    }
+    assertThat(missing).isBetween(500, 650);
   }
 }

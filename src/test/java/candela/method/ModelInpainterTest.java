@@ -57,6 +57,16 @@ class ModelInpainterTest {
             .addOutput(ValueInfoProto.newBuilder().setName("y")));
   }
 
+  /** y = one of the inputs, rectified. */
+  private Path rectified(String input, int maskWidth) {
+    return write(
+        GraphProto.newBuilder()
+            .addInput(value("image", 1, 3, 9, 7))
+            .addInput(value("mask", 1, 1, 9, maskWidth))
+            .addNode(node("Relu", "y", input))
+            .addOutput(ValueInfoProto.newBuilder().setName("y")));
+  }
+
   private Path write(GraphProto.Builder graph) {
     ModelProto model =
         ModelProto.newBuilder()
@@ -202,6 +212,22 @@ class ModelInpainterTest {
     return Maps.of(Toy.random(folder), batch, Methods.parse(method), subject).values();
   }
 
+  /** As many as there are settings of a study: one session serves all. */
+  @Test
+  void equalInpaintersOfAWorkspaceShareTheirModel() {
+    String file = painting(9, 7, 0, 0, 0).toString();
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      var first = Inpainter.parse(file).open(IMAGE, LEVELS, workspace);
+      long bytes = workspace.sessionBytes();
+      assertThat(bytes).isPositive();
+      assertThat(Inpainter.parse(file).open(IMAGE, LEVELS, workspace)).isSameAs(first);
+      assertThat(workspace.sessionBytes()).isEqualTo(bytes);
+      assertThat(Inpainter.parse(file + ":values=signed").open(IMAGE, LEVELS, workspace))
+          .isNotSameAs(first);
+    }
+  }
+
   @Test
   void whatIsPrintedIsRead() {
     Path file = painting(9, 7, 0, 0, 0);
@@ -223,24 +249,12 @@ class ModelInpainterTest {
         .hasMessage(
             "inpainter: conv.onnx: two float inputs, image[n,3,h,w] and mask[n,1,h,w], expected, it"
                 + " takes [x[N, 1, 4, 4] float]; give an inpainting model, or telea");
-    Path grey =
-        write(
-            GraphProto.newBuilder()
-                .addInput(value("image", 1, 3, 9, 7))
-                .addInput(value("mask", 1, 1, 9, 7))
-                .addNode(node("Relu", "y", "mask"))
-                .addOutput(ValueInfoProto.newBuilder().setName("y")));
+    Path grey = rectified("mask", 7);
     assertThatThrownBy(() -> fill(grey.toString(), LEVELS, image(), hole))
         .hasMessage(
             "inpainter: paint.onnx: output [1,3,9,7] expected for an image of that shape, is"
                 + " [1,1,9,7]");
-    Path sizes =
-        write(
-            GraphProto.newBuilder()
-                .addInput(value("image", 1, 3, 9, 7))
-                .addInput(value("mask", 1, 1, 9, 8))
-                .addNode(node("Relu", "y", "image"))
-                .addOutput(ValueInfoProto.newBuilder().setName("y")));
+    Path sizes = rectified("image", 8);
     assertThatThrownBy(() -> fill(sizes.toString(), LEVELS, image(), hole))
         .hasMessageContaining("image and mask of one size expected, got image");
     Path file = painting(9, 7, 0, 0, 0);

@@ -86,6 +86,8 @@ class RepeatabilityTest {
         methods.add(Methods.parse("hierarchical-occlusion:cells=2,depth=2,fill=" + fill));
       }
     }
+    methods.add(Methods.parse("fido:cells=3,nSteps=4,samples=5,fill=inpaint"));
+    methods.add(Methods.parse("rise:masks=9,cells=3,fill=inpaint"));
     methods.add(Methods.parse("sliding-patch:patch=4,stride=2,fill=inpaint"));
     for (String more :
         List.of(

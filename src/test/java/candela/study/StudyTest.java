@@ -7,11 +7,22 @@ import candela.metric.Ssim;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StudyTest {
+  @TempDir Path temporary;
+
+  @Test
+  void aPictureThatIsNotThereIsToldAtOnce() {
+    Study study = parse("models: [cnn]\nimages: [shipped, nowhere.png]\nsweeps: [gradient]\n");
+    assertThatThrownBy(() -> Material.of(study, temporary))
+        .hasMessage(
+            "s: images: folder/nowhere.png: a picture or a folder of them expected, there is none");
+  }
+
   private static Study parse(String text) {
     return Study.parse("folder/s.yaml", text, Path.of("folder"));
   }

@@ -38,6 +38,7 @@ final class CudaConvolution implements ConvolutionPlan {
   private final FoldedGradient folds;
   private final PreparedConvolutions prepared;
   private ConvertedConvolution converted;
+  private Memory ones;
 
   CudaConvolution(
       CudaDense dense,
@@ -115,6 +116,9 @@ final class CudaConvolution implements ConvolutionPlan {
     if (folds != null) {
       folds.update();
     }
+    if (ones != null) {
+      widenBias();
+    }
     if (converted != null) {
       converted.update();
     }
@@ -151,7 +155,9 @@ final class CudaConvolution implements ConvolutionPlan {
     if (!shape.transposed() && fused(rows, in, residual, y)) {
       gate(rows, !isRelu(), y, bits);
     } else if (!isFloat()) {
-      converted().forward(rows, x, residual, y, bits);
+      if (!rounded(rows, in, residual, y, bits)) {
+        converted().forward(rows, x, residual, y, bits);
+      }
     } else {
       convolve(rows, in, residual, y, bits);
     }
@@ -179,6 +185,51 @@ final class CudaConvolution implements ConvolutionPlan {
             aligned,
             storage);
     return run(whole, x, y, residual);
+  }
+
+  /**
+   * In 16 bits: the sum, then what follows it, each rounded. False where cuDNN has no engine for
+   * the sum alone either.
+   */
+  private boolean rounded(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
+    long n = pixels(rows) * shape.oc();
+    boolean apart = wide != shape.oc() || residual.equals(y);
+    MemorySegment sum = apart ? dense.gated(storage.bytes(n)) : y;
+    if (!run(plainProblem(Direction.FORWARD, rows, false, x, sum), x, sum, NONE)) {
+      return false;
+    }
+    if (!bias.equals(NONE)) {
+      MemorySegment ones = ones();
+      device
+          .kernels()
+          .broadcast()
+          .affineForward(
+              storage, pixels(rows), shape.oc(), sum, ones, ones.asSlice(4L * shape.oc()), sum);
+    }
+    if (!residual.equals(NONE)) {
+      device.kernels().elementwise().add(storage, n, sum, residual, sum);
+    }
+    if (apart) {
+      copy(rows, sum, shape.oc(), y, wide);
+    }
+    gate(rows, true, y, bits);
+    return true;
+  }
+
+  /** A one for each channel, then its rounded bias, in float32. */
+  private MemorySegment ones() {
+    if (ones == null) {
+      ones = device.allocate(8L * shape.oc());
+      device.kernels().elementwise().fill(shape.oc(), 1, ones.segment());
+      widenBias();
+    }
+    return ones.segment();
+  }
+
+  private void widenBias() {
+    MemorySegment to = ones.segment().asSlice(4L * shape.oc());
+    device.kernels().convert().convert(storage, Storage.FLOAT32, false, 1, shape.oc(), bias, to);
   }
 
   /** The sum, then what follows it, step by step. */
@@ -334,17 +385,15 @@ final class CudaConvolution implements ConvolutionPlan {
     if (run(plainProblem(Direction.DATA, rows, accumulate, dx, dy), dx, dy, NONE)) {
       return;
     }
-    if (!isFloat()) {
-      converted().transpose(rows, dy, accumulate, dx);
-      return;
-    }
-    if (!accumulate) {
-      throw none();
-    }
     long n = plain.inputs(rows);
-    MemorySegment sum = dense.products(n * 4);
-    must(plainProblem(Direction.DATA, rows, false, sum, dy), sum, dy);
-    device.kernels().elementwise().add(n, sum, dx, dx);
+    MemorySegment sum = accumulate ? dense.products(storage.bytes(n)) : NONE;
+    if (accumulate && run(plainProblem(Direction.DATA, rows, false, sum, dy), sum, dy, NONE)) {
+      device.kernels().elementwise().add(storage, n, sum, dx, dx);
+    } else if (isFloat()) {
+      throw none();
+    } else {
+      converted().transpose(rows, dy, accumulate, dx);
+    }
   }
 
   /** The gradient of a transposed convolution is the plain one. */
@@ -438,6 +487,9 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     if (packedBias != null) {
       packedBias.close();
+    }
+    if (ones != null) {
+      ones.close();
     }
     if (converted != null) {
       converted.close();

@@ -83,9 +83,11 @@ public record Concat(int axis) implements Op {
     return true;
   }
 
+  /** A constant image would have to be cut. */
   @Override
   public Reach reach(Node node, int i, int down) {
-    return axis != 0 && axis != down && axis != down + 1 ? Reach.PIXEL : null;
+    boolean channels = axis != 0 && axis != down && axis != down + 1;
+    return channels && node.inputs().stream().noneMatch(Value::isConstant) ? Reach.PIXEL : null;
   }
 
   @Override

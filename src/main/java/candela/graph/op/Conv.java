@@ -201,9 +201,18 @@ public record Conv(
       return Reach.PIXEL;
     }
     Shape w = node.input(first + 1).shape();
-    return i == first
-        ? Reach.of(new int[] {w.dim(2), w.dim(3)}, strides, dilations, pads, 0)
-        : null;
+    int[] kernel = {w.dim(2), w.dim(3)};
+    return i == first && !overpadded(kernel) ? Reach.of(kernel, strides, dilations, pads, 0) : null;
+  }
+
+  /** More padding than the kernel reaches over: oneDNN then adds in another order. */
+  private boolean overpadded(int[] kernel) {
+    for (int a = 0; a < 2; a++) {
+      if (pads[a] + pads[a + 2] > (kernel[a] - 1) * dilations[a]) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

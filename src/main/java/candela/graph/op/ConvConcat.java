@@ -183,6 +183,18 @@ public record ConvConcat(List<Part> parts) implements Op {
     return false;
   }
 
+  private boolean hasConstantImage(Node node) {
+    int at = 0;
+    for (Part p : parts) {
+      if (node.input(at).isConstant()) {
+        return true;
+      }
+      at += p.inputs();
+    }
+    return false;
+  }
+
+  /** A constant image would have to be cut. */
   @Override
   public Width width(Node node) {
     return node.output().shape().count(1, 3) > 1 ? Width.SIXTEEN : Width.FLOAT32;
@@ -192,7 +204,7 @@ public record ConvConcat(List<Part> parts) implements Op {
   public Reach reach(Node node, int i, int down) {
     int at = 0;
     for (Part p : parts) {
-      if (i < at + p.inputs() && down == 1) {
+      if (i < at + p.inputs() && down == 1 && !hasConstantImage(node)) {
         return p.conv() == null ? Reach.PIXEL : p.conv().reach(node, at, i, false);
       }
       at += p.inputs();
