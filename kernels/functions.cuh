@@ -1,4 +1,4 @@
-// exp, tanh and erf of our own: branch-free, so that the CPU computes 4 to 16 at once, and the same bits on every device,
+// exp, log, sine, tanh and erf of our own: branch-free, so that the CPU computes 4 to 16 at once, and the same bits on every device,
 // which no two mathematics libraries promise. All stay within 2 units in the last place. And a choice of that kind.
 #pragma once
 
@@ -41,6 +41,49 @@ BOTH float expOf(float x) {
   int32_t whole = static_cast<int32_t>(n), half = whole >> 1;
   float y = p * powerOfTwo(half) * powerOfTwo(whole - half);
   return x != x ? x : y;
+}
+
+// Cephes' logf, for normal numbers above 0: x = m 2^n with m in sqrt(1/2) .. sqrt(2), a polynomial for log m.
+BOTH float logOf(float x) {
+  int32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  // What is above sqrt(1/2) in the mantissa's place counts for the exponent.
+  int32_t n = (bits - 0x3f3504f3) >> 23;
+  bits -= n * (1 << 23);
+  float m;
+  memcpy(&m, &bits, sizeof m);
+  float r = m - 1.0f, z = r * r, e = static_cast<float>(n);
+  float p = 7.0376836292e-2f;
+  p = p * r - 1.1514610310e-1f;
+  p = p * r + 1.1676998740e-1f;
+  p = p * r - 1.2420140846e-1f;
+  p = p * r + 1.4249322787e-1f;
+  p = p * r - 1.6668057665e-1f;
+  p = p * r + 2.0000714765e-1f;
+  p = p * r - 2.4999993993e-1f;
+  p = p * r + 3.3333331174e-1f;
+  float y = p * r * z - e * 2.12194440e-4f - 0.5f * z;
+  return r + y + e * 0.693359375f;
+}
+
+// Sine and cosine of t turns, 0 <= t <= 1: of the angle that is left from the nearest quarter by Cephes' polynomials, which
+// then change places and signs.
+BOTH void turnOf(float t, float* sine, float* cosine) {
+  float quarter = rintf(4.0f * t);
+  float a = 6.2831853f * (t - 0.25f * quarter), z = a * a;
+  float p = -1.9515295891e-4f;
+  p = p * z + 8.3321608736e-3f;
+  p = p * z - 1.6666654611e-1f;
+  float s = p * z * a + a;
+  float q = 2.4433157118e-5f;
+  q = q * z - 1.3887316255e-3f;
+  q = q * z + 4.1666645683e-2f;
+  float c = q * z * z - 0.5f * z + 1.0f;
+  int32_t k = static_cast<int32_t>(quarter);
+  bool odd = (k & 1) != 0;
+  float up = odd ? c : s, across = odd ? s : c;
+  *sine = (k & 2) != 0 ? -up : up;
+  *cosine = ((k + 1) & 2) != 0 ? -across : across;
 }
 
 // Cephes' tanhf: a polynomial near 0, exp beyond.

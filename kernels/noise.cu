@@ -20,12 +20,17 @@ struct GaussianNoise {
   float* __restrict__ y;
 
   BOTH void operator()(const Span& s) const {
-    for (int64_t block = s.begin; block < s.end; block++) {
-      Four z = normals(seed, sample[s.row], block);
-      for (int64_t k = 0, at = 4 * block; k < 4 && at < n; k++, at++) {
-        y[s.row * n + at] = x[at] + sigma * z.at[k];
-      }
+    float z[4 * kSpan];
+    int64_t id = sample[s.row], size = s.size();
+    INDEPENDENT for (int64_t k = 0; k < size; k++) {
+      Words w = philox(seed, id, s.begin + k);
+      normals(w.at[0], w.at[1], z + 4 * k, z + 4 * k + 1);
+      normals(w.at[2], w.at[3], z + 4 * k + 2, z + 4 * k + 3);
     }
+    const float* in = x + 4 * s.begin;
+    float* out = y + s.row * n + 4 * s.begin;
+    int64_t all = n - 4 * s.begin < 4 * size ? n - 4 * s.begin : 4 * size;
+    INDEPENDENT for (int64_t i = 0; i < all; i++) out[i] = in[i] + sigma * z[i];
   }
 };
 
@@ -36,12 +41,15 @@ struct UniformNoise {
   float* __restrict__ y;
 
   BOTH void operator()(const Span& s) const {
-    for (int64_t block = s.begin; block < s.end; block++) {
-      Words w = philox(seed, sample[s.row], block);
-      for (int64_t k = 0, at = 4 * block; k < 4 && at < n; k++, at++) {
-        y[s.row * n + at] = lo + (hi - lo) * uniform(w.at[k]);
-      }
+    float u[4 * kSpan];
+    int64_t id = sample[s.row], size = s.size();
+    INDEPENDENT for (int64_t k = 0; k < size; k++) {
+      Words w = philox(seed, id, s.begin + k);
+      for (int j = 0; j < 4; j++) u[4 * k + j] = lo + (hi - lo) * uniform(w.at[j]);
     }
+    float* out = y + s.row * n + 4 * s.begin;
+    int64_t all = n - 4 * s.begin < 4 * size ? n - 4 * s.begin : 4 * size;
+    INDEPENDENT for (int64_t i = 0; i < all; i++) out[i] = u[i];
   }
 };
 

@@ -70,8 +70,7 @@ __device__ __forceinline__ float squaredRadius(float u) {
   return u > 1.0f - 0x1p-6f ? series : direct;
 }
 
-// x + sigma * normals(seed, sample, block) within 1e-5 * sigma: the rounding of the angle alone makes 3e-6 in the shared
-// body. Angles are turned by half a turn into -pi … pi, where the card's sine is good to 7e-7.
+// x + sigma times the normals of the shared body, within 1e-5 * sigma. Angles are turned by half a turn into -pi … pi, where the card's sine is good to 7e-7.
 __device__ __forceinline__ Floats<4> noisy(const Floats<4>& x, float sigma, int64_t seed, int64_t sample,
                                            int64_t block) {
   Words w = quickPhilox(seed, sample, block);

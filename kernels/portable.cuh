@@ -4,13 +4,17 @@
 #include <math.h>
 #include <stdint.h>
 
-// BOTH: part of a body. INDEPENDENT: no step of the loop reads what another step writes.
+// BOTH: part of a body. INDEPENDENT: no step of the loop reads what another step writes. UNROLL: so many steps are written
+// out.
 #ifdef __CUDACC__
 #define BOTH __host__ __device__ __forceinline__
 #define INDEPENDENT
+#define UNROLL(n) _Pragma("unroll")
 #else
 #define BOTH inline __attribute__((always_inline))
 #define INDEPENDENT _Pragma("GCC ivdep")
+#define UNROLL(n) PRAGMA_OF(GCC unroll n)
+#define PRAGMA_OF(text) _Pragma(#text)
 #endif
 
 namespace candela {

@@ -312,6 +312,17 @@ int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* base
 int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
                double* square);
 
+/* ---- patch ---- */
+
+/* What windows in an image change of its feature maps, a window a row, its top and left in corner[rows,2]. A map [h,w]
+   is held along each side from pixel step * floor(ceil((t - high) / jump) / align) + shift on, t being top or left: size
+   pixels, which may reach outside. Where align is 0 it is whole, size being h or w. from[12] and to[12] are jump, high,
+   align, step, shift, size of x and y, each down, then across; read before the call returns.
+   y[rows,planes,to,to,c] = x[rows,planes,from,from,c] where that holds the pixel, else base[planes,h,w,c] (NULL where x
+   is whole), or outside where the map has none. No overlap. */
+int cd_patch(cd_stream* stream, int64_t rows, int64_t planes, int64_t h, int64_t w, int64_t c, const int* from,
+             const int* to, float outside, const int32_t* corner, const float* base, const float* x, float* y);
+
 /* ---- mask ---- */
 
 /* y[rows,c,h,w] = x[c,h,w] with fill[c,h,w] where top <= row < bottom and left <= column < right; window[rows,4] =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "case.h"
@@ -116,6 +117,27 @@ inline constexpr Entry kMaps[] = {
       c.within(1e-12, 1e-12);
       c.moves(4 * k.whole() + (squared ? 32 : 16) * k.n);
       CALL(c, cd_moments, k.rows, k.n, weight, g, sum, square);
+    }},
+    {"cd_patch", 1, [](Case& c) {
+      // 0 what is held is one pixel smaller on all sides than what is wanted, 1 wanted is the whole, 2 held is the whole.
+      int way = c.each("way", 3);
+      int64_t rows = c.size("rows", {1, 3, 9}, {64}), planes = c.size("planes", {1, 3}, {1});
+      int64_t h = c.size("h", {1, 7, 33}, {56}), w = c.size("w", {3, 32, 37}, {56}), ch = c.size("c", {1, 5, 64}, {64});
+      int jump = static_cast<int>(c.size("jump", {1, 2, 4}, {4})), align = static_cast<int>(c.size("align", {1, 2, 3}, {2}));
+      int down = static_cast<int>(c.size("down", {1, 4, 9}, {20})), across = static_cast<int>(c.size("across", {1, 6, 40}, {20}));
+      int tall = static_cast<int>(h), wide = static_cast<int>(w);
+      std::array<int, 12> held = {jump, 6, align, align, 0, down, jump, 6, align, align, 0, across};
+      std::array<int, 12> more = {jump, 6, align, align, -1, down + 2, jump, 6, align, align, -1, across + 2};
+      std::array<int, 12> whole = {1, 0, 0, 0, 0, tall, 1, 0, 0, 0, 0, wide};
+      auto from = way == 2 ? whole : held, to = way == 1 ? whole : way == 2 ? held : more;
+      std::vector<int32_t> corner;
+      for (int32_t r = 0; r < rows; r++) corner.insert(corner.end(), {r * 7 % static_cast<int32_t>(h * jump), r * 11 % static_cast<int32_t>(w * jump)});
+      auto at = c.given("corner", corner);
+      auto base = way == 2 ? Ref<float>{} : c.in("base", planes * h * w * ch);
+      int64_t in = rows * planes * from[5] * from[11] * ch, out = rows * planes * to[5] * to[11] * ch;
+      auto x = c.in("x", in), y = c.out("y", out);
+      c.moves(4 * (way == 2 ? 2 * out : way == 1 ? out + planes * h * w * ch + in : in + out));
+      CALL(c, cd_patch, rows, planes, h, w, ch, from.data(), to.data(), -7.0f, at, base, x, y);
     }},
     {"cd_occlude", 1, [](Case& c) {
       Images k(c);

@@ -12,6 +12,15 @@ import java.lang.foreign.MemorySegment;
  */
 public interface Dense {
   /**
+   * Whether no bit of a pixel depends on how large its image is: minimal filtering apart, and
+   * convolutions with more padding than their kernel reaches over. A card takes another algorithm
+   * for another size.
+   */
+  default boolean isSameAtAnySize() {
+    return false;
+  }
+
+  /**
    * Prepares a convolution.
    *
    * @param weights [oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; must stay until the plan

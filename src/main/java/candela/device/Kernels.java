@@ -26,6 +26,7 @@ public final class Kernels {
   private Resample resample;
   private Noise noise;
   private Mask mask;
+  private Patch patch;
   private Blend blend;
   private Blur blur;
   private Score score;
@@ -126,6 +127,13 @@ public final class Kernels {
       noise = new Noise(this);
     }
     return noise;
+  }
+
+  public Patch patch() {
+    if (patch == null) {
+      patch = new Patch(this);
+    }
+    return patch;
   }
 
   public Mask mask() {

@@ -107,6 +107,29 @@ public interface Op {
     return false;
   }
 
+  /** Whether all rows of the batch are given the same input i, which does not lead with them. */
+  default boolean isShared(int i) {
+    return false;
+  }
+
+  /**
+   * What one pixel of y(0) takes from run-time input i where both are images; null where that is
+   * more than a window, or differs from pixel to pixel.
+   *
+   * @param down the axis of the height, that of the width follows
+   */
+  default Reach reach(Node node, int i, int down) {
+    return null;
+  }
+
+  /**
+   * The operator for images that hold what so many pixels of the output take, padding included.
+   * Asked only where there is a {@link #reach}.
+   */
+  default Op cropped(int tall, int wide) {
+    return this;
+  }
+
   /** Multiply-adds counted as two, for one forward. */
   default long flops(Node node) {
     return node.output().shape().count();

@@ -87,17 +87,26 @@ public final class Session implements AutoCloseable {
     plan = new Plan(graph, pinned, atValues, logits, rules, runs);
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
-    constants = new Constants(device);
-    scores = new ScoreCall(device, batch(), classes);
-    graph.nodes().forEach(n -> steps.add(bind(n)));
-    runs.forEach(this::order);
-    connect();
-    running = device.record(this::runForward);
-    at.forEach(
-        (name, p) -> {
-          gradients.put(name, readable(at(plan.gradient(p.value()), p.value().shape()), p.perm()));
-          readable.put(name, readable(tensor(p.value()), p.perm()));
-        });
+    boolean opened = false;
+    try {
+      constants = new Constants(device);
+      scores = new ScoreCall(device, batch(), classes);
+      graph.nodes().forEach(n -> steps.add(bind(n)));
+      runs.forEach(this::order);
+      connect();
+      running = device.record(this::runForward);
+      at.forEach(
+          (name, p) -> {
+            Tensor gradient = at(plan.gradient(p.value()), p.value().shape());
+            gradients.put(name, readable(gradient, p.perm()));
+            readable.put(name, readable(tensor(p.value()), p.perm()));
+          });
+      opened = true;
+    } finally {
+      if (!opened) {
+        close();
+      }
+    }
   }
 
   /**
@@ -365,13 +374,19 @@ public final class Session implements AutoCloseable {
       return;
     }
     closed = true;
-    running.close();
+    if (running != null) {
+      running.close();
+    }
     returning.values().forEach(Recording::close);
     steps.forEach(NodeStep::close);
     gradients.values().forEach(Readable::close);
     readable.values().forEach(Readable::close);
-    scores.close();
-    constants.close();
+    if (scores != null) {
+      scores.close();
+    }
+    if (constants != null) {
+      constants.close();
+    }
     arena.close();
   }
 
@@ -404,7 +419,7 @@ public final class Session implements AutoCloseable {
   }
 
   /** All rows of v; its shape alone where they are not there together. */
-  private Tensor tensor(Value v) {
+  Tensor tensor(Value v) {
     if (v.isConstant()) {
       return constants.of(v.constant());
     }
@@ -445,7 +460,7 @@ public final class Session implements AutoCloseable {
     NodeStep s = new NodeStep(whole, from);
     for (int i = 0; i < s.x.length; i++) {
       Value v = s.node().input(i);
-      s.x[i] = v == null ? null : rows(v, from, to);
+      s.x[i] = v == null ? null : s.node().op().isShared(i) ? tensor(v) : rows(v, from, to);
     }
     for (int i = 0; i < s.y.length; i++) {
       s.y[i] = rows(s.node().outputs().get(i), from, to);

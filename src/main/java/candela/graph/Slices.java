@@ -2,6 +2,7 @@ package candela.graph;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Which nodes run some rows of the batch at a time, one node after another: what a node hands to
@@ -60,8 +61,13 @@ final class Slices {
 
   private static boolean byRows(Node n, int batch) {
     return n.outputs().stream().allMatch(v -> of(v, batch))
-        && n.inputs().stream().allMatch(v -> v == null || v.isConstant() || of(v, batch))
+        && IntStream.range(0, n.inputs().size()).allMatch(i -> fits(n, i, batch))
         && n.op().byRows(n);
+  }
+
+  private static boolean fits(Node n, int i, int batch) {
+    Value v = n.input(i);
+    return v == null || v.isConstant() || n.op().isShared(i) || of(v, batch);
   }
 
   private static boolean of(Value v, int batch) {

@@ -30,6 +30,11 @@ final class Occluder {
     inpainted = inpaint ? new Inpainted(inpainter, subject, workspace) : null;
   }
 
+  /** The image without windows. */
+  Tensor image() {
+    return x;
+  }
+
   /**
    * rows[r] = x with window first + r filled.
    *

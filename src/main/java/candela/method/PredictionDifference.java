@@ -3,6 +3,7 @@ package candela.method;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Occluded;
 import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
@@ -218,15 +219,21 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
   }
 
   /** Row 0 is the image; then samples of each window. */
-  private final class Drawn extends Sampled<Attribution> {
+  private final class Drawn extends Sampled<Attribution> implements Occluded {
     private final Subject subject;
     private final Workspace workspace;
     private final Shape image;
     private final Patches[] patches;
+    private final Tensor x;
     private final int across;
     private final double[] mean;
     private double score;
     private int classes = 1;
+
+    /** The rows written last. */
+    private int first;
+
+    private int written;
 
     Drawn(Subject subject, Workspace workspace) {
       super(
@@ -236,6 +243,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
       this.subject = subject;
       this.workspace = workspace;
       image = subject.image();
+      x = workspace.tensor(subject.shape(), subject.pixels());
       across = steps(image.dim(2));
       mean = new double[steps(image.dim(1)) * across];
       patches = new Patches[image.dim(0)];
@@ -254,6 +262,8 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
 
     @Override
     protected void fill(int first, Tensor rows) {
+      this.first = first;
+      written = rows.shape().dim(0);
       int each = window * window;
       for (int r = 0; r < rows.shape().dim(0); r++) {
         float[] x = subject.pixels();
@@ -268,6 +278,37 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
         }
         workspace.device().write(rows.rows(r, r + 1), x);
       }
+    }
+
+    @Override
+    public Occluded occluded() {
+      return this;
+    }
+
+    @Override
+    public Tensor image() {
+      return x;
+    }
+
+    @Override
+    public int tall() {
+      return window;
+    }
+
+    @Override
+    public int wide() {
+      return window;
+    }
+
+    @Override
+    public int[] corners() {
+      int[] corners = new int[2 * written];
+      for (int r = 0; r < written; r++) {
+        int index = Math.max(first + r - 1, 0) / samples;
+        corners[2 * r] = top(index);
+        corners[2 * r + 1] = left(index);
+      }
+      return corners;
     }
 
     @Override

@@ -1,11 +1,12 @@
 package candela.method;
 
+import candela.probe.Occluded;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /** Occludes one window a row; row 0 is the image itself. */
-abstract class Windows extends Drops {
+abstract class Windows extends Drops implements Occluded {
   /** Ints of a window: top, left, bottom, right. */
   static final int EDGES = 4;
 
@@ -18,6 +19,11 @@ abstract class Windows extends Drops {
   private final int[] edges;
 
   private final MemorySegment all;
+
+  /** The rows written last. */
+  private int first;
+
+  private int written;
 
   Windows(
       Method method,
@@ -37,7 +43,46 @@ abstract class Windows extends Drops {
 
   @Override
   protected final void fill(int first, Tensor rows) {
+    this.first = first;
+    written = rows.shape().dim(0);
     occluder.occlude(edges, all, first, rows);
+  }
+
+  @Override
+  public final Occluded occluded() {
+    return this;
+  }
+
+  @Override
+  public final Tensor image() {
+    return occluder.image();
+  }
+
+  @Override
+  public final int tall() {
+    return longest(0);
+  }
+
+  @Override
+  public final int wide() {
+    return longest(1);
+  }
+
+  private int longest(int side) {
+    int longest = 1;
+    for (int at = side; at < edges.length; at += EDGES) {
+      longest = Math.max(longest, edges[at + 2] - edges[at]);
+    }
+    return longest;
+  }
+
+  @Override
+  public final int[] corners() {
+    int[] corners = new int[2 * written];
+    for (int r = 0; r < written; r++) {
+      System.arraycopy(edges, (first + r) * EDGES, corners, 2 * r, 2);
+    }
+    return corners;
   }
 
   /** Windows at the crossings of these tops and lefts, cut at the edges of h × w. */

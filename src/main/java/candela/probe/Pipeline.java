@@ -6,6 +6,7 @@ import candela.graph.Network;
 import candela.graph.Rules;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
+import candela.graph.Windowed;
 import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
 import java.util.ArrayList;
@@ -23,6 +24,9 @@ import java.util.function.Supplier;
 /**
  * Runs probes: fills batches with rows of all whose ask is equal, of whichever image or
  * configuration, and hands the answers back.
+ *
+ * <p>Rows that differ from an image in a window, if there are many, are run by themselves, and of
+ * them only what the window may change is computed ({@link Windowing}).
  *
  * <p>A batch is always run at its session's full size, the last one with stale rows behind the
  * written ones, and every probe sees its rows in order: results do not depend on batch size or
@@ -47,6 +51,7 @@ public final class Pipeline implements AutoCloseable {
   /** Scores of the last batch that are wanted and have not been handed out. */
   private ScoresLater late;
 
+  private final Windowing windowing;
   private final Map<String, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -78,6 +83,7 @@ public final class Pipeline implements AutoCloseable {
     this.device = device;
     this.batch = batch;
     this.output = output;
+    windowing = new Windowing(network, device, output);
   }
 
   public Device device() {
@@ -144,18 +150,26 @@ public final class Pipeline implements AutoCloseable {
         continue;
       }
       int rows = rows(ask, group.getValue());
+      List<Probe<?>> active = new ArrayList<>(group.getValue());
+      done = windows(ask, active, rows, done, all, progress);
+      if (done < 0) {
+        return -1;
+      }
+      if (active.isEmpty()) {
+        continue;
+      }
+      rows = rows(ask, active);
       Key key = new Key(ask.at(), rows);
       Session session =
           ask.hasRules()
               ? session(key, wanted.getOrDefault(key, Set.of(ask.rules())))
               : session(ask, rows);
-      List<Probe<?>> active = new ArrayList<>(group.getValue());
       while (!active.isEmpty()) {
         if (!ask.hasRules() && 2 * rows(ask, active) <= session.batch()) {
           // the probes that are left write a row at a time: no use in large batches
           session = session(ask, rows(ask, active));
         }
-        done += step(session, ask, active);
+        done += step(session, null, ask, active);
         if (!progress.at(done, all)) {
           handOut();
           return -1;
@@ -163,6 +177,34 @@ public final class Pipeline implements AutoCloseable {
       }
     }
     handOut();
+    return done;
+  }
+
+  /**
+   * Runs the probes that windows save work for, each alone; they leave the list.
+   *
+   * @return rows answered, done counted in; -1 where progress said stop
+   */
+  private long windows(
+      Ask ask, List<Probe<?>> active, int rows, long done, long all, Progress progress) {
+    List<Probe<?>> tried = new ArrayList<>(active);
+    tried.removeIf(p -> !Windowing.isTried(p, device));
+    Windowing.sort(tried);
+    for (Probe<?> p : tried) {
+      Windowed in = windowing.of(p, rows);
+      if (in == null) {
+        continue;
+      }
+      active.remove(p);
+      for (List<Probe<?>> alone = new ArrayList<>(List.of(p)); !alone.isEmpty(); ) {
+        done += step(in.session(), in, ask, alone);
+        if (!progress.at(done, all)) {
+          handOut();
+          return -1;
+        }
+      }
+      handOut(); // before another probe's session takes the place of this one
+    }
     return done;
   }
 
@@ -212,7 +254,7 @@ public final class Pipeline implements AutoCloseable {
   private record Slice(Probe<?> probe, int from, int to) {}
 
   /** One batch; probes that have finished leave the list. */
-  private int step(Session session, Ask ask, List<Probe<?>> active) {
+  private int step(Session session, Windowed in, Ask ask, List<Probe<?>> active) {
     Tensor input = session.input();
     long[] target = new long[session.batch()];
     List<Slice> slices = new ArrayList<>();
@@ -232,6 +274,9 @@ public final class Pipeline implements AutoCloseable {
       return 0;
     }
     ran.merge(ask.wantsGradient() ? "gradient" : "forward", session.batch(), Math::max);
+    if (in != null) {
+      in.corners(slices.getFirst().probe().occluded().corners());
+    }
     session.forward();
     session.queueScore(ask.score(), target);
     ScoresLater before = late;
@@ -277,7 +322,7 @@ public final class Pipeline implements AutoCloseable {
         if (session != null) {
           session.close();
         }
-        if (!sessions.isEmpty() || !ruled.isEmpty()) {
+        if (!sessions.isEmpty() || !ruled.isEmpty() || windowing.isOpen()) {
           close(); // what earlier asks were run with
           continue;
         }
@@ -337,6 +382,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
+    windowing.close();
     sessions.values().forEach(Session::close);
     sessions.clear();
     ruled.values().forEach(r -> r.session().close());

@@ -22,6 +22,11 @@ public interface Probe<R> {
     return size();
   }
 
+  /** What rows differ from and where, if each does in a window; null where they may anywhere. */
+  default Occluded occluded() {
+    return null;
+  }
+
   /** Writes up to rows.dim(0) perturbed inputs on the device; tells how many; 0 = finished. */
   int next(Tensor rows);
 

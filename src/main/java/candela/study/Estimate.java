@@ -6,6 +6,7 @@ import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
+import candela.graph.Windowed;
 import candela.method.Inpainter;
 import candela.method.Inpainting;
 import candela.method.Method;
@@ -14,6 +15,7 @@ import candela.metric.Explained;
 import candela.metric.Metric;
 import candela.probe.Asked;
 import candela.probe.Probe;
+import candela.probe.Windowing;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -61,16 +63,20 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     metrics = metrics * plan.methods().size() + asked.rows();
     long forward = metrics;
     long both = 0;
+    double seconds = 0;
+    long bytes = 0;
     for (Run r : plan.runs()) {
       Size size = shared.get(r.method());
-      if (size.backward()) {
+      Windows windows = size.window().isPresent() ? windows(model, device, batch, size) : null;
+      if (windows != null) {
+        seconds += windows.seconds();
+        bytes = Math.max(bytes, windows.bytes());
+      } else if (size.backward()) {
         both += size.rows();
       } else {
         forward += size.rows();
       }
     }
-    double seconds = 0;
-    long bytes = 0;
     try (var workspace = new Workspace(device)) {
       for (Run r : plan.runs()) {
         Optional<Inpainting> made = r.method().inpainting(shape);
@@ -120,10 +126,31 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
    *
    * @param width rows at a time, at most
    * @param backward whether gradients are asked for
+   * @param window height and width of what rows differ in, where only that is computed
    */
-  record Size(long rows, int width, boolean backward) {
-    static Size of(Probe<?> probe) {
-      return new Size(probe.size(), probe.width(), probe.ask().wantsGradient());
+  record Size(long rows, int width, boolean backward, Optional<int[]> window) {
+    static Size of(Probe<?> probe, Device device) {
+      Optional<int[]> window =
+          Windowing.isTried(probe, device)
+              ? Optional.of(new int[] {probe.occluded().tall(), probe.occluded().wide()})
+              : Optional.empty();
+      return new Size(probe.size(), probe.width(), probe.ask().wantsGradient(), window);
+    }
+  }
+
+  /** Rows of which only windows are computed, and what that takes. */
+  private record Windows(double seconds, long bytes) {}
+
+  /** Null where nothing is saved. */
+  private static Windows windows(Model model, Device device, int batch, Size size) {
+    int[] window = size.window().orElseThrow();
+    long start = System.nanoTime();
+    try (Windowed w =
+        Windowed.open(model.network(), device, batch, model.output(), window[0], window[1])) {
+      double opening = (System.nanoTime() - start) / 1e9;
+      return w == null
+          ? null
+          : new Windows(opening + secondsARow(w.session(), false) * size.rows(), w.bytes());
     }
   }
 
@@ -136,7 +163,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
       try (var workspace = new Workspace(device)) {
         if (!sizes.containsKey(m)) {
           Probe<?> probe = m.probe(subject, workspace);
-          sizes.put(m, Size.of(probe));
+          sizes.put(m, Size.of(probe, device));
         }
       }
     }
@@ -149,7 +176,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     for (Run r : plan.runs()) {
       try (var workspace = new Workspace(device, asked)) {
         Probe<?> probe = r.method().probe(subject, workspace);
-        sizes.put(r.method(), Size.of(probe));
+        sizes.put(r.method(), Size.of(probe, device));
       }
     }
     return sizes;

@@ -39,7 +39,7 @@ class StudyTest {
       pictures: 1
       """;
 
-  /** Kills of a run; the issue of studies asks for so many. */
+  /** Kills of one study. */
   private static final int KILLS = 20;
 
   @TempDir static Path folder;
@@ -118,9 +118,9 @@ class StudyTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"8, 1, 1", "32, 2, 1", "16, 2, 2"})
+  @CsvSource({"8, 1, 1", "8, 2, 1", "32, 1, 1", "32, 2, 1", "16, 2, 2"})
   void batchThreadsAndJobsDoNotChangeABit(int batch, int threads, int jobs) {
-    Path ledger = folder.resolve("batch-" + batch + "-" + jobs + ".duckdb");
+    Path ledger = folder.resolve("batch-%d-%d-%d.duckdb".formatted(batch, threads, jobs));
     MainTest.Ran ran =
         MainTest.run(
             "study",

@@ -5,6 +5,7 @@ import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import candela.TestDevice;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
@@ -58,6 +59,27 @@ class NoiseTest {
       normal[i + 1] = radius * Math.sin(2 * Math.PI * wanted[i + 1]);
     }
     agree("gaussian_noise [1,4]", gaussian(4, new float[4], 1, 0, 0), normal, 1e-5);
+  }
+
+  /** Box and Muller in doubles, of the same uniforms. */
+  @Test
+  void gaussianNoiseIsTheNormalOfItsUniforms() {
+    int n = 100_003;
+    double[] wanted = new double[n];
+    int[] words = new int[4];
+    for (int i = 0; i < n; i++) {
+      Philox.fill(-5, 1L << 33, i / 4, words);
+      int pair = i % 4 / 2 * 2;
+      double radius = Math.sqrt(-2 * Math.log(uniform(words[pair])));
+      double angle = 2 * Math.PI * uniform(words[pair + 1]);
+      wanted[i] = radius * (i % 2 == 0 ? Math.cos(angle) : Math.sin(angle));
+    }
+    double tolerance = TestDevice.isCpu() ? 2e-6 : 1e-5;
+    agree("gaussian_noise", gaussian(n, new float[n], 1, -5, 1L << 33), wanted, tolerance);
+  }
+
+  private static double uniform(int word) {
+    return ((word >>> 8) + 0.5f) * 0x1p-24f;
   }
 
   @Test

@@ -32,6 +32,7 @@ import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
 import candela.graph.op.MaxPool;
 import candela.graph.op.PadConstant;
+import candela.graph.op.Patch;
 import candela.graph.op.Product;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
@@ -64,6 +65,7 @@ class RoleTest {
     return List.of(
         new Case(new Conv(two, two, four, 1, Activation.NONE, false), Role.CONVOLUTION, 1),
         new Case(new ConvConcat(List.of()), Role.OTHER, -1),
+        new Case(new Patch(four, four, 2, 2, false, 0), Role.OTHER, -1),
         new Case(new TrainableConv(null, null), Role.OTHER, -1),
         new Case(new TrainableMatrix(false), Role.OTHER, -1),
         new Case(new BatchNorm(true, 1, 1, false, false), Role.OTHER, -1),

@@ -89,8 +89,10 @@ final class SamTable {
     if (Collections.max(noise) > QUIET * Collections.min(noise)) {
       out.println("The machine was busy with something else: NO RESULT, run it again.");
     }
-    out.println("Ratio = rows (sharing) x speed (time of a row: kernels, executor, batching).");
+    out.println(
+        "Ratio = rows (sharing) x speed (time of a row: kernels, executor, batching, windows).");
     speeds(out);
+    windows(out);
     descent(out);
     out.printf(
         Locale.ROOT,
@@ -132,6 +134,17 @@ final class SamTable {
         torch.backward().batch(),
         backward * 1e3,
         torch.backward().seconds() / backward);
+  }
+
+  /** What computing only what a window may change gives, which a loop of whole images does not. */
+  private void windows(PrintStream out) {
+    Pair sliding = families.get(SamFamily.SP);
+    double row = sliding.own().seconds() / sliding.own().asked();
+    out.printf(
+        Locale.ROOT,
+        "Sliding patch, ms a row: Candela %.2f, where its network alone, whole, is %.2f.%n",
+        row * 1e3,
+        forward * 1e3);
   }
 
   /** What packing many descents into batches gives, which loops around one image do not. */

@@ -134,6 +134,11 @@ final class CpuDense implements Dense {
   }
 
   @Override
+  public boolean isSameAtAnySize() {
+    return true;
+  }
+
+  @Override
   public ConvolutionPlan convolution(
       Convolution shape,
       MemorySegment weights,

@@ -4,6 +4,7 @@ import candela.device.Memory;
 import candela.graph.Linear;
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.graph.Weights;
@@ -122,6 +123,11 @@ public record Affine() implements Linear {
   @Override
   public int inPlace(Node node) {
     return 0;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return i == 0 && down == 1 ? Reach.PIXEL : null;
   }
 
   @Override

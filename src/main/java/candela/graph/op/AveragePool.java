@@ -3,6 +3,8 @@ package candela.graph.op;
 import candela.device.Unary;
 import candela.graph.Linear;
 import candela.graph.Node;
+import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.graph.Weights;
@@ -110,6 +112,27 @@ public record AveragePool(int[] window, int padBottom, int padRight, boolean cou
   public void transpose(Step s, Tensor r, Weights w, Tensor c) {
     backward(s, power(w), false, r, c);
     scale(s, c, factor(w));
+  }
+
+  /** Where all windows count the same. */
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    Reach reach = MaxPool.reach(window, 0);
+    int[] after = {padBottom, padRight};
+    boolean same = down == 1;
+    for (int a = 0; a < 2 && same; a++) {
+      int before = reach.pads()[a];
+      int end = (window[8 + a] - 1) * reach.strides()[a] + reach.size()[a];
+      boolean padded = before > 0 || after[a] > 0;
+      same = end <= node.input(0).shape().dim(1 + a) + before + after[a];
+      same &= countIncludePad || !padded;
+    }
+    return same ? reach : null;
+  }
+
+  @Override
+  public Op cropped(int tall, int wide) {
+    return new AveragePool(MaxPool.cropped(window, tall, wide), 0, 0, countIncludePad);
   }
 
   @Override

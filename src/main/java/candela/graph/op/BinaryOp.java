@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Binary;
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
@@ -88,6 +89,29 @@ public record BinaryOp(Binary kind) implements Op {
   @Override
   public boolean needsX(int i) {
     return kind.readsOperands();
+  }
+
+  /** Operands are images of the output's shape, or constants that do not tell pixels apart. */
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    Shape y = node.output().shape();
+    for (Value v : node.inputs()) {
+      boolean fits = v.isConstant() ? isUniform(v.shape(), y, down) : v.shape().equals(y);
+      if (!fits) {
+        return null;
+      }
+    }
+    return Reach.PIXEL;
+  }
+
+  private static boolean isUniform(Shape x, Shape y, int down) {
+    int missing = y.rank() - x.rank();
+    for (int axis = down; axis < down + 2; axis++) {
+      if (axis >= missing && x.dim(axis - missing) != 1) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

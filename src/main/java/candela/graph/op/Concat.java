@@ -2,6 +2,7 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
@@ -70,6 +71,13 @@ public record Concat(int axis) implements Op {
   @Override
   public boolean accumulates() {
     return true;
+  }
+
+  /** A constant image would have to be cut. */
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    boolean channels = axis != 0 && axis != down && axis != down + 1;
+    return channels && node.inputs().stream().noneMatch(Value::isConstant) ? Reach.PIXEL : null;
   }
 
   @Override

@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Dense;
 import candela.graph.Linear;
 import candela.graph.Node;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.graph.Weights;
@@ -179,6 +180,36 @@ public record Conv(
   @Override
   public boolean accumulates() {
     return true;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return down == 1 ? reach(node, 0, i, residual && i == last(node)) : null;
+  }
+
+  /** What a pixel takes from input i of those that start with the image at first. */
+  Reach reach(Node node, int first, int i, boolean other) {
+    if (other) {
+      return Reach.PIXEL;
+    }
+    Shape w = node.input(first + 1).shape();
+    int[] kernel = {w.dim(2), w.dim(3)};
+    return i == first && !overpadded(kernel) ? Reach.of(kernel, strides, dilations, pads, 0) : null;
+  }
+
+  /** More padding than the kernel reaches over: oneDNN then adds in another order. */
+  private boolean overpadded(int[] kernel) {
+    for (int a = 0; a < 2; a++) {
+      if (pads[a] + pads[a + 2] > (kernel[a] - 1) * dilations[a]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public Conv cropped(int tall, int wide) {
+    return new Conv(strides, dilations, new int[pads.length], groups, activation, residual);
   }
 
   /** The residual: in a chain of blocks nobody reads it after the sum. */

@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Dense;
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
@@ -177,6 +178,38 @@ public record ConvConcat(List<Part> parts) implements Op {
       at += p.inputs();
     }
     return false;
+  }
+
+  private boolean hasConstantImage(Node node) {
+    int at = 0;
+    for (Part p : parts) {
+      if (node.input(at).isConstant()) {
+        return true;
+      }
+      at += p.inputs();
+    }
+    return false;
+  }
+
+  /** A constant image would have to be cut. */
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    int at = 0;
+    for (Part p : parts) {
+      if (i < at + p.inputs() && down == 1 && !hasConstantImage(node)) {
+        return p.conv() == null ? Reach.PIXEL : p.conv().reach(node, at, i, false);
+      }
+      at += p.inputs();
+    }
+    return null;
+  }
+
+  @Override
+  public Op cropped(int tall, int wide) {
+    return new ConvConcat(
+        parts.stream()
+            .map(p -> new Part(p.conv() == null ? null : p.conv().cropped(tall, wide), p.inputs()))
+            .toList());
   }
 
   @Override

@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Unary;
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
@@ -78,6 +79,11 @@ public record Elementwise(Unary kind, float alpha, float beta) implements Op {
   @Override
   public int inPlace(Node node) {
     return 0;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return Reach.PIXEL;
   }
 
   @Override

@@ -2,6 +2,7 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
@@ -64,6 +65,11 @@ public record LayerNorm(int axis, float epsilon) implements Op {
   @Override
   public boolean differentiable(int i) {
     return i == 0;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return i == 0 && down == 1 && axis == 3 ? Reach.PIXEL : null;
   }
 
   @Override

@@ -2,6 +2,7 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
@@ -52,6 +53,11 @@ public record Lrn(int size, float alpha, float beta, float bias) implements Op {
   @Override
   public boolean byRows(Node node) {
     return true;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return down == 1 ? Reach.PIXEL : null;
   }
 
   @Override

@@ -4,6 +4,7 @@ import candela.device.Dense;
 import candela.graph.Linear;
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.graph.Weights;
@@ -104,6 +105,11 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
   @Override
   public boolean differentiable(int i) {
     return i == 0;
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return i == 0 && down == 1 ? Reach.PIXEL : null;
   }
 
   @Override

@@ -2,10 +2,12 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -77,6 +79,34 @@ public record MaxPool(int[] window) implements Op {
             indexBytes(),
             v.data(),
             x.data());
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return down == 1 ? reach(window, Float.NEGATIVE_INFINITY) : null;
+  }
+
+  static Reach reach(int[] window, float outside) {
+    return Reach.of(
+        Arrays.copyOfRange(window, 0, 2),
+        Arrays.copyOfRange(window, 2, 4),
+        Arrays.copyOfRange(window, 4, 6),
+        Arrays.copyOfRange(window, 6, 8),
+        outside);
+  }
+
+  @Override
+  public Op cropped(int tall, int wide) {
+    return new MaxPool(cropped(window, tall, wide));
+  }
+
+  static int[] cropped(int[] window, int tall, int wide) {
+    int[] cropped = window.clone();
+    cropped[6] = 0;
+    cropped[7] = 0;
+    cropped[8] = tall;
+    cropped[9] = wide;
+    return cropped;
   }
 
   @Override

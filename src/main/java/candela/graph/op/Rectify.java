@@ -2,6 +2,7 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.Shape;
@@ -58,6 +59,11 @@ public record Rectify(float lo, float hi) implements Op {
   public long keptBytes(Node node) {
     long rows = rows(node.output().shape());
     return rows * ((node.output().shape().count() / rows + 7) / 8);
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return Reach.PIXEL;
   }
 
   @Override

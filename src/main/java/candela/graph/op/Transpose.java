@@ -2,6 +2,7 @@ package candela.graph.op;
 
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
@@ -57,6 +58,21 @@ public record Transpose(int[] perm) implements Op {
             x.strides(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  @Override
+  public Reach reach(Node node, int i, int down) {
+    return perm[0] == 0 && to(down) > 0 ? Reach.PIXEL : null;
+  }
+
+  /** Where the axis of the height goes; -1 where that of the width does not follow it. */
+  public int to(int down) {
+    for (int k = 1; k + 1 < perm.length; k++) {
+      if (perm[k] == down && perm[k + 1] == down + 1) {
+        return k;
+      }
+    }
+    return -1;
   }
 
   @Override
