@@ -9,10 +9,16 @@
 #ifdef __CUDACC__
 #define BOTH __host__ __device__ __forceinline__
 #define INDEPENDENT
-#define UNROLL(n) _Pragma("unroll")
 #else
 #define BOTH inline __attribute__((always_inline))
 #define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+#if defined(__CUDA_ARCH__)
+#define UNROLL(n) _Pragma("unroll")
+#elif defined(__CUDACC__)
+#define UNROLL(n)
+#else
 #define UNROLL(n) PRAGMA_OF(GCC unroll n)
 #define PRAGMA_OF(text) _Pragma(#text)
 #endif

@@ -11,15 +11,17 @@ final class ScoreCall implements AutoCloseable {
   private final Device device;
   private final int rows;
   private final int classes;
-  private final Memory targets;
-  private final Memory scores;
+  private final Memory memory;
+  private final MemorySegment targets;
+  private final MemorySegment scores;
 
   ScoreCall(Device device, int rows, int classes) {
     this.device = device;
     this.rows = rows;
     this.classes = classes;
-    targets = device.allocate(rows * 8L);
-    scores = device.allocate(rows * 4L);
+    memory = device.allocate((long) rows * (Long.BYTES + Float.BYTES));
+    targets = memory.segment().asSlice(0, (long) rows * Long.BYTES);
+    scores = memory.segment().asSlice((long) rows * Long.BYTES, (long) rows * Float.BYTES);
   }
 
   /** Queues the scores of these rows and what backward starts from. */
@@ -27,7 +29,7 @@ final class ScoreCall implements AutoCloseable {
     if (target.length != rows) {
       throw new IllegalArgumentException(rows + " rows given " + target.length + " targets");
     }
-    device.copyIn(MemorySegment.ofArray(target), targets.segment().asSlice(0, rows * 8L));
+    device.copyIn(MemorySegment.ofArray(target), targets);
     device
         .kernels()
         .score()
@@ -36,8 +38,8 @@ final class ScoreCall implements AutoCloseable {
             rows,
             classes,
             logits.data(),
-            targets.segment(),
-            scores.segment(),
+            targets,
+            scores,
             seed == null ? MemorySegment.NULL : seed.data());
   }
 
@@ -48,17 +50,16 @@ final class ScoreCall implements AutoCloseable {
 
   /** Those of the last run, on the device until the next. */
   Tensor held() {
-    return new Tensor(Shape.of(rows), scores.segment().asSlice(0, rows * 4L));
+    return new Tensor(Shape.of(rows), scores);
   }
 
   /** Waits for the classes of the last run, predicted ones in place of -1. */
   void targets(long[] target) {
-    device.copyOut(targets.segment().asSlice(0, rows * 8L), MemorySegment.ofArray(target));
+    device.copyOut(targets, MemorySegment.ofArray(target));
   }
 
   @Override
   public void close() {
-    targets.close();
-    scores.close();
+    memory.close();
   }
 }

@@ -2,6 +2,7 @@ package candela.image;
 
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,9 @@ public final class Image {
   private static final long PIXELS_A_BYTE = 8 * 1032;
 
   private static final long FEW = 1 << 20;
+
+  /** Bytes of what is no file. */
+  private static final int LARGEST_PIPE = 64 << 20;
 
   private final int width;
   private final int height;
@@ -140,9 +144,25 @@ public final class Image {
         throw CandelaException.of(
             "%s: a file below 2 GiB expected, got %d bytes", file, Files.size(file));
       }
+      if (!Files.isRegularFile(file)) {
+        return ofPipe(file);
+      }
       return Files.readAllBytes(file);
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    }
+  }
+
+  /** What has no size may have no end. */
+  private static byte[] ofPipe(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(LARGEST_PIPE + 1);
+      if (bytes.length > LARGEST_PIPE) {
+        throw CandelaException.of(
+            "%s: an image file expected, came more than %d MiB of something else",
+            file, LARGEST_PIPE >> 20);
+      }
+      return bytes;
     }
   }
 

@@ -66,7 +66,9 @@ public enum Baseline {
 
   /** Smooths an image [c,h,w] where it lies. */
   static void blur(Tensor y, double sigma, Workspace workspace) {
-    int radius = (int) Math.ceil(3 * sigma);
+    // no two pixels are further apart than the longer side
+    double longest = Math.max(y.shape().dim(1), y.shape().dim(2));
+    int radius = (int) Math.min(Math.ceil(3 * sigma), longest);
     float[] weight = new float[2 * radius + 1];
     for (int i = 0; i < weight.length; i++) {
       double d = (i - radius) / sigma;

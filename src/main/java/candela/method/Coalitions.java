@@ -4,6 +4,7 @@ import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +24,19 @@ abstract class Coalitions extends Sampled<Attribution> {
   private final Tensor fill;
   private final MemorySegment feature;
   private final MemorySegment table;
+
+  /** Elements of a table: 1 GiB. */
+  private static final long LARGEST = 1 << 28;
+
+  /** Refuses, before they are drawn, more coalitions than a table can hold. */
+  static void check(String method, long samples, long rows, int features) {
+    if (rows * features > LARGEST) {
+      throw CandelaException.of(
+          "%s: samples: %d rows of %d features are more than a table holds; take fewer of either,"
+              + " got samples=%d",
+          method, rows, features, samples);
+    }
+  }
 
   /**
    * @param table [rows,features]: 1 where the feature is there, else 0

@@ -5,6 +5,7 @@ import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.ArrayList;
@@ -39,6 +40,9 @@ import java.util.Optional;
 public record HierarchicalOcclusion(
     int cells, int depth, Fill fill, Inpainter inpainter, long seed, ScoreKind score)
     implements Method {
+  /** Levels of halving, from one cell, that no image is fine enough for. */
+  private static final int FINEST = 10;
+
   public HierarchicalOcclusion() {
     this(8, 3, Fill.MEAN, Inpainter.DEFAULT, 0, ScoreKind.LOGIT);
   }
@@ -46,6 +50,12 @@ public record HierarchicalOcclusion(
   public HierarchicalOcclusion {
     Check.atLeast(1, cells, "hierarchical-occlusion: cells");
     Check.atLeast(1, depth, "hierarchical-occlusion: depth");
+    if (depth > FINEST || (long) cells << (depth - 1) > 1 << FINEST) {
+      throw CandelaException.of(
+          "hierarchical-occlusion: depth: at most %d cells along a side expected at the last level,"
+              + " got %d x 2^%d",
+          1 << FINEST, cells, depth - 1);
+    }
     fill.withoutSuperpixels("hierarchical-occlusion");
   }
 

@@ -3,6 +3,7 @@ package candela.method;
 import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -37,6 +38,9 @@ import java.util.Map;
 public record KernelShap(
     Features features, Baseline baseline, int samples, long seed, ScoreKind score)
     implements Method {
+  /** As many as there are values of an input that may be features each. */
+  private static final int MOST = 4096;
+
   public KernelShap() {
     this(Features.grid(7), Baseline.ZERO, 0, 0, ScoreKind.LOGIT);
   }
@@ -55,6 +59,14 @@ public record KernelShap(
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     FeatureMask mask = features.of("kernel-shap", subject, workspace);
     int n = mask.count();
+    if (n > MOST) {
+      throw CandelaException.of(
+          "kernel-shap: at most %d features expected for a regression, got %d; use"
+              + " shapley-sampling, or fewer",
+          MOST, n);
+    }
+    long rows = Math.min(wanted(n), n < Integer.SIZE ? 1L << n : Long.MAX_VALUE);
+    Coalitions.check("kernel-shap", samples, rows, n);
     Map<List<Integer>, Double> drawn = coalitions(n, workspace);
     float[] table = new float[(2 + drawn.size()) * n];
     Arrays.fill(table, n, 2 * n, 1);
@@ -85,10 +97,14 @@ public record KernelShap(
     };
   }
 
+  private int wanted(int n) {
+    return samples == 0 ? 2 * n + 2048 : samples;
+  }
+
   /** Coalitions, as ascending lists of features, and their weights; neither none nor all. */
   private Map<List<Integer>, Double> coalitions(int n, Workspace workspace) {
     Map<List<Integer>, Double> all = new LinkedHashMap<>();
-    int wanted = samples == 0 ? 2 * n + 2048 : samples;
+    int wanted = wanted(n);
     int sizes = n / 2;
     double[] weight = new double[sizes + 1];
     double left = 0;

@@ -4,6 +4,7 @@ import candela.graph.ScoreKind;
 import candela.image.Slic;
 import candela.probe.Staged;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.List;
 import java.util.Optional;
@@ -78,6 +79,10 @@ public record Lime(
   public Lime {
     Check.atLeast(1, samples, "lime: samples");
     Check.positive(width, "lime: width");
+    if (width * width == 0) {
+      throw CandelaException.of(
+          "lime: width: a number whose square is above 0 expected, got %s", width);
+    }
     Check.positive(alpha, "lime: alpha");
     var unused = new Slic(segments, compactness, sigma);
   }

@@ -48,6 +48,7 @@ public record ShapleySampling(
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     FeatureMask mask = features.of("shapley-sampling", subject, workspace);
     int n = mask.count();
+    Coalitions.check("shapley-sampling", samples, samples * (long) n, n);
     float[][] u = Draws.uniform(workspace, seed, samples, n);
     int[][] order = Arrays.stream(u).map(v -> Draws.order(v, n)).toArray(int[][]::new);
     float[] table = new float[(2 + samples * (n - 1)) * n];

@@ -65,6 +65,11 @@ class MainTest {
         "train src | src: cannot be read: Is a directory",
         "report src | src: a ledger expected, it is a folder",
         "attack m.onnx --data synthetic --noise NaN | --noise: 0 to 1000 expected, got NaN",
+        "explain a.png --model m.onnx --method lime:width=1e-300 | width: a number whose square",
+        "explain a.png --model m.onnx --method hierarchical-occlusion:depth=40 | at most 1024"
+            + " cells",
+        "explain a.png --model m.onnx --method hierarchical-occlusion:cells=1025,depth=1 | 1025 x"
+            + " 2^0",
         "explain a.png --model m.onnx --method smoothgrad:stdev=1e300 | stdev: at most 1.0E12"
             + " expected, got 1.0E300",
       })

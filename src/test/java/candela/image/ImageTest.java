@@ -2,6 +2,7 @@ package candela.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
 import candela.tensor.CandelaException;
@@ -148,5 +149,13 @@ class ImageTest {
     byte[] gif = Base64.getDecoder().decode("R0lGODdhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=");
     Path file = Files.write(folder.resolve("a.gif"), gif);
     assertThat(Image.read(file)).isEqualTo(new Image(1, 1, new byte[] {-1, 0, 0}));
+  }
+
+  @Test
+  void whatHasNoEndIsNotReadToIt() {
+    Path endless = Path.of("/dev/zero");
+    assumeTrue(Files.exists(endless), "skipped: there is no /dev/zero here");
+    assertThatThrownBy(() -> Image.read(endless))
+        .hasMessage("/dev/zero: an image file expected, came more than 64 MiB of something else");
   }
 }

@@ -8,7 +8,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What methods that walk along paths add up to. */
+/** What methods that walk along paths add up to, and how far they may go. */
 class CompletenessTest {
   @TempDir Path folder;
 
@@ -30,5 +30,17 @@ class CompletenessTest {
           .as(a.notes().toString())
           .isLessThan(.05 * Math.abs(difference));
     }
+  }
+
+  /** Taps further away than any pixel do not count. */
+  @Test
+  void aBlurMayBeLargerThanTheImage() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    List<Method> methods =
+        List.of(
+            Methods.parse("blur-integrated-gradients:nSteps=2,maxSigma=1e9"),
+            Methods.parse("blur-integrated-gradients:nSteps=2,maxSigma=1e7"));
+    List<Attribution> a = Maps.of(Toy.random(folder), 1, 3, methods, List.of(subject));
+    assertThat(Maps.distance(a.get(0).values(), a.get(1).values())).isLessThan(1e-5);
   }
 }

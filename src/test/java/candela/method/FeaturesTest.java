@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -46,6 +47,31 @@ class FeaturesTest {
     Float[] boxes = new Float[v.length];
     Arrays.setAll(boxes, i -> v[i]);
     return boxes;
+  }
+
+  /** Before they are drawn, which would take minutes. */
+  @Test
+  void moreCoalitionsThanATableHoldsAreRefused() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    Map<String, String> faults =
+        Map.of(
+            "shapley-sampling:grid=7,samples=2000000",
+            "shapley-sampling: samples: 98000000 rows of 49 features are more than a table holds;"
+                + " take fewer of either, got samples=2000000",
+            "kernel-shap:grid=7,samples=2000000000",
+            "kernel-shap: samples: 2000000000 rows of 49 features are more than a table holds;"
+                + " take fewer of either, got samples=2000000000");
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      faults.forEach(
+          (method, sentence) ->
+              assertThatThrownBy(() -> Methods.parse(method).probe(subject, workspace))
+                  .hasMessage(sentence));
+      // all 510 coalitions of nine features, however many are wanted
+      assertThat(Methods.parse("kernel-shap:grid=3,samples=2000000000").probe(subject, workspace))
+          .extracting(Probe::size)
+          .isEqualTo(512);
+    }
   }
 
   @Test

@@ -1,0 +1,174 @@
+package candela.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import candela.TestDevice;
+import candela.device.OutOfMemory;
+import candela.graph.Network;
+import candela.graph.ScoreKind;
+import candela.graph.Session;
+import candela.graph.SessionOptions;
+import candela.graph.Windowed;
+import candela.method.Attribution;
+import candela.method.IntegratedGradients;
+import candela.method.Method;
+import candela.method.SlidingPatch;
+import candela.method.Subject;
+import candela.onnx.ModelBuilder;
+import candela.tensor.Shape;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Where memory is short, batches get smaller and what is not needed goes; maps stay. */
+class OutOfMemoryTest {
+  private static final int BATCH = 16;
+
+  /** A method's own, and some of those of its session for windows. */
+  private static final int ALLOCATIONS = 10;
+
+  private static final Method GRADIENTS = new IntegratedGradients();
+
+  /** Rows enough for a session of windows. */
+  private static final Method WINDOWS = new SlidingPatch(5, 1, ScoreKind.LOGIT);
+
+  private final Network network = network();
+
+  @BeforeEach
+  void onlyOnTheCpu() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card's memory is not counted here");
+  }
+
+  /** Two convolutions and the mean of what they give. */
+  private static Network network() {
+    ModelBuilder model = new ModelBuilder(12).input("x", -1, 3, 32, 32);
+    model.constant("w", Shape.of(16, 3, 3, 3), drawn(16 * 27));
+    model.constant("v", Shape.of(16, 16, 3, 3), drawn(16 * 144));
+    model.node("Conv", "x,w", "a", "pads", new int[] {1, 1, 1, 1}).node("Relu", "a", "b");
+    model.node("Conv", "b,v", "c", "strides", new int[] {2, 2}).node("Relu", "c", "d");
+    model.node("GlobalAveragePool", "d", "e").node("Flatten", "e", "y");
+    return Network.of(model.output("y").model());
+  }
+
+  private static float[] drawn(int n) {
+    float[] x = new float[n];
+    Random random = new Random(n);
+    for (int i = 0; i < n; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    return x;
+  }
+
+  private static ScarceDevice plenty() {
+    return new ScarceDevice(TestDevice.open(1), 1L << 40);
+  }
+
+  private static Subject subject() {
+    Shape shape = Shape.of(3, 32, 32);
+    return new Subject(shape, drawn(shape.count()), 3);
+  }
+
+  private static float[] map(Pipeline pipeline, ScarceDevice device, Method method) {
+    try (Workspace workspace = new Workspace(device)) {
+      Probe<Attribution> probe = method.probe(subject(), workspace);
+      pipeline.run(List.of(probe));
+      return probe.result().values();
+    }
+  }
+
+  /** What a method's sessions take. */
+  private long taken(Method method) {
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      long before = device.left();
+      map(pipeline, device, method);
+      return before - device.left();
+    }
+  }
+
+  private float[] wanted(Method method) {
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      return map(pipeline, device, method);
+    }
+  }
+
+  @Test
+  void aBatchWithoutRoomIsHalved() {
+    long needed = taken(GRADIENTS);
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      device.leave(needed * 2 / 3);
+      assertThat(map(pipeline, device, GRADIENTS)).isEqualTo(wanted(GRADIENTS));
+      assertThat(pipeline.batches().get("gradient")).isBetween(1, BATCH / 2);
+    }
+  }
+
+  @Test
+  void aSessionForWindowsGoesWhereAnotherNeedsItsRoom() {
+    long needed = taken(GRADIENTS);
+    long windows = taken(WINDOWS);
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      device.leave(Math.max(needed, windows) + (1 << 17));
+      map(pipeline, device, WINDOWS);
+      assertThat(device.left()).as("windows hold their session").isLessThan(needed);
+      assertThat(map(pipeline, device, GRADIENTS)).isEqualTo(wanted(GRADIENTS));
+      assertThat(pipeline.batches().get("gradient")).isEqualTo(BATCH);
+    }
+  }
+
+  @Test
+  void withoutRoomForASessionOfTheirOwnWindowsAreComputedAsAWhole() {
+    float[] wanted = wanted(WINDOWS);
+    int whole = 0;
+    for (int n = 1; n <= ALLOCATIONS; n++) {
+      try (ScarceDevice device = plenty();
+          Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+        device.refuse(n);
+        assertThat(map(pipeline, device, WINDOWS)).isEqualTo(wanted);
+        whole++;
+      } catch (OutOfMemory e) {
+        assertThat(n).as("the first ones are the method's own").isLessThan(ALLOCATIONS / 2);
+      }
+    }
+    assertThat(whole).isGreaterThan(ALLOCATIONS / 2);
+  }
+
+  @Test
+  void whatCannotBeOpenedHoldsNothing() {
+    try (ScarceDevice device = plenty()) {
+      boolean opened = false;
+      for (int n = 1; !opened; n++) {
+        device.refuse(n);
+        opened = opens(device);
+        assertThat(device.held()).as("allocation %d", n).isZero();
+      }
+    }
+  }
+
+  /** Both kinds of sessions, closed again; false where there was no room for one of them. */
+  private boolean opens(ScarceDevice device) {
+    try (Session session = network.session(device, 4, SessionOptions.GRADIENT);
+        Windowed windowed = Windowed.open(network, device, 4, null, 5, 5)) {
+      assertThat(windowed.session().batch()).isEqualTo(session.batch());
+      return true;
+    } catch (OutOfMemory e) {
+      return false;
+    }
+  }
+
+  @Test
+  void withoutRoomForARowThereIsOneSentence() {
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      device.leave(1 << 17);
+      assertThatThrownBy(() -> map(pipeline, device, GRADIENTS))
+          .isInstanceOf(OutOfMemory.class)
+          .hasMessageContaining("batch 1: cpu: no room for");
+    }
+  }
+}
