@@ -28,7 +28,7 @@ public interface Device extends AutoCloseable {
     return false;
   }
 
-  /** How convolutions and matrix products multiply. */
+  /** How convolutions and matrix products multiply, and how a session holds values between them. */
   default Precision precision() {
     return Precision.FLOAT32;
   }

@@ -4,7 +4,10 @@ import candela.tensor.CandelaException;
 import candela.tensor.Storage;
 import java.util.Locale;
 
-/** How a card multiplies in convolutions and matrix products; sums are float32 in all of them. */
+/**
+ * How a card multiplies in convolutions and matrix products, and holds what lies between them; sums
+ * are float32 in all of them.
+ */
 public enum Precision {
   /** Factors as they are. The only one of the CPU. */
   FLOAT32,

@@ -22,6 +22,7 @@ import candela.graph.op.Concat;
 import candela.graph.op.Conv;
 import candela.graph.op.ConvConcat;
 import candela.graph.op.ConvTranspose;
+import candela.graph.op.Convert;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
 import candela.graph.op.GroupNorm;
@@ -65,6 +66,7 @@ class RoleTest {
     return List.of(
         new Case(new Conv(two, two, four, 1, Activation.NONE, false), Role.CONVOLUTION, 1),
         new Case(new ConvConcat(List.of()), Role.OTHER, -1),
+        new Case(new Convert(), Role.OTHER, -1),
         new Case(new Patch(four, four, 2, 2, false, 0), Role.OTHER, -1),
         new Case(new TrainableConv(null, null), Role.OTHER, -1),
         new Case(new TrainableMatrix(false), Role.OTHER, -1),
