@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -74,19 +75,30 @@ final class Data implements Callable<Integer> {
     return Main.OK;
   }
 
+  /** When it returns or fails nobody writes any more: the first failure is kept until all ended. */
   private static void paint(Scenes scenes, int all, Path to) {
     String[] lines = new String[all];
     int[] done = {0};
+    AtomicReference<RuntimeException> failure = new AtomicReference<>();
     try (var progress = new Console("painting", "pictures")) {
       IntStream.range(0, all)
           .parallel()
+          .filter(i -> failure.get() == null)
           .forEach(
               i -> {
-                lines[i] = write(scenes, i, to);
+                try {
+                  lines[i] = write(scenes, i, to);
+                } catch (RuntimeException e) {
+                  failure.compareAndSet(null, e);
+                  return;
+                }
                 synchronized (done) {
                   progress.at(++done[0], all);
                 }
               });
+    }
+    if (failure.get() != null) {
+      throw failure.get();
     }
     text(
         to.resolve("boxes.csv"),
