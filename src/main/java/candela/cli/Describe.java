@@ -182,7 +182,7 @@ final class Describe implements Callable<Integer> {
         MemoryReport m = session.memory();
         table.add(
             gradient ? "forward and gradient" : "forward",
-            bytes(m.constants() + m.arena()),
+            bytes(m.bytes()),
             bytes(m.constants()),
             bytes(m.values()),
             bytes(m.kept()),

@@ -13,4 +13,9 @@ package candela.graph;
  * @param scratch largest working memory of one node
  */
 public record MemoryReport(
-    long constants, long arena, long values, long kept, long gradients, long scratch) {}
+    long constants, long arena, long values, long kept, long gradients, long scratch) {
+  /** What the session takes: the constants and the arena. */
+  public long bytes() {
+    return constants + arena;
+  }
+}

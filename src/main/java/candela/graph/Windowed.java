@@ -113,9 +113,7 @@ public final class Windowed implements AutoCloseable {
 
   /** What both sessions take, as {@link MemoryReport} counts it. */
   public long bytes() {
-    MemoryReport rows = session.memory();
-    MemoryReport first = original.memory();
-    return rows.constants() + rows.arena() + first.constants() + first.arena();
+    return session.memory().bytes() + original.memory().bytes();
   }
 
   private void copy(Tensor x, Tensor y) {

@@ -230,11 +230,6 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     private double score;
     private int classes = 1;
 
-    /** The rows written last. */
-    private int first;
-
-    private int written;
-
     Drawn(Subject subject, Workspace workspace) {
       super(
           Ask.score(ScoreKind.PROBABILITY),
@@ -262,8 +257,6 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
 
     @Override
     protected void fill(int first, Tensor rows) {
-      this.first = first;
-      written = rows.shape().dim(0);
       int each = window * window;
       for (int r = 0; r < rows.shape().dim(0); r++) {
         float[] x = subject.pixels();
@@ -302,11 +295,11 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
 
     @Override
     public int[] corners() {
-      int[] corners = new int[2 * written];
-      for (int r = 0; r < written; r++) {
-        int index = Math.max(first + r - 1, 0) / samples;
-        corners[2 * r] = top(index);
-        corners[2 * r + 1] = left(index);
+      int[] corners = new int[2 * (written() - first())];
+      for (int at = 0; at < corners.length; at += 2) {
+        int index = Math.max(first() + at / 2 - 1, 0) / samples;
+        corners[at] = top(index);
+        corners[at + 1] = left(index);
       }
       return corners;
     }

@@ -20,11 +20,6 @@ abstract class Windows extends Drops implements Occluded {
 
   private final MemorySegment all;
 
-  /** The rows written last. */
-  private int first;
-
-  private int written;
-
   Windows(
       Method method,
       Subject subject,
@@ -43,8 +38,6 @@ abstract class Windows extends Drops implements Occluded {
 
   @Override
   protected final void fill(int first, Tensor rows) {
-    this.first = first;
-    written = rows.shape().dim(0);
     occluder.occlude(edges, all, first, rows);
   }
 
@@ -78,9 +71,9 @@ abstract class Windows extends Drops implements Occluded {
 
   @Override
   public final int[] corners() {
-    int[] corners = new int[2 * written];
-    for (int r = 0; r < written; r++) {
-      System.arraycopy(edges, (first + r) * EDGES, corners, 2 * r, 2);
+    int[] corners = new int[2 * (written() - first())];
+    for (int at = 0; at < corners.length; at += 2) {
+      System.arraycopy(edges, (first() + at / 2) * EDGES, corners, at, 2);
     }
     return corners;
   }

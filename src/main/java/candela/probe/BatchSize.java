@@ -100,7 +100,7 @@ public final class BatchSize {
     long free = device.freeBytes();
     try (Session session = network.session(device, rows, options)) {
       MemoryReport memory = session.memory();
-      if (memory.constants() + memory.arena() > SHARE * free) {
+      if (memory.bytes() > SHARE * free) {
         return 0;
       }
       for (int i = 0; i < session.batch(); i++) {

@@ -13,6 +13,7 @@ public abstract class Sampled<R> implements Probe<R> {
   private final int target;
   private final int all;
   private final SortedMap<Integer, Answers> known = new TreeMap<>();
+  private int first;
   private int written;
   private int taken;
 
@@ -65,10 +66,21 @@ public abstract class Sampled<R> implements Probe<R> {
     int end = later.isEmpty() ? all : later.firstKey();
     int n = Math.min(rows.shape().dim(0), end - written);
     if (n > 0) {
-      fill(written, rows.rows(0, n));
+      first = written;
+      fill(first, rows.rows(0, n));
       written += n;
     }
     return n;
+  }
+
+  /** The rows written last, until they are taken: those from {@link #first} to here. */
+  protected final int written() {
+    return written;
+  }
+
+  /** The first of the rows written last. */
+  protected final int first() {
+    return first;
   }
 
   @Override

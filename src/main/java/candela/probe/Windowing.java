@@ -45,14 +45,12 @@ public final class Windowing implements AutoCloseable {
   }
 
   /**
-   * Ready for the probe's image; null where rows are something else, or nothing is saved.
+   * Ready for the probe's image; null where nothing is saved.
    *
+   * @param probe for which it {@link #isTried}
    * @param rows of a batch
    */
   Windowed of(Probe<?> probe, int rows) {
-    if (!isTried(probe, device)) {
-      return null;
-    }
     Occluded of = probe.occluded();
     Key wanted = new Key(rows, of.tall(), of.wide());
     if (none.contains(wanted)) {
@@ -60,7 +58,7 @@ public final class Windowing implements AutoCloseable {
     }
     if (!wanted.equals(key)) {
       close();
-      open = open(wanted);
+      open = open(network, device, rows, output, of.tall(), of.wide());
       if (open == null) {
         none.add(wanted);
         return null;
@@ -82,10 +80,14 @@ public final class Windowing implements AutoCloseable {
     return open != null;
   }
 
-  /** Null where there is no room for a second session: the ordinary one does it as well. */
-  private Windowed open(Key of) {
+  /**
+   * As {@link Windowed#open}, but null also where there is no room for a second session: the
+   * ordinary one does it as well.
+   */
+  public static Windowed open(
+      Network network, Device device, int rows, String output, int tall, int wide) {
     try {
-      return Windowed.open(network, device, of.rows(), output, of.tall(), of.wide());
+      return Windowed.open(network, device, rows, output, tall, wide);
     } catch (OutOfMemory e) {
       return null;
     }

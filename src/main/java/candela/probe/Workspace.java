@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.graph.MemoryReport;
 import candela.graph.Session;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -48,7 +49,7 @@ public final class Workspace implements AutoCloseable {
 
   /** Bytes of the sessions that it keeps open. */
   public long sessionBytes() {
-    return sessions.stream().map(Session::memory).mapToLong(m -> m.constants() + m.arena()).sum();
+    return sessions.stream().map(Session::memory).mapToLong(MemoryReport::bytes).sum();
   }
 
   /**

@@ -1,7 +1,6 @@
 package candela.study;
 
 import candela.device.Device;
-import candela.graph.MemoryReport;
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.graph.Session;
@@ -95,8 +94,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
         try (Session session = model.network().session(device, batch, options)) {
           double row = secondsARow(session, gradient);
           seconds += row * (gradient ? both : forward);
-          MemoryReport memory = session.memory();
-          bytes += memory.constants() + memory.arena();
+          bytes += session.memory().bytes();
         }
       }
     }
@@ -141,12 +139,12 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   /** Rows of which only windows are computed, and what that takes. */
   private record Windows(double seconds, long bytes) {}
 
-  /** Null where nothing is saved. */
+  /** Null where nothing is saved, or there is no room. */
   private static Windows windows(Model model, Device device, int batch, Size size) {
     int[] window = size.window().orElseThrow();
     long start = System.nanoTime();
     try (Windowed w =
-        Windowed.open(model.network(), device, batch, model.output(), window[0], window[1])) {
+        Windowing.open(model.network(), device, batch, model.output(), window[0], window[1])) {
       double opening = (System.nanoTime() - start) / 1e9;
       return w == null
           ? null
