@@ -64,6 +64,7 @@ enum {
 };
 
 enum { CD_REDUCE_SUM, CD_REDUCE_MEAN, CD_REDUCE_MAX, CD_REDUCE_MIN, CD_REDUCE_PROD, CD_REDUCE_KINDS };
+enum { CD_CHANNELS_SUM, CD_CHANNELS_SUM_ABSOLUTE, CD_CHANNELS_MAX_ABSOLUTE, CD_CHANNELS_MEAN, CD_CHANNELS_KINDS };
 
 /* How values are stored: as float, or rounded to nearest, ties to even, to the 8 significant bits of bfloat16 or the 11 of
    IEEE half precision. Entries that take a type read and write void pointers of it, and compute in float. */
@@ -177,6 +178,10 @@ int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int
    be NULL for sum and mean. No overlap. */
 int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t outer, int64_t n, int64_t inner,
                        const float* x, const float* y, const float* dy, float* dx);
+
+/* y[n] = kind over channels of x[channels,n], added in doubles in their order: sum, sum of absolute values, largest
+   absolute value, mean; NaN where one is. No overlap. */
+int cd_reduce_channels(cd_stream* stream, int kind, int64_t channels, int64_t n, const float* x, float* y);
 
 /* y[outer,inner] = index over n of the first (last: last) maximum or minimum of x[outer,n,inner], as a float. NaN
    counts as the extreme. No overlap. */
@@ -322,6 +327,11 @@ int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* base
    or NULL for 1. */
 int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
                double* square);
+
+/* y[n] of what was added over count samples: kind 0 sum / count, 1 square / count, 2 square / count - (sum / count)^2.
+   square may be NULL for kind 0. */
+int cd_mean_moments(cd_stream* stream, int kind, int64_t n, double count, const double* sum, const double* square,
+                    float* y);
 
 /* ---- patch ---- */
 

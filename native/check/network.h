@@ -314,6 +314,13 @@ inline constexpr Entry kNetwork[] = {
       c.moves(4 * (k.whole() + k.less()));
       CALL(c, cd_reduce_backward, kind, add, k.outer, k.n, k.inner, x, y, dy, dx);
     }},
+    {"cd_reduce_channels", 1, [](Case& c) {
+      int kind = c.each("kind", CD_CHANNELS_KINDS, CD_CHANNELS_MAX_ABSOLUTE);
+      int64_t channels = c.size("channels", {1, 3, 7}, {3}), n = c.size("n", {1, 3, 33, 1000}, {224 * 224});
+      auto x = c.in("x", channels * n), y = c.out("y", n);
+      c.moves(4 * (channels + 1) * n);
+      CALL(c, cd_reduce_channels, kind, channels, n, x, y);
+    }},
     {"cd_arg_reduce", 1, [](Case& c) {
       int kind = c.each("kind", 2) + CD_REDUCE_MAX;
       bool last = c.flag("last");

@@ -89,8 +89,13 @@ public final class Workspace implements AutoCloseable {
     return new Tensor(shape, allocate((long) shape.count() * Tensor.BYTES));
   }
 
+  /** Whatever was there before. */
+  public Tensor unset(Shape shape) {
+    return new Tensor(shape, take((long) shape.count() * Tensor.BYTES));
+  }
+
   public Tensor tensor(Shape shape, float[] values) {
-    Tensor t = tensor(shape);
+    Tensor t = unset(shape);
     device.write(t, values);
     return t;
   }
@@ -140,8 +145,15 @@ public final class Workspace implements AutoCloseable {
     held.clear();
   }
 
+  /** To be written as a whole before it is read. */
+  private MemorySegment take(long bytes) {
+    Memory memory = device.allocateUnset(Math.max(bytes, 8));
+    held.add(memory);
+    return memory.segment();
+  }
+
   private MemorySegment copy(MemorySegment host) {
-    MemorySegment to = allocate(host.byteSize());
+    MemorySegment to = take(host.byteSize());
     device.copyIn(host, to.asSlice(0, host.byteSize()));
     return to;
   }
