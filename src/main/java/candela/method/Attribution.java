@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.device.Device;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -21,21 +22,32 @@ public record Attribution(
     this(shape, values, channels, notes, null);
   }
 
-  /** Of values[c,h,w] on the workspace's device, where their channels become one: the same bits. */
+  /**
+   * Of values[c,h,w] on the workspace's device, where their channels become one: the bits of {@link
+   * Channels}.
+   *
+   * @param all whether all channels are wanted; else the one they become is the only one
+   */
   static Attribution read(
       Workspace workspace,
       Shape shape,
       Tensor values,
       Channels channels,
-      Map<String, Double> notes) {
+      Map<String, Double> notes,
+      boolean all) {
+    Device device = workspace.device();
     int n = shape.count(1, 3);
-    var map = workspace.unset(Shape.of(n));
-    channels.reduce(workspace.device(), values.data(), shape.dim(0), map);
+    Tensor map = workspace.unset(Shape.of(n));
+    channels.reduce(device, values.data(), shape.dim(0), map);
+    if (!all) {
+      float[] one = device.read(map);
+      return new Attribution(shape.with(0, 1), one, channels, notes, one);
+    }
     float[] reduced = new float[n];
-    Runnable arrival = workspace.device().copyOutLater(map.data(), MemorySegment.ofArray(reduced));
-    float[] all = workspace.device().read(values);
+    Runnable arrival = device.copyOutLater(map.data(), MemorySegment.ofArray(reduced));
+    float[] each = device.read(values);
     arrival.run();
-    return new Attribution(shape, all, channels, notes, reduced);
+    return new Attribution(shape, each, channels, notes, reduced);
   }
 
   /** One value a pixel: [h,w]. */

@@ -44,14 +44,29 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
     private final Subject subject;
     private final Workspace workspace;
     private final boolean timesInput;
+    private final boolean channels;
     private Attribution found;
 
     One(Method method, Subject subject, Workspace workspace, Rules rules, boolean timesInput) {
+      this(method, subject, workspace, rules, timesInput, workspace.wantsChannels());
+    }
+
+    /**
+     * @param channels whether all are wanted, whatever the workspace is for
+     */
+    One(
+        Method method,
+        Subject subject,
+        Workspace workspace,
+        Rules rules,
+        boolean timesInput,
+        boolean channels) {
       super(Ask.backward(method.score(), "", rules), subject.target(), 1);
       this.method = method;
       this.subject = subject;
       this.workspace = workspace;
       this.timesInput = timesInput;
+      this.channels = channels;
     }
 
     @Override
@@ -62,7 +77,8 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
     @Override
     protected void add(int first, Answers answers) {
       Tensor a = timesInput ? product(answers) : answers.gradients();
-      found = Attribution.read(workspace, subject.image(), a, method.channels(), Map.of());
+      found =
+          Attribution.read(workspace, subject.image(), a, method.channels(), Map.of(), channels);
     }
 
     private Tensor product(Answers answers) {

@@ -167,7 +167,7 @@ public record SmoothGrad(
           .noise()
           .meanMoments(kind(), x.count(), count, sum, square, mean.data());
       Map<String, Double> notes = Map.of("sigma", (double) sigma);
-      return Attribution.read(workspace, image, mean, channels, notes);
+      return Attribution.read(workspace, image, mean, channels, notes, workspace.wantsChannels());
     }
 
     private int kind() {

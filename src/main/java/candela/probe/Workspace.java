@@ -24,6 +24,7 @@ public final class Workspace implements AutoCloseable {
   private final List<Memory> held = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
   private final Map<Object, Object> shared = new HashMap<>();
+  private boolean channels = true;
 
   public Workspace(Device device) {
     this(device, null);
@@ -39,6 +40,17 @@ public final class Workspace implements AutoCloseable {
 
   public Device device() {
     return device;
+  }
+
+  /** For who wants one value a pixel of what methods find: channels may stay on the device. */
+  public Workspace ofMaps() {
+    channels = false;
+    return this;
+  }
+
+  /** Whether what methods find is wanted in all its channels. */
+  public boolean wantsChannels() {
+    return channels;
   }
 
   /** Keeps a session of this device open as long as the workspace is. */
