@@ -1,11 +1,13 @@
 package candela.method;
 
 import candela.device.Device;
+import candela.probe.Answers;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * What a method found.
@@ -48,6 +50,27 @@ public record Attribution(
     float[] each = device.read(values);
     arrival.run();
     return new Attribution(shape, each, channels, notes, reduced);
+  }
+
+  /**
+   * The same with one channel, handed over when it is there: a card goes on with the next batch
+   * meanwhile.
+   *
+   * @param answers those that values came with
+   */
+  static void readLater(
+      Workspace workspace,
+      Shape shape,
+      Tensor values,
+      Channels channels,
+      Map<String, Double> notes,
+      Answers answers,
+      Consumer<Attribution> taker) {
+    float[] one = new float[shape.count(1, 3)];
+    Tensor map = workspace.unset(Shape.of(one.length));
+    channels.reduce(workspace.device(), values.data(), shape.dim(0), map);
+    var found = new Attribution(shape.with(0, 1), one, channels, notes, one);
+    answers.copyLater(map, one, () -> taker.accept(found));
   }
 
   /** One value a pixel: [h,w]. */

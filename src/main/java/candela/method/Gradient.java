@@ -8,6 +8,7 @@ import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Map;
 
@@ -77,8 +78,13 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
     @Override
     protected void add(int first, Answers answers) {
       Tensor a = timesInput ? product(answers) : answers.gradients();
-      found =
-          Attribution.read(workspace, subject.image(), a, method.channels(), Map.of(), channels);
+      Shape shape = subject.image();
+      if (channels) {
+        found = Attribution.read(workspace, shape, a, method.channels(), Map.of(), true);
+      } else {
+        Attribution.readLater(
+            workspace, shape, a, method.channels(), Map.of(), answers, f -> found = f);
+      }
     }
 
     private Tensor product(Answers answers) {

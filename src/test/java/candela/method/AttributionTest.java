@@ -51,6 +51,35 @@ class AttributionTest {
     }
   }
 
+  /** More maps than are on their way at a time, in batches that follow each other. */
+  @Test
+  void mapsThatComeLaterAreThoseThatAreWaitedFor() {
+    Random random = new Random(4);
+    List<Subject> subjects = new ArrayList<>();
+    for (int i = 0; i < 90; i++) {
+      subjects.add(SmallMethods.subject(random, i % 2));
+    }
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 40)) {
+      List<float[]> waited = run(pipeline, subjects, new Workspace(device));
+      for (int turn = 0; turn < 3; turn++) {
+        List<float[]> later = run(pipeline, subjects, new Workspace(device).ofMaps());
+        for (int i = 0; i < subjects.size(); i++) {
+          assertThat(later.get(i)).as("subject %d, turn %d", i, turn).isEqualTo(waited.get(i));
+        }
+      }
+    }
+  }
+
+  private static List<float[]> run(Pipeline pipeline, List<Subject> subjects, Workspace workspace) {
+    try (workspace) {
+      List<Probe<Attribution>> probes =
+          subjects.stream().map(s -> new Gradient().probe(s, workspace)).toList();
+      pipeline.run(probes);
+      return probes.stream().map(p -> p.result().map()).toList();
+    }
+  }
+
   /** The result, which is the same each time it is asked for. */
   private static Attribution run(
       Pipeline pipeline, Method method, Subject subject, Workspace workspace) {

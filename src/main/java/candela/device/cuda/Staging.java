@@ -27,7 +27,7 @@ final class Staging implements AutoCloseable {
   private static final int SLOTS = 8;
 
   /** Copies that nobody waits for yet, as the scores of a batch or one map, and bytes of one. */
-  private static final int LATER = 8;
+  private static final int LATER = 32;
 
   private static final long LATER_BYTES = 256 << 10;
 
