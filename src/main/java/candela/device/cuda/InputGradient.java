@@ -127,8 +127,13 @@ final class InputGradient implements AutoCloseable {
       device
           .kernels()
           .gate()
-          .gateSift(storage, gating.activation(), plain.inputs(rows), gating.values(), dx);
+          .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
     }
+  }
+
+  /** Elements of dx. */
+  private long inputs(long rows) {
+    return rows * shape.h() * shape.w() * shape.c();
   }
 
   private Way choose(Key key, MemorySegment g, MemorySegment dx) {
@@ -152,7 +157,7 @@ final class InputGradient implements AutoCloseable {
     if (key.alignment() < 16) {
       name += " unaligned";
     }
-    try (var own = device.allocate(storage.bytes(plain.inputs(key.rows())))) {
+    try (var own = device.allocate(storage.bytes(inputs(key.rows())))) {
       int best =
           dense
               .measured()
@@ -219,7 +224,7 @@ final class InputGradient implements AutoCloseable {
     if (prepared.run(problem(rows, accumulate, dx, g), dx, weights.get(), g)) {
       return;
     }
-    long n = plain.inputs(rows);
+    long n = inputs(rows);
     MemorySegment sum = accumulate ? dense.products(storage.bytes(n)) : NONE;
     if (accumulate && prepared.run(problem(rows, false, sum, g), sum, weights.get(), g)) {
       device.kernels().elementwise().add(storage, n, sum, dx, dx);
@@ -259,7 +264,7 @@ final class InputGradient implements AutoCloseable {
       return false;
     }
     if (!accumulate) {
-      device.kernels().elementwise().fill(storage, plain.inputs(rows), 0, dx);
+      device.kernels().elementwise().fill(storage, inputs(rows), 0, dx);
     }
     int row = shape.w() * c;
     int[] dims = {Math.toIntExact(rows), shape.oh(), shape.ow(), c};
