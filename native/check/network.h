@@ -47,7 +47,7 @@ struct Pool {
     h = k.size("h", {1, 5, 9, 14}, {112, 28, 7});
     w = k.size("w", {3, 7, 12}, {112, 28, 7});
     c = k.size("c", {1, 3, 4, 8, 33, 64, 132}, {64, 256, 2048});
-    int kh = static_cast<int>(k.size("kh", {1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
+    int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
     int dh = static_cast<int>(k.size("dh", {1, 1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 1, 2}, {1}));
     int top = static_cast<int>(k.size("top", {0, 1, 2}, {1, 1, 0})), left = static_cast<int>(k.size("left", {0, 1}, {1, 1, 0}));
@@ -92,13 +92,13 @@ struct Convolved {
 
   explicit Convolved(Case& k) {
     const ConvolveSpeed& s = kConvolveSpeeds[k.timed() ? k.number() / 6 : 0];
-    rows = k.size("rows", {1, 3, 7}, {s.rows});
+    rows = k.size("rows", {1, 3}, {s.rows});
     // Sizes that tiles do not divide; three times in four those that they need.
     int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
-    int h = static_cast<int>(k.size("h", {1, 3, 5, 8}, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7, 9}, {s.side}));
-    int c = static_cast<int>(k.size("c", {4, 12, 32, 36, 68}, {s.c})), oc = static_cast<int>(k.size("oc", {4, 32, 36, 64, 140}, {s.oc}));
+    int h = static_cast<int>(k.size("h", {1, 3, 5, 9}, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7}, {s.side}));
+    int c = static_cast<int>(k.size("c", {4, 12, 36, 68}, {s.c})), oc = static_cast<int>(k.size("oc", {4, 36, 64, 132}, {s.oc}));
     if (each == 1) c -= 1, oc -= 3;
-    int kh = static_cast<int>(k.size("kh", {1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 3, 3, 5}, {s.taps}));
+    int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 1, 3, 5}, {s.taps}));
     int top = static_cast<int>(k.size("top", {0, 1, 2, 4}, {s.taps / 2})), left = static_cast<int>(k.size("left", {0, 1, 2}, {s.taps / 2}));
     int more = static_cast<int>(k.size("more", {0, 1, 3}, {k.timed() ? s.taps / 2 : 0}));
     int oh = h + top + more - kh + 1, ow = w + left + more - kw + 1;
