@@ -58,9 +58,9 @@ struct Tiling {
   // Of the partial sums, whole tiles; -1 where the shape is none for the kernel: its indices of pixels and of weights have
   // 32 bits, its masks 16 for the taps down and across.
   int64_t scratch(const Convolution& k) const {
-    constexpr int64_t kMost = 1 << 30;
+    constexpr int64_t kMost = 1 << 30, kWidest = 1 << 28;
     int64_t steps = int64_t{1} * k.kh * k.kw * ((k.c + kDeep - 1) / kDeep);
-    bool fits = k.c % 4 == 0 && k.oc % 4 == 0 && k.wide % 4 == 0 && k.kh <= 16 && k.kw <= 16 && k.pixels() <= kMost &&
+    bool fits = k.c % 4 == 0 && k.oc % 4 == 0 && k.wide % 4 == 0 && k.wide <= kWidest && k.kh <= 16 && k.kw <= 16 && k.pixels() <= kMost &&
                 k.rows * k.h * k.w <= kMost && k.depth() * k.oc <= kMost && down * across <= kMost && splits <= steps &&
                 (int64_t{k.top} + k.kh + k.oh) * k.w <= kMost && (splits == 1 || down * across <= CD_CONVOLVE_COUNTERS);
     if (!fits) return -1;

@@ -1,6 +1,6 @@
 // CUDA only: the convolution as a product of matrices in tensor cores. A block makes a tile of pixels x output channels, in
 // steps of kDeep channels of one tap; the next steps' operands are on their way from memory meanwhile. Factors are rounded
-// to TF32 (nearest, ties away from zero) when they are read from shared memory; sums are in float.
+// to TF32, to nearest, when they come out of shared memory; sums are in float.
 //
 // Where few tiles would leave the card idle, the steps of a tile are shared among blocks: each leaves its sums in scratch,
 // and the last to come, as a counter tells, adds them in the order of the parts. So the order of the sums is always the same.
@@ -21,6 +21,8 @@ struct ConvolveJob {
   Ending ending;
   Divide byWidth, byHeight, byAcross;
   int steps, stepsOfTap;
+  // Bytes from a pixel of x to the next, and of an output channel's weights.
+  int pixelBytes, channelBytes;
   const float* __restrict__ x;
   const float* __restrict__ weights;
   int32_t* counters;
@@ -39,6 +41,9 @@ struct TileOf {
   // Floats of a stage, and of a row when the sums stand in shared memory: half a warp's pairs then lie in different banks.
   static constexpr int kStage = (kPixels + kChannels) * kDeep, kRow = kChannels + 8;
   static constexpr int kBytes = 4 * kStages * kStage;
+  // Where a warp's part begins.
+  __device__ __forceinline__ static int firstPixel(int warp) { return warp / kWarpsAcross * kWarpPixels; }
+  __device__ __forceinline__ static int firstChannel(int warp) { return warp % kWarpsAcross * kWarpChannels; }
   static_assert(kPixels / kWarpPixels * kWarpsAcross * 32 == kConvolveThreads);
   static_assert(kPixels * kRow <= kStages * kStage, "sums take the place of the stages");
 };
@@ -74,24 +79,25 @@ class Loader {
     across = tap - down * k.kw;
   }
 
-  // Starts the copies of this step into a stage, and goes to the next step.
+  // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
+  // address may be anything.
   __device__ __forceinline__ void start(float* stage) {
     const Convolution& k = job.k;
-    float* to = stage + row * kDeep + 4 * (chunk ^ (row & 7));
+    float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
     bool some = channel + 4 * chunk < k.c;
+    uint32_t bits = 1u << down | 1u << (16 + across);
     int step = down * k.w + across;
+    auto from = reinterpret_cast<const char*>(job.x + channel + 4 * chunk);
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
-      bool in = some && (taps[i] >> down & taps[i] >> (16 + across) & 1u) != 0;
-      const float* from = job.x + (static_cast<int64_t>(pixel[i]) + step) * k.wide + channel + 4 * chunk;
-      copyAsync(to + kStep * kDeep * i, in ? from : job.x, in);
+      bool in = some && (taps[i] & bits) == bits;
+      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
     }
     to += T::kPixels * kDeep;
-    const float* from = factors + static_cast<int64_t>(tap) * k.c + channel;
+    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * k.c + channel);
 #pragma unroll
     for (int i = 0; i < T::kChannels / kStep; i++) {
-      bool in = some && kStep * i < channels;
-      copyAsync(to + kStep * kDeep * i, in ? from + kStep * i * k.depth() : job.weights, in);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * job.channelBytes, some && kStep * i < channels);
     }
     next();
   }
@@ -126,17 +132,20 @@ struct Sums {
   float at[T::kDown][T::kAcross][4];
 
   // Adds a stage's products.
-  __device__ __forceinline__ void add(const float* stage, int firstRow, int firstColumn, int lane) {
+  __device__ __forceinline__ void add(const float* stage) {
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     uint32_t a[2][T::kDown][4], b[2][T::kAcross][2];
     // The rows whose addresses this lane gives: of four 8 x 4 matrices the first two are one above the other in a, beside
     // each other in b.
-    const float* pixels = stage + (firstRow + lane % 16) * kDeep;
-    const float* channels = stage + (T::kPixels + firstColumn + lane % 8 + lane / 16 * 8) * kDeep;
+    const float* pixels = stage + (T::firstPixel(warp) + lane % 16) * kDeep;
+    const float* channels = stage + (T::kPixels + T::firstChannel(warp) + lane % 8 + lane / 16 * 8) * kDeep;
     fetch(a[0], b[0], pixels, channels, 0, lane);
 #pragma unroll
     for (int k = 0; k < kDeep / 8; k++) {
       int now = k % 2;
+      // The next factors are on their way while these are multiplied.
       if (k + 1 < kDeep / 8) fetch(a[1 - now], b[1 - now], pixels, channels, k + 1, lane);
+      round(a[now], b[now]);
 #pragma unroll
       for (int i = 0; i < T::kDown; i++) {
 #pragma unroll
@@ -145,21 +154,30 @@ struct Sums {
     }
   }
 
-  // Factors of channels 8 k … 8 k + 7, rounded.
+  // Factors of channels 8 k … 8 k + 7.
   __device__ __forceinline__ static void fetch(uint32_t (&a)[T::kDown][4], uint32_t (&b)[T::kAcross][2],
                                                const float* pixels, const float* channels, int k, int lane) {
-    int swap = lane & 7;
+    int swap = lane % 8;
 #pragma unroll
     for (int i = 0; i < T::kDown; i++) {
       loadMatrices(pixels + 16 * i * kDeep + 4 * ((2 * k + lane / 16) ^ swap), a[i][0], a[i][1], a[i][2], a[i][3]);
-#pragma unroll
-      for (int e = 0; e < 4; e++) a[i][e] = rounded(a[i][e]);
     }
 #pragma unroll
     for (int j = 0; j < T::kAcross; j += 2) {
       loadMatrices(channels + 8 * j * kDeep + 4 * ((2 * k + lane / 8 % 2) ^ swap), b[j][0], b[j][1], b[j + 1][0], b[j + 1][1]);
+    }
+  }
+
+  __device__ __forceinline__ static void round(uint32_t (&a)[T::kDown][4], uint32_t (&b)[T::kAcross][2]) {
 #pragma unroll
-      for (int e = 0; e < 4; e++) b[j + e / 2][e % 2] = rounded(b[j + e / 2][e % 2]);
+    for (int i = 0; i < T::kDown; i++) {
+#pragma unroll
+      for (int e = 0; e < 4; e++) a[i][e] = rounded(a[i][e]);
+    }
+#pragma unroll
+    for (int j = 0; j < T::kAcross; j++) {
+#pragma unroll
+      for (int e = 0; e < 2; e++) b[j][e] = rounded(b[j][e]);
     }
   }
 
@@ -175,11 +193,20 @@ struct Sums {
     }
   }
 
-  // The sums of all parts, in their order; many reads at once.
-  __device__ __forceinline__ void gather(const float* parts, int splits) {
+  // Into shared memory, row by row.
+  __device__ __forceinline__ void stand(float* rows) const {
+#pragma unroll
+    for (int q = 0; q < kQuads; q++) {
+      const float* v = at[q / T::kAcross][q % T::kAcross];
+      put(rows, q, make_float4(v[0], v[1], v[2], v[3]));
+    }
+  }
+
+  // The same of the sums of all parts, added in their order; many reads at once.
+  __device__ __forceinline__ static void gather(const float* parts, int splits, float* rows) {
     auto from = reinterpret_cast<const float4*>(parts) + threadIdx.x;
     constexpr int kMost = 1 << (kSplitKinds - 1);
-#pragma unroll
+#pragma unroll 2
     for (int q = 0; q < kQuads; q++) {
       float4 v[kMost];
 #pragma unroll
@@ -191,23 +218,17 @@ struct Sums {
       for (int p = 1; p < kMost; p++) {
         if (p < splits) sum = make_float4(sum.x + v[p].x, sum.y + v[p].y, sum.z + v[p].z, sum.w + v[p].w);
       }
-      float* to = at[q / T::kAcross][q % T::kAcross];
-      to[0] = sum.x, to[1] = sum.y, to[2] = sum.z, to[3] = sum.w;
+      put(rows, q, sum);
     }
   }
 
-  // Into shared memory, row by row.
-  __device__ __forceinline__ void stand(float* rows, int firstRow, int firstColumn, int lane) const {
-    float* to = rows + (firstRow + lane / 4) * T::kRow + firstColumn + lane % 4 * 2;
-#pragma unroll
-    for (int i = 0; i < T::kDown; i++) {
-#pragma unroll
-      for (int j = 0; j < T::kAcross; j++) {
-        float* pair = to + 16 * i * T::kRow + 8 * j;
-        *reinterpret_cast<float2*>(pair) = make_float2(at[i][j][0], at[i][j][1]);
-        *reinterpret_cast<float2*>(pair + 8 * T::kRow) = make_float2(at[i][j][2], at[i][j][3]);
-      }
-    }
+  __device__ __forceinline__ static void put(float* rows, int q, float4 v) {
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    int row = T::firstPixel(warp) + q / T::kAcross * 16 + lane / 4;
+    int column = T::firstChannel(warp) + q % T::kAcross * 8 + lane % 4 * 2;
+    float* pair = rows + row * T::kRow + column;
+    *reinterpret_cast<float2*>(pair) = make_float2(v.x, v.y);
+    *reinterpret_cast<float2*>(pair + 8 * T::kRow) = make_float2(v.z, v.w);
   }
 };
 
@@ -227,35 +248,38 @@ __device__ __forceinline__ bool lastOf(int32_t* counter, int splits) {
   return last;
 }
 
-// Out of shared memory, 16 bytes at a time; what y and the gate need is read several pieces ahead.
+// Out of shared memory, 16 bytes at a time; what y and the gate need is read several rows ahead.
 template <class T>
 __device__ __forceinline__ void finish(const ConvolveJob& job, const float* rows, int firstPixel, int firstChannel) {
-  constexpr int kQuads = T::kChannels / 4, kAhead = 4;
+  constexpr int kQuads = T::kChannels / 4, kStep = kConvolveThreads / kQuads, kEach = T::kPixels / kStep;
+  constexpr int kAhead = kEach < 8 ? kEach : 8;
+  static_assert(kEach % kAhead == 0);
   const Convolution& k = job.k;
-  int pixels = static_cast<int>(k.pixels());
+  int row = threadIdx.x / kQuads, channel = firstChannel + threadIdx.x % kQuads * 4;
+  if (channel >= k.oc) return;
+  int pixels = static_cast<int>(k.pixels()) - firstPixel - row;
+  int64_t first = static_cast<int64_t>(firstPixel + row) * k.oc + channel, step = int64_t{kStep} * k.oc;
+  const float* from = rows + row * T::kRow + threadIdx.x % kQuads * 4;
 #pragma unroll 1
-  for (int first = threadIdx.x; first < T::kPixels * kQuads; first += kAhead * kConvolveThreads) {
+  for (int i = 0; i < kEach; i += kAhead) {
     float4 old[kAhead], gate[kAhead];
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
-      int row = (first + a * kConvolveThreads) / kQuads, quad = (first + a * kConvolveThreads) % kQuads;
-      if (firstPixel + row >= pixels || firstChannel + 4 * quad >= k.oc) continue;
-      int64_t at = static_cast<int64_t>(firstPixel + row) * k.oc + firstChannel + 4 * quad;
       old[a] = gate[a] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+      if (kStep * (i + a) >= pixels) continue;
+      int64_t at = first + step * (i + a);
       if (job.ending.accumulate) old[a] = *reinterpret_cast<const float4*>(job.y + at);
       if (job.ending.gated) gate[a] = __ldg(reinterpret_cast<const float4*>(job.ending.gate + at));
     }
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
-      int row = (first + a * kConvolveThreads) / kQuads, quad = (first + a * kConvolveThreads) % kQuads;
-      if (firstPixel + row >= pixels || firstChannel + 4 * quad >= k.oc) continue;
-      int64_t at = static_cast<int64_t>(firstPixel + row) * k.oc + firstChannel + 4 * quad;
-      float4 v = *reinterpret_cast<const float4*>(rows + row * T::kRow + 4 * quad);
+      if (kStep * (i + a) >= pixels) continue;
+      float4 v = *reinterpret_cast<const float4*>(from + kStep * (i + a) * T::kRow);
       v.x = job.ending.of(v.x, old[a].x, gate[a].x);
       v.y = job.ending.of(v.y, old[a].y, gate[a].y);
       v.z = job.ending.of(v.z, old[a].z, gate[a].z);
       v.w = job.ending.of(v.w, old[a].w, gate[a].w);
-      *reinterpret_cast<float4*>(job.y + at) = v;
+      *reinterpret_cast<float4*>(job.y + first + step * (i + a)) = v;
     }
   }
 }
@@ -269,37 +293,33 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
   int splits = static_cast<int>(gridDim.y), part = static_cast<int>(blockIdx.y);
   int begin = static_cast<int>(int64_t{job.steps} * part / splits);
   int steps = static_cast<int>(int64_t{job.steps} * (part + 1) / splits) - begin;
-  int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  int firstRow = warp / T::kWarpsAcross * T::kWarpPixels, firstColumn = warp % T::kWarpsAcross * T::kWarpChannels;
-
   Loader<T> loader(job, firstPixel, firstChannel, begin);
   Sums<T> sums = {};
-#pragma unroll
-  for (int s = 0; s < T::kStages - 1; s++) {
-    if (s < steps) loader.start(stages + s * T::kStage);
-    commitCopies();
-  }
-  int stage = 0, ahead = T::kStages - 1;
+  int stage = 0, ahead = 0;
 #pragma unroll 1
-  for (int s = 0; s < steps; s++) {
-    // This step's operands are here, from all threads; and all are done with the stage that is filled next.
-    waitForCopies<T::kStages - 2>();
-    __syncthreads();
+  for (int s = 1 - T::kStages; s < steps; s++) {
+    if (s >= 0) {
+      // This step's operands are here, from all threads; and all are done with the stage that is filled next.
+      waitForCopies<T::kStages - 2>();
+      __syncthreads();
+    }
     if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
+    ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
     // Empty groups count too: the wait above is for the same number of them to the end.
     commitCopies();
-    sums.add(stages + stage * T::kStage, firstRow, firstColumn, lane);
+    if (s < 0) continue;
+    sums.add(stages + stage * T::kStage);
     stage = stage + 1 < T::kStages ? stage + 1 : 0;
-    ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
   }
   if (splits > 1) {
     float* parts = job.scratch + int64_t{blockIdx.x} * splits * (T::kPixels * T::kChannels);
     sums.leave(parts + part * (T::kPixels * T::kChannels));
     if (!lastOf(job.counters + blockIdx.x, splits)) return;
-    sums.gather(parts, splits);
+    Sums<T>::gather(parts, splits, stages);
+  } else {
+    __syncthreads();
+    sums.stand(stages);
   }
-  __syncthreads();
-  sums.stand(stages, firstRow, firstColumn, lane);
   __syncthreads();
   finish<T>(job, stages, firstPixel, firstChannel);
 }
@@ -337,6 +357,8 @@ inline bool convolveInTiles(cd_stream* stream, const Convolution& k, const Tilin
                   Divide(tiling.across),
                   k.kh * k.kw * stepsOfTap,
                   stepsOfTap,
+                  static_cast<int>(4 * k.wide),
+                  static_cast<int>(4 * k.depth()),
                   x,
                   weights,
                   counters,
@@ -345,8 +367,8 @@ inline bool convolveInTiles(cd_stream* stream, const Convolution& k, const Tilin
   if (tiling.kind == 0) launchTiles<TileOf<128, 128, 64, 64, 3, 2>>(stream, job, tiling);
   if (tiling.kind == 1) launchTiles<TileOf<128, 64, 64, 32, 3, 3>>(stream, job, tiling);
   if (tiling.kind == 2) launchTiles<TileOf<64, 64, 32, 32, 4, 3>>(stream, job, tiling);
-  if (tiling.kind == 3) launchTiles<TileOf<64, 32, 32, 16, 4, 4>>(stream, job, tiling);
-  if (tiling.kind == 4) launchTiles<TileOf<32, 64, 16, 32, 4, 4>>(stream, job, tiling);
+  if (tiling.kind == 3) launchTiles<TileOf<64, 32, 32, 16, 6, 3>>(stream, job, tiling);
+  if (tiling.kind == 4) launchTiles<TileOf<32, 64, 16, 32, 6, 3>>(stream, job, tiling);
   return true;
 }
 

@@ -6,7 +6,7 @@
 namespace candela {
 
 // Starts to copy 16 bytes from global to shared memory; zeros where `inside` is false: then nothing is read.
-__device__ __forceinline__ void copyAsync(float* to, const float* from, bool inside) {
+__device__ __forceinline__ void copyAsync(float* to, const void* from, bool inside) {
   auto at = static_cast<uint32_t>(__cvta_generic_to_shared(to));
   int bytes = inside ? 16 : 0;
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
@@ -31,10 +31,15 @@ __device__ __forceinline__ void loadMatrices(const float* row, uint32_t& m0, uin
                : "memory");
 }
 
-// The bits of a float as TF32 ones, rounded to nearest, ties away from zero.
+// The bits of a float as TF32 ones, rounded to nearest: ties to even where a card has an instruction for it, else away from
+// zero in three. NaN stays NaN.
 __device__ __forceinline__ uint32_t rounded(uint32_t bits) {
   uint32_t out;
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(out) : "f"(__uint_as_float(bits)));
+#else
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(out) : "f"(__uint_as_float(bits)));
+#endif
   return out;
 }
 
