@@ -118,6 +118,34 @@ int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float be
 int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t rows, int64_t n,
                      int64_t channels, int64_t wide, const void* dy, const uint8_t* bits, void* g);
 
+/* g[n] = g where y[n], which the activation left, has the bit set, slope times g elsewhere. No overlap. */
+int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g);
+
+/* ---- convolve ---- */
+
+/* Convolutions with stride 1 and what follows them in a backward pass. The transposed convolution of such a one is another,
+   of dy, by weights turned to [c,kh,kw,oc] with their taps in reverse. Images are channels-last; shape[10] = h, w, c, oc,
+   kh, kw, padTop, padLeft, oh, ow is read before the call returns; the pixels of x begin `wide` >= c elements apart, all
+   else is dense. What a window holds outside its image counts as 0. */
+
+/* Variants of cd_convolve, and the counters that one needs at most. */
+enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 1024 };
+
+/* bytes[CD_CONVOLVE_VARIANTS] in host memory = what each variant's scratch takes, -1 where it does not do the shape: c, oc
+   and wide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums of a tile of pixels x channels
+   among 2^s blocks; t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the same. */
+int cd_convolve_scratch(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes);
+
+/* y[rows,oh,ow,oc] = gate of (accumulate ? y : 0) + sum over kh, kw, c of x[rows,h,w,c] * weights[oc,kh,kw,c]: all of it where
+   gate[rows,oh,ow,oc], what an activation left, shows that it passed (RELU, LEAKY: > 0; CLIP: between alpha and beta), else
+   0, LEAKY: alpha times it. gate may be NULL for CD_ACTIVATION_NONE. variant -1: plain sums in float. The others compute in
+   tensor cores: factors rounded to nearest 11 significant bits, sums in float; pointers are aligned to 16 bytes, weights
+   finite; on the CPU they are variant -1. counters[CD_CONVOLVE_COUNTERS]: 0 before the first call, and left so; with
+   scratch, of the bytes above, read by variants of several blocks a sum, else both may be NULL. y overlaps none. */
+int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int accumulate, int64_t rows,
+                const int* shape, int64_t wide, const float* x, const float* weights, const float* gate, int32_t* counters,
+                float* scratch, float* y);
+
 /* ---- widen ---- */
 
 /* y[pixels,wide] = x[pixels,c] with zeros behind it. No overlap. */
@@ -557,9 +585,9 @@ int cd_conv_destroy(cd_conv* conv);
 int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,
                     uint8_t* bits);
 
-/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL only without activation); dx[rows,h,w,c] (+)= transpose of
-   conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it accumulates,
-   and dx if it does. */
+/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL: without activation, or dy has passed it); dx[rows,h,w,c] (+)=
+   transpose of conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it
+   accumulates, and dx if it does. */
 int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* dy, const uint8_t* bits,
                      int accumulate, float* dx, int accumulateResidual, float* dresidual);
 
