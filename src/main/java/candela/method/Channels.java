@@ -31,7 +31,7 @@ public enum Channels {
     device.kernels().reduce().reduceChannels(code(), c, map.count(), values, map.data());
   }
 
-  /** Its number in the entries; ReduceTest compares the results. */
+  /** Its number in the entries; AttributionTest compares the maps. */
   @SuppressWarnings("EnumOrdinal")
   private int code() {
     return ordinal();
