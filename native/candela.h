@@ -125,7 +125,7 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
    else is dense. What a window holds outside its image counts as 0. */
 
 /* Variants of cd_convolve, and the counters that one needs at most. */
-enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 1024 };
+enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 256 };
 
 /* bytes[CD_CONVOLVE_VARIANTS] in host memory = what each variant's scratch takes, -1 where it does not do the shape: c, oc
    and wide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums of a tile of pixels x channels
