@@ -253,6 +253,21 @@ __device__ __forceinline__ bool lastOf(int32_t* counter, int splits) {
   return last;
 }
 
+// What finish() will read starts on its way from memory while the sums are made.
+template <class T>
+__device__ __forceinline__ void foresee(const ConvolveJob& job, int firstPixel, int firstChannel) {
+  constexpr int kLines = T::kChannels / 32;
+  const Convolution& k = job.k;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < T::kPixels * kLines; i += kConvolveThreads) {
+    int row = firstPixel + i / kLines, channel = firstChannel + i % kLines * 32;
+    if (row >= k.pixels() || channel >= k.oc) continue;
+    int64_t at = static_cast<int64_t>(row) * k.oc + channel;
+    if (job.ending.accumulate) fetchLine(job.y + at);
+    if (job.ending.gated) fetchLine(job.ending.gate + at);
+  }
+}
+
 // Out of shared memory, 16 bytes at a time; what y and the gate need is read several rows ahead.
 template <class T>
 __device__ __forceinline__ void finish(const ConvolveJob& job, const float* rows, int firstPixel, int firstChannel) {
@@ -311,6 +326,7 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
       __syncthreads();
     }
     if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
+    if (s == -1 && part == 0) foresee<T>(job, firstPixel, firstChannel);
     ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
     // Empty groups count too: the wait above is for the same number of them to the end.
     commitCopies();
