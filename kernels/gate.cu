@@ -99,6 +99,29 @@ struct Deactivate {
   }
 };
 
+// Eight neighbours of g, by what the activation left in y.
+template <class T>
+struct Sift {
+  GateRange range;
+  bool joined;
+  int64_t n;
+  const T* y;
+  T* g;
+
+  BOTH void operator()(int64_t b) const {
+    int64_t first = 8 * b;
+    if (!joined || first + 8 > n) {
+      for (int64_t i = first; i < first + 8 && i < n; i++) g[i] = range.through(g[i], range.passes(y[i]));
+      return;
+    }
+    for (int64_t i = first; i < first + 8; i += 4) {
+      Quad by = quadAt(y + i), v = quadAt(g + i);
+      for (int k = 0; k < 4; k++) v.v[k] = range.through(v.v[k], range.passes(by.v[k]));
+      putQuad(g + i, v);
+    }
+  }
+};
+
 Place place(const Check& check, int64_t n, int64_t channels, int64_t wide) {
   check.range(n, 0, UINT32_MAX - 8, "n");
   check.range(channels, 1, UINT32_MAX, "channels");
@@ -147,6 +170,22 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
       check.data(out, "g");
       Deactivate<decltype(t)> body{r, joined<decltype(t)>(p, in, out), p, in, bits, out};
       forEachSpan(stream, rows, (n + 7) / 8, body, 8);
+    });
+  });
+}
+
+int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g) {
+  return entry([&] {
+    Check check(stream, "gate_sift");
+    GateRange r(kind, alpha, beta, check.where);
+    if (check.counts({n}) == 0) return;
+    forStorage(type, check.where, [&](auto t) {
+      auto by = as(y, t);
+      auto out = as(g, t);
+      check.data(by, "y");
+      check.data(out, "g");
+      Sift<decltype(t)> body{r, alignedQuads(by) && alignedQuads(out), n, by, out};
+      forEach(stream, (n + 7) / 8, body, 8);
     });
   });
 }

@@ -64,6 +64,7 @@ enum {
 };
 
 enum { CD_REDUCE_SUM, CD_REDUCE_MEAN, CD_REDUCE_MAX, CD_REDUCE_MIN, CD_REDUCE_PROD, CD_REDUCE_KINDS };
+enum { CD_CHANNELS_SUM, CD_CHANNELS_SUM_ABSOLUTE, CD_CHANNELS_MAX_ABSOLUTE, CD_CHANNELS_MEAN, CD_CHANNELS_KINDS };
 
 /* How values are stored: as float, or rounded to nearest, ties to even, to the 8 significant bits of bfloat16 or the 11 of
    IEEE half precision. Entries that take a type read and write void pointers of it, and compute in float. */
@@ -116,6 +117,9 @@ int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float be
 /* g[rows,n] = dy, seen as y above, where the bit is set, slope times dy elsewhere. g may be dy where wide is channels. */
 int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t rows, int64_t n,
                      int64_t channels, int64_t wide, const void* dy, const uint8_t* bits, void* g);
+
+/* g[n] = g where y[n], which the activation left, has the bit set, slope times g elsewhere. No overlap. */
+int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g);
 
 /* ---- convolve ---- */
 
@@ -203,6 +207,10 @@ int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int
    be NULL for sum and mean. No overlap. */
 int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t outer, int64_t n, int64_t inner,
                        const float* x, const float* y, const float* dy, float* dx);
+
+/* y[n] = kind over channels of x[channels,n], added in doubles in their order: sum, sum of absolute values, largest
+   absolute value, mean; NaN where one is. No overlap. */
+int cd_reduce_channels(cd_stream* stream, int kind, int64_t channels, int64_t n, const float* x, float* y);
 
 /* y[outer,inner] = index over n of the first (last: last) maximum or minimum of x[outer,n,inner], as a float. NaN
    counts as the extreme. No overlap. */
@@ -348,6 +356,11 @@ int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* base
    or NULL for 1. */
 int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
                double* square);
+
+/* y[n] of what was added over count samples: kind 0 sum / count, 1 square / count, 2 square / count - (sum / count)^2.
+   square may be NULL for kind 0. */
+int cd_mean_moments(cd_stream* stream, int kind, int64_t n, double count, const double* sum, const double* square,
+                    float* y);
 
 /* ---- patch ---- */
 
@@ -573,9 +586,9 @@ int cd_conv_destroy(cd_conv* conv);
 int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,
                     uint8_t* bits);
 
-/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL only without activation); dx[rows,h,w,c] (+)= transpose of
-   conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it accumulates,
-   and dx if it does. */
+/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL: without activation, or dy has passed it); dx[rows,h,w,c] (+)=
+   transpose of conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it
+   accumulates, and dx if it does. */
 int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* dy, const uint8_t* bits,
                      int accumulate, float* dx, int accumulateResidual, float* dresidual);
 

@@ -244,6 +244,15 @@ inline constexpr Entry kNetwork[] = {
       c.moves(2 * bytesOf(type) * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
       CALL(c, cd_gate_backward, type, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
     }},
+    {"cd_gate_sift", 2, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
+      int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;
+      int64_t n = counts(c);
+      auto y = c.wildAs(type, "y", n), g = c.wildAs(type, "g", n);
+      c.result(g);
+      c.moves(3 * bytesOf(type) * n);
+      CALL(c, cd_gate_sift, type, kind, 0.25f, 0.5f, n, y, g);
+    }},
     {"cd_convolve_scratch", 0, [](Case& c) {
       Convolved s(c);
       std::array<int64_t, CD_CONVOLVE_VARIANTS> cpu{}, card{};
@@ -384,6 +393,13 @@ inline constexpr Entry kNetwork[] = {
       if (!c.timed()) CALL(c, cd_reduce_forward, kind, k.outer, k.n, k.inner, x, y);
       c.moves(4 * (k.whole() + k.less()));
       CALL(c, cd_reduce_backward, kind, add, k.outer, k.n, k.inner, x, y, dy, dx);
+    }},
+    {"cd_reduce_channels", 1, [](Case& c) {
+      int kind = c.each("kind", CD_CHANNELS_KINDS, CD_CHANNELS_MAX_ABSOLUTE);
+      int64_t channels = c.size("channels", {1, 3, 7}, {3}), n = c.size("n", {1, 3, 33, 1000}, {224 * 224});
+      auto x = c.in("x", channels * n), y = c.out("y", n);
+      c.moves(4 * (channels + 1) * n);
+      CALL(c, cd_reduce_channels, kind, channels, n, x, y);
     }},
     {"cd_arg_reduce", 1, [](Case& c) {
       int kind = c.each("kind", 2) + CD_REDUCE_MAX;

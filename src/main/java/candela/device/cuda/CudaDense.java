@@ -2,8 +2,10 @@ package candela.device.cuda;
 
 import candela.device.Choices;
 import candela.device.ConvertedConvolution;
+import candela.device.Convolve;
 import candela.device.Dense;
 import candela.device.Device;
+import candela.device.Memory;
 import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.device.Reduction;
@@ -38,6 +40,7 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch conversions;
   private final Scratch gates;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
+  private Memory counters;
 
   CudaDense(Device device, CudaStream stream, int card) {
     this.device = device;
@@ -67,6 +70,15 @@ final class CudaDense implements Dense, AutoCloseable {
     return choices;
   }
 
+  Measured measured() {
+    return measured;
+  }
+
+  @Override
+  public boolean isGating() {
+    return true;
+  }
+
   Device device() {
     return device;
   }
@@ -84,6 +96,14 @@ final class CudaDense implements Dense, AutoCloseable {
   /** Working memory for a result that is read at once, beside that of {@link #scratch}. */
   MemorySegment products(long bytes) {
     return columns.bytes(bytes);
+  }
+
+  /** Those of {@link Convolve}. */
+  MemorySegment counters() {
+    if (counters == null) {
+      counters = device.allocate(Convolve.COUNTERS * (long) Integer.BYTES);
+    }
+    return counters.segment();
   }
 
   /** The same convolution between conversions, for what the libraries have no engine for. */
@@ -386,6 +406,9 @@ final class CudaDense implements Dense, AutoCloseable {
     columns.close();
     conversions.close();
     gates.close();
+    if (counters != null) {
+      counters.close();
+    }
     cudnn.close();
     cublas.close();
   }
