@@ -64,9 +64,9 @@ void fits(const Check& check, const Convolution& k, const Tiling& tiling, const 
           const Ending& ending, const int32_t* counters, const float* scratch, const float* y) {
   if (tiling.scratch(k) < 0) {
     fail(CD_INVALID,
-         "%s: tiles need c, oc and wide that are multiples of 4, kh and kw of at most 16, and a step for each part of a "
-         "sum; ask cd_convolve_scratch which variants do a shape",
-         check.where);
+         "%s: tiles need c, oc and wide that are multiples of 4, kh and kw of at most 16, a step for each part of a sum and "
+         "at most %d tiles in parts; ask cd_convolve_scratch which variants do a shape",
+         check.where, CD_CONVOLVE_COUNTERS);
   }
   if (!aligned(x) || !aligned(weights) || !aligned(y) || (ending.gated && !aligned(ending.gate))) {
     fail(CD_INVALID, "%s: tiles need pointers that are aligned to 16 bytes; use variant -1", check.where);

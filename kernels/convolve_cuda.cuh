@@ -202,23 +202,28 @@ struct Sums {
     }
   }
 
-  // The same of the sums of all parts, added in their order; many reads at once.
-  __device__ __forceinline__ static void gather(const float* parts, int splits, float* rows) {
+  // The same of the sums of all parts, added in their order; 32 reads are on their way at once.
+  template <int kParts>
+  __device__ __forceinline__ static void gather(const float* parts, float* rows) {
     auto from = reinterpret_cast<const float4*>(parts) + threadIdx.x;
-    constexpr int kMost = 1 << (kSplitKinds - 1);
-#pragma unroll 2
-    for (int q = 0; q < kQuads; q++) {
-      float4 v[kMost];
+    constexpr int kAhead = kQuads < 32 / kParts ? kQuads : 32 / kParts;
+    static_assert(kQuads % kAhead == 0);
+#pragma unroll 1
+    for (int q = 0; q < kQuads; q += kAhead) {
+      float4 v[kAhead][kParts];
 #pragma unroll
-      for (int p = 0; p < kMost; p++) {
-        if (p < splits) v[p] = __ldcg(from + (p * kQuads + q) * kConvolveThreads);
+      for (int i = 0; i < kAhead * kParts; i++) {
+        v[i / kParts][i % kParts] = __ldcg(from + (i % kParts * kQuads + q + i / kParts) * kConvolveThreads);
       }
-      float4 sum = v[0];
 #pragma unroll
-      for (int p = 1; p < kMost; p++) {
-        if (p < splits) sum = make_float4(sum.x + v[p].x, sum.y + v[p].y, sum.z + v[p].z, sum.w + v[p].w);
+      for (int i = 0; i < kAhead; i++) {
+        float4 sum = v[i][0];
+#pragma unroll
+        for (int p = 1; p < kParts; p++) {
+          sum = make_float4(sum.x + v[i][p].x, sum.y + v[i][p].y, sum.z + v[i][p].z, sum.w + v[i][p].w);
+        }
+        put(rows, q + i, sum);
       }
-      put(rows, q, sum);
     }
   }
 
@@ -246,6 +251,21 @@ __device__ __forceinline__ bool lastOf(int32_t* counter, int splits) {
   }
   __syncthreads();
   return last;
+}
+
+// What finish() will read starts on its way from memory while the sums are made.
+template <class T>
+__device__ __forceinline__ void foresee(const ConvolveJob& job, int firstPixel, int firstChannel) {
+  constexpr int kLines = T::kChannels / 32;
+  const Convolution& k = job.k;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < T::kPixels * kLines; i += kConvolveThreads) {
+    int row = firstPixel + i / kLines, channel = firstChannel + i % kLines * 32;
+    if (row >= k.pixels() || channel >= k.oc) continue;
+    int64_t at = static_cast<int64_t>(row) * k.oc + channel;
+    if (job.ending.accumulate) fetchLine(job.y + at);
+    if (job.ending.gated) fetchLine(job.ending.gate + at);
+  }
 }
 
 // Out of shared memory, 16 bytes at a time; what y and the gate need is read several rows ahead.
@@ -284,6 +304,8 @@ __device__ __forceinline__ void finish(const ConvolveJob& job, const float* rows
   }
 }
 
+static_assert(kSplitKinds == 4, "1, 2, 4 or 8 parts");
+
 // Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part.
 template <class T>
 __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
@@ -304,6 +326,7 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
       __syncthreads();
     }
     if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
+    if (s == -1 && part == 0) foresee<T>(job, firstPixel, firstChannel);
     ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
     // Empty groups count too: the wait above is for the same number of them to the end.
     commitCopies();
@@ -315,7 +338,9 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
     float* parts = job.scratch + int64_t{blockIdx.x} * splits * (T::kPixels * T::kChannels);
     sums.leave(parts + part * (T::kPixels * T::kChannels));
     if (!lastOf(job.counters + blockIdx.x, splits)) return;
-    Sums<T>::gather(parts, splits, stages);
+    if (splits == 2) Sums<T>::template gather<2>(parts, stages);
+    if (splits == 4) Sums<T>::template gather<4>(parts, stages);
+    if (splits == 8) Sums<T>::template gather<8>(parts, stages);
   } else {
     __syncthreads();
     sums.stand(stages);
@@ -339,8 +364,10 @@ void allowShared(int device) {
   allowed |= bit;
 }
 
-template <class T>
+template <int kKind, class T>
 void launchTiles(cd_stream* stream, const ConvolveJob& job, const Tiling& tiling) {
+  static_assert(kTiles[kKind].pixels == T::kPixels && kTiles[kKind].channels == T::kChannels);
+  if (tiling.kind != kKind) return;
   allowShared<T>(stream->device);
   dim3 grid(static_cast<unsigned>(tiling.down * tiling.across), static_cast<unsigned>(tiling.splits));
   convolveTile<T><<<grid, kConvolveThreads, T::kBytes, queueOf(stream)>>>(job);
@@ -364,11 +391,11 @@ inline bool convolveInTiles(cd_stream* stream, const Convolution& k, const Tilin
                   counters,
                   scratch,
                   y};
-  if (tiling.kind == 0) launchTiles<TileOf<128, 128, 64, 64, 3, 2>>(stream, job, tiling);
-  if (tiling.kind == 1) launchTiles<TileOf<128, 64, 64, 32, 3, 3>>(stream, job, tiling);
-  if (tiling.kind == 2) launchTiles<TileOf<64, 64, 32, 32, 4, 3>>(stream, job, tiling);
-  if (tiling.kind == 3) launchTiles<TileOf<64, 32, 32, 16, 6, 3>>(stream, job, tiling);
-  if (tiling.kind == 4) launchTiles<TileOf<32, 64, 16, 32, 6, 3>>(stream, job, tiling);
+  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, job, tiling);
+  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, job, tiling);
+  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, job, tiling);
+  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, job, tiling);
+  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, job, tiling);
   return true;
 }
 

@@ -21,6 +21,9 @@ __device__ __forceinline__ void waitForCopies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(kGroups) : "memory");
 }
 
+// Has the second-level cache fetch the line of 128 bytes that this lies in.
+__device__ __forceinline__ void fetchLine(const float* from) { asm volatile("prefetch.global.L2 [%0];" ::"l"(from)); }
+
 // Four matrices of 8 rows of 16 bytes; lanes 8 m … 8 m + 7 say where the rows of matrix m are. A lane gets the 4 bytes
 // lane % 4 of row lane / 4 of each.
 __device__ __forceinline__ void loadMatrices(const float* row, uint32_t& m0, uint32_t& m1, uint32_t& m2, uint32_t& m3) {

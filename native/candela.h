@@ -129,11 +129,12 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
    else is dense. What a window holds outside its image counts as 0. */
 
 /* Variants of cd_convolve, and the counters that one needs at most. */
-enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 1024 };
+enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 256 };
 
 /* bytes[CD_CONVOLVE_VARIANTS] in host memory = what each variant's scratch takes, -1 where it does not do the shape: c, oc
    and wide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums of a tile of pixels x channels
-   among 2^s blocks; t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the same. */
+   among 2^s blocks; t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. s > 0 needs as many steps as blocks, each
+   32 channels of a tap, and at most CD_CONVOLVE_COUNTERS tiles. Both libraries tell the same. */
 int cd_convolve_scratch(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes);
 
 /* y[rows,oh,ow,oc] = gate of (accumulate ? y : 0) + sum over kh, kw, c of x[rows,h,w,c] * weights[oc,kh,kw,c]: all of it where

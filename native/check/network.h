@@ -75,14 +75,14 @@ struct Gated {
 // Large convolutions of ResNet-50's backward pass, for 64 images and for one, and the variants that they are timed with.
 struct ConvolveSpeed {
   int64_t rows, side, c, oc, taps;
-  int variants[6];
+  int variants[5];
 };
 
 inline constexpr ConvolveSpeed kConvolveSpeeds[] = {
-    {64, 56, 256, 64, 1, {0, 4, 8, 12, 16, 9}}, {64, 56, 64, 256, 1, {0, 4, 8, 12, 16, 9}},
-    {64, 14, 256, 256, 3, {0, 4, 8, 12, 16, 9}}, {1, 56, 64, 64, 3, {8, 9, 10, 12, 13, 17}},
-    {1, 14, 256, 256, 3, {10, 11, 14, 15, 18, 19}}, {1, 14, 1024, 256, 1, {10, 11, 14, 15, 18, 19}}};
-constexpr int kConvolveTimes = 36;
+    {64, 56, 256, 64, 1, {0, 4, 8, 12, 16}}, {64, 56, 64, 256, 1, {0, 4, 8, 12, 16}},
+    {64, 14, 256, 256, 3, {0, 1, 4, 8, 12}}, {1, 56, 64, 64, 3, {8, 9, 10, 12, 17}},
+    {1, 14, 256, 256, 3, {10, 11, 15, 18, 19}}, {1, 14, 1024, 256, 1, {10, 11, 15, 18, 19}}};
+constexpr int kConvolveTimes = 30;
 
 // What it works on; factors are whole numbers, all of whose sums are exact, or such whose rounding to 11 bits is off by
 // less than 2^-8 in all.
@@ -91,7 +91,7 @@ struct Convolved {
   std::array<int, 10> shape;
 
   explicit Convolved(Case& k) {
-    const ConvolveSpeed& s = kConvolveSpeeds[k.timed() ? k.number() / 6 : 0];
+    const ConvolveSpeed& s = kConvolveSpeeds[k.timed() ? k.number() / 5 : 0];
     rows = k.size("rows", {1, 3}, {s.rows});
     // Sizes that tiles do not divide; three times in four those that they need.
     int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
@@ -275,7 +275,7 @@ inline constexpr Entry kNetwork[] = {
       c.computes(2 * s.outs() * s.depth());
       std::array<int64_t, CD_CONVOLVE_VARIANTS> bytes{};
       CALL(c, cd_convolve_scratch, s.rows, s.shape.data(), s.wide, bytes.data());
-      int only = kConvolveSpeeds[c.timed() ? c.number() / 6 : 0].variants[c.number() % 6];
+      int only = kConvolveSpeeds[c.timed() ? c.number() / 5 : 0].variants[c.number() % 5];
       if (c.timed()) only = static_cast<int>(c.size("variant", {}, {only}));
       for (int v = -1; v < CD_CONVOLVE_VARIANTS; v++) {
         if (c.timed() ? v != only : v >= 0 && (!c.aligned() || bytes[static_cast<size_t>(v)] < 0)) continue;

@@ -28,7 +28,7 @@ public final class Convolve {
   public static final int PLAIN = -1;
 
   /** Counters of 4 bytes that a variant takes at most. */
-  public static final int COUNTERS = 1024;
+  public static final int COUNTERS = 256;
 
   private final Kernels kernels;
   private final Entry scratch;
