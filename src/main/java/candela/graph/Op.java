@@ -59,6 +59,11 @@ public interface Op {
     return false;
   }
 
+  /** Whether forward changes x(i): statistics that training gathers. */
+  default boolean updates(int i) {
+    return false;
+  }
+
   /**
    * Bytes written by forward for backward ({@link Step#kept}): bits of a ReLU, indices of a
    * pooling.

@@ -4,6 +4,7 @@ import candela.device.Device;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
 import candela.device.Recording;
+import candela.device.Work;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Storage;
@@ -15,6 +16,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code
@@ -24,6 +26,12 @@ import java.util.Set;
  * packed weights, not the device; close the session before the device. Not thread-safe.
  */
 public final class Session implements AutoCloseable {
+  /**
+   * Memory of a session whose nodes may run side by side: beyond, one node alone fills a card, and
+   * what working memory each lane takes counts.
+   */
+  private static final long SIDE_BY_SIDE = 512L << 20;
+
   private final Graph graph;
 
   /** The graph as it runs. */
@@ -103,7 +111,7 @@ public final class Session implements AutoCloseable {
       planned.nodes().forEach(n -> steps.add(bind(n)));
       runs.forEach(this::order);
       connect();
-      running = device.record(this::runForward);
+      running = record("forward", this::runForward, () -> pieces().forward(order));
       at.forEach(
           (name, p) -> {
             Tensor gradient = at(plan.gradient(p.value()), p.value());
@@ -190,18 +198,44 @@ public final class Session implements AutoCloseable {
     running.run();
   }
 
-  /** Runs everything once on what is there, so that all memory and all plans are there, too. */
+  /** Runs everything on what is there, so that all memory and all plans are there, too. */
   public void rehearse() {
     forward();
     if (backward) {
       device.kernels().elementwise().fill(seed().count(), 0, seed().data());
       rules.all().forEach(this::backward);
     }
+    running.choose(() -> {});
+    returning.values().forEach(r -> r.choose(this::forward));
   }
 
   /** Returns when all that was queued has been done, for whoever measures. */
   public void await() {
     device.copyOut(input().data().asSlice(0, 4), MemorySegment.ofArray(new float[1]));
+  }
+
+  private Recording record(String what, Runnable inOrder, Supplier<List<Piece>> pieces) {
+    int lanes = plan.bytes() > SIDE_BY_SIDE ? 1 : device.lanes();
+    if (lanes == 1) {
+      return device.record(inOrder);
+    }
+    List<Work> work = Piece.side(pieces.get(), lanes);
+    return device.record(Pieces.name(what, planned, work), work);
+  }
+
+  /** What is run, in pieces. */
+  Pieces pieces() {
+    return new Pieces(this, planned, plan);
+  }
+
+  /** What forward runs, in this order. */
+  List<NodeStep> order() {
+    return order;
+  }
+
+  /** The rule of every node. */
+  Map<Node, Rule> rules(Rules by) {
+    return rules.of(by);
   }
 
   private void runForward() {
@@ -210,10 +244,15 @@ public final class Session implements AutoCloseable {
 
   /** Runs one node. */
   void forward(NodeStep s) {
+    named(s.node(), () -> s.node().op().forward(s));
+  }
+
+  /** Runs what errors name the node for. */
+  void named(Node n, Runnable run) {
     try {
-      s.node().op().forward(s);
+      run.run();
     } catch (CandelaException e) {
-      throw named(s.node(), e);
+      throw named(n, e);
     }
   }
 
@@ -317,7 +356,12 @@ public final class Session implements AutoCloseable {
     if (gradients.isEmpty()) {
       throw new IllegalStateException("session was opened for forward only");
     }
-    returning.computeIfAbsent(by, r -> device.record(() -> runBackward(rules.of(r)))).run();
+    returning.computeIfAbsent(by, this::returning).run();
+  }
+
+  private Recording returning(Rules by) {
+    Map<Node, Rule> assigned = rules.of(by);
+    return record("backward", () -> runBackward(assigned), () -> pieces().backward(assigned));
   }
 
   private void runBackward(Map<Node, Rule> assigned) {
@@ -338,11 +382,7 @@ public final class Session implements AutoCloseable {
         device.kernels().elementwise().fill(dy.storage(), dy.count(), 0, dy.data());
       }
     }
-    try {
-      by.backward(n, s);
-    } catch (CandelaException e) {
-      throw named(n, e);
-    }
+    named(n, () -> by.backward(n, s));
   }
 
   /** The gradient at a value named at opening, in the model's layout. */
@@ -545,10 +585,15 @@ public final class Session implements AutoCloseable {
     for (int i = 0; i < s.dx.length; i++) {
       if (s.dx[i] != null && plan.extra(s.node(), i) != null) {
         Value v = s.node().input(i);
-        MemorySegment sum = at(plan.gradient(v), v).data();
+        MemorySegment sum = gradient(v).data();
         device.kernels().elementwise().add(v.storage(), s.dx[i].count(), sum, s.dx[i].data(), sum);
       }
     }
+  }
+
+  /** Where the gradients at v are summed. */
+  Tensor gradient(Value v) {
+    return at(plan.gradient(v), v);
   }
 
   private MemorySegment segment(Placement.Block b) {

@@ -26,7 +26,6 @@ final class CudaDense implements Dense, AutoCloseable {
   private static final long PRODUCT_WORKSPACE = 32 << 20;
 
   private final Device device;
-  private final CudaStream stream;
   private final boolean tensorCores;
   private final CublasLt cublas;
   private final Cudnn cudnn;
@@ -38,6 +37,7 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch conversions;
   private final Scratch gates;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
+  private CudaStream stream;
 
   CudaDense(Device device, CudaStream stream, int card) {
     this.device = device;
@@ -56,6 +56,19 @@ final class CudaDense implements Dense, AutoCloseable {
     columns = new Scratch(device);
     conversions = new Scratch(device);
     gates = new Scratch(device);
+  }
+
+  /** Queues what follows on this stream. */
+  void on(CudaStream stream) {
+    if (stream != this.stream) {
+      cudnn.on(stream.address());
+      this.stream = stream;
+    }
+  }
+
+  /** Gives what follows the working memory of this lane. */
+  void lane(int lane) {
+    List.of(values, workspace, columns, conversions, gates).forEach(s -> s.lane(lane));
   }
 
   /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
