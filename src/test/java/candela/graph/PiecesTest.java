@@ -23,6 +23,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PiecesTest {
   private static final int LANES = 4;
 
+  /** Networks drawn at random, and recorded runs of each: more for a card. */
+  private static final int SEEDS = Integer.getInteger("lanes.seeds", 24);
+
+  private static final int RUNS = Integer.getInteger("lanes.runs", 4);
+
   @TempDir Path folder;
 
   /** Whole lanes as late as may be, as early as may be, or pieces at random. */
@@ -74,34 +79,46 @@ class PiecesTest {
     return v;
   }
 
-  /** How many pieces ran in other lanes than the main one. */
+  /** What goes in, and what comes out where all runs one after another. */
+  private record Case(float[] x, float[] seed, float[][] results) {
+    /** Two in turn: what the one left must not be taken for what the other gives. */
+    static List<Case> two(Session s, Rules rules, Runnable forward, Runnable backward) {
+      List<Case> cases = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        Random random = new Random(i);
+        float[] x = draw(s.input().count(), random);
+        float[] seed = rules == null ? null : draw(s.seed().count(), random);
+        Case c = new Case(x, seed, new float[2][]);
+        cases.add(new Case(x, seed, c.run(s, forward, backward)));
+      }
+      return cases;
+    }
+
+    float[][] run(Session s, Runnable forward, Runnable backward) {
+      s.device().write(s.input(), x);
+      forward.run();
+      float[] logits = s.device().read(s.logits());
+      if (seed == null) {
+        return new float[][] {logits};
+      }
+      s.device().write(s.seed(), seed);
+      backward.run();
+      return new float[][] {logits, s.device().read(s.gradient())};
+    }
+  }
+
+  /** How many pieces run in other lanes than the main one. */
   private static long compare(String name, Session s, Rules rules, int shuffles) {
     Random random = new Random(9);
-    boolean back = rules != null;
-    s.device().write(s.input(), draw(s.input().count(), random));
-    float[] seed = back ? draw(s.seed().count(), random) : null;
-    s.forward();
-    float[] logits = s.device().read(s.logits());
-    float[] gradient = null;
-    if (back) {
-      s.device().write(s.seed(), seed);
-      s.backward(rules);
-      gradient = s.device().read(s.gradient());
-    }
+    List<Case> cases = Case.two(s, rules, s::forward, () -> s.backward(rules));
     List<Work> forward = Piece.side(s.pieces().forward(s.order()), LANES);
-    List<Work> backward =
-        back ? Piece.side(s.pieces().backward(s.rules(rules)), LANES) : List.of();
+    List<Work> backward = Piece.side(s.pieces().backward(s.rules(rules)), LANES);
     for (int i = 0; i < shuffles; i++) {
       Order order = Order.values()[i % Order.values().length];
-      run(forward, order, random);
-      assertThat(s.device().read(s.logits())).as("%s, logits, %s", name, order).isEqualTo(logits);
-      if (back) {
-        s.device().write(s.seed(), seed);
-        run(backward, order, random);
-        assertThat(s.device().read(s.gradient()))
-            .as("%s, gradient, %s", name, order)
-            .isEqualTo(gradient);
-      }
+      Case c = cases.get(i % 2);
+      float[][] got =
+          c.run(s, () -> run(forward, order, random), () -> run(backward, order, random));
+      assertThat(got).as("%s, %s, run %d", name, order, i).isDeepEqualTo(c.results());
     }
     return forward.stream().filter(w -> w.lane() > 0).count()
         + backward.stream().filter(w -> w.lane() > 0).count();
@@ -120,8 +137,7 @@ class PiecesTest {
           Graph graph = network.graph(batch, SessionOptions.GRADIENT);
           // By rows, too: pieces are then slices of nodes.
           long slice = seed % 3 == 0 ? 1 : Long.MAX_VALUE;
-          try (Session s =
-              Session.open(graph, device, SessionOptions.GRADIENT, slice, storage)) {
+          try (Session s = Session.open(graph, device, SessionOptions.GRADIENT, slice, storage)) {
             beside += compare("model " + seed + " " + storage, s, Rules.GRADIENT, 6);
           }
         }
@@ -159,12 +175,53 @@ class PiecesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"inception_v1", "resnet50", "squeezenet", "shufflenet"})
+  @ValueSource(strings = {"inception_v1", "squeezenet"})
   void realNetworksRunSideBySide(String name) throws Exception {
     Path file = Redrawn.write(Shared.path("models/light/light_" + name + ".onnx"), folder, 7);
-    try (Device device = TestDevice.open(0);
-        Session s = Network.load(file).session(device, 1, SessionOptions.GRADIENT)) {
-      assertThat(compare(name, s, Rules.GRADIENT, 3)).isGreaterThan(5);
+    Network network = Network.load(file);
+    try (Device device = TestDevice.open(0)) {
+      try (Session s = network.session(device, 1, SessionOptions.GRADIENT)) {
+        assertThat(compare(name, s, Rules.GRADIENT, 4)).isGreaterThan(5);
+      }
+      compareRecorded(name, network, device, 1);
+    }
+  }
+
+  /** On a card: the first runs are plain, the others recorded. */
+  @Test
+  void recordedRunsGiveTheBitsOfPlainOnes() {
+    try (Device device = TestDevice.open(1)) {
+      for (int seed = 1; seed < SEEDS; seed += 2) {
+        Network network = Network.of(new DrawnTrunk(seed).model()).channelsFirst();
+        compareRecorded("trunk " + seed, network, device, 1 + seed % 3);
+      }
+    }
+  }
+
+  private static void compareRecorded(String name, Network network, Device device, int batch) {
+    List<Case> cases;
+    try (Session s = network.session(device, batch, SessionOptions.GRADIENT)) {
+      List<Piece> forward = s.pieces().forward(s.order());
+      List<Piece> backward = s.pieces().backward(s.rules(Rules.GRADIENT));
+      cases =
+          Case.two(
+              s,
+              Rules.GRADIENT,
+              () -> forward.forEach(p -> p.run().run()),
+              () -> backward.forEach(p -> p.run().run()));
+    }
+    for (boolean rehearsed : new boolean[] {false, true}) {
+      try (Session s = network.session(device, batch, SessionOptions.GRADIENT)) {
+        if (rehearsed) {
+          s.rehearse();
+        }
+        for (int i = 0; i < RUNS; i++) {
+          Case c = cases.get(i % 2);
+          assertThat(c.run(s, s::forward, () -> s.backward(Rules.GRADIENT)))
+              .as("%s, run %d", name, i)
+              .isDeepEqualTo(c.results());
+        }
+      }
     }
   }
 }

@@ -19,7 +19,8 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;
 
 /**
- * One NVIDIA card: its primary context, one stream and those that recorded work forks to, our kernels, cuDNN and cuBLASLt.
+ * One NVIDIA card: its primary context, one stream and those that recorded work forks to, our
+ * kernels, cuDNN and cuBLASLt.
  *
  * <p>Addresses of device memory travel as {@link MemorySegment}s that Java must not read.
  */

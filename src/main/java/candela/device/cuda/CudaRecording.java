@@ -22,7 +22,7 @@ final class CudaRecording implements Recording {
   /** Runs in a row: queueing the next is hidden by the one before. */
   private static final int RUNS = 3;
 
-  /** Milliseconds, after which a second repeat is the last. */
+  /** Milliseconds, after which nothing is repeated. */
   private static final float ENOUGH = 100;
 
   /** What more streams must bring: measurements differ by a per cent. */
@@ -95,7 +95,7 @@ final class CudaRecording implements Recording {
   private float[] time(CUgraphExec[] ways, Runnable before) {
     float[] least = {Float.MAX_VALUE, Float.MAX_VALUE};
     float spent = 0;
-    for (int i = 0; i < REPEATS && (i < 2 || spent < ENOUGH); i++) {
+    for (int i = 0; i < REPEATS && spent < ENOUGH; i++) {
       for (int way = 0; way < ways.length; way++) {
         CUgraphExec exec = ways[way];
         float time =
