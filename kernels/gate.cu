@@ -109,6 +109,33 @@ struct Deactivate {
   }
 };
 
+// Eight neighbours of g, by what the activation left in y.
+template <class T>
+struct Sift {
+  float lo, hi, slope;
+  bool joined;
+  int64_t n;
+  const T* y;
+  T* g;
+
+  BOTH void operator()(int64_t b) const {
+    int64_t first = 8 * b;
+    if (!joined || first + 8 > n) {
+      for (int64_t i = first; i < first + 8 && i < n; i++) g[i] = through(y[i], g[i]);
+      return;
+    }
+    for (int64_t i = first; i < first + 8; i += 4) {
+      Quad by = quadAt(y + i), v = quadAt(g + i);
+      for (int k = 0; k < 4; k++) v.v[k] = through(by.v[k], v.v[k]);
+      putQuad(g + i, v);
+    }
+  }
+
+  BOTH float through(float by, float v) const {
+    return by > lo && by < hi ? v : slope == 0.0f ? 0.0f : slope * v;
+  }
+};
+
 struct Range {
   float lo, hi, slope;
   bool leaky;
@@ -173,6 +200,22 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
       check.data(out, "g");
       Deactivate<decltype(t)> body{r.slope, joined<decltype(t)>(p, in, out), p, in, bits, out};
       forEachSpan(stream, rows, (n + 7) / 8, body, 8);
+    });
+  });
+}
+
+int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g) {
+  return entry([&] {
+    Check check(stream, "gate_sift");
+    Range r(kind, alpha, beta, check.where);
+    if (check.counts({n}) == 0) return;
+    forStorage(type, check.where, [&](auto t) {
+      auto by = as(y, t);
+      auto out = as(g, t);
+      check.data(by, "y");
+      check.data(out, "g");
+      Sift<decltype(t)> body{r.lo, r.hi, r.slope, alignedQuads(by) && alignedQuads(out), n, by, out};
+      forEach(stream, (n + 7) / 8, body, 8);
     });
   });
 }

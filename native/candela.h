@@ -117,6 +117,9 @@ int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float be
 int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t rows, int64_t n,
                      int64_t channels, int64_t wide, const void* dy, const uint8_t* bits, void* g);
 
+/* g[n] = g where y[n], which the activation left, has the bit set, slope times g elsewhere. No overlap. */
+int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g);
+
 /* ---- widen ---- */
 
 /* y[pixels,wide] = x[pixels,c] with zeros behind it. No overlap. */
@@ -547,9 +550,9 @@ int cd_conv_destroy(cd_conv* conv);
 int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,
                     uint8_t* bits);
 
-/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL only without activation); dx[rows,h,w,c] (+)= transpose of
-   conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it accumulates,
-   and dx if it does. */
+/* g = dy[rows,oh,ow,oc] after the activation's bits (NULL: without activation, or dy has passed it); dx[rows,h,w,c] (+)=
+   transpose of conv on g, then dresidual[rows,oh,ow,oc] (+)= g; either may be NULL. dresidual may alias dy unless it
+   accumulates, and dx if it does. */
 int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* dy, const uint8_t* bits,
                      int accumulate, float* dx, int accumulateResidual, float* dresidual);
 

@@ -322,7 +322,7 @@ int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float
     checkPointer(conv, where, "conv");
     checkCount(rows, where, "rows");
     checkPointer(dy, where, "dy");
-    if (!conv->activation.none()) checkPointer(bits, where, "bits");
+    bool active = bits != nullptr && !conv->activation.none();
     if (dx != nullptr && conv->transposed) conv->makeDirect();
     if (dx != nullptr && !conv->transposed) conv->makeBack();
     int64_t in = conv->inputs();
@@ -337,7 +337,7 @@ int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float
         for (int64_t p = 0; p < conv->pixels(); p++) copy(channels, from + p * conv->wide, gathered + p * channels);
         g = gathered;
       }
-      if (!conv->activation.none()) {
+      if (active) {
         bool inPlace = dresidual != nullptr && accumulateResidual == 0;
         float* masked = inPlace ? dresidual + r * n : lane.gradient.floats(n);
         conv->activation.mask(n, bits + r * bytes, g, masked);

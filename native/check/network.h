@@ -205,6 +205,15 @@ inline constexpr Entry kNetwork[] = {
       c.moves(2 * bytesOf(type) * s.rows * s.n() + s.rows * ((s.n() + 7) / 8));
       CALL(c, cd_gate_backward, type, kind, 0.25f, 0.5f, s.rows, s.n(), s.channels, s.wide, dy, bits, g);
     }},
+    {"cd_gate_sift", 2, [](Case& c) {
+      int type = typeOf(c, {0, 0, 1});
+      int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;
+      int64_t n = counts(c);
+      auto y = c.wildAs(type, "y", n), g = c.wildAs(type, "g", n);
+      c.result(g);
+      c.moves(3 * bytesOf(type) * n);
+      CALL(c, cd_gate_sift, type, kind, 0.25f, 0.5f, n, y, g);
+    }},
     {"cd_widen", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});
       int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});

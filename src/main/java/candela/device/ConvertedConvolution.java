@@ -3,6 +3,7 @@ package candela.device;
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.device.Dense.ConvolutionPlan;
+import candela.device.Dense.Gating;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
@@ -151,11 +152,12 @@ public final class ConvertedConvolution implements ConvolutionPlan {
       MemorySegment bits,
       boolean accumulate,
       MemorySegment dx,
+      Gating gating,
       boolean accumulateResidual,
       MemorySegment dresidual) {
     long n = outputs(rows);
     MemorySegment g = scratch.bytes(working(rows));
-    if (activation.kind() != Activation.NONE.kind()) {
+    if (activation.kind() != Activation.NONE.kind() && !bits.equals(NONE)) {
       device
           .kernels()
           .gate()
@@ -166,6 +168,10 @@ public final class ConvertedConvolution implements ConvolutionPlan {
     }
     if (!dx.equals(NONE)) {
       transpose(rows, g, g.asSlice(aligned(storage.bytes(n))), accumulate, dx);
+    }
+    if (!gating.isNone()) {
+      Gate gate = device.kernels().gate();
+      gate.gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
     }
     if (!dresidual.equals(NONE)) {
       copy(rows, accumulateResidual, g, shape.oc(), dresidual, shape.oc());

@@ -22,6 +22,14 @@ public interface Dense {
   }
 
   /**
+   * Whether a convolution's gradient passes the activation before it at once ({@link Gating}) with
+   * less work than that activation's own convolution would have with it.
+   */
+  default boolean isGating() {
+    return false;
+  }
+
+  /**
    * Prepares a convolution.
    *
    * @param weights [oc,c/groups,kh,kw], transposed: [c,oc/groups,kh,kw]; must stay until the plan
@@ -163,10 +171,12 @@ public interface Dense {
 
     /**
      * g = dy[rows,oh,ow,oc] where the bits allow; dx[rows,h,w,c] (+)= transpose of the convolution
-     * on g, then dresidual (+)= g. dresidual may be dy unless it accumulates, and dx if it does.
+     * on g, and its sum passes the gating; then dresidual (+)= g. dresidual may be dy unless it
+     * accumulates, and dx if it does.
      *
-     * @param bits NULL only without activation
+     * @param bits NULL without activation, or where dy has passed it
      * @param dx or NULL
+     * @param gating NONE unless x has no other gradient to come
      * @param dresidual [rows,oh,ow,oc] or NULL
      */
     void backward(
@@ -175,8 +185,21 @@ public interface Dense {
         MemorySegment bits,
         boolean accumulate,
         MemorySegment dx,
+        Gating gating,
         boolean accumulateResidual,
         MemorySegment dresidual);
+
+    /** The same, and what made x takes its gradient through its activation itself. */
+    default void backward(
+        long rows,
+        MemorySegment dy,
+        MemorySegment bits,
+        boolean accumulate,
+        MemorySegment dx,
+        boolean accumulateResidual,
+        MemorySegment dresidual) {
+      backward(rows, dy, bits, accumulate, dx, Gating.NONE, accumulateResidual, dresidual);
+    }
 
     /** Takes weights and bias again from where they are, after they have changed. */
     void update();
@@ -234,6 +257,19 @@ public interface Dense {
     /** Bytes of the bits: each row of n elements begins at a byte. */
     public static long bytes(long rows, long n) {
       return rows * ((n + 7) / 8);
+    }
+  }
+
+  /**
+   * The activation that made a convolution's input, for the gradient to pass at once.
+   *
+   * @param values of that input
+   */
+  record Gating(Activation activation, MemorySegment values) {
+    public static final Gating NONE = new Gating(Activation.NONE, MemorySegment.NULL);
+
+    public boolean isNone() {
+      return activation.kind() == Activation.NONE.kind();
     }
   }
 

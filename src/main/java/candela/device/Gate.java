@@ -19,6 +19,7 @@ public final class Gate {
   private final Kernels kernels;
   private final Entry forward;
   private final Entry backward;
+  private final Entry sift;
 
   Gate(Kernels kernels) {
     this.kernels = kernels;
@@ -52,6 +53,7 @@ public final class Gate {
             POINTER,
             POINTER,
             POINTER);
+    sift = kernels.entry("cd_gate_sift", POINTER, INT, INT, FLOAT, FLOAT, LONG, POINTER, POINTER);
   }
 
   /**
@@ -112,5 +114,15 @@ public final class Gate {
         dy,
         bits,
         g);
+  }
+
+  /**
+   * g[n] = g where y[n], which the activation left, has the bit set, slope times g elsewhere. No
+   * overlap.
+   */
+  public void gateSift(
+      Storage type, Dense.Activation activation, long n, MemorySegment y, MemorySegment g) {
+    kernels.run(
+        sift, type.code(), activation.kind(), activation.alpha(), activation.beta(), n, y, g);
   }
 }

@@ -137,9 +137,9 @@ public final class LockStep {
       BiConsumer<NodeStep, Boolean> after) {
     SessionOptions options = SessionOptions.GRADIENT;
     Graph graph = network.graph(batch, options);
-    Storage storage = tested.precision().storage();
-    try (Session a = Session.open(graph, reference, options, WHOLE, storage);
-        Session b = Session.open(graph, tested, options, WHOLE, storage)) {
+    Session.Holding holding = Session.Holding.on(tested);
+    try (Session a = Session.open(graph, reference, options, WHOLE, holding);
+        Session b = Session.open(graph, tested, options, WHOLE, holding)) {
       LockStep steps = new LockStep(a, b, watch, after);
       steps.run();
       return steps.outcome;

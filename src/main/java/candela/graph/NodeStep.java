@@ -1,8 +1,10 @@
 package candela.graph;
 
+import candela.device.Dense;
 import candela.device.Device;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -16,6 +18,7 @@ final class NodeStep implements Step, AutoCloseable {
   final Tensor[] dx;
   final Tensor[] dy;
   final boolean[] accumulate;
+  final Dense.Gating[] gating;
   boolean exact = true;
   int batch;
   MemorySegment kept = MemorySegment.NULL;
@@ -50,6 +53,8 @@ final class NodeStep implements Step, AutoCloseable {
     dx = new Tensor[x.length];
     dy = new Tensor[y.length];
     accumulate = new boolean[x.length];
+    gating = new Dense.Gating[x.length];
+    Arrays.fill(gating, Dense.Gating.NONE);
     before = new NodeStep[x.length];
   }
 
@@ -91,6 +96,11 @@ final class NodeStep implements Step, AutoCloseable {
   @Override
   public boolean accumulate(int i) {
     return accumulate[i];
+  }
+
+  @Override
+  public Dense.Gating gating(int i) {
+    return gating[i];
   }
 
   @Override

@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.device.Dense;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.List;
@@ -61,6 +62,19 @@ public interface Op {
 
   /** Whether forward changes x(i): statistics that training gathers. */
   default boolean updates(int i) {
+    return false;
+  }
+
+  /**
+   * The activation that ends it, where backward may be given a gradient that has passed it: {@link
+   * Step#kept} is NULL then.
+   */
+  default Dense.Activation gate(Node node) {
+    return Dense.Activation.NONE;
+  }
+
+  /** Whether backward lets dx(i) pass {@link Step#gating}. */
+  default boolean gates(int i) {
     return false;
   }
 

@@ -56,16 +56,23 @@ record Piece(Runnable run, List<Range> touched) {
     /** What an operator's part reads and writes in backward. */
     static Touched backward(NodeStep s, Parted.Part p, boolean needsY) {
       Touched t = new Touched().add(s.dy[0], p, false).add(kept(s, p), false);
-      return (needsY ? t.add(s.y[0], p, false) : t).add(s.dx[p.input()], true);
+      if (needsY) {
+        t.add(s.y[0], p, false);
+      }
+      return t.add(s.dx[p.input()], true).addGating(s, p.input());
     }
 
     /** What every node's backward reads and writes of its own, values apart. */
     static Touched backward(NodeStep s) {
       Touched t = new Touched().add(s.kept, true).add(s.scratch, true).add(s.work, true);
-      for (Tensor dx : s.dx) {
-        t.add(dx, true);
+      for (int i = 0; i < s.dx.length; i++) {
+        t.add(s.dx[i], true).addGating(s, i);
       }
       return t;
+    }
+
+    private Touched addGating(NodeStep s, int i) {
+      return s.gating[i].isNone() ? this : add(s.x[i], false);
     }
 
     private static MemorySegment kept(NodeStep s, Parted.Part p) {

@@ -30,6 +30,7 @@ final class Plan {
   private final Set<Node> skipped = new HashSet<>();
   private final Map<Value, Integer> sliced = new IdentityHashMap<>();
   private final Set<Value> silent = new HashSet<>();
+  private final Gates gates;
   private final List<Placement.Block> blocks = new ArrayList<>();
   private final long bytes;
 
@@ -39,6 +40,7 @@ final class Plan {
    * @param logits where the seed enters
    * @param rules what backward runs
    * @param runs which nodes forward runs by slices of the batch
+   * @param gating whether gradients pass activations as {@link Gates} tells
    */
   Plan(
       Graph graph,
@@ -46,7 +48,8 @@ final class Plan {
       Set<Value> at,
       Value logits,
       Assignment rules,
-      List<Slices.Run> runs) {
+      List<Slices.Run> runs,
+      boolean gating) {
     this.rules = rules;
     this.runs = runs;
     nodes = graph.nodes();
@@ -54,7 +57,11 @@ final class Plan {
       mark(at, logits);
     }
     nodes.stream().filter(backward::contains).forEach(n -> rules.check(graph, n));
-    placeValues(graph, pinned, at);
+    Set<Value> held = new HashSet<>(pinned);
+    held.addAll(graph.inputs());
+    share(held, at);
+    gates = gating && !at.isEmpty() ? gates(at, logits) : new Gates();
+    placeValues(graph, held);
     if (!at.isEmpty()) {
       placeGradients(at, logits);
     }
@@ -115,6 +122,10 @@ final class Plan {
   Placement.Block extra(Node n, int i) {
     Map<Integer, Placement.Block> m = extra.get(n);
     return m == null ? null : m.get(i);
+  }
+
+  Gates gates() {
+    return gates;
   }
 
   /** Whether dx(i) of n must be added to what is there. */
@@ -197,11 +208,8 @@ final class Plan {
     return v.storage().bytes(v.shape().count());
   }
 
-  private void placeValues(Graph graph, Set<Value> pinned, Set<Value> at) {
-    int end = 2 * nodes.size();
-    Map<Value, Integer> lastUse = new IdentityHashMap<>();
-    Set<Value> held = new HashSet<>(pinned);
-    held.addAll(graph.inputs());
+  /** Lets views share the memory of what they show. */
+  private void share(Set<Value> held, Set<Value> at) {
     for (Node n : nodes) {
       boolean view =
           n.op().isView()
@@ -216,12 +224,27 @@ final class Plan {
         }
       }
     }
+  }
+
+  private Gates gates(Set<Value> at, Value logits) {
+    Set<Value> read = new HashSet<>();
+    at.forEach(v -> read.add(root(v)));
+    read.add(root(logits));
+    List<Node> run =
+        nodes.stream().filter(n -> backward.contains(n) && !skipped.contains(n)).toList();
+    return new Gates(run, wanted, read, this::root);
+  }
+
+  private void placeValues(Graph graph, Set<Value> held) {
+    int end = 2 * nodes.size();
+    Map<Value, Integer> lastUse = new IdentityHashMap<>();
     for (int i = 0; i < nodes.size(); i++) {
       Node n = nodes.get(i);
       boolean back = backward.contains(n);
       for (int k = 0; k < n.inputs().size(); k++) {
         if (n.input(k) != null) {
-          int use = back && rules.needsX(n, k) ? backwardStep(i) : i;
+          boolean later = back && (rules.needsX(n, k) || gates.passes(n, k));
+          int use = later ? backwardStep(i) : i;
           lastUse.merge(root(n.input(k)), use, Math::max);
         }
       }
@@ -247,7 +270,7 @@ final class Plan {
         }
       }
       boolean back = backward.contains(n);
-      long keep = back ? n.op().keptBytes(n) : 0;
+      long keep = back && !gates.isPassed(n.outputs().get(0)) ? n.op().keptBytes(n) : 0;
       if (keep > 0) {
         kept.put(n, block(keep, run(i).first(), backwardStep(i)));
       }

@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.device.Dense;
 import candela.device.Device;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
@@ -74,8 +75,21 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /**
+   * How a session holds what lies between its nodes.
+   *
+   * @param storage of values between convolutions, see {@link Narrow}
+   * @param gating whether gradients pass activations by their values, see {@link Gates}
+   */
+  record Holding(Storage storage, boolean gating) {
+    /** What suits a device. */
+    static Holding on(Device device) {
+      return new Holding(device.precision().storage(), device.dense().isGating());
+    }
+  }
+
   private Session(
-      Graph graph, Device device, SessionOptions options, long sliceBytes, Storage storage) {
+      Graph graph, Device device, SessionOptions options, long sliceBytes, Holding holding) {
     this.graph = graph;
     this.device = device;
     backward = !options.gradientAt().isEmpty();
@@ -93,7 +107,7 @@ public final class Session implements AutoCloseable {
     pinned.addAll(atValues);
     // Rules read and write float32: whoever asks for them wants to know what exactly flows where.
     boolean plain = options.rules().stream().allMatch(Rules.GRADIENT::equals);
-    planned = Narrow.of(graph, plain ? storage : Storage.FLOAT32, pinned);
+    planned = Narrow.of(graph, plain ? holding.storage() : Storage.FLOAT32, pinned);
     rules = new Assignment(planned, options.rules());
     if (rules.paired() && batch() % 2 != 0) {
       throw CandelaException.of(
@@ -101,7 +115,8 @@ public final class Session implements AutoCloseable {
           graph.name(), batch());
     }
     List<Slices.Run> runs = Slices.of(planned, batch(), device.threads(), sliceBytes);
-    plan = new Plan(planned, pinned, atValues, logits, rules, runs);
+    boolean gating = plain && holding.gating();
+    plan = new Plan(planned, pinned, atValues, logits, rules, runs, gating);
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     boolean opened = false;
@@ -139,15 +154,12 @@ public final class Session implements AutoCloseable {
    * @param sliceBytes what a node may read and write at a time, see {@link Device#sliceBytes}
    */
   static Session open(Graph graph, Device device, SessionOptions options, long sliceBytes) {
-    return open(graph, device, options, sliceBytes, device.precision().storage());
+    return open(graph, device, options, sliceBytes, Holding.on(device));
   }
 
-  /**
-   * @param storage of values between convolutions, see {@link Narrow}
-   */
   static Session open(
-      Graph graph, Device device, SessionOptions options, long sliceBytes, Storage storage) {
-    return new Session(graph, device, options, sliceBytes, storage);
+      Graph graph, Device device, SessionOptions options, long sliceBytes, Holding holding) {
+    return new Session(graph, device, options, sliceBytes, holding);
   }
 
   /** Rows of one run. */
@@ -578,6 +590,9 @@ public final class Session implements AutoCloseable {
     Placement.Block extra = plan.extra(n, i);
     s.dx[i] = at(extra == null ? plan.gradient(v) : extra, v);
     s.accumulate[i] = extra == null && plan.accumulates(n, i);
+    if (plan.gates().passes(n, i)) {
+      s.gating[i] = new Dense.Gating(plan.gates().passing(n, i), s.x[i].data());
+    }
   }
 
   /** Adds what a node could not add to the gradients of its inputs itself. */

@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.device.Dense;
 import candela.device.Device;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -48,7 +49,18 @@ public interface Step {
   /** Whether to add to dx(i) instead of overwriting it. */
   boolean accumulate(int i);
 
-  /** The bytes of {@link Op#keptBytes}; {@link MemorySegment#NULL} when no backward will follow. */
+  /**
+   * What dx(i) passes once it is whole, where that is this node's to do: the activation that made
+   * x(i).
+   */
+  default Dense.Gating gating(int i) {
+    return Dense.Gating.NONE;
+  }
+
+  /**
+   * The bytes of {@link Op#keptBytes}; {@link MemorySegment#NULL} when no backward will follow, or
+   * none that needs them.
+   */
   MemorySegment kept();
 
   /**

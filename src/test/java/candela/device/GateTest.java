@@ -104,6 +104,33 @@ class GateTest {
     }
   }
 
+  @Test
+  void gradientsPassByWhatTheActivationLeft() {
+    for (Dense.Activation a : ACTIVATIONS) {
+      for (int n : new int[] {1, 7, 8, 9, 64, 1003}) {
+        float[] g = Rig.numbers(4, n);
+        float[] z = Rig.numbers(6, n);
+        float[] y = new float[n];
+        float slope = a.kind() == 3 ? a.alpha() : 0;
+        double[] wanted = new double[n];
+        for (int i = 0; i < n; i++) {
+          y[i] = after(a, z[i]);
+          wanted[i] = passes(a, z[i]) ? g[i] : slope * g[i];
+        }
+        String what = a + " " + n;
+        float[] got =
+            Rig.run(
+                what,
+                rig -> {
+                  MemorySegment to = rig.in(g);
+                  rig.kernels().gate().gateSift(Storage.FLOAT32, a, n, rig.in(y), to);
+                  return rig.floats(to);
+                });
+        Rig.agree(what, got, wanted, 1e-7);
+      }
+    }
+  }
+
   private static float[] unpacked(byte[] bits, int rows, int n) {
     float[] each = new float[rows * n];
     for (int i = 0; i < each.length; i++) {

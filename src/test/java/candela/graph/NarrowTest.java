@@ -50,6 +50,10 @@ class NarrowTest {
     return Network.load(m.write(folder));
   }
 
+  private static Session.Holding held(Storage storage) {
+    return new Session.Holding(storage, false);
+  }
+
   private static Set<Value> pinned(Graph g, String... names) {
     Set<Value> pinned = new HashSet<>(g.outputs());
     for (String name : names) {
@@ -199,8 +203,8 @@ class NarrowTest {
     SessionOptions options = SessionOptions.withGradientAt("", last);
     Graph graph = resnet().graph(5, options);
     try (Device device = TestDevice.open(2);
-        Session whole = Session.open(graph, device, options, 1L << 50, Storage.FLOAT32);
-        Session narrow = Session.open(graph, device, options, 1L << 50, storage)) {
+        Session whole = Session.open(graph, device, options, 1L << 50, held(Storage.FLOAT32));
+        Session narrow = Session.open(graph, device, options, 1L << 50, held(storage))) {
       for (float seed : new float[] {1, 1e-5f}) {
         List<float[]> wanted = answers(whole, seed, Rules.GRADIENT, "", last);
         List<float[]> got = answers(narrow, seed, Rules.GRADIENT, "", last);
@@ -233,7 +237,8 @@ class NarrowTest {
         narrow += Narrow.of(graph, storage, pinned(graph)) == graph ? 0 : 1;
         List<List<float[]>> both = new ArrayList<>();
         for (Storage held : new Storage[] {Storage.FLOAT32, storage}) {
-          try (Session s = Session.open(graph, device, SessionOptions.GRADIENT, 1L << 50, held)) {
+          try (Session s =
+              Session.open(graph, device, SessionOptions.GRADIENT, 1L << 50, held(held))) {
             both.add(answers(s, 1, Rules.GRADIENT, ""));
           }
         }
@@ -252,8 +257,8 @@ class NarrowTest {
     SessionOptions options = SessionOptions.GRADIENT;
     Graph graph = resnet().graph(7, options);
     try (Device device = TestDevice.open(2);
-        Session whole = Session.open(graph, device, options, 1L << 50, Storage.BF16);
-        Session sliced = Session.open(graph, device, options, 1, Storage.BF16)) {
+        Session whole = Session.open(graph, device, options, 1L << 50, held(Storage.BF16));
+        Session sliced = Session.open(graph, device, options, 1, held(Storage.BF16))) {
       assertThat(answers(sliced, 1, Rules.GRADIENT, ""))
           .usingRecursiveComparison()
           .isEqualTo(answers(whole, 1, Rules.GRADIENT, ""));
@@ -268,7 +273,7 @@ class NarrowTest {
     List<List<float[]>> both = new ArrayList<>();
     try (Device device = TestDevice.open(2)) {
       for (Storage storage : new Storage[] {Storage.FLOAT32, Storage.BF16}) {
-        try (Session s = Session.open(graph, device, options, 1L << 50, storage)) {
+        try (Session s = Session.open(graph, device, options, 1L << 50, held(storage))) {
           both.add(answers(s, 1, guided, ""));
         }
       }
@@ -282,7 +287,7 @@ class NarrowTest {
     Graph graph = block().graph(2, options);
     for (Storage storage : SIXTEEN) {
       try (Device device = TestDevice.open(1);
-          Session s = Session.open(graph, device, options, 1L << 50, storage)) {
+          Session s = Session.open(graph, device, options, 1L << 50, held(storage))) {
         answers(s, 1, Rules.GRADIENT, "t");
         float[] t = device.read(s.value("t"));
         assertThat(t).hasSize(2 * 64 * 9 * 7);

@@ -137,7 +137,13 @@ class PiecesTest {
           Graph graph = network.graph(batch, SessionOptions.GRADIENT);
           // By rows, too: pieces are then slices of nodes.
           long slice = seed % 3 == 0 ? 1 : Long.MAX_VALUE;
-          try (Session s = Session.open(graph, device, SessionOptions.GRADIENT, slice, storage)) {
+          try (Session s =
+              Session.open(
+                  graph,
+                  device,
+                  SessionOptions.GRADIENT,
+                  slice,
+                  new Session.Holding(storage, seed % 4 < 2))) {
             beside += compare("model " + seed + " " + storage, s, Rules.GRADIENT, 6);
           }
         }

@@ -173,7 +173,7 @@ final class CpuDense implements Dense, AutoCloseable {
           wide,
           exact,
           out);
-      return new Conv(out.get(ValueLayout.ADDRESS, 0));
+      return new Conv(out.get(ValueLayout.ADDRESS, 0), (long) shape.h() * shape.w() * shape.c());
     }
   }
 
@@ -282,8 +282,12 @@ final class CpuDense implements Dense, AutoCloseable {
   private final class Conv implements ConvolutionPlan {
     private MemorySegment handle;
 
-    Conv(MemorySegment handle) {
+    /** Elements of an image of x. */
+    private final long image;
+
+    Conv(MemorySegment handle, long image) {
       this.handle = handle;
+      this.image = image;
     }
 
     @Override
@@ -299,10 +303,17 @@ final class CpuDense implements Dense, AutoCloseable {
         MemorySegment bits,
         boolean accumulate,
         MemorySegment dx,
+        Gating gating,
         boolean accumulateResidual,
         MemorySegment dresidual) {
       convBackward.call(
           stream, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
+      if (!gating.isNone()) {
+        device
+            .kernels()
+            .gate()
+            .gateSift(Storage.FLOAT32, gating.activation(), rows * image, gating.values(), dx);
+      }
     }
 
     @Override

@@ -5,6 +5,7 @@ import candela.device.ConvertedConvolution;
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.device.Dense.ConvolutionPlan;
+import candela.device.Dense.Gating;
 import candela.device.Device;
 import candela.device.Memory;
 import candela.device.cuda.CudnnGraph.Direction;
@@ -35,8 +36,11 @@ final class CudaConvolution implements ConvolutionPlan {
   private final Activation activation;
   private final long wide;
   private final CudaMatrix product;
-  private final FoldedGradient folds;
   private final PreparedConvolutions prepared;
+
+  /** Null where the convolution is transposed: a plain one is its gradient. */
+  private final InputGradient gradient;
+
   private ConvertedConvolution converted;
   private Memory ones;
 
@@ -81,10 +85,19 @@ final class CudaConvolution implements ConvolutionPlan {
                 wide,
                 1)
             : null;
-    folds =
-        FoldedGradient.pays(dense, storage, shape)
-            ? new FoldedGradient(dense, storage, shape, weights)
-            : null;
+    gradient =
+        shape.transposed()
+            ? null
+            : new InputGradient(
+                dense,
+                storage,
+                shape,
+                plain,
+                this::weights,
+                weights,
+                prepared,
+                product,
+                this::converted);
     update();
   }
 
@@ -113,8 +126,8 @@ final class CudaConvolution implements ConvolutionPlan {
     if (packedBias != null) {
       round(shape.oc(), givenBias, packedBias.segment());
     }
-    if (folds != null) {
-      folds.update();
+    if (gradient != null) {
+      gradient.update();
     }
     if (ones != null) {
       widenBias();
@@ -184,7 +197,7 @@ final class CudaConvolution implements ConvolutionPlan {
             false,
             aligned,
             storage);
-    return run(whole, x, y, residual);
+    return prepared.run(whole, x, weights(), y, residual, bias);
   }
 
   /**
@@ -196,7 +209,7 @@ final class CudaConvolution implements ConvolutionPlan {
     long n = pixels(rows) * shape.oc();
     boolean apart = wide != shape.oc() || residual.equals(y);
     MemorySegment sum = apart ? dense.gated(storage.bytes(n)) : y;
-    if (!run(plainProblem(Direction.FORWARD, rows, false, x, sum), x, sum, NONE)) {
+    if (!plainly(rows, x, sum)) {
       return false;
     }
     if (!bias.equals(NONE)) {
@@ -242,9 +255,9 @@ final class CudaConvolution implements ConvolutionPlan {
       sum = sum.asSlice(plain.bytes(rows));
     }
     if (shape.transposed()) {
-      gradient(rows, x, false, sum);
-    } else {
-      must(plainProblem(Direction.FORWARD, rows, false, x, sum), x, sum);
+      transpose(rows, x, sum);
+    } else if (!plainly(rows, x, sum)) {
+      throw none();
     }
     if (!bias.equals(NONE)) {
       int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
@@ -281,6 +294,7 @@ final class CudaConvolution implements ConvolutionPlan {
       MemorySegment bits,
       boolean accumulate,
       MemorySegment dx,
+      Gating gating,
       boolean accumulateResidual,
       MemorySegment dresidual) {
     if (rows == 0) {
@@ -290,16 +304,16 @@ final class CudaConvolution implements ConvolutionPlan {
       if (!dx.equals(NONE) && !accumulate) {
         device.kernels().elementwise().fill(storage, inputs(rows), 0, dx);
       }
+      sift(rows, dx, gating);
       return;
     }
     MemorySegment g = passed(rows, dy, bits, accumulateResidual, dresidual);
     if (!dx.equals(NONE)) {
-      if (product != null) {
-        product(rows, g, g.equals(dy) ? wide : shape.oc(), accumulate, dx);
-      } else if (!shape.transposed()) {
-        gradient(rows, g, accumulate, dx);
+      if (gradient != null) {
+        gradient.run(rows, g, g.equals(dy) ? wide : shape.oc(), accumulate, dx, gating);
       } else {
         transposedGradient(rows, g, accumulate, dx);
+        sift(rows, dx, gating);
       }
     }
     if (!dresidual.equals(NONE) && !g.equals(dresidual)) {
@@ -349,50 +363,12 @@ final class CudaConvolution implements ConvolutionPlan {
     return dense.scratch(skip + 4 * n).asSlice(skip);
   }
 
-  private void product(
-      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
-    if (product.transpose(pixels(rows), gWide, g, accumulate, dx)) {
-      return;
-    }
-    MemorySegment dense = g;
-    if (gWide != shape.oc()) {
-      dense = this.dense.gated(storage.bytes(pixels(rows) * shape.oc()));
-      copy(rows, g, gWide, dense, shape.oc());
-    }
-    converted().transpose(rows, dense, accumulate, dx);
-  }
-
-  /** dx (+)= transpose of the plain convolution on dy. */
-  private void gradient(long rows, MemorySegment dy, boolean accumulate, MemorySegment dx) {
-    if (folds != null) {
-      if (!folds.backward(rows, dy, accumulate, dx)) {
-        converted().transpose(rows, dy, accumulate, dx);
-      }
-      return;
-    }
-    if (plain.pads()) {
-      MemorySegment whole = dense.scratch(plain.bytes(rows));
-      Problem padded = plainProblem(Direction.DATA, rows, false, whole, dy);
-      if (isFloat()) {
-        must(padded, whole, dy);
-      } else if (!run(padded, whole, dy, NONE)) {
-        converted().transpose(rows, dy, accumulate, dx);
-        return;
-      }
-      plain.crop(rows, accumulate, whole, dx);
-      return;
-    }
-    if (run(plainProblem(Direction.DATA, rows, accumulate, dx, dy), dx, dy, NONE)) {
-      return;
-    }
-    long n = plain.inputs(rows);
-    MemorySegment sum = accumulate ? dense.products(storage.bytes(n)) : NONE;
-    if (accumulate && run(plainProblem(Direction.DATA, rows, false, sum, dy), sum, dy, NONE)) {
-      device.kernels().elementwise().add(storage, n, sum, dx, dx);
-    } else if (isFloat()) {
-      throw none();
-    } else {
-      converted().transpose(rows, dy, accumulate, dx);
+  private void sift(long rows, MemorySegment dx, Gating gating) {
+    if (!gating.isNone()) {
+      device
+          .kernels()
+          .gate()
+          .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
     }
   }
 
@@ -402,65 +378,34 @@ final class CudaConvolution implements ConvolutionPlan {
     MemorySegment in = plain.pad(rows, g);
     long n = inputs(rows);
     MemorySegment to = accumulate ? dense.products(n * 4) : dx;
-    must(plainProblem(Direction.FORWARD, rows, false, in, to), in, to);
+    if (!plainly(rows, in, to)) {
+      throw none();
+    }
     if (accumulate) {
       device.kernels().elementwise().add(n, to, dx, dx);
     }
   }
 
-  private Problem plainProblem(
-      Direction direction, long rows, boolean accumulate, MemorySegment x, MemorySegment y) {
-    boolean aligned = CudaDense.alignment(storage, 0, x, y) == 16;
-    return new Problem(
-        direction,
-        plain.shape(),
-        rows,
-        plain.shape().oc(),
-        false,
-        false,
-        false,
-        accumulate,
-        aligned,
-        storage);
+  /** The plain convolution alone; whether cuDNN could. */
+  private boolean plainly(long rows, MemorySegment x, MemorySegment y) {
+    Problem p = Problem.plain(Direction.FORWARD, plain.shape(), rows, false, storage, x, y);
+    return prepared.run(p, x, weights(), y);
   }
 
-  private void must(Problem problem, MemorySegment x, MemorySegment y) {
-    if (!run(problem, x, y, NONE)) {
+  /** y = transpose of the plain convolution on x: what a transposed one computes. */
+  private void transpose(long rows, MemorySegment x, MemorySegment y) {
+    MemorySegment whole = plain.pads() ? dense.scratch(plain.bytes(rows)) : y;
+    Problem p = Problem.plain(Direction.DATA, plain.shape(), rows, false, storage, whole, x);
+    if (!prepared.run(p, whole, weights(), x)) {
       throw none();
+    }
+    if (plain.pads()) {
+      plain.crop(rows, false, whole, y);
     }
   }
 
   private CandelaException none() {
     return CandelaException.of("%s has no engine for %s", dense.describe(), plain.shape());
-  }
-
-  /** Whether cuDNN could. */
-  private boolean run(Problem p, MemorySegment x, MemorySegment y, MemorySegment residual) {
-    int count = 3 + (p.residual() ? 1 : 0) + (p.bias() ? 1 : 0);
-    MemorySegment[] tensors = new MemorySegment[count];
-    long[] names = new long[count];
-    tensors[0] = x;
-    tensors[1] = weights();
-    tensors[2] = y;
-    names[0] = CudnnGraph.X;
-    names[1] = CudnnGraph.W;
-    names[2] = CudnnGraph.Y;
-    int at = 3;
-    if (p.residual()) {
-      tensors[at] = residual;
-      names[at++] = CudnnGraph.RESIDUAL;
-    }
-    if (p.bias()) {
-      tensors[at] = bias;
-      names[at] = CudnnGraph.BIAS;
-    }
-    int result = p.direction() == Direction.DATA ? 0 : 2;
-    long bytes = storage.bytes(result == 0 ? plain.inputs(p.rows()) : pixels(p) * p.pitch());
-    return prepared.run(p, names, tensors, result, bytes);
-  }
-
-  private static long pixels(Problem p) {
-    return p.rows() * p.shape().oh() * p.shape().ow();
   }
 
   private long pixels(long rows) {
@@ -494,8 +439,8 @@ final class CudaConvolution implements ConvolutionPlan {
     if (converted != null) {
       converted.close();
     }
-    if (folds != null) {
-      folds.close();
+    if (gradient != null) {
+      gradient.close();
     }
   }
 }

@@ -80,6 +80,15 @@ final class CudaDense implements Dense, AutoCloseable {
     return choices;
   }
 
+  Measured measured() {
+    return measured;
+  }
+
+  @Override
+  public boolean isGating() {
+    return true;
+  }
+
   Device device() {
     return device;
   }

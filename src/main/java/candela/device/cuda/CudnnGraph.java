@@ -32,7 +32,7 @@ final class CudnnGraph implements AutoCloseable {
    * @param residual forward: a tensor like y is added
    * @param bias forward: one number a channel is added
    * @param relu forward
-   * @param accumulate DATA, WEIGHTS: the result is added to what is there
+   * @param accumulate the result is added to what is there; forward only with nothing fused
    * @param aligned whether all addresses are multiples of 16 bytes, else of an element's
    * @param storage of all tensors; sums are float32
    */
@@ -47,6 +47,28 @@ final class CudnnGraph implements AutoCloseable {
       boolean accumulate,
       boolean aligned,
       Storage storage) {
+    /** Nothing fused, all channels together. */
+    static Problem plain(
+        Direction direction,
+        Convolution shape,
+        long rows,
+        boolean accumulate,
+        Storage storage,
+        MemorySegment x,
+        MemorySegment y) {
+      boolean aligned = CudaDense.alignment(storage, 0, x, y) == 16;
+      return new Problem(
+          direction, shape, rows, shape.oc(), false, false, false, accumulate, aligned, storage);
+    }
+
+    /** Of what forward and backward write, which is not weights. */
+    long resultBytes() {
+      return storage.bytes(
+          direction == Direction.DATA
+              ? rows * shape.h() * shape.w() * shape.c()
+              : rows * shape.oh() * shape.ow() * pitch);
+    }
+
     String key() {
       String more =
           (residual ? " residual" : "")
@@ -194,7 +216,7 @@ final class CudnnGraph implements AutoCloseable {
             Kind.OPERATION_CONVOLUTION_FORWARD,
             FORWARD_ALPHA,
             new Descriptor[] {convolution, w, x, value},
-            false));
+            p.accumulate()));
     if (p.residual()) {
       Descriptor to = --after == 0 ? y : passing(name++, p);
       Descriptor other = image(RESIDUAL, p, s.oh(), s.ow(), s.oc(), s.oc(), false);

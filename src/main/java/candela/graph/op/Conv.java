@@ -119,6 +119,7 @@ public record Conv(
             bits(s),
             s.accumulate(0),
             s.dx() == null ? MemorySegment.NULL : s.dx().data(),
+            s.gating(0),
             other && s.accumulate(last(s.node())),
             other ? s.dx(last(s.node())).data() : MemorySegment.NULL);
   }
@@ -172,6 +173,16 @@ public record Conv(
   @Override
   public boolean differentiable(int i) {
     return i != 1 && (residual || i == 0);
+  }
+
+  @Override
+  public Dense.Activation gate(Node node) {
+    return activation.dense();
+  }
+
+  @Override
+  public boolean gates(int i) {
+    return i == 0;
   }
 
   /** Of one pixel it is a product with little to gain, and often the one that gives the scores. */

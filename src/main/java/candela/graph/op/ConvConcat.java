@@ -169,7 +169,14 @@ public record ConvConcat(List<Part> parts) implements Parted {
       copy(s, dx.storage(), accumulate, pixels, p, dy, wide(s), dx.data(), p.channels());
     } else {
       conv.backward(
-          dx.shape().dim(0), dy, bits(s, p), accumulate, dx.data(), false, MemorySegment.NULL);
+          dx.shape().dim(0),
+          dy,
+          bits(s, p),
+          accumulate,
+          dx.data(),
+          s.gating(p.input()),
+          false,
+          MemorySegment.NULL);
     }
   }
 
@@ -199,14 +206,37 @@ public record ConvConcat(List<Part> parts) implements Parted {
 
   @Override
   public boolean differentiable(int i) {
+    return part(i) != null;
+  }
+
+  /** The part whose image input i is; null where it is none. */
+  private Part part(int i) {
     int at = 0;
     for (Part p : parts) {
-      if (i < at + p.inputs()) {
-        return i == at;
+      if (i == at) {
+        return p;
       }
       at += p.inputs();
     }
-    return false;
+    return null;
+  }
+
+  /** That of all parts, if they have one in common. */
+  @Override
+  public Dense.Activation gate(Node node) {
+    Conv first = parts.getFirst().conv();
+    for (Part p : parts) {
+      if (p.conv() == null || !p.conv().activation().equals(first.activation())) {
+        return Dense.Activation.NONE;
+      }
+    }
+    return first.activation().dense();
+  }
+
+  @Override
+  public boolean gates(int i) {
+    Part p = part(i);
+    return p != null && p.conv() != null;
   }
 
   private boolean hasConstantImage(Node node) {

@@ -1,0 +1,286 @@
+package candela.device.cuda;
+
+import candela.device.ConvertedConvolution;
+import candela.device.Dense.Convolution;
+import candela.device.Dense.Gating;
+import candela.device.Device;
+import candela.device.cuda.CudnnGraph.Direction;
+import candela.device.cuda.CudnnGraph.Problem;
+import candela.tensor.CandelaException;
+import candela.tensor.Storage;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * The gradient at the input of one convolution that is not transposed, in the way that was measured
+ * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; the convolution that it is, with its
+ * weights turned; for one tap that strides over pixels a product, put among zeros.
+ */
+final class InputGradient implements AutoCloseable {
+  private static final MemorySegment NONE = MemorySegment.NULL;
+
+  /** Part of the choices' names: another number when the ways change. */
+  private static final int WAYS = 1;
+
+  /** One way to write dx (+)= transpose on g. */
+  @FunctionalInterface
+  private interface Way {
+    /** Whether it could. */
+    boolean run(long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx);
+  }
+
+  private record Key(long rows, long gWide, boolean accumulate, int alignment) {}
+
+  private final CudaDense dense;
+  private final Device device;
+  private final Storage storage;
+  private final Convolution shape;
+  private final Plain plain;
+  private final Supplier<MemorySegment> weights;
+  private final PreparedConvolutions prepared;
+  private final Supplier<ConvertedConvolution> converted;
+  private final CudaMatrix product;
+  private final FoldedGradient folds;
+  private final TurnedWeights turned;
+  private final CudaMatrix spread;
+  private final Map<Key, Way> chosen = new HashMap<>();
+
+  /**
+   * @param weights as cuDNN takes them
+   * @param given the model's weights, float32
+   * @param product the convolution where it is one, else null
+   * @param converted what to do where the libraries have nothing in 16 bits
+   */
+  InputGradient(
+      CudaDense dense,
+      Storage storage,
+      Convolution shape,
+      Plain plain,
+      Supplier<MemorySegment> weights,
+      MemorySegment given,
+      PreparedConvolutions prepared,
+      CudaMatrix product,
+      Supplier<ConvertedConvolution> converted) {
+    this.dense = dense;
+    this.device = dense.device();
+    this.storage = storage;
+    this.shape = shape;
+    this.plain = plain;
+    this.weights = weights;
+    this.prepared = prepared;
+    this.product = product;
+    this.converted = converted;
+    folds =
+        FoldedGradient.pays(dense, storage, shape)
+            ? new FoldedGradient(dense, storage, shape, given)
+            : null;
+    boolean whole = product == null && folds == null && !plain.pads();
+    turned =
+        whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
+    spread =
+        whole && shape.kh() * shape.kw() == 1 && !pads(shape) && shape.groups() == 1
+            ? new CudaMatrix(
+                dense,
+                storage,
+                shape.c(),
+                shape.oc(),
+                true,
+                weights.get(),
+                NONE,
+                candela.device.Dense.Activation.NONE,
+                shape.oc(),
+                1)
+            : null;
+  }
+
+  private static boolean pads(Convolution s) {
+    return s.padTop() + s.padLeft() + s.padBottom() + s.padRight() != 0;
+  }
+
+  /** After the weights have changed. */
+  void update() {
+    if (folds != null) {
+      folds.update();
+    }
+    if (turned != null) {
+      turned.update();
+    }
+  }
+
+  /**
+   * dx[rows,h,w,c] (+)= transpose of the convolution on g[rows,oh,ow,oc], through the gating.
+   *
+   * @param gWide elements from a pixel of g to the next: more than oc only for a product
+   */
+  void run(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx, Gating gating) {
+    Key key = new Key(rows, gWide, accumulate, CudaDense.alignment(storage, gWide, g, dx));
+    if (!chosen.containsKey(key)) {
+      chosen.put(key, choose(key, g, dx));
+    }
+    chosen.get(key).run(rows, g, gWide, accumulate, dx);
+    if (!gating.isNone()) {
+      device
+          .kernels()
+          .gate()
+          .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
+    }
+  }
+
+  /** Elements of dx. */
+  private long inputs(long rows) {
+    return rows * shape.h() * shape.w() * shape.c();
+  }
+
+  private Way choose(Key key, MemorySegment g, MemorySegment dx) {
+    List<Way> ways = new ArrayList<>(List.of(this::byLibrary));
+    if (turned != null) {
+      ways.add(this::byTurning);
+    }
+    if (spread != null) {
+      ways.add(this::bySpreading);
+    }
+    if (ways.size() == 1) {
+      return ways.getFirst();
+    }
+    String name =
+        String.format(
+            "GRADIENT %d of %d %s %s",
+            WAYS, key.rows(), java.util.Arrays.toString(shape.shape()), storage);
+    if (key.accumulate()) {
+      name += " accumulate";
+    }
+    if (key.alignment() < 16) {
+      name += " unaligned";
+    }
+    try (var own = device.allocate(storage.bytes(inputs(key.rows())))) {
+      int best =
+          dense
+              .measured()
+              .best(
+                  name,
+                  ways.size(),
+                  i -> {
+                    Way way = ways.get(i);
+                    if (!way.run(key.rows(), g, key.gWide(), key.accumulate(), own.segment())) {
+                      throw none();
+                    }
+                  });
+      if (best < 0) {
+        throw none();
+      }
+      return ways.get(best);
+    }
+  }
+
+  /** As the libraries offer it. */
+  private boolean byLibrary(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    if (product != null) {
+      product(rows, g, gWide, accumulate, dx);
+    } else if (folds != null) {
+      if (!folds.backward(rows, g, accumulate, dx)) {
+        converted.get().transpose(rows, g, accumulate, dx);
+      }
+    } else if (plain.pads()) {
+      cropped(rows, g, accumulate, dx);
+    } else {
+      plainly(rows, g, accumulate, dx);
+    }
+    return true;
+  }
+
+  private void product(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    long pixels = rows * shape.oh() * shape.ow();
+    if (product.transpose(pixels, gWide, g, accumulate, dx)) {
+      return;
+    }
+    MemorySegment joined = g;
+    if (gWide != shape.oc()) {
+      joined = dense.gated(storage.bytes(pixels * shape.oc()));
+      int[] dims = {Math.toIntExact(pixels), shape.oc()};
+      int[] from = {Math.toIntExact(gWide), 1};
+      int[] to = {shape.oc(), 1};
+      device.kernels().move().copyStrided(storage, false, 2, dims, from, to, g, joined);
+    }
+    converted.get().transpose(rows, joined, accumulate, dx);
+  }
+
+  private void cropped(long rows, MemorySegment g, boolean accumulate, MemorySegment dx) {
+    MemorySegment whole = dense.scratch(plain.bytes(rows));
+    if (prepared.run(problem(rows, false, whole, g), whole, weights.get(), g)) {
+      plain.crop(rows, accumulate, whole, dx);
+    } else {
+      otherwise(rows, g, accumulate, dx);
+    }
+  }
+
+  private void plainly(long rows, MemorySegment g, boolean accumulate, MemorySegment dx) {
+    if (prepared.run(problem(rows, accumulate, dx, g), dx, weights.get(), g)) {
+      return;
+    }
+    long n = inputs(rows);
+    MemorySegment sum = accumulate ? dense.products(storage.bytes(n)) : NONE;
+    if (accumulate && prepared.run(problem(rows, false, sum, g), sum, weights.get(), g)) {
+      device.kernels().elementwise().add(storage, n, sum, dx, dx);
+    } else {
+      otherwise(rows, g, accumulate, dx);
+    }
+  }
+
+  private Problem problem(long rows, boolean accumulate, MemorySegment dx, MemorySegment g) {
+    return Problem.plain(Direction.DATA, plain.shape(), rows, accumulate, storage, dx, g);
+  }
+
+  private void otherwise(long rows, MemorySegment g, boolean accumulate, MemorySegment dx) {
+    if (storage == Storage.FLOAT32) {
+      throw none();
+    }
+    converted.get().transpose(rows, g, accumulate, dx);
+  }
+
+  private CandelaException none() {
+    return CandelaException.of("%s has no engine for %s", dense.describe(), plain.shape());
+  }
+
+  private boolean byTurning(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    Convolution back = turned.shape();
+    Problem p = Problem.plain(Direction.FORWARD, back, rows, accumulate, storage, g, dx);
+    return prepared.run(p, g, turned.weights(), dx);
+  }
+
+  private boolean bySpreading(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    int c = shape.c();
+    long pixels = rows * shape.oh() * shape.ow();
+    MemorySegment few = dense.products(storage.bytes(pixels * c));
+    if (!spread.transpose(pixels, gWide, g, false, few)) {
+      return false;
+    }
+    if (!accumulate) {
+      device.kernels().elementwise().fill(storage, inputs(rows), 0, dx);
+    }
+    int row = shape.w() * c;
+    int[] dims = {Math.toIntExact(rows), shape.oh(), shape.ow(), c};
+    int[] from = {shape.oh() * shape.ow() * c, shape.ow() * c, c, 1};
+    int[] to = {shape.h() * row, shape.strideH() * row, shape.strideW() * c, 1};
+    device.kernels().move().copyStrided(storage, accumulate, 4, dims, from, to, few, dx);
+    return true;
+  }
+
+  @Override
+  public void close() {
+    if (folds != null) {
+      folds.close();
+    }
+    if (turned != null) {
+      turned.close();
+    }
+  }
+}
