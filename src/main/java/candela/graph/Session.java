@@ -27,12 +27,6 @@ import java.util.function.Supplier;
  * packed weights, not the device; close the session before the device. Not thread-safe.
  */
 public final class Session implements AutoCloseable {
-  /**
-   * Memory of a session whose nodes may run side by side: beyond, one node alone fills a card, and
-   * what working memory each lane takes counts.
-   */
-  private static final long SIDE_BY_SIDE = 512L << 20;
-
   private final Graph graph;
 
   /** The graph as it runs. */
@@ -80,11 +74,18 @@ public final class Session implements AutoCloseable {
    *
    * @param storage of values between convolutions, see {@link Narrow}
    * @param gating whether gradients pass activations by their values, see {@link Gates}
+   * @param apart whether memory rests before it is used again, where there is little of it: so that
+   *     nodes which have nothing to do with each other may run side by side
    */
-  record Holding(Storage storage, boolean gating) {
+  record Holding(Storage storage, boolean gating, boolean apart) {
+    Holding(Storage storage, boolean gating) {
+      this(storage, gating, false);
+    }
+
     /** What suits a device. */
     static Holding on(Device device) {
-      return new Holding(device.precision().storage(), device.dense().isGating());
+      Storage storage = device.precision().storage();
+      return new Holding(storage, device.dense().isGating(), device.lanes() > 1);
     }
   }
 
@@ -116,7 +117,7 @@ public final class Session implements AutoCloseable {
     }
     List<Slices.Run> runs = Slices.of(planned, batch(), device.threads(), sliceBytes);
     boolean gating = plain && holding.gating();
-    plan = new Plan(planned, pinned, atValues, logits, rules, runs, gating);
+    plan = new Plan(planned, pinned, atValues, logits, rules, runs, gating, holding.apart());
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     boolean opened = false;
@@ -227,8 +228,8 @@ public final class Session implements AutoCloseable {
   }
 
   private Recording record(String what, Runnable inOrder, Supplier<List<Piece>> pieces) {
-    int lanes = plan.bytes() > SIDE_BY_SIDE ? 1 : device.lanes();
-    if (lanes == 1) {
+    int lanes = device.lanes();
+    if (lanes == 1 || !plan.isApart()) {
       return device.record(inOrder);
     }
     List<Work> work = Piece.side(pieces.get(), lanes);

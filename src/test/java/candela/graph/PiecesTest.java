@@ -143,7 +143,7 @@ class PiecesTest {
                   device,
                   SessionOptions.GRADIENT,
                   slice,
-                  new Session.Holding(storage, seed % 4 < 2))) {
+                  new Session.Holding(storage, seed % 4 < 2, seed % 8 < 4))) {
             beside += compare("model " + seed + " " + storage, s, Rules.GRADIENT, 6);
           }
         }
