@@ -241,6 +241,11 @@ public final class Session implements AutoCloseable {
     return new Pieces(this, planned, plan);
   }
 
+  /** All that its nodes share: what they read and write but for constants. */
+  MemorySegment arena() {
+    return arena.segment();
+  }
+
   /** What forward runs, in this order. */
   List<NodeStep> order() {
     return order;

@@ -10,6 +10,7 @@ import candela.rule.Composite;
 import candela.rule.Presets;
 import candela.tensor.CandelaException;
 import candela.tensor.Storage;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -152,21 +153,23 @@ class PiecesTest {
     assertThat(beside).as("pieces beside the main lane").isGreaterThan(200);
   }
 
+  private static List<Rules> allRules() {
+    return List.of(
+        Composite.EPSILON_PLUS_FLAT.rules(
+            new Composite.Numbers(1e-6f, .25f, true, List.of(-4f), List.of(4f))),
+        Presets.deepLiftRescale(false),
+        Presets.deepLiftRevealCancel(false),
+        Presets.excitationBackprop(true),
+        Presets.guidedBackprop());
+  }
+
   @Test
   void rulesGiveTheSameBits() {
-    List<Rules> all =
-        List.of(
-            Composite.EPSILON_PLUS_FLAT.rules(
-                new Composite.Numbers(1e-6f, .25f, true, List.of(-4f), List.of(4f))),
-            Presets.deepLiftRescale(false),
-            Presets.deepLiftRevealCancel(false),
-            Presets.excitationBackprop(true),
-            Presets.guidedBackprop());
     int ran = 0;
     try (Device device = TestDevice.open(1)) {
       for (int seed = 1; seed < 24; seed += 2) {
         Network network = Network.of(new DrawnTrunk(seed).model()).channelsFirst();
-        for (Rules rules : all) {
+        for (Rules rules : allRules()) {
           SessionOptions options = new SessionOptions(List.of(""), null, List.of(rules));
           try (Session s = network.session(device, 2, options)) {
             compare("trunk " + seed + " " + rules, s, rules, 3);
@@ -190,6 +193,93 @@ class PiecesTest {
         assertThat(compare(name, s, Rules.GRADIENT, 4)).isGreaterThan(5);
       }
       compareRecorded(name, network, device, 1);
+    }
+  }
+
+  /** Whatever a piece does not name is made noise before it runs, and must be noise after. */
+  @Test
+  void piecesTouchNothingButWhatTheyName() {
+    int pieces = 0;
+    try (Device device = TestDevice.open(1)) {
+      for (int seed = 0; seed < 8; seed++) {
+        boolean trunk = seed % 2 == 1;
+        Network network =
+            Network.of(trunk ? new DrawnTrunk(seed).model() : new DrawnModel(seed).model())
+                .channelsFirst();
+        int batch = trunk ? 2 : DrawnModel.IMAGE[0];
+        for (int form = 0; form < 4; form++) {
+          Storage storage = form % 2 == 0 ? Storage.FLOAT32 : Storage.BF16;
+          Session.Holding holding = new Session.Holding(storage, form < 2, true);
+          Graph graph = network.graph(batch, SessionOptions.GRADIENT);
+          try (Session s =
+              Session.open(graph, device, SessionOptions.GRADIENT, Long.MAX_VALUE, holding)) {
+            pieces += touch("model " + seed + ", form " + form, s, Rules.GRADIENT);
+          }
+        }
+        for (Rules rules : trunk ? allRules() : List.<Rules>of()) {
+          SessionOptions options = new SessionOptions(List.of(""), null, List.of(rules));
+          try (Session s = network.session(device, 2, options)) {
+            pieces += touch("model " + seed + " " + rules, s, rules);
+          } catch (CandelaException e) {
+            assertThat(e).as("a rule that has no meaning there").hasMessageContaining("rule");
+          }
+        }
+      }
+    }
+    assertThat(pieces).isGreaterThan(300);
+  }
+
+  /** How many pieces ran. */
+  private static int touch(String name, Session s, Rules rules) {
+    Random random = new Random(5);
+    s.device().write(s.input(), draw(s.input().count(), random));
+    List<Piece> forward = s.pieces().forward(s.order());
+    forward.forEach(p -> touch(name, s, p, random));
+    s.device().write(s.seed(), draw(s.seed().count(), random));
+    List<Piece> backward = s.pieces().backward(s.rules(rules));
+    backward.forEach(p -> touch(name, s, p, random));
+    return forward.size() + backward.size();
+  }
+
+  private static void touch(String name, Session s, Piece piece, Random random) {
+    Device device = s.device();
+    MemorySegment arena = s.arena();
+    byte[] before = new byte[(int) arena.byteSize()];
+    byte[] named = new byte[before.length];
+    piece.touched().forEach(r -> name(r, arena.address(), named));
+    device.copyOut(arena, MemorySegment.ofArray(before));
+    piece.run().run();
+    byte[] after = new byte[before.length];
+    device.copyOut(arena, MemorySegment.ofArray(after));
+    byte[] noise = new byte[before.length];
+    random.nextBytes(noise);
+    for (int i = 0; i < noise.length; i++) {
+      noise[i] = named[i] == 0 ? noise[i] : before[i];
+    }
+    device.copyIn(MemorySegment.ofArray(noise), arena);
+    piece.run().run();
+    byte[] again = new byte[before.length];
+    device.copyOut(arena, MemorySegment.ofArray(again));
+    for (int i = 0; i < before.length; i++) {
+      boolean written = named[i] == 2;
+      if (again[i] != (written ? after[i] : noise[i]) || !written && after[i] != before[i]) {
+        throw new AssertionError(
+            name + ": byte " + i + " of " + piece.touched() + " of " + arena.address());
+      }
+    }
+    device.copyIn(MemorySegment.ofArray(after), arena);
+  }
+
+  /** Marks bytes that are read (1) or written (2). */
+  private static void name(Lanes.Range r, long start, byte[] named) {
+    for (long at = r.from(); at < r.to(); at++) {
+      long column = r.row() == 0 ? 0 : (at - r.from()) % r.row();
+      int i = (int) (at - start);
+      if (i >= 0
+          && i < named.length
+          && (r.row() == 0 || column >= r.left() && column < r.right())) {
+        named[i] = (byte) Math.max(named[i], r.written() ? 2 : 1);
+      }
     }
   }
 
