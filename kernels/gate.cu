@@ -1,5 +1,6 @@
 // Activations behind a convolution or product, and the bits by which their gradients pass.
 #include "check.cuh"
+#include "gate.cuh"
 #include "launch.cuh"
 #include "storage.cuh"
 
@@ -20,8 +21,8 @@ struct Place {
 
 template <class T>
 struct Activate {
-  float lo, hi, slope;
-  bool leaky, apply, joined;
+  GateRange range;
+  bool apply, joined;
   Place place;
   T* y;
   uint8_t* bits;
@@ -42,8 +43,8 @@ struct Activate {
     uint8_t set = 0;
     for (int k = 0; k < 8; k++) {
       float z = v[k / 4].v[k % 4];
-      set = static_cast<uint8_t>(set | (passes(z) ? 1 << k : 0));
-      v[k / 4].v[k % 4] = after(z);
+      set = static_cast<uint8_t>(set | (range.passes(z) ? 1 << k : 0));
+      v[k / 4].v[k % 4] = range.after(z);
     }
     if (apply) {
       putQuad(at, v[0]);
@@ -57,23 +58,16 @@ struct Activate {
     for (uint32_t k = 0; k < 8 && first + k < place.n; k++) {
       T* at = y + place.of(row, first + k);
       float z = *at;
-      set = static_cast<uint8_t>(set | (passes(z) ? 1 << k : 0));
-      if (apply) *at = after(z);
+      set = static_cast<uint8_t>(set | (range.passes(z) ? 1 << k : 0));
+      if (apply) *at = range.after(z);
     }
     return set;
-  }
-
-  BOTH bool passes(float z) const { return z > lo && z < hi; }
-
-  BOTH float after(float z) const {
-    if (leaky) return z < 0.0f ? slope * z : z;
-    return z < lo ? lo : z > hi ? hi : z;
   }
 };
 
 template <class T>
 struct Deactivate {
-  float slope;
+  GateRange range;
   bool joined;
   Place place;
   const T* dy;
@@ -92,27 +86,23 @@ struct Deactivate {
         continue;
       }
       for (uint32_t k = 0; k < 8 && first + k < place.n; k++) {
-        out[k] = through(dy[place.of(s.row, first + k)], set, k);
+        out[k] = range.through(dy[place.of(s.row, first + k)], (set >> k & 1) != 0);
       }
     }
   }
 
   BOTH void eight(const T* in, uint8_t set, T* out) const {
     Quad v[2] = {quadAt(in), quadAt(in + 4)};
-    for (uint32_t k = 0; k < 8; k++) v[k / 4].v[k % 4] = through(v[k / 4].v[k % 4], set, k);
+    for (uint32_t k = 0; k < 8; k++) v[k / 4].v[k % 4] = range.through(v[k / 4].v[k % 4], (set >> k & 1) != 0);
     putQuad(out, v[0]);
     putQuad(out + 4, v[1]);
-  }
-
-  BOTH float through(float v, uint8_t set, uint32_t k) const {
-    return (set >> k & 1) != 0 ? v : slope == 0.0f ? 0.0f : slope * v;
   }
 };
 
 // Eight neighbours of g, by what the activation left in y.
 template <class T>
 struct Sift {
-  float lo, hi, slope;
+  GateRange range;
   bool joined;
   int64_t n;
   const T* y;
@@ -121,34 +111,14 @@ struct Sift {
   BOTH void operator()(int64_t b) const {
     int64_t first = 8 * b;
     if (!joined || first + 8 > n) {
-      for (int64_t i = first; i < first + 8 && i < n; i++) g[i] = through(y[i], g[i]);
+      for (int64_t i = first; i < first + 8 && i < n; i++) g[i] = range.through(g[i], range.passes(y[i]));
       return;
     }
     for (int64_t i = first; i < first + 8; i += 4) {
       Quad by = quadAt(y + i), v = quadAt(g + i);
-      for (int k = 0; k < 4; k++) v.v[k] = through(by.v[k], v.v[k]);
+      for (int k = 0; k < 4; k++) v.v[k] = range.through(v.v[k], range.passes(by.v[k]));
       putQuad(g + i, v);
     }
-  }
-
-  BOTH float through(float by, float v) const {
-    return by > lo && by < hi ? v : slope == 0.0f ? 0.0f : slope * v;
-  }
-};
-
-struct Range {
-  float lo, hi, slope;
-  bool leaky;
-
-  Range(int kind, float alpha, float beta, const char* where)
-      : lo(kind == CD_ACTIVATION_CLIP ? alpha : 0.0f),
-        hi(kind == CD_ACTIVATION_CLIP ? beta : INFINITY),
-        slope(kind == CD_ACTIVATION_LEAKY ? alpha : 0.0f),
-        leaky(kind == CD_ACTIVATION_LEAKY) {
-    if (kind < CD_ACTIVATION_RELU || kind > CD_ACTIVATION_LEAKY) {
-      fail(CD_INVALID, "%s: activation %d is not known", where, kind);
-    }
-    if (slope < 0.0f) fail(CD_INVALID, "%s: slope must be 0 or more, is %g", where, static_cast<double>(slope));
   }
 };
 
@@ -172,14 +142,14 @@ int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float be
                     int64_t channels, int64_t wide, void* y, uint8_t* bits) {
   return entry([&] {
     Check check(stream, "gate_forward");
-    Range r(kind, alpha, beta, check.where);
+    GateRange r(kind, alpha, beta, check.where);
     Place p = place(check, n, channels, wide);
     if (check.counts({rows, n}) == 0) return;
     forStorage(type, check.where, [&](auto t) {
       auto out = as(y, t);
       check.data(out, "y");
       bool whole = joined(p, out, out);
-      Activate<decltype(t)> body{r.lo, r.hi, r.slope, r.leaky, apply != 0, whole, p, out, bits};
+      Activate<decltype(t)> body{r, apply != 0, whole, p, out, bits};
       forEachSpan(stream, rows, (n + 7) / 8, body, 8);
     });
   });
@@ -189,7 +159,7 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
                      int64_t channels, int64_t wide, const void* dy, const uint8_t* bits, void* g) {
   return entry([&] {
     Check check(stream, "gate_backward");
-    Range r(kind, alpha, beta, check.where);
+    GateRange r(kind, alpha, beta, check.where);
     Place p = place(check, n, channels, wide);
     if (check.counts({rows, n}) == 0) return;
     forStorage(type, check.where, [&](auto t) {
@@ -198,7 +168,7 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
       check.data(in, "dy");
       check.data(bits, "bits");
       check.data(out, "g");
-      Deactivate<decltype(t)> body{r.slope, joined<decltype(t)>(p, in, out), p, in, bits, out};
+      Deactivate<decltype(t)> body{r, joined<decltype(t)>(p, in, out), p, in, bits, out};
       forEachSpan(stream, rows, (n + 7) / 8, body, 8);
     });
   });
@@ -207,14 +177,14 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
 int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g) {
   return entry([&] {
     Check check(stream, "gate_sift");
-    Range r(kind, alpha, beta, check.where);
+    GateRange r(kind, alpha, beta, check.where);
     if (check.counts({n}) == 0) return;
     forStorage(type, check.where, [&](auto t) {
       auto by = as(y, t);
       auto out = as(g, t);
       check.data(by, "y");
       check.data(out, "g");
-      Sift<decltype(t)> body{r.lo, r.hi, r.slope, alignedQuads(by) && alignedQuads(out), n, by, out};
+      Sift<decltype(t)> body{r, alignedQuads(by) && alignedQuads(out), n, by, out};
       forEach(stream, (n + 7) / 8, body, 8);
     });
   });

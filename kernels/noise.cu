@@ -88,6 +88,21 @@ struct Moments {
   }
 };
 
+struct MeanMoments {
+  int kind;
+  double count;
+  const double* __restrict__ sum;
+  const double* __restrict__ square;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    for (int64_t i = s.begin; i < s.end; i++) {
+      double mean = kind == 1 ? 0.0 : sum[i] / count;
+      y[i] = static_cast<float>(kind == 0 ? mean : square[i] / count - mean * mean);
+    }
+  }
+};
+
 #ifdef __CUDACC__
 
 // On a card these go before the templates of the same name.
@@ -172,5 +187,18 @@ int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, 
     check.data(sum, "sum");
     check.optional(square, "square");
     forEachSpan(stream, 1, n, Moments{rows, n, weight, g, sum, square}, 2 * rows);
+  });
+}
+
+int cd_mean_moments(cd_stream* stream, int kind, int64_t n, double count, const double* sum, const double* square,
+                    float* y) {
+  return entry([&] {
+    Check check(stream, "mean_moments");
+    check.range(kind, 0, 2, "kind");
+    if (check.counts({n}) == 0) return;
+    check.data(sum, "sum");
+    if (kind != 0) check.data(square, "square");
+    check.data(y, "y");
+    forEachSpan(stream, 1, n, MeanMoments{kind, count, sum, square, y}, 4);
   });
 }

@@ -74,6 +74,43 @@ struct SumRow {
   }
 };
 
+// One row of n: a span takes all channels of its elements.
+template <bool kAbsolute>
+struct SumChannels {
+  int64_t channels, n;
+  double divisor;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    double sum[kSpan];
+    int64_t m = s.size();
+    for (int64_t i = 0; i < m; i++) sum[i] = 0.0;
+    for (int64_t k = 0; k < channels; k++) {
+      const float* in = x + k * n + s.begin;
+      for (int64_t i = 0; i < m; i++) sum[i] += static_cast<double>(kAbsolute ? fabsf(in[i]) : in[i]);
+    }
+    for (int64_t i = 0; i < m; i++) y[s.begin + i] = static_cast<float>(sum[i] / divisor);
+  }
+};
+
+struct MaxChannels {
+  int64_t channels, n;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(const Span& s) const {
+    float most[kSpan];
+    int64_t m = s.size();
+    for (int64_t i = 0; i < m; i++) most[i] = 0.0f;
+    for (int64_t k = 0; k < channels; k++) {
+      const float* in = x + k * n + s.begin;
+      for (int64_t i = 0; i < m; i++) most[i] = MaxKind::join(most[i], fabsf(in[i]));
+    }
+    for (int64_t i = 0; i < m; i++) y[s.begin + i] = most[i];
+  }
+};
+
 struct SumBackward {
   int64_t n, inner;
   float divisor;
@@ -257,6 +294,25 @@ int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t oute
     } else {
       check.data(y, "y");
       forEachSpan(stream, outer, inner, ExtremeBackward{n, inner, add, x, y, dy, dx}, n);
+    }
+  });
+}
+
+int cd_reduce_channels(cd_stream* stream, int kind, int64_t channels, int64_t n, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "reduce_channels");
+    check.range(kind, 0, CD_CHANNELS_KINDS - 1, "kind");
+    check.range(channels, 1, INT64_MAX, "channels");
+    if (check.counts({channels, n}) == 0) return;
+    check.data(x, "x");
+    check.data(y, "y");
+    if (kind == CD_CHANNELS_MAX_ABSOLUTE) {
+      forEachSpan(stream, 1, n, MaxChannels{channels, n, x, y}, channels);
+    } else if (kind == CD_CHANNELS_SUM_ABSOLUTE) {
+      forEachSpan(stream, 1, n, SumChannels<true>{channels, n, 1.0, x, y}, channels);
+    } else {
+      double divisor = kind == CD_CHANNELS_MEAN ? static_cast<double>(channels) : 1.0;
+      forEachSpan(stream, 1, n, SumChannels<false>{channels, n, divisor, x, y}, channels);
     }
   });
 }

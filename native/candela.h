@@ -64,6 +64,7 @@ enum {
 };
 
 enum { CD_REDUCE_SUM, CD_REDUCE_MEAN, CD_REDUCE_MAX, CD_REDUCE_MIN, CD_REDUCE_PROD, CD_REDUCE_KINDS };
+enum { CD_CHANNELS_SUM, CD_CHANNELS_SUM_ABSOLUTE, CD_CHANNELS_MAX_ABSOLUTE, CD_CHANNELS_MEAN, CD_CHANNELS_KINDS };
 
 /* How values are stored: as float, or rounded to nearest, ties to even, to the 8 significant bits of bfloat16 or the 11 of
    IEEE half precision. Entries that take a type read and write void pointers of it, and compute in float. */
@@ -119,6 +120,31 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
 
 /* g[n] = g where y[n], which the activation left, has the bit set, slope times g elsewhere. No overlap. */
 int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta, int64_t n, const void* y, void* g);
+
+/* ---- convolve ---- */
+
+/* Convolutions with stride 1 and what follows them in a backward pass. The transposed convolution of such a one is another,
+   of dy, by weights turned to [c,kh,kw,oc] with their taps in reverse. Images are channels-last; shape[10] = h, w, c, oc,
+   kh, kw, padTop, padLeft, oh, ow is read before the call returns; the pixels of x begin `wide` >= c elements apart, all
+   else is dense. What a window holds outside its image counts as 0. */
+
+/* Variants of cd_convolve, and the counters that one needs at most. */
+enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 1024 };
+
+/* bytes[CD_CONVOLVE_VARIANTS] in host memory = what each variant's scratch takes, -1 where it does not do the shape: c, oc
+   and wide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums of a tile of pixels x channels
+   among 2^s blocks; t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the same. */
+int cd_convolve_scratch(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes);
+
+/* y[rows,oh,ow,oc] = gate of (accumulate ? y : 0) + sum over kh, kw, c of x[rows,h,w,c] * weights[oc,kh,kw,c]: all of it where
+   gate[rows,oh,ow,oc], what an activation left, shows that it passed (RELU, LEAKY: > 0; CLIP: between alpha and beta), else
+   0, LEAKY: alpha times it. gate may be NULL for CD_ACTIVATION_NONE. variant -1: plain sums in float. The others compute in
+   tensor cores: factors rounded to nearest 11 significant bits, sums in float; pointers are aligned to 16 bytes, weights
+   finite; on the CPU they are variant -1. counters[CD_CONVOLVE_COUNTERS]: 0 before the first call, and left so; with
+   scratch, of the bytes above, read by variants of several blocks a sum, else both may be NULL. y overlaps none. */
+int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int accumulate, int64_t rows,
+                const int* shape, int64_t wide, const float* x, const float* weights, const float* gate, int32_t* counters,
+                float* scratch, float* y);
 
 /* ---- widen ---- */
 
@@ -180,6 +206,10 @@ int cd_reduce_forward(cd_stream* stream, int kind, int64_t outer, int64_t n, int
    be NULL for sum and mean. No overlap. */
 int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t outer, int64_t n, int64_t inner,
                        const float* x, const float* y, const float* dy, float* dx);
+
+/* y[n] = kind over channels of x[channels,n], added in doubles in their order: sum, sum of absolute values, largest
+   absolute value, mean; NaN where one is. No overlap. */
+int cd_reduce_channels(cd_stream* stream, int kind, int64_t channels, int64_t n, const float* x, float* y);
 
 /* y[outer,inner] = index over n of the first (last: last) maximum or minimum of x[outer,n,inner], as a float. NaN
    counts as the extreme. No overlap. */
@@ -325,6 +355,11 @@ int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* base
    or NULL for 1. */
 int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
                double* square);
+
+/* y[n] of what was added over count samples: kind 0 sum / count, 1 square / count, 2 square / count - (sum / count)^2.
+   square may be NULL for kind 0. */
+int cd_mean_moments(cd_stream* stream, int kind, int64_t n, double count, const double* sum, const double* square,
+                    float* y);
 
 /* ---- patch ---- */
 

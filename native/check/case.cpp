@@ -174,8 +174,15 @@ void* Case::pointer(int index, bool onCard) const {
   return base + b.shift;
 }
 
+void Case::same(const char* name, int64_t onCard, int64_t onCpu) {
+  if (onCard == onCpu) return;
+  std::printf("%s (%s): %s is %lld by the card's library, %lld by the CPU's\n", entry, text.c_str(), name,
+              static_cast<long long>(onCard), static_cast<long long>(onCpu));
+  unequal++;
+}
+
 int Case::differences() {
-  int found = 0;
+  int found = unequal;
   for (int i = 0; i < static_cast<int>(buffers.size()); i++) {
     const Buffer& b = buffers[static_cast<size_t>(i)];
     if (b.role == Role::SCRATCH) continue;

@@ -25,6 +25,12 @@ struct Ref {
   int index = -1;
 };
 
+// An argument that is not the same for both libraries, as host memory that they write is.
+template <class T>
+struct Both {
+  T cpu, card;
+};
+
 struct Buffer {
   std::string name;
   Role role;
@@ -50,6 +56,9 @@ class Case {
   int each(const char* name, int count, int large = 0);
   bool flag(const char* name, bool large = false);
   bool timed() const { return speed; }
+  int number() const { return variant; }
+  // Whether pointers are aligned to more than their element.
+  bool aligned() const { return shift == 0; }
 
   // Inputs between lo and hi.
   Ref<float> in(const char* name, int64_t n, float lo = -1, float hi = 1);
@@ -93,6 +102,8 @@ class Case {
 
   // Bytes that the call whose name is the entry's must move; by default no share of the bandwidth is stated.
   void moves(int64_t bytes) { moved = bytes; }
+  // Operations of that call, where they are what it takes its time for.
+  void computes(int64_t operations) { computed = operations; }
   // |card - cpu| <= absolute + relative * |cpu|. The default allows for sums in another order and for the last place of
   // each library's own functions.
   void within(double relative, double absolute) {
@@ -116,13 +127,15 @@ class Case {
     });
   }
 
+  // Finds a difference where two numbers in host memory are not equal.
+  void same(const char* name, int64_t onCard, int64_t onCpu);
   // Differences found, each printed.
   int differences();
 
   // "rows=3 n=33 accumulate"
   const std::string& shape() const { return text; }
   double microseconds = 0;
-  int64_t moved = 0;
+  int64_t moved = 0, computed = 0;
 
  private:
   template <class T>
@@ -162,6 +175,10 @@ class Case {
   P pass(Ref<T> ref, bool onCard) const {
     return static_cast<P>(static_cast<T*>(pointer(ref.index, onCard)));
   }
+  template <class P, class T>
+  P pass(Both<T> both, bool onCard) const {
+    return onCard ? both.card : both.cpu;
+  }
   template <class P, class A>
   P pass(A value, bool) const {
     return static_cast<P>(value);
@@ -187,6 +204,7 @@ class Case {
   uint64_t state;
   size_t shift;
   double relative = 1e-5, absolute = 1e-6;
+  int unequal = 0;
   std::string text;
   std::vector<Buffer> buffers;
 };

@@ -132,7 +132,9 @@ void time(const Options& options, const Library& cpu, const Library& card) {
       Case c(cpu, card, e.name, variant, true);
       e.body(c);
       double rate = static_cast<double>(c.moved) / c.microseconds * 1e-3;
-      std::printf("%-26s %9.1f %7.0f %5.0f%%  %s\n", e.name + 3, c.microseconds, rate, 100 * rate / copy, c.shape().c_str());
+      std::printf("%-26s %9.1f %7.0f %5.0f%%  %s", e.name + 3, c.microseconds, rate, 100 * rate / copy, c.shape().c_str());
+      if (c.computed > 0) std::printf(" (%.0f TFLOP/s)", static_cast<double>(c.computed) / c.microseconds * 1e-6);
+      std::printf("\n");
       std::fflush(stdout);
     }
   });

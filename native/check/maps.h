@@ -118,6 +118,14 @@ inline constexpr Entry kMaps[] = {
       c.moves(4 * k.whole() + (squared ? 32 : 16) * k.n);
       CALL(c, cd_moments, k.rows, k.n, weight, g, sum, square);
     }},
+    {"cd_mean_moments", 1, [](Case& c) {
+      int kind = c.each("kind", 3);
+      int64_t n = c.size("n", {1, 3, 7, 33, 256, 1000, 4100}, {kImage});
+      auto sum = c.numbers<double>("sum", n, -1000, 1000), square = c.numbers<double>("square", n, 0, 100000);
+      auto y = c.out("y", n);
+      c.moves((kind == 2 ? 20 : 12) * n);
+      CALL(c, cd_mean_moments, kind, n, 7.0, sum, square, y);
+    }},
     {"cd_patch", 1, [](Case& c) {
       // 0 what is held is one pixel smaller on all sides than what is wanted, 1 wanted is the whole, 2 held is the whole.
       int way = c.each("way", 3);

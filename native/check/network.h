@@ -47,7 +47,7 @@ struct Pool {
     h = k.size("h", {1, 5, 9, 14}, {112, 28, 7});
     w = k.size("w", {3, 7, 12}, {112, 28, 7});
     c = k.size("c", {1, 3, 4, 8, 33, 64, 132}, {64, 256, 2048});
-    int kh = static_cast<int>(k.size("kh", {1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
+    int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {3, 3, 7})), kw = static_cast<int>(k.size("kw", {1, 2, 3}, {3, 3, 7}));
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
     int dh = static_cast<int>(k.size("dh", {1, 1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 1, 2}, {1}));
     int top = static_cast<int>(k.size("top", {0, 1, 2}, {1, 1, 0})), left = static_cast<int>(k.size("left", {0, 1}, {1, 1, 0}));
@@ -70,6 +70,45 @@ struct Gated {
         channels(c.size("channels", {1, 3, 8, 16, 33, 64}, {kChannels, 64})),
         wide(channels + c.size("more", {0, 0, 1, 4, 8}, {0, 192})) {}
   int64_t n() const { return pixels * channels; }
+};
+
+// Large convolutions of ResNet-50's backward pass, for 64 images and for one, and the variants that they are timed with.
+struct ConvolveSpeed {
+  int64_t rows, side, c, oc, taps;
+  int variants[6];
+};
+
+inline constexpr ConvolveSpeed kConvolveSpeeds[] = {
+    {64, 56, 256, 64, 1, {0, 4, 8, 12, 16, 9}}, {64, 56, 64, 256, 1, {0, 4, 8, 12, 16, 9}},
+    {64, 14, 256, 256, 3, {0, 4, 8, 12, 16, 9}}, {1, 56, 64, 64, 3, {8, 9, 10, 12, 13, 17}},
+    {1, 14, 256, 256, 3, {10, 11, 14, 15, 18, 19}}, {1, 14, 1024, 256, 1, {10, 11, 14, 15, 18, 19}}};
+constexpr int kConvolveTimes = 36;
+
+// What it works on; factors are whole numbers, all of whose sums are exact, or such whose rounding to 11 bits is off by
+// less than 2^-8 in all.
+struct Convolved {
+  int64_t rows, wide;
+  std::array<int, 10> shape;
+
+  explicit Convolved(Case& k) {
+    const ConvolveSpeed& s = kConvolveSpeeds[k.timed() ? k.number() / 6 : 0];
+    rows = k.size("rows", {1, 3}, {s.rows});
+    // Sizes that tiles do not divide; three times in four those that they need.
+    int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
+    int h = static_cast<int>(k.size("h", {1, 3, 5, 9}, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7}, {s.side}));
+    int c = static_cast<int>(k.size("c", {4, 12, 36, 68}, {s.c})), oc = static_cast<int>(k.size("oc", {4, 36, 64, 132}, {s.oc}));
+    if (each == 1) c -= 1, oc -= 3;
+    int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 1, 3, 5}, {s.taps}));
+    int top = static_cast<int>(k.size("top", {0, 1, 2, 4}, {s.taps / 2})), left = static_cast<int>(k.size("left", {0, 1, 2}, {s.taps / 2}));
+    int more = static_cast<int>(k.size("more", {0, 1, 3}, {k.timed() ? s.taps / 2 : 0}));
+    int oh = h + top + more - kh + 1, ow = w + left + more - kw + 1;
+    shape = {h, w, c, oc, kh, kw, top, left, oh < 1 ? 1 : oh, ow < 1 ? 1 : ow};
+    wide = c + each * k.size("beyond", {0, 0, 1, 3}, {0});
+  }
+
+  int64_t ins() const { return rows * shape[0] * shape[1] * wide; }
+  int64_t depth() const { return int64_t{1} * shape[4] * shape[5] * shape[2]; }
+  int64_t outs() const { return rows * shape[8] * shape[9] * shape[3]; }
 };
 
 struct Columns {
@@ -214,6 +253,38 @@ inline constexpr Entry kNetwork[] = {
       c.moves(3 * bytesOf(type) * n);
       CALL(c, cd_gate_sift, type, kind, 0.25f, 0.5f, n, y, g);
     }},
+    {"cd_convolve_scratch", 0, [](Case& c) {
+      Convolved s(c);
+      std::array<int64_t, CD_CONVOLVE_VARIANTS> cpu{}, card{};
+      CALL(c, cd_convolve_scratch, s.rows, s.shape.data(), s.wide, Both<int64_t*>{cpu.data(), card.data()});
+      for (size_t v = 0; v < cpu.size(); v++) c.same("bytes", card[v], cpu[v]);
+    }},
+    {"cd_convolve", kConvolveTimes, [](Case& c) {
+      Convolved s(c);
+      int kind = static_cast<int>(c.size("kind", {CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY}, {CD_ACTIVATION_RELU}));
+      bool whole = c.flag("whole", true), add = c.flag("accumulate", true);
+      float most = 4.0f / static_cast<float>(s.depth());
+      int64_t factors = s.shape[3] * s.depth();
+      auto x = whole ? c.numbers<float>("x", s.ins(), -8, 8) : c.in("x", s.ins());
+      auto weights = whole ? c.numbers<float>("weights", factors, -8, 8) : c.in("weights", factors, -most, most);
+      if (!whole) c.within(0, 0x1p-8);
+      Ref<float> gate;
+      if (kind != CD_ACTIVATION_NONE) gate = c.wild("gate", s.outs());
+      auto counters = c.numbers<int32_t>("counters", CD_CONVOLVE_COUNTERS, 0, 0);
+      c.moves(4 * (s.ins() + factors + 3 * s.outs()));
+      c.computes(2 * s.outs() * s.depth());
+      std::array<int64_t, CD_CONVOLVE_VARIANTS> bytes{};
+      CALL(c, cd_convolve_scratch, s.rows, s.shape.data(), s.wide, bytes.data());
+      int only = kConvolveSpeeds[c.timed() ? c.number() / 6 : 0].variants[c.number() % 6];
+      if (c.timed()) only = static_cast<int>(c.size("variant", {}, {only}));
+      for (int v = -1; v < CD_CONVOLVE_VARIANTS; v++) {
+        if (c.timed() ? v != only : v >= 0 && (!c.aligned() || bytes[static_cast<size_t>(v)] < 0)) continue;
+        Ref<float> scratch;
+        if (v >= 0 && bytes[static_cast<size_t>(v)] > 0) scratch = c.scratch("scratch", bytes[static_cast<size_t>(v)] / 4);
+        auto y = c.out(("y of variant " + std::to_string(v)).c_str(), s.outs(), add);
+        CALL(c, cd_convolve, v, kind, 0.25f, 0.5f, add, s.rows, s.shape.data(), s.wide, x, weights, gate, counters, scratch, y);
+      }
+    }},
     {"cd_widen", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});
       int64_t pixels = c.size("pixels", {1, 3, 33, 1000}, {kImages * 224 * 224}), own = c.size("own", {1, 2, 3, 4}, {3});
@@ -322,6 +393,13 @@ inline constexpr Entry kNetwork[] = {
       if (!c.timed()) CALL(c, cd_reduce_forward, kind, k.outer, k.n, k.inner, x, y);
       c.moves(4 * (k.whole() + k.less()));
       CALL(c, cd_reduce_backward, kind, add, k.outer, k.n, k.inner, x, y, dy, dx);
+    }},
+    {"cd_reduce_channels", 1, [](Case& c) {
+      int kind = c.each("kind", CD_CHANNELS_KINDS, CD_CHANNELS_MAX_ABSOLUTE);
+      int64_t channels = c.size("channels", {1, 3, 7}, {3}), n = c.size("n", {1, 3, 33, 1000}, {224 * 224});
+      auto x = c.in("x", channels * n), y = c.out("y", n);
+      c.moves(4 * (channels + 1) * n);
+      CALL(c, cd_reduce_channels, kind, channels, n, x, y);
     }},
     {"cd_arg_reduce", 1, [](Case& c) {
       int kind = c.each("kind", 2) + CD_REDUCE_MAX;

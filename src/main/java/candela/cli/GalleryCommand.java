@@ -139,7 +139,7 @@ final class GalleryCommand implements Callable<Integer> {
     print.printf("%-28s %7s %9s %9s%n", "method", "rows", "ms", "CPU ms");
     for (Method m : methods) {
       String name = Methods.name(m);
-      try (var workspace = new Workspace(device)) {
+      try (var workspace = new Workspace(device).ofMaps()) {
         long[] rows = new long[1];
         long start = System.nanoTime();
         long cpu = cpuTime();

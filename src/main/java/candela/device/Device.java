@@ -79,9 +79,20 @@ public interface Device extends AutoCloseable {
   Dense dense();
 
   /**
+   * Zeros.
+   *
    * @throws OutOfMemory when there is no room
    */
   Memory allocate(long bytes);
+
+  /**
+   * Memory that is written before it is read: whatever it holds until then.
+   *
+   * @throws OutOfMemory when there is no room
+   */
+  default Memory allocateUnset(long bytes) {
+    return allocate(bytes);
+  }
 
   /** Copies host bytes to the device; both segments have the same size. */
   void copyIn(MemorySegment host, MemorySegment to);

@@ -43,22 +43,36 @@ public final class Entry {
    * copy that lives as long as the call; a {@code boolean} as 0 or 1.
    */
   public void call(Object... arguments) {
-    int status;
+    boolean arrays = false;
+    for (int i = 0; i < arguments.length; i++) {
+      if (arguments[i] instanceof Boolean flag) {
+        arguments[i] = flag ? 1 : 0;
+      } else if (arguments[i] == null) {
+        arguments[i] = MemorySegment.NULL;
+      } else {
+        arrays |= arguments[i] instanceof int[];
+      }
+    }
+    library.check(arrays ? invokeWithCopies(arguments) : invoke(arguments));
+  }
+
+  private int invokeWithCopies(Object[] arguments) {
     try (Arena arena = Arena.ofConfined()) {
       for (int i = 0; i < arguments.length; i++) {
         if (arguments[i] instanceof int[] numbers) {
           arguments[i] = arena.allocateFrom(ValueLayout.JAVA_INT, numbers);
-        } else if (arguments[i] instanceof Boolean flag) {
-          arguments[i] = flag ? 1 : 0;
-        } else if (arguments[i] == null) {
-          arguments[i] = MemorySegment.NULL;
         }
       }
-      status = (int) handle().invokeExact(arguments);
+      return invoke(arguments);
+    }
+  }
+
+  private int invoke(Object[] arguments) {
+    try {
+      return (int) handle().invokeExact(arguments);
     } catch (Throwable e) {
       throw rethrow(e);
     }
-    library.check(status);
   }
 
   /** Handles declare Throwable; what they throw is unchecked. */

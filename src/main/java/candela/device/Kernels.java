@@ -15,6 +15,7 @@ public final class Kernels {
   private MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
+  private Convolve convolve;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -63,6 +64,13 @@ public final class Kernels {
       gate = new Gate(this);
     }
     return gate;
+  }
+
+  public Convolve convolve() {
+    if (convolve == null) {
+      convolve = new Convolve(this);
+    }
+    return convolve;
   }
 
   public Widen widen() {

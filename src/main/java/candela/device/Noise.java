@@ -1,6 +1,8 @@
 package candela.device;
 
+import static candela.device.Library.DOUBLE;
 import static candela.device.Library.FLOAT;
+import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
@@ -18,6 +20,7 @@ public final class Noise {
   private final Entry uniformNoise;
   private final Entry interpolate;
   private final Entry moments;
+  private final Entry meanMoments;
 
   Noise(Kernels kernels) {
     this.kernels = kernels;
@@ -30,6 +33,8 @@ public final class Noise {
     interpolate =
         kernels.entry("cd_interpolate", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER);
     moments = kernels.entry("cd_moments", POINTER, LONG, LONG, POINTER, POINTER, POINTER, POINTER);
+    meanMoments =
+        kernels.entry("cd_mean_moments", POINTER, INT, LONG, DOUBLE, POINTER, POINTER, POINTER);
   }
 
   /**
@@ -76,5 +81,16 @@ public final class Noise {
       MemorySegment sum,
       MemorySegment square) {
     kernels.run(moments, rows, n, weight, g, sum, square);
+  }
+
+  /**
+   * y[n] of what {@link #moments} added over count samples.
+   *
+   * @param kind 0 sum / count, 1 square / count, 2 square / count - (sum / count)^2
+   * @param square may be NULL for kind 0
+   */
+  public void meanMoments(
+      int kind, long n, double count, MemorySegment sum, MemorySegment square, MemorySegment y) {
+    kernels.run(meanMoments, kind, n, count, sum, square, y);
   }
 }

@@ -15,6 +15,7 @@ public final class Reduce {
   private final Kernels kernels;
   private final Entry reduceForward;
   private final Entry reduceBackward;
+  private final Entry reduceChannels;
   private final Entry argReduce;
 
   Reduce(Kernels kernels) {
@@ -34,6 +35,8 @@ public final class Reduce {
             POINTER,
             POINTER,
             POINTER);
+    reduceChannels =
+        kernels.entry("cd_reduce_channels", POINTER, INT, LONG, LONG, POINTER, POINTER);
     argReduce =
         kernels.entry("cd_arg_reduce", POINTER, INT, INT, LONG, LONG, LONG, POINTER, POINTER);
   }
@@ -62,6 +65,15 @@ public final class Reduce {
       MemorySegment dy,
       MemorySegment dx) {
     kernels.run(reduceBackward, kind.code(), accumulate, outer, n, inner, x, y, dy, dx);
+  }
+
+  /**
+   * y[n] of x[channels,n], added in doubles in their order. No overlap.
+   *
+   * @param kind 0 sum, 1 sum of absolute values, 2 largest absolute value, 3 mean
+   */
+  public void reduceChannels(int kind, long channels, long n, MemorySegment x, MemorySegment y) {
+    kernels.run(reduceChannels, kind, channels, n, x, y);
   }
 
   /**

@@ -29,6 +29,11 @@ import java.util.function.Supplier;
 public final class Session implements AutoCloseable {
   private final Graph graph;
 
+  /** Where the images go. */
+  private final Value input;
+
+  private final int batch;
+
   /** The graph as it runs. */
   private final Graph planned;
 
@@ -93,6 +98,8 @@ public final class Session implements AutoCloseable {
       Graph graph, Device device, SessionOptions options, long sliceBytes, Holding holding) {
     this.graph = graph;
     this.device = device;
+    input = graph.input();
+    batch = input.shape().rank() == 0 ? 1 : input.shape().dim(0);
     backward = !options.gradientAt().isEmpty();
     output = Scores.output(graph, options.output());
     logits = Scores.logits(graph, output, batch());
@@ -165,8 +172,7 @@ public final class Session implements AutoCloseable {
 
   /** Rows of one run. */
   public int batch() {
-    Shape s = graph.input().shape();
-    return s.rank() == 0 ? 1 : s.dim(0);
+    return batch;
   }
 
   /**
@@ -193,7 +199,7 @@ public final class Session implements AutoCloseable {
 
   /** Where the images go, in the model's layout (usually [N,C,H,W]). Keeps what was written. */
   public Tensor input() {
-    return tensor(graph.input());
+    return tensor(input);
   }
 
   public Tensor input(String name) {

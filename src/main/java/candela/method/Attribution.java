@@ -1,7 +1,13 @@
 package candela.method;
 
+import candela.device.Device;
+import candela.probe.Answers;
+import candela.probe.Workspace;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * What a method found.
@@ -10,13 +16,67 @@ import java.util.Map;
  * @param values in that shape
  * @param channels how the channels become one map
  * @param notes further numbers, such as the convergence delta, in a fixed order
+ * @param reduced that map, where a device made it; null where {@link #map} is to
  */
 public record Attribution(
-    Shape shape, float[] values, Channels channels, Map<String, Double> notes) {
+    Shape shape, float[] values, Channels channels, Map<String, Double> notes, float[] reduced) {
+  public Attribution(Shape shape, float[] values, Channels channels, Map<String, Double> notes) {
+    this(shape, values, channels, notes, null);
+  }
+
+  /**
+   * Of values[c,h,w] on the workspace's device, where their channels become one: the bits of {@link
+   * Channels}.
+   *
+   * @param all whether all channels are wanted; else the one they become is the only one
+   */
+  static Attribution read(
+      Workspace workspace,
+      Shape shape,
+      Tensor values,
+      Channels channels,
+      Map<String, Double> notes,
+      boolean all) {
+    Device device = workspace.device();
+    int n = shape.count(1, 3);
+    Tensor map = workspace.unset(Shape.of(n));
+    channels.reduce(device, values.data(), shape.dim(0), map);
+    if (!all) {
+      float[] one = device.read(map);
+      return new Attribution(shape.with(0, 1), one, channels, notes, one);
+    }
+    float[] reduced = new float[n];
+    Runnable arrival = device.copyOutLater(map.data(), MemorySegment.ofArray(reduced));
+    float[] each = device.read(values);
+    arrival.run();
+    return new Attribution(shape, each, channels, notes, reduced);
+  }
+
+  /**
+   * The same with one channel, handed over when it is there: a card goes on with the next batch
+   * meanwhile.
+   *
+   * @param answers those that values came with
+   */
+  static void readLater(
+      Workspace workspace,
+      Shape shape,
+      Tensor values,
+      Channels channels,
+      Map<String, Double> notes,
+      Answers answers,
+      Consumer<Attribution> taker) {
+    float[] one = new float[shape.count(1, 3)];
+    Tensor map = workspace.unset(Shape.of(one.length));
+    channels.reduce(workspace.device(), values.data(), shape.dim(0), map);
+    var found = new Attribution(shape.with(0, 1), one, channels, notes, one);
+    answers.copyLater(map, one, () -> taker.accept(found));
+  }
+
   /** One value a pixel: [h,w]. */
   public float[] map() {
     int c = shape.dim(0);
-    return channels.reduce(values, c, values.length / c);
+    return reduced != null ? reduced.clone() : channels.reduce(values, c, values.length / c);
   }
 
   public int height() {

@@ -1,5 +1,9 @@
 package candela.method;
 
+import candela.device.Device;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
 /** How the channels of an attribution become one value a pixel. */
 public enum Channels {
   /** Signed sum: keeps completeness. */
@@ -20,6 +24,17 @@ public enum Channels {
   /** Whether the map has both signs. */
   public boolean signed() {
     return signed;
+  }
+
+  /** values[c,n] to map[n], both on the device: the bits of {@link #reduce(float[], int, int)}. */
+  void reduce(Device device, MemorySegment values, int c, Tensor map) {
+    device.kernels().reduce().reduceChannels(code(), c, map.count(), values, map.data());
+  }
+
+  /** Its number in the entries; AttributionTest compares the maps. */
+  @SuppressWarnings("EnumOrdinal")
+  private int code() {
+    return ordinal();
   }
 
   /** values[c,n] to [n]. */

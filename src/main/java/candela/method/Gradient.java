@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.device.Binary;
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
@@ -7,6 +8,7 @@ import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Map;
 
@@ -43,39 +45,75 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
     private final Subject subject;
     private final Workspace workspace;
     private final boolean timesInput;
-    private final Tensor x;
-    private float[] gradient;
+    private final boolean channels;
+    private Attribution found;
 
     One(Method method, Subject subject, Workspace workspace, Rules rules, boolean timesInput) {
+      this(method, subject, workspace, rules, timesInput, workspace.wantsChannels());
+    }
+
+    /**
+     * @param channels whether all are wanted, whatever the workspace is for
+     */
+    One(
+        Method method,
+        Subject subject,
+        Workspace workspace,
+        Rules rules,
+        boolean timesInput,
+        boolean channels) {
       super(Ask.backward(method.score(), "", rules), subject.target(), 1);
       this.method = method;
       this.subject = subject;
       this.workspace = workspace;
       this.timesInput = timesInput;
-      this.x = workspace.tensor(subject.shape(), subject.pixels());
+      this.channels = channels;
     }
 
     @Override
     protected void fill(int first, Tensor rows) {
-      workspace.repeat(x, rows);
+      workspace.device().write(rows.rows(0, 1), subject.pixels());
     }
 
     @Override
     protected void add(int first, Answers answers) {
-      gradient = workspace.device().read(answers.gradients());
+      Tensor a = timesInput ? product(answers) : answers.gradients();
+      Shape shape = subject.image();
+      if (channels) {
+        found = Attribution.read(workspace, shape, a, method.channels(), Map.of(), true);
+      } else {
+        Attribution.readLater(
+            workspace, shape, a, method.channels(), Map.of(), answers, f -> found = f);
+      }
+    }
+
+    private Tensor product(Answers answers) {
+      Tensor y = workspace.unset(answers.gradients().shape());
+      int[] dims = {y.count()};
+      int[] strides = {1};
+      workspace
+          .device()
+          .kernels()
+          .broadcast()
+          .binaryForward(
+              Binary.MUL,
+              1,
+              dims,
+              strides,
+              strides,
+              answers.gradients().data(),
+              answers.values().data(),
+              y.data());
+      return y;
     }
 
     @Override
     public Attribution result() {
-      float[] a = gradient == null ? new float[subject.pixels().length] : gradient;
-      if (timesInput) {
-        float[] pixels = subject.pixels();
-        a = a.clone();
-        for (int i = 0; i < a.length; i++) {
-          a[i] *= pixels[i];
-        }
+      if (found == null) {
+        float[] zeros = new float[subject.pixels().length];
+        return new Attribution(subject.image(), zeros, method.channels(), Map.of());
       }
-      return new Attribution(subject.image(), a, method.channels(), Map.of());
+      return found;
     }
   }
 }

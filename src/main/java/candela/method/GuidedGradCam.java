@@ -41,7 +41,9 @@ public record GuidedGradCam(String layer, Upsampling upsampling, ScoreKind score
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    var gradient = new Gradient.One(this, subject, workspace, Presets.guidedBackprop(), false);
+    // All channels: they are multiplied before they become one.
+    var gradient =
+        new Gradient.One(this, subject, workspace, Presets.guidedBackprop(), false, true);
     var cam =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> GradCam.map(a, g, true));
@@ -50,7 +52,7 @@ public record GuidedGradCam(String layer, Upsampling upsampling, ScoreKind score
   }
 
   private Attribution product(Attribution gradient, Attribution cam) {
-    float[] a = gradient.values();
+    float[] a = gradient.values().clone();
     for (int i = 0; i < a.length; i++) {
       a[i] *= cam.values()[i % cam.values().length];
     }

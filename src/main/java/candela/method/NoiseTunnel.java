@@ -194,7 +194,7 @@ public record NoiseTunnel(
     @Override
     public void take(Answers given) {
       // a copy's map is read as soon as its last row is answered
-      Answers answers = given.atOnce();
+      Answers answers = given.atOnce(workspace.device());
       for (int from = 0; from < answers.rows(); ) {
         Part part = asked.remove();
         part.copy().probe.take(answers.rows(from, from + part.rows()));

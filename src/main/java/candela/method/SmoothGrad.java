@@ -160,22 +160,22 @@ public record SmoothGrad(
     }
 
     private Attribution mean(double count) {
-      int n = x.count();
-      double[] g = workspace.readDoubles(sum, n);
-      double[] g2 = type == Type.SMOOTHGRAD ? g : workspace.readDoubles(square, n);
-      float[] a = new float[n];
-      for (int i = 0; i < n; i++) {
-        double mean = g[i] / count;
-        double meanSquare = g2[i] / count;
-        a[i] =
-            (float)
-                switch (type) {
-                  case SMOOTHGRAD -> mean;
-                  case SMOOTHGRAD_SQ -> meanSquare;
-                  case VARGRAD -> meanSquare - mean * mean;
-                };
-      }
-      return new Attribution(image, a, channels, Map.of("sigma", (double) sigma));
+      Tensor mean = workspace.unset(image);
+      workspace
+          .device()
+          .kernels()
+          .noise()
+          .meanMoments(kind(), x.count(), count, sum, square, mean.data());
+      Map<String, Double> notes = Map.of("sigma", (double) sigma);
+      return Attribution.read(workspace, image, mean, channels, notes, workspace.wantsChannels());
+    }
+
+    private int kind() {
+      return switch (type) {
+        case SMOOTHGRAD -> 0;
+        case SMOOTHGRAD_SQ -> 1;
+        case VARGRAD -> 2;
+      };
     }
   }
 }

@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -21,15 +22,18 @@ public final class Answers {
   private final Tensor gradients;
   private final Tensor values;
 
-  /** Hands out the scores of some rows when they are there. */
-  @FunctionalInterface
+  /** Hands out what is wanted when it is there. */
   interface Later {
-    void to(int from, int to, Consumer<float[]> taker);
+    /** The scores of these rows of the batch. */
+    void scores(int from, int to, Consumer<float[]> taker);
+
+    /** What the device holds there now, into as many floats. */
+    void copy(Tensor from, float[] to, Runnable taker);
   }
 
   /**
    * @param scores one a row, from row 0 of the batch
-   * @param later the same, handed out after the next batch was queued
+   * @param later the same and what else is copied, handed out after the next batch was queued
    * @param held the same, [rows] on the device
    * @param logits [rows,classes], on the device
    * @param gradients [rows,…] in the model's layout, on the device; null where none was asked for
@@ -51,13 +55,31 @@ public final class Answers {
    * @param held scores, [rows] on the device
    */
   static Answers known(Device device, Tensor held, Tensor logits) {
-    return new Answers(() -> device.read(held), null, held, logits, null, null).atOnce();
+    Supplier<float[]> scores = () -> device.read(held);
+    return new Answers(scores, new Now(device, scores), held, logits, null, null);
   }
 
-  /** The same, whose scoresLater is now: for who reads the results of other probes meanwhile. */
-  public Answers atOnce() {
-    Later now = (first, end, taker) -> taker.accept(Arrays.copyOfRange(all.get(), first, end));
-    return new Answers(all, now, held, from, to, logits, gradients, values);
+  /**
+   * The same, whose later is now: for who reads the results of other probes meanwhile.
+   *
+   * @param device that holds them
+   */
+  public Answers atOnce(Device device) {
+    return new Answers(all, new Now(device, all), held, from, to, logits, gradients, values);
+  }
+
+  /** Waits for whatever is wanted. */
+  private record Now(Device device, Supplier<float[]> all) implements Later {
+    @Override
+    public void scores(int from, int to, Consumer<float[]> taker) {
+      taker.accept(Arrays.copyOfRange(all.get(), from, to));
+    }
+
+    @Override
+    public void copy(Tensor from, float[] to, Runnable taker) {
+      device.copyOut(from.data(), MemorySegment.ofArray(to));
+      taker.run();
+    }
   }
 
   private Answers(
@@ -93,7 +115,18 @@ public final class Answers {
    * batch meanwhile. For probes whose next rows do not depend on them.
    */
   public void scoresLater(Consumer<float[]> taker) {
-    later.to(from, to, taker);
+    later.scores(from, to, taker);
+  }
+
+  /**
+   * Copies what a device holds after all work so far, and runs the taker when it is there, before
+   * the run ends: a card goes on with the next batch meanwhile. Nobody writes that memory in this
+   * run.
+   *
+   * @param from float32, of exactly as many bytes
+   */
+  public void copyLater(Tensor from, float[] to, Runnable taker) {
+    later.copy(from, to, taker);
   }
 
   /** [rows]: the scores, on the device. */

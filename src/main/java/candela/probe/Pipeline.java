@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -48,8 +49,8 @@ public final class Pipeline implements AutoCloseable {
 
   private final Map<String, Integer> ran = new TreeMap<>();
 
-  /** Scores of the last batch that are wanted and have not been handed out. */
-  private ScoresLater late;
+  /** What is wanted of the last batch and has not been handed out. */
+  private Late late;
 
   private final Windowing windowing;
   private final Map<String, Session> sessions = new HashMap<>();
@@ -146,7 +147,7 @@ public final class Pipeline implements AutoCloseable {
     retain(wanted);
     for (var group : groups.entrySet()) {
       Ask ask = group.getKey();
-      if (group.getValue().stream().allMatch(p -> p.size() == 0)) {
+      if (isDone(group.getValue())) {
         continue;
       }
       int rows = rows(ask, group.getValue());
@@ -208,9 +209,21 @@ public final class Pipeline implements AutoCloseable {
     return done;
   }
 
+  private static boolean isDone(List<Probe<?>> probes) {
+    for (Probe<?> p : probes) {
+      if (p.size() != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Rows that these probes can fill at a time; even where rows come in pairs. */
   private int rows(Ask ask, List<Probe<?>> probes) {
-    long width = probes.stream().mapToLong(Probe::width).sum();
+    long width = 0;
+    for (Probe<?> p : probes) {
+      width += p.width();
+    }
     int rows = Math.clamp(width, 1, Math.min(room, most(ask.wantsGradient(), width)));
     return ask.rules().paired() ? rows + rows % 2 : rows;
   }
@@ -279,7 +292,7 @@ public final class Pipeline implements AutoCloseable {
     }
     session.forward();
     session.queueScore(ask.score(), target);
-    ScoresLater before = late;
+    Late before = late;
     late = null;
     Tensor gradients = null;
     Tensor values = null;
@@ -294,7 +307,7 @@ public final class Pipeline implements AutoCloseable {
     Answers answers =
         new Answers(
             once(session::scores),
-            (from, to, taker) -> late(session).to(from, to, taker),
+            later(session),
             session.scored(),
             session.logits(),
             gradients,
@@ -338,18 +351,32 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
-  private ScoresLater late(Session session) {
+  private Late late(Session session) {
     if (late == null) {
-      late = new ScoresLater(device, session.scored());
+      late = new Late(device, session.scored());
     }
     return late;
   }
 
+  private Answers.Later later(Session session) {
+    return new Answers.Later() {
+      @Override
+      public void scores(int from, int to, Consumer<float[]> taker) {
+        late(session).scores(from, to, taker);
+      }
+
+      @Override
+      public void copy(Tensor from, float[] to, Runnable taker) {
+        late(session).copy(from, to, taker);
+      }
+    };
+  }
+
   private void handOut() {
     if (late != null) {
-      ScoresLater scores = late;
+      Late wanted = late;
       late = null;
-      scores.deliver();
+      wanted.deliver();
     }
   }
 

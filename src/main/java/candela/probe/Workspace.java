@@ -24,6 +24,7 @@ public final class Workspace implements AutoCloseable {
   private final List<Memory> held = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
   private final Map<Object, Object> shared = new HashMap<>();
+  private boolean channels = true;
 
   public Workspace(Device device) {
     this(device, null);
@@ -39,6 +40,17 @@ public final class Workspace implements AutoCloseable {
 
   public Device device() {
     return device;
+  }
+
+  /** For who wants one value a pixel of what methods find: channels may stay on the device. */
+  public Workspace ofMaps() {
+    channels = false;
+    return this;
+  }
+
+  /** Whether what methods find is wanted in all its channels. */
+  public boolean wantsChannels() {
+    return channels;
   }
 
   /** Keeps a session of this device open as long as the workspace is. */
@@ -89,8 +101,13 @@ public final class Workspace implements AutoCloseable {
     return new Tensor(shape, allocate((long) shape.count() * Tensor.BYTES));
   }
 
+  /** Whatever was there before. */
+  public Tensor unset(Shape shape) {
+    return new Tensor(shape, take((long) shape.count() * Tensor.BYTES));
+  }
+
   public Tensor tensor(Shape shape, float[] values) {
-    Tensor t = tensor(shape);
+    Tensor t = unset(shape);
     device.write(t, values);
     return t;
   }
@@ -140,8 +157,15 @@ public final class Workspace implements AutoCloseable {
     held.clear();
   }
 
+  /** To be written as a whole before it is read. */
+  private MemorySegment take(long bytes) {
+    Memory memory = device.allocateUnset(Math.max(bytes, 8));
+    held.add(memory);
+    return memory.segment();
+  }
+
   private MemorySegment copy(MemorySegment host) {
-    MemorySegment to = allocate(host.byteSize());
+    MemorySegment to = take(host.byteSize());
     device.copyIn(host, to.asSlice(0, host.byteSize()));
     return to;
   }

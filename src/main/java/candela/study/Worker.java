@@ -154,7 +154,7 @@ final class Worker implements AutoCloseable {
 
   /** One map a method of the plan, in its order; tells how many rows it took. */
   private long explain(Subject subject, Asked asked, List<Attribution> found, Progress progress) {
-    try (var workspace = new Workspace(device, asked)) {
+    try (var workspace = new Workspace(device, asked).ofMaps()) {
       List<Probe<Attribution>> probes =
           plan.runs().stream().map(r -> r.probe(subject, workspace)).toList();
       long[] rows = new long[1];

@@ -25,6 +25,7 @@ class HeaderTest {
       List.of(
           "elementwise",
           "gate",
+          "convolve",
           "widen",
           "convert",
           "fold",
@@ -108,6 +109,14 @@ class HeaderTest {
     assertThat(kinds("CD_REDUCE_KINDS")).isEqualTo(names(Reduction.values(), "CD_REDUCE_"));
     assertThat(Arrays.stream(Unary.values()).map(Unary::code))
         .isEqualTo(Stream.iterate(0, i -> i + 1).limit(Unary.values().length).toList());
+  }
+
+  @Test
+  void convolutionsHaveTheVariantsAndCountersOfTheHeader() {
+    assertThat(header())
+        .contains(
+            "CD_CONVOLVE_VARIANTS = " + Convolve.VARIANTS + ",",
+            "CD_CONVOLVE_COUNTERS = " + Convolve.COUNTERS + " ");
   }
 
   private static List<String> names(Enum<?>[] values, String prefix) {

@@ -1,6 +1,7 @@
 package candela.device;
 
 import static candela.device.Rig.agree;
+import static candela.device.Rig.doubles;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -196,6 +197,35 @@ class NoiseTest {
               assertThat(rig.readDoubles(only)).isEqualTo(wantedSum);
               return new float[0];
             });
+      }
+    }
+  }
+
+  @Test
+  void meansHaveTheBitsOfDoublesRoundedOnce() {
+    for (int n : new int[] {1, 3, 33, 9001}) {
+      double[] sum = doubles(numbers(1, n));
+      double[] square = doubles(numbers(2, n));
+      double count = 7;
+      for (int kind = 0; kind < 3; kind++) {
+        float[] wanted = new float[n];
+        for (int i = 0; i < n; i++) {
+          double mean = sum[i] / count;
+          double meanSquare = square[i] / count;
+          wanted[i] =
+              (float) (kind == 0 ? mean : kind == 1 ? meanSquare : meanSquare - mean * mean);
+        }
+        int code = kind;
+        float[] got =
+            Rig.run(
+                "mean",
+                rig -> {
+                  MemorySegment y = rig.out(n);
+                  MemorySegment second = code == 0 ? MemorySegment.NULL : rig.in(square);
+                  rig.kernels().noise().meanMoments(code, n, count, rig.in(sum), second, y);
+                  return rig.floats(y);
+                });
+        assertThat(got).as("kind " + kind + ", n " + n).isEqualTo(wanted);
       }
     }
   }

@@ -3,12 +3,15 @@ package candela.device;
 import static candela.device.Rig.agree;
 import static candela.device.Rig.doubles;
 import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.reference.Rows;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -131,6 +134,54 @@ class ReduceTest {
               return rig.floats(dx);
             }),
         new double[] {0, 3, 0, 0});
+  }
+
+  /** The kinds of reduceChannels in the header's order. */
+  private static final List<DoubleUnaryOperator> OF_CHANNEL =
+      List.of(v -> v, Math::abs, Math::abs, v -> v);
+
+  @Test
+  void channelsBecomeOneWithTheBitsOfSumsInDoubles() {
+    for (int kind = 0; kind < 4; kind++) {
+      for (int[] s : new int[][] {{1, 1}, {3, 1}, {3, 1031}, {7, 33}, {64, 513}}) {
+        int n = s[1];
+        float[] x = numbers(s[0], s[0] * n);
+        x[n - 1] = -0.0f;
+        float[] wanted = new float[n];
+        for (int i = 0; i < n; i++) {
+          double all = 0;
+          for (int k = 0; k < s[0]; k++) {
+            double v = OF_CHANNEL.get(kind).applyAsDouble(x[k * n + i]);
+            all = kind == 2 ? Math.max(all, v) : all + v;
+          }
+          wanted[i] = (float) (kind == 3 ? all / s[0] : all);
+        }
+        int code = kind;
+        String name = "channels " + kind + " " + Arrays.toString(s);
+        assertThat(Rig.run(name, rig -> channels(rig, code, s[0], x))).as(name).isEqualTo(wanted);
+      }
+    }
+  }
+
+  @Test
+  void aChannelThatIsNoNumberMakesNoNumber() {
+    float[] x = {Float.NaN, 2, 1, Float.NaN, 3, Float.NEGATIVE_INFINITY};
+    float inf = Float.POSITIVE_INFINITY;
+    float nan = Float.NaN;
+    float[][] wanted = {{nan, nan, -inf}, {nan, nan, inf}, {nan, nan, inf}, {nan, nan, -inf}};
+    for (int kind = 0; kind < 4; kind++) {
+      int code = kind;
+      float[] columns = {x[0], x[1], x[4], x[2], x[3], x[5]};
+      assertThat(Rig.run("NaN", rig -> channels(rig, code, 2, columns)))
+          .as("kind " + kind)
+          .isEqualTo(wanted[kind]);
+    }
+  }
+
+  private static float[] channels(Rig rig, int kind, int channels, float[] x) {
+    MemorySegment y = rig.out(x.length / channels);
+    rig.kernels().reduce().reduceChannels(kind, channels, x.length / channels, rig.in(x), y);
+    return rig.floats(y);
   }
 
   @Test

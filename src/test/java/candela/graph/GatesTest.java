@@ -107,6 +107,22 @@ class GatesTest {
     }
   }
 
+  /** As DenseNet has them: behind a norm, read by one convolution, or by another node too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void ofARectifierOnItsOwn(boolean shared) {
+    ModelBuilder m = block("Sigmoid", "");
+    m.node("Relu", "scores", "unused").node("Mul", "f,f", "square").node("Relu", "square", "r");
+    m.node("Clip", "f,lo,hi", "p").node("Conv", "p,v", "q", "pads", new int[] {1, 1, 1, 1});
+    m.node("Add", shared ? "q,p" : "q,r", "s").node("GlobalAveragePool", "s", "t");
+    Network network = Network.of(m.node("Flatten", "t", "all").output("all").model());
+    Answer byBit = answer(network, 2, Storage.FLOAT32, false, "");
+    Answer byValue = answer(network, 2, Storage.FLOAT32, true, "");
+    same("shared " + shared, byValue, byBit);
+    // Shared, one node reads it twice, as its image and as the residual.
+    assertThat(byBit.kept() - byValue.kept()).isEqualTo(shared ? 0 : 2 * 72);
+  }
+
   /** A gradient that is asked for is that before the activation: nobody may have let it pass. */
   @Test
   void aGradientThatIsReadIsWhole() {
@@ -121,14 +137,14 @@ class GatesTest {
   @ValueSource(ints = {1, 3})
   void drawnNetworks(int batch) {
     int fewer = 0;
-    for (int seed = 0; seed < 60; seed++) {
+    for (int seed = 0; seed < 40; seed++) {
       Network trunk = Network.of(new DrawnTrunk(seed).model());
       Answer byBit = answer(trunk, batch, Storage.FLOAT32, false, "");
       Answer byValue = answer(trunk, batch, Storage.FLOAT32, true, "");
       same("trunk " + seed, byValue, byBit);
       fewer += byValue.kept() < byBit.kept() ? 1 : 0;
     }
-    assertThat(fewer).isGreaterThan(10);
+    assertThat(fewer).isGreaterThan(6);
   }
 
   @ParameterizedTest

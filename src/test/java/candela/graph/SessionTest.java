@@ -84,6 +84,53 @@ class SessionTest {
     }
   }
 
+  /** Targets go to the device where they are not there already. */
+  @Test
+  void targetsAreThoseGivenLast() throws Exception {
+    try (Device device = TestDevice.open(1);
+        Session s = linear().session(device, 2, SessionOptions.GRADIENT)) {
+      float[] image = draw(6);
+      float[] z = logits(s, device, image);
+      long[] target = {1, 3};
+      assertThat(queued(s, target)).containsExactly(z[1], z[4 + 3]);
+      assertThat(queued(s, target)).containsExactly(z[1], z[4 + 3]);
+      target[0] = 2;
+      assertThat(queued(s, target)).containsExactly(z[2], z[4 + 3]);
+      assertThat(queued(s, 3, 1)).containsExactly(z[3], z[4 + 1]);
+      assertThat(queued(s, -1, -1)).containsExactly(top(z, 0), top(z, 4));
+      for (int i = 0; i < image.length; i++) {
+        image[i] = -image[i];
+      }
+      float[] other = logits(s, device, image);
+      assertThat(queued(s, -1, -1)).containsExactly(top(other, 0), top(other, 4));
+      assertThat(queued(s, -1, 1)).containsExactly(top(other, 0), other[4 + 1]);
+      assertThat(queued(s, 0, 1)).containsExactly(other[0], other[4 + 1]);
+      assertThat(queued(s, 0, 1)).containsExactly(other[0], other[4 + 1]);
+      // What was predicted may be given, and then predicted anew.
+      long[] found = {-1, -1};
+      s.score(ScoreKind.LOGIT, found);
+      assertThat(queued(s, found)).containsExactly(top(other, 0), top(other, 4));
+      float[] again = logits(s, device, draw(6));
+      assertThat(queued(s, -1, -1)).containsExactly(top(again, 0), top(again, 4));
+    }
+  }
+
+  private static float[] logits(Session s, Device device, float[] image) {
+    device.write(s.input(), image);
+    s.forward();
+    return device.read(s.logits());
+  }
+
+  private static float[] queued(Session s, long... target) {
+    s.queueScore(ScoreKind.LOGIT, target);
+    return s.scores();
+  }
+
+  /** The largest of four. */
+  private static float top(float[] z, int from) {
+    return Math.max(Math.max(z[from], z[from + 1]), Math.max(z[from + 2], z[from + 3]));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"Softmax", "Softmax,Unsqueeze", "Softmax,Identity", "Softmax,Flatten"})
   void aSoftmaxAtTheEndIsSeenThrough(String tail) throws Exception {

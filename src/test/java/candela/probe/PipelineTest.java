@@ -1,12 +1,14 @@
 package candela.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.method.Toy;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,6 +198,76 @@ class PipelineTest {
         pipeline.run(List.of(probe), (done, all) -> done < stop);
         assertThat(got).containsExactly(expected(Math.min(stop, 9), 1));
       }
+    }
+  }
+
+  /** Copies of what each batch left, some too large to be on their way, also after a failure. */
+  @Test
+  void copiesThatComeLaterHoldWhatTheirBatchLeft() {
+    for (int stop : new int[] {4, 8, 99}) {
+      try (var pipeline = new Pipeline(network, device, 4);
+          var workspace = new Workspace(device)) {
+        Copying fails = new Copying(workspace, 5);
+        assertThatThrownBy(() -> pipeline.run(List.of(fails))).hasMessage("row 8");
+        Copying probe = new Copying(workspace, 99);
+        pipeline.run(List.of(probe), (done, all) -> done < stop);
+        int taken = Math.min(stop, 9);
+        assertThat(probe.got).hasSize((taken + 3) / 4);
+        for (int b = 0; b < probe.got.size(); b++) {
+          float[] wanted = new float[Copying.FLOATS];
+          Arrays.fill(wanted, 10 + 4 * b);
+          assertThat(probe.got.get(b)).as("batch " + b).isEqualTo(wanted);
+        }
+      }
+    }
+  }
+
+  /** Fills memory with the first number of a batch and has it copied. */
+  private final class Copying extends Sampled<List<float[]>> {
+    /** More than a copy that nobody waits for may have. */
+    static final int FLOATS = 100_000;
+
+    private final Workspace workspace;
+    private final int fails;
+    private final List<float[]> got = new ArrayList<>();
+
+    Copying(Workspace workspace, int fails) {
+      super(Ask.score(ScoreKind.LOGIT), 1, 9);
+      this.workspace = workspace;
+      this.fails = fails;
+    }
+
+    @Override
+    protected void fill(int first, Tensor rows) {
+      for (int i = 0; i < rows.shape().dim(0); i++) {
+        device.write(rows.rows(i, i + 1), new float[] {10 + first + i, 0, 0});
+      }
+    }
+
+    @Override
+    protected void add(int first, Answers answers) {
+      if (first > fails) {
+        throw new IllegalStateException("row " + first);
+      }
+      for (int part : new int[] {7, FLOATS}) {
+        Tensor held = workspace.unset(Shape.of(part));
+        device.kernels().elementwise().fill(part, 10 + first, held.data());
+        float[] to = new float[part];
+        answers.copyLater(
+            held,
+            to,
+            () -> {
+              assertThat(to[part - 1]).isEqualTo(10 + first);
+              if (part == FLOATS) {
+                got.add(to);
+              }
+            });
+      }
+    }
+
+    @Override
+    public List<float[]> result() {
+      return got;
     }
   }
 

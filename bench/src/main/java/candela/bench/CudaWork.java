@@ -119,7 +119,7 @@ final class CudaWork implements AutoCloseable {
       subjects.add(new Subject(IMAGE, image(i), (int) targets[i % targets.length]));
     }
     return () -> {
-      try (Workspace workspace = new Workspace(device)) {
+      try (Workspace workspace = new Workspace(device).ofMaps()) {
         List<Probe<Attribution>> probes =
             subjects.stream().map(s -> method.probe(s, workspace)).toList();
         p.run(probes);

@@ -2,8 +2,10 @@ package candela.device.cuda;
 
 import candela.device.Choices;
 import candela.device.ConvertedConvolution;
+import candela.device.Convolve;
 import candela.device.Dense;
 import candela.device.Device;
+import candela.device.Memory;
 import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.device.Reduction;
@@ -37,7 +39,12 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch conversions;
   private final Scratch gates;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
+
+  /** Of each lane. */
+  private final Map<Integer, Memory> counters = new HashMap<>();
+
   private CudaStream stream;
+  private int lane;
 
   CudaDense(Device device, CudaStream stream, int card) {
     this.device = device;
@@ -68,6 +75,7 @@ final class CudaDense implements Dense, AutoCloseable {
 
   /** Gives what follows the working memory of this lane. */
   void lane(int lane) {
+    this.lane = lane;
     List.of(values, workspace, columns, conversions, gates).forEach(s -> s.lane(lane));
   }
 
@@ -106,6 +114,12 @@ final class CudaDense implements Dense, AutoCloseable {
   /** Working memory for a result that is read at once, beside that of {@link #scratch}. */
   MemorySegment products(long bytes) {
     return columns.bytes(bytes);
+  }
+
+  /** Those of {@link Convolve}. */
+  MemorySegment counters() {
+    long bytes = Convolve.COUNTERS * (long) Integer.BYTES;
+    return counters.computeIfAbsent(lane, l -> device.allocate(bytes)).segment();
   }
 
   /** The same convolution between conversions, for what the libraries have no engine for. */
@@ -408,6 +422,8 @@ final class CudaDense implements Dense, AutoCloseable {
     columns.close();
     conversions.close();
     gates.close();
+    counters.values().forEach(Memory::close);
+    counters.clear();
     cudnn.close();
     cublas.close();
   }

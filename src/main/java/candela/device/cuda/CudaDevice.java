@@ -143,6 +143,16 @@ public final class CudaDevice implements Device {
 
   @Override
   public Memory allocate(long bytes) {
+    Memory memory = allocateUnset(bytes);
+    Driver.check(
+        "cuMemsetD8Async",
+        JCudaDriver.cuMemsetD8Async(
+            Driver.at(memory.segment().address()), (byte) 0, Math.max(bytes, 1), stream.jcuda()));
+    return memory;
+  }
+
+  @Override
+  public Memory allocateUnset(long bytes) {
     if (bytes < 0) {
       throw CandelaException.of("%s: memory of 0 bytes or more expected, is %d", name(), bytes);
     }
@@ -151,10 +161,6 @@ public final class CudaDevice implements Device {
       throw new IllegalStateException("memory taken within recorded work");
     }
     long address = cache.allocate(bytes);
-    Driver.check(
-        "cuMemsetD8Async",
-        JCudaDriver.cuMemsetD8Async(
-            Driver.at(address), (byte) 0, Math.max(bytes, 1), stream.jcuda()));
     return new CudaMemory(MemorySegment.ofAddress(address).reinterpret(bytes));
   }
 

@@ -1,15 +1,19 @@
 package candela.device.cuda;
 
 import candela.device.ConvertedConvolution;
+import candela.device.Convolve;
+import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.device.Dense.Gating;
 import candela.device.Device;
+import candela.device.Precision;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +22,8 @@ import java.util.function.Supplier;
 /**
  * The gradient at the input of one convolution that is not transposed, in the way that was measured
  * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; the convolution that it is, with its
- * weights turned; for one tap that strides over pixels a product, put among zeros.
+ * weights turned, by cuDNN or by our own tiles, which let it pass the gating as they write; for one
+ * tap that strides over pixels a product, put among zeros.
  */
 final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
@@ -28,12 +33,25 @@ final class InputGradient implements AutoCloseable {
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
-  private interface Way {
+  private interface Sum {
     /** Whether it could. */
     boolean run(long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx);
   }
 
-  private record Key(long rows, long gWide, boolean accumulate, int alignment) {}
+  /** One way to all of it. */
+  @FunctionalInterface
+  private interface Way {
+    boolean run(
+        long rows,
+        MemorySegment g,
+        long gWide,
+        boolean accumulate,
+        MemorySegment dx,
+        Gating gating);
+  }
+
+  private record Key(
+      long rows, long gWide, boolean accumulate, int alignment, Activation activation) {}
 
   private final CudaDense dense;
   private final Device device;
@@ -78,11 +96,15 @@ final class InputGradient implements AutoCloseable {
         FoldedGradient.pays(dense, storage, shape)
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
-    boolean whole = product == null && folds == null && !plain.pads();
+    boolean whole = folds == null && !plain.pads();
     turned =
         whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
     spread =
-        whole && shape.kh() * shape.kw() == 1 && !pads(shape) && shape.groups() == 1
+        whole
+                && product == null
+                && shape.kh() * shape.kw() == 1
+                && !pads(shape)
+                && shape.groups() == 1
             ? new CudaMatrix(
                 dense,
                 storage,
@@ -91,7 +113,7 @@ final class InputGradient implements AutoCloseable {
                 true,
                 weights.get(),
                 NONE,
-                candela.device.Dense.Activation.NONE,
+                Activation.NONE,
                 shape.oc(),
                 1)
             : null;
@@ -118,17 +140,12 @@ final class InputGradient implements AutoCloseable {
    */
   void run(
       long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx, Gating gating) {
-    Key key = new Key(rows, gWide, accumulate, CudaDense.alignment(storage, gWide, g, dx));
+    int alignment = CudaDense.alignment(storage, gWide, g, dx, gating.values());
+    Key key = new Key(rows, gWide, accumulate, alignment, gating.activation());
     if (!chosen.containsKey(key)) {
-      chosen.put(key, choose(key, g, dx));
+      chosen.put(key, choose(key, g, dx, gating));
     }
-    chosen.get(key).run(rows, g, gWide, accumulate, dx);
-    if (!gating.isNone()) {
-      device
-          .kernels()
-          .gate()
-          .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
-    }
+    chosen.get(key).run(rows, g, gWide, accumulate, dx, gating);
   }
 
   /** Elements of dx. */
@@ -136,37 +153,22 @@ final class InputGradient implements AutoCloseable {
     return rows * shape.h() * shape.w() * shape.c();
   }
 
-  private Way choose(Key key, MemorySegment g, MemorySegment dx) {
-    List<Way> ways = new ArrayList<>(List.of(this::byLibrary));
-    if (turned != null) {
-      ways.add(this::byTurning);
-    }
-    if (spread != null) {
-      ways.add(this::bySpreading);
-    }
+  private Way choose(Key key, MemorySegment g, MemorySegment dx, Gating gating) {
+    List<Way> ways = ways(key);
     if (ways.size() == 1) {
       return ways.getFirst();
     }
-    String name =
-        String.format(
-            "GRADIENT %d of %d %s %s",
-            WAYS, key.rows(), java.util.Arrays.toString(shape.shape()), storage);
-    if (key.accumulate()) {
-      name += " accumulate";
-    }
-    if (key.alignment() < 16) {
-      name += " unaligned";
-    }
     try (var own = device.allocate(storage.bytes(inputs(key.rows())))) {
+      MemorySegment to = own.segment();
       int best =
           dense
               .measured()
               .best(
-                  name,
+                  name(key),
                   ways.size(),
                   i -> {
                     Way way = ways.get(i);
-                    if (!way.run(key.rows(), g, key.gWide(), key.accumulate(), own.segment())) {
+                    if (!way.run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
                       throw none();
                     }
                   });
@@ -175,6 +177,57 @@ final class InputGradient implements AutoCloseable {
       }
       return ways.get(best);
     }
+  }
+
+  private String name(Key key) {
+    return String.format(
+        "GRADIENT %d of %d %s %d %s%s%s%s",
+        WAYS,
+        key.rows(),
+        Arrays.toString(shape.shape()),
+        key.gWide(),
+        storage,
+        key.accumulate() ? " accumulate" : "",
+        key.alignment() < 16 ? " unaligned" : "",
+        key.activation().kind() == Activation.NONE.kind() ? "" : " gating");
+  }
+
+  /** All that do this one, in an order that does not change. */
+  private List<Way> ways(Key key) {
+    List<Way> ways = new ArrayList<>(List.of(sifting(this::byLibrary)));
+    if (turned != null && product == null) {
+      ways.add(sifting(this::byTurning));
+    }
+    if (spread != null) {
+      ways.add(sifting(this::bySpreading));
+    }
+    boolean rounds = storage == Storage.FLOAT32 && device.precision() == Precision.TF32;
+    boolean alone = shape.groups() == 1 && shape.dilationH() * shape.dilationW() == 1;
+    if (turned != null && rounds && alone && key.alignment() == 16) {
+      long[] scratch =
+          device.kernels().convolve().convolveScratch(key.rows(), tiled(), key.gWide());
+      for (int v = 0; v < scratch.length; v++) {
+        if (scratch[v] >= 0) {
+          ways.add(byTiles(v, scratch[v]));
+        }
+      }
+    }
+    return ways;
+  }
+
+  private Way sifting(Sum sum) {
+    return (rows, g, gWide, accumulate, dx, gating) -> {
+      if (!sum.run(rows, g, gWide, accumulate, dx)) {
+        return false;
+      }
+      if (!gating.isNone()) {
+        device
+            .kernels()
+            .gate()
+            .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
+      }
+      return true;
+    };
   }
 
   /** As the libraries offer it. */
@@ -253,6 +306,36 @@ final class InputGradient implements AutoCloseable {
     Convolution back = turned.shape();
     Problem p = Problem.plain(Direction.FORWARD, back, rows, accumulate, storage, g, dx);
     return prepared.run(p, g, turned.weights(), dx);
+  }
+
+  /** The transpose as {@link Convolve} takes it. */
+  private int[] tiled() {
+    Convolution t = turned.shape();
+    return new int[] {
+      t.h(), t.w(), t.c(), t.oc(), t.kh(), t.kw(), t.padTop(), t.padLeft(), t.oh(), t.ow()
+    };
+  }
+
+  private Way byTiles(int variant, long scratch) {
+    return (rows, g, gWide, accumulate, dx, gating) -> {
+      device
+          .kernels()
+          .convolve()
+          .convolve(
+              variant,
+              gating.activation(),
+              accumulate,
+              rows,
+              tiled(),
+              gWide,
+              g,
+              turned.weights(),
+              gating.values(),
+              scratch == 0 ? NONE : dense.counters(),
+              scratch == 0 ? NONE : dense.products(scratch),
+              dx);
+      return true;
+    };
   }
 
   private boolean bySpreading(

@@ -26,10 +26,10 @@ final class Staging implements AutoCloseable {
   /** Pieces coming up at a time. */
   private static final int SLOTS = 8;
 
-  /** Copies that nobody waits for yet, as the scores of a batch, and bytes of one. */
-  private static final int LATER = 8;
+  /** Copies that nobody waits for yet, as the scores of a batch or one map, and bytes of one. */
+  private static final int LATER = 32;
 
-  private static final long LATER_BYTES = 16 << 10;
+  private static final long LATER_BYTES = 256 << 10;
 
   private static final long ALIGNMENT = 64;
 

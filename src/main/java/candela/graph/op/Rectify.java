@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.device.Dense;
 import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Reach;
@@ -33,6 +34,10 @@ public record Rectify(float lo, float hi) implements Op {
 
   @Override
   public void backward(Step s) {
+    if (s.kept().equals(MemorySegment.NULL)) {
+      pass(s);
+      return;
+    }
     long rows = rows(s.dy().shape());
     s.device()
         .kernels()
@@ -45,6 +50,27 @@ public record Rectify(float lo, float hi) implements Op {
             s.kept(),
             s.dy().data(),
             s.dx().data());
+  }
+
+  /** What has passed goes on as it is; nothing to do where it lies there already. */
+  private static void pass(Step s) {
+    boolean there = s.dx().data().address() == s.dy().data().address();
+    if (there && !s.accumulate(0)) {
+      return;
+    }
+    int[] dims = {s.dy().count()};
+    int[] one = {1};
+    s.device()
+        .kernels()
+        .move()
+        .copyStrided(
+            s.dy().storage(), s.accumulate(0), 1, dims, one, one, s.dy().data(), s.dx().data());
+  }
+
+  @Override
+  public Dense.Activation gate(Node node) {
+    boolean relu = lo == 0 && hi == Float.POSITIVE_INFINITY;
+    return relu ? Dense.Activation.RELU : Dense.Activation.clip(lo, hi);
   }
 
   @Override

@@ -107,9 +107,9 @@ class CudaDeviceTest {
   /** More at a time than the device holds back, overtaken by later work and taken out of order. */
   @Test
   void whatIsCopiedOutLaterIsWhatWasThereThen() {
-    for (int n : new int[] {1, 1003, 9001}) {
+    for (int n : new int[] {1, 1003, 65_536, 65_537}) {
       List<Runnable> arrivals = new ArrayList<>();
-      float[][] got = new float[12][n];
+      float[][] got = new float[40][n];
       try (Memory memory = device.allocate(4L * n)) {
         for (int round = 0; round < 2; round++) {
           arrivals.clear();

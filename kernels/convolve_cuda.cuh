@@ -1,0 +1,375 @@
+// CUDA only: the convolution as a product of matrices in tensor cores. A block makes a tile of pixels x output channels, in
+// steps of kDeep channels of one tap; the next steps' operands are on their way from memory meanwhile. Factors are rounded
+// to TF32, to nearest, when they come out of shared memory; sums are in float.
+//
+// Where few tiles would leave the card idle, the steps of a tile are shared among blocks: each leaves its sums in scratch,
+// and the last to come, as a counter tells, adds them in the order of the parts. So the order of the sums is always the same.
+#pragma once
+
+#include <atomic>
+
+#include "convolve.cuh"
+#include "launch.cuh"
+#include "tensor_cuda.cuh"
+
+namespace candela {
+
+constexpr int kConvolveThreads = 128;
+
+struct ConvolveJob {
+  Convolution k;
+  Ending ending;
+  Divide byWidth, byHeight, byAcross;
+  int steps, stepsOfTap;
+  // Bytes from a pixel of x to the next, and of an output channel's weights.
+  int pixelBytes, channelBytes;
+  const float* __restrict__ x;
+  const float* __restrict__ weights;
+  int32_t* counters;
+  float* scratch;
+  float* y;
+};
+
+// A tile, the part of it that one of the four warps makes, the steps in flight and the blocks on a multiprocessor.
+template <int kPixels_, int kChannels_, int kWarpPixels_, int kWarpChannels_, int kStages_, int kBlocksEach_>
+struct TileOf {
+  static constexpr int kPixels = kPixels_, kChannels = kChannels_, kWarpPixels = kWarpPixels_;
+  static constexpr int kWarpChannels = kWarpChannels_, kStages = kStages_, kBlocksEach = kBlocksEach_;
+  static constexpr int kWarpsAcross = kChannels / kWarpChannels;
+  // Fragments of 16 pixels and of 8 channels.
+  static constexpr int kDown = kWarpPixels / 16, kAcross = kWarpChannels / 8;
+  // Floats of a stage, and of a row when the sums stand in shared memory: half a warp's pairs then lie in different banks.
+  static constexpr int kStage = (kPixels + kChannels) * kDeep, kRow = kChannels + 8;
+  static constexpr int kBytes = 4 * kStages * kStage;
+  // Where a warp's part begins.
+  __device__ __forceinline__ static int firstPixel(int warp) { return warp / kWarpsAcross * kWarpPixels; }
+  __device__ __forceinline__ static int firstChannel(int warp) { return warp % kWarpsAcross * kWarpChannels; }
+  static_assert(kPixels / kWarpPixels * kWarpsAcross * 32 == kConvolveThreads);
+  static_assert(kPixels * kRow <= kStages * kStage, "sums take the place of the stages");
+};
+
+// Bits i below n where 0 <= first + i < size; n is at most 16.
+__device__ __forceinline__ uint32_t inside(int first, int n, int size) {
+  int from = first < 0 ? -first : 0, to = size - first < n ? size - first : n;
+  return from < to ? (1u << to) - (1u << from) : 0u;
+}
+
+// Fills the stages. Thread i copies chunk i % 8 (4 channels) of rows i / 8, i / 8 + 16, … of both operands. In shared
+// memory chunk q of row r stands at q ^ r % 8: the 8 chunks of a row, and chunk q of 8 rows on end, lie in different banks.
+template <class T>
+class Loader {
+ public:
+  __device__ __forceinline__ Loader(const ConvolveJob& job, int firstPixel, int firstChannel, int firstStep)
+      : job(job), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+    const Convolution& k = job.k;
+#pragma unroll
+    for (int i = 0; i < kRows; i++) {
+      uint32_t across = static_cast<uint32_t>(firstPixel + row + kStep * i);
+      bool some = across < k.pixels();
+      uint32_t down = job.byWidth.split(across), image = job.byHeight.split(down);
+      int top = static_cast<int>(down) - k.top, left = static_cast<int>(across) - k.left;
+      pixel[i] = static_cast<int>(image) * k.h * k.w + top * k.w + left;
+      taps[i] = some ? inside(top, k.kh, k.h) | inside(left, k.kw, k.w) << 16 : 0u;
+    }
+    channels = k.oc - firstChannel - row;
+    factors = job.weights + (firstChannel + row) * k.depth() + 4 * chunk;
+    tap = firstStep / job.stepsOfTap;
+    channel = (firstStep - tap * job.stepsOfTap) * kDeep;
+    down = tap / k.kw;
+    across = tap - down * k.kw;
+  }
+
+  // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
+  // address may be anything.
+  __device__ __forceinline__ void start(float* stage) {
+    const Convolution& k = job.k;
+    float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
+    bool some = channel + 4 * chunk < k.c;
+    uint32_t bits = 1u << down | 1u << (16 + across);
+    int step = down * k.w + across;
+    auto from = reinterpret_cast<const char*>(job.x + channel + 4 * chunk);
+#pragma unroll
+    for (int i = 0; i < kRows; i++) {
+      bool in = some && (taps[i] & bits) == bits;
+      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
+    }
+    to += T::kPixels * kDeep;
+    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * k.c + channel);
+#pragma unroll
+    for (int i = 0; i < T::kChannels / kStep; i++) {
+      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * job.channelBytes, some && kStep * i < channels);
+    }
+    next();
+  }
+
+ private:
+  static constexpr int kStep = kConvolveThreads / 8, kRows = T::kPixels / kStep;
+
+  __device__ __forceinline__ void next() {
+    channel += kDeep;
+    if (channel < job.k.c) return;
+    channel = 0;
+    tap++;
+    if (++across < job.k.kw) return;
+    across = 0;
+    down++;
+  }
+
+  const ConvolveJob& job;
+  const int row, chunk;
+  // Of each row: its first tap's place, and the taps within the image: bits 0 … down, 16 … across.
+  int pixel[kRows];
+  uint32_t taps[kRows];
+  // Rows of weights from this thread's first on.
+  int channels;
+  const float* factors;
+  int tap, channel, down, across;
+};
+
+// The sums of a thread: of its warp's part those that the layout of mma gives it.
+template <class T>
+struct Sums {
+  float at[T::kDown][T::kAcross][4];
+
+  // Adds a stage's products.
+  __device__ __forceinline__ void add(const float* stage) {
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    uint32_t a[2][T::kDown][4], b[2][T::kAcross][2];
+    // The rows whose addresses this lane gives: of four 8 x 4 matrices the first two are one above the other in a, beside
+    // each other in b.
+    const float* pixels = stage + (T::firstPixel(warp) + lane % 16) * kDeep;
+    const float* channels = stage + (T::kPixels + T::firstChannel(warp) + lane % 8 + lane / 16 * 8) * kDeep;
+    fetch(a[0], b[0], pixels, channels, 0, lane);
+#pragma unroll
+    for (int k = 0; k < kDeep / 8; k++) {
+      int now = k % 2;
+      // The next factors are on their way while these are multiplied.
+      if (k + 1 < kDeep / 8) fetch(a[1 - now], b[1 - now], pixels, channels, k + 1, lane);
+      round(a[now], b[now]);
+#pragma unroll
+      for (int i = 0; i < T::kDown; i++) {
+#pragma unroll
+        for (int j = 0; j < T::kAcross; j++) multiplyAdd(at[i][j], a[now][i], b[now][j]);
+      }
+    }
+  }
+
+  // Factors of channels 8 k … 8 k + 7.
+  __device__ __forceinline__ static void fetch(uint32_t (&a)[T::kDown][4], uint32_t (&b)[T::kAcross][2],
+                                               const float* pixels, const float* channels, int k, int lane) {
+    int swap = lane % 8;
+#pragma unroll
+    for (int i = 0; i < T::kDown; i++) {
+      loadMatrices(pixels + 16 * i * kDeep + 4 * ((2 * k + lane / 16) ^ swap), a[i][0], a[i][1], a[i][2], a[i][3]);
+    }
+#pragma unroll
+    for (int j = 0; j < T::kAcross; j += 2) {
+      loadMatrices(channels + 8 * j * kDeep + 4 * ((2 * k + lane / 8 % 2) ^ swap), b[j][0], b[j][1], b[j + 1][0], b[j + 1][1]);
+    }
+  }
+
+  __device__ __forceinline__ static void round(uint32_t (&a)[T::kDown][4], uint32_t (&b)[T::kAcross][2]) {
+#pragma unroll
+    for (int i = 0; i < T::kDown; i++) {
+#pragma unroll
+      for (int e = 0; e < 4; e++) a[i][e] = rounded(a[i][e]);
+    }
+#pragma unroll
+    for (int j = 0; j < T::kAcross; j++) {
+#pragma unroll
+      for (int e = 0; e < 2; e++) b[j][e] = rounded(b[j][e]);
+    }
+  }
+
+  // Places of a part's sums: whatever thread holds them reads them again, so their order is that of the threads.
+  static constexpr int kQuads = T::kDown * T::kAcross;
+
+  __device__ __forceinline__ void leave(float* part) const {
+    auto to = reinterpret_cast<float4*>(part) + threadIdx.x;
+#pragma unroll
+    for (int q = 0; q < kQuads; q++) {
+      const float* v = at[q / T::kAcross][q % T::kAcross];
+      __stcg(to + q * kConvolveThreads, make_float4(v[0], v[1], v[2], v[3]));
+    }
+  }
+
+  // Into shared memory, row by row.
+  __device__ __forceinline__ void stand(float* rows) const {
+#pragma unroll
+    for (int q = 0; q < kQuads; q++) {
+      const float* v = at[q / T::kAcross][q % T::kAcross];
+      put(rows, q, make_float4(v[0], v[1], v[2], v[3]));
+    }
+  }
+
+  // The same of the sums of all parts, added in their order; many reads at once.
+  __device__ __forceinline__ static void gather(const float* parts, int splits, float* rows) {
+    auto from = reinterpret_cast<const float4*>(parts) + threadIdx.x;
+    constexpr int kMost = 1 << (kSplitKinds - 1);
+#pragma unroll 2
+    for (int q = 0; q < kQuads; q++) {
+      float4 v[kMost];
+#pragma unroll
+      for (int p = 0; p < kMost; p++) {
+        if (p < splits) v[p] = __ldcg(from + (p * kQuads + q) * kConvolveThreads);
+      }
+      float4 sum = v[0];
+#pragma unroll
+      for (int p = 1; p < kMost; p++) {
+        if (p < splits) sum = make_float4(sum.x + v[p].x, sum.y + v[p].y, sum.z + v[p].z, sum.w + v[p].w);
+      }
+      put(rows, q, sum);
+    }
+  }
+
+  __device__ __forceinline__ static void put(float* rows, int q, float4 v) {
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    int row = T::firstPixel(warp) + q / T::kAcross * 16 + lane / 4;
+    int column = T::firstChannel(warp) + q % T::kAcross * 8 + lane % 4 * 2;
+    float* pair = rows + row * T::kRow + column;
+    *reinterpret_cast<float2*>(pair) = make_float2(v.x, v.y);
+    *reinterpret_cast<float2*>(pair + 8 * T::kRow) = make_float2(v.z, v.w);
+  }
+};
+
+// Whether this block is the last of a tile, whose parts it then sees, all of them.
+__device__ __forceinline__ bool lastOf(int32_t* counter, int splits) {
+  __shared__ bool last;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    // What the barrier lets this thread see is seen by all before the count is, and the other way round.
+    __threadfence();
+    last = atomicAdd(counter, 1) == splits - 1;
+    __threadfence();
+    // For the next run.
+    if (last) *counter = 0;
+  }
+  __syncthreads();
+  return last;
+}
+
+// Out of shared memory, 16 bytes at a time; what y and the gate need is read several rows ahead.
+template <class T>
+__device__ __forceinline__ void finish(const ConvolveJob& job, const float* rows, int firstPixel, int firstChannel) {
+  constexpr int kQuads = T::kChannels / 4, kStep = kConvolveThreads / kQuads, kEach = T::kPixels / kStep;
+  constexpr int kAhead = kEach < 8 ? kEach : 8;
+  static_assert(kEach % kAhead == 0);
+  const Convolution& k = job.k;
+  int row = threadIdx.x / kQuads, channel = firstChannel + threadIdx.x % kQuads * 4;
+  if (channel >= k.oc) return;
+  int pixels = static_cast<int>(k.pixels()) - firstPixel - row;
+  int64_t first = static_cast<int64_t>(firstPixel + row) * k.oc + channel, step = int64_t{kStep} * k.oc;
+  const float* from = rows + row * T::kRow + threadIdx.x % kQuads * 4;
+#pragma unroll 1
+  for (int i = 0; i < kEach; i += kAhead) {
+    float4 old[kAhead], gate[kAhead];
+#pragma unroll
+    for (int a = 0; a < kAhead; a++) {
+      old[a] = gate[a] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+      if (kStep * (i + a) >= pixels) continue;
+      int64_t at = first + step * (i + a);
+      if (job.ending.accumulate) old[a] = *reinterpret_cast<const float4*>(job.y + at);
+      if (job.ending.gated) gate[a] = __ldg(reinterpret_cast<const float4*>(job.ending.gate + at));
+    }
+#pragma unroll
+    for (int a = 0; a < kAhead; a++) {
+      if (kStep * (i + a) >= pixels) continue;
+      float4 v = *reinterpret_cast<const float4*>(from + kStep * (i + a) * T::kRow);
+      v.x = job.ending.of(v.x, old[a].x, gate[a].x);
+      v.y = job.ending.of(v.y, old[a].y, gate[a].y);
+      v.z = job.ending.of(v.z, old[a].z, gate[a].z);
+      v.w = job.ending.of(v.w, old[a].w, gate[a].w);
+      *reinterpret_cast<float4*>(job.y + first + step * (i + a)) = v;
+    }
+  }
+}
+
+// Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part.
+template <class T>
+__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
+  extern __shared__ __align__(128) float stages[];
+  uint32_t column = blockIdx.x, down = job.byAcross.split(column);
+  int firstPixel = static_cast<int>(down) * T::kPixels, firstChannel = static_cast<int>(column) * T::kChannels;
+  int splits = static_cast<int>(gridDim.y), part = static_cast<int>(blockIdx.y);
+  int begin = static_cast<int>(int64_t{job.steps} * part / splits);
+  int steps = static_cast<int>(int64_t{job.steps} * (part + 1) / splits) - begin;
+  Loader<T> loader(job, firstPixel, firstChannel, begin);
+  Sums<T> sums = {};
+  int stage = 0, ahead = 0;
+#pragma unroll 1
+  for (int s = 1 - T::kStages; s < steps; s++) {
+    if (s >= 0) {
+      // This step's operands are here, from all threads; and all are done with the stage that is filled next.
+      waitForCopies<T::kStages - 2>();
+      __syncthreads();
+    }
+    if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
+    ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
+    // Empty groups count too: the wait above is for the same number of them to the end.
+    commitCopies();
+    if (s < 0) continue;
+    sums.add(stages + stage * T::kStage);
+    stage = stage + 1 < T::kStages ? stage + 1 : 0;
+  }
+  if (splits > 1) {
+    float* parts = job.scratch + int64_t{blockIdx.x} * splits * (T::kPixels * T::kChannels);
+    sums.leave(parts + part * (T::kPixels * T::kChannels));
+    if (!lastOf(job.counters + blockIdx.x, splits)) return;
+    Sums<T>::gather(parts, splits, stages);
+  } else {
+    __syncthreads();
+    sums.stand(stages);
+  }
+  __syncthreads();
+  finish<T>(job, stages, firstPixel, firstChannel);
+}
+
+// More than 48 KiB of shared memory must be asked for, once on each card.
+template <class T>
+void allowShared(int device) {
+  static std::atomic<uint64_t> allowed{0};
+  uint64_t bit = uint64_t{1} << (device & 63);
+  if ((allowed.load() & bit) != 0) return;
+  cudaError_t code = cudaFuncSetAttribute(convolveTile<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, T::kBytes);
+  if (code != cudaSuccess) {
+    cudaGetLastError();
+    fail(CD_DEVICE, "convolve: %d bytes of shared memory: CUDA error %d, %s", T::kBytes, static_cast<int>(code),
+         cudaGetErrorString(code));
+  }
+  allowed |= bit;
+}
+
+template <class T>
+void launchTiles(cd_stream* stream, const ConvolveJob& job, const Tiling& tiling) {
+  allowShared<T>(stream->device);
+  dim3 grid(static_cast<unsigned>(tiling.down * tiling.across), static_cast<unsigned>(tiling.splits));
+  convolveTile<T><<<grid, kConvolveThreads, T::kBytes, queueOf(stream)>>>(job);
+  checkLaunch();
+}
+
+inline bool convolveInTiles(cd_stream* stream, const Convolution& k, const Tiling& tiling, const Ending& ending,
+                            const float* x, const float* weights, int32_t* counters, float* scratch, float* y) {
+  int stepsOfTap = (k.c + kDeep - 1) / kDeep;
+  ConvolveJob job{k,
+                  ending,
+                  Divide(k.ow),
+                  Divide(k.oh),
+                  Divide(tiling.across),
+                  k.kh * k.kw * stepsOfTap,
+                  stepsOfTap,
+                  static_cast<int>(4 * k.wide),
+                  static_cast<int>(4 * k.depth()),
+                  x,
+                  weights,
+                  counters,
+                  scratch,
+                  y};
+  if (tiling.kind == 0) launchTiles<TileOf<128, 128, 64, 64, 3, 2>>(stream, job, tiling);
+  if (tiling.kind == 1) launchTiles<TileOf<128, 64, 64, 32, 3, 3>>(stream, job, tiling);
+  if (tiling.kind == 2) launchTiles<TileOf<64, 64, 32, 32, 4, 3>>(stream, job, tiling);
+  if (tiling.kind == 3) launchTiles<TileOf<64, 32, 32, 16, 6, 3>>(stream, job, tiling);
+  if (tiling.kind == 4) launchTiles<TileOf<32, 64, 16, 32, 6, 3>>(stream, job, tiling);
+  return true;
+}
+
+}  // namespace candela

@@ -1,0 +1,95 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.graph.Network;
+import candela.graph.ScoreKind;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What methods find, with and without channels. */
+class AttributionTest {
+  @TempDir Path folder;
+
+  /** Gradients are multiplied, averaged and squared by channels, whatever the caller wants. */
+  @Test
+  void aMapIsTheSameWhereItsChannelsStayOnTheDevice() {
+    List<Method> methods = new ArrayList<>(SmallMethods.all());
+    for (Channels c : Channels.values()) {
+      methods.add(new Gradient(ScoreKind.LOGIT, c));
+      methods.add(new InputXGradient(ScoreKind.LOGIT, c));
+      methods.add(new GuidedGradCam("", Upsampling.BILINEAR, ScoreKind.LOGIT, c));
+      for (SmoothGrad.Type type : SmoothGrad.Type.values()) {
+        methods.add(new SmoothGrad(5, 0.15, 0, type, 0, ScoreKind.LOGIT, c));
+      }
+    }
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 3)) {
+      for (Method m : methods) {
+        Attribution all = run(pipeline, m, subject, new Workspace(device));
+        Attribution one = run(pipeline, m, subject, new Workspace(device).ofMaps());
+        assertThat(one.map()).as(m.toString()).isEqualTo(all.map());
+        assertThat(one.notes()).as(m.toString()).isEqualTo(all.notes());
+        assertThat(new int[] {one.height(), one.width()})
+            .as(m.toString())
+            .isEqualTo(new int[] {all.height(), all.width()});
+        // A device's map is the host's to the last bit.
+        assertThat(all.map())
+            .as(m.toString())
+            .isEqualTo(new Attribution(all.shape(), all.values(), m.channels(), all.notes()).map());
+      }
+    }
+  }
+
+  /** More maps than are on their way at a time, in batches that follow each other. */
+  @Test
+  void mapsThatComeLaterAreThoseThatAreWaitedFor() {
+    Random random = new Random(4);
+    List<Subject> subjects = new ArrayList<>();
+    for (int i = 0; i < 90; i++) {
+      subjects.add(SmallMethods.subject(random, i % 2));
+    }
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 40)) {
+      List<float[]> waited = run(pipeline, subjects, new Workspace(device));
+      for (int turn = 0; turn < 3; turn++) {
+        List<float[]> later = run(pipeline, subjects, new Workspace(device).ofMaps());
+        for (int i = 0; i < subjects.size(); i++) {
+          assertThat(later.get(i)).as("subject %d, turn %d", i, turn).isEqualTo(waited.get(i));
+        }
+      }
+    }
+  }
+
+  private static List<float[]> run(Pipeline pipeline, List<Subject> subjects, Workspace workspace) {
+    try (workspace) {
+      List<Probe<Attribution>> probes =
+          subjects.stream().map(s -> new Gradient().probe(s, workspace)).toList();
+      pipeline.run(probes);
+      return probes.stream().map(p -> p.result().map()).toList();
+    }
+  }
+
+  /** The result, which is the same each time it is asked for. */
+  private static Attribution run(
+      Pipeline pipeline, Method method, Subject subject, Workspace workspace) {
+    try (workspace) {
+      Probe<Attribution> probe = method.probe(subject, workspace);
+      pipeline.run(List.of(probe));
+      float[] first = probe.result().map();
+      Attribution again = probe.result();
+      assertThat(again.map()).as("%s, asked again", method).isEqualTo(first);
+      return again;
+    }
+  }
+}
