@@ -3,6 +3,7 @@ package candela.device;
 import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -48,6 +49,21 @@ public interface Device extends AutoCloseable {
    */
   default Recording record(Runnable work) {
     return work::run;
+  }
+
+  /** Pieces of recorded work that may run side by side; 1 where all run one after another. */
+  default int lanes() {
+    return 1;
+  }
+
+  /**
+   * As {@link #record(Runnable)}, of pieces that may run side by side, with the same bits as in
+   * their order.
+   *
+   * @param name of what is chosen by measurement: whether they do
+   */
+  default Recording record(String name, List<Work> pieces) {
+    return record(() -> pieces.forEach(p -> p.task().run()));
   }
 
   /**

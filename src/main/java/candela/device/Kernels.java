@@ -6,13 +6,13 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Our hand-written kernels, one family per file of kernels/: native/candela.h as typed Java, on one
- * stream.
+ * stream at a time.
  *
  * <p>For the thread that uses the device. A family is bound when it is first asked for.
  */
 public final class Kernels {
   private final Library library;
-  private final MemorySegment stream;
+  private MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
   private Convolve convolve;
@@ -44,6 +44,11 @@ public final class Kernels {
    */
   public Kernels(Library library, MemorySegment stream) {
     this.library = library;
+    this.stream = stream;
+  }
+
+  /** Queues what follows on another stream of the device. */
+  public void on(MemorySegment stream) {
     this.stream = stream;
   }
 

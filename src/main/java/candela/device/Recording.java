@@ -4,6 +4,14 @@ package candela.device;
 public interface Recording extends AutoCloseable {
   void run();
 
+  /**
+   * Chooses how it runs, where that is to be measured, by running it some times; after its first
+   * run.
+   *
+   * @param before makes what it reads and overwrites
+   */
+  default void choose(Runnable before) {}
+
   @Override
   default void close() {}
 }

@@ -5,23 +5,39 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Working memory that all operators of a device share, one after another on its stream. It grows;
- * what it was before stays, because recorded work may know its address.
+ * Working memory that all operators of a device share, one after another on its stream; those that
+ * run side by side have their own, see {@link #lane}. It grows; what it was before stays, because
+ * recorded work may know its address.
  */
 public final class Scratch implements AutoCloseable {
   private static final long LEAST = 32 << 20;
 
+  /** Of a lane beside the main one: those run what is small. */
+  private static final long LEAST_BESIDE = 1 << 20;
+
   private final Device device;
-  private final List<Memory> held = new ArrayList<>();
+  private final List<List<Memory>> lanes = new ArrayList<>();
+  private int lane;
 
   public Scratch(Device device) {
     this.device = device;
+    lane(0);
+  }
+
+  /** Whose memory {@link #bytes} gives from here on; 0 is the main lane. */
+  public void lane(int lane) {
+    while (lanes.size() <= lane) {
+      lanes.add(new ArrayList<>());
+    }
+    this.lane = lane;
   }
 
   /** At least so many bytes, whose contents the next user overwrites. */
   public MemorySegment bytes(long bytes) {
+    List<Memory> held = lanes.get(lane);
     if (held.isEmpty() || held.getLast().bytes() < bytes) {
-      long twice = held.isEmpty() ? LEAST : 2 * held.getLast().bytes();
+      long least = lane == 0 ? LEAST : LEAST_BESIDE;
+      long twice = held.isEmpty() ? least : 2 * held.getLast().bytes();
       held.add(device.allocate(Math.max(bytes, twice)));
     }
     return held.getLast().segment();
@@ -29,7 +45,7 @@ public final class Scratch implements AutoCloseable {
 
   @Override
   public void close() {
-    held.forEach(Memory::close);
-    held.clear();
+    lanes.forEach(held -> held.forEach(Memory::close));
+    lanes.forEach(List::clear);
   }
 }

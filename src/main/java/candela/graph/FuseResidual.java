@@ -10,17 +10,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Lets a convolution add the other operand of the sum that follows it. */
+/**
+ * Lets a convolution add the other operand of the sum that follows it: of two, the one with more
+ * nodes before it, so that the other need not wait for them.
+ */
 final class FuseResidual implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
     Map<Value, Node> producers = Rewrite.producers(graph);
+    Map<Value, Integer> depths = depths(graph);
     Map<Node, Node> atSum = new IdentityHashMap<>();
     Map<Node, Node> moved = new IdentityHashMap<>();
     for (Node n : graph.nodes()) {
       if (n.op() instanceof BinaryOp b && b.kind() == Binary.ADD) {
-        for (int side = 1; side >= 0; side--) {
+        int deeper = depth(n.input(1), depths) >= depth(n.input(0), depths) ? 1 : 0;
+        for (int side : new int[] {deeper, 1 - deeper}) {
           Node conv = producers.get(n.input(side));
           if (conv != null
               && fusable(conv, n, n.input(1 - side), uses)
@@ -39,6 +44,25 @@ final class FuseResidual implements Simplify.Pass {
       }
     }
     return r.finish();
+  }
+
+  /** Nodes in a row before each value that one computes. */
+  private static Map<Value, Integer> depths(Graph graph) {
+    Map<Value, Integer> depths = new IdentityHashMap<>();
+    for (Node n : graph.nodes()) {
+      int most = 0;
+      for (Value v : n.inputs()) {
+        most = v == null ? most : Math.max(most, depth(v, depths));
+      }
+      for (Value y : n.outputs()) {
+        depths.put(y, most + 1);
+      }
+    }
+    return depths;
+  }
+
+  private static int depth(Value v, Map<Value, Integer> depths) {
+    return depths.getOrDefault(v, 0);
   }
 
   private static boolean fusable(Node conv, Node sum, Value other, Map<Value, Integer> uses) {

@@ -60,6 +60,11 @@ public interface Op {
     return false;
   }
 
+  /** Whether forward changes x(i): statistics that training gathers. */
+  default boolean updates(int i) {
+    return false;
+  }
+
   /**
    * The activation that ends it, where backward may be given a gradient that has passed it: {@link
    * Step#kept} is NULL then.

@@ -54,6 +54,14 @@ final class Placement {
 
   /** Sets every block's offset and returns the bytes needed in all. */
   static long place(List<Block> blocks) {
+    return place(blocks, 0);
+  }
+
+  /**
+   * @param rest steps after a block's last in which its place stays unused: a step that has nothing
+   *     to do with the one before need not wait for it then
+   */
+  static long place(List<Block> blocks, int rest) {
     List<Block> order = new ArrayList<>(blocks);
     order.sort(Comparator.comparingLong((Block b) -> -b.bytes));
     List<Block> placed = new ArrayList<>();
@@ -61,7 +69,7 @@ final class Placement {
     for (Block b : order) {
       long at = 0;
       for (Block p : placed) {
-        boolean together = p.first <= b.last && b.first <= p.last;
+        boolean together = p.first <= b.last + rest && b.first <= p.last + rest;
         if (together && p.offset < at + round(b.bytes) && at < p.offset + round(p.bytes)) {
           at = p.offset + round(p.bytes);
         }

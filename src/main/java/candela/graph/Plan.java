@@ -15,6 +15,12 @@ import java.util.stream.Stream;
  * forward and n … 2n-1 backward, node i's backward being step 2n-1-i.
  */
 final class Plan {
+  /**
+   * Memory of a session whose nodes may run side by side: beyond, one node alone fills a card, and
+   * what each lane takes to work with counts.
+   */
+  private static final long APART = 2L << 30;
+
   private final List<Node> nodes;
   private final List<Slices.Run> runs;
   private final Assignment rules;
@@ -32,6 +38,7 @@ final class Plan {
   private final Set<Value> silent = new HashSet<>();
   private final Gates gates;
   private final List<Placement.Block> blocks = new ArrayList<>();
+  private final boolean apart;
   private final long bytes;
 
   /**
@@ -41,6 +48,7 @@ final class Plan {
    * @param rules what backward runs
    * @param runs which nodes forward runs by slices of the batch
    * @param gating whether gradients pass activations as {@link Gates} tells
+   * @param apart whether memory rests for a step before it is used again, where there is little
    */
   Plan(
       Graph graph,
@@ -49,7 +57,8 @@ final class Plan {
       Value logits,
       Assignment rules,
       List<Slices.Run> runs,
-      boolean gating) {
+      boolean gating,
+      boolean apart) {
     this.rules = rules;
     this.runs = runs;
     nodes = graph.nodes();
@@ -65,11 +74,18 @@ final class Plan {
     if (!at.isEmpty()) {
       placeGradients(at, logits);
     }
-    bytes = Placement.place(blocks);
+    long closest = Placement.place(blocks, 0);
+    this.apart = apart && closest <= APART;
+    bytes = this.apart ? Placement.place(blocks, 1) : closest;
   }
 
   long bytes() {
     return bytes;
+  }
+
+  /** Whether nodes may run side by side. */
+  boolean isApart() {
+    return apart;
   }
 
   /** Nodes that backward runs. */

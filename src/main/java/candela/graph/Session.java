@@ -5,6 +5,7 @@ import candela.device.Device;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
 import candela.device.Recording;
+import candela.device.Work;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Storage;
@@ -16,6 +17,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code
@@ -77,11 +79,18 @@ public final class Session implements AutoCloseable {
    *
    * @param storage of values between convolutions, see {@link Narrow}
    * @param gating whether gradients pass activations by their values, see {@link Gates}
+   * @param apart whether memory rests before it is used again, where there is little of it: so that
+   *     nodes which have nothing to do with each other may run side by side
    */
-  record Holding(Storage storage, boolean gating) {
+  record Holding(Storage storage, boolean gating, boolean apart) {
+    Holding(Storage storage, boolean gating) {
+      this(storage, gating, false);
+    }
+
     /** What suits a device. */
     static Holding on(Device device) {
-      return new Holding(device.precision().storage(), device.dense().isGating());
+      Storage storage = device.precision().storage();
+      return new Holding(storage, device.dense().isGating(), device.lanes() > 1);
     }
   }
 
@@ -115,7 +124,7 @@ public final class Session implements AutoCloseable {
     }
     List<Slices.Run> runs = Slices.of(planned, batch(), device.threads(), sliceBytes);
     boolean gating = plain && holding.gating();
-    plan = new Plan(planned, pinned, atValues, logits, rules, runs, gating);
+    plan = new Plan(planned, pinned, atValues, logits, rules, runs, gating, holding.apart());
     at.forEach(this::checkReached);
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     boolean opened = false;
@@ -125,7 +134,7 @@ public final class Session implements AutoCloseable {
       planned.nodes().forEach(n -> steps.add(bind(n)));
       runs.forEach(this::order);
       connect();
-      running = device.record(this::runForward);
+      running = record("forward", this::runForward, () -> pieces().forward(order));
       at.forEach(
           (name, p) -> {
             Tensor gradient = at(plan.gradient(p.value()), p.value());
@@ -208,18 +217,49 @@ public final class Session implements AutoCloseable {
     running.run();
   }
 
-  /** Runs everything once on what is there, so that all memory and all plans are there, too. */
+  /** Runs everything on what is there, so that all memory and all plans are there, too. */
   public void rehearse() {
     forward();
     if (backward) {
       device.kernels().elementwise().fill(seed().count(), 0, seed().data());
       rules.all().forEach(this::backward);
     }
+    running.choose(() -> {});
+    returning.values().forEach(r -> r.choose(this::forward));
   }
 
   /** Returns when all that was queued has been done, for whoever measures. */
   public void await() {
     device.copyOut(input().data().asSlice(0, 4), MemorySegment.ofArray(new float[1]));
+  }
+
+  private Recording record(String what, Runnable inOrder, Supplier<List<Piece>> pieces) {
+    int lanes = device.lanes();
+    if (lanes == 1 || !plan.isApart()) {
+      return device.record(inOrder);
+    }
+    List<Work> work = Piece.side(pieces.get(), lanes);
+    return device.record(Pieces.name(what, planned, work), work);
+  }
+
+  /** What is run, in pieces. */
+  Pieces pieces() {
+    return new Pieces(this, planned, plan);
+  }
+
+  /** All that its nodes share: what they read and write but for constants. */
+  MemorySegment arena() {
+    return arena.segment();
+  }
+
+  /** What forward runs, in this order. */
+  List<NodeStep> order() {
+    return order;
+  }
+
+  /** The rule of every node. */
+  Map<Node, Rule> rules(Rules by) {
+    return rules.of(by);
   }
 
   private void runForward() {
@@ -228,10 +268,15 @@ public final class Session implements AutoCloseable {
 
   /** Runs one node. */
   void forward(NodeStep s) {
+    named(s.node(), () -> s.node().op().forward(s));
+  }
+
+  /** Runs what errors name the node for. */
+  void named(Node n, Runnable run) {
     try {
-      s.node().op().forward(s);
+      run.run();
     } catch (CandelaException e) {
-      throw named(s.node(), e);
+      throw named(n, e);
     }
   }
 
@@ -335,7 +380,12 @@ public final class Session implements AutoCloseable {
     if (gradients.isEmpty()) {
       throw new IllegalStateException("session was opened for forward only");
     }
-    returning.computeIfAbsent(by, r -> device.record(() -> runBackward(rules.of(r)))).run();
+    returning.computeIfAbsent(by, this::returning).run();
+  }
+
+  private Recording returning(Rules by) {
+    Map<Node, Rule> assigned = rules.of(by);
+    return record("backward", () -> runBackward(assigned), () -> pieces().backward(assigned));
   }
 
   private void runBackward(Map<Node, Rule> assigned) {
@@ -356,11 +406,7 @@ public final class Session implements AutoCloseable {
         device.kernels().elementwise().fill(dy.storage(), dy.count(), 0, dy.data());
       }
     }
-    try {
-      by.backward(n, s);
-    } catch (CandelaException e) {
-      throw named(n, e);
-    }
+    named(n, () -> by.backward(n, s));
   }
 
   /** The gradient at a value named at opening, in the model's layout. */
@@ -566,10 +612,15 @@ public final class Session implements AutoCloseable {
     for (int i = 0; i < s.dx.length; i++) {
       if (s.dx[i] != null && plan.extra(s.node(), i) != null) {
         Value v = s.node().input(i);
-        MemorySegment sum = at(plan.gradient(v), v).data();
+        MemorySegment sum = gradient(v).data();
         device.kernels().elementwise().add(v.storage(), s.dx[i].count(), sum, s.dx[i].data(), sum);
       }
     }
+  }
+
+  /** Where the gradients at v are summed. */
+  Tensor gradient(Value v) {
+    return at(plan.gradient(v), v);
   }
 
   private MemorySegment segment(Placement.Block b) {

@@ -28,7 +28,6 @@ final class CudaDense implements Dense, AutoCloseable {
   private static final long PRODUCT_WORKSPACE = 32 << 20;
 
   private final Device device;
-  private final CudaStream stream;
   private final boolean tensorCores;
   private final CublasLt cublas;
   private final Cudnn cudnn;
@@ -40,7 +39,12 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch conversions;
   private final Scratch gates;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
-  private Memory counters;
+
+  /** Of each lane. */
+  private final Map<Integer, Memory> counters = new HashMap<>();
+
+  private CudaStream stream;
+  private int lane;
 
   CudaDense(Device device, CudaStream stream, int card) {
     this.device = device;
@@ -59,6 +63,20 @@ final class CudaDense implements Dense, AutoCloseable {
     columns = new Scratch(device);
     conversions = new Scratch(device);
     gates = new Scratch(device);
+  }
+
+  /** Queues what follows on this stream. */
+  void on(CudaStream stream) {
+    if (stream != this.stream) {
+      cudnn.on(stream.address());
+      this.stream = stream;
+    }
+  }
+
+  /** Gives what follows the working memory of this lane. */
+  void lane(int lane) {
+    this.lane = lane;
+    List.of(values, workspace, columns, conversions, gates).forEach(s -> s.lane(lane));
   }
 
   /** "cuDNN 9.10.2, cuBLASLt 13.0.0". */
@@ -100,10 +118,8 @@ final class CudaDense implements Dense, AutoCloseable {
 
   /** Those of {@link Convolve}. */
   MemorySegment counters() {
-    if (counters == null) {
-      counters = device.allocate(Convolve.COUNTERS * (long) Integer.BYTES);
-    }
-    return counters.segment();
+    long bytes = Convolve.COUNTERS * (long) Integer.BYTES;
+    return counters.computeIfAbsent(lane, l -> device.allocate(bytes)).segment();
   }
 
   /** The same convolution between conversions, for what the libraries have no engine for. */
@@ -406,9 +422,8 @@ final class CudaDense implements Dense, AutoCloseable {
     columns.close();
     conversions.close();
     gates.close();
-    if (counters != null) {
-      counters.close();
-    }
+    counters.values().forEach(Memory::close);
+    counters.clear();
     cudnn.close();
     cublas.close();
   }

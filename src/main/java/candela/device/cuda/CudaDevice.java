@@ -8,8 +8,10 @@ import candela.device.Library;
 import candela.device.Memory;
 import candela.device.Precision;
 import candela.device.Recording;
+import candela.device.Work;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -17,7 +19,8 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;
 
 /**
- * One NVIDIA card: its primary context, one stream, our kernels, cuDNN and cuBLASLt.
+ * One NVIDIA card: its primary context, one stream and those that recorded work forks to, our
+ * kernels, cuDNN and cuBLASLt.
  *
  * <p>Addresses of device memory travel as {@link MemorySegment}s that Java must not read.
  */
@@ -41,6 +44,7 @@ public final class CudaDevice implements Device {
   private final Staging staging;
   private final Kernels kernels;
   private final CudaDense dense;
+  private final CudaLanes lanes;
   private boolean closed;
 
   /**
@@ -66,6 +70,7 @@ public final class CudaDevice implements Device {
     staging = new Staging(stream);
     kernels = new Kernels(library, stream.kernels());
     dense = new CudaDense(this, stream, card);
+    lanes = new CudaLanes(library, card, stream, kernels, dense);
   }
 
   /**
@@ -112,8 +117,18 @@ public final class CudaDevice implements Device {
   }
 
   @Override
+  public int lanes() {
+    return CudaLanes.MOST;
+  }
+
+  @Override
   public Recording record(Runnable work) {
-    return new CudaRecording(stream, work);
+    return record("", List.of(new Work(work)));
+  }
+
+  @Override
+  public Recording record(String name, List<Work> pieces) {
+    return new CudaRecording(lanes, dense.choices(), name, pieces);
   }
 
   @Override
@@ -142,6 +157,9 @@ public final class CudaDevice implements Device {
       throw CandelaException.of("%s: memory of 0 bytes or more expected, is %d", name(), bytes);
     }
     bind();
+    if (stream.isCapturing()) {
+      throw new IllegalStateException("memory taken within recorded work");
+    }
     long address = cache.allocate(bytes);
     return new CudaMemory(MemorySegment.ofAddress(address).reinterpret(bytes));
   }
@@ -229,6 +247,7 @@ public final class CudaDevice implements Device {
       dense.close();
       staging.close();
       cache.close();
+      lanes.close();
       stream.close();
       JCudaDriver.cuDevicePrimaryCtxRelease(device);
     }

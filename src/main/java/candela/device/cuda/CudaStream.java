@@ -11,7 +11,7 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
-/** The stream of one device: JCuda's, our kernels' and the dense libraries' at once. */
+/** A stream of one device: JCuda's, our kernels' and the dense libraries' at once. */
 final class CudaStream implements AutoCloseable {
   /** A stream whose address the other libraries may know. */
   private static final class Stream extends CUstream {
@@ -113,6 +113,11 @@ final class CudaStream implements AutoCloseable {
 
   void record(CUevent mark) {
     Driver.check("cuEventRecord", JCudaDriver.cuEventRecord(mark, stream));
+  }
+
+  /** Work from here on comes after that before the mark; in a capture, the stream joins it. */
+  void follow(CUevent mark) {
+    Driver.check("cuStreamWaitEvent", JCudaDriver.cuStreamWaitEvent(stream, mark, 0));
   }
 
   /** Waits for the work before the mark. */

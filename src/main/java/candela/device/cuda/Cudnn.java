@@ -86,6 +86,11 @@ final class Cudnn implements AutoCloseable {
       check("cudnnCreate", (int) Foreign.call(create, out));
       handle = out.get(ValueLayout.ADDRESS, 0);
     }
+    on(stream);
+  }
+
+  /** Queues what follows on this stream. */
+  void on(MemorySegment stream) {
     check("cudnnSetStream", (int) Foreign.call(setStream, handle, stream));
   }
 

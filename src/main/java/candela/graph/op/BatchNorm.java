@@ -117,6 +117,11 @@ public record BatchNorm(
   }
 
   @Override
+  public boolean updates(int i) {
+    return training && (i == 3 || i == 4);
+  }
+
+  @Override
   public boolean differentiable(int i) {
     return i != 3 && i != 4;
   }

@@ -3,6 +3,7 @@ package candela.graph.op;
 import candela.device.Dense;
 import candela.graph.Node;
 import candela.graph.Op;
+import candela.graph.Parted;
 import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -19,7 +20,7 @@ import java.util.List;
  * writing each result and reading it again. Inputs: those of all parts, one after another; a part
  * that is not a convolution is an image that is copied.
  */
-public record ConvConcat(List<Part> parts) implements Op {
+public record ConvConcat(List<Part> parts) implements Parted {
   /**
    * Some of the channels.
    *
@@ -109,48 +110,73 @@ public record ConvConcat(List<Part> parts) implements Op {
   }
 
   @Override
+  public List<Parted.Part> parts(Node node) {
+    Shape y = node.output().shape();
+    return places(node).stream()
+        .map(
+            p -> {
+              long n = (long) y.count(1, 3) * p.channels();
+              Conv c = p.part().conv();
+              long bytes = c == null ? 0 : c.activation().bytes(y.dim(0), n);
+              return new Parted.Part(
+                  p.input(), p.part().inputs(), p.channel(), p.channels(), p.kept(), bytes);
+            })
+        .toList();
+  }
+
+  @Override
   public void forward(Step s) {
-    Plans plans = plans(s);
     for (int i = 0; i < parts.size(); i++) {
-      Place p = plans.places().get(i);
-      Tensor x = s.x(p.input());
-      MemorySegment y = s.y().data().asSlice(s.y().storage().bytes(p.channel()));
-      Dense.ConvolutionPlan conv = plans.convolutions().get(i);
-      if (conv == null) {
-        int pixels = s.y().shape().count(0, 3);
-        copy(s, x.storage(), false, pixels, p, x.data(), p.channels(), y, wide(s));
-      } else {
-        conv.forward(x.shape().dim(0), x.data(), MemorySegment.NULL, y, bits(s, p));
-      }
+      forward(s, i);
+    }
+  }
+
+  @Override
+  public void forward(Step s, int part) {
+    Plans plans = plans(s);
+    Place p = plans.places().get(part);
+    Tensor x = s.x(p.input());
+    MemorySegment y = s.y().data().asSlice(s.y().storage().bytes(p.channel()));
+    Dense.ConvolutionPlan conv = plans.convolutions().get(part);
+    if (conv == null) {
+      int pixels = s.y().shape().count(0, 3);
+      copy(s, x.storage(), false, pixels, p, x.data(), p.channels(), y, wide(s));
+    } else {
+      conv.forward(x.shape().dim(0), x.data(), MemorySegment.NULL, y, bits(s, p));
     }
   }
 
   @Override
   public void backward(Step s) {
-    Plans plans = plans(s);
     for (int i = 0; i < parts.size(); i++) {
-      Place p = plans.places().get(i);
-      Tensor dx = s.dx(p.input());
-      if (dx == null) {
-        continue;
-      }
-      MemorySegment dy = s.dy().data().asSlice(s.dy().storage().bytes(p.channel()));
-      boolean accumulate = s.accumulate(p.input());
-      Dense.ConvolutionPlan conv = plans.convolutions().get(i);
-      if (conv == null) {
-        int pixels = s.dy().shape().count(0, 3);
-        copy(s, dx.storage(), accumulate, pixels, p, dy, wide(s), dx.data(), p.channels());
-      } else {
-        conv.backward(
-            dx.shape().dim(0),
-            dy,
-            bits(s, p),
-            accumulate,
-            dx.data(),
-            s.gating(p.input()),
-            false,
-            MemorySegment.NULL);
-      }
+      backward(s, i);
+    }
+  }
+
+  @Override
+  public void backward(Step s, int part) {
+    Plans plans = plans(s);
+    Place p = plans.places().get(part);
+    Tensor dx = s.dx(p.input());
+    if (dx == null) {
+      return;
+    }
+    MemorySegment dy = s.dy().data().asSlice(s.dy().storage().bytes(p.channel()));
+    boolean accumulate = s.accumulate(p.input());
+    Dense.ConvolutionPlan conv = plans.convolutions().get(part);
+    if (conv == null) {
+      int pixels = s.dy().shape().count(0, 3);
+      copy(s, dx.storage(), accumulate, pixels, p, dy, wide(s), dx.data(), p.channels());
+    } else {
+      conv.backward(
+          dx.shape().dim(0),
+          dy,
+          bits(s, p),
+          accumulate,
+          dx.data(),
+          s.gating(p.input()),
+          false,
+          MemorySegment.NULL);
     }
   }
 

@@ -9,6 +9,7 @@ import candela.device.Device;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
 import candela.device.Recording;
+import candela.device.Work;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -154,6 +155,79 @@ class CudaDeviceTest {
         float[] got = new float[n];
         device.copyOut(y.segment(), MemorySegment.ofArray(got));
         assertThat(got).as("run %d", run).isEqualTo(wanted);
+      }
+    }
+  }
+
+  /** a = 2x, then b = a + x beside c = 2a, beside e = 2x; then d = b + c = 7x. */
+  @Test
+  void piecesSideBySideGiveTheSameAtEachRun() {
+    int n = 1003;
+    try (Memory memory = device.allocate(6L * 4 * n)) {
+      MemorySegment[] at = new MemorySegment[6];
+      for (int i = 0; i < at.length; i++) {
+        at[i] = memory.segment().asSlice(4L * n * i, 4L * n);
+      }
+      var e = device.kernels().elementwise();
+      List<Work> pieces =
+          List.of(
+              new Work(() -> e.add(n, at[0], at[0], at[1])),
+              new Work(() -> e.add(n, at[0], at[0], at[5]), 2, List.of()),
+              new Work(() -> e.add(n, at[1], at[0], at[2])),
+              new Work(() -> e.add(n, at[1], at[1], at[3]), 1, List.of(0)),
+              new Work(() -> e.add(n, at[2], at[3], at[4]), 0, List.of(3)));
+      for (boolean chosen : new boolean[] {false, true}) {
+        try (Recording recording = device.record("lanes of a test " + chosen, pieces)) {
+          for (int run = 1; run <= 5; run++) {
+            float[] values = new float[n];
+            float[][] wanted = new float[2][n];
+            for (int i = 0; i < n; i++) {
+              values[i] = i * (run % 2 == 0 ? 1 : -2);
+              wanted[0][i] = 7 * values[i];
+              wanted[1][i] = 2 * values[i];
+            }
+            device.copyIn(MemorySegment.ofArray(values), at[0]);
+            recording.run();
+            float[][] got = new float[2][n];
+            device.copyOut(at[4], MemorySegment.ofArray(got[0]));
+            device.copyOut(at[5], MemorySegment.ofArray(got[1]));
+            assertThat(got).as("chosen: %s, run %d", chosen, run).isDeepEqualTo(wanted);
+            if (chosen && run == 1) {
+              recording.choose(() -> {});
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** In a lane that has forked: it is joined all the same. */
+  @Test
+  void whatFailsBesideOthersIsToldAndTheDeviceGoesOn() {
+    try (Memory x = device.allocate(12);
+        Memory y = device.allocate(12)) {
+      var e = device.kernels().elementwise();
+      Runnable fill = () -> e.fill(3, 2.5f, x.segment());
+      for (Runnable bad :
+          List.<Runnable>of(() -> read(y.segment()), () -> device.allocate(8).close())) {
+        List<Work> pieces =
+            List.of(
+                new Work(fill),
+                new Work(() -> e.fill(3, 1, y.segment()), 1, List.of(0)),
+                new Work(bad, 1, List.of()),
+                new Work(fill, 0, List.of(2)));
+        try (Recording recording = device.record("a test that fails", pieces)) {
+          recording.run(); // plainly
+          for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(recording::run)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageEndingWith("within recorded work");
+          }
+        }
+        fill.run();
+        float[] got = new float[3];
+        device.copyOut(x.segment(), MemorySegment.ofArray(got));
+        assertThat(got).containsExactly(2.5f, 2.5f, 2.5f);
       }
     }
   }
