@@ -154,6 +154,7 @@ final class CudaWork implements AutoCloseable {
       for (int i = 0; i < batch; i++) {
         device.write(input.rows(i, i + 1), image(i));
       }
+      session.rehearse();
       open = wanted;
     }
     return session;

@@ -3,6 +3,7 @@ package candela.device.cuda;
 import candela.device.Choices;
 import candela.device.Recording;
 import candela.device.Work;
+import candela.tensor.CandelaException;
 import java.util.List;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
@@ -57,7 +58,8 @@ final class CudaRecording implements Recording {
     }
     if (graph == null) {
       boolean side = forks && choices.get(name).orElse(SIDE_BY_SIDE) == SIDE_BY_SIDE;
-      graph = side ? lanes.capture(work) : lanes.captureInOrder(work);
+      graph = side ? captureSideBySide() : null;
+      graph = graph == null ? lanes.captureInOrder(work) : graph;
       plain = graph == null;
       if (plain) {
         lanes.run(work);
@@ -79,7 +81,7 @@ final class CudaRecording implements Recording {
     }
     int best = IN_ORDER;
     try {
-      ways[SIDE_BY_SIDE] = lanes.capture(work);
+      ways[SIDE_BY_SIDE] = captureSideBySide();
       float[] least = time(ways, before);
       best = least[SIDE_BY_SIDE] < GAIN * least[IN_ORDER] ? SIDE_BY_SIDE : IN_ORDER;
       choices.put(name, best, 1000 * least[best]);
@@ -91,6 +93,15 @@ final class CudaRecording implements Recording {
     }
   }
 
+  /** Null where a driver or library does not fork: what fails in order, too, is told then. */
+  private CUgraphExec captureSideBySide() {
+    try {
+      return lanes.capture(work);
+    } catch (CandelaException e) {
+      return null;
+    }
+  }
+
   /** Milliseconds of each, with what must run before. */
   private float[] time(CUgraphExec[] ways, Runnable before) {
     float[] least = {Float.MAX_VALUE, Float.MAX_VALUE};
@@ -98,6 +109,9 @@ final class CudaRecording implements Recording {
     for (int i = 0; i < REPEATS && spent < ENOUGH; i++) {
       for (int way = 0; way < ways.length; way++) {
         CUgraphExec exec = ways[way];
+        if (exec == null) {
+          continue;
+        }
         float time =
             lanes
                 .main()
