@@ -29,6 +29,7 @@ public record Attribution(
    * Channels}.
    *
    * @param all whether all channels are wanted; else the one they become is the only one
+   * @param map [h*w] on the device, for that one
    */
   static Attribution read(
       Workspace workspace,
@@ -36,10 +37,10 @@ public record Attribution(
       Tensor values,
       Channels channels,
       Map<String, Double> notes,
-      boolean all) {
+      boolean all,
+      Tensor map) {
     Device device = workspace.device();
     int n = shape.count(1, 3);
-    Tensor map = workspace.unset(Shape.of(n));
     channels.reduce(device, values.data(), shape.dim(0), map);
     if (!all) {
       float[] one = device.read(map);
@@ -47,8 +48,12 @@ public record Attribution(
     }
     float[] reduced = new float[n];
     Runnable arrival = device.copyOutLater(map.data(), MemorySegment.ofArray(reduced));
-    float[] each = device.read(values);
-    arrival.run();
+    float[] each;
+    try {
+      each = device.read(values);
+    } finally {
+      arrival.run();
+    }
     return new Attribution(shape, each, channels, notes, reduced);
   }
 

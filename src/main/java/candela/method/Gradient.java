@@ -80,7 +80,8 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
       Tensor a = timesInput ? product(answers) : answers.gradients();
       Shape shape = subject.image();
       if (channels) {
-        found = Attribution.read(workspace, shape, a, method.channels(), Map.of(), true);
+        Tensor map = workspace.unset(Shape.of(shape.count(1, 3)));
+        found = Attribution.read(workspace, shape, a, method.channels(), Map.of(), true, map);
       } else {
         Attribution.readLater(
             workspace, shape, a, method.channels(), Map.of(), answers, f -> found = f);

@@ -89,6 +89,11 @@ public record SmoothGrad(
     private final MemorySegment sum;
     private final MemorySegment square;
 
+    /** On the device, once somebody asks: what the moments come to, and its map. */
+    private Tensor mean;
+
+    private Tensor map;
+
     Noisy(Subject subject, Workspace workspace, List<Integer> counts) {
       super(Ask.gradient(score), subject.target(), samples);
       this.workspace = workspace;
@@ -160,14 +165,18 @@ public record SmoothGrad(
     }
 
     private Attribution mean(double count) {
-      Tensor mean = workspace.unset(image);
+      if (mean == null) {
+        mean = workspace.unset(image);
+        map = workspace.unset(Shape.of(image.count(1, 3)));
+      }
       workspace
           .device()
           .kernels()
           .noise()
           .meanMoments(kind(), x.count(), count, sum, square, mean.data());
       Map<String, Double> notes = Map.of("sigma", (double) sigma);
-      return Attribution.read(workspace, image, mean, channels, notes, workspace.wantsChannels());
+      boolean all = workspace.wantsChannels();
+      return Attribution.read(workspace, image, mean, channels, notes, all, map);
     }
 
     private int kind() {

@@ -292,8 +292,6 @@ public final class Pipeline implements AutoCloseable {
     }
     session.forward();
     session.queueScore(ask.score(), target);
-    Late before = late;
-    late = null;
     Tensor gradients = null;
     Tensor values = null;
     if (ask.wantsGradient()) {
@@ -301,6 +299,8 @@ public final class Pipeline implements AutoCloseable {
       gradients = session.gradient(ask.at());
       values = session.value(ask.at());
     }
+    Late before = late;
+    late = null;
     if (before != null) {
       before.deliver();
     }
@@ -409,6 +409,10 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
+    if (late != null) {
+      late.drop();
+      late = null;
+    }
     windowing.close();
     sessions.values().forEach(Session::close);
     sessions.clear();

@@ -98,7 +98,7 @@ final class CudaConvolution implements ConvolutionPlan {
                 prepared,
                 product,
                 this::converted);
-    update();
+    pack();
   }
 
   private boolean isFloat() {
@@ -112,6 +112,20 @@ final class CudaConvolution implements ConvolutionPlan {
 
   @Override
   public void update() {
+    pack();
+    if (gradient != null) {
+      gradient.update();
+    }
+    if (ones != null) {
+      widenBias();
+    }
+    if (converted != null) {
+      converted.update();
+    }
+  }
+
+  /** The weights and the bias as the libraries take them. */
+  private void pack() {
     if (packed != null && isFloat()) {
       plain.turn(false, false, given, packed.segment());
     } else if (packed != null) {
@@ -125,15 +139,6 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     if (packedBias != null) {
       round(shape.oc(), givenBias, packedBias.segment());
-    }
-    if (gradient != null) {
-      gradient.update();
-    }
-    if (ones != null) {
-      widenBias();
-    }
-    if (converted != null) {
-      converted.update();
     }
   }
 

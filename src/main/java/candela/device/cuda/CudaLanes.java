@@ -62,7 +62,11 @@ final class CudaLanes implements AutoCloseable {
       streams.add(new CudaStream(library, card));
     }
     CUevent[] done = new CUevent[work.size()];
-    work.forEach(w -> w.after().forEach(j -> done[j] = main().mark()));
+    for (Work w : work) {
+      for (int j : w.after()) {
+        done[j] = done[j] == null ? main().mark() : done[j];
+      }
+    }
     List<CUevent> ends = new ArrayList<>();
     streams.forEach(s -> ends.add(main().mark()));
     try {

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
@@ -38,9 +39,9 @@ final class InputGradient implements AutoCloseable {
     boolean run(long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx);
   }
 
-  /** One way to all of it. */
+  /** All of it. */
   @FunctionalInterface
-  private interface Way {
+  private interface Run {
     boolean run(
         long rows,
         MemorySegment g,
@@ -49,6 +50,13 @@ final class InputGradient implements AutoCloseable {
         MemorySegment dx,
         Gating gating);
   }
+
+  /**
+   * One way to all of it.
+   *
+   * @param turns whether it takes turned weights
+   */
+  private record Way(boolean turns, Run run) {}
 
   private record Key(
       long rows, long gWide, boolean accumulate, int alignment, Activation activation) {}
@@ -96,6 +104,9 @@ final class InputGradient implements AutoCloseable {
         FoldedGradient.pays(dense, storage, shape)
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
+    if (folds != null) {
+      folds.update();
+    }
     boolean whole = folds == null && !plain.pads();
     turned =
         whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
@@ -144,8 +155,13 @@ final class InputGradient implements AutoCloseable {
     Key key = new Key(rows, gWide, accumulate, alignment, gating.activation());
     if (!chosen.containsKey(key)) {
       chosen.put(key, choose(key, g, dx, gating));
+      if (turned != null && chosen.values().stream().noneMatch(Way::turns)) {
+        turned.close();
+      }
     }
-    chosen.get(key).run(rows, g, gWide, accumulate, dx, gating);
+    if (!chosen.get(key).run().run(rows, g, gWide, accumulate, dx, gating)) {
+      sifting(this::byLibrary).run(rows, g, gWide, accumulate, dx, gating);
+    }
   }
 
   /** Elements of dx. */
@@ -155,11 +171,18 @@ final class InputGradient implements AutoCloseable {
 
   private Way choose(Key key, MemorySegment g, MemorySegment dx, Gating gating) {
     List<Way> ways = ways(key);
+    OptionalInt known = dense.choices().get(name(key));
+    if (known.isPresent() && known.getAsInt() < ways.size()) {
+      return ways.get(known.getAsInt());
+    }
     if (ways.size() == 1) {
       return ways.getFirst();
     }
-    try (var own = device.allocate(storage.bytes(inputs(key.rows())))) {
-      MemorySegment to = own.segment();
+    // As far from a multiple of 16 bytes as dx: engines ask for that.
+    long off = dx.address() % 16;
+    long bytes = storage.bytes(inputs(key.rows()));
+    try (var own = device.allocate(bytes + off)) {
+      MemorySegment to = own.segment().asSlice(off, bytes);
       int best =
           dense
               .measured()
@@ -168,7 +191,7 @@ final class InputGradient implements AutoCloseable {
                   ways.size(),
                   i -> {
                     Way way = ways.get(i);
-                    if (!way.run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
+                    if (!way.run().run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
                       throw none();
                     }
                   });
@@ -194,28 +217,29 @@ final class InputGradient implements AutoCloseable {
 
   /** All that do this one, in an order that does not change. */
   private List<Way> ways(Key key) {
-    List<Way> ways = new ArrayList<>(List.of(sifting(this::byLibrary)));
-    if (turned != null && product == null) {
-      ways.add(sifting(this::byTurning));
+    List<Way> ways = new ArrayList<>(List.of(new Way(false, sifting(this::byLibrary))));
+    boolean turns = turned != null && turned.isThere();
+    if (turns && product == null) {
+      ways.add(new Way(true, sifting(this::byTurning)));
     }
     if (spread != null) {
-      ways.add(sifting(this::bySpreading));
+      ways.add(new Way(false, sifting(this::bySpreading)));
     }
     boolean rounds = storage == Storage.FLOAT32 && device.precision() == Precision.TF32;
     boolean alone = shape.groups() == 1 && shape.dilationH() * shape.dilationW() == 1;
-    if (turned != null && rounds && alone && key.alignment() == 16) {
+    if (turns && rounds && alone && key.alignment() == 16) {
       long[] scratch =
           device.kernels().convolve().convolveScratch(key.rows(), tiled(), key.gWide());
       for (int v = 0; v < scratch.length; v++) {
         if (scratch[v] >= 0) {
-          ways.add(byTiles(v, scratch[v]));
+          ways.add(new Way(true, byTiles(v, scratch[v])));
         }
       }
     }
     return ways;
   }
 
-  private Way sifting(Sum sum) {
+  private Run sifting(Sum sum) {
     return (rows, g, gWide, accumulate, dx, gating) -> {
       if (!sum.run(rows, g, gWide, accumulate, dx)) {
         return false;
@@ -316,7 +340,7 @@ final class InputGradient implements AutoCloseable {
     };
   }
 
-  private Way byTiles(int variant, long scratch) {
+  private Run byTiles(int variant, long scratch) {
     return (rows, g, gWide, accumulate, dx, gating) -> {
       device
           .kernels()

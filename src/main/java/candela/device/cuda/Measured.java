@@ -1,6 +1,8 @@
 package candela.device.cuda;
 
 import candela.device.Choices;
+import candela.device.OutOfMemory;
+import candela.tensor.CandelaException;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import jcuda.driver.CUgraphExec;
@@ -13,6 +15,9 @@ final class Measured {
 
   /** Runs of each algorithm, of which the fastest counts. */
   private static final int REPEATS = 4;
+
+  /** Times the fastest so far: what is slower after two repeats is not run again. */
+  private static final float FAR = 1.5f;
 
   /** Runs in a row, as one graph: queueing a short one takes longer than running it. */
   private static final int RUNS = 5;
@@ -30,20 +35,25 @@ final class Measured {
    *
    * @param run one algorithm, on memory that may be written; throws where it cannot run
    * @return -1 where none can
+   * @throws OutOfMemory where some could with more memory, and none can with what there is
    */
   int best(String key, int algorithms, IntConsumer run) {
     OptionalInt known = choices.get(key);
     if (known.isPresent() && known.getAsInt() < algorithms) {
       return known.getAsInt();
     }
+    OutOfMemory[] shortage = {null}; // choosing may take choosing
     int best = -1;
     float least = Float.MAX_VALUE;
     for (int i = 0; i < algorithms; i++) {
-      float time = time(i, run);
+      float time = time(i, run, least, shortage);
       if (time < least) {
         least = time;
         best = i;
       }
+    }
+    if (best < 0 && shortage[0] != null) {
+      throw shortage[0];
     }
     if (best >= 0) {
       choices.put(key, best, 1000 * least);
@@ -51,12 +61,16 @@ final class Measured {
     return best;
   }
 
-  private float time(int algorithm, IntConsumer run) {
+  /**
+   * @param record of those before
+   * @param shortage is set where there was too little memory
+   */
+  private float time(int algorithm, IntConsumer run, float record, OutOfMemory[] shortage) {
     float least = Float.MAX_VALUE;
     try {
       run.accept(algorithm); // loads its code
       CUgraphExec several = stream.capture(() -> runs(algorithm, run));
-      for (int i = 0; i < REPEATS; i++) {
+      for (int i = 0; i < REPEATS && (i < 2 || least < FAR * record); i++) {
         float time =
             stream.time(
                 () -> {
@@ -71,7 +85,10 @@ final class Measured {
       if (several != null) {
         JCudaDriver.cuGraphExecDestroy(several);
       }
-    } catch (candela.tensor.CandelaException e) {
+    } catch (OutOfMemory e) {
+      shortage[0] = e; // others may do with less
+      return Float.MAX_VALUE;
+    } catch (CandelaException e) {
       return Float.MAX_VALUE; // offered, but refused when it came to it
     }
     return least;

@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * The weights of a convolution whose strides are 1, turned so that a convolution with them is its
  * transpose: input and output channels change places, taps are reversed. They take memory once they
- * are asked for.
+ * are asked for, and are not there for who changes weights before: work that was recorded then
+ * would not turn them.
  */
 final class TurnedWeights implements AutoCloseable {
   private final CudaDense dense;
@@ -17,6 +18,7 @@ final class TurnedWeights implements AutoCloseable {
   private final Convolution from;
   private final MemorySegment given;
   private Memory memory;
+  private boolean late;
 
   /**
    * @param given [oc,c/groups,kh,kw], float32
@@ -64,11 +66,15 @@ final class TurnedWeights implements AutoCloseable {
         0);
   }
 
+  boolean isThere() {
+    return memory != null || !late;
+  }
+
   /** [c,kh,kw,oc/groups]. */
   MemorySegment weights() {
     if (memory == null) {
       memory = dense.device().allocate(storage.bytes(count()));
-      update();
+      turn();
     }
     return memory.segment();
   }
@@ -80,8 +86,13 @@ final class TurnedWeights implements AutoCloseable {
   /** After the weights have changed. */
   void update() {
     if (memory == null) {
-      return;
+      late = true;
+    } else {
+      turn();
     }
+  }
+
+  private void turn() {
     Device device = dense.device();
     boolean whole = storage == Storage.FLOAT32;
     MemorySegment to = whole ? memory.segment() : dense.scratch(4 * count());
@@ -102,10 +113,12 @@ final class TurnedWeights implements AutoCloseable {
     }
   }
 
+  /** Gives the memory back; it is taken again when they are asked for. */
   @Override
   public void close() {
     if (memory != null) {
       memory.close();
+      memory = null;
     }
   }
 }
