@@ -16,6 +16,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -382,5 +383,69 @@ class DenseConvolutionTest {
                       + " then");
           return new float[0];
         });
+  }
+
+  /** Forward is recorded before the first backward: a network that is judged, then attacked. */
+  @Test
+  void aRecordedUpdateReachesTheGradient() {
+    Convolution k = plain(9, 9, 16, 16, 3, 1, 1);
+    float[] first = weights(k);
+    float[] second = new float[first.length];
+    for (int i = 0; i < first.length; i++) {
+      second[i] = -3 * first[first.length - 1 - i];
+    }
+    float[] dy = numbers(8, 2 * out(k));
+    float[] wanted = new float[2 * in(k)];
+    float[] got = new float[wanted.length];
+    try (Device device = TestDevice.open(1);
+        Memory w = device.allocate(4L * first.length);
+        Memory x = device.allocate(4L * wanted.length);
+        Memory y = device.allocate(4L * dy.length);
+        Memory dx = device.allocate(4L * wanted.length)) {
+      device.copyIn(MemorySegment.ofArray(dy), y.segment());
+      device.copyIn(MemorySegment.ofArray(second), w.segment());
+      gradient(device, k, w, y, dx, wanted, plan -> {});
+      device.copyIn(MemorySegment.ofArray(first), w.segment());
+      gradient(
+          device,
+          k,
+          w,
+          y,
+          dx,
+          got,
+          plan -> {
+            try (Memory z = device.allocate(4L * dy.length);
+                Recording forward =
+                    device.record(
+                        () -> {
+                          plan.update();
+                          plan.forward(2, x.segment(), NULL, z.segment(), NULL);
+                        })) {
+              forward.run();
+              forward.run();
+              plan.backward(2, y.segment(), NULL, false, dx.segment(), false, NULL);
+              device.copyIn(MemorySegment.ofArray(second), w.segment());
+              forward.run();
+              device.copyOut(w.segment(), MemorySegment.ofArray(new float[first.length])); // waits
+            }
+          });
+    }
+    agree("after the update", got, doubles(wanted), TestDevice.isCpu() ? 0 : 1e-2);
+  }
+
+  /** What backward of a new plan gives after some work with it. */
+  private static void gradient(
+      Device device,
+      Convolution k,
+      Memory w,
+      Memory dy,
+      Memory dx,
+      float[] result,
+      Consumer<Dense.ConvolutionPlan> before) {
+    try (var plan = device.dense().convolution(k, w.segment(), NULL, Activation.NONE, false)) {
+      before.accept(plan);
+      plan.backward(2, dy.segment(), NULL, false, dx.segment(), false, NULL);
+      device.copyOut(dx.segment(), MemorySegment.ofArray(result));
+    }
   }
 }
