@@ -169,10 +169,7 @@ public final class ConvertedConvolution implements ConvolutionPlan {
     if (!dx.equals(NONE)) {
       transpose(rows, g, g.asSlice(aligned(storage.bytes(n))), accumulate, dx);
     }
-    if (!gating.isNone()) {
-      Gate gate = device.kernels().gate();
-      gate.gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
-    }
+    device.kernels().gate().gateSift(storage, gating, inputs(rows), dx);
     if (!dresidual.equals(NONE)) {
       copy(rows, accumulateResidual, g, shape.oc(), dresidual, shape.oc());
     }

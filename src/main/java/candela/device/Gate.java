@@ -117,12 +117,14 @@ public final class Gate {
   }
 
   /**
-   * g[n] = g where y[n], which the activation left, has the bit set, slope times g elsewhere. No
-   * overlap.
+   * g[n] = g where what the gating's activation left has the bit set, slope times g elsewhere; as
+   * it is where there is no gating. No overlap.
    */
-  public void gateSift(
-      Storage type, Dense.Activation activation, long n, MemorySegment y, MemorySegment g) {
-    kernels.run(
-        sift, type.code(), activation.kind(), activation.alpha(), activation.beta(), n, y, g);
+  public void gateSift(Storage type, Dense.Gating gating, long n, MemorySegment g) {
+    if (gating.isNone()) {
+      return;
+    }
+    Dense.Activation by = gating.activation();
+    kernels.run(sift, type.code(), by.kind(), by.alpha(), by.beta(), n, gating.values(), g);
   }
 }

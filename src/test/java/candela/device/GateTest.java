@@ -123,7 +123,9 @@ class GateTest {
                 what,
                 rig -> {
                   MemorySegment to = rig.in(g);
-                  rig.kernels().gate().gateSift(Storage.FLOAT32, a, n, rig.in(y), to);
+                  rig.kernels()
+                      .gate()
+                      .gateSift(Storage.FLOAT32, new Dense.Gating(a, rig.in(y)), n, to);
                   return rig.floats(to);
                 });
         Rig.agree(what, got, wanted, 1e-7);

@@ -308,12 +308,7 @@ final class CpuDense implements Dense, AutoCloseable {
         MemorySegment dresidual) {
       convBackward.call(
           stream, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
-      if (!gating.isNone()) {
-        device
-            .kernels()
-            .gate()
-            .gateSift(Storage.FLOAT32, gating.activation(), rows * image, gating.values(), dx);
-      }
+      device.kernels().gate().gateSift(Storage.FLOAT32, gating, rows * image, dx);
     }
 
     @Override

@@ -369,12 +369,7 @@ final class CudaConvolution implements ConvolutionPlan {
   }
 
   private void sift(long rows, MemorySegment dx, Gating gating) {
-    if (!gating.isNone()) {
-      device
-          .kernels()
-          .gate()
-          .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
-    }
+    device.kernels().gate().gateSift(storage, gating, inputs(rows), dx);
   }
 
   /** The gradient of a transposed convolution is the plain one. */

@@ -40,6 +40,7 @@ final class FoldedGradient implements AutoCloseable {
     int width = 16 / storage.bytes();
     columns = (shape.kh() * shape.kw() * shape.c() + width - 1) / width * width;
     weights = device.allocate(storage.bytes((long) shape.oc() * columns));
+    update();
   }
 
   static boolean pays(CudaDense dense, Storage storage, Convolution s) {

@@ -104,9 +104,6 @@ final class InputGradient implements AutoCloseable {
         FoldedGradient.pays(dense, storage, shape)
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
-    if (folds != null) {
-      folds.update();
-    }
     boolean whole = folds == null && !plain.pads();
     turned =
         whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
@@ -244,12 +241,7 @@ final class InputGradient implements AutoCloseable {
       if (!sum.run(rows, g, gWide, accumulate, dx)) {
         return false;
       }
-      if (!gating.isNone()) {
-        device
-            .kernels()
-            .gate()
-            .gateSift(storage, gating.activation(), inputs(rows), gating.values(), dx);
-      }
+      device.kernels().gate().gateSift(storage, gating, inputs(rows), dx);
       return true;
     };
   }
