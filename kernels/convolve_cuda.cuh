@@ -22,11 +22,24 @@ struct ConvolveJob {
   Ending ending;
   Divide byWidth, byHeight, byAcross;
   int steps, stepsOfTap;
+  // Whether y's pixels have others between them.
+  bool spaced;
   // Bytes from a pixel of x to the next, and of an output channel's weights.
   int pixelBytes, channelBytes;
   const float* __restrict__ x;
   const float* __restrict__ weights;
   float* y;
+
+  // Elements of y before a pixel of it.
+  __device__ __forceinline__ int64_t placeOf(int pixel) const {
+    if (!spaced) return pixel * k.yWide;
+    uint32_t across = static_cast<uint32_t>(pixel), down = byWidth.split(across), image = byHeight.split(down);
+    return k.placeOf(image, down, across) * k.yWide;
+  }
+};
+
+struct ConvolveJobs {
+  ConvolveJob of[Convolutions::kMost];
 };
 
 // A tile, the part of it that one of the four warps makes, the steps in flight and the blocks on a multiprocessor.
@@ -59,7 +72,8 @@ template <class T>
 class Loader {
  public:
   __device__ __forceinline__ Loader(const ConvolveJob& job, int firstPixel, int firstChannel, int firstStep)
-      : job(job), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+      : x(reinterpret_cast<const char*>(job.x)), pixelBytes(job.pixelBytes), channelBytes(job.channelBytes), c(job.k.c),
+        kw(job.k.kw), w(job.k.w), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
     const Convolution& k = job.k;
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
@@ -81,22 +95,21 @@ class Loader {
   // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
   // address may be anything.
   __device__ __forceinline__ void start(float* stage) {
-    const Convolution& k = job.k;
     float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
-    bool some = channel + 4 * chunk < k.c;
+    bool some = channel + 4 * chunk < c;
     uint32_t bits = 1u << down | 1u << (16 + across);
-    int step = down * k.w + across;
-    auto from = reinterpret_cast<const char*>(job.x + channel + 4 * chunk);
+    int step = down * w + across;
+    const char* from = x + 4 * (channel + 4 * chunk);
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       bool in = some && (taps[i] & bits) == bits;
-      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * pixelBytes, in);
     }
     to += T::kPixels * kDeep;
-    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * k.c + channel);
+    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * c + channel);
 #pragma unroll
     for (int i = 0; i < T::kChannels / kStep; i++) {
-      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * job.channelBytes, some && kStep * i < channels);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * channelBytes, some && kStep * i < channels);
     }
     next();
   }
@@ -106,16 +119,17 @@ class Loader {
 
   __device__ __forceinline__ void next() {
     channel += kDeep;
-    if (channel < job.k.c) return;
+    if (channel < c) return;
     channel = 0;
     tap++;
-    if (++across < job.k.kw) return;
+    if (++across < kw) return;
     across = 0;
     down++;
   }
 
-  const ConvolveJob& job;
-  const int row, chunk;
+  // Of the job, which lies among others: read once.
+  const char* const x;
+  const int pixelBytes, channelBytes, c, kw, w, row, chunk;
   // Of each row: its first tap's place, and the taps within the image: bits 0 … down, 16 … across.
   int pixel[kRows];
   uint32_t taps[kRows];
@@ -218,7 +232,7 @@ __device__ __forceinline__ void foresee(const ConvolveJob& job, const Own& own, 
   for (int i = threadIdx.x; i < own.rows * kLines; i += kConvolveThreads) {
     int row = own.firstPixel + i / kLines, channel = own.firstChannel + i % kLines * 32;
     if (row >= k.pixels() || channel >= k.oc) continue;
-    int64_t at = row * k.yWide + channel;
+    int64_t at = job.placeOf(row) + channel;
     if (job.ending.add != nullptr) fetchLine(job.ending.add + at);
     if (job.ending.gate != nullptr) fetchLine(job.ending.gate + at);
   }
@@ -253,18 +267,18 @@ __device__ __forceinline__ void end(const ConvolveJob& job, const float* rows, c
   if (channel >= k.oc) return;
   int64_t left = k.pixels() - own.firstPixel;
   int pixels = left < own.rows ? static_cast<int>(left) : own.rows;
-  int64_t place = own.firstPixel * k.yWide + channel;
   const float* from = rows + threadIdx.x % kQuads * 4;
   float4 bias = quadOf(ending.bias + channel, ending.bias != nullptr);
 #pragma unroll 1
   for (int row = first; row < pixels; row += kStep * kAhead) {
+    int64_t at[kAhead];
     float4 old[kAhead], gate[kAhead];
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
-      int64_t at = place + (row + kStep * a) * k.yWide;
       bool some = row + kStep * a < pixels;
-      old[a] = quadOf(ending.add + at, some && ending.add != nullptr);
-      gate[a] = quadOf(ending.gate + at, some && ending.gate != nullptr);
+      at[a] = some ? job.placeOf(own.firstPixel + row + kStep * a) + channel : 0;
+      old[a] = quadOf(ending.add + at[a], some && ending.add != nullptr);
+      gate[a] = quadOf(ending.gate + at[a], some && ending.gate != nullptr);
     }
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
@@ -276,19 +290,23 @@ __device__ __forceinline__ void end(const ConvolveJob& job, const float* rows, c
       v.y = ending.of(v.y, bias.y, old[a].y, gate[a].y);
       v.z = ending.of(v.z, bias.z, old[a].z, gate[a].z);
       v.w = ending.of(v.w, bias.w, old[a].w, gate[a].w);
-      *reinterpret_cast<float4*>(job.y + place + now * k.yWide) = v;
+      *reinterpret_cast<float4*>(job.y + at[a]) = v;
     }
   }
 }
 
 static_assert(kSplitKinds == 4, "1, 2, 4 or 8 parts");
 
-// Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part.
+// Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part, block z
+// a convolution.
 template <class T>
-__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
+__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJobs jobs) {
   extern __shared__ __align__(128) float stages[];
+  const ConvolveJob& job = jobs.of[blockIdx.z];
   uint32_t column = blockIdx.x, down = job.byAcross.split(column);
   int firstPixel = static_cast<int>(down) * T::kPixels, firstChannel = static_cast<int>(column) * T::kChannels;
+  // The largest of them has more tiles.
+  if (firstPixel >= job.k.pixels()) return;
   int splits = static_cast<int>(gridDim.y), part = static_cast<int>(blockIdx.y);
   int begin = static_cast<int>(int64_t{job.steps} * part / splits);
   int steps = static_cast<int>(int64_t{job.steps} * (part + 1) / splits) - begin;
@@ -343,34 +361,45 @@ void allowShared(int device) {
 }
 
 template <int kKind, class T>
-void launchTiles(cd_stream* stream, const ConvolveJob& job, const Tiling& tiling) {
+void launchTiles(cd_stream* stream, const ConvolveJobs& jobs, int count, const Tiling& tiling) {
   static_assert(kTiles[kKind].pixels == T::kPixels && kTiles[kKind].channels == T::kChannels);
   static_assert(T::kPixels % kMostSplits == 0);
   if (tiling.kind != kKind) return;
   allowShared<T>(stream->device);
-  launchGrid(stream, convolveTile<T>, job, tiling.down * tiling.across, tiling.splits, kConvolveThreads, T::kBytes);
+  launchGrid(stream, convolveTile<T>, jobs, tiling.down * tiling.across, tiling.splits, count, kConvolveThreads, T::kBytes);
 }
 
-inline bool convolveInTiles(cd_stream* stream, const Convolution& k, const Tiling& tiling, const Ending& ending,
-                            const float* x, const float* weights, float* y) {
-  int stepsOfTap = (k.c + kDeep - 1) / kDeep;
+inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, const Ending& ending, const float* x, const float* weights,
+                         float* y) {
   ConvolveJob job{k,
                   ending,
-                  Divide(k.ow),
-                  Divide(k.oh),
+                  Divide(k.ow > 0 ? k.ow : 1),
+                  Divide(k.oh > 0 ? k.oh : 1),
                   Divide(tiling.across),
-                  k.kh * k.kw * stepsOfTap,
-                  stepsOfTap,
+                  static_cast<int>(k.steps()),
+                  k.stepsOfTap(),
+                  k.yStepH * k.yStepW > 1,
                   static_cast<int>(4 * k.wide),
                   static_cast<int>(4 * k.depth()),
                   x,
-                  weights,
+                  weights + k.firstWeight,
                   y};
-  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, job, tiling);
-  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, job, tiling);
-  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, job, tiling);
-  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, job, tiling);
-  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, job, tiling);
+  // Without taps there are no steps, but taps are divided by.
+  job.k.kh = k.kh > 0 ? k.kh : 1;
+  job.k.kw = k.kw > 0 ? k.kw : 1;
+  return job;
+}
+
+inline bool convolveInTiles(cd_stream* stream, const Convolutions& all, const Tiling& tiling, const Ending& ending,
+                            const float* x, const float* weights, float* y) {
+  ConvolveJob first = jobOf(all.largest(), tiling, ending, x, weights, y);
+  ConvolveJobs jobs{{first, first, first, first}};
+  for (int i = 1; i < all.count; i++) jobs.of[i] = jobOf(all.of[i], tiling, ending, x, weights, y);
+  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, jobs, all.count, tiling);
+  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, jobs, all.count, tiling);
+  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, jobs, all.count, tiling);
+  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, jobs, all.count, tiling);
+  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, jobs, all.count, tiling);
   return true;
 }
 

@@ -54,10 +54,11 @@ inline bool hasClusters(int device) {
   return of.load() == 2;
 }
 
-// Tiles x parts blocks, those of a tile a cluster, that await the kernels before with awaitEarlier(). Where there are no
-// clusters one block has all parts: the kernel looks at gridDim.y.
+// Tiles x parts x layers blocks, those of a tile a cluster, that await the kernels before with awaitEarlier(). Where there
+// are no clusters one block has all parts: the kernel looks at gridDim.y.
 template <class Job>
-void launchGrid(cd_stream* stream, void (*kernel)(Job), const Job& job, int64_t tiles, int parts, int threads, int shared) {
+void launchGrid(cd_stream* stream, void (*kernel)(Job), const Job& job, int64_t tiles, int parts, int layers, int threads,
+                int shared) {
   bool clusters = hasClusters(stream->device);
   auto height = static_cast<unsigned>(clusters ? parts : 1);
   cudaLaunchAttribute attributes[2] = {};
@@ -68,7 +69,7 @@ void launchGrid(cd_stream* stream, void (*kernel)(Job), const Job& job, int64_t 
   attributes[1].val.clusterDim.y = height;
   attributes[1].val.clusterDim.z = 1;
   cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(static_cast<unsigned>(tiles), height);
+  config.gridDim = dim3(static_cast<unsigned>(tiles), height, static_cast<unsigned>(layers));
   config.blockDim = dim3(static_cast<unsigned>(threads));
   config.dynamicSmemBytes = static_cast<size_t>(shared);
   config.stream = queueOf(stream);

@@ -123,12 +123,11 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
 
 /* ---- convolve ---- */
 
-/* Convolutions and what follows them. The transposed convolution of one with stride 1 is another, of dy, by weights turned to
-   [c,kh,kw,oc] with their taps in reverse. Images are channels-last; shape[12] = h, w, c, oc, kh, kw, strideH, strideW,
-   padTop, padLeft, oh, ow is read before the call returns; the pixels of x begin `wide` >= c elements apart, those of y,
-   and of what is read at y's pixels, yWide >= oc. What a window holds outside its image counts as 0. */
+/* Convolutions and what follows them. Images are channels-last; shape[12] = h, w, c, oc, kh, kw, strideH, strideW, padTop,
+   padLeft, oh, ow is read before the call returns. Pixels begin `wide` >= c elements apart in x, yWide >= oc in y and in
+   what is read at y's pixels. What a window holds outside its image counts as 0. */
 
-/* Variants of cd_convolve. */
+/* Variants of cd_convolve and cd_convolve_transposed. */
 enum { CD_CONVOLVE_VARIANTS = 20 };
 
 /* blocks[CD_CONVOLVE_VARIANTS] in host memory = the blocks of 128 threads that each variant occupies a card with, 0 where it
@@ -143,11 +142,21 @@ int cd_convolve_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_
    activation: all of it where gate[rows,oh,ow,oc], what the activation left, shows that it passed (RELU, LEAKY: > 0; CLIP:
    between alpha and beta), else 0, LEAKY: alpha times it. variant -1: plain sums in float. The others compute in tensor
    cores: factors rounded to nearest 11 significant bits, sums in float; pointers are aligned to 16 bytes, weights finite;
-   on the CPU they are variant -1. y overlaps
-   nothing else. */
+   on the CPU they are variant -1. y overlaps nothing else. */
 int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape, int64_t wide,
                 int64_t yWide, const float* x, const float* weights, const float* bias, const float* add, const float* gate,
                 float* y);
+
+/* The same of cd_convolve_transposed; strideH * strideW is at most 4. */
+int cd_convolve_transposed_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_t gWide, int64_t* blocks);
+
+/* dx[rows,h,w,c] = the transpose of the convolution of this shape on g[rows,oh,ow,oc], whose pixels begin gWide >= oc elements
+   apart, + add[rows,h,w,c], NULL for none, maybe dx; behind the gate[rows,h,w,c] of the activation, NULL for
+   CD_ACTIVATION_NONE. weights: for each pixel (a, b) of a window of the strides, row by row, [c,th,tw,oc] of those taps that
+   reach such pixels: (a + padTop) % strideH, and every strideH on, in reverse; likewise across; none where there are none of
+   either. variant as above. */
+int cd_convolve_transposed(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
+                           int64_t gWide, const float* g, const float* weights, const float* add, const float* gate, float* dx);
 
 /* ---- widen ---- */
 

@@ -10,9 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Convolutions and what follows them: bias, another sum and an activation; or in a backward pass an
- * activation's gate. The transposed convolution of one with stride 1 is another, of dy, by weights
- * turned to [c,kh,kw,oc] with their taps in reverse. The entries of kernels/convolve.cu.
+ * Convolutions and their transposes, and what follows them: bias, another sum and an activation, or
+ * an activation's gate. The entries of kernels/convolve.cu.
  *
  * <p>Images are channels-last, float32. shape[12] = h, w, c, oc, kh, kw, strideH, strideW, padTop,
  * padLeft, oh, ow is read before the call returns; the pixels of x begin {@code wide} elements
@@ -28,12 +27,17 @@ public final class Convolve {
   /** Variants of one tile, which share a sum among 1, 2, 4 … blocks. */
   public static final int SHARINGS = 4;
 
+  /** Most that the strides' product may be for a transpose. */
+  public static final int PHASES = 4;
+
   /** Sums in float, of any shape: the variant that all others are held against. */
   public static final int PLAIN = -1;
 
   private final Kernels kernels;
   private final Entry blocks;
   private final Entry convolve;
+  private final Entry transposedBlocks;
+  private final Entry transposed;
 
   Convolve(Kernels kernels) {
     this.kernels = kernels;
@@ -51,6 +55,24 @@ public final class Convolve {
             LONG,
             LONG,
             POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER,
+            POINTER);
+    transposedBlocks =
+        kernels.entry("cd_convolve_transposed_blocks", POINTER, LONG, POINTER, LONG, POINTER);
+    transposed =
+        kernels.entry(
+            "cd_convolve_transposed",
+            POINTER,
+            INT,
+            INT,
+            FLOAT,
+            FLOAT,
+            LONG,
+            POINTER,
+            LONG,
             POINTER,
             POINTER,
             POINTER,
@@ -119,5 +141,59 @@ public final class Convolve {
         add,
         gate,
         y);
+  }
+
+  /**
+   * The same as {@link #convolveBlocks} for the transpose of this shape.
+   *
+   * @param gWide elements from a pixel of g to the next
+   */
+  public long[] convolveTransposedBlocks(long rows, int[] shape, long gWide) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment counts = arena.allocate(ValueLayout.JAVA_LONG, VARIANTS);
+      MemorySegment of = Kernels.host("cd_convolve_transposed_blocks", "shape", shape, 12);
+      kernels.run(transposedBlocks, rows, of, gWide, counts);
+      return counts.toArray(ValueLayout.JAVA_LONG);
+    }
+  }
+
+  /**
+   * dx[rows,h,w,c] = the transpose of this convolution on g[rows,oh,ow,oc] + add[rows,h,w,c], all
+   * of it where the activation passed, else 0, LEAKY: its slope times it.
+   *
+   * @param variant as in {@link #convolve}
+   * @param shape its strides' product is at most {@link #PHASES}
+   * @param weights for each pixel of a window of the strides, row by row, [c,th,tw,oc] of the taps
+   *     that reach such pixels, from the last to the first: (a + padTop) % strideH in row a and
+   *     every strideH on, likewise across
+   * @param add NULL for none; maybe dx
+   * @param gate [rows,h,w,c] what the activation left, NULL where it is NONE
+   * @param dx overlaps nothing else
+   */
+  public void convolveTransposed(
+      int variant,
+      Dense.Activation activation,
+      long rows,
+      int[] shape,
+      long gWide,
+      MemorySegment g,
+      MemorySegment weights,
+      MemorySegment add,
+      MemorySegment gate,
+      MemorySegment dx) {
+    kernels.run(
+        transposed,
+        variant,
+        activation.kind(),
+        activation.alpha(),
+        activation.beta(),
+        rows,
+        Kernels.host("cd_convolve_transposed", "shape", shape, 12),
+        gWide,
+        g,
+        weights,
+        add,
+        gate,
+        dx);
   }
 }

@@ -19,9 +19,9 @@ import java.util.function.Supplier;
 
 /**
  * The gradient at the input of one convolution that is not transposed, in the way that was measured
- * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; the convolution that it is, with its
- * weights turned, by cuDNN or by our own tiles, which let it pass the gating as they write; for one
- * tap that strides over pixels a product, put among zeros.
+ * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; with turned weights our own tiles,
+ * which let it pass the gating as they write, or cuDNN's convolution, where it is one; for one tap
+ * that strides over pixels a product, put among zeros.
  */
 final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
@@ -68,6 +68,7 @@ final class InputGradient implements AutoCloseable {
   private final Supplier<ConvertedConvolution> converted;
   private final CudaMatrix product;
   private final FoldedGradient folds;
+  private final Tiles tiles;
   private final TurnedWeights turned;
   private final CudaMatrix spread;
   private final Map<Key, Way> chosen = new HashMap<>();
@@ -102,8 +103,14 @@ final class InputGradient implements AutoCloseable {
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
     boolean whole = folds == null && !plain.pads();
+    tiles =
+        whole && Tiles.fit(dense, storage, shape) && Tiles.transpose(shape)
+            ? new Tiles(dense, shape)
+            : null;
     turned =
-        whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
+        tiles != null || whole && TurnedWeights.isConvolution(shape)
+            ? new TurnedWeights(dense, storage, shape, given)
+            : null;
     spread =
         whole
                 && product == null
@@ -206,16 +213,15 @@ final class InputGradient implements AutoCloseable {
   private List<Way> ways(Key key) {
     List<Way> ways = new ArrayList<>(List.of(new Way(false, sifting(this::byLibrary))));
     boolean turns = turned != null && turned.isThere();
-    if (turns && product == null) {
+    if (turns && product == null && TurnedWeights.isConvolution(shape)) {
       ways.add(new Way(true, sifting(this::byTurning)));
     }
     if (spread != null) {
       ways.add(new Way(false, sifting(this::bySpreading)));
     }
-    if (turns && Tiles.fit(dense, storage, shape) && key.alignment() == 16) {
-      Tiles tiles = new Tiles(dense, turned.shape());
-      for (int v : tiles.variants(key.rows(), key.gWide(), shape.c())) {
-        ways.add(new Way(true, byTiles(tiles, v)));
+    if (turns && tiles != null && key.alignment() == 16) {
+      for (int v : tiles.transposedVariants(key.rows(), key.gWide())) {
+        ways.add(new Way(true, byTiles(v)));
       }
     }
     return ways;
@@ -309,12 +315,10 @@ final class InputGradient implements AutoCloseable {
     return prepared.run(p, g, turned.weights(), dx);
   }
 
-  private Run byTiles(Tiles tiles, int variant) {
+  private Run byTiles(int variant) {
     return (rows, g, gWide, accumulate, dx, gating) -> {
-      MemorySegment w = turned.weights();
       MemorySegment add = accumulate ? dx : NONE;
-      Activation a = gating.activation();
-      tiles.run(variant, a, rows, gWide, shape.c(), g, w, NONE, add, gating.values(), dx);
+      tiles.runTransposed(variant, gating, rows, gWide, g, turned.weights(), add, dx);
       return true;
     };
   }

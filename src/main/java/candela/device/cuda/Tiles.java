@@ -3,12 +3,13 @@ package candela.device.cuda;
 import candela.device.Convolve;
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
+import candela.device.Dense.Gating;
 import candela.device.Precision;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
 
-/** One convolution by our own tiles in TF32, {@link Convolve}. */
+/** One convolution and its transpose by our own tiles in TF32, {@link Convolve}. */
 final class Tiles {
   /**
    * Blocks that fill a card: twice as many as the largest has processors. More parts of a sum only
@@ -52,6 +53,11 @@ final class Tiles {
         && s.dilationH() * s.dilationW() == 1;
   }
 
+  /** Whether they do the transpose of one that fits, too. */
+  static boolean transpose(Convolution s) {
+    return s.strideH() * s.strideW() <= Convolve.PHASES;
+  }
+
   /**
    * Those that are worth a trial, in their order; none where channels or pixels do not lie as tiles
    * need it.
@@ -60,7 +66,19 @@ final class Tiles {
    * @param yWide of y
    */
   int[] variants(long rows, long wide, long yWide) {
-    long[] blocks = kernels.convolveBlocks(rows, shape, wide, yWide);
+    return worthTrying(kernels.convolveBlocks(rows, shape, wide, yWide));
+  }
+
+  /**
+   * The same of the transpose.
+   *
+   * @param gWide elements from a pixel of g to the next
+   */
+  int[] transposedVariants(long rows, long gWide) {
+    return worthTrying(kernels.convolveTransposedBlocks(rows, shape, gWide));
+  }
+
+  private static int[] worthTrying(long[] blocks) {
     boolean[] worth = new boolean[blocks.length];
     long most = 0;
     for (int v = 0; v < blocks.length; v++) {
@@ -89,5 +107,23 @@ final class Tiles {
       MemorySegment gate,
       MemorySegment y) {
     kernels.convolve(variant, activation, rows, shape, wide, yWide, x, weights, bias, add, gate, y);
+  }
+
+  /**
+   * As {@link Convolve#convolveTransposed}.
+   *
+   * @param variant one of {@link #transposedVariants}
+   */
+  void runTransposed(
+      int variant,
+      Gating gating,
+      long rows,
+      long gWide,
+      MemorySegment g,
+      MemorySegment weights,
+      MemorySegment add,
+      MemorySegment dx) {
+    kernels.convolveTransposed(
+        variant, gating.activation(), rows, shape, gWide, g, weights, add, gating.values(), dx);
   }
 }
