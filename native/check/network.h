@@ -81,7 +81,7 @@ struct TransposeSpeed {
 inline constexpr TransposeSpeed kTransposes[] = {{50, 64, 7, 2, 3}, {1, 64, 7, 2, 3}, {64, 64, 3, 1, 1}, {64, 96, 11, 4, 2}};
 constexpr int kTransposeSpeeds = 4;
 
-// A convolution of few channels: most often of sizes that tensor cores take, and once in six of so many rows that tiles are
+// A convolution of few channels: most often of sizes that tensor cores take, and once in four of so many rows that tiles are
 // large.
 struct Transposed {
   int64_t rows;
@@ -89,7 +89,7 @@ struct Transposed {
 
   explicit Transposed(Case& k) {
     const TransposeSpeed& s = kTransposes[k.timed() ? k.number() : 0];
-    rows = k.size("rows", {1, 3, 1, 3, 1, 270}, {s.rows});
+    rows = k.size("rows", {1, 3, 1, 270}, {s.rows});
     bool many = rows > 200;
     int h = static_cast<int>(k.size("h", {1, 9, 23, 40}, {224})), w = static_cast<int>(k.size("w", {2, 7, 21, 70}, {224}));
     if (many) h = h % 20 + 1, w = w % 20 + 1;

@@ -29,8 +29,7 @@ public final class TransposeFew {
     size = kernels.entry("cd_transpose_few_size", POINTER, POINTER, POINTER);
     arrange = kernels.entry("cd_transpose_few_arrange", POINTER, POINTER, POINTER, POINTER);
     transpose =
-        kernels.entry(
-            "cd_transpose_few", POINTER, INT, LONG, POINTER, POINTER, POINTER, POINTER);
+        kernels.entry("cd_transpose_few", POINTER, INT, LONG, POINTER, POINTER, POINTER, POINTER);
   }
 
   /** Floats of the arranged weights. */
@@ -43,8 +42,8 @@ public final class TransposeFew {
   }
 
   /**
-   * arranged[size] = weights[oc,c,kh,kw] in the order that {@link #transposeFew} reads them in, with
-   * zeros between. No overlap.
+   * arranged[size] = weights[oc,c,kh,kw] in the order that {@link #transposeFew} reads them in,
+   * with zeros between. No overlap.
    */
   public void transposeFewArrange(int[] shape, MemorySegment weights, MemorySegment arranged) {
     kernels.run(

@@ -24,13 +24,13 @@ import java.util.function.Supplier;
  * The gradient at the input of one convolution that is not transposed, in the way that was measured
  * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; the convolution that it is, with its
  * weights turned, by cuDNN or by our own tiles, which let it pass the gating as they write; for one
- * tap that strides over pixels a product, put among zeros.
+ * tap that strides over pixels a product, put among zeros; for few channels a kernel of their own.
  */
 final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 1;
+  private static final int WAYS = 2;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
@@ -71,6 +71,7 @@ final class InputGradient implements AutoCloseable {
   private final Supplier<ConvertedConvolution> converted;
   private final CudaMatrix product;
   private final FoldedGradient folds;
+  private final FewGradient few;
   private final TurnedWeights turned;
   private final CudaMatrix spread;
   private final Map<Key, Way> chosen = new HashMap<>();
@@ -104,6 +105,10 @@ final class InputGradient implements AutoCloseable {
         FoldedGradient.pays(dense, storage, shape)
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
+    few =
+        product == null && FewGradient.fits(device, storage, shape)
+            ? new FewGradient(device, shape, given)
+            : null;
     boolean whole = folds == null && !plain.pads();
     turned =
         whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
@@ -135,6 +140,9 @@ final class InputGradient implements AutoCloseable {
   void update() {
     if (folds != null) {
       folds.update();
+    }
+    if (few != null) {
+      few.update();
     }
     if (turned != null) {
       turned.update();
@@ -221,6 +229,9 @@ final class InputGradient implements AutoCloseable {
     }
     if (spread != null) {
       ways.add(new Way(false, sifting(this::bySpreading)));
+    }
+    if (few != null && key.alignment() == 16) {
+      ways.add(new Way(false, sifting(this::byFew)));
     }
     boolean rounds = storage == Storage.FLOAT32 && device.precision() == Precision.TF32;
     boolean alone = shape.groups() == 1 && shape.dilationH() * shape.dilationW() == 1;
@@ -324,6 +335,12 @@ final class InputGradient implements AutoCloseable {
     return prepared.run(p, g, turned.weights(), dx);
   }
 
+  private boolean byFew(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    few.backward(rows, g, accumulate, dx);
+    return true;
+  }
+
   /** The transpose as {@link Convolve} takes it. */
   private int[] tiled() {
     Convolution t = turned.shape();
@@ -377,6 +394,9 @@ final class InputGradient implements AutoCloseable {
   public void close() {
     if (folds != null) {
       folds.close();
+    }
+    if (few != null) {
+      few.close();
     }
     if (turned != null) {
       turned.close();
