@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "grid_cuda.cuh"
 #include "launch.cuh"
 #include "tensor_cuda.cuh"
 #include "transpose_few.cuh"
@@ -24,7 +25,7 @@ constexpr int64_t kFewBlocks = 264;
 
 struct FewJob {
   Few f;
-  Divide byTilesAcross, byTilesDown, byPatchWidth;
+  Divide byPasses, byTilesAcross, byTilesDown, byPatchWidth;
   // Floats of a row of pixels of a tile, of a cell in it, and rows of a cell.
   Divide byRow, bySpan;
   // What a tile's windows hold, in outputs of the convolution.
@@ -131,11 +132,11 @@ struct FewSums {
 
 // Adds the slices' sums and writes the pixels of a tile whose first cell is this, row by row.
 template <class Sums, int kFragments>
-__device__ __forceinline__ void writePixels(const FewJob& job, const float* sums, uint32_t image, int cellDown, int cellAcross,
-                                            int tileHeight) {
+__device__ __forceinline__ void writePixels(const FewJob& job, const float* sums, uint32_t image, int pass, int cellDown,
+                                            int cellAcross, int tileHeight) {
   const Few& f = job.f;
   int span = f.across.stride * f.c, rows = tileHeight * f.down.stride, slice = tileHeight * kFewWidth * 8 * kFragments;
-  int first = static_cast<int>(blockIdx.y) * 8 * kFragments;
+  int first = pass * 8 * kFragments;
   // Floats of a row of the image, and where the tile begins in it.
   int row = f.across.size * f.c;
   int left = f.across.stride * (cellAcross + f.across.first) - f.across.before;
@@ -160,7 +161,7 @@ __device__ __forceinline__ void writePixels(const FewJob& job, const float* sums
   }
 }
 
-// Block x is a tile, those of an image beside each other; block y a pass.
+// A block is a pass of a tile; those of a tile follow each other, then those of an image.
 template <int kRows, int kFragments, int kTaps>
 __global__ void __launch_bounds__(kFewMostThreads, 2) transposeFew(const __grid_constant__ FewJob job) {
   extern __shared__ __align__(128) float patches[];
@@ -168,11 +169,14 @@ __global__ void __launch_bounds__(kFewMostThreads, 2) transposeFew(const __grid_
   const Few& f = job.f;
   int lane = static_cast<int>(threadIdx.x % 32), warp = static_cast<int>(threadIdx.x / 32);
   int slice = warp % kFewSlices, group = warp / kFewSlices;
-  uint32_t across = blockIdx.x, down = job.byTilesAcross.split(across), image = job.byTilesDown.split(down);
-  int cellDown = static_cast<int>(down) * job.groups * kRows, cellAcross = static_cast<int>(across) * kFewWidth;
+  uint32_t rest = blockIdx.x, across = job.byPasses.split(rest), down = job.byTilesAcross.split(across);
+  uint32_t image = job.byTilesDown.split(down);
+  int pass = static_cast<int>(rest), cellDown = static_cast<int>(down) * job.groups * kRows;
+  int cellAcross = static_cast<int>(across) * kFewWidth;
   int top = f.down.first + cellDown - (f.reach - 1), left = f.across.first + cellAcross - (f.across.reach - 1);
   int size = job.patchHeight * job.patchWidth * kFewChannels, stride = job.patchWidth * kFewChannels;
   int chunks = (f.oc + kFewChannels - 1) / kFewChannels;
+  awaitEarlier();
 #pragma unroll 1
   for (int s = 0; s < job.stages; s++) {
     fillPatch(job, patches + s * size, image, top, left, s * kFewChannels);
@@ -182,7 +186,7 @@ __global__ void __launch_bounds__(kFewMostThreads, 2) transposeFew(const __grid_
   constexpr int kStep = kTaps * kFragments * 32;
   int stepsDown = f.reach / kTaps, steps = f.across.reach * stepsDown;
   auto weights = reinterpret_cast<const float2*>(job.weights) +
-                 static_cast<int64_t>(static_cast<int>(blockIdx.y) * f.deep + slice) * steps * kStep + lane;
+                 static_cast<int64_t>(pass * f.deep + slice) * steps * kStep + lane;
   typename Sums::Weights ahead = {};
   if (slice < f.deep) ahead.fetch(weights);
   Sums sums = {};
@@ -224,7 +228,7 @@ __global__ void __launch_bounds__(kFewMostThreads, 2) transposeFew(const __grid_
   }
   sums.stand(patches + (slice * job.groups + group) * kRows * kFewWidth * 8 * kFragments);
   __syncthreads();
-  writePixels<Sums, kFragments>(job, patches, image, cellDown, cellAcross, job.groups * kRows);
+  writePixels<Sums, kFragments>(job, patches, image, pass, cellDown, cellAcross, job.groups * kRows);
 }
 
 // More than 48 KiB of shared memory must be asked for, once on each card.
@@ -260,12 +264,10 @@ bool launchFew(cd_stream* stream, FewJob job, int groups) {
   int bytes = job.stages * patch, sums = 4 * kFewSlices * height * kFewWidth * 8 * kFragments;
   if (bytes < sums) bytes = sums;
   static_assert(4 * kFewSlices * 2 * kRows * kFewWidth * 8 * kFragments <= kFewBytes);
-  if (bytes > kFewBytes || f.rows * tilesDown * tilesAcross >= kDivisible) return false;
+  int64_t blocks = f.rows * tilesDown * tilesAcross * f.passes;
+  if (bytes > kFewBytes || blocks >= kDivisible) return false;
   allowPatches<kRows, kFragments, kTaps>(stream->device);
-  dim3 grid(static_cast<unsigned>(f.rows * tilesDown * tilesAcross), static_cast<unsigned>(f.passes));
-  transposeFew<kRows, kFragments, kTaps>
-      <<<grid, 32 * kFewSlices * groups, static_cast<size_t>(bytes), queueOf(stream)>>>(job);
-  checkLaunch();
+  launchGrid(stream, transposeFew<kRows, kFragments, kTaps>, job, blocks, 1, 32 * kFewSlices * groups, bytes);
   return true;
 }
 
@@ -276,20 +278,23 @@ bool launchFew(cd_stream* stream, const FewJob& job) {
   if (f.fragments != kFragments || f.taps != kTaps) return false;
   constexpr int kSmall = 4;
   int64_t large = int64_t{quotientUp(f.down.cells, 2 * kRows)} * quotientUp(f.across.cells, kFewWidth) * f.passes * f.rows;
-  if (large >= kFewBlocks && patchBytes(f, 2 * kRows) <= kFewBytes) return launchFew<kRows, kFragments, kTaps>(stream, job, 2);
+  if (large >= kFewBlocks && patchBytes(f, 2 * kRows) <= kFewBytes) {
+    return launchFew<kRows, kFragments, kTaps>(stream, job, 2);
+  }
   return launchFew<kSmall, kFragments, kTaps>(stream, job, 1);
 }
 
-inline bool transposeInTiles(cd_stream* stream, const Few& f, bool accumulate, const float* g, const float* weights, float* dx) {
+inline bool transposeInTiles(cd_stream* stream, const Few& f, bool accumulate, const float* g, const float* weights,
+                             float* dx) {
   // Indices within an image have 32 bits.
   constexpr int64_t kMost = 1 << 30;
-  bool fits = f.oc % 4 == 0 && aligned(g) && aligned(weights) && f.down.before <= kMost / 2 && f.across.before <= kMost / 2 &&
+  bool fits = f.oc % 4 == 0 && aligned(g) && aligned(weights) &&
               (int64_t{f.down.out} + 64) * (int64_t{f.across.out} + 64) * f.oc <= kMost &&
               (int64_t{f.down.size} + 64) * (int64_t{f.across.size} + 64) * f.c <= kMost;
   if (!fits) return false;
   int patchWidth = kFewWidth + f.across.reach - 1, span = f.across.stride * f.c;
-  FewJob job{f, Divide(), Divide(), Divide(patchWidth), Divide(span * kFewWidth), Divide(span), 0, patchWidth, 1, 1, accumulate, g,
-             weights, dx};
+  FewJob job{f, Divide(f.passes), Divide(), Divide(), Divide(patchWidth), Divide(span * kFewWidth), Divide(span), 0, patchWidth,
+             1, 1, accumulate, g, weights, dx};
   return launchFew<8, 1, 2>(stream, job) || launchFew<8, 1, 3>(stream, job) || launchFew<8, 1, 4>(stream, job) ||
          launchFew<8, 2, 2>(stream, job) || launchFew<8, 2, 3>(stream, job) || launchFew<8, 2, 4>(stream, job) ||
          launchFew<4, 3, 2>(stream, job) || launchFew<4, 3, 3>(stream, job) || launchFew<4, 4, 2>(stream, job);

@@ -38,6 +38,9 @@ final class CudaConvolution implements ConvolutionPlan {
   private final CudaMatrix product;
   private final PreparedConvolutions prepared;
 
+  /** Null where only the libraries can. */
+  private final ConvolutionOutput output;
+
   /** Null where the convolution is transposed: a plain one is its gradient. */
   private final InputGradient gradient;
 
@@ -84,6 +87,11 @@ final class CudaConvolution implements ConvolutionPlan {
                 activation,
                 wide,
                 1)
+            : null;
+    output =
+        Tiles.fit(dense, storage, shape) && !plain.pads()
+            ? new ConvolutionOutput(
+                dense, shape, this::weights, this.bias, activation, wide, this::byLibraries)
             : null;
     gradient =
         shape.transposed()
@@ -163,6 +171,15 @@ final class CudaConvolution implements ConvolutionPlan {
     if (rows == 0 || pixels(rows) == 0) {
       return;
     }
+    if (output != null) {
+      output.run(rows, x, residual, y, bits);
+    } else {
+      byLibraries(rows, x, residual, y, bits);
+    }
+  }
+
+  private void byLibraries(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
     if (product != null) {
       if (!product.forward(pixels(rows), rows, x, residual, y, bits)) {
         converted().forward(rows, x, residual, y, bits);

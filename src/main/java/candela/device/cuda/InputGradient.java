@@ -1,12 +1,10 @@
 package candela.device.cuda;
 
 import candela.device.ConvertedConvolution;
-import candela.device.Convolve;
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.device.Dense.Gating;
 import candela.device.Device;
-import candela.device.Precision;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
@@ -17,7 +15,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
@@ -30,7 +27,7 @@ final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 2;
+  private static final int WAYS = 3;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
@@ -176,35 +173,28 @@ final class InputGradient implements AutoCloseable {
 
   private Way choose(Key key, MemorySegment g, MemorySegment dx, Gating gating) {
     List<Way> ways = ways(key);
-    OptionalInt known = dense.choices().get(name(key));
-    if (known.isPresent() && known.getAsInt() < ways.size()) {
-      return ways.get(known.getAsInt());
-    }
     if (ways.size() == 1) {
       return ways.getFirst();
     }
-    // As far from a multiple of 16 bytes as dx: engines ask for that.
-    long off = dx.address() % 16;
     long bytes = storage.bytes(inputs(key.rows()));
-    try (var own = device.allocate(bytes + off)) {
-      MemorySegment to = own.segment().asSlice(off, bytes);
-      int best =
-          dense
-              .measured()
-              .best(
-                  name(key),
-                  ways.size(),
-                  i -> {
-                    Way way = ways.get(i);
-                    if (!way.run().run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
-                      throw none();
-                    }
-                  });
-      if (best < 0) {
-        throw none();
-      }
-      return ways.get(best);
+    int best =
+        dense
+            .measured()
+            .best(
+                name(key),
+                ways.size(),
+                dx,
+                bytes,
+                (i, to) -> {
+                  Run run = ways.get(i).run();
+                  if (!run.run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
+                    throw none();
+                  }
+                });
+    if (best < 0) {
+      throw none();
     }
+    return ways.get(best);
   }
 
   private String name(Key key) {
@@ -233,15 +223,10 @@ final class InputGradient implements AutoCloseable {
     if (few != null && key.alignment() == 16) {
       ways.add(new Way(false, sifting(this::byFew)));
     }
-    boolean rounds = storage == Storage.FLOAT32 && device.precision() == Precision.TF32;
-    boolean alone = shape.groups() == 1 && shape.dilationH() * shape.dilationW() == 1;
-    if (turns && rounds && alone && key.alignment() == 16) {
-      long[] scratch =
-          device.kernels().convolve().convolveScratch(key.rows(), tiled(), key.gWide());
-      for (int v = 0; v < scratch.length; v++) {
-        if (scratch[v] >= 0) {
-          ways.add(new Way(true, byTiles(v, scratch[v])));
-        }
+    if (turns && Tiles.fit(dense, storage, shape) && key.alignment() == 16) {
+      Tiles tiles = new Tiles(dense, turned.shape());
+      for (int v : tiles.variants(key.rows(), key.gWide(), shape.c())) {
+        ways.add(new Way(true, byTiles(tiles, v)));
       }
     }
     return ways;
@@ -341,32 +326,12 @@ final class InputGradient implements AutoCloseable {
     return true;
   }
 
-  /** The transpose as {@link Convolve} takes it. */
-  private int[] tiled() {
-    Convolution t = turned.shape();
-    return new int[] {
-      t.h(), t.w(), t.c(), t.oc(), t.kh(), t.kw(), t.padTop(), t.padLeft(), t.oh(), t.ow()
-    };
-  }
-
-  private Run byTiles(int variant, long scratch) {
+  private Run byTiles(Tiles tiles, int variant) {
     return (rows, g, gWide, accumulate, dx, gating) -> {
-      device
-          .kernels()
-          .convolve()
-          .convolve(
-              variant,
-              gating.activation(),
-              accumulate,
-              rows,
-              tiled(),
-              gWide,
-              g,
-              turned.weights(),
-              gating.values(),
-              scratch == 0 ? NONE : dense.counters(),
-              scratch == 0 ? NONE : dense.products(scratch),
-              dx);
+      MemorySegment w = turned.weights();
+      MemorySegment add = accumulate ? dx : NONE;
+      Activation a = gating.activation();
+      tiles.run(variant, a, rows, gWide, shape.c(), g, w, NONE, add, gating.values(), dx);
       return true;
     };
   }
