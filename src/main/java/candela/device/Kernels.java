@@ -16,6 +16,7 @@ public final class Kernels {
   private Elementwise elementwise;
   private Gate gate;
   private Convolve convolve;
+  private TransposeFew transposeFew;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -71,6 +72,13 @@ public final class Kernels {
       convolve = new Convolve(this);
     }
     return convolve;
+  }
+
+  public TransposeFew transposeFew() {
+    if (transposeFew == null) {
+      transposeFew = new TransposeFew(this);
+    }
+    return transposeFew;
   }
 
   public Widen widen() {

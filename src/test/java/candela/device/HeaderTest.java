@@ -26,6 +26,7 @@ class HeaderTest {
           "elementwise",
           "gate",
           "convolve",
+          "transposeFew",
           "widen",
           "convert",
           "fold",
