@@ -16,6 +16,7 @@ public final class Kernels {
   private Elementwise elementwise;
   private Gate gate;
   private Convolve convolve;
+  private ConvolveFew convolveFew;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -71,6 +72,13 @@ public final class Kernels {
       convolve = new Convolve(this);
     }
     return convolve;
+  }
+
+  public ConvolveFew convolveFew() {
+    if (convolveFew == null) {
+      convolveFew = new ConvolveFew(this);
+    }
+    return convolveFew;
   }
 
   public Widen widen() {
