@@ -16,8 +16,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * One convolution: by cuDNN, with bias, residual and ReLU in the same pass where it has an engine
- * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's. In
- * 16 bits what cuDNN has no engine for is done in float32 between conversions.
+ * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's, and
+ * one of few channels may be done by a kernel of our own. In 16 bits what cuDNN has no engine for
+ * is done in float32 between conversions.
  */
 final class CudaConvolution implements ConvolutionPlan {
   private static final MemorySegment NONE = MemorySegment.NULL;
@@ -40,6 +41,9 @@ final class CudaConvolution implements ConvolutionPlan {
 
   /** Null where the convolution is transposed: a plain one is its gradient. */
   private final InputGradient gradient;
+
+  /** Null where it is none of few channels. */
+  private final FewChannels few;
 
   private ConvertedConvolution converted;
   private Memory ones;
@@ -98,6 +102,17 @@ final class CudaConvolution implements ConvolutionPlan {
                 prepared,
                 product,
                 this::converted);
+    few =
+        product == null && FewChannels.fits(dense, storage, shape, wide)
+            ? new FewChannels(
+                dense,
+                shape,
+                given,
+                this.bias,
+                activation,
+                wide,
+                (rows, x, y, bits) -> byLibrary(rows, x, NONE, y, bits))
+            : null;
     pack();
   }
 
@@ -115,6 +130,9 @@ final class CudaConvolution implements ConvolutionPlan {
     pack();
     if (gradient != null) {
       gradient.update();
+    }
+    if (few != null) {
+      few.update();
     }
     if (ones != null) {
       widenBias();
@@ -167,8 +185,15 @@ final class CudaConvolution implements ConvolutionPlan {
       if (!product.forward(pixels(rows), rows, x, residual, y, bits)) {
         converted().forward(rows, x, residual, y, bits);
       }
-      return;
+    } else if (few != null && residual.equals(NONE)) {
+      few.run(rows, x, y, bits);
+    } else {
+      byLibrary(rows, x, residual, y, bits);
     }
+  }
+
+  private void byLibrary(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
     MemorySegment in = shape.transposed() ? x : plain.pad(rows, x);
     if (!shape.transposed() && fused(rows, in, residual, y)) {
       gate(rows, !isRelu(), y, bits);
@@ -441,6 +466,9 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     if (gradient != null) {
       gradient.close();
+    }
+    if (few != null) {
+      few.close();
     }
   }
 }
