@@ -117,8 +117,7 @@ int cd_convolve_few(cd_stream* stream, int variant, int kind, float alpha, float
   return entry([&] {
     Check check(stream, "convolve_few");
     check.range(variant, -1, CD_CONVOLVE_FEW_VARIANTS - 1, "variant");
-    bool active = kind != CD_ACTIVATION_NONE;
-    FewEnding ending{GateRange(active ? kind : CD_ACTIVATION_RELU, alpha, beta, check.where), active, bias};
+    FewEnding ending(kind, alpha, beta, bias, check.where);
     FewConvolution k = convolution(check, rows, shape, wide);
     if (k.pixels() == 0 || k.oc == 0) return;
     check.data(x, "x");

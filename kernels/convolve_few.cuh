@@ -87,15 +87,25 @@ struct FewTiling {
   }
 };
 
-// What becomes of the sums.
+// What becomes of the sums; no activation is one without bounds. Without branches, that a card takes all lanes through it
+// at once.
 struct FewEnding {
-  GateRange range;
-  bool active;
+  float lo, hi, slope;
+  bool leaky;
   const float* __restrict__ bias;
 
+  FewEnding(int kind, float alpha, float beta, const float* bias, const char* where) : bias(bias) {
+    bool active = kind != CD_ACTIVATION_NONE;
+    GateRange range(active ? kind : CD_ACTIVATION_RELU, alpha, beta, where);
+    lo = active ? range.lo : -INFINITY;
+    hi = range.hi;
+    slope = range.slope;
+    leaky = range.leaky;
+  }
+
   BOTH float of(float sum, float bias) const {
-    float v = sum + bias;
-    return active ? range.after(v) : v;
+    float v = sum + bias, sloping = slope * v, low = leaky ? sloping : lo, high = v > hi ? hi : v;
+    return v < lo ? low : high;
   }
 };
 
