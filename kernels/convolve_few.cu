@@ -62,7 +62,7 @@ struct PlainFew {
         sum += in[from] * arranged[FewWeight::place(k, channel, a, at)];
       }
     }
-    y[pixel * k.wide + channel] = ending.of(sum, ending.bias ? ending.bias[channel] : 0.0f);
+    y[pixel * k.wide + channel] = ending.of<false>(sum, ending.bias ? ending.bias[channel] : 0.0f);
   }
 };
 

@@ -87,11 +87,10 @@ struct FewTiling {
   }
 };
 
-// What becomes of the sums; no activation is one without bounds. Without branches, that a card takes all lanes through it
-// at once.
+// What becomes of the sums; no activation is one without bounds. No branches, of which a card would take many for each sum.
 struct FewEnding {
   float lo, hi, slope;
-  bool leaky;
+  bool leaky, simple;
   const float* __restrict__ bias;
 
   FewEnding(int kind, float alpha, float beta, const float* bias, const char* where) : bias(bias) {
@@ -101,10 +100,15 @@ struct FewEnding {
     hi = range.hi;
     slope = range.slope;
     leaky = range.leaky;
+    simple = !leaky && hi == INFINITY;
   }
 
+  // kSimple: for those that know no more than lo.
+  template <bool kSimple>
   BOTH float of(float sum, float bias) const {
-    float v = sum + bias, sloping = slope * v, low = leaky ? sloping : lo, high = v > hi ? hi : v;
+    float v = sum + bias;
+    if constexpr (kSimple) return v < lo ? lo : v;
+    float sloping = slope * v, low = leaky ? sloping : lo, high = v > hi ? hi : v;
     return v < lo ? low : high;
   }
 };

@@ -19,6 +19,9 @@ namespace candela {
 
 constexpr int kFewThreads = 128, kFewWarps = 4;
 
+// Copies of a lane that are written out in a row: ResNet's patch is 111 floats wide.
+constexpr int kFewAhead = 4;
+
 struct FewJob {
   FewConvolution k;
   FewTiling tiling;
@@ -71,18 +74,28 @@ __device__ __forceinline__ void startWeights(const FewJob& job, float* to) {
 __device__ __forceinline__ void startPatch(const FewJob& job, uint32_t tile, float* patch) {
   const FewConvolution& k = job.k;
   FewPlace place(job, tile);
-  int top = place.row * k.down - k.top, first = (place.column * k.across - k.left) * k.c, floats = k.w * k.c;
-  int lane = threadIdx.x % 32;
+  int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  int row = place.row * k.down - k.top + warp, first = (place.column * k.across - k.left) * k.c, floats = k.w * k.c;
+  // A lane's floats of a row, 32 apart, and bits of those within the image.
+  int count = (job.tiling.copied - lane + 31) / 32;
+  uint32_t columns = 0;
+  for (int i = 0; i < count; i++) columns |= static_cast<uint32_t>(first + lane + 32 * i) < static_cast<uint32_t>(floats) ? 1u << i : 0u;
+  const float* from = job.x + ((place.image * k.h + row) * floats + first + lane);
+  float* to = patch + warp * job.tiling.pitch + lane;
 #pragma unroll 1
-  for (int r = threadIdx.x / 32; r < job.tiling.patchRows; r += kFewWarps) {
-    int row = top + r;
-    bool some = row >= 0 && row < k.h;
-    const float* from = job.x + ((place.image * k.h + row) * floats + first);
-    float* to = patch + r * job.tiling.pitch;
-#pragma unroll 4
-    for (int i = lane; i < job.tiling.copied; i += 32) {
-      copyFloatAsync(to + i, from + i, some && first + i >= 0 && first + i < floats);
+  for (int r = warp; r < job.tiling.patchRows; r += kFewWarps) {
+    uint32_t inside = static_cast<uint32_t>(row) < static_cast<uint32_t>(k.h) ? columns : 0u;
+#pragma unroll 1
+    for (int i = 0; i < count; i += kFewAhead) {
+#pragma unroll
+      for (int a = 0; a < kFewAhead; a++) {
+        if (i + a < count) copyFloatAsync(to + 32 * (i + a), from + 32 * (i + a), (inside >> a & 1u) != 0);
+      }
+      inside >>= kFewAhead;
     }
+    row += kFewWarps;
+    from += kFewWarps * floats;
+    to += kFewWarps * job.tiling.pitch;
   }
 }
 
@@ -189,6 +202,7 @@ struct FewSums {
   }
 
   // Writes four channels of a pixel at a time; four lanes together write 64 bytes.
+  template <bool kSimple>
   __device__ __forceinline__ void leave(const FewJob& job, const FewPlace& place, int firstRow) const {
     const FewConvolution& k = job.k;
     int lane = threadIdx.x % 32, column = place.column + FewWalk<T, true>::pixelOf(job, lane / 4);
@@ -208,10 +222,10 @@ struct FewSums {
           const float(&even)[4] = at[u][2 * q];
           const float(&odd)[4] = at[u][2 * q + 1];
           float4 v;
-          v.x = job.ending.of(even[2 * half], bias.x);
-          v.y = job.ending.of(even[2 * half + 1], bias.y);
-          v.z = job.ending.of(odd[2 * half], bias.z);
-          v.w = job.ending.of(odd[2 * half + 1], bias.w);
+          v.x = job.ending.of<kSimple>(even[2 * half], bias.x);
+          v.y = job.ending.of<kSimple>(even[2 * half + 1], bias.y);
+          v.z = job.ending.of<kSimple>(odd[2 * half], bias.z);
+          v.w = job.ending.of<kSimple>(odd[2 * half + 1], bias.w);
           *reinterpret_cast<float4*>(to + 8 * half * k.wide) = v;
         }
       }
@@ -241,7 +255,11 @@ __global__ void __launch_bounds__(kFewThreads, T::kBlocksEach) convolveFewTiles(
       FewWalk<T, kPairs> walk(job, stages + patch + row * job.k.down * job.tiling.pitch, stages);
       FewSums<T> sums = {};
       sums.addAll(walk, static_cast<int>(job.k.steps()));
-      sums.leave(job, place, place.row + row);
+      if (job.ending.simple) {
+        sums.template leave<true>(job, place, place.row + row);
+      } else {
+        sums.template leave<false>(job, place, place.row + row);
+      }
     }
     int done = patch;
     patch = other;

@@ -72,7 +72,7 @@ struct Gated {
   int64_t n() const { return pixels * channels; }
 };
 
-// Large convolutions of ResNet-50's backward pass, for 64 images and for one, and the variants that they are timed with.
+// Convolutions of ResNet-50 and of its backward pass, for 64 images and for one, and the variants that they are timed with.
 struct ConvolveSpeed {
   int64_t rows, side, c, oc, taps;
   int variants[5];
@@ -81,14 +81,15 @@ struct ConvolveSpeed {
 inline constexpr ConvolveSpeed kConvolveSpeeds[] = {
     {64, 56, 256, 64, 1, {0, 4, 8, 12, 16}}, {64, 56, 64, 256, 1, {0, 4, 8, 12, 16}},
     {64, 14, 256, 256, 3, {0, 1, 4, 8, 12}}, {1, 56, 64, 64, 3, {8, 9, 10, 12, 17}},
-    {1, 14, 256, 256, 3, {10, 11, 15, 18, 19}}, {1, 14, 1024, 256, 1, {10, 11, 15, 18, 19}}};
-constexpr int kConvolveTimes = 30;
+    {1, 14, 256, 256, 3, {10, 11, 15, 18, 19}}, {1, 14, 1024, 256, 1, {10, 11, 15, 18, 19}},
+    {1, 7, 512, 512, 3, {7, 11, 14, 15, 19}}, {1, 7, 512, 2048, 1, {8, 10, 12, 13, 17}}};
+constexpr int kConvolveTimes = 40;
 
 // What it works on; factors are whole numbers, all of whose sums are exact, or such whose rounding to 11 bits is off by
 // less than 2^-8 in all.
 struct Convolved {
-  int64_t rows, wide;
-  std::array<int, 10> shape;
+  int64_t rows, wide, yWide;
+  std::array<int, 12> shape;
 
   explicit Convolved(Case& k) {
     const ConvolveSpeed& s = kConvolveSpeeds[k.timed() ? k.number() / 5 : 0];
@@ -101,14 +102,50 @@ struct Convolved {
     int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 1, 3, 5}, {s.taps}));
     int top = static_cast<int>(k.size("top", {0, 1, 2, 4}, {s.taps / 2})), left = static_cast<int>(k.size("left", {0, 1, 2}, {s.taps / 2}));
     int more = static_cast<int>(k.size("more", {0, 1, 3}, {k.timed() ? s.taps / 2 : 0}));
+    int sh = static_cast<int>(k.size("sh", {1, 1, 2, 3}, {1})), sw = static_cast<int>(k.size("sw", {1, 1, 2}, {1}));
     int oh = h + top + more - kh + 1, ow = w + left + more - kw + 1;
-    shape = {h, w, c, oc, kh, kw, top, left, oh < 1 ? 1 : oh, ow < 1 ? 1 : ow};
+    shape = {h, w, c, oc, kh, kw, sh, sw, top, left, oh < 1 ? 1 : (oh - 1) / sh + 1, ow < 1 ? 1 : (ow - 1) / sw + 1};
     wide = c + each * k.size("beyond", {0, 0, 1, 3}, {0});
+    yWide = oc + each * k.size("y beyond", {0, 0, 1, 3}, {0});
   }
 
   int64_t ins() const { return rows * shape[0] * shape[1] * wide; }
   int64_t depth() const { return int64_t{1} * shape[4] * shape[5] * shape[2]; }
-  int64_t outs() const { return rows * shape[8] * shape[9] * shape[3]; }
+  int64_t outs() const { return rows * shape[10] * shape[11] * yWide; }
+  int64_t sums() const { return rows * shape[10] * shape[11] * shape[3]; }
+};
+
+// ResNet-50's strided convolutions for one image and for 64: rows, side of x, c, oc, taps.
+inline constexpr ConvolveSpeed kTransposedSpeeds[] = {
+    {1, 56, 128, 128, 3, {10, 11, 14, 15, 18}}, {1, 14, 512, 512, 3, {11, 14, 15, 18, 19}},
+    {1, 28, 512, 1024, 1, {8, 10, 12, 13, 16}}, {64, 56, 128, 128, 3, {0, 4, 8, 12, 16}},
+    {64, 56, 256, 512, 1, {0, 4, 8, 12, 16}}};
+constexpr int kTransposedTimes = 25;
+
+// Also such whose windows leave out pixels, or lie beside the image.
+struct Transposed {
+  int64_t rows, gWide;
+  std::array<int, 12> shape;
+
+  explicit Transposed(Case& k) {
+    const ConvolveSpeed& s = kTransposedSpeeds[k.timed() ? k.number() / 5 : 0];
+    rows = k.size("rows", {1, 3}, {s.rows});
+    int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
+    int h = static_cast<int>(k.size("h", {1, 3, 6, 9}, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7}, {s.side}));
+    int c = static_cast<int>(k.size("c", {4, 36, 64, 132}, {s.c})), oc = static_cast<int>(k.size("oc", {4, 12, 36, 68}, {s.oc}));
+    if (each == 1) c -= 1, oc -= 3;
+    int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 1, 3, 5}, {s.taps}));
+    int top = static_cast<int>(k.size("top", {0, 1, 2, 4}, {s.taps / 2})), left = static_cast<int>(k.size("left", {0, 1, 2}, {s.taps / 2}));
+    int more = static_cast<int>(k.size("more", {0, 1, 3}, {k.timed() ? s.taps / 2 : 0}));
+    int sh = static_cast<int>(k.size("sh", {1, 2, 2}, {2})), sw = static_cast<int>(k.size("sw", {1, 2, 2}, {2}));
+    int oh = h + top + more - kh + 1, ow = w + left + more - kw + 1;
+    shape = {h, w, c, oc, kh, kw, sh, sw, top, left, oh < 1 ? 1 : (oh - 1) / sh + 1, ow < 1 ? 1 : (ow - 1) / sw + 1};
+    gWide = oc + each * k.size("beyond", {0, 0, 1, 3}, {0});
+  }
+
+  int64_t ins() const { return rows * shape[10] * shape[11] * gWide; }
+  int64_t depth() const { return int64_t{1} * shape[4] * shape[5] * shape[3]; }
+  int64_t outs() const { return rows * shape[0] * shape[1] * shape[2]; }
 };
 
 // First layers of ResNet-50 for 50 images and for one, of VGG-16 and of AlexNet for 64, and the variants that they are timed
@@ -299,36 +336,67 @@ inline constexpr Entry kNetwork[] = {
       c.moves(3 * bytesOf(type) * n);
       CALL(c, cd_gate_sift, type, kind, 0.25f, 0.5f, n, y, g);
     }},
-    {"cd_convolve_scratch", 0, [](Case& c) {
+    {"cd_convolve_blocks", 0, [](Case& c) {
       Convolved s(c);
       std::array<int64_t, CD_CONVOLVE_VARIANTS> cpu{}, card{};
-      CALL(c, cd_convolve_scratch, s.rows, s.shape.data(), s.wide, Both<int64_t*>{cpu.data(), card.data()});
-      for (size_t v = 0; v < cpu.size(); v++) c.same("bytes", card[v], cpu[v]);
+      CALL(c, cd_convolve_blocks, s.rows, s.shape.data(), s.wide, s.yWide, Both<int64_t*>{cpu.data(), card.data()});
+      for (size_t v = 0; v < cpu.size(); v++) c.same("blocks", card[v], cpu[v]);
     }},
     {"cd_convolve", kConvolveTimes, [](Case& c) {
       Convolved s(c);
       int kind = static_cast<int>(c.size("kind", {CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY}, {CD_ACTIVATION_RELU}));
-      bool whole = c.flag("whole", true), add = c.flag("accumulate", true);
+      bool whole = c.flag("whole", true), add = c.flag("add", true), inPlace = c.flag("in place", true);
       float most = 4.0f / static_cast<float>(s.depth());
       int64_t factors = s.shape[3] * s.depth();
       auto x = whole ? c.numbers<float>("x", s.ins(), -8, 8) : c.in("x", s.ins());
       auto weights = whole ? c.numbers<float>("weights", factors, -8, 8) : c.in("weights", factors, -most, most);
       if (!whole) c.within(0, 0x1p-8);
-      Ref<float> gate;
-      if (kind != CD_ACTIVATION_NONE) gate = c.wild("gate", s.outs());
-      auto counters = c.numbers<int32_t>("counters", CD_CONVOLVE_COUNTERS, 0, 0);
-      c.moves(4 * (s.ins() + factors + 3 * s.outs()));
-      c.computes(2 * s.outs() * s.depth());
-      std::array<int64_t, CD_CONVOLVE_VARIANTS> bytes{};
-      CALL(c, cd_convolve_scratch, s.rows, s.shape.data(), s.wide, bytes.data());
+      Ref<float> bias, other, gate;
+      if (c.flag("bias", false)) bias = c.numbers<float>("bias", s.shape[3], -8, 8);
+      if (add && !inPlace) other = c.in("other", s.outs());
+      if (kind != CD_ACTIVATION_NONE && c.flag("gated", true)) gate = c.wild("gate", s.outs());
+      c.moves(4 * (s.ins() + factors + (add ? 3 : 2) * s.outs()));
+      c.computes(2 * s.sums() * s.depth());
+      std::array<int64_t, CD_CONVOLVE_VARIANTS> blocks{};
+      CALL(c, cd_convolve_blocks, s.rows, s.shape.data(), s.wide, s.yWide, blocks.data());
       int only = kConvolveSpeeds[c.timed() ? c.number() / 5 : 0].variants[c.number() % 5];
       if (c.timed()) only = static_cast<int>(c.size("variant", {}, {only}));
       for (int v = -1; v < CD_CONVOLVE_VARIANTS; v++) {
-        if (c.timed() ? v != only : v >= 0 && (!c.aligned() || bytes[static_cast<size_t>(v)] < 0)) continue;
-        Ref<float> scratch;
-        if (v >= 0 && bytes[static_cast<size_t>(v)] > 0) scratch = c.scratch("scratch", bytes[static_cast<size_t>(v)] / 4);
-        auto y = c.out(("y of variant " + std::to_string(v)).c_str(), s.outs(), add);
-        CALL(c, cd_convolve, v, kind, 0.25f, 0.5f, add, s.rows, s.shape.data(), s.wide, x, weights, gate, counters, scratch, y);
+        if (c.timed() ? v != only : v >= 0 && (!c.aligned() || blocks[static_cast<size_t>(v)] == 0)) continue;
+        auto y = c.out(("y of variant " + std::to_string(v)).c_str(), s.outs(), add || s.yWide > s.shape[3]);
+        Ref<float> added = add ? inPlace ? y : other : Ref<float>();
+        CALL(c, cd_convolve, v, kind, 0.25f, 0.5f, s.rows, s.shape.data(), s.wide, s.yWide, x, weights, bias, added, gate, y);
+      }
+    }},
+    {"cd_convolve_transposed_blocks", 0, [](Case& c) {
+      Transposed s(c);
+      std::array<int64_t, CD_CONVOLVE_VARIANTS> cpu{}, card{};
+      CALL(c, cd_convolve_transposed_blocks, s.rows, s.shape.data(), s.gWide, Both<int64_t*>{cpu.data(), card.data()});
+      for (size_t v = 0; v < cpu.size(); v++) c.same("blocks", card[v], cpu[v]);
+    }},
+    {"cd_convolve_transposed", kTransposedTimes, [](Case& c) {
+      Transposed s(c);
+      int kind = static_cast<int>(c.size("kind", {CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY}, {CD_ACTIVATION_RELU}));
+      bool whole = c.flag("whole", true), add = c.flag("add", true), inPlace = c.flag("in place", true);
+      float most = 4.0f / static_cast<float>(s.depth());
+      int64_t factors = s.shape[2] * s.depth();
+      auto g = whole ? c.numbers<float>("g", s.ins(), -8, 8) : c.in("g", s.ins());
+      auto weights = whole ? c.numbers<float>("weights", factors, -8, 8) : c.in("weights", factors, -most, most);
+      if (!whole) c.within(0, 0x1p-8);
+      Ref<float> other, gate;
+      if (add && !inPlace) other = c.in("other", s.outs());
+      if (kind != CD_ACTIVATION_NONE) gate = c.wild("gate", s.outs());
+      c.moves(4 * (s.ins() + factors + (add ? 3 : 2) * s.outs()));
+      c.computes(2 * s.rows * s.shape[10] * s.shape[11] * factors);
+      std::array<int64_t, CD_CONVOLVE_VARIANTS> blocks{};
+      CALL(c, cd_convolve_transposed_blocks, s.rows, s.shape.data(), s.gWide, blocks.data());
+      int only = kTransposedSpeeds[c.timed() ? c.number() / 5 : 0].variants[c.number() % 5];
+      if (c.timed()) only = static_cast<int>(c.size("variant", {}, {only}));
+      for (int v = -1; v < CD_CONVOLVE_VARIANTS; v++) {
+        if (c.timed() ? v != only : v >= 0 && (!c.aligned() || blocks[static_cast<size_t>(v)] == 0)) continue;
+        auto dx = c.out(("dx of variant " + std::to_string(v)).c_str(), s.outs(), add);
+        Ref<float> added = add ? inPlace ? dx : other : Ref<float>();
+        CALL(c, cd_convolve_transposed, v, kind, 0.25f, 0.5f, s.rows, s.shape.data(), s.gWide, g, weights, added, gate, dx);
       }
     }},
     {"cd_convolve_few_shared", 0, [](Case& c) {

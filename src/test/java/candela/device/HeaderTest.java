@@ -119,11 +119,10 @@ class HeaderTest {
   }
 
   @Test
-  void convolutionsHaveTheVariantsAndCountersOfTheHeader() {
+  void convolutionsHaveTheVariantsOfTheHeader() {
     assertThat(header())
         .contains(
-            "CD_CONVOLVE_VARIANTS = " + Convolve.VARIANTS + ",",
-            "CD_CONVOLVE_COUNTERS = " + Convolve.COUNTERS + " ",
+            "CD_CONVOLVE_VARIANTS = " + Convolve.VARIANTS + " ",
             "CD_CONVOLVE_FEW_VARIANTS = " + ConvolveFew.VARIANTS + " ");
   }
 

@@ -39,11 +39,14 @@ final class CudaConvolution implements ConvolutionPlan {
   private final CudaMatrix product;
   private final PreparedConvolutions prepared;
 
-  /** Null where the convolution is transposed: a plain one is its gradient. */
-  private final InputGradient gradient;
-
   /** Null where it is none of few channels. */
   private final FewChannels few;
+
+  /** Null where only the libraries can. */
+  private final ConvolutionOutput output;
+
+  /** Null where the convolution is transposed: a plain one is its gradient. */
+  private final InputGradient gradient;
 
   private ConvertedConvolution converted;
   private Memory ones;
@@ -89,6 +92,23 @@ final class CudaConvolution implements ConvolutionPlan {
                 wide,
                 1)
             : null;
+    few =
+        product == null && FewChannels.fits(dense, storage, shape, wide)
+            ? new FewChannels(dense, shape, given)
+            : null;
+    output =
+        Tiles.fit(dense, storage, shape) && (few != null || !plain.pads())
+            ? new ConvolutionOutput(
+                dense,
+                shape,
+                this::weights,
+                this.bias,
+                activation,
+                wide,
+                this::byLibraries,
+                plain.pads() ? null : new Tiles(dense, shape),
+                few)
+            : null;
     gradient =
         shape.transposed()
             ? null
@@ -102,17 +122,6 @@ final class CudaConvolution implements ConvolutionPlan {
                 prepared,
                 product,
                 this::converted);
-    few =
-        product == null && FewChannels.fits(dense, storage, shape, wide)
-            ? new FewChannels(
-                dense,
-                shape,
-                given,
-                this.bias,
-                activation,
-                wide,
-                (rows, x, y, bits) -> byLibrary(rows, x, NONE, y, bits))
-            : null;
     pack();
   }
 
@@ -181,19 +190,21 @@ final class CudaConvolution implements ConvolutionPlan {
     if (rows == 0 || pixels(rows) == 0) {
       return;
     }
+    if (output != null) {
+      output.run(rows, x, residual, y, bits);
+    } else {
+      byLibraries(rows, x, residual, y, bits);
+    }
+  }
+
+  private void byLibraries(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
     if (product != null) {
       if (!product.forward(pixels(rows), rows, x, residual, y, bits)) {
         converted().forward(rows, x, residual, y, bits);
       }
-    } else if (few != null && residual.equals(NONE)) {
-      few.run(rows, x, y, bits);
-    } else {
-      byLibrary(rows, x, residual, y, bits);
+      return;
     }
-  }
-
-  private void byLibrary(
-      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
     MemorySegment in = shape.transposed() ? x : plain.pad(rows, x);
     if (!shape.transposed() && fused(rows, in, residual, y)) {
       gate(rows, !isRelu(), y, bits);
