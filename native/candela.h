@@ -158,7 +158,7 @@ int cd_convolve_transposed_blocks(cd_stream* stream, int64_t rows, const int* sh
 int cd_convolve_transposed(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
                            int64_t gWide, const float* g, const float* weights, const float* add, const float* gate, float* dx);
 
-/* ---- transposeFew ---- */
+/* ---- transpose_few ---- */
 
 /* The transpose of a convolution of few channels, the gradient at a network's input: strides of 1 to 4, kernels of at most
    16 x 16 taps, no dilation, one group. Images are channels-last; shape[12] = h, w, c <= 4, oc, kh, kw, strideH, strideW,
@@ -176,6 +176,31 @@ int cd_transpose_few_arrange(cd_stream* stream, const int* shape, const float* w
    float. A row's bits do not depend on the others. No overlap. */
 int cd_transpose_few(cd_stream* stream, int accumulate, int64_t rows, const int* shape, const float* g,
                      const float* arranged, float* dx);
+
+/* ---- convolve_few ---- */
+
+/* Convolutions of 1 to 4 channels, as a network's first layer is. Images are channels-last; shape[12] = h, w, c, oc, kh, kw,
+   strideH, strideW, padTop, padLeft, oh, ow is read before the call returns: c <= 4, kh and kw <= 16, strides <= 4. The
+   pixels of y begin `wide` >= oc elements apart, all else is dense. What a window holds outside its image counts as 0. */
+
+/* Variants of cd_convolve_few. */
+enum { CD_CONVOLVE_FEW_VARIANTS = 6 };
+
+/* bytes[CD_CONVOLVE_FEW_VARIANTS] in host memory = the shared memory that a block of each variant takes, -1 where it does not
+   do the shape: oc and wide must be multiples of 4, bytes at most 227 KiB. A variant is a tile of pixels x channels: 0 … 5
+   is 256 x 64, 128 x 64, 64 x 64, 256 x 32, 128 x 32, 64 x 32. Both libraries tell the same. */
+int cd_convolve_few_shared(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes);
+
+/* arranged[kh * ceil(kw * c / 8) * ceil(oc / 16) * 128] = weights[oc,c,kh,kw], rounded to nearest 11 significant bits, in
+   the order in which cd_convolve_few reads them, with zeros between. No overlap. */
+int cd_convolve_few_weights(cd_stream* stream, const int* shape, const float* weights, float* arranged);
+
+/* y[rows,oh,ow,oc] = activation of bias[oc] (or NULL) + sum over kh, kw, c of x[rows,h,w,c] * weights arranged as above.
+   variant -1: plain sums in float. The others compute in tensor cores: x rounded to nearest 11 significant bits, sums in
+   float; arranged, bias and y are aligned to 16 bytes; all give the same bits; CD_DEVICE where the card has too little
+   shared memory; on the CPU they are variant -1. y overlaps none. */
+int cd_convolve_few(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
+                    int64_t wide, const float* x, const float* arranged, const float* bias, float* y);
 
 /* ---- widen ---- */
 

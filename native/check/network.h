@@ -184,6 +184,52 @@ struct Transposed {
   int64_t outs() const { return rows * shape[0] * shape[1] * shape[2]; }
 };
 
+// First layers of ResNet-50 for 50 images and for one, of VGG-16 and of AlexNet for 64, and the variants that they are timed
+// with.
+struct ConvolveFewSpeed {
+  int64_t rows, oc, taps, stride, pad;
+  int variants[5];
+};
+
+inline constexpr ConvolveFewSpeed kConvolveFewSpeeds[] = {{50, 64, 7, 2, 3, {0, 1, 2, 3, 4}},
+                                                          {1, 64, 7, 2, 3, {1, 2, 3, 4, 5}},
+                                                          {64, 64, 3, 1, 1, {0, 1, 2, 3, 4}},
+                                                          {64, 96, 11, 4, 2, {1, 2, 3, 4, 5}}};
+constexpr int kConvolveFewTimes = 20;
+
+struct ConvolvedFew {
+  int64_t rows, wide;
+  std::array<int, 12> shape;
+
+  explicit ConvolvedFew(Case& k) {
+    const ConvolveFewSpeed& s = kConvolveFewSpeeds[k.timed() ? k.number() / 5 : 0];
+    // Sometimes more tiles than a card does at a time.
+    rows = k.size("rows", {1, 3, 3, 2000}, {s.rows});
+    bool many = !k.timed() && rows > 3;
+    int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
+    int h = static_cast<int>(k.size("h", {1, 5, 19, 37}, {224})), w = static_cast<int>(k.size("w", {1, 7, 18, 67}, {224}));
+    int c = static_cast<int>(k.size("c", {1, 2, 3, 3, 4}, {3})), oc = static_cast<int>(k.size("oc", {4, 32, 36, 64, 100}, {s.oc}));
+    if (each == 1) oc -= 1;
+    int kh = static_cast<int>(k.size("kh", {1, 2, 3, 7, 11}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 3, 5, 7, 11, 16}, {s.taps}));
+    int down = static_cast<int>(k.size("down", {1, 2, 3, 4}, {s.stride})), across = static_cast<int>(k.size("across", {1, 2, 3, 4}, {s.stride}));
+    int top = static_cast<int>(k.size("top", {0, 1, 3, 12}, {s.pad})), left = static_cast<int>(k.size("left", {0, 1, 3, 17}, {s.pad}));
+    int more = static_cast<int>(k.size("more", {0, 1, 3}, {s.pad}));
+    if (many) h = 3, w = 2, oc = 8, kh = kh < 3 ? kh : 3, kw = kw < 3 ? kw : 3, top = top < 1 ? top : 1, left = left < 1 ? left : 1;
+    int tall = h + top + more - kh, broad = w + left + more - kw;
+    shape = {h, w, c, oc, kh, kw, down, across, top, left, tall < 0 ? 1 : tall / down + 1, broad < 0 ? 1 : broad / across + 1};
+    wide = oc + each * k.size("beyond", {0, 0, 1, 3}, {0});
+  }
+
+  int64_t ins() const { return rows * shape[0] * shape[1] * shape[2]; }
+  int64_t depth() const { return int64_t{1} * shape[4] * shape[5] * shape[2]; }
+  int64_t pixels() const { return rows * shape[10] * shape[11]; }
+  int64_t factors() const { return shape[3] * depth(); }
+  int64_t arranged() const {
+    int64_t steps = shape[4] * int64_t{(shape[5] * shape[2] + 7) / 8};
+    return 128 * steps * ((shape[3] + 15) / 16);
+  }
+};
+
 struct Columns {
   int64_t outer, n, inner;
 
@@ -419,6 +465,43 @@ inline constexpr Entry kNetwork[] = {
       c.moves(4 * (s.outs() + s.ins()));
       c.computes(2 * s.outs() * parts / s.shape[3] * s.shape[2]);
       CALL(c, cd_transpose_few, add, s.rows, s.shape.data(), g, arranged, dx);
+    }},
+    {"cd_convolve_few_shared", 0, [](Case& c) {
+      ConvolvedFew s(c);
+      std::array<int64_t, CD_CONVOLVE_FEW_VARIANTS> cpu{}, card{};
+      CALL(c, cd_convolve_few_shared, s.rows, s.shape.data(), s.wide, Both<int64_t*>{cpu.data(), card.data()});
+      for (size_t v = 0; v < cpu.size(); v++) c.same("bytes", card[v], cpu[v]);
+    }},
+    {"cd_convolve_few_weights", 1, [](Case& c) {
+      ConvolvedFew s(c);
+      auto weights = c.wild("weights", s.factors()), arranged = c.out("arranged", s.arranged());
+      c.within(0, 0);
+      c.moves(4 * (s.factors() + s.arranged()));
+      CALL(c, cd_convolve_few_weights, s.shape.data(), weights, arranged);
+    }},
+    {"cd_convolve_few", kConvolveFewTimes, [](Case& c) {
+      ConvolvedFew s(c);
+      int kind = static_cast<int>(c.size("kind", {CD_ACTIVATION_NONE, CD_ACTIVATION_RELU, CD_ACTIVATION_CLIP, CD_ACTIVATION_LEAKY}, {CD_ACTIVATION_RELU}));
+      bool whole = c.flag("whole", true), wild = whole && c.flag("wild"), biased = c.flag("bias", true);
+      auto x = wild ? c.wild("x", s.ins()) : whole ? c.numbers<float>("x", s.ins(), -8, 8) : c.in("x", s.ins());
+      float most = 4.0f / static_cast<float>(s.depth());
+      auto weights = whole ? c.numbers<float>("weights", s.factors(), -8, 8) : c.in("weights", s.factors(), -most, most);
+      if (!whole) c.within(0, 0x1p-8);
+      Ref<float> bias;
+      if (biased) bias = c.numbers<float>("bias", s.shape[3], -8, 8);
+      auto arranged = c.scratch("arranged", s.arranged());
+      c.moves(4 * (s.ins() + s.factors() + s.pixels() * s.shape[3]));
+      c.computes(2 * s.pixels() * s.factors());
+      std::array<int64_t, CD_CONVOLVE_FEW_VARIANTS> bytes{};
+      CALL(c, cd_convolve_few_shared, s.rows, s.shape.data(), s.wide, bytes.data());
+      CALL(c, cd_convolve_few_weights, s.shape.data(), weights, arranged);
+      int only = kConvolveFewSpeeds[c.timed() ? c.number() / 5 : 0].variants[c.number() % 5];
+      if (c.timed()) only = static_cast<int>(c.size("variant", {}, {only}));
+      for (int v = -1; v < CD_CONVOLVE_FEW_VARIANTS; v++) {
+        if (c.timed() ? v != only : v >= 0 && (!c.aligned() || bytes[static_cast<size_t>(v)] < 0)) continue;
+        auto y = c.out(("y of variant " + std::to_string(v)).c_str(), s.pixels() * s.wide);
+        CALL(c, cd_convolve_few, v, kind, 0.25f, 0.5f, s.rows, s.shape.data(), s.wide, x, arranged, bias, y);
+      }
     }},
     {"cd_widen", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});

@@ -17,6 +17,7 @@ public final class Kernels {
   private Gate gate;
   private Convolve convolve;
   private TransposeFew transposeFew;
+  private ConvolveFew convolveFew;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -79,6 +80,13 @@ public final class Kernels {
       transposeFew = new TransposeFew(this);
     }
     return transposeFew;
+  }
+
+  public ConvolveFew convolveFew() {
+    if (convolveFew == null) {
+      convolveFew = new ConvolveFew(this);
+    }
+    return convolveFew;
   }
 
   public Widen widen() {

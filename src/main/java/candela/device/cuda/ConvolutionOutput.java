@@ -14,13 +14,13 @@ import java.util.function.Supplier;
 
 /**
  * What one convolution in float32 makes, with bias, residual and activation, in the way that was
- * measured to be the fastest: the libraries', or our own tiles.
+ * measured to be the fastest: the libraries', our own tiles, or those for few channels.
  */
 final class ConvolutionOutput {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 1;
+  private static final int WAYS = 2;
 
   /** One way to write y, and bits unless they are NULL. */
   @FunctionalInterface
@@ -39,11 +39,14 @@ final class ConvolutionOutput {
   private final long wide;
   private final Way libraries;
   private final Tiles tiles;
+  private final FewChannels few;
   private final Map<Key, Way> chosen = new HashMap<>();
 
   /**
    * @param weights [oc,kh,kw,c]
    * @param wide elements from a pixel of y to the next
+   * @param tiles null where x and the weights are not as they need them
+   * @param few null where channels are not few
    */
   ConvolutionOutput(
       CudaDense dense,
@@ -52,7 +55,9 @@ final class ConvolutionOutput {
       MemorySegment bias,
       Activation activation,
       long wide,
-      Way libraries) {
+      Way libraries,
+      Tiles tiles,
+      FewChannels few) {
     this.dense = dense;
     this.shape = shape;
     this.weights = weights;
@@ -60,7 +65,8 @@ final class ConvolutionOutput {
     this.activation = activation;
     this.wide = wide;
     this.libraries = libraries;
-    tiles = new Tiles(dense, shape);
+    this.tiles = tiles;
+    this.few = few;
   }
 
   /**
@@ -82,12 +88,7 @@ final class ConvolutionOutput {
 
   private Way choose(
       Key key, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
-    List<Way> ways = new ArrayList<>(List.of(libraries));
-    if (key.alignment() == 16 && (!key.adds() || wide == shape.oc())) {
-      for (int v : tiles.variants(key.rows(), shape.c(), wide)) {
-        ways.add(byTiles(v));
-      }
-    }
+    List<Way> ways = ways(key);
     if (ways.size() == 1) {
       return libraries;
     }
@@ -104,6 +105,22 @@ final class ConvolutionOutput {
       throw CandelaException.of("%s has no engine for %s", dense.describe(), shape);
     }
     return ways.get(best);
+  }
+
+  /** All that do this one, in an order that does not change. */
+  private List<Way> ways(Key key) {
+    List<Way> ways = new ArrayList<>(List.of(libraries));
+    if (key.alignment() == 16 && tiles != null && (!key.adds() || wide == shape.oc())) {
+      for (int v : tiles.variants(key.rows(), shape.c(), wide)) {
+        ways.add(byTiles(v));
+      }
+    }
+    if (key.alignment() == 16 && few != null && !key.adds()) {
+      for (int v : few.variants(key.rows(), wide)) {
+        ways.add(byFew(v));
+      }
+    }
+    return ways;
   }
 
   private String name(Key key) {
@@ -124,14 +141,26 @@ final class ConvolutionOutput {
     return (rows, x, residual, y, bits) -> {
       MemorySegment w = weights.get();
       tiles.run(variant, activation, rows, shape.c(), wide, x, w, bias, residual, NONE, y);
-      if (!bits.equals(NONE)) {
-        long n = (long) shape.oh() * shape.ow() * shape.oc();
-        dense
-            .device()
-            .kernels()
-            .gate()
-            .gateForward(Storage.FLOAT32, activation, false, rows, n, shape.oc(), wide, y, bits);
-      }
+      gate(rows, y, bits);
     };
+  }
+
+  private Way byFew(int variant) {
+    return (rows, x, residual, y, bits) -> {
+      few.run(variant, activation, rows, wide, x, bias, y);
+      gate(rows, y, bits);
+    };
+  }
+
+  /** The bits of what the activation left. */
+  private void gate(long rows, MemorySegment y, MemorySegment bits) {
+    if (!bits.equals(NONE)) {
+      long n = (long) shape.oh() * shape.ow() * shape.oc();
+      dense
+          .device()
+          .kernels()
+          .gate()
+          .gateForward(Storage.FLOAT32, activation, false, rows, n, shape.oc(), wide, y, bits);
+    }
   }
 }

@@ -28,21 +28,25 @@ final class Tiles {
    */
   Tiles(CudaDense dense, Convolution s) {
     kernels = dense.device().kernels().convolve();
-    shape =
-        new int[] {
-          s.h(),
-          s.w(),
-          s.c(),
-          s.oc(),
-          s.kh(),
-          s.kw(),
-          s.strideH(),
-          s.strideW(),
-          s.padTop(),
-          s.padLeft(),
-          s.oh(),
-          s.ow()
-        };
+    shape = shape(s);
+  }
+
+  /** As {@link Convolve} takes it. */
+  static int[] shape(Convolution s) {
+    return new int[] {
+      s.h(),
+      s.w(),
+      s.c(),
+      s.oc(),
+      s.kh(),
+      s.kw(),
+      s.strideH(),
+      s.strideW(),
+      s.padTop(),
+      s.padLeft(),
+      s.oh(),
+      s.ow()
+    };
   }
 
   static boolean fit(CudaDense dense, Storage storage, Convolution s) {
