@@ -51,9 +51,18 @@ struct Pool {
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
     int dh = static_cast<int>(k.size("dh", {1, 1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 1, 2}, {1}));
     int top = static_cast<int>(k.size("top", {0, 1, 2}, {1, 1, 0})), left = static_cast<int>(k.size("left", {0, 1}, {1, 1, 0}));
-    if (average && kh == 1) top = 0;
+    // Side and stride of the common windows, -1 the whole image; a few windows more than there is room for, or less.
+    int common = static_cast<int>(k.size("common", {0, 32, 31, 22, 32, 31, 22, -1}, {0}));
+    int more = static_cast<int>(k.size("more", {0, 0, 0, 1, 3, -1}, {0}));
+    if (common > 0) kh = kw = common / 10, sh = sw = common % 10;
+    if (common < 0) kh = static_cast<int>(h) + 2 * top, kw = static_cast<int>(w) + 2 * left;
+    if (common != 0) dh = dw = 1;
+    if (common > 0 && k.flag("cropped")) top = -2 - top, left = -3 * left;
+    if (average && (kh == 1 || more > 0)) top = 0;
+    if (average) more = more < 0 ? more : 0;
     int oh = static_cast<int>(h) + 2 * top - (kh - 1) * dh - 1, ow = static_cast<int>(w) + 2 * left - (kw - 1) * dw - 1;
-    window = {kh, kw, sh, sw, dh, dw, top, left, oh < 0 ? 1 : oh / sh + 1, ow < 0 ? 1 : ow / sw + 1};
+    auto windows = [&](int room, int stride) { return std::max(1, (room < 0 ? 0 : room / stride) + 1 + more); };
+    window = {kh, kw, sh, sw, dh, dw, top, left, windows(oh, sh), windows(ow, sw)};
   }
 
   int64_t ins() const { return images * h * w * c; }
