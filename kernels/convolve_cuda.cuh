@@ -22,8 +22,8 @@ struct ConvolveJob {
   Ending ending;
   Divide byWidth, byHeight, byAcross;
   int steps, stepsOfTap;
-  // Whether y's pixels have others between them.
-  bool spaced;
+  // Whether y's pixels have others between them; whether the blocks are so few that all are on the card at once.
+  bool spaced, few;
   // Bytes from a pixel of x to the next, and of an output channel's weights.
   int pixelBytes, channelBytes;
   const float* __restrict__ x;
@@ -215,13 +215,13 @@ struct Own {
   int firstPixel, rows, firstChannel;
 };
 
-// What nobody writes meanwhile, the weights, starts on its way from memory before the kernel in front has ended, and what
-// end() will read, though that may still be written: into the second-level cache, which is one for all.
+// What end() will read starts on its way into the second-level cache, which is one for all: it may still be written. So do
+// the weights, before the kernel in front has ended; among many blocks others have brought them there.
 template <class T>
 __device__ __forceinline__ void foresee(const ConvolveJob& job, const Own& own, int begin, int steps) {
   constexpr int kMostLines = 8 * kConvolveThreads, kLines = T::kChannels / 32;
   const Convolution& k = job.k;
-  int lines = steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines;
+  int lines = !job.few ? 0 : steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines;
 #pragma unroll 1
   for (int i = threadIdx.x; i < lines; i += kConvolveThreads) {
     int channel = own.firstChannel + i % T::kChannels, at = (begin + i / T::kChannels) * kDeep;
@@ -369,8 +369,10 @@ void launchTiles(cd_stream* stream, const ConvolveJobs& jobs, int count, const T
   launchGrid(stream, convolveTile<T>, jobs, tiling.down * tiling.across, tiling.splits, count, kConvolveThreads, T::kBytes);
 }
 
-inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, const Ending& ending, const float* x, const float* weights,
-                         float* y) {
+inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, int64_t blocks, const Ending& ending, const float* x,
+                         const float* weights, float* y) {
+  // Three on each of 132 processors.
+  constexpr int64_t kFew = 396;
   ConvolveJob job{k,
                   ending,
                   Divide(k.ow > 0 ? k.ow : 1),
@@ -379,6 +381,7 @@ inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, const Endin
                   static_cast<int>(k.steps()),
                   k.stepsOfTap(),
                   k.yStepH * k.yStepW > 1,
+                  blocks <= kFew,
                   static_cast<int>(4 * k.wide),
                   static_cast<int>(4 * k.depth()),
                   x,
@@ -392,9 +395,10 @@ inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, const Endin
 
 inline bool convolveInTiles(cd_stream* stream, const Convolutions& all, const Tiling& tiling, const Ending& ending,
                             const float* x, const float* weights, float* y) {
-  ConvolveJob first = jobOf(all.largest(), tiling, ending, x, weights, y);
+  int64_t blocks = all.count * tiling.down * tiling.across * tiling.splits;
+  ConvolveJob first = jobOf(all.largest(), tiling, blocks, ending, x, weights, y);
   ConvolveJobs jobs{{first, first, first, first}};
-  for (int i = 1; i < all.count; i++) jobs.of[i] = jobOf(all.of[i], tiling, ending, x, weights, y);
+  for (int i = 1; i < all.count; i++) jobs.of[i] = jobOf(all.of[i], tiling, blocks, ending, x, weights, y);
   launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, jobs, all.count, tiling);
   launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, jobs, all.count, tiling);
   launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, jobs, all.count, tiling);

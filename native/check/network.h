@@ -72,6 +72,42 @@ struct Gated {
   int64_t n() const { return pixels * channels; }
 };
 
+// First layers that are timed: ResNet's for a batch of 50 and for one, VGG's and AlexNet's.
+struct FewTransposeSpeed {
+  int64_t rows;
+  int oc, taps, stride, pad;
+};
+
+inline constexpr FewTransposeSpeed kFewTransposes[] = {{50, 64, 7, 2, 3}, {1, 64, 7, 2, 3}, {64, 64, 3, 1, 1}, {64, 96, 11, 4, 2}};
+constexpr int kFewTransposeTimes = 4;
+
+// A convolution of few channels: most often of sizes that tensor cores take, and once in four of so many rows that tiles are
+// large.
+struct TransposedFew {
+  int64_t rows;
+  std::array<int, 12> shape;
+
+  explicit TransposedFew(Case& k) {
+    const FewTransposeSpeed& s = kFewTransposes[k.timed() ? k.number() : 0];
+    rows = k.size("rows", {1, 3, 1, 270}, {s.rows});
+    bool many = rows > 200;
+    int h = static_cast<int>(k.size("h", {1, 9, 23, 40}, {224})), w = static_cast<int>(k.size("w", {2, 7, 21, 70}, {224}));
+    if (many) h = h % 20 + 1, w = w % 20 + 1;
+    int c = static_cast<int>(k.size("c", {3, 3, 1, 2, 4}, {3})), oc = static_cast<int>(k.size("oc", {8, 4, 7, 36, 64, 72}, {s.oc}));
+    if (many) oc = oc % 40 + 4;
+    int kh = static_cast<int>(k.size("kh", {3, 7, 2, 11, 5, 1, 16}, {s.taps}));
+    int kw = static_cast<int>(k.size("kw", {3, 7, 2, 11, 5, 1, 16, 9}, {s.taps}));
+    int sh = static_cast<int>(k.size("sh", {2, 1, 4, 3}, {s.stride})), sw = static_cast<int>(k.size("sw", {2, 1, 4, 3, 2}, {s.stride}));
+    int top = static_cast<int>(k.size("top", {0, 1, 3, 2}, {s.pad})), left = static_cast<int>(k.size("left", {0, 1, 3, 2, 5}, {s.pad}));
+    int oh = h + 2 * top - kh, ow = w + 2 * left - kw;
+    shape = {h, w, c, oc, kh, kw, sh, sw, top, left, oh < 0 ? 1 : oh / sh + 1, ow < 0 ? 1 : ow / sw + 1};
+  }
+
+  int64_t ins() const { return rows * shape[0] * shape[1] * shape[2]; }
+  int64_t outs() const { return rows * shape[10] * shape[11] * shape[3]; }
+  int64_t factors() const { return int64_t{1} * shape[3] * shape[2] * shape[4] * shape[5]; }
+};
+
 // Convolutions of ResNet-50 and of its backward pass, for 64 images and for one, and the variants that they are timed with.
 struct ConvolveSpeed {
   int64_t rows, side, c, oc, taps;
@@ -435,6 +471,37 @@ inline constexpr Entry kNetwork[] = {
         auto y = c.out(("y of variant " + std::to_string(v)).c_str(), s.pixels() * s.wide);
         CALL(c, cd_convolve_few, v, kind, 0.25f, 0.5f, s.rows, s.shape.data(), s.wide, x, arranged, bias, y);
       }
+    }},
+    {"cd_transpose_few_size", 0, [](Case& c) {
+      TransposedFew s(c);
+      int64_t cpu = 0, card = 0;
+      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&cpu, &card});
+      c.same("floats", card, cpu);
+    }},
+    {"cd_transpose_few_arrange", 1, [](Case& c) {
+      TransposedFew s(c);
+      int64_t floats = 0;
+      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&floats, &floats});
+      auto weights = c.in("weights", s.factors()), arranged = c.out("arranged", floats);
+      c.within(0, 0);
+      c.moves(4 * (s.factors() + floats));
+      CALL(c, cd_transpose_few_arrange, s.shape.data(), weights, arranged);
+    }},
+    {"cd_transpose_few", kFewTransposeTimes, [](Case& c) {
+      TransposedFew s(c);
+      bool whole = c.flag("whole", true), add = c.flag("accumulate");
+      int64_t floats = 0, parts = s.factors() / s.shape[2];
+      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&floats, &floats});
+      // All sums of whole numbers are exact; factors rounded to 11 bits are off by less than 2^-8 in all.
+      float most = 4.0f / static_cast<float>(parts);
+      auto g = whole ? c.numbers<float>("g", s.outs(), -8, 8) : c.in("g", s.outs());
+      auto weights = whole ? c.numbers<float>("weights", s.factors(), -8, 8) : c.in("weights", s.factors(), -most, most);
+      auto arranged = c.out("arranged", floats), dx = c.out("dx", s.ins(), add);
+      if (!whole) c.within(0, 0x1p-8);
+      CALL(c, cd_transpose_few_arrange, s.shape.data(), weights, arranged);
+      c.moves(4 * (s.outs() + s.ins()));
+      c.computes(2 * s.outs() * parts / s.shape[3] * s.shape[2]);
+      CALL(c, cd_transpose_few, add, s.rows, s.shape.data(), g, arranged, dx);
     }},
     {"cd_widen", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});

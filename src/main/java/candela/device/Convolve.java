@@ -151,7 +151,7 @@ public final class Convolve {
   public long[] convolveTransposedBlocks(long rows, int[] shape, long gWide) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment counts = arena.allocate(ValueLayout.JAVA_LONG, VARIANTS);
-      MemorySegment of = Kernels.host("cd_convolve_transposed_blocks", "shape", shape, 12);
+      int[] of = Kernels.host("cd_convolve_transposed_blocks", "shape", shape, 12);
       kernels.run(transposedBlocks, rows, of, gWide, counts);
       return counts.toArray(ValueLayout.JAVA_LONG);
     }

@@ -17,6 +17,7 @@ public final class Kernels {
   private Gate gate;
   private Convolve convolve;
   private ConvolveFew convolveFew;
+  private TransposeFew transposeFew;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -79,6 +80,13 @@ public final class Kernels {
       convolveFew = new ConvolveFew(this);
     }
     return convolveFew;
+  }
+
+  public TransposeFew transposeFew() {
+    if (transposeFew == null) {
+      transposeFew = new TransposeFew(this);
+    }
+    return transposeFew;
   }
 
   public Widen widen() {

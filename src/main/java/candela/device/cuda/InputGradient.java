@@ -21,13 +21,13 @@ import java.util.function.Supplier;
  * The gradient at the input of one convolution that is not transposed, in the way that was measured
  * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; with turned weights our own tiles,
  * which let it pass the gating as they write, or cuDNN's convolution, where it is one; for one tap
- * that strides over pixels a product, put among zeros.
+ * that strides over pixels a product, put among zeros; for few channels a kernel of their own.
  */
 final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 2;
+  private static final int WAYS = 3;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
@@ -69,6 +69,7 @@ final class InputGradient implements AutoCloseable {
   private final CudaMatrix product;
   private final FoldedGradient folds;
   private final Tiles tiles;
+  private final FewGradient few;
   private final TurnedWeights turned;
   private final CudaMatrix spread;
   private final Map<Key, Way> chosen = new HashMap<>();
@@ -101,6 +102,10 @@ final class InputGradient implements AutoCloseable {
     folds =
         FoldedGradient.pays(dense, storage, shape)
             ? new FoldedGradient(dense, storage, shape, given)
+            : null;
+    few =
+        product == null && FewGradient.fits(device, storage, shape)
+            ? new FewGradient(device, shape, given)
             : null;
     boolean whole = folds == null && !plain.pads();
     tiles =
@@ -139,6 +144,9 @@ final class InputGradient implements AutoCloseable {
   void update() {
     if (folds != null) {
       folds.update();
+    }
+    if (few != null) {
+      few.update();
     }
     if (turned != null) {
       turned.update();
@@ -218,6 +226,9 @@ final class InputGradient implements AutoCloseable {
     }
     if (spread != null) {
       ways.add(new Way(false, sifting(this::bySpreading)));
+    }
+    if (few != null && key.alignment() == 16) {
+      ways.add(new Way(false, sifting(this::byFew)));
     }
     if (turns && tiles != null && key.alignment() == 16) {
       for (int v : tiles.transposedVariants(key.rows(), key.gWide())) {
@@ -315,6 +326,12 @@ final class InputGradient implements AutoCloseable {
     return prepared.run(p, g, turned.weights(), dx);
   }
 
+  private boolean byFew(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    few.backward(rows, g, accumulate, dx);
+    return true;
+  }
+
   private Run byTiles(int variant) {
     return (rows, g, gWide, accumulate, dx, gating) -> {
       MemorySegment add = accumulate ? dx : NONE;
@@ -346,6 +363,9 @@ final class InputGradient implements AutoCloseable {
   public void close() {
     if (folds != null) {
       folds.close();
+    }
+    if (few != null) {
+      few.close();
     }
     if (turned != null) {
       turned.close();
