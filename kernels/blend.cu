@@ -109,17 +109,23 @@ struct MaskPenalty {
 // On a card these go before the templates of the same name.
 void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const BlendForward& b, int64_t cost) {
   int64_t n = b.h * w, rows = lines / b.h;
-  if (rows >= kDivisible || b.c >= kDivisible) {
+  if (rows >= kDivisible || b.c >= kDivisible || n >= kDivisible) {
     candela::forEachSpan(stream, lines, w, b, cost);
     return;
   }
   bool aligned = wide(w, b.x, b.other, b.m, b.y);
-  forEachBatch(stream, rows, n, aligned, BlendForwardBatch{Divide(b.c), b.h, w, b.x, b.other, b.m, b.shift, b.y});
+  auto tall = static_cast<int>(b.h), across = static_cast<int>(w);
+  BlendForwardBatch op{Divide(b.c), Divide(w), tall, across, b.x, b.other, b.m, b.shift, b.y};
+  forEachBatch(stream, rows, n, aligned, op);
 }
 
-void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const BlendBackward& b, int64_t) {
+void forEachSpan(cd_stream* stream, int64_t lines, int64_t w, const BlendBackward& b, int64_t cost) {
+  if (b.h * w >= kDivisible) {
+    candela::forEachSpan(stream, lines, w, b, cost);
+    return;
+  }
   bool aligned = wide(w, b.x, b.other, b.dy, b.dm);
-  BlendBackwardBatch op{b.c, b.h, w, b.x, b.other, b.shift, b.dy, b.dm};
+  BlendBackwardBatch op{Divide(w), b.c, static_cast<int>(b.h), static_cast<int>(w), b.x, b.other, b.shift, b.dy, b.dm};
   forEachBatch(stream, lines / b.h, b.h * w, aligned, op);
 }
 

@@ -6,32 +6,52 @@
 
 namespace candela {
 
-// A pixel of an image of which another part is seen, edges repeated where it does not reach.
-struct Pixel {
-  int64_t row, column;
+// Where in a plane[h,w] a pixel and its right neighbours are seen in an image that is shifted: edges are repeated where
+// it does not reach. kWide = 4: w is a multiple of 4, planes are aligned.
+template <int kWide>
+struct Seen {
+  int line, first, w, rest;
 
-  __device__ static int64_t inside(int64_t i, int64_t n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
+  // Beyond its size no shift shows anything else.
+  __device__ __forceinline__ Seen(int row, int column, int h, int w, int down, int across)
+      : line(within(row + within(down, -h, h), 0, h - 1) * w), first(column + within(across, -w, w)), w(w),
+        rest(kWide == 4 && first >= 0 && first + 4 <= w ? first % 4 : -1) {}
 
-  // What plane[h,w] has there and at its right neighbours. kWide = 4: w is a multiple of 4, the plane aligned.
-  template <int kWide>
-  __device__ Floats<kWide> of(const float* plane, int64_t h, int64_t w, int32_t down, int32_t across) const {
-    const float* line = plane + inside(row + down, h) * w;
-    int64_t first = column + across;
-    if constexpr (kWide == 4) {
-      if (first % 4 == 0 && first >= 0 && first < w) return load<kWide>(line + first);
-    }
+  __device__ __forceinline__ static int within(int i, int least, int most) { return max(least, min(i, most)); }
+
+  // Whether there are four and all of them inside.
+  __device__ __forceinline__ bool whole() const { return rest >= 0; }
+
+  template <bool kWhole>
+  __device__ __forceinline__ Floats<kWide> of(const float* plane) const {
     Floats<kWide> v;
+    if constexpr (kWide == 4 && kWhole) {
+      // Two aligned quads instead of four elements.
+      const float* at = plane + (line + first - rest);
+      v = load<4>(at);
+      Floats<4> next = load<4>(at + (rest == 0 ? 0 : 4));
+      bool two = rest & 2, one = rest & 1;
+      float five[5] = {two ? v.at[2] : v.at[0], two ? v.at[3] : v.at[1], two ? next.at[0] : v.at[2],
+                       two ? next.at[1] : v.at[3], two ? next.at[2] : next.at[0]};
 #pragma unroll
-    for (int k = 0; k < kWide; k++) v.at[k] = __ldg(line + inside(first + k, w));
+      for (int k = 0; k < 4; k++) v.at[k] = one ? five[k + 1] : five[k];
+    } else {
+#pragma unroll
+      for (int k = 0; k < kWide; k++) v.at[k] = __ldg(plane + line + within(first + k, 0, w - 1));
+    }
     return v;
   }
+};
+
+struct Pixel {
+  int row, column;
 };
 
 // Moves 4 rows h w (c + 1) + 8 c h w bytes; planes read again come from the second cache. Rows are [rows,c], i lies in
 // [h,w].
 struct BlendForwardBatch {
-  Divide channels;
-  int64_t h, w;
+  Divide channels, lines;
+  int h, w;
   const float* __restrict__ x;
   const float* __restrict__ other;
   const float* __restrict__ m;
@@ -40,27 +60,39 @@ struct BlendForwardBatch {
 
   template <int kWide>
   __device__ Pixel columns(int64_t i) const {
-    return {i / w, i % w};
+    auto column = static_cast<uint32_t>(i);
+    auto row = static_cast<int>(lines.split(column));
+    return {row, static_cast<int>(column)};
   }
 
   template <int kWide>
   __device__ void row(const Pixel& p, int64_t r, int64_t i) const {
     auto plane = static_cast<uint32_t>(r);
-    int64_t image = channels.split(plane), n = h * w, from = plane * n;
-    int32_t down = __ldg(shift + 2 * image), across = __ldg(shift + 2 * image + 1);
+    int64_t image = channels.split(plane), n = int64_t{1} * h * w, from = plane * n;
     Floats<kWide> mask = load<kWide>(m + image * n + i);
-    Floats<kWide> one = p.of<kWide>(x + from, h, w, down, across);
-    Floats<kWide> two = p.of<kWide>(other + from, h, w, down, across);
-    Floats<kWide> v;
+    Seen<kWide> seen(p.row, p.column, h, w, __ldg(shift + 2 * image), __ldg(shift + 2 * image + 1));
+    if (seen.whole()) {
+      store<kWide>(y + r * n + i, blended<true>(seen, mask, from));
+    } else {
+      store<kWide>(y + r * n + i, blended<false>(seen, mask, from));
+    }
+  }
+
+  template <bool kWhole, int kWide>
+  __device__ __forceinline__ Floats<kWide> blended(const Seen<kWide>& seen, const Floats<kWide>& mask,
+                                                   int64_t from) const {
+    Floats<kWide> one = seen.template of<kWhole>(x + from), two = seen.template of<kWhole>(other + from), v;
 #pragma unroll
     for (int k = 0; k < kWide; k++) v.at[k] = two.at[k] + mask.at[k] * (one.at[k] - two.at[k]);
-    store<kWide>(y + r * n + i, v);
+    return v;
   }
 };
 
 // Moves 4 rows h w (c + 1) + 8 c h w bytes; planes read again come from the second cache. i lies in [h,w].
 struct BlendBackwardBatch {
-  int64_t c, h, w;
+  Divide lines;
+  int64_t c;
+  int h, w;
   const float* __restrict__ x;
   const float* __restrict__ other;
   const int32_t* __restrict__ shift;
@@ -69,23 +101,30 @@ struct BlendBackwardBatch {
 
   template <int kWide>
   __device__ Pixel columns(int64_t i) const {
-    return {i / w, i % w};
+    auto column = static_cast<uint32_t>(i);
+    auto row = static_cast<int>(lines.split(column));
+    return {row, static_cast<int>(column)};
   }
 
   template <int kWide>
   __device__ void row(const Pixel& p, int64_t r, int64_t i) const {
-    int64_t n = h * w;
-    int32_t down = __ldg(shift + 2 * r), across = __ldg(shift + 2 * r + 1);
+    int64_t n = int64_t{1} * h * w;
+    Seen<kWide> seen(p.row, p.column, h, w, __ldg(shift + 2 * r), __ldg(shift + 2 * r + 1));
+    const float* in = dy + r * c * n + i;
+    store<kWide>(dm + r * n + i, seen.whole() ? sum<true>(seen, in, n) : sum<false>(seen, in, n));
+  }
+
+  template <bool kWhole, int kWide>
+  __device__ __forceinline__ Floats<kWide> sum(const Seen<kWide>& seen, const float* in, int64_t n) const {
     Floats<kWide> sum = {};
 #pragma unroll 3
-    for (int64_t plane = 0; plane < c; plane++) {
-      Floats<kWide> d = load<kWide>(dy + (r * c + plane) * n + i);
-      Floats<kWide> one = p.of<kWide>(x + plane * n, h, w, down, across);
-      Floats<kWide> two = p.of<kWide>(other + plane * n, h, w, down, across);
+    for (int64_t plane = 0; plane < c * n; plane += n) {
+      Floats<kWide> d = load<kWide>(in + plane);
+      Floats<kWide> one = seen.template of<kWhole>(x + plane), two = seen.template of<kWhole>(other + plane);
 #pragma unroll
       for (int k = 0; k < kWide; k++) sum.at[k] += d.at[k] * (one.at[k] - two.at[k]);
     }
-    store<kWide>(dm + r * n + i, sum);
+    return sum;
   }
 };
 

@@ -1,80 +1,11 @@
-// CUDA only: pooling by four channels a thread, for windows without gaps. The threads of a block are a tile of channels,
-// columns and rows, so that what neighbouring windows share is read from the first-level cache; no thread divides by a
-// number that the host does not know.
+// CUDA only: pooling by four channels of one pixel a thread, for windows without gaps.
 #pragma once
-
-#include <stdlib.h>
 
 #include <type_traits>
 
-#include "functions.cuh"
-#include "wide.cuh"
-#include "window.cuh"
+#include "average_pool_cuda.cuh"
 
 namespace candela {
-
-// Threads over [images,rows,columns,quads of channels].
-struct PoolTiles {
-  dim3 grid, block;
-  Divide chunks;
-  int rows, columns, quads;
-
-  PoolTiles(int64_t images, int rows, int columns, int64_t c)
-      : rows(rows), columns(columns), quads(static_cast<int>(c / 4)) {
-    // 256 bytes of channels and 4 x 4 pixels, or more of one where there is less of another.
-    block = dim3(power(quads, 16), 1, 1);
-    block.y = power(columns, block.x == 16 ? 4 : 8);
-    block.z = power(rows, kBlock / (block.x * block.y) < 8 ? kBlock / (block.x * block.y) : 8);
-    block.x = power(quads, kBlock / (block.y * block.z));
-    chunks = Divide((quads + block.x - 1) / block.x);
-    grid = dim3((quads + block.x - 1) / block.x * ((columns + block.y - 1) / block.y), (rows + block.z - 1) / block.z,
-                static_cast<unsigned>(images));
-  }
-
-  // Least power of two that is at least n, at most `most`.
-  static unsigned power(int n, unsigned most) {
-    unsigned p = 1;
-    while (p < most && p < static_cast<unsigned>(n)) p *= 2;
-    return p;
-  }
-};
-
-// What a thread of them works on.
-struct PoolPlace {
-  int row, column, channel;
-  bool inside;
-
-  __device__ __forceinline__ explicit PoolPlace(const PoolTiles& tiles) {
-    uint32_t chunk = blockIdx.x, across = tiles.chunks.split(chunk);
-    int quad = chunk * blockDim.x + threadIdx.x;
-    column = across * blockDim.y + threadIdx.y;
-    row = blockIdx.y * blockDim.z + threadIdx.z;
-    channel = 4 * quad;
-    inside = quad < tiles.quads && column < tiles.columns && row < tiles.rows;
-  }
-};
-
-// A Window in 32 bits. Offsets are those inside an image.
-struct SmallWindow {
-  int h, w, c, kh, kw, sh, sw, top, left, oh, ow;
-  Divide byStrideH, byStrideW;
-
-  explicit SmallWindow(const Window& k)
-      : h(static_cast<int>(k.h)), w(static_cast<int>(k.w)), c(static_cast<int>(k.c)), kh(k.kh), kw(k.kw), sh(k.sh),
-        sw(k.sw), top(k.top), left(k.left), oh(k.oh), ow(k.ow), byStrideH(k.sh), byStrideW(k.sw) {}
-
-  __device__ __forceinline__ int64_t in() const { return int64_t{1} * h * w * c; }
-  __device__ __forceinline__ int64_t out() const { return int64_t{1} * oh * ow * c; }
-};
-
-// Whether the kernels below can do it.
-inline bool poolsByQuads(const Window& k, int64_t images) {
-  constexpr int64_t kMost = 1 << 20, kImage = int64_t{1} << 31;
-  return k.c % 4 == 0 && k.dh == 1 && k.dw == 1 && images <= 65535 && k.h > 0 && k.w > 0 &&
-         k.oh > 0 && k.ow > 0 && k.h <= 65535 && k.oh <= 65535 && k.w <= kMost && k.ow <= kMost && k.kh <= 256 &&
-         k.kw <= 256 && k.sh <= 256 && k.sw <= 256 && abs(k.top) <= kMost && abs(k.left) <= kMost &&
-         k.h * k.w * k.c < kImage && int64_t{1} * k.oh * k.ow * k.c < kImage;
-}
 
 // y = max of the window, which = index of the first; KH, KW 0: known at run time only.
 template <int KH, int KW, bool kWhich, class T>
@@ -120,8 +51,6 @@ __global__ void __launch_bounds__(kBlock) maxPoolQuads(PoolTiles tiles, SmallWin
   }
 }
 
-enum class PoolGather { MAX, MAX_ADD, UNPOOL };
-
 // dx of an input pixel from the windows that hold it, NH x NW of them at most (0: any number), in the order of their taps.
 template <int NH, int NW, PoolGather gather, class T>
 __global__ void __launch_bounds__(kBlock) maxPoolGather(PoolTiles tiles, SmallWindow k,
@@ -134,7 +63,7 @@ __global__ void __launch_bounds__(kBlock) maxPoolGather(PoolTiles tiles, SmallWi
   int column0 = column < 0 ? -1 : min(static_cast<int>(k.byStrideW(column)), k.ow - 1);
   int64_t to = blockIdx.z * k.in() + (int64_t{1} * at.row * k.w + at.column) * k.c + at.channel;
   int64_t image = blockIdx.z * k.out() + at.channel;
-  int nh = NH > 0 ? NH : (k.kh - 1) / k.sh + 1, nw = NW > 0 ? NW : (k.kw - 1) / k.sw + 1;
+  int nh = NH > 0 ? NH : row0 + 1 - k.firstRow(row), nw = NW > 0 ? NW : column0 + 1 - k.firstColumn(column);
   Quad sum{};
   if (gather == PoolGather::MAX_ADD) sum = quadAt(dx + to);
   bool found[4] = {};
@@ -171,23 +100,6 @@ __global__ void __launch_bounds__(kBlock) maxPoolGather(PoolTiles tiles, SmallWi
   putQuad(dx + to, sum);
 }
 
-// Positions that a mean counts; see Divisor.
-struct SmallDivisor {
-  int leastRow, endRow, leastColumn, endColumn, power;
-
-  SmallDivisor(const Window& k, int padBottom, int padRight, bool padding, int power)
-      : leastRow(padding ? -k.top : 0), endRow(static_cast<int>(k.h) + (padding ? padBottom : 0)),
-        leastColumn(padding ? -k.left : 0), endColumn(static_cast<int>(k.w) + (padding ? padRight : 0)), power(power) {}
-
-  // row, column: where the window begins.
-  __device__ __forceinline__ float of(const SmallWindow& k, int row, int column) const {
-    int rows = min(row + k.kh, endRow) - max(row, leastRow);
-    int columns = min(column + k.kw, endColumn) - max(column, leastColumn);
-    float count = static_cast<float>(max(rows, 0) * max(columns, 0));
-    return power == 1 || count == 0.0f ? count : power == 0 ? 1.0f : count * count;
-  }
-};
-
 template <int KH, int KW, class T>
 __global__ void __launch_bounds__(kBlock) averagePoolQuads(PoolTiles tiles, SmallWindow k, SmallDivisor divisor,
                                                            const T* __restrict__ x, T* __restrict__ y) {
@@ -211,42 +123,19 @@ __global__ void __launch_bounds__(kBlock) averagePoolQuads(PoolTiles tiles, Smal
       for (int c = 0; c < 4; c++) sum.v[c] += v.v[c];
     }
   }
-  float count = divisor.of(k, row, column);
-  if (count != 0.0f) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) sum.v[c] /= count;
-  }
+  Quotients by(divisor.of(k, row, column));
+  if (by.by != 0.0f) sum = by(sum);
   putQuad(y + blockIdx.z * k.out() + (int64_t{1} * at.row * k.ow + at.column) * k.c + at.channel, sum);
 }
 
-template <int NH, int NW, bool kAdd, class T>
+template <bool kAdd, class T>
 __global__ void __launch_bounds__(kBlock) averagePoolGather(PoolTiles tiles, SmallWindow k, SmallDivisor divisor,
                                                             const T* __restrict__ dy, T* __restrict__ dx) {
   PoolPlace at(tiles);
   if (!at.inside) return;
-  int row = at.row + k.top, column = at.column + k.left;
-  int row0 = row < 0 ? -1 : min(static_cast<int>(k.byStrideH(row)), k.oh - 1);
-  int column0 = column < 0 ? -1 : min(static_cast<int>(k.byStrideW(column)), k.ow - 1);
-  int64_t to = blockIdx.z * k.in() + (int64_t{1} * at.row * k.w + at.column) * k.c + at.channel;
-  const T* image = dy + blockIdx.z * k.out() + at.channel;
-  int nh = NH > 0 ? NH : (k.kh - 1) / k.sh + 1, nw = NW > 0 ? NW : (k.kw - 1) / k.sw + 1;
-  Quad sum{};
-  if (kAdd) sum = quadAt(dx + to);
-#pragma unroll
-  for (int i = 0; i < nh; i++) {
-    int across = row0 - i;
-    bool inRow = across >= 0 && row - across * k.sh < k.kh;
-#pragma unroll
-    for (int j = 0; j < nw; j++) {
-      int along = column0 - j;
-      if (!inRow || along < 0 || column - along * k.sw >= k.kw) continue;
-      Quad up = quadAt(image + (int64_t{1} * across * k.ow + along) * k.c);
-      float count = divisor.of(k, across * k.sh - k.top, along * k.sw - k.left);
-#pragma unroll
-      for (int c = 0; c < 4; c++) sum.v[c] += up.v[c] / count;
-    }
-  }
-  putQuad(dx + to, sum);
+  T* down = dx + blockIdx.z * k.in() + at.channel;
+  const T* up = dy + blockIdx.z * k.out() + at.channel;
+  putQuad(down + (at.row * k.w + at.column) * k.c, averageGather<kAdd>(k, divisor, at.row, at.column, up, down));
 }
 
 // Calls f(KH, KW) with the sides as constants where they are common, else with 0, 0.
@@ -269,6 +158,7 @@ bool maxPoolWide(cd_stream* stream, int64_t images, const Window& k, const T* x,
   if (!poolsByQuads(k, images) || !alignedQuads(x) || !alignedQuads(y) || !aligned(which, 4)) {
     return false;
   }
+  if (maxPoolPatches(stream, images, k, x, y, which)) return true;
   PoolTiles tiles(images, k.oh, k.ow, k.c);
   SmallWindow small(k);
   forSides(k.kh, k.kw, [&](auto kh, auto kw) {
@@ -288,6 +178,7 @@ bool maxPoolGatherWide(cd_stream* stream, int64_t images, const Window& k, const
   if (!poolsByQuads(k, images) || !alignedQuads(dy) || !alignedQuads(dx) || !aligned(which, 4)) {
     return false;
   }
+  if (maxPoolGatherPatches<gather>(stream, images, k, which, dy, dx)) return true;
   PoolTiles tiles(images, static_cast<int>(k.h), static_cast<int>(k.w), k.c);
   SmallWindow small(k);
   forSides((k.kh - 1) / k.sh + 1, (k.kw - 1) / k.sw + 1, [&](auto nh, auto nw) {
@@ -303,6 +194,7 @@ bool averagePoolWide(cd_stream* stream, int64_t images, const Window& k, const S
   // So few threads, each with a long window, do better one by one.
   if (images * k.oh * k.ow * k.c / 4 < kBlocks && k.kh * k.kw > 16) return false;
   if (!poolsByQuads(k, images) || !alignedQuads(x) || !alignedQuads(y)) return false;
+  if (averagePoolPatches(stream, images, k, divisor, x, y)) return true;
   PoolTiles tiles(images, k.oh, k.ow, k.c);
   SmallWindow small(k);
   forSides(k.kh, k.kw, [&](auto kh, auto kw) {
@@ -317,16 +209,17 @@ template <class T>
 bool averagePoolBackwardWide(cd_stream* stream, int64_t images, const Window& k, const SmallDivisor& divisor,
                              bool accumulate, const T* dy, T* dx) {
   if (!poolsByQuads(k, images) || !alignedQuads(dy) || !alignedQuads(dx)) return false;
+  if (accumulate ? averagePoolBackwardPatches<true>(stream, images, k, divisor, dy, dx)
+                 : averagePoolBackwardPatches<false>(stream, images, k, divisor, dy, dx)) {
+    return true;
+  }
   PoolTiles tiles(images, static_cast<int>(k.h), static_cast<int>(k.w), k.c);
   SmallWindow small(k);
-  forSides((k.kh - 1) / k.sh + 1, (k.kw - 1) / k.sw + 1, [&](auto nh, auto nw) {
-    constexpr int NH = decltype(nh)::value, NW = decltype(nw)::value;
-    if (accumulate) {
-      averagePoolGather<NH, NW, true><<<tiles.grid, tiles.block, 0, queueOf(stream)>>>(tiles, small, divisor, dy, dx);
-    } else {
-      averagePoolGather<NH, NW, false><<<tiles.grid, tiles.block, 0, queueOf(stream)>>>(tiles, small, divisor, dy, dx);
-    }
-  });
+  if (accumulate) {
+    averagePoolGather<true><<<tiles.grid, tiles.block, 0, queueOf(stream)>>>(tiles, small, divisor, dy, dx);
+  } else {
+    averagePoolGather<false><<<tiles.grid, tiles.block, 0, queueOf(stream)>>>(tiles, small, divisor, dy, dx);
+  }
   checkLaunch();
   return true;
 }

@@ -158,7 +158,26 @@ int cd_convolve_transposed_blocks(cd_stream* stream, int64_t rows, const int* sh
 int cd_convolve_transposed(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
                            int64_t gWide, const float* g, const float* weights, const float* add, const float* gate, float* dx);
 
-/* ---- convolveFew ---- */
+/* ---- transpose_few ---- */
+
+/* The transpose of a convolution of few channels, the gradient at a network's input: strides of 1 to 4, kernels of at most
+   16 x 16 taps, no dilation, one group. Images are channels-last; shape[12] = h, w, c <= 4, oc, kh, kw, strideH, strideW,
+   padTop, padLeft, oh, ow is read before the call returns. */
+
+/* floats[1] in host memory = how many the arranged weights of such a convolution are. */
+int cd_transpose_few_size(cd_stream* stream, const int* shape, int64_t* floats);
+
+/* arranged[floats] = weights[oc,c,kh,kw] in the order that cd_transpose_few reads them in, with zeros between. No overlap. */
+int cd_transpose_few_arrange(cd_stream* stream, const int* shape, const float* weights, float* arranged);
+
+/* dx[rows,h,w,c] (+)= the transpose on g[rows,oh,ow,oc]. On a card tensor cores compute it where oc is a multiple of 4, g and
+   arranged are aligned to 16 bytes and an image has fewer than 2^30 elements: factors rounded to nearest 11 significant
+   bits, sums in float; what is not finite in g then spreads to all pixels within a kernel's reach. Else it is computed in
+   float. A row's bits do not depend on the others. No overlap. */
+int cd_transpose_few(cd_stream* stream, int accumulate, int64_t rows, const int* shape, const float* g,
+                     const float* arranged, float* dx);
+
+/* ---- convolve_few ---- */
 
 /* Convolutions of 1 to 4 channels, as a network's first layer is. Images are channels-last; shape[12] = h, w, c, oc, kh, kw,
    strideH, strideW, padTop, padLeft, oh, ow is read before the call returns: c <= 4, kh and kw <= 16, strides <= 4. The
@@ -182,25 +201,6 @@ int cd_convolve_few_weights(cd_stream* stream, const int* shape, const float* we
    shared memory; on the CPU they are variant -1. y overlaps none. */
 int cd_convolve_few(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
                     int64_t wide, const float* x, const float* arranged, const float* bias, float* y);
-
-/* ---- transposeFew ---- */
-
-/* The transpose of a convolution of few channels, the gradient at a network's input: strides of 1 to 4, kernels of at most
-   16 x 16 taps, no dilation, one group. Images are channels-last; shape[12] = h, w, c <= 4, oc, kh, kw, strideH, strideW,
-   padTop, padLeft, oh, ow is read before the call returns. */
-
-/* floats[1] in host memory = how many the arranged weights of such a convolution are. */
-int cd_transpose_few_size(cd_stream* stream, const int* shape, int64_t* floats);
-
-/* arranged[floats] = weights[oc,c,kh,kw] in the order that cd_transpose_few reads them in, with zeros between. No overlap. */
-int cd_transpose_few_arrange(cd_stream* stream, const int* shape, const float* weights, float* arranged);
-
-/* dx[rows,h,w,c] (+)= the transpose on g[rows,oh,ow,oc]. On a card tensor cores compute it where oc is a multiple of 4, g and
-   arranged are aligned to 16 bytes and an image has fewer than 2^30 elements: factors rounded to nearest 11 significant
-   bits, sums in float; what is not finite in g then spreads to all pixels within a kernel's reach. Else it is computed in
-   float. A row's bits do not depend on the others. No overlap. */
-int cd_transpose_few(cd_stream* stream, int accumulate, int64_t rows, const int* shape, const float* g,
-                     const float* arranged, float* dx);
 
 /* ---- widen ---- */
 

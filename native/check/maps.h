@@ -224,14 +224,16 @@ inline constexpr Entry kMaps[] = {
     {"cd_blend_forward", 1, [](Case& c) {
       Images k(c);
       auto x = c.in("x", k.image()), other = c.in("other", k.image()), m = c.in("m", k.rows * k.h * k.w, 0, 1), y = c.out("y", k.whole());
-      auto shift = c.numbers<int32_t>("shift", 2 * k.rows, -4, 4);
+      int64_t far = c.size("far", {4, 4, 40, INT32_MAX}, {4});
+      auto shift = c.numbers<int32_t>("shift", 2 * k.rows, -far, far);
       c.moves(4 * (2 * k.image() + k.rows * k.h * k.w + k.whole()));
       CALL(c, cd_blend_forward, k.rows, k.c, k.h, k.w, x, other, m, shift, y);
     }},
     {"cd_blend_backward", 1, [](Case& c) {
       Images k(c);
       auto x = c.in("x", k.image()), other = c.in("other", k.image()), dy = c.in("dy", k.whole()), dm = c.out("dm", k.rows * k.h * k.w);
-      auto shift = c.numbers<int32_t>("shift", 2 * k.rows, -4, 4);
+      int64_t far = c.size("far", {4, 4, 40, INT32_MAX}, {4});
+      auto shift = c.numbers<int32_t>("shift", 2 * k.rows, -far, far);
       c.moves(4 * (2 * k.image() + k.rows * k.h * k.w + k.whole()));
       CALL(c, cd_blend_backward, k.rows, k.c, k.h, k.w, x, other, shift, dy, dm);
     }},

@@ -51,9 +51,18 @@ struct Pool {
     int sh = static_cast<int>(k.size("sh", {1, 2, 3}, {2, 1, 1})), sw = static_cast<int>(k.size("sw", {1, 2, 3}, {2, 1, 1}));
     int dh = static_cast<int>(k.size("dh", {1, 1, 1, 2}, {1})), dw = static_cast<int>(k.size("dw", {1, 1, 1, 2}, {1}));
     int top = static_cast<int>(k.size("top", {0, 1, 2}, {1, 1, 0})), left = static_cast<int>(k.size("left", {0, 1}, {1, 1, 0}));
-    if (average && kh == 1) top = 0;
+    // Side and stride of the common windows, -1 the whole image; a few windows more than there is room for, or less.
+    int common = static_cast<int>(k.size("common", {0, 32, 31, 22, 32, 31, 22, -1}, {0}));
+    int more = static_cast<int>(k.size("more", {0, 0, 0, 1, 3, -1}, {0}));
+    if (common > 0) kh = kw = common / 10, sh = sw = common % 10;
+    if (common < 0) kh = static_cast<int>(h) + 2 * top, kw = static_cast<int>(w) + 2 * left;
+    if (common != 0) dh = dw = 1;
+    if (common > 0 && k.flag("cropped")) top = -2 - top, left = -3 * left;
+    if (average && (kh == 1 || more > 0)) top = 0;
+    if (average) more = more < 0 ? more : 0;
     int oh = static_cast<int>(h) + 2 * top - (kh - 1) * dh - 1, ow = static_cast<int>(w) + 2 * left - (kw - 1) * dw - 1;
-    window = {kh, kw, sh, sw, dh, dw, top, left, oh < 0 ? 1 : oh / sh + 1, ow < 0 ? 1 : ow / sw + 1};
+    auto windows = [&](int room, int stride) { return std::max(1, (room < 0 ? 0 : room / stride) + 1 + more); };
+    window = {kh, kw, sh, sw, dh, dw, top, left, windows(oh, sh), windows(ow, sw)};
   }
 
   int64_t ins() const { return images * h * w * c; }
@@ -435,6 +444,37 @@ inline constexpr Entry kNetwork[] = {
         CALL(c, cd_convolve_transposed, v, kind, 0.25f, 0.5f, s.rows, s.shape.data(), s.gWide, g, weights, added, gate, dx);
       }
     }},
+    {"cd_transpose_few_size", 0, [](Case& c) {
+      TransposedFew s(c);
+      int64_t cpu = 0, card = 0;
+      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&cpu, &card});
+      c.same("floats", card, cpu);
+    }},
+    {"cd_transpose_few_arrange", 1, [](Case& c) {
+      TransposedFew s(c);
+      int64_t floats = 0;
+      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&floats, &floats});
+      auto weights = c.in("weights", s.factors()), arranged = c.out("arranged", floats);
+      c.within(0, 0);
+      c.moves(4 * (s.factors() + floats));
+      CALL(c, cd_transpose_few_arrange, s.shape.data(), weights, arranged);
+    }},
+    {"cd_transpose_few", kFewTransposeTimes, [](Case& c) {
+      TransposedFew s(c);
+      bool whole = c.flag("whole", true), add = c.flag("accumulate");
+      int64_t floats = 0, parts = s.factors() / s.shape[2];
+      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&floats, &floats});
+      // All sums of whole numbers are exact; factors rounded to 11 bits are off by less than 2^-8 in all.
+      float most = 4.0f / static_cast<float>(parts);
+      auto g = whole ? c.numbers<float>("g", s.outs(), -8, 8) : c.in("g", s.outs());
+      auto weights = whole ? c.numbers<float>("weights", s.factors(), -8, 8) : c.in("weights", s.factors(), -most, most);
+      auto arranged = c.out("arranged", floats), dx = c.out("dx", s.ins(), add);
+      if (!whole) c.within(0, 0x1p-8);
+      CALL(c, cd_transpose_few_arrange, s.shape.data(), weights, arranged);
+      c.moves(4 * (s.outs() + s.ins()));
+      c.computes(2 * s.outs() * parts / s.shape[3] * s.shape[2]);
+      CALL(c, cd_transpose_few, add, s.rows, s.shape.data(), g, arranged, dx);
+    }},
     {"cd_convolve_few_shared", 0, [](Case& c) {
       ConvolvedFew s(c);
       std::array<int64_t, CD_CONVOLVE_FEW_VARIANTS> cpu{}, card{};
@@ -471,37 +511,6 @@ inline constexpr Entry kNetwork[] = {
         auto y = c.out(("y of variant " + std::to_string(v)).c_str(), s.pixels() * s.wide);
         CALL(c, cd_convolve_few, v, kind, 0.25f, 0.5f, s.rows, s.shape.data(), s.wide, x, arranged, bias, y);
       }
-    }},
-    {"cd_transpose_few_size", 0, [](Case& c) {
-      TransposedFew s(c);
-      int64_t cpu = 0, card = 0;
-      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&cpu, &card});
-      c.same("floats", card, cpu);
-    }},
-    {"cd_transpose_few_arrange", 1, [](Case& c) {
-      TransposedFew s(c);
-      int64_t floats = 0;
-      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&floats, &floats});
-      auto weights = c.in("weights", s.factors()), arranged = c.out("arranged", floats);
-      c.within(0, 0);
-      c.moves(4 * (s.factors() + floats));
-      CALL(c, cd_transpose_few_arrange, s.shape.data(), weights, arranged);
-    }},
-    {"cd_transpose_few", kFewTransposeTimes, [](Case& c) {
-      TransposedFew s(c);
-      bool whole = c.flag("whole", true), add = c.flag("accumulate");
-      int64_t floats = 0, parts = s.factors() / s.shape[2];
-      CALL(c, cd_transpose_few_size, s.shape.data(), Both<int64_t*>{&floats, &floats});
-      // All sums of whole numbers are exact; factors rounded to 11 bits are off by less than 2^-8 in all.
-      float most = 4.0f / static_cast<float>(parts);
-      auto g = whole ? c.numbers<float>("g", s.outs(), -8, 8) : c.in("g", s.outs());
-      auto weights = whole ? c.numbers<float>("weights", s.factors(), -8, 8) : c.in("weights", s.factors(), -most, most);
-      auto arranged = c.out("arranged", floats), dx = c.out("dx", s.ins(), add);
-      if (!whole) c.within(0, 0x1p-8);
-      CALL(c, cd_transpose_few_arrange, s.shape.data(), weights, arranged);
-      c.moves(4 * (s.outs() + s.ins()));
-      c.computes(2 * s.outs() * parts / s.shape[3] * s.shape[2]);
-      CALL(c, cd_transpose_few, add, s.rows, s.shape.data(), g, arranged, dx);
     }},
     {"cd_widen", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});

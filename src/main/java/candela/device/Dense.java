@@ -243,6 +243,7 @@ public interface Dense {
    * @param beta CLIP: upper end
    */
   record Activation(int kind, float alpha, float beta) {
+    private static final int LEAKY = 3;
     public static final Activation NONE = new Activation(0, 0, 0);
     public static final Activation RELU = new Activation(1, 0, 0);
 
@@ -251,7 +252,12 @@ public interface Dense {
     }
 
     public static Activation leaky(float alpha) {
-      return new Activation(3, alpha, 0);
+      return new Activation(LEAKY, alpha, 0);
+    }
+
+    /** Whether a part of the gradient passes where the activation is shut. */
+    public boolean isSloped() {
+      return kind == LEAKY;
     }
 
     /** Bytes of the bits: each row of n elements begins at a byte. */

@@ -16,8 +16,8 @@ public final class Kernels {
   private Elementwise elementwise;
   private Gate gate;
   private Convolve convolve;
-  private ConvolveFew convolveFew;
   private TransposeFew transposeFew;
+  private ConvolveFew convolveFew;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -75,18 +75,18 @@ public final class Kernels {
     return convolve;
   }
 
-  public ConvolveFew convolveFew() {
-    if (convolveFew == null) {
-      convolveFew = new ConvolveFew(this);
-    }
-    return convolveFew;
-  }
-
   public TransposeFew transposeFew() {
     if (transposeFew == null) {
       transposeFew = new TransposeFew(this);
     }
     return transposeFew;
+  }
+
+  public ConvolveFew convolveFew() {
+    if (convolveFew == null) {
+      convolveFew = new ConvolveFew(this);
+    }
+    return convolveFew;
   }
 
   public Widen widen() {

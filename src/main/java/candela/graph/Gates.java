@@ -12,19 +12,27 @@ import java.util.function.UnaryOperator;
  * Which activations a gradient passes where it is written last, rather than where the node that has
  * the activation reads it: by the value that the activation left, which is kept for that, instead
  * of by bits. One pass over memory less, where a convolution does it as it writes.
+ *
+ * <p>Behind a maximum pooling that alone reads the value, the gradient passes as it enters the
+ * pooling, by what that left: an element's gradient is a sum over the windows that chose it, each
+ * of which holds its value. So all of the sum passes or nothing does, with the same bits. A slope
+ * would be rounded before the sum instead of behind it, and stays where it is.
  */
 final class Gates {
-  /** A node and the input whose gradient it writes last. */
+  /** A node and the input whose gradient it writes last; -1 where it writes that in parts. */
   private record Place(Node node, int input) {
     boolean gates(Value v) {
       return input >= 0 && node.input(input) == v && node.op().gates(input);
     }
   }
 
-  private final Map<Value, Place> last = new IdentityHashMap<>();
+  private record Passing(Place place, Dense.Activation activation) {}
 
-  /** What makes a value. */
-  private final Map<Value, Node> makers = new IdentityHashMap<>();
+  /** Values whose gradient passes an activation, theirs or that before their pooling. */
+  private final Map<Value, Passing> passing = new IdentityHashMap<>();
+
+  /** What nodes leave that are given gradients which have passed. */
+  private final Set<Value> passed = new HashSet<>();
 
   /** No activation. */
   Gates() {}
@@ -36,31 +44,44 @@ final class Gates {
    * @param root the value whose memory a value shares
    */
   Gates(List<Node> backward, Set<Value> wanted, Set<Value> held, UnaryOperator<Value> root) {
+    Map<Value, Node> makers = new IdentityHashMap<>();
     for (Node n : backward) {
       n.outputs().forEach(y -> makers.put(y, n));
     }
+    Map<Value, Place> last = new IdentityHashMap<>();
+    Set<Value> shared = new HashSet<>(held);
     for (Node n : backward.reversed()) {
       Set<Value> here = new HashSet<>();
       for (int i = 0; i < n.inputs().size(); i++) {
         Value v = n.input(i);
         if (v != null && !v.isConstant() && wanted.contains(v) && n.op().differentiable(i)) {
           // Read twice by one node: which of its parts writes last is its own matter.
-          last.put(root.apply(v), here.add(root.apply(v)) ? new Place(n, i) : new Place(n, -1));
+          Value r = root.apply(v);
+          if (last.put(r, here.add(r) ? new Place(n, i) : new Place(n, -1)) != null) {
+            shared.add(r);
+          }
         }
       }
     }
-    last.entrySet()
-        .removeIf(
-            e -> {
-              Value v = e.getKey();
-              return held.contains(v) || isNone(activation(v)) || !e.getValue().gates(v);
-            });
-  }
-
-  /** What ends the node that makes v. */
-  private Dense.Activation activation(Value v) {
-    Node maker = makers.get(v);
-    return maker == null ? Dense.Activation.NONE : maker.op().gate(maker);
+    last.forEach(
+        (v, place) -> {
+          if (held.contains(v) || !place.gates(v)) {
+            return;
+          }
+          Value from = v;
+          Node maker = makers.get(v);
+          while (maker != null && maker.op().selects()) {
+            from = maker.input(0);
+            Place only = shared.contains(from) ? null : last.get(from);
+            boolean alone = only != null && only.node() == maker && only.input() == 0;
+            maker = alone ? makers.get(from) : null;
+          }
+          Dense.Activation a = maker == null ? Dense.Activation.NONE : maker.op().gate(maker);
+          if (!isNone(a) && (from == v || !a.isSloped())) {
+            passing.put(v, new Passing(place, a));
+            passed.add(from);
+          }
+        });
   }
 
   private static boolean isNone(Dense.Activation a) {
@@ -69,15 +90,14 @@ final class Gates {
 
   /** Whether the gradient of y has passed the activation of the node that makes it. */
   boolean isPassed(Value y) {
-    return last.containsKey(y);
+    return passed.contains(y);
   }
 
   /** What n lets the gradient of its input i pass. */
   Dense.Activation passing(Node n, int i) {
-    Value v = n.input(i);
-    Place p = last.get(v);
-    boolean here = p != null && p.node() == n && p.input() == i;
-    return here ? activation(v) : Dense.Activation.NONE;
+    Passing p = passing.get(n.input(i));
+    boolean here = p != null && p.place().node() == n && p.place().input() == i;
+    return here ? p.activation() : Dense.Activation.NONE;
   }
 
   boolean passes(Node n, int i) {

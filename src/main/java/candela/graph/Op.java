@@ -79,6 +79,14 @@ public interface Op {
   }
 
   /**
+   * Whether each element of y(0) is one of x(0), and dx(0) of an element the sum of dy(0) over
+   * those that are it, from 0 on.
+   */
+  default boolean selects() {
+    return false;
+  }
+
+  /**
    * Bytes written by forward for backward ({@link Step#kept}): bits of a ReLU, indices of a
    * pooling.
    */

@@ -117,6 +117,11 @@ public record MaxPool(int[] window) implements Op {
   }
 
   @Override
+  public boolean selects() {
+    return true;
+  }
+
+  @Override
   public boolean byRows(Node node) {
     return true;
   }
