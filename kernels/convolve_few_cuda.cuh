@@ -22,7 +22,7 @@ constexpr int kFewThreads = 128, kFewWarps = 4;
 // Copies of a lane that are written out in a row: ResNet's patch is 111 floats wide.
 constexpr int kFewAhead = 4;
 
-struct FewJob {
+struct ConvolveFewJob {
   FewConvolution k;
   FewTiling tiling;
   FewEnding ending;
@@ -47,7 +47,7 @@ struct FewPlace {
   int64_t image;
   int row, column;
 
-  __device__ __forceinline__ FewPlace(const FewJob& job, uint32_t tile) {
+  __device__ __forceinline__ FewPlace(const ConvolveFewJob& job, uint32_t tile) {
     uint32_t across = tile, down = job.byAcross.split(across);
     image = job.byDown.split(down);
     row = static_cast<int>(down) * job.tiling.rows;
@@ -57,10 +57,11 @@ struct FewPlace {
 
 // Starts the copies of a block's weights.
 template <class T>
-__device__ __forceinline__ void startWeights(const FewJob& job, float* to) {
+__device__ __forceinline__ void startWeights(const ConvolveFewJob& job, float* to) {
   // Of 16 bytes, in a step.
   constexpr int kQuads = 2 * T::kChannels;
-  int first = static_cast<int>(blockIdx.y) * T::kSixteens, sixteens = job.k.sixteens(), quads = static_cast<int>(job.k.steps()) * kQuads;
+  int first = static_cast<int>(blockIdx.y) * T::kSixteens, sixteens = job.k.sixteens();
+  int quads = static_cast<int>(job.k.steps()) * kQuads;
 #pragma unroll 4
   for (int i = threadIdx.x; i < quads; i += kFewThreads) {
     int step = i / kQuads, quad = i % kQuads;
@@ -71,7 +72,7 @@ __device__ __forceinline__ void startWeights(const FewJob& job, float* to) {
 
 // Starts the copies of the patch under a tile, zeros where it lies beyond the image: a warp takes a row of it, neighbours
 // neighbouring floats, since nothing in x need be aligned to more.
-__device__ __forceinline__ void startPatch(const FewJob& job, uint32_t tile, float* patch) {
+__device__ __forceinline__ void startPatch(const ConvolveFewJob& job, uint32_t tile, float* patch) {
   const FewConvolution& k = job.k;
   FewPlace place(job, tile);
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -79,7 +80,9 @@ __device__ __forceinline__ void startPatch(const FewJob& job, uint32_t tile, flo
   // A lane's floats of a row, 32 apart, and bits of those within the image.
   int count = (job.tiling.copied - lane + 31) / 32;
   uint32_t columns = 0;
-  for (int i = 0; i < count; i++) columns |= static_cast<uint32_t>(first + lane + 32 * i) < static_cast<uint32_t>(floats) ? 1u << i : 0u;
+  for (int i = 0; i < count; i++) {
+    if (static_cast<uint32_t>(first + lane + 32 * i) < static_cast<uint32_t>(floats)) columns |= 1u << i;
+  }
   const float* from = job.x + ((place.image * k.h + row) * floats + first + lane);
   float* to = patch + warp * job.tiling.pitch + lane;
 #pragma unroll 1
@@ -112,10 +115,11 @@ template <class T, bool kPairs>
 class FewWalk {
  public:
   // patch: at the first pixel of the warp.
-  __device__ __forceinline__ FewWalk(const FewJob& job, const float* patch, const float* weights)
+  __device__ __forceinline__ FewWalk(const ConvolveFewJob& job, const float* patch, const float* weights)
       : unit(job.k.down * job.tiling.pitch), half(8 * job.k.across * job.k.c), rowSteps(job.k.rowSteps()),
         next(job.tiling.pitch - 8 * (rowSteps - 1)), left(rowSteps) {
-    int lane = threadIdx.x % 32, column = lane % 4 * 2, beyond = job.k.depth() - 8 * (rowSteps - 1) - column;
+    int lane = threadIdx.x % 32, column = lane % 4 * 2;
+    int beyond = job.k.depth() - 8 * (rowSteps - 1) - column;
     even = beyond > 0 ? ~0u : 0u;
     odd = beyond > 1 ? ~0u : 0u;
     this->patch = patch + pixelOf(job, lane / 4) * job.k.across * job.k.c + column;
@@ -123,7 +127,9 @@ class FewWalk {
   }
 
   // Of lanes 4 g … 4 g + 3, in the first half of a row of 16 and in the second.
-  __device__ __forceinline__ static int pixelOf(const FewJob& job, int g) { return job.spread ? g % 4 * 2 + g / 4 : g; }
+  __device__ __forceinline__ static int pixelOf(const ConvolveFewJob& job, int g) {
+    return job.spread ? g % 4 * 2 + g / 4 : g;
+  }
 
   // The factors of this step; goes to the next.
   __device__ __forceinline__ void fetch(FewFactors<T>& f) {
@@ -169,7 +175,7 @@ class FewWalk {
 
 // The sums of a thread: of its warp's part those that the layout of mma gives it.
 template <class T>
-struct FewSums {
+struct ConvolveFewSums {
   float at[T::kUnits][T::kSixteens * 2][4];
 
   __device__ __forceinline__ void add(FewFactors<T>& f) {
@@ -203,7 +209,7 @@ struct FewSums {
 
   // Writes four channels of a pixel at a time; four lanes together write 64 bytes.
   template <bool kSimple>
-  __device__ __forceinline__ void leave(const FewJob& job, const FewPlace& place, int firstRow) const {
+  __device__ __forceinline__ void leave(const ConvolveFewJob& job, const FewPlace& place, int firstRow) const {
     const FewConvolution& k = job.k;
     int lane = threadIdx.x % 32, column = place.column + FewWalk<T, true>::pixelOf(job, lane / 4);
     int channel = static_cast<int>(blockIdx.y) * T::kChannels + lane % 4 * 4;
@@ -235,7 +241,7 @@ struct FewSums {
 
 // Block x begins with tile x, block y has the channels of chunk y.
 template <class T, bool kPairs>
-__global__ void __launch_bounds__(kFewThreads, T::kBlocksEach) convolveFewTiles(const __grid_constant__ FewJob job) {
+__global__ void __launch_bounds__(kFewThreads, T::kBlocksEach) convolveFewTiles(const __grid_constant__ ConvolveFewJob job) {
   extern __shared__ __align__(128) float stages[];
   int patch = static_cast<int>(job.tiling.weights), other = patch + static_cast<int>(job.tiling.patch);
   uint32_t tiles = static_cast<uint32_t>(job.tiling.tiles);
@@ -253,7 +259,7 @@ __global__ void __launch_bounds__(kFewThreads, T::kBlocksEach) convolveFewTiles(
     int row = static_cast<int>(threadIdx.x) / 32 * T::kUnits;
     if (place.row + row < job.k.oh) {
       FewWalk<T, kPairs> walk(job, stages + patch + row * job.k.down * job.tiling.pitch, stages);
-      FewSums<T> sums = {};
+      ConvolveFewSums<T> sums = {};
       sums.addAll(walk, static_cast<int>(job.k.steps()));
       if (job.ending.simple) {
         sums.template leave<true>(job, place, place.row + row);
@@ -298,7 +304,7 @@ void allowFewShared(int device, int64_t bytes) {
 }
 
 template <class T, bool kPairs>
-void launchFewTiles(cd_stream* stream, const FewJob& job) {
+void launchFewTiles(cd_stream* stream, const ConvolveFewJob& job) {
   const FewTiling& t = job.tiling;
   int64_t bytes = t.shared(job.k);
   allowFewShared<T, kPairs>(stream->device, bytes);
@@ -315,7 +321,7 @@ void launchFewTiles(cd_stream* stream, const FewJob& job) {
 }
 
 template <int kVariant, class T>
-void launchFewTiles(cd_stream* stream, int variant, const FewJob& job) {
+void launchFewTiles(cd_stream* stream, int variant, const ConvolveFewJob& job) {
   static_assert(kFewTiles[kVariant].rows == T::kRows && kFewTiles[kVariant].channels == T::kChannels);
   if (variant != kVariant) return;
   // Pairs are aligned where pixels are an even number of floats apart.
@@ -328,7 +334,7 @@ void launchFewTiles(cd_stream* stream, int variant, const FewJob& job) {
 
 inline bool convolveFewInTiles(cd_stream* stream, const FewConvolution& k, int variant, const FewTiling& tiling,
                                const FewEnding& ending, const float* x, const float* arranged, float* y) {
-  FewJob job{k, tiling, ending, Divide(tiling.across), Divide(tiling.down), k.across * k.c == 12, x, arranged, y};
+  ConvolveFewJob job{k, tiling, ending, Divide(tiling.across), Divide(tiling.down), k.across * k.c == 12, x, arranged, y};
   launchFewTiles<0, FewTileOf<4, 64, 2>>(stream, variant, job);
   launchFewTiles<1, FewTileOf<2, 64, 3>>(stream, variant, job);
   launchFewTiles<2, FewTileOf<1, 64, 4>>(stream, variant, job);
