@@ -44,6 +44,7 @@ class DenseConvolutionTest {
       plain(7, 5, 3, 7, 3, 1, 1),
       plain(33, 31, 3, 64, 7, 2, 3),
       plain(20, 20, 1, 8, 5, 1, 2),
+      plain(23, 22, 3, 8, 11, 4, 2),
       plain(13, 13, 33, 17, 3, 2, 1),
       plain(14, 14, 64, 128, 1, 1, 0),
       plain(14, 13, 64, 32, 1, 2, 0),
@@ -388,7 +389,11 @@ class DenseConvolutionTest {
   /** Forward is recorded before the first backward: a network that is judged, then attacked. */
   @Test
   void aRecordedUpdateReachesTheGradient() {
-    Convolution k = plain(9, 9, 16, 16, 3, 1, 1);
+    recordedUpdateReachesTheGradient(plain(9, 9, 16, 16, 3, 1, 1));
+    recordedUpdateReachesTheGradient(plain(12, 13, 3, 16, 7, 2, 3));
+  }
+
+  private static void recordedUpdateReachesTheGradient(Convolution k) {
     float[] first = weights(k);
     float[] second = new float[first.length];
     for (int i = 0; i < first.length; i++) {
@@ -430,7 +435,7 @@ class DenseConvolutionTest {
             }
           });
     }
-    agree("after the update", got, doubles(wanted), TestDevice.isCpu() ? 0 : 1e-2);
+    agree("after the update of " + k, got, doubles(wanted), TestDevice.isCpu() ? 0 : 1e-2);
   }
 
   /** What backward of a new plan gives after some work with it. */
