@@ -1,4 +1,4 @@
-// Convolutions of stride 1 that add to another gradient and pass an activation's gate.
+// Convolutions and what follows them: a bias, another sum, an activation or its gate.
 #include "convolve.cuh"
 
 #include "check.cuh"
@@ -17,13 +17,13 @@ struct PlainConvolve {
   Ending ending;
   const float* __restrict__ x;
   const float* __restrict__ weights;
-  float* __restrict__ y;
+  float* y;
 
   BOTH void operator()(int64_t i) const {
-    int64_t pixel = i / k.oc, row = pixel / k.ow;
-    int64_t top = row % k.oh - k.top, left = pixel % k.ow - k.left;
+    int64_t pixel = i / k.oc, row = pixel / k.ow, down = row % k.oh, across = pixel % k.ow;
+    int64_t top = down * k.strideH - k.top, left = across * k.strideW - k.left;
     const float* image = x + row / k.oh * k.h * k.w * k.wide;
-    const float* of = weights + i % k.oc * k.depth();
+    const float* of = weights + k.firstWeight + i % k.oc * k.depth();
     float sum = 0.0f;
     for (int64_t a = 0; a < k.kh; a++) {
       if (top + a < 0 || top + a >= k.h) continue;
@@ -34,79 +34,117 @@ struct PlainConvolve {
         for (int64_t c = 0; c < k.c; c++) sum += in[c] * factor[c];
       }
     }
-    y[i] = ending.of(sum, ending.accumulate ? y[i] : 0.0f, ending.gated ? ending.gate[i] : 0.0f);
+    int64_t at = k.placeOf(row / k.oh, down, across) * k.yWide + i % k.oc;
+    y[at] = ending.of(sum, ending.bias != nullptr ? ending.bias[i % k.oc] : 0.0f, ending.add != nullptr ? ending.add[at] : 0.0f,
+                      ending.gate != nullptr ? ending.gate[at] : 0.0f);
   }
 };
 
 #ifndef __CUDACC__
 // Only a card has tensor cores; what they would be given must be right here too.
-bool convolveInTiles(cd_stream*, const Convolution&, const Tiling&, const Ending&, const float*, const float*, int32_t*,
-                     float*, float*) {
+bool convolveInTiles(cd_stream*, const Convolutions&, const Tiling&, const Ending&, const float*, const float*, float*) {
   return false;
 }
 #endif
 
-Convolution convolution(const Check& check, int64_t rows, const int* shape, int64_t wide) {
-  check.data(shape, "shape");
-  Convolution k(rows, shape, wide);
+// c and oc of the sizes of pixels that are told.
+void checkShape(const Check& check, int64_t rows, const int* shape, int64_t wide, int64_t c, int64_t yWide, int64_t oc) {
   constexpr int64_t kMost = 1 << 24;
-  for (int n : {k.c, k.kh, k.kw}) check.range(n, 1, kMost, "c, kh and kw");
-  for (int n : {k.h, k.w, k.oc, k.oh, k.ow}) check.range(n, 0, kMost, "h, w, oc, oh and ow");
-  for (int n : {k.top, k.left}) check.range(n, 0, kMost, "padTop and padLeft");
-  check.range(wide, k.c, UINT32_MAX, "wide");
-  check.counts({rows, k.h, k.w, wide});
-  check.counts({rows, k.oh, k.ow, k.oc});
-  check.counts({k.oc, k.kh, k.kw, k.c});
-  return k;
+  for (int at : {2, 4, 5, 6, 7}) check.range(shape[at], 1, kMost, "c, kh, kw and strides");
+  for (int at : {0, 1, 3, 10, 11}) check.range(shape[at], 0, kMost, "h, w, oc, oh and ow");
+  for (int at : {8, 9}) check.range(shape[at], 0, kMost, "padTop and padLeft");
+  check.range(wide, c, UINT32_MAX, "wide");
+  check.range(yWide, oc, UINT32_MAX, "yWide");
+  check.counts({rows, shape[0], shape[1], wide});
+  check.counts({rows, shape[10], shape[11], yWide});
+  check.counts({shape[3], shape[4], shape[5], shape[2]});
 }
 
-void fits(const Check& check, const Convolution& k, const Tiling& tiling, const float* x, const float* weights,
-          const Ending& ending, const int32_t* counters, const float* scratch, const float* y) {
-  if (tiling.scratch(k) < 0) {
+Convolutions forward(const Check& check, int64_t rows, const int* shape, int64_t wide, int64_t yWide) {
+  check.data(shape, "shape");
+  checkShape(check, rows, shape, wide, shape[2], yWide, shape[3]);
+  return Convolutions::forward(rows, shape, wide, yWide);
+}
+
+Convolutions transposed(const Check& check, int64_t rows, const int* shape, int64_t gWide) {
+  check.data(shape, "shape");
+  checkShape(check, rows, shape, shape[2], shape[2], gWide, shape[3]);
+  check.range(int64_t{shape[6]} * shape[7], 1, Convolutions::kMost, "strideH * strideW");
+  return Convolutions::transposed(rows, shape, gWide);
+}
+
+void fits(const Check& check, const Convolutions& all, int variant, const float* x, const float* weights, const Ending& ending,
+          const float* y) {
+  if (blocksOf(all, variant) == 0) {
     fail(CD_INVALID,
-         "%s: tiles need c, oc and wide that are multiples of 4, kh and kw of at most 16, a step for each part of a sum and "
-         "at most %d tiles in parts; ask cd_convolve_scratch which variants do a shape",
-         check.where, CD_CONVOLVE_COUNTERS);
+         "%s: tiles need c, oc, wide and yWide that are multiples of 4, kh and kw of at most 16 and a step for each part of a "
+         "sum; ask cd_convolve_blocks which variants do a shape",
+         check.where);
   }
-  if (!aligned(x) || !aligned(weights) || !aligned(y) || (ending.gated && !aligned(ending.gate))) {
-    fail(CD_INVALID, "%s: tiles need pointers that are aligned to 16 bytes; use variant -1", check.where);
+  for (const float* p : {x, weights, y, ending.bias, ending.add, ending.gate}) {
+    if (!aligned(p)) fail(CD_INVALID, "%s: tiles need pointers that are aligned to 16 bytes; use variant -1", check.where);
   }
-  if (tiling.splits == 1) return;
-  check.data(counters, "counters");
-  check.data(scratch, "scratch");
-  if (!aligned(scratch)) fail(CD_INVALID, "%s: scratch must be aligned to 16 bytes", check.where);
+}
+
+Ending ending(const Check& check, int kind, float alpha, float beta, const float* bias, const float* add, const float* gate) {
+  bool active = kind != CD_ACTIVATION_NONE;
+  return {GateRange(active ? kind : CD_ACTIVATION_RELU, alpha, beta, check.where), active, bias, add, active ? gate : nullptr};
+}
+
+void convolve(const Check& check, cd_stream* stream, int variant, const Convolutions& all, const float* x, const float* weights,
+              const Ending& ending, float* y) {
+  check.range(variant, -1, CD_CONVOLVE_VARIANTS - 1, "variant");
+  if (all.largest().pixels() == 0 || all.largest().oc == 0) return;
+  check.data(x, "x");
+  check.data(weights, "weights");
+  check.data(y, "y");
+  if (variant >= 0) {
+    fits(check, all, variant, x, weights, ending, y);
+    if (convolveInTiles(stream, all, Tiling(all.largest(), variant), ending, x, weights, y)) return;
+  }
+  for (int i = 0; i < all.count; i++) {
+    const Convolution& k = all.of[i];
+    forEach(stream, k.pixels() * k.oc, PlainConvolve{k, ending, x, weights, y}, k.depth() + 1);
+  }
+}
+
+void tell(const Check& check, const Convolutions& all, int64_t* blocks) {
+  check.data(blocks, "blocks");
+  for (int v = 0; v < CD_CONVOLVE_VARIANTS; v++) blocks[v] = blocksOf(all, v);
 }
 
 }  // namespace
 
-int cd_convolve_scratch(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes) {
+int cd_convolve_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t yWide, int64_t* blocks) {
   return entry([&] {
-    Check check(stream, "convolve_scratch");
-    Convolution k = convolution(check, rows, shape, wide);
-    check.data(bytes, "bytes");
-    for (int v = 0; v < CD_CONVOLVE_VARIANTS; v++) bytes[v] = Tiling(k, v).scratch(k);
+    Check check(stream, "convolve_blocks");
+    tell(check, forward(check, rows, shape, wide, yWide), blocks);
   });
 }
 
-int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int accumulate, int64_t rows,
-                const int* shape, int64_t wide, const float* x, const float* weights, const float* gate, int32_t* counters,
-                float* scratch, float* y) {
+int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape, int64_t wide,
+                int64_t yWide, const float* x, const float* weights, const float* bias, const float* add, const float* gate,
+                float* y) {
   return entry([&] {
     Check check(stream, "convolve");
-    check.range(variant, -1, CD_CONVOLVE_VARIANTS - 1, "variant");
-    bool gated = kind != CD_ACTIVATION_NONE;
-    Ending ending{GateRange(gated ? kind : CD_ACTIVATION_RELU, alpha, beta, check.where), gated, accumulate != 0, gate};
-    Convolution k = convolution(check, rows, shape, wide);
-    if (k.pixels() == 0 || k.oc == 0) return;
-    check.data(x, "x");
-    check.data(weights, "weights");
-    if (gated) check.data(gate, "gate");
-    check.data(y, "y");
-    if (variant >= 0) {
-      Tiling tiling(k, variant);
-      fits(check, k, tiling, x, weights, ending, counters, scratch, y);
-      if (convolveInTiles(stream, k, tiling, ending, x, weights, counters, scratch, y)) return;
-    }
-    forEach(stream, k.pixels() * k.oc, PlainConvolve{k, ending, x, weights, y}, k.depth());
+    Ending end = ending(check, kind, alpha, beta, bias, add, gate);
+    convolve(check, stream, variant, forward(check, rows, shape, wide, yWide), x, weights, end, y);
+  });
+}
+
+int cd_convolve_transposed_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_t gWide, int64_t* blocks) {
+  return entry([&] {
+    Check check(stream, "convolve_transposed_blocks");
+    tell(check, transposed(check, rows, shape, gWide), blocks);
+  });
+}
+
+int cd_convolve_transposed(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
+                           int64_t gWide, const float* g, const float* weights, const float* add, const float* gate, float* dx) {
+  return entry([&] {
+    Check check(stream, "convolve_transposed");
+    Ending end = ending(check, kind, alpha, beta, nullptr, add, gate);
+    if (kind != CD_ACTIVATION_NONE) check.data(gate, "gate");
+    convolve(check, stream, variant, transposed(check, rows, shape, gWide), g, weights, end, dx);
   });
 }

@@ -1,33 +1,103 @@
-// A convolution of stride 1 with what follows it, and the ways in which a card may cut it into tiles.
+// A convolution with what follows it, and the ways in which a card may cut it into tiles.
 #pragma once
 
 #include "gate.cuh"
 
 namespace candela {
 
-struct Convolution {
-  int64_t rows, wide;
-  int h, w, c, oc, kh, kw, top, left, oh, ow;
+// Channels of one step of a sum, all of one tap.
+constexpr int kDeep = 32;
 
-  Convolution(int64_t rows, const int* shape, int64_t wide)
-      : rows(rows), wide(wide), h(shape[0]), w(shape[1]), c(shape[2]), oc(shape[3]), kh(shape[4]), kw(shape[5]),
-        top(shape[6]), left(shape[7]), oh(shape[8]), ow(shape[9]) {}
+// y = the convolution of x; y's pixels may have others between them.
+struct Convolution {
+  // wide, yWide: elements from a pixel to the next of x and of y.
+  int64_t rows, wide, yWide;
+  int h, w, c, oc, kh, kw, strideH, strideW, top, left, oh, ow;
+  // An image of y; where in it the first pixel stands, and how far the next are.
+  int yh, yw, yTop, yLeft, yStepH, yStepW;
+  // Before its own in the weights.
+  int64_t firstWeight;
 
   BOTH int64_t pixels() const { return rows * oh * ow; }
   // Weights of an output channel.
   BOTH int64_t depth() const { return int64_t{1} * kh * kw * c; }
+  BOTH int stepsOfTap() const { return (c + kDeep - 1) / kDeep; }
+  BOTH int64_t steps() const { return int64_t{1} * kh * kw * stepsOfTap(); }
+  // Pixels of y before one of an image.
+  BOTH int64_t placeOf(int64_t image, int64_t down, int64_t across) const {
+    return (image * yh + down * yStepH + yTop) * yw + across * yStepW + yLeft;
+  }
 };
 
-// What becomes of the sums.
+// One dimension of a phase: those pixels of x whose windows' taps are the same every `stride`.
+struct Phase {
+  int taps, before, size;
+
+  // Pixel stride * i + at of x is the sum over j < taps of g[i + j - before] * weights[first - stride * j], first being the
+  // last tap that reaches it.
+  Phase(int at, int stride, int kernel, int padding, int whole) {
+    int least = (at + padding) % stride;
+    taps = least < kernel ? (kernel - least + stride - 1) / stride : 0;
+    before = taps - 1 - (at + padding) / stride;
+    size = (whole - at + stride - 1) / stride;
+  }
+};
+
+// One convolution; or those that together are the transpose of one, each with stride 1: a phase of its pixels x.
+struct Convolutions {
+  static constexpr int kMost = 4;
+  int count;
+  Convolution of[kMost];
+
+  // shape is that of cd_convolve.
+  static Convolutions forward(int64_t rows, const int* shape, int64_t wide, int64_t yWide) {
+    Convolutions one{1, {}};
+    one.of[0] = {rows,     wide,     yWide,    shape[0], shape[1], shape[2], shape[3], shape[4],  shape[5],  shape[6], shape[7],
+                 shape[8], shape[9], shape[10], shape[11], shape[10], shape[11], 0,        0,         1,         1,        0};
+    return one;
+  }
+
+  // shape is that of cd_convolve, with at most kMost pixels in a window of its strides; those without taps have kh = kw = 0.
+  static Convolutions transposed(int64_t rows, const int* shape, int64_t wide) {
+    int h = shape[0], w = shape[1], c = shape[2], oc = shape[3], sh = shape[6], sw = shape[7];
+    Convolutions all{sh * sw, {}};
+    int64_t weights = 0;
+    for (int i = 0; i < all.count; i++) {
+      Phase v(i / sw, sh, shape[4], shape[8], h), u(i % sw, sw, shape[5], shape[9], w);
+      bool none = v.taps == 0 || u.taps == 0;
+      Convolution& k = all.of[i];
+      k = {rows, wide, c, shape[10], shape[11], oc, c, none ? 0 : v.taps, none ? 0 : u.taps, 1, 1, v.before, u.before,
+           v.size, u.size, h, w, i / sw, i % sw, sh, sw, weights};
+      weights += k.depth() * c;
+    }
+    return all;
+  }
+
+  // The first has as many pixels as any.
+  const Convolution& largest() const { return of[0]; }
+
+  int64_t steps() const {
+    int64_t most = 0;
+    for (int i = 0; i < count; i++) most = of[i].steps() > most ? of[i].steps() : most;
+    return most;
+  }
+};
+
+// What becomes of the sums; null where there is none.
 struct Ending {
   GateRange range;
-  bool gated, accumulate;
+  bool active;
+  const float* __restrict__ bias;
+  // May be y.
+  const float* add;
   const float* __restrict__ gate;
 
-  // y: what was there, read if it is to be added to.
-  BOTH float of(float sum, float y, float g) const {
-    float v = accumulate ? y + sum : sum;
-    return gated ? range.through(v, range.passes(g)) : v;
+  // b, a, g: what stands at the place in bias, add and gate.
+  BOTH float of(float sum, float b, float a, float g) const {
+    float v = bias != nullptr ? sum + b : sum;
+    if (add != nullptr) v = a + v;
+    if (!active) return v;
+    return gate != nullptr ? range.through(v, range.passes(g)) : range.after(v);
   }
 };
 
@@ -38,34 +108,38 @@ struct Tile {
 constexpr Tile kTiles[] = {{128, 128}, {128, 64}, {64, 64}, {64, 32}, {32, 64}};
 constexpr int kTileKinds = 5;
 
-// Most blocks that share a sum are 2^(kSplitKinds - 1).
-constexpr int kSplitKinds = 4;
-static_assert(CD_CONVOLVE_VARIANTS == kTileKinds * kSplitKinds);
+// Most blocks that share a sum are 2^(kSplitKinds - 1): so many may form a cluster on every card that has them.
+constexpr int kSplitKinds = 4, kMostSplits = 8;
+static_assert(CD_CONVOLVE_VARIANTS == kTileKinds * kSplitKinds && kMostSplits == 1 << (kSplitKinds - 1));
 
-// Channels of one step, all of one tap.
-constexpr int kDeep = 32;
-
-// How a variant does it.
+// How a variant does it: tiles down the pixels of the largest and across the channels, their sums in so many parts.
 struct Tiling {
   int kind, splits;
   int64_t down, across;
 
-  Tiling(const Convolution& k, int variant) : kind(variant / kSplitKinds), splits(1 << variant % kSplitKinds) {
-    down = (k.pixels() + kTiles[kind].pixels - 1) / kTiles[kind].pixels;
-    across = (int64_t{k.oc} + kTiles[kind].channels - 1) / kTiles[kind].channels;
-  }
-
-  // Of the partial sums, whole tiles; -1 where the shape is none for the kernel: its indices of pixels and of weights have
-  // 32 bits, its masks 16 for the taps down and across.
-  int64_t scratch(const Convolution& k) const {
-    constexpr int64_t kMost = 1 << 30, kWidest = 1 << 28;
-    int64_t steps = int64_t{1} * k.kh * k.kw * ((k.c + kDeep - 1) / kDeep);
-    bool fits = k.c % 4 == 0 && k.oc % 4 == 0 && k.wide % 4 == 0 && k.wide <= kWidest && k.kh <= 16 && k.kw <= 16 && k.pixels() <= kMost &&
-                k.rows * k.h * k.w <= kMost && k.depth() * k.oc <= kMost && down * across <= kMost && splits <= steps &&
-                (int64_t{k.top} + k.kh + k.oh) * k.w <= kMost && (splits == 1 || down * across <= CD_CONVOLVE_COUNTERS);
-    if (!fits) return -1;
-    return splits == 1 ? 0 : 4 * down * across * splits * kTiles[kind].pixels * kTiles[kind].channels;
+  Tiling(const Convolution& largest, int variant) : kind(variant / kSplitKinds), splits(1 << variant % kSplitKinds) {
+    down = (largest.pixels() + kTiles[kind].pixels - 1) / kTiles[kind].pixels;
+    across = (int64_t{largest.oc} + kTiles[kind].channels - 1) / kTiles[kind].channels;
   }
 };
+
+// The kernel's indices of pixels and of weights have 32 bits, its masks 16 for the taps down and across.
+inline bool fitsTiles(const Convolution& k) {
+  constexpr int64_t kMost = 1 << 30, kWidest = 1 << 28;
+  int64_t last = int64_t{k.oh} * k.strideH + k.kh + (k.top < 0 ? -k.top : k.top);
+  return k.c % 4 == 0 && k.oc % 4 == 0 && k.wide % 4 == 0 && k.yWide % 4 == 0 && k.wide <= kWidest && k.kh <= 16 && k.kw <= 16 &&
+         k.pixels() <= kMost && k.rows * k.h * k.w <= kMost && k.depth() * k.oc <= kMost && last * k.w <= kMost &&
+         int64_t{k.ow} * k.strideW <= kMost;
+}
+
+// Blocks of a variant, 0 where it cannot.
+inline int64_t blocksOf(const Convolutions& all, int variant) {
+  Tiling tiling(all.largest(), variant);
+  for (int i = 0; i < all.count; i++) {
+    if (!fitsTiles(all.of[i])) return 0;
+  }
+  int64_t tiles = tiling.down * tiling.across;
+  return tiling.splits <= all.steps() && tiles <= 1 << 30 ? all.count * tiles * tiling.splits : 0;
+}
 
 }  // namespace candela

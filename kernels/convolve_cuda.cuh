@@ -2,13 +2,14 @@
 // steps of kDeep channels of one tap; the next steps' operands are on their way from memory meanwhile. Factors are rounded
 // to TF32, to nearest, when they come out of shared memory; sums are in float.
 //
-// Where few tiles would leave the card idle, the steps of a tile are shared among blocks: each leaves its sums in scratch,
-// and the last to come, as a counter tells, adds them in the order of the parts. So the order of the sums is always the same.
+// Where few tiles would leave the card idle, the steps of a tile are shared among the blocks of a cluster. Each ends some of
+// the tile's rows: it adds the parts, out of the others' shared memory, in their order. So that is always the same.
 #pragma once
 
 #include <atomic>
 
 #include "convolve.cuh"
+#include "grid_cuda.cuh"
 #include "launch.cuh"
 #include "tensor_cuda.cuh"
 
@@ -21,13 +22,24 @@ struct ConvolveJob {
   Ending ending;
   Divide byWidth, byHeight, byAcross;
   int steps, stepsOfTap;
+  // Whether y's pixels have others between them; whether the blocks are so few that all are on the card at once.
+  bool spaced, few;
   // Bytes from a pixel of x to the next, and of an output channel's weights.
   int pixelBytes, channelBytes;
   const float* __restrict__ x;
   const float* __restrict__ weights;
-  int32_t* counters;
-  float* scratch;
   float* y;
+
+  // Elements of y before a pixel of it.
+  __device__ __forceinline__ int64_t placeOf(int pixel) const {
+    if (!spaced) return pixel * k.yWide;
+    uint32_t across = static_cast<uint32_t>(pixel), down = byWidth.split(across), image = byHeight.split(down);
+    return k.placeOf(image, down, across) * k.yWide;
+  }
+};
+
+struct ConvolveJobs {
+  ConvolveJob of[Convolutions::kMost];
 };
 
 // A tile, the part of it that one of the four warps makes, the steps in flight and the blocks on a multiprocessor.
@@ -60,14 +72,15 @@ template <class T>
 class Loader {
  public:
   __device__ __forceinline__ Loader(const ConvolveJob& job, int firstPixel, int firstChannel, int firstStep)
-      : job(job), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+      : x(reinterpret_cast<const char*>(job.x)), pixelBytes(job.pixelBytes), channelBytes(job.channelBytes), c(job.k.c),
+        kw(job.k.kw), w(job.k.w), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
     const Convolution& k = job.k;
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       uint32_t across = static_cast<uint32_t>(firstPixel + row + kStep * i);
       bool some = across < k.pixels();
       uint32_t down = job.byWidth.split(across), image = job.byHeight.split(down);
-      int top = static_cast<int>(down) - k.top, left = static_cast<int>(across) - k.left;
+      int top = static_cast<int>(down) * k.strideH - k.top, left = static_cast<int>(across) * k.strideW - k.left;
       pixel[i] = static_cast<int>(image) * k.h * k.w + top * k.w + left;
       taps[i] = some ? inside(top, k.kh, k.h) | inside(left, k.kw, k.w) << 16 : 0u;
     }
@@ -82,22 +95,21 @@ class Loader {
   // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
   // address may be anything.
   __device__ __forceinline__ void start(float* stage) {
-    const Convolution& k = job.k;
     float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
-    bool some = channel + 4 * chunk < k.c;
+    bool some = channel + 4 * chunk < c;
     uint32_t bits = 1u << down | 1u << (16 + across);
-    int step = down * k.w + across;
-    auto from = reinterpret_cast<const char*>(job.x + channel + 4 * chunk);
+    int step = down * w + across;
+    const char* from = x + 4 * (channel + 4 * chunk);
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       bool in = some && (taps[i] & bits) == bits;
-      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * pixelBytes, in);
     }
     to += T::kPixels * kDeep;
-    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * k.c + channel);
+    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * c + channel);
 #pragma unroll
     for (int i = 0; i < T::kChannels / kStep; i++) {
-      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * job.channelBytes, some && kStep * i < channels);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * channelBytes, some && kStep * i < channels);
     }
     next();
   }
@@ -107,16 +119,17 @@ class Loader {
 
   __device__ __forceinline__ void next() {
     channel += kDeep;
-    if (channel < job.k.c) return;
+    if (channel < c) return;
     channel = 0;
     tap++;
-    if (++across < job.k.kw) return;
+    if (++across < kw) return;
     across = 0;
     down++;
   }
 
-  const ConvolveJob& job;
-  const int row, chunk;
+  // Of the job, which lies among others: read once.
+  const char* const x;
+  const int pixelBytes, channelBytes, c, kw, w, row, chunk;
   // Of each row: its first tap's place, and the taps within the image: bits 0 … down, 16 … across.
   int pixel[kRows];
   uint32_t taps[kRows];
@@ -181,142 +194,128 @@ struct Sums {
     }
   }
 
-  // Places of a part's sums: whatever thread holds them reads them again, so their order is that of the threads.
-  static constexpr int kQuads = T::kDown * T::kAcross;
-
-  __device__ __forceinline__ void leave(float* part) const {
-    auto to = reinterpret_cast<float4*>(part) + threadIdx.x;
-#pragma unroll
-    for (int q = 0; q < kQuads; q++) {
-      const float* v = at[q / T::kAcross][q % T::kAcross];
-      __stcg(to + q * kConvolveThreads, make_float4(v[0], v[1], v[2], v[3]));
-    }
-  }
-
   // Into shared memory, row by row.
   __device__ __forceinline__ void stand(float* rows) const {
-#pragma unroll
-    for (int q = 0; q < kQuads; q++) {
-      const float* v = at[q / T::kAcross][q % T::kAcross];
-      put(rows, q, make_float4(v[0], v[1], v[2], v[3]));
-    }
-  }
-
-  // The same of the sums of all parts, added in their order; 32 reads are on their way at once.
-  template <int kParts>
-  __device__ __forceinline__ static void gather(const float* parts, float* rows) {
-    auto from = reinterpret_cast<const float4*>(parts) + threadIdx.x;
-    constexpr int kAhead = kQuads < 32 / kParts ? kQuads : 32 / kParts;
-    static_assert(kQuads % kAhead == 0);
-#pragma unroll 1
-    for (int q = 0; q < kQuads; q += kAhead) {
-      float4 v[kAhead][kParts];
-#pragma unroll
-      for (int i = 0; i < kAhead * kParts; i++) {
-        v[i / kParts][i % kParts] = __ldcg(from + (i % kParts * kQuads + q + i / kParts) * kConvolveThreads);
-      }
-#pragma unroll
-      for (int i = 0; i < kAhead; i++) {
-        float4 sum = v[i][0];
-#pragma unroll
-        for (int p = 1; p < kParts; p++) {
-          sum = make_float4(sum.x + v[i][p].x, sum.y + v[i][p].y, sum.z + v[i][p].z, sum.w + v[i][p].w);
-        }
-        put(rows, q + i, sum);
-      }
-    }
-  }
-
-  __device__ __forceinline__ static void put(float* rows, int q, float4 v) {
     int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    int row = T::firstPixel(warp) + q / T::kAcross * 16 + lane / 4;
-    int column = T::firstChannel(warp) + q % T::kAcross * 8 + lane % 4 * 2;
-    float* pair = rows + row * T::kRow + column;
-    *reinterpret_cast<float2*>(pair) = make_float2(v.x, v.y);
-    *reinterpret_cast<float2*>(pair + 8 * T::kRow) = make_float2(v.z, v.w);
+    float* first = rows + (T::firstPixel(warp) + lane / 4) * T::kRow + T::firstChannel(warp) + lane % 4 * 2;
+#pragma unroll
+    for (int i = 0; i < T::kDown; i++) {
+#pragma unroll
+      for (int j = 0; j < T::kAcross; j++) {
+        float* pair = first + 16 * i * T::kRow + 8 * j;
+        *reinterpret_cast<float2*>(pair) = make_float2(at[i][j][0], at[i][j][1]);
+        *reinterpret_cast<float2*>(pair + 8 * T::kRow) = make_float2(at[i][j][2], at[i][j][3]);
+      }
+    }
   }
 };
 
-// Whether this block is the last of a tile, whose parts it then sees, all of them.
-__device__ __forceinline__ bool lastOf(int32_t* counter, int splits) {
-  __shared__ bool last;
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    // What the barrier lets this thread see is seen by all before the count is, and the other way round.
-    __threadfence();
-    last = atomicAdd(counter, 1) == splits - 1;
-    __threadfence();
-    // For the next run.
-    if (last) *counter = 0;
-  }
-  __syncthreads();
-  return last;
-}
+// A block's own rows of its tile: all, or those of its part.
+struct Own {
+  int firstPixel, rows, firstChannel;
+};
 
-// What finish() will read starts on its way from memory while the sums are made.
+// What end() will read starts on its way into the second-level cache, which is one for all: it may still be written. So do
+// the weights, before the kernel in front has ended; among many blocks others have brought them there.
 template <class T>
-__device__ __forceinline__ void foresee(const ConvolveJob& job, int firstPixel, int firstChannel) {
-  constexpr int kLines = T::kChannels / 32;
+__device__ __forceinline__ void foresee(const ConvolveJob& job, const Own& own, int begin, int steps) {
+  constexpr int kMostLines = 8 * kConvolveThreads, kLines = T::kChannels / 32;
   const Convolution& k = job.k;
+  int lines = !job.few ? 0 : steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines;
 #pragma unroll 1
-  for (int i = threadIdx.x; i < T::kPixels * kLines; i += kConvolveThreads) {
-    int row = firstPixel + i / kLines, channel = firstChannel + i % kLines * 32;
+  for (int i = threadIdx.x; i < lines; i += kConvolveThreads) {
+    int channel = own.firstChannel + i % T::kChannels, at = (begin + i / T::kChannels) * kDeep;
+    if (channel < k.oc && at < k.depth()) fetchLine(job.weights + channel * k.depth() + at);
+  }
+  if (job.ending.add == nullptr && job.ending.gate == nullptr) return;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < own.rows * kLines; i += kConvolveThreads) {
+    int row = own.firstPixel + i / kLines, channel = own.firstChannel + i % kLines * 32;
     if (row >= k.pixels() || channel >= k.oc) continue;
-    int64_t at = static_cast<int64_t>(row) * k.oc + channel;
-    if (job.ending.accumulate) fetchLine(job.y + at);
-    if (job.ending.gated) fetchLine(job.ending.gate + at);
+    int64_t at = job.placeOf(row) + channel;
+    if (job.ending.add != nullptr) fetchLine(job.ending.add + at);
+    if (job.ending.gate != nullptr) fetchLine(job.ending.gate + at);
   }
 }
 
-// Out of shared memory, 16 bytes at a time; what y and the gate need is read several rows ahead.
-template <class T>
-__device__ __forceinline__ void finish(const ConvolveJob& job, const float* rows, int firstPixel, int firstChannel) {
-  constexpr int kQuads = T::kChannels / 4, kStep = kConvolveThreads / kQuads, kEach = T::kPixels / kStep;
-  constexpr int kAhead = kEach < 8 ? kEach : 8;
-  static_assert(kEach % kAhead == 0);
+__device__ __forceinline__ float4 quadOf(const float* from, bool some) {
+  return some ? *reinterpret_cast<const float4*>(from) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+}
+
+// The sum of all parts at this place, in their order; all are on their way at once.
+__device__ __forceinline__ float4 sumOf(const float4* place, int splits) {
+  float4 v[kMostSplits];
+#pragma unroll
+  for (int p = 0; p < kMostSplits; p++) {
+    if (p < splits) v[p] = readOf(p, place);
+  }
+  float4 sum = v[0];
+#pragma unroll
+  for (int p = 1; p < kMostSplits; p++) {
+    if (p < splits) sum = make_float4(sum.x + v[p].x, sum.y + v[p].y, sum.z + v[p].z, sum.w + v[p].w);
+  }
+  return sum;
+}
+
+// Out of shared memory, 16 bytes at a time; what add and gate hold is read several rows ahead.
+template <class T, bool kShared>
+__device__ __forceinline__ void end(const ConvolveJob& job, const float* rows, const Own& own, int splits) {
+  constexpr int kQuads = T::kChannels / 4, kStep = kConvolveThreads / kQuads, kAhead = kShared ? 1 : 8;
   const Convolution& k = job.k;
-  int row = threadIdx.x / kQuads, channel = firstChannel + threadIdx.x % kQuads * 4;
+  const Ending& ending = job.ending;
+  int first = threadIdx.x / kQuads, channel = own.firstChannel + threadIdx.x % kQuads * 4;
   if (channel >= k.oc) return;
-  int pixels = static_cast<int>(k.pixels()) - firstPixel - row;
-  int64_t first = static_cast<int64_t>(firstPixel + row) * k.oc + channel, step = int64_t{kStep} * k.oc;
-  const float* from = rows + row * T::kRow + threadIdx.x % kQuads * 4;
+  int64_t left = k.pixels() - own.firstPixel;
+  int pixels = left < own.rows ? static_cast<int>(left) : own.rows;
+  const float* from = rows + threadIdx.x % kQuads * 4;
+  float4 bias = quadOf(ending.bias + channel, ending.bias != nullptr);
 #pragma unroll 1
-  for (int i = 0; i < kEach; i += kAhead) {
+  for (int row = first; row < pixels; row += kStep * kAhead) {
+    int64_t at[kAhead];
     float4 old[kAhead], gate[kAhead];
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
-      old[a] = gate[a] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-      if (kStep * (i + a) >= pixels) continue;
-      int64_t at = first + step * (i + a);
-      if (job.ending.accumulate) old[a] = *reinterpret_cast<const float4*>(job.y + at);
-      if (job.ending.gated) gate[a] = __ldg(reinterpret_cast<const float4*>(job.ending.gate + at));
+      bool some = row + kStep * a < pixels;
+      at[a] = some ? job.placeOf(own.firstPixel + row + kStep * a) + channel : 0;
+      old[a] = quadOf(ending.add + at[a], some && ending.add != nullptr);
+      gate[a] = quadOf(ending.gate + at[a], some && ending.gate != nullptr);
     }
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
-      if (kStep * (i + a) >= pixels) continue;
-      float4 v = *reinterpret_cast<const float4*>(from + kStep * (i + a) * T::kRow);
-      v.x = job.ending.of(v.x, old[a].x, gate[a].x);
-      v.y = job.ending.of(v.y, old[a].y, gate[a].y);
-      v.z = job.ending.of(v.z, old[a].z, gate[a].z);
-      v.w = job.ending.of(v.w, old[a].w, gate[a].w);
-      *reinterpret_cast<float4*>(job.y + first + step * (i + a)) = v;
+      int now = row + kStep * a;
+      if (now >= pixels) continue;
+      auto sums = reinterpret_cast<const float4*>(from + now * T::kRow);
+      float4 v = kShared ? sumOf(sums, splits) : *sums;
+      v.x = ending.of(v.x, bias.x, old[a].x, gate[a].x);
+      v.y = ending.of(v.y, bias.y, old[a].y, gate[a].y);
+      v.z = ending.of(v.z, bias.z, old[a].z, gate[a].z);
+      v.w = ending.of(v.w, bias.w, old[a].w, gate[a].w);
+      *reinterpret_cast<float4*>(job.y + at[a]) = v;
     }
   }
 }
 
 static_assert(kSplitKinds == 4, "1, 2, 4 or 8 parts");
 
-// Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part.
+// Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part, block z
+// a convolution.
 template <class T>
-__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
+__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJobs jobs) {
   extern __shared__ __align__(128) float stages[];
+  const ConvolveJob& job = jobs.of[blockIdx.z];
   uint32_t column = blockIdx.x, down = job.byAcross.split(column);
   int firstPixel = static_cast<int>(down) * T::kPixels, firstChannel = static_cast<int>(column) * T::kChannels;
+  // The largest of them has more tiles.
+  if (firstPixel >= job.k.pixels()) return;
   int splits = static_cast<int>(gridDim.y), part = static_cast<int>(blockIdx.y);
   int begin = static_cast<int>(int64_t{job.steps} * part / splits);
   int steps = static_cast<int>(int64_t{job.steps} * (part + 1) / splits) - begin;
+  int ownRows = T::kPixels / splits;
+  Own own{firstPixel + part * ownRows, ownRows, firstChannel};
+  foresee<T>(job, own, begin, steps);
   Loader<T> loader(job, firstPixel, firstChannel, begin);
   Sums<T> sums = {};
+  awaitEarlier();
   int stage = 0, ahead = 0;
 #pragma unroll 1
   for (int s = 1 - T::kStages; s < steps; s++) {
@@ -326,7 +325,6 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
       __syncthreads();
     }
     if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
-    if (s == -1 && part == 0) foresee<T>(job, firstPixel, firstChannel);
     ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
     // Empty groups count too: the wait above is for the same number of them to the end.
     commitCopies();
@@ -334,19 +332,17 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
     sums.add(stages + stage * T::kStage);
     stage = stage + 1 < T::kStages ? stage + 1 : 0;
   }
-  if (splits > 1) {
-    float* parts = job.scratch + int64_t{blockIdx.x} * splits * (T::kPixels * T::kChannels);
-    sums.leave(parts + part * (T::kPixels * T::kChannels));
-    if (!lastOf(job.counters + blockIdx.x, splits)) return;
-    if (splits == 2) Sums<T>::template gather<2>(parts, stages);
-    if (splits == 4) Sums<T>::template gather<4>(parts, stages);
-    if (splits == 8) Sums<T>::template gather<8>(parts, stages);
-  } else {
-    __syncthreads();
-    sums.stand(stages);
-  }
   __syncthreads();
-  finish<T>(job, stages, firstPixel, firstChannel);
+  sums.stand(stages);
+  if (splits == 1) {
+    __syncthreads();
+    end<T, false>(job, stages, own, 1);
+    return;
+  }
+  clusterBarrier();
+  end<T, true>(job, stages + part * ownRows * T::kRow, own, splits);
+  // What others still read stays until all have.
+  clusterBarrier();
 }
 
 // More than 48 KiB of shared memory must be asked for, once on each card.
@@ -365,37 +361,49 @@ void allowShared(int device) {
 }
 
 template <int kKind, class T>
-void launchTiles(cd_stream* stream, const ConvolveJob& job, const Tiling& tiling) {
+void launchTiles(cd_stream* stream, const ConvolveJobs& jobs, int count, const Tiling& tiling) {
   static_assert(kTiles[kKind].pixels == T::kPixels && kTiles[kKind].channels == T::kChannels);
+  static_assert(T::kPixels % kMostSplits == 0);
   if (tiling.kind != kKind) return;
   allowShared<T>(stream->device);
-  dim3 grid(static_cast<unsigned>(tiling.down * tiling.across), static_cast<unsigned>(tiling.splits));
-  convolveTile<T><<<grid, kConvolveThreads, T::kBytes, queueOf(stream)>>>(job);
-  checkLaunch();
+  launchGrid(stream, convolveTile<T>, jobs, tiling.down * tiling.across, tiling.splits, count, kConvolveThreads, T::kBytes);
 }
 
-inline bool convolveInTiles(cd_stream* stream, const Convolution& k, const Tiling& tiling, const Ending& ending,
-                            const float* x, const float* weights, int32_t* counters, float* scratch, float* y) {
-  int stepsOfTap = (k.c + kDeep - 1) / kDeep;
+inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, int64_t blocks, const Ending& ending, const float* x,
+                         const float* weights, float* y) {
+  // Three on each of 132 processors.
+  constexpr int64_t kFew = 396;
   ConvolveJob job{k,
                   ending,
-                  Divide(k.ow),
-                  Divide(k.oh),
+                  Divide(k.ow > 0 ? k.ow : 1),
+                  Divide(k.oh > 0 ? k.oh : 1),
                   Divide(tiling.across),
-                  k.kh * k.kw * stepsOfTap,
-                  stepsOfTap,
+                  static_cast<int>(k.steps()),
+                  k.stepsOfTap(),
+                  k.yStepH * k.yStepW > 1,
+                  blocks <= kFew,
                   static_cast<int>(4 * k.wide),
                   static_cast<int>(4 * k.depth()),
                   x,
-                  weights,
-                  counters,
-                  scratch,
+                  weights + k.firstWeight,
                   y};
-  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, job, tiling);
-  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, job, tiling);
-  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, job, tiling);
-  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, job, tiling);
-  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, job, tiling);
+  // Without taps there are no steps, but taps are divided by.
+  job.k.kh = k.kh > 0 ? k.kh : 1;
+  job.k.kw = k.kw > 0 ? k.kw : 1;
+  return job;
+}
+
+inline bool convolveInTiles(cd_stream* stream, const Convolutions& all, const Tiling& tiling, const Ending& ending,
+                            const float* x, const float* weights, float* y) {
+  int64_t blocks = all.count * tiling.down * tiling.across * tiling.splits;
+  ConvolveJob first = jobOf(all.largest(), tiling, blocks, ending, x, weights, y);
+  ConvolveJobs jobs{{first, first, first, first}};
+  for (int i = 1; i < all.count; i++) jobs.of[i] = jobOf(all.of[i], tiling, blocks, ending, x, weights, y);
+  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, jobs, all.count, tiling);
+  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, jobs, all.count, tiling);
+  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, jobs, all.count, tiling);
+  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, jobs, all.count, tiling);
+  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, jobs, all.count, tiling);
   return true;
 }
 

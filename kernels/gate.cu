@@ -99,9 +99,10 @@ struct Deactivate {
   }
 };
 
-// Eight neighbours of g, by what the activation left in y.
+// 16 bytes of g, by what the activation left in y.
 template <class T>
 struct Sift {
+  static constexpr int64_t kEach = 16 / sizeof(T);
   GateRange range;
   bool joined;
   int64_t n;
@@ -109,12 +110,12 @@ struct Sift {
   T* g;
 
   BOTH void operator()(int64_t b) const {
-    int64_t first = 8 * b;
-    if (!joined || first + 8 > n) {
-      for (int64_t i = first; i < first + 8 && i < n; i++) g[i] = range.through(g[i], range.passes(y[i]));
+    int64_t first = kEach * b;
+    if (!joined || first + kEach > n) {
+      for (int64_t i = first; i < first + kEach && i < n; i++) g[i] = range.through(g[i], range.passes(y[i]));
       return;
     }
-    for (int64_t i = first; i < first + 8; i += 4) {
+    for (int64_t i = first; i < first + kEach; i += 4) {
       Quad by = quadAt(y + i), v = quadAt(g + i);
       for (int k = 0; k < 4; k++) v.v[k] = range.through(v.v[k], range.passes(by.v[k]));
       putQuad(g + i, v);
@@ -185,7 +186,7 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
       check.data(by, "y");
       check.data(out, "g");
       Sift<decltype(t)> body{r, alignedQuads(by) && alignedQuads(out), n, by, out};
-      forEach(stream, (n + 7) / 8, body, 8);
+      forEach(stream, (n + body.kEach - 1) / body.kEach, body, body.kEach);
     });
   });
 }

@@ -123,29 +123,84 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
 
 /* ---- convolve ---- */
 
-/* Convolutions with stride 1 and what follows them in a backward pass. The transposed convolution of such a one is another,
-   of dy, by weights turned to [c,kh,kw,oc] with their taps in reverse. Images are channels-last; shape[10] = h, w, c, oc,
-   kh, kw, padTop, padLeft, oh, ow is read before the call returns; the pixels of x begin `wide` >= c elements apart, all
-   else is dense. What a window holds outside its image counts as 0. */
+/* Convolutions and what follows them. Images are channels-last; shape[12] = h, w, c, oc, kh, kw, strideH, strideW, padTop,
+   padLeft, oh, ow is read before the call returns. Pixels begin `wide` >= c elements apart in x, yWide >= oc in y and in
+   what is read at y's pixels. What a window holds outside its image counts as 0. */
 
-/* Variants of cd_convolve, and the counters that one needs at most. */
-enum { CD_CONVOLVE_VARIANTS = 20, CD_CONVOLVE_COUNTERS = 256 };
+/* Variants of cd_convolve and cd_convolve_transposed. */
+enum { CD_CONVOLVE_VARIANTS = 20 };
 
-/* bytes[CD_CONVOLVE_VARIANTS] in host memory = what each variant's scratch takes, -1 where it does not do the shape: c, oc
-   and wide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums of a tile of pixels x channels
-   among 2^s blocks; t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. s > 0 needs as many steps as blocks, each
-   32 channels of a tap, and at most CD_CONVOLVE_COUNTERS tiles. Both libraries tell the same. */
-int cd_convolve_scratch(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes);
+/* blocks[CD_CONVOLVE_VARIANTS] in host memory = the blocks of 128 threads that each variant occupies a card with, 0 where it
+   does not do the shape: c, oc, wide and yWide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums
+   of a tile of pixels x channels among 2^s blocks, on cards of compute capability 9.0 on; s > 0 needs as many steps as
+   blocks, each 32 channels of a tap. t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the
+   same. */
+int cd_convolve_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t yWide, int64_t* blocks);
 
-/* y[rows,oh,ow,oc] = gate of (accumulate ? y : 0) + sum over kh, kw, c of x[rows,h,w,c] * weights[oc,kh,kw,c]: all of it where
-   gate[rows,oh,ow,oc], what an activation left, shows that it passed (RELU, LEAKY: > 0; CLIP: between alpha and beta), else
-   0, LEAKY: alpha times it. gate may be NULL for CD_ACTIVATION_NONE. variant -1: plain sums in float. The others compute in
-   tensor cores: factors rounded to nearest 11 significant bits, sums in float; pointers are aligned to 16 bytes, weights
-   finite; on the CPU they are variant -1. counters[CD_CONVOLVE_COUNTERS]: 0 before the first call, and left so; with
-   scratch, of the bytes above, read by variants of several blocks a sum, else both may be NULL. y overlaps none. */
-int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int accumulate, int64_t rows,
-                const int* shape, int64_t wide, const float* x, const float* weights, const float* gate, int32_t* counters,
-                float* scratch, float* y);
+/* y[rows,oh,ow,oc] = end of sum over kh, kw, c of x[rows,h,w,c] * weights[oc,kh,kw,c] + bias[oc] + add[rows,oh,ow,oc], each
+   of the latter NULL for none, add maybe y. The end: the activation; or, where gate is not NULL, a gradient behind the
+   activation: all of it where gate[rows,oh,ow,oc], what the activation left, shows that it passed (RELU, LEAKY: > 0; CLIP:
+   between alpha and beta), else 0, LEAKY: alpha times it. variant -1: plain sums in float. The others compute in tensor
+   cores: factors rounded to nearest 11 significant bits, sums in float; pointers are aligned to 16 bytes, weights finite;
+   on the CPU they are variant -1. y overlaps nothing else. */
+int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape, int64_t wide,
+                int64_t yWide, const float* x, const float* weights, const float* bias, const float* add, const float* gate,
+                float* y);
+
+/* The same of cd_convolve_transposed; strideH * strideW is at most 4. */
+int cd_convolve_transposed_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_t gWide, int64_t* blocks);
+
+/* dx[rows,h,w,c] = the transpose of the convolution of this shape on g[rows,oh,ow,oc], whose pixels begin gWide >= oc elements
+   apart, + add[rows,h,w,c], NULL for none, maybe dx; behind the gate[rows,h,w,c] of the activation, NULL for
+   CD_ACTIVATION_NONE. weights: for each pixel (a, b) of a window of the strides, row by row, [c,th,tw,oc] of those taps that
+   reach such pixels: (a + padTop) % strideH, and every strideH on, in reverse; likewise across; none where there are none of
+   either. variant as above. */
+int cd_convolve_transposed(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
+                           int64_t gWide, const float* g, const float* weights, const float* add, const float* gate, float* dx);
+
+/* ---- transpose_few ---- */
+
+/* The transpose of a convolution of few channels, the gradient at a network's input: strides of 1 to 4, kernels of at most
+   16 x 16 taps, no dilation, one group. Images are channels-last; shape[12] = h, w, c <= 4, oc, kh, kw, strideH, strideW,
+   padTop, padLeft, oh, ow is read before the call returns. */
+
+/* floats[1] in host memory = how many the arranged weights of such a convolution are. */
+int cd_transpose_few_size(cd_stream* stream, const int* shape, int64_t* floats);
+
+/* arranged[floats] = weights[oc,c,kh,kw] in the order that cd_transpose_few reads them in, with zeros between. No overlap. */
+int cd_transpose_few_arrange(cd_stream* stream, const int* shape, const float* weights, float* arranged);
+
+/* dx[rows,h,w,c] (+)= the transpose on g[rows,oh,ow,oc]. On a card tensor cores compute it where oc is a multiple of 4, g and
+   arranged are aligned to 16 bytes and an image has fewer than 2^30 elements: factors rounded to nearest 11 significant
+   bits, sums in float; what is not finite in g then spreads to all pixels within a kernel's reach. Else it is computed in
+   float. A row's bits do not depend on the others. No overlap. */
+int cd_transpose_few(cd_stream* stream, int accumulate, int64_t rows, const int* shape, const float* g,
+                     const float* arranged, float* dx);
+
+/* ---- convolve_few ---- */
+
+/* Convolutions of 1 to 4 channels, as a network's first layer is. Images are channels-last; shape[12] = h, w, c, oc, kh, kw,
+   strideH, strideW, padTop, padLeft, oh, ow is read before the call returns: c <= 4, kh and kw <= 16, strides <= 4. The
+   pixels of y begin `wide` >= oc elements apart, all else is dense. What a window holds outside its image counts as 0. */
+
+/* Variants of cd_convolve_few. */
+enum { CD_CONVOLVE_FEW_VARIANTS = 6 };
+
+/* bytes[CD_CONVOLVE_FEW_VARIANTS] in host memory = the shared memory that a block of each variant takes, -1 where it does not
+   do the shape: oc and wide must be multiples of 4, bytes at most 227 KiB. A variant is a tile of pixels x channels: 0 … 5
+   is 256 x 64, 128 x 64, 64 x 64, 256 x 32, 128 x 32, 64 x 32. Both libraries tell the same. */
+int cd_convolve_few_shared(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t* bytes);
+
+/* arranged[kh * ceil(kw * c / 8) * ceil(oc / 16) * 128] = weights[oc,c,kh,kw], rounded to nearest 11 significant bits, in
+   the order in which cd_convolve_few reads them, with zeros between. No overlap. */
+int cd_convolve_few_weights(cd_stream* stream, const int* shape, const float* weights, float* arranged);
+
+/* y[rows,oh,ow,oc] = activation of bias[oc] (or NULL) + sum over kh, kw, c of x[rows,h,w,c] * weights arranged as above.
+   variant -1: plain sums in float. The others compute in tensor cores: x rounded to nearest 11 significant bits, sums in
+   float; arranged, bias and y are aligned to 16 bytes; all give the same bits; CD_DEVICE where the card has too little
+   shared memory; on the CPU they are variant -1. y overlaps none. */
+int cd_convolve_few(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape,
+                    int64_t wide, const float* x, const float* arranged, const float* bias, float* y);
 
 /* ---- widen ---- */
 

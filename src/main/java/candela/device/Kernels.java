@@ -16,6 +16,8 @@ public final class Kernels {
   private Elementwise elementwise;
   private Gate gate;
   private Convolve convolve;
+  private TransposeFew transposeFew;
+  private ConvolveFew convolveFew;
   private Widen widen;
   private Fold fold;
   private Convert convert;
@@ -71,6 +73,20 @@ public final class Kernels {
       convolve = new Convolve(this);
     }
     return convolve;
+  }
+
+  public TransposeFew transposeFew() {
+    if (transposeFew == null) {
+      transposeFew = new TransposeFew(this);
+    }
+    return transposeFew;
+  }
+
+  public ConvolveFew convolveFew() {
+    if (convolveFew == null) {
+      convolveFew = new ConvolveFew(this);
+    }
+    return convolveFew;
   }
 
   public Widen widen() {

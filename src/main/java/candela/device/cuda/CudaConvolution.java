@@ -16,8 +16,9 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * One convolution: by cuDNN, with bias, residual and ReLU in the same pass where it has an engine
- * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's. In
- * 16 bits what cuDNN has no engine for is done in float32 between conversions.
+ * for that, else one after the other. A 1×1 convolution of stride 1 is a product of cuBLASLt's, and
+ * one of few channels may be done by a kernel of our own. In 16 bits what cuDNN has no engine for
+ * is done in float32 between conversions.
  */
 final class CudaConvolution implements ConvolutionPlan {
   private static final MemorySegment NONE = MemorySegment.NULL;
@@ -37,6 +38,12 @@ final class CudaConvolution implements ConvolutionPlan {
   private final long wide;
   private final CudaMatrix product;
   private final PreparedConvolutions prepared;
+
+  /** Null where it is none of few channels. */
+  private final FewChannels few;
+
+  /** Null where only the libraries can. */
+  private final ConvolutionOutput output;
 
   /** Null where the convolution is transposed: a plain one is its gradient. */
   private final InputGradient gradient;
@@ -85,6 +92,23 @@ final class CudaConvolution implements ConvolutionPlan {
                 wide,
                 1)
             : null;
+    few =
+        product == null && FewChannels.fits(dense, storage, shape, wide)
+            ? new FewChannels(dense, shape, given)
+            : null;
+    output =
+        Tiles.fit(dense, storage, shape) && (few != null || !plain.pads())
+            ? new ConvolutionOutput(
+                dense,
+                shape,
+                this::weights,
+                this.bias,
+                activation,
+                wide,
+                this::byLibraries,
+                plain.pads() ? null : new Tiles(dense, shape),
+                few)
+            : null;
     gradient =
         shape.transposed()
             ? null
@@ -115,6 +139,9 @@ final class CudaConvolution implements ConvolutionPlan {
     pack();
     if (gradient != null) {
       gradient.update();
+    }
+    if (few != null) {
+      few.update();
     }
     if (ones != null) {
       widenBias();
@@ -163,6 +190,15 @@ final class CudaConvolution implements ConvolutionPlan {
     if (rows == 0 || pixels(rows) == 0) {
       return;
     }
+    if (output != null) {
+      output.run(rows, x, residual, y, bits);
+    } else {
+      byLibraries(rows, x, residual, y, bits);
+    }
+  }
+
+  private void byLibraries(
+      long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
     if (product != null) {
       if (!product.forward(pixels(rows), rows, x, residual, y, bits)) {
         converted().forward(rows, x, residual, y, bits);
@@ -441,6 +477,9 @@ final class CudaConvolution implements ConvolutionPlan {
     }
     if (gradient != null) {
       gradient.close();
+    }
+    if (few != null) {
+      few.close();
     }
   }
 }

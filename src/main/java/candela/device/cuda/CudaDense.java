@@ -2,10 +2,8 @@ package candela.device.cuda;
 
 import candela.device.Choices;
 import candela.device.ConvertedConvolution;
-import candela.device.Convolve;
 import candela.device.Dense;
 import candela.device.Device;
-import candela.device.Memory;
 import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.device.Reduction;
@@ -40,11 +38,7 @@ final class CudaDense implements Dense, AutoCloseable {
   private final Scratch gates;
   private final Map<CublasLt.Problem, RunningProduct> products = new HashMap<>();
 
-  /** Of each lane. */
-  private final Map<Integer, Memory> counters = new HashMap<>();
-
   private CudaStream stream;
-  private int lane;
 
   CudaDense(Device device, CudaStream stream, int card) {
     this.device = device;
@@ -57,7 +51,7 @@ final class CudaDense implements Dense, AutoCloseable {
         String.join(
             " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());
     choices = new Choices(UserCache.folder().resolve("cuda"), machine);
-    measured = new Measured(stream, choices);
+    measured = new Measured(device, stream, choices);
     values = new Scratch(device);
     workspace = new Scratch(device);
     columns = new Scratch(device);
@@ -75,7 +69,6 @@ final class CudaDense implements Dense, AutoCloseable {
 
   /** Gives what follows the working memory of this lane. */
   void lane(int lane) {
-    this.lane = lane;
     List.of(values, workspace, columns, conversions, gates).forEach(s -> s.lane(lane));
   }
 
@@ -114,12 +107,6 @@ final class CudaDense implements Dense, AutoCloseable {
   /** Working memory for a result that is read at once, beside that of {@link #scratch}. */
   MemorySegment products(long bytes) {
     return columns.bytes(bytes);
-  }
-
-  /** Those of {@link Convolve}. */
-  MemorySegment counters() {
-    long bytes = Convolve.COUNTERS * (long) Integer.BYTES;
-    return counters.computeIfAbsent(lane, l -> device.allocate(bytes)).segment();
   }
 
   /** The same convolution between conversions, for what the libraries have no engine for. */
@@ -298,7 +285,7 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment bias) {
     MemorySegment work = workspace.bytes(PRODUCT_WORKSPACE);
     if (!products.containsKey(problem)) {
-      products.put(problem, prepare(problem, a, b, c, bias, work));
+      products.put(problem, prepare(problem, a, b, c, d, bias, work));
     }
     RunningProduct running = products.get(problem);
     if (running == null) {
@@ -318,26 +305,29 @@ final class CudaDense implements Dense, AutoCloseable {
       MemorySegment a,
       MemorySegment b,
       MemorySegment c,
+      MemorySegment d,
       MemorySegment bias,
       MemorySegment work) {
     long size = (problem.batch() - 1) * problem.strideD() + (problem.n() - 1) * problem.ldd();
-    try (var result = device.allocate(problem.storage().bytes(size + problem.m()))) {
-      MemorySegment to = result.segment();
-      MemorySegment from = problem.accumulate() ? c : to;
-      for (Precision precision : precisions(problem)) {
-        CublasLt.Product product = cublas.product(problem, precision, PRODUCT_WORKSPACE);
-        int algorithm =
-            measured.best(
-                problem.key(),
-                product.algorithms(),
-                i -> product.run(i, a, b, from, to, bias, work, stream.address()));
-        if (algorithm >= 0) {
-          return new RunningProduct(product, algorithm);
-        }
-        product.close();
+    long bytes = problem.storage().bytes(size + problem.m());
+    for (Precision precision : precisions(problem)) {
+      CublasLt.Product product = cublas.product(problem, precision, PRODUCT_WORKSPACE);
+      int algorithm =
+          measured.best(
+              problem.key(),
+              product.algorithms(),
+              d,
+              bytes,
+              (i, to) -> {
+                MemorySegment from = problem.accumulate() ? c : to;
+                product.run(i, a, b, from, to, bias, work, stream.address());
+              });
+      if (algorithm >= 0) {
+        return new RunningProduct(product, algorithm);
       }
-      return null;
+      product.close();
     }
+    return null;
   }
 
   /** What is asked of cuBLASLt, the next where it has no algorithm that rounds so far. */
@@ -377,21 +367,20 @@ final class CudaDense implements Dense, AutoCloseable {
     List<Cudnn.Descriptor> engines = graph.engines(tensorCores(problem.storage()));
     CudnnGraph.CudnnPlan[] plans =
         new CudnnGraph.CudnnPlan[Math.min(engines.size(), Measured.MOST)];
-    int best;
-    try (var own = device.allocate(bytes)) {
-      MemorySegment[] trial = tensors.clone();
-      trial[result] = own.segment();
-      best =
-          measured.best(
-              problem.key(),
-              plans.length,
-              i -> {
-                if (plans[i] == null) {
-                  plans[i] = graph.plan(engines.get(i));
-                }
-                run(plans[i], names, trial);
-              });
-    }
+    int best =
+        measured.best(
+            problem.key(),
+            plans.length,
+            tensors[result],
+            bytes,
+            (i, to) -> {
+              if (plans[i] == null) {
+                plans[i] = graph.plan(engines.get(i));
+              }
+              MemorySegment[] trial = tensors.clone();
+              trial[result] = to;
+              run(plans[i], names, trial);
+            });
     for (int i = 0; i < plans.length; i++) {
       if (i != best && plans[i] != null) {
         plans[i].close();
@@ -422,8 +411,6 @@ final class CudaDense implements Dense, AutoCloseable {
     columns.close();
     conversions.close();
     gates.close();
-    counters.values().forEach(Memory::close);
-    counters.clear();
     cudnn.close();
     cublas.close();
   }

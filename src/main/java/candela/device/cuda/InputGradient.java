@@ -1,12 +1,10 @@
 package candela.device.cuda;
 
 import candela.device.ConvertedConvolution;
-import candela.device.Convolve;
 import candela.device.Dense.Activation;
 import candela.device.Dense.Convolution;
 import candela.device.Dense.Gating;
 import candela.device.Device;
-import candela.device.Precision;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
@@ -17,20 +15,19 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
  * The gradient at the input of one convolution that is not transposed, in the way that was measured
- * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; the convolution that it is, with its
- * weights turned, by cuDNN or by our own tiles, which let it pass the gating as they write; for one
- * tap that strides over pixels a product, put among zeros.
+ * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; with turned weights our own tiles,
+ * which let it pass the gating as they write, or cuDNN's convolution, where it is one; for one tap
+ * that strides over pixels a product, put among zeros; for few channels a kernel of their own.
  */
 final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 1;
+  private static final int WAYS = 3;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
@@ -71,6 +68,8 @@ final class InputGradient implements AutoCloseable {
   private final Supplier<ConvertedConvolution> converted;
   private final CudaMatrix product;
   private final FoldedGradient folds;
+  private final Tiles tiles;
+  private final FewGradient few;
   private final TurnedWeights turned;
   private final CudaMatrix spread;
   private final Map<Key, Way> chosen = new HashMap<>();
@@ -104,9 +103,19 @@ final class InputGradient implements AutoCloseable {
         FoldedGradient.pays(dense, storage, shape)
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
+    few =
+        product == null && FewGradient.fits(device, storage, shape)
+            ? new FewGradient(device, shape, given)
+            : null;
     boolean whole = folds == null && !plain.pads();
+    tiles =
+        whole && Tiles.fit(dense, storage, shape) && Tiles.transpose(shape)
+            ? new Tiles(dense, shape)
+            : null;
     turned =
-        whole && TurnedWeights.fits(shape) ? new TurnedWeights(dense, storage, shape, given) : null;
+        tiles != null || whole && TurnedWeights.isConvolution(shape)
+            ? new TurnedWeights(dense, storage, shape, given)
+            : null;
     spread =
         whole
                 && product == null
@@ -135,6 +144,9 @@ final class InputGradient implements AutoCloseable {
   void update() {
     if (folds != null) {
       folds.update();
+    }
+    if (few != null) {
+      few.update();
     }
     if (turned != null) {
       turned.update();
@@ -168,35 +180,28 @@ final class InputGradient implements AutoCloseable {
 
   private Way choose(Key key, MemorySegment g, MemorySegment dx, Gating gating) {
     List<Way> ways = ways(key);
-    OptionalInt known = dense.choices().get(name(key));
-    if (known.isPresent() && known.getAsInt() < ways.size()) {
-      return ways.get(known.getAsInt());
-    }
     if (ways.size() == 1) {
       return ways.getFirst();
     }
-    // As far from a multiple of 16 bytes as dx: engines ask for that.
-    long off = dx.address() % 16;
     long bytes = storage.bytes(inputs(key.rows()));
-    try (var own = device.allocate(bytes + off)) {
-      MemorySegment to = own.segment().asSlice(off, bytes);
-      int best =
-          dense
-              .measured()
-              .best(
-                  name(key),
-                  ways.size(),
-                  i -> {
-                    Way way = ways.get(i);
-                    if (!way.run().run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
-                      throw none();
-                    }
-                  });
-      if (best < 0) {
-        throw none();
-      }
-      return ways.get(best);
+    int best =
+        dense
+            .measured()
+            .best(
+                name(key),
+                ways.size(),
+                dx,
+                bytes,
+                (i, to) -> {
+                  Run run = ways.get(i).run();
+                  if (!run.run(key.rows(), g, key.gWide(), key.accumulate(), to, gating)) {
+                    throw none();
+                  }
+                });
+    if (best < 0) {
+      throw none();
     }
+    return ways.get(best);
   }
 
   private String name(Key key) {
@@ -216,21 +221,18 @@ final class InputGradient implements AutoCloseable {
   private List<Way> ways(Key key) {
     List<Way> ways = new ArrayList<>(List.of(new Way(false, sifting(this::byLibrary))));
     boolean turns = turned != null && turned.isThere();
-    if (turns && product == null) {
+    if (turns && product == null && TurnedWeights.isConvolution(shape)) {
       ways.add(new Way(true, sifting(this::byTurning)));
     }
     if (spread != null) {
       ways.add(new Way(false, sifting(this::bySpreading)));
     }
-    boolean rounds = storage == Storage.FLOAT32 && device.precision() == Precision.TF32;
-    boolean alone = shape.groups() == 1 && shape.dilationH() * shape.dilationW() == 1;
-    if (turns && rounds && alone && key.alignment() == 16) {
-      long[] scratch =
-          device.kernels().convolve().convolveScratch(key.rows(), tiled(), key.gWide());
-      for (int v = 0; v < scratch.length; v++) {
-        if (scratch[v] >= 0) {
-          ways.add(new Way(true, byTiles(v, scratch[v])));
-        }
+    if (few != null && key.alignment() == 16) {
+      ways.add(new Way(false, sifting(this::byFew)));
+    }
+    if (turns && tiles != null && key.alignment() == 16) {
+      for (int v : tiles.transposedVariants(key.rows(), key.gWide())) {
+        ways.add(new Way(true, byTiles(v)));
       }
     }
     return ways;
@@ -324,32 +326,16 @@ final class InputGradient implements AutoCloseable {
     return prepared.run(p, g, turned.weights(), dx);
   }
 
-  /** The transpose as {@link Convolve} takes it. */
-  private int[] tiled() {
-    Convolution t = turned.shape();
-    return new int[] {
-      t.h(), t.w(), t.c(), t.oc(), t.kh(), t.kw(), t.padTop(), t.padLeft(), t.oh(), t.ow()
-    };
+  private boolean byFew(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx) {
+    few.backward(rows, g, accumulate, dx);
+    return true;
   }
 
-  private Run byTiles(int variant, long scratch) {
+  private Run byTiles(int variant) {
     return (rows, g, gWide, accumulate, dx, gating) -> {
-      device
-          .kernels()
-          .convolve()
-          .convolve(
-              variant,
-              gating.activation(),
-              accumulate,
-              rows,
-              tiled(),
-              gWide,
-              g,
-              turned.weights(),
-              gating.values(),
-              scratch == 0 ? NONE : dense.counters(),
-              scratch == 0 ? NONE : dense.products(scratch),
-              dx);
+      MemorySegment add = accumulate ? dx : NONE;
+      tiles.runTransposed(variant, gating, rows, gWide, g, turned.weights(), add, dx);
       return true;
     };
   }
@@ -377,6 +363,9 @@ final class InputGradient implements AutoCloseable {
   public void close() {
     if (folds != null) {
       folds.close();
+    }
+    if (few != null) {
+      few.close();
     }
     if (turned != null) {
       turned.close();

@@ -1,8 +1,10 @@
 package candela.device.cuda;
 
 import candela.device.Choices;
+import candela.device.Device;
 import candela.device.OutOfMemory;
 import candela.tensor.CandelaException;
+import java.lang.foreign.MemorySegment;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import jcuda.driver.CUgraphExec;
@@ -22,10 +24,21 @@ final class Measured {
   /** Runs in a row, as one graph: queueing a short one takes longer than running it. */
   private static final int RUNS = 5;
 
+  /** One algorithm, by its number; throws where it cannot run. */
+  @FunctionalInterface
+  interface Trial {
+    /**
+     * @param to memory of its own that the algorithm writes its result to
+     */
+    void run(int algorithm, MemorySegment to);
+  }
+
+  private final Device device;
   private final CudaStream stream;
   private final Choices choices;
 
-  Measured(CudaStream stream, Choices choices) {
+  Measured(Device device, CudaStream stream, Choices choices) {
+    this.device = device;
     this.stream = stream;
     this.choices = choices;
   }
@@ -33,15 +46,25 @@ final class Measured {
   /**
    * The number of the best.
    *
-   * @param run one algorithm, on memory that may be written; throws where it cannot run
+   * @param result what the algorithms will write: what they try on lies as far from a multiple of
+   *     16 bytes, which engines ask for
+   * @param bytes of it
    * @return -1 where none can
    * @throws OutOfMemory where some could with more memory, and none can with what there is
    */
-  int best(String key, int algorithms, IntConsumer run) {
+  int best(String key, int algorithms, MemorySegment result, long bytes, Trial trial) {
     OptionalInt known = choices.get(key);
     if (known.isPresent() && known.getAsInt() < algorithms) {
       return known.getAsInt();
     }
+    long off = result.address() % 16;
+    try (var own = device.allocate(bytes + off)) {
+      MemorySegment to = own.segment().asSlice(off, bytes);
+      return measure(key, algorithms, i -> trial.run(i, to));
+    }
+  }
+
+  private int measure(String key, int algorithms, IntConsumer run) {
     OutOfMemory[] shortage = {null}; // choosing may take choosing
     int best = -1;
     float least = Float.MAX_VALUE;

@@ -1,5 +1,6 @@
 package candela.device.cuda;
 
+import candela.device.Convolve;
 import candela.device.Dense.Convolution;
 import candela.device.Device;
 import candela.device.Memory;
@@ -7,10 +8,11 @@ import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The weights of a convolution whose strides are 1, turned so that a convolution with them is its
- * transpose: input and output channels change places, taps are reversed. They take memory once they
- * are asked for, and are not there for who changes weights before: work that was recorded then
- * would not turn them.
+ * The weights of a convolution, turned for its transpose: input and output channels change places,
+ * taps are reversed. Where strides leave out pixels, those that other taps reach have weights of
+ * their own, as {@link Convolve#convolveTransposed} takes them; with strides of 1 a convolution
+ * with all of them is the transpose. They take memory once they are asked for, and are not there
+ * for who changes weights before: work that was recorded then would not turn them.
  */
 final class TurnedWeights implements AutoCloseable {
   private final CudaDense dense;
@@ -30,7 +32,8 @@ final class TurnedWeights implements AutoCloseable {
     this.given = given;
   }
 
-  static boolean fits(Convolution s) {
+  /** Whether the transpose is a convolution. */
+  static boolean isConvolution(Convolution s) {
     return !s.transposed()
         && s.strideH() * s.strideW() == 1
         && reach(s.kh(), s.dilationH()) >= Math.max(s.padTop(), s.padBottom())
@@ -41,7 +44,7 @@ final class TurnedWeights implements AutoCloseable {
     return (taps - 1) * dilation;
   }
 
-  /** The transpose as a convolution. */
+  /** The transpose, where it is a convolution. */
   Convolution shape() {
     int tall = reach(from.kh(), from.dilationH());
     int wide = reach(from.kw(), from.dilationW());
@@ -70,7 +73,7 @@ final class TurnedWeights implements AutoCloseable {
     return memory != null || !late;
   }
 
-  /** [c,kh,kw,oc/groups]. */
+  /** [c,kh,kw,oc/groups], or that of the taps for each pixel of a window of the strides. */
   MemorySegment weights() {
     if (memory == null) {
       memory = dense.device().allocate(storage.bytes(count()));
@@ -96,21 +99,53 @@ final class TurnedWeights implements AutoCloseable {
     Device device = dense.device();
     boolean whole = storage == Storage.FLOAT32;
     MemorySegment to = whole ? memory.segment() : dense.scratch(4 * count());
-    int groups = from.groups();
-    int c = from.c() / groups;
-    int oc = from.oc() / groups;
-    int taps = from.kh() * from.kw();
-    int[] dims = {groups, c, taps, oc};
-    int[] model = {oc * c * taps, taps, -1, c * taps};
-    int[] turned = {c * taps * oc, taps * oc, oc, 1};
-    MemorySegment last = given.asSlice(4L * (taps - 1));
-    device.kernels().move().copyStrided(false, 4, dims, model, turned, last, to);
+    MemorySegment next = to;
+    for (int down = 0; down < from.strideH(); down++) {
+      Taps tall = new Taps(down + from.padTop(), from.strideH(), from.kh());
+      for (int across = 0; across < from.strideW(); across++) {
+        Taps wide = new Taps(across + from.padLeft(), from.strideW(), from.kw());
+        next = turn(tall, wide, next);
+      }
+    }
     if (!whole) {
       device
           .kernels()
           .convert()
           .convert(Storage.FLOAT32, storage, false, 1, count(), to, memory.segment());
     }
+  }
+
+  /** The taps that reach every stride-th pixel from one on, which is `at` behind the padding. */
+  private record Taps(int at, int stride, int kernel) {
+    int first() {
+      return at % stride;
+    }
+
+    int count() {
+      return first() < kernel ? (kernel - first() + stride - 1) / stride : 0;
+    }
+
+    int last() {
+      return first() + stride * (count() - 1);
+    }
+  }
+
+  /** [groups,c,th,tw,oc] of these; what is behind them. */
+  private MemorySegment turn(Taps tall, Taps wide, MemorySegment to) {
+    int groups = from.groups();
+    int c = from.c() / groups;
+    int oc = from.oc() / groups;
+    int taps = from.kh() * from.kw();
+    int few = tall.count() * wide.count();
+    if (few == 0) {
+      return to;
+    }
+    int[] dims = {groups, c, tall.count(), wide.count(), oc};
+    int[] model = {oc * c * taps, taps, -tall.stride() * from.kw(), -wide.stride(), c * taps};
+    int[] turned = {c * few * oc, few * oc, wide.count() * oc, oc, 1};
+    MemorySegment last = given.asSlice(4L * (tall.last() * from.kw() + wide.last()));
+    dense.device().kernels().move().copyStrided(false, 5, dims, model, turned, last, to);
+    return to.asSlice(4L * groups * c * few * oc);
   }
 
   /** Gives the memory back; it is taken again when they are asked for. */

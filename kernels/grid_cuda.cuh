@@ -1,0 +1,82 @@
+// CUDA only: blocks that work together, and kernels that begin before the one in front of them has ended. Cards from compute
+// capability 9.0 on have both; on others the latter do nothing. PTX ISA, chapters 9.7.9 and 9.7.13.
+#pragma once
+
+#include <stdint.h>
+
+#include <atomic>
+
+#include "launch.cuh"
+
+namespace candela {
+
+// Waits until all that this kernel's launch waits for has ended, and is seen. Before that only what no kernel writes may be
+// read. Then lets the next kernel's blocks come onto the card, up to where they wait for this one.
+__device__ __forceinline__ void awaitEarlier() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+// All threads of all blocks of a cluster; what they wrote before is seen by all behind it.
+__device__ __forceinline__ void clusterBarrier() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.arrive.aligned;\n\tbarrier.cluster.wait.aligned;" ::: "memory");
+#endif
+}
+
+// What stands at this place of the shared memory of another block of the cluster.
+__device__ __forceinline__ float4 readOf(int block, const float4* place) {
+  float4 v = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  uint32_t there;
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;"
+               : "=r"(there)
+               : "r"(static_cast<uint32_t>(__cvta_generic_to_shared(place))), "r"(block));
+  asm volatile("ld.shared::cluster.v4.f32 {%0, %1, %2, %3}, [%4];"
+               : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w)
+               : "r"(there)
+               : "memory");
+#endif
+  return v;
+}
+
+inline bool hasClusters(int device) {
+  // Per card: 0 not asked yet, 1 no, 2 yes.
+  static std::atomic<char> known[64];
+  std::atomic<char>& of = known[device & 63];
+  if (of.load() == 0) {
+    int major = 0;
+    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    of = major >= 9 ? 2 : 1;
+  }
+  return of.load() == 2;
+}
+
+// Tiles x parts x layers blocks, those of a tile a cluster, that await the kernels before with awaitEarlier(). Where there
+// are no clusters one block has all parts: the kernel looks at gridDim.y.
+template <class Job>
+void launchGrid(cd_stream* stream, void (*kernel)(Job), const Job& job, int64_t tiles, int parts, int layers, int threads,
+                int shared) {
+  bool clusters = hasClusters(stream->device);
+  auto height = static_cast<unsigned>(clusters ? parts : 1);
+  cudaLaunchAttribute attributes[2] = {};
+  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attributes[0].val.programmaticStreamSerializationAllowed = 1;
+  attributes[1].id = cudaLaunchAttributeClusterDimension;
+  attributes[1].val.clusterDim.x = 1;
+  attributes[1].val.clusterDim.y = height;
+  attributes[1].val.clusterDim.z = 1;
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3(static_cast<unsigned>(tiles), height, static_cast<unsigned>(layers));
+  config.blockDim = dim3(static_cast<unsigned>(threads));
+  config.dynamicSmemBytes = static_cast<size_t>(shared);
+  config.stream = queueOf(stream);
+  config.attrs = attributes;
+  config.numAttrs = clusters ? (height > 1 ? 2 : 1) : 0;
+  cudaLaunchKernelEx(&config, kernel, job);
+  checkLaunch();
+}
+
+}  // namespace candela

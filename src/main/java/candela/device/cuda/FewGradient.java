@@ -1,0 +1,80 @@
+package candela.device.cuda;
+
+import candela.device.Dense.Convolution;
+import candela.device.Device;
+import candela.device.Memory;
+import candela.device.Precision;
+import candela.device.TransposeFew;
+import candela.tensor.Storage;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The input gradient of a convolution with few input channels by our own {@link TransposeFew},
+ * which reads the output's gradient once and leaves nothing between.
+ */
+final class FewGradient implements AutoCloseable {
+  private static final int MOST_CHANNELS = 4;
+  private static final int MOST_TAPS = 16;
+  private static final int MOST_STRIDE = 4;
+
+  private final Device device;
+  private final int[] shape;
+  private final MemorySegment given;
+  private final Memory arranged;
+
+  /**
+   * @param given the model's weights, float32
+   */
+  FewGradient(Device device, Convolution s, MemorySegment given) {
+    this.device = device;
+    this.given = given;
+    shape =
+        new int[] {
+          s.h(),
+          s.w(),
+          s.c(),
+          s.oc(),
+          s.kh(),
+          s.kw(),
+          s.strideH(),
+          s.strideW(),
+          s.padTop(),
+          s.padLeft(),
+          s.oh(),
+          s.ow()
+        };
+    arranged = device.allocate(4 * device.kernels().transposeFew().transposeFewSize(shape));
+    update();
+  }
+
+  /** Whether tensor cores do it, in the precision that was asked for. */
+  static boolean fits(Device device, Storage storage, Convolution s) {
+    return storage == Storage.FLOAT32
+        && device.precision() == Precision.TF32
+        && !s.transposed()
+        && s.groups() == 1
+        && s.dilationH() * s.dilationW() == 1
+        && s.c() <= MOST_CHANNELS
+        && s.oc() % 4 == 0
+        && Math.max(s.kh(), s.kw()) <= MOST_TAPS
+        && Math.max(s.strideH(), s.strideW()) <= MOST_STRIDE;
+  }
+
+  /** After the weights have changed. */
+  void update() {
+    device.kernels().transposeFew().transposeFewArrange(shape, given, arranged.segment());
+  }
+
+  /** dx[rows,h,w,c] (+)= transpose of the convolution on g[rows,oh,ow,oc]. */
+  void backward(long rows, MemorySegment g, boolean accumulate, MemorySegment dx) {
+    device
+        .kernels()
+        .transposeFew()
+        .transposeFew(accumulate, rows, shape, g, arranged.segment(), dx);
+  }
+
+  @Override
+  public void close() {
+    arranged.close();
+  }
+}
