@@ -267,7 +267,7 @@ bool launchFew(cd_stream* stream, FewJob job, int groups) {
   int64_t blocks = f.rows * tilesDown * tilesAcross * f.passes;
   if (bytes > kFewBytes || blocks >= kDivisible) return false;
   allowPatches<kRows, kFragments, kTaps>(stream->device);
-  launchGrid(stream, transposeFew<kRows, kFragments, kTaps>, job, blocks, 1, 32 * kFewSlices * groups, bytes);
+  launchGrid(stream, transposeFew<kRows, kFragments, kTaps>, job, blocks, 1, 1, 32 * kFewSlices * groups, bytes);
   return true;
 }
 
