@@ -2,6 +2,9 @@
 #include "check.cuh"
 #include "launch.cuh"
 #include "storage.cuh"
+#ifdef __CUDACC__
+#include "fold_cuda.cuh"
+#endif
 
 using namespace candela;
 
@@ -66,6 +69,10 @@ int cd_fold(cd_stream* stream, int type, int accumulate, int64_t images, int64_t
       auto out = as(dx, t);
       if (window[8] > 0 && window[9] > 0) check.data(in, "p");
       check.data(out, "dx");
+#ifdef __CUDACC__
+      auto tall = static_cast<int>(h), wide = static_cast<int>(w), own = static_cast<int>(c);
+      if (foldByTiles(stream, accumulate != 0, images, tall, wide, own, window, static_cast<int>(columns), in, out)) return;
+#endif
       Fold<decltype(t)> body{accumulate != 0,
                              static_cast<int>(h),
                              static_cast<int>(w),

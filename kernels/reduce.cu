@@ -5,7 +5,7 @@
 #ifdef __CUDACC__
 #include "columns_cuda.cuh"
 #include "long_row_cuda.cuh"
-#include "wide.cuh"
+#include "spread_cuda.cuh"
 #endif
 
 using namespace candela;
@@ -277,6 +277,10 @@ int cd_reduce_backward(cd_stream* stream, int kind, int accumulate, int64_t oute
     if (kind == CD_REDUCE_SUM || kind == CD_REDUCE_MEAN) {
       float divisor = kind == CD_REDUCE_MEAN ? static_cast<float>(n) : 1.0f;
 #ifdef __CUDACC__
+      if (add ? spread<true>(stream, outer, n, inner, divisor, dy, dx)
+              : spread<false>(stream, outer, n, inner, divisor, dy, dx)) {
+        return;
+      }
       Nest<2> nest;
       nest.add(outer, {inner, n * inner});
       nest.add(n, {0, inner});

@@ -531,7 +531,7 @@ inline constexpr Entry kNetwork[] = {
     }},
     {"cd_fold", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});
-      int64_t images = c.size("images", {1, 3}, {kImages}), side = c.size("side", {1, 5, 9, 14}, {224});
+      int64_t images = c.size("images", {1, 3}, {kImages}), side = c.size("side", {1, 5, 9, 14, 140}, {224});
       int64_t own = c.size("own", {1, 2, 3, 4}, {3}), more = c.size("more", {0, 1, 3}, {1});
       int k = static_cast<int>(c.size("k", {1, 2, 3, 7}, {7})), s = static_cast<int>(c.size("s", {1, 2, 3}, {2}));
       int d = static_cast<int>(c.size("d", {1, 1, 2}, {1})), pad = static_cast<int>(c.size("pad", {0, 1, 3}, {3}));
