@@ -17,29 +17,38 @@ namespace candela {
 
 constexpr int kConvolveThreads = 128;
 
-struct ConvolveJob {
-  Convolution k;
-  Ending ending;
-  Divide byWidth, byHeight, byAcross;
-  int steps, stepsOfTap;
-  // Whether y's pixels have others between them; whether the blocks are so few that all are on the card at once.
-  bool spaced, few;
-  // Bytes from a pixel of x to the next, and of an output channel's weights.
-  int pixelBytes, channelBytes;
-  const float* __restrict__ x;
+// One of a launch's convolutions: what is its own. Few, as a parameter that is looked up by the block's number costs more.
+struct ConvolveLayer {
+  Divide byWidth, byHeight;
+  int pixels, kh, kw, top, left, yTop, yLeft, steps;
+  // Bytes of an output channel's weights.
+  int channelBytes;
   const float* __restrict__ weights;
-  float* y;
-
-  // Elements of y before a pixel of it.
-  __device__ __forceinline__ int64_t placeOf(int pixel) const {
-    if (!spaced) return pixel * k.yWide;
-    uint32_t across = static_cast<uint32_t>(pixel), down = byWidth.split(across), image = byHeight.split(down);
-    return k.placeOf(image, down, across) * k.yWide;
-  }
 };
 
-struct ConvolveJobs {
-  ConvolveJob of[Convolutions::kMost];
+struct ConvolveJob {
+  Ending ending;
+  const float* __restrict__ x;
+  float* y;
+  int64_t yWide;
+  Divide byAcross;
+  // Bytes from a pixel of x to the next.
+  int pixelBytes;
+  int h, w, c, oc, strideH, strideW, stepsOfTap;
+  // Whether y's pixels have others between them, in an image of yh x yw.
+  bool spaced;
+  int yh, yw, yStepH, yStepW;
+  // Whether the blocks are so few that all are on the card at once.
+  bool few;
+  ConvolveLayer of[Convolutions::kMost];
+
+  // Elements of y before a pixel of the layer.
+  __device__ __forceinline__ int64_t placeOf(const ConvolveLayer& layer, int pixel) const {
+    if (!spaced) return pixel * yWide;
+    uint32_t across = static_cast<uint32_t>(pixel), down = layer.byWidth.split(across), image = layer.byHeight.split(down);
+    int64_t row = static_cast<int64_t>(image) * yh + static_cast<int64_t>(down) * yStepH + layer.yTop;
+    return (row * yw + static_cast<int64_t>(across) * yStepW + layer.yLeft) * yWide;
+  }
 };
 
 // A tile, the part of it that one of the four warps makes, the steps in flight and the blocks on a multiprocessor.
@@ -71,42 +80,43 @@ __device__ __forceinline__ uint32_t inside(int first, int n, int size) {
 template <class T>
 class Loader {
  public:
-  __device__ __forceinline__ Loader(const ConvolveJob& job, int firstPixel, int firstChannel, int firstStep)
-      : x(reinterpret_cast<const char*>(job.x)), pixelBytes(job.pixelBytes), channelBytes(job.channelBytes), c(job.k.c),
-        kw(job.k.kw), w(job.k.w), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
-    const Convolution& k = job.k;
+  __device__ __forceinline__ Loader(const ConvolveJob& job, const ConvolveLayer& layer, int firstPixel, int firstChannel,
+                                    int firstStep)
+      : job(job), channelBytes(layer.channelBytes), kw(layer.kw), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+    int pixels = layer.pixels, kh = layer.kh, firstTop = layer.top, firstLeft = layer.left;
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       uint32_t across = static_cast<uint32_t>(firstPixel + row + kStep * i);
-      bool some = across < k.pixels();
-      uint32_t down = job.byWidth.split(across), image = job.byHeight.split(down);
-      int top = static_cast<int>(down) * k.strideH - k.top, left = static_cast<int>(across) * k.strideW - k.left;
-      pixel[i] = static_cast<int>(image) * k.h * k.w + top * k.w + left;
-      taps[i] = some ? inside(top, k.kh, k.h) | inside(left, k.kw, k.w) << 16 : 0u;
+      bool some = across < static_cast<uint32_t>(pixels);
+      uint32_t down = layer.byWidth.split(across), image = layer.byHeight.split(down);
+      int top = static_cast<int>(down) * job.strideH - firstTop, left = static_cast<int>(across) * job.strideW - firstLeft;
+      pixel[i] = static_cast<int>(image) * job.h * job.w + top * job.w + left;
+      taps[i] = some ? inside(top, kh, job.h) | inside(left, kw, job.w) << 16 : 0u;
     }
-    channels = k.oc - firstChannel - row;
-    factors = job.weights + (firstChannel + row) * k.depth() + 4 * chunk;
+    channels = job.oc - firstChannel - row;
+    auto weights = reinterpret_cast<const char*>(layer.weights) + int64_t{firstChannel + row} * channelBytes;
+    factors = reinterpret_cast<const float*>(weights) + 4 * chunk;
     tap = firstStep / job.stepsOfTap;
     channel = (firstStep - tap * job.stepsOfTap) * kDeep;
-    down = tap / k.kw;
-    across = tap - down * k.kw;
+    down = tap / kw;
+    across = tap - down * kw;
   }
 
   // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
   // address may be anything.
   __device__ __forceinline__ void start(float* stage) {
     float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
-    bool some = channel + 4 * chunk < c;
+    bool some = channel + 4 * chunk < job.c;
     uint32_t bits = 1u << down | 1u << (16 + across);
-    int step = down * w + across;
-    const char* from = x + 4 * (channel + 4 * chunk);
+    int step = down * job.w + across;
+    auto from = reinterpret_cast<const char*>(job.x + channel + 4 * chunk);
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       bool in = some && (taps[i] & bits) == bits;
-      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * pixelBytes, in);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
     }
     to += T::kPixels * kDeep;
-    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * c + channel);
+    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * job.c + channel);
 #pragma unroll
     for (int i = 0; i < T::kChannels / kStep; i++) {
       copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * channelBytes, some && kStep * i < channels);
@@ -119,7 +129,7 @@ class Loader {
 
   __device__ __forceinline__ void next() {
     channel += kDeep;
-    if (channel < c) return;
+    if (channel < job.c) return;
     channel = 0;
     tap++;
     if (++across < kw) return;
@@ -127,9 +137,8 @@ class Loader {
     down++;
   }
 
-  // Of the job, which lies among others: read once.
-  const char* const x;
-  const int pixelBytes, channelBytes, c, kw, w, row, chunk;
+  const ConvolveJob& job;
+  const int channelBytes, kw, row, chunk;
   // Of each row: its first tap's place, and the taps within the image: bits 0 … down, 16 … across.
   int pixel[kRows];
   uint32_t taps[kRows];
@@ -215,24 +224,32 @@ struct Own {
   int firstPixel, rows, firstChannel;
 };
 
-// What end() will read starts on its way into the second-level cache, which is one for all: it may still be written. So do
-// the weights, before the kernel in front has ended; among many blocks others have brought them there.
+// The weights start on their way into the second-level cache, which is one for all: before the kernel in front has ended.
+// Among many blocks others have brought them there.
 template <class T>
-__device__ __forceinline__ void foresee(const ConvolveJob& job, const Own& own, int begin, int steps) {
-  constexpr int kMostLines = 8 * kConvolveThreads, kLines = T::kChannels / 32;
-  const Convolution& k = job.k;
-  int lines = !job.few ? 0 : steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines;
+__device__ __forceinline__ void foreseeWeights(const ConvolveJob& job, const ConvolveLayer& layer, int firstChannel, int begin,
+                                               int steps) {
+  constexpr int kMostLines = 8 * kConvolveThreads;
+  if (!job.few) return;
+  int lines = steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines, bytes = layer.channelBytes;
+  auto weights = reinterpret_cast<const char*>(layer.weights);
 #pragma unroll 1
   for (int i = threadIdx.x; i < lines; i += kConvolveThreads) {
-    int channel = own.firstChannel + i % T::kChannels, at = (begin + i / T::kChannels) * kDeep;
-    if (channel < k.oc && at < k.depth()) fetchLine(job.weights + channel * k.depth() + at);
+    int channel = firstChannel + i % T::kChannels, at = (begin + i / T::kChannels) * 4 * kDeep;
+    if (channel < job.oc && at < bytes) fetchLine(reinterpret_cast<const float*>(weights + int64_t{channel} * bytes + at));
   }
+}
+
+// The same of what end() will read.
+template <class T>
+__device__ __forceinline__ void foreseeEnd(const ConvolveJob& job, const ConvolveLayer& layer, const Own& own) {
+  constexpr int kLines = T::kChannels / 32;
   if (job.ending.add == nullptr && job.ending.gate == nullptr) return;
 #pragma unroll 1
   for (int i = threadIdx.x; i < own.rows * kLines; i += kConvolveThreads) {
     int row = own.firstPixel + i / kLines, channel = own.firstChannel + i % kLines * 32;
-    if (row >= k.pixels() || channel >= k.oc) continue;
-    int64_t at = job.placeOf(row) + channel;
+    if (row >= layer.pixels || channel >= job.oc) continue;
+    int64_t at = job.placeOf(layer, row) + channel;
     if (job.ending.add != nullptr) fetchLine(job.ending.add + at);
     if (job.ending.gate != nullptr) fetchLine(job.ending.gate + at);
   }
@@ -259,14 +276,13 @@ __device__ __forceinline__ float4 sumOf(const float4* place, int splits) {
 
 // Out of shared memory, 16 bytes at a time; what add and gate hold is read several rows ahead.
 template <class T, bool kShared>
-__device__ __forceinline__ void end(const ConvolveJob& job, const float* rows, const Own& own, int splits) {
+__device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows, const Own& own,
+                                    int splits) {
   constexpr int kQuads = T::kChannels / 4, kStep = kConvolveThreads / kQuads, kAhead = kShared ? 1 : 8;
-  const Convolution& k = job.k;
   const Ending& ending = job.ending;
   int first = threadIdx.x / kQuads, channel = own.firstChannel + threadIdx.x % kQuads * 4;
-  if (channel >= k.oc) return;
-  int64_t left = k.pixels() - own.firstPixel;
-  int pixels = left < own.rows ? static_cast<int>(left) : own.rows;
+  if (channel >= job.oc) return;
+  int left = layer.pixels - own.firstPixel, pixels = left < own.rows ? left : own.rows;
   const float* from = rows + threadIdx.x % kQuads * 4;
   float4 bias = quadOf(ending.bias + channel, ending.bias != nullptr);
 #pragma unroll 1
@@ -276,7 +292,7 @@ __device__ __forceinline__ void end(const ConvolveJob& job, const float* rows, c
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
       bool some = row + kStep * a < pixels;
-      at[a] = some ? job.placeOf(own.firstPixel + row + kStep * a) + channel : 0;
+      at[a] = some ? job.placeOf(layer, own.firstPixel + row + kStep * a) + channel : 0;
       old[a] = quadOf(ending.add + at[a], some && ending.add != nullptr);
       gate[a] = quadOf(ending.gate + at[a], some && ending.gate != nullptr);
     }
@@ -300,20 +316,20 @@ static_assert(kSplitKinds == 4, "1, 2, 4 or 8 parts");
 // Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part, block z
 // a convolution.
 template <class T>
-__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJobs jobs) {
+__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
   extern __shared__ __align__(128) float stages[];
-  const ConvolveJob& job = jobs.of[blockIdx.z];
+  const ConvolveLayer& layer = job.of[blockIdx.z];
   uint32_t column = blockIdx.x, down = job.byAcross.split(column);
   int firstPixel = static_cast<int>(down) * T::kPixels, firstChannel = static_cast<int>(column) * T::kChannels;
   // The largest of them has more tiles.
-  if (firstPixel >= job.k.pixels()) return;
+  if (firstPixel >= layer.pixels) return;
   int splits = static_cast<int>(gridDim.y), part = static_cast<int>(blockIdx.y);
-  int begin = static_cast<int>(int64_t{job.steps} * part / splits);
-  int steps = static_cast<int>(int64_t{job.steps} * (part + 1) / splits) - begin;
+  int all = layer.steps, begin = static_cast<int>(int64_t{all} * part / splits);
+  int steps = static_cast<int>(int64_t{all} * (part + 1) / splits) - begin;
   int ownRows = T::kPixels / splits;
   Own own{firstPixel + part * ownRows, ownRows, firstChannel};
-  foresee<T>(job, own, begin, steps);
-  Loader<T> loader(job, firstPixel, firstChannel, begin);
+  foreseeWeights<T>(job, layer, firstChannel, begin, steps);
+  Loader<T> loader(job, layer, firstPixel, firstChannel, begin);
   Sums<T> sums = {};
   awaitEarlier();
   int stage = 0, ahead = 0;
@@ -325,6 +341,7 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
       __syncthreads();
     }
     if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
+    if (s == -1) foreseeEnd<T>(job, layer, own);
     ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
     // Empty groups count too: the wait above is for the same number of them to the end.
     commitCopies();
@@ -336,11 +353,11 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
   sums.stand(stages);
   if (splits == 1) {
     __syncthreads();
-    end<T, false>(job, stages, own, 1);
+    end<T, false>(job, layer, stages, own, 1);
     return;
   }
   clusterBarrier();
-  end<T, true>(job, stages + part * ownRows * T::kRow, own, splits);
+  end<T, true>(job, layer, stages + part * ownRows * T::kRow, own, splits);
   // What others still read stays until all have.
   clusterBarrier();
 }
@@ -361,49 +378,46 @@ void allowShared(int device) {
 }
 
 template <int kKind, class T>
-void launchTiles(cd_stream* stream, const ConvolveJobs& jobs, int count, const Tiling& tiling) {
+void launchTiles(cd_stream* stream, const ConvolveJob& job, int layers, const Tiling& tiling) {
   static_assert(kTiles[kKind].pixels == T::kPixels && kTiles[kKind].channels == T::kChannels);
   static_assert(T::kPixels % kMostSplits == 0);
   if (tiling.kind != kKind) return;
   allowShared<T>(stream->device);
-  launchGrid(stream, convolveTile<T>, jobs, tiling.down * tiling.across, tiling.splits, count, kConvolveThreads, T::kBytes);
+  launchGrid(stream, convolveTile<T>, job, tiling.down * tiling.across, tiling.splits, layers, kConvolveThreads, T::kBytes);
 }
 
-inline ConvolveJob jobOf(const Convolution& k, const Tiling& tiling, int64_t blocks, const Ending& ending, const float* x,
-                         const float* weights, float* y) {
-  // Three on each of 132 processors.
-  constexpr int64_t kFew = 396;
-  ConvolveJob job{k,
-                  ending,
-                  Divide(k.ow > 0 ? k.ow : 1),
-                  Divide(k.oh > 0 ? k.oh : 1),
-                  Divide(tiling.across),
-                  static_cast<int>(k.steps()),
-                  k.stepsOfTap(),
-                  k.yStepH * k.yStepW > 1,
-                  blocks <= kFew,
-                  static_cast<int>(4 * k.wide),
-                  static_cast<int>(4 * k.depth()),
-                  x,
-                  weights + k.firstWeight,
-                  y};
-  // Without taps there are no steps, but taps are divided by.
-  job.k.kh = k.kh > 0 ? k.kh : 1;
-  job.k.kw = k.kw > 0 ? k.kw : 1;
-  return job;
+inline ConvolveLayer layerOf(const Convolution& k, const float* weights) {
+  // Without pixels or taps nothing is done, but they are divided by.
+  auto some = [](int n) { return n > 0 ? n : 1; };
+  return {Divide(some(k.ow)),
+          Divide(some(k.oh)),
+          static_cast<int>(k.pixels()),
+          some(k.kh),
+          some(k.kw),
+          k.top,
+          k.left,
+          k.yTop,
+          k.yLeft,
+          static_cast<int>(k.steps()),
+          static_cast<int>(4 * k.depth()),
+          weights + k.firstWeight};
 }
 
 inline bool convolveInTiles(cd_stream* stream, const Convolutions& all, const Tiling& tiling, const Ending& ending,
                             const float* x, const float* weights, float* y) {
-  int64_t blocks = all.count * tiling.down * tiling.across * tiling.splits;
-  ConvolveJob first = jobOf(all.largest(), tiling, blocks, ending, x, weights, y);
-  ConvolveJobs jobs{{first, first, first, first}};
-  for (int i = 1; i < all.count; i++) jobs.of[i] = jobOf(all.of[i], tiling, blocks, ending, x, weights, y);
-  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, jobs, all.count, tiling);
-  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, jobs, all.count, tiling);
-  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, jobs, all.count, tiling);
-  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, jobs, all.count, tiling);
-  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, jobs, all.count, tiling);
+  // Three on each of 132 processors.
+  constexpr int64_t kFew = 396;
+  const Convolution& k = all.largest();
+  bool few = all.count * tiling.down * tiling.across * tiling.splits <= kFew;
+  ConvolveJob job{ending,   x,    y,    k.yWide,  Divide(tiling.across), static_cast<int>(4 * k.wide),
+                  k.h,      k.w,  k.c,  k.oc,     k.strideH,             k.strideW,
+                  k.stepsOfTap(), k.yStepH * k.yStepW > 1, k.yh, k.yw, k.yStepH, k.yStepW, few, {}};
+  for (int i = 0; i < all.count; i++) job.of[i] = layerOf(all.of[i], weights);
+  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, job, all.count, tiling);
+  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, job, all.count, tiling);
+  launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, job, all.count, tiling);
+  launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, job, all.count, tiling);
+  launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, job, all.count, tiling);
   return true;
 }
 
