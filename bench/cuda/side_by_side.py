@@ -226,7 +226,7 @@ class Bench:
                 if times and time.monotonic() - start > 0.6 * share:
                     self.untried.append("%s %s, %s (%s)" % (network, work, side, candidate[0]))
                     continue
-                t = self.time(network, work, candidate, 20 if short else 2, self.options.seconds / 2, 200 if short else 1)
+                t = self.time(network, work, candidate, 20 if short else 2, self.options.seconds / 2, 1.5 if short else 0.001)
                 if t is not None:
                     times.append((t, candidate))
             if times:
@@ -235,7 +235,7 @@ class Bench:
         for done in range(self.options.rounds if len(best) == 2 else 1):
             if done and time.monotonic() - start > share:
                 break
-            turn = {side: self.time(network, work, best[side], 50 if short else 3, self.options.seconds, 20 if short else 0)
+            turn = {side: self.time(network, work, best[side], 50 if short else 3, self.options.seconds, 0.1 if short else 0)
                     for side in best}
             if None not in turn.values():
                 for side, t in turn.items():

@@ -119,9 +119,10 @@ class Works:
             torch.cuda.synchronize()
 
     def timed(self, ask, work):
-        for _ in range(ask["warmup"]):
+        start = time.perf_counter()
+        while time.perf_counter() - start < ask["warmup"]:
             work()
-        self.wait()
+            self.wait()
         seconds, total = [], 0.0
         while len(seconds) < ask["repeats"] and (not seconds or total < ask["seconds"]):
             start = time.perf_counter()

@@ -10,7 +10,7 @@ package candela.bench;
  * @param images how many images are explained (smoothgrad)
  * @param patch side of the patch in pixels (sliding)
  * @param stride of the patch in pixels (sliding)
- * @param warmup runs before the first that is timed
+ * @param warmup seconds of runs before the first that is timed; 0 for none
  * @param repeats timed runs at most
  * @param seconds after which no further repeat starts; the first always runs
  */
@@ -22,6 +22,6 @@ record CudaAsk(
     int images,
     int patch,
     int stride,
-    int warmup,
+    double warmup,
     int repeats,
     double seconds) {}
