@@ -199,13 +199,10 @@ public final class ConvertedConvolution implements ConvolutionPlan {
       long fromWide,
       MemorySegment to,
       long toWide) {
-    int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
-    int[] fromStrides = {Math.toIntExact(fromWide), 1};
-    int[] toStrides = {Math.toIntExact(toWide), 1};
     device
         .kernels()
         .move()
-        .copyStrided(storage, accumulate, 2, dims, fromStrides, toStrides, from, to);
+        .copyStrided(storage, accumulate, pixels(rows), shape.oc(), fromWide, toWide, from, to);
   }
 
   @Override

@@ -320,6 +320,11 @@ public interface Dense {
       return length(w, kw, strideW, dilationW, padLeft + padRight, outputPadW);
     }
 
+    /** On any side. */
+    public boolean isPadded() {
+      return padTop != 0 || padLeft != 0 || padBottom != 0 || padRight != 0;
+    }
+
     private int length(int in, int taps, int stride, int dilation, int pads, int outputPad) {
       int reach = (taps - 1) * dilation + 1;
       return transposed

@@ -57,6 +57,22 @@ public final class Move {
         y);
   }
 
+  /** y[rows,n] (+)= x[rows,n], whose rows begin so many elements apart. */
+  public void copyStrided(
+      Storage type,
+      boolean accumulate,
+      long rows,
+      int n,
+      long xWide,
+      long yWide,
+      MemorySegment x,
+      MemorySegment y) {
+    int[] dims = {Math.toIntExact(rows), n};
+    int[] from = {Math.toIntExact(xWide), 1};
+    int[] to = {Math.toIntExact(yWide), 1};
+    copyStrided(type, accumulate, 2, dims, from, to, x, y);
+  }
+
   /** In float32. */
   public void copyStrided(
       boolean accumulate,

@@ -76,7 +76,7 @@ final class CudaConvolution implements ConvolutionPlan {
             && shape.kh() * shape.kw() == 1
             && shape.strideH() * shape.strideW() == 1
             && shape.groups() == 1
-            && shape.padTop() + shape.padLeft() + shape.padBottom() + shape.padRight() == 0;
+            && !shape.isPadded();
     packed = isFloat() && asGiven() ? null : device.allocate(storage.bytes(plain.turned()));
     product =
         pointwise && (isFloat() || !plain.pads())
@@ -454,10 +454,10 @@ final class CudaConvolution implements ConvolutionPlan {
   }
 
   private void copy(long rows, MemorySegment from, long fromWide, MemorySegment to, long toWide) {
-    int[] dims = {Math.toIntExact(pixels(rows)), shape.oc()};
-    int[] fromStrides = {Math.toIntExact(fromWide), 1};
-    int[] toStrides = {Math.toIntExact(toWide), 1};
-    device.kernels().move().copyStrided(storage, false, 2, dims, fromStrides, toStrides, from, to);
+    device
+        .kernels()
+        .move()
+        .copyStrided(storage, false, pixels(rows), shape.oc(), fromWide, toWide, from, to);
   }
 
   @Override

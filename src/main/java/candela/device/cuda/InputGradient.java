@@ -120,7 +120,7 @@ final class InputGradient implements AutoCloseable {
         whole
                 && product == null
                 && shape.kh() * shape.kw() == 1
-                && !pads(shape)
+                && !shape.isPadded()
                 && shape.groups() == 1
             ? new CudaMatrix(
                 dense,
@@ -134,10 +134,6 @@ final class InputGradient implements AutoCloseable {
                 shape.oc(),
                 1)
             : null;
-  }
-
-  private static boolean pads(Convolution s) {
-    return s.padTop() + s.padLeft() + s.padBottom() + s.padRight() != 0;
   }
 
   /** After the weights have changed. */
@@ -274,10 +270,8 @@ final class InputGradient implements AutoCloseable {
     MemorySegment joined = g;
     if (gWide != shape.oc()) {
       joined = dense.gated(storage.bytes(pixels * shape.oc()));
-      int[] dims = {Math.toIntExact(pixels), shape.oc()};
-      int[] from = {Math.toIntExact(gWide), 1};
-      int[] to = {shape.oc(), 1};
-      device.kernels().move().copyStrided(storage, false, 2, dims, from, to, g, joined);
+      int oc = shape.oc();
+      device.kernels().move().copyStrided(storage, false, pixels, oc, gWide, oc, g, joined);
     }
     converted.get().transpose(rows, joined, accumulate, dx);
   }

@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.device.Move;
 import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Reach;
@@ -49,19 +50,11 @@ public record Concat(int axis) implements Op {
       if (x != null && x.count() > 0) {
         Storage type = whole.storage();
         MemorySegment place = whole.data().asSlice(type.bytes(at));
-        int[] dims = {outer, part};
-        int[] dense = {part, 1};
-        int[] wide = {row, 1};
+        Move move = s.device().kernels().move();
         if (back) {
-          s.device()
-              .kernels()
-              .move()
-              .copyStrided(type, s.accumulate(i), 2, dims, wide, dense, place, x.data());
+          move.copyStrided(type, s.accumulate(i), outer, part, row, part, place, x.data());
         } else {
-          s.device()
-              .kernels()
-              .move()
-              .copyStrided(type, false, 2, dims, dense, wide, x.data(), place);
+          move.copyStrided(type, false, outer, part, part, row, x.data(), place);
         }
       }
       at += part;

@@ -190,12 +190,10 @@ public record ConvConcat(List<Part> parts) implements Parted {
       int fromWide,
       MemorySegment to,
       int toWide) {
-    int[] dims = {pixels, p.channels()};
     s.device()
         .kernels()
         .move()
-        .copyStrided(
-            type, accumulate, 2, dims, new int[] {fromWide, 1}, new int[] {toWide, 1}, from, to);
+        .copyStrided(type, accumulate, pixels, p.channels(), fromWide, toWide, from, to);
   }
 
   private static MemorySegment bits(Step s, Place p) {
