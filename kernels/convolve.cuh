@@ -87,10 +87,10 @@ struct Convolutions {
 struct Ending {
   GateRange range;
   bool active;
-  const float* __restrict__ bias;
+  const float* bias;
   // May be y.
   const float* add;
-  const float* __restrict__ gate;
+  const float* gate;
 
   // b, a, g: what stands at the place in bias, add and gate.
   BOTH float of(float sum, float b, float a, float g) const {
@@ -128,7 +128,7 @@ inline bool fitsTiles(const Convolution& k) {
   constexpr int64_t kMost = 1 << 30, kWidest = 1 << 28;
   int64_t last = int64_t{k.oh} * k.strideH + k.kh + (k.top < 0 ? -k.top : k.top);
   return k.c % 4 == 0 && k.oc % 4 == 0 && k.wide % 4 == 0 && k.yWide % 4 == 0 && k.wide <= kWidest && k.kh <= 16 && k.kw <= 16 &&
-         k.pixels() <= kMost && k.rows * k.h * k.w <= kMost && k.depth() * k.oc <= kMost && last * k.w <= kMost &&
+         k.pixels() <= kMost && k.rows * k.h * k.w <= kMost && k.depth() * k.oc <= kMost && last <= kMost / (k.w > 0 ? k.w : 1) &&
          int64_t{k.ow} * k.strideW <= kMost;
 }
 

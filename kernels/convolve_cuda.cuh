@@ -235,8 +235,9 @@ __device__ __forceinline__ void foreseeWeights(const ConvolveJob& job, const Con
   auto weights = reinterpret_cast<const char*>(layer.weights);
 #pragma unroll 1
   for (int i = threadIdx.x; i < lines; i += kConvolveThreads) {
-    int channel = firstChannel + i % T::kChannels, at = (begin + i / T::kChannels) * 4 * kDeep;
-    if (channel < job.oc && at < bytes) fetchLine(reinterpret_cast<const float*>(weights + int64_t{channel} * bytes + at));
+    int channel = firstChannel + i % T::kChannels, step = begin + i / T::kChannels, tap = step / job.stepsOfTap;
+    int at = 4 * (tap * job.c + (step - tap * job.stepsOfTap) * kDeep);
+    if (channel < job.oc) fetchLine(reinterpret_cast<const float*>(weights + int64_t{channel} * bytes + at));
   }
 }
 
@@ -310,8 +311,6 @@ __device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer&
     }
   }
 }
-
-static_assert(kSplitKinds == 4, "1, 2, 4 or 8 parts");
 
 // Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part, block z
 // a convolution.

@@ -12,6 +12,7 @@
 #include <atomic>
 
 #include "convolve_few.cuh"
+#include "grid_cuda.cuh"
 #include "launch.cuh"
 #include "tensor_cuda.cuh"
 
@@ -271,16 +272,6 @@ __global__ void __launch_bounds__(kFewThreads, T::kBlocksEach) convolveFewTiles(
     patch = other;
     other = done;
   }
-}
-
-inline int attributeOf(int device, cudaDeviceAttr attribute) {
-  int value = 0;
-  cudaError_t code = cudaDeviceGetAttribute(&value, attribute, device);
-  if (code != cudaSuccess) {
-    cudaGetLastError();
-    fail(CD_DEVICE, "convolve_few: CUDA error %d, %s", static_cast<int>(code), cudaGetErrorString(code));
-  }
-  return value;
 }
 
 // More than 48 KiB of shared memory must be asked for, the most that a card gives once on each.

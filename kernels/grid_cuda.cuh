@@ -21,6 +21,8 @@ __device__ __forceinline__ void awaitEarlier() {
 
 // All threads of all blocks of a cluster; what they wrote before is seen by all behind it.
 __device__ __forceinline__ void clusterBarrier() {
+  // The instructions are for all lanes at once.
+  __syncwarp();
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile("barrier.cluster.arrive.aligned;\n\tbarrier.cluster.wait.aligned;" ::: "memory");
 #endif
@@ -42,15 +44,22 @@ __device__ __forceinline__ float4 readOf(int block, const float4* place) {
   return v;
 }
 
+inline int attributeOf(int device, cudaDeviceAttr attribute) {
+  int value = 0;
+  cudaError_t code = cudaDeviceGetAttribute(&value, attribute, device);
+  if (code != cudaSuccess) {
+    cudaGetLastError();
+    fail(CD_DEVICE, "attribute %d of card %d: CUDA error %d, %s", static_cast<int>(attribute), device, static_cast<int>(code),
+         cudaGetErrorString(code));
+  }
+  return value;
+}
+
 inline bool hasClusters(int device) {
   // Per card: 0 not asked yet, 1 no, 2 yes.
   static std::atomic<char> known[64];
   std::atomic<char>& of = known[device & 63];
-  if (of.load() == 0) {
-    int major = 0;
-    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
-    of = major >= 9 ? 2 : 1;
-  }
+  if (of.load() == 0) of = attributeOf(device, cudaDevAttrComputeCapabilityMajor) >= 9 ? 2 : 1;
   return of.load() == 2;
 }
 

@@ -32,8 +32,8 @@ struct FewJob {
   int patchHeight, patchWidth;
   int stages, groups;
   bool accumulate;
-  const float* __restrict__ g;
-  const float* __restrict__ weights;
+  const float* g;
+  const float* weights;
   float* dx;
 };
 
@@ -67,7 +67,7 @@ struct FewSums {
 #pragma unroll
       for (int j = 0; j < kTaps; j++) {
 #pragma unroll
-        for (int f = 0; f < kFragments; f++) of[j][f] = __ldg(from + (j * kFragments + f) * 32);
+        for (int f = 0; f < kFragments; f++) of[j][f] = from[(j * kFragments + f) * 32];
       }
     }
   };

@@ -131,7 +131,8 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
 enum { CD_CONVOLVE_VARIANTS = 20 };
 
 /* blocks[CD_CONVOLVE_VARIANTS] in host memory = the blocks of 128 threads that each variant occupies a card with, 0 where it
-   does not do the shape: c, oc, wide and yWide must be multiples of 4, kh and kw at most 16. Variant 4 t + s shares the sums
+   does not do the shape: c, oc, wide and yWide must be multiples of 4, kh and kw at most 16, of a transpose the taps that reach
+   one of its pixels. Variant 4 t + s shares the sums
    of a tile of pixels x channels among 2^s blocks, on cards of compute capability 9.0 on; s > 0 needs as many steps as
    blocks, each 32 channels of a tap. t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the
    same. */
@@ -172,7 +173,7 @@ int cd_transpose_few_arrange(cd_stream* stream, const int* shape, const float* w
 
 /* dx[rows,h,w,c] (+)= the transpose on g[rows,oh,ow,oc]. On a card tensor cores compute it where oc is a multiple of 4, g and
    arranged are aligned to 16 bytes and an image has fewer than 2^30 elements: factors rounded to nearest 11 significant
-   bits, sums in float; what is not finite in g then spreads to all pixels within a kernel's reach. Else it is computed in
+   bits, sums in float; what is not finite in g then spreads to pixels around. Else it is computed in
    float. A row's bits do not depend on the others. No overlap. */
 int cd_transpose_few(cd_stream* stream, int accumulate, int64_t rows, const int* shape, const float* g,
                      const float* arranged, float* dx);

@@ -53,8 +53,8 @@ public final class TransposeFew {
   /**
    * dx[rows,h,w,c] (+)= the transpose on g[rows,oh,ow,oc]. On a card tensor cores compute it where
    * oc is a multiple of 4 and g and arranged are aligned to 16 bytes: factors rounded to nearest 11
-   * significant bits, sums in float; what is not finite in g then spreads to all pixels within a
-   * kernel's reach. A row's bits do not depend on the others. No overlap.
+   * significant bits, sums in float; what is not finite in g then spreads to pixels around. A row's
+   * bits do not depend on the others. No overlap.
    *
    * @param arranged the weights as {@link #transposeFewArrange} leaves them
    */

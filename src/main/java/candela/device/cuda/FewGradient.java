@@ -3,7 +3,6 @@ package candela.device.cuda;
 import candela.device.Dense.Convolution;
 import candela.device.Device;
 import candela.device.Memory;
-import candela.device.Precision;
 import candela.device.TransposeFew;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
@@ -28,32 +27,14 @@ final class FewGradient implements AutoCloseable {
   FewGradient(Device device, Convolution s, MemorySegment given) {
     this.device = device;
     this.given = given;
-    shape =
-        new int[] {
-          s.h(),
-          s.w(),
-          s.c(),
-          s.oc(),
-          s.kh(),
-          s.kw(),
-          s.strideH(),
-          s.strideW(),
-          s.padTop(),
-          s.padLeft(),
-          s.oh(),
-          s.ow()
-        };
+    shape = Tiles.shape(s);
     arranged = device.allocate(4 * device.kernels().transposeFew().transposeFewSize(shape));
     update();
   }
 
   /** Whether tensor cores do it, in the precision that was asked for. */
-  static boolean fits(Device device, Storage storage, Convolution s) {
-    return storage == Storage.FLOAT32
-        && device.precision() == Precision.TF32
-        && !s.transposed()
-        && s.groups() == 1
-        && s.dilationH() * s.dilationW() == 1
+  static boolean fits(CudaDense dense, Storage storage, Convolution s) {
+    return Tiles.fit(dense, storage, s)
         && s.c() <= MOST_CHANNELS
         && s.oc() % 4 == 0
         && Math.max(s.kh(), s.kw()) <= MOST_TAPS

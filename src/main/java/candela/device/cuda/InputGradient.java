@@ -27,7 +27,7 @@ final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 3;
+  private static final int WAYS = 4;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
@@ -104,7 +104,7 @@ final class InputGradient implements AutoCloseable {
             ? new FoldedGradient(dense, storage, shape, given)
             : null;
     few =
-        product == null && FewGradient.fits(device, storage, shape)
+        product == null && FewGradient.fits(dense, storage, shape)
             ? new FewGradient(device, shape, given)
             : null;
     boolean whole = folds == null && !plain.pads();
@@ -202,7 +202,7 @@ final class InputGradient implements AutoCloseable {
 
   private String name(Key key) {
     return String.format(
-        "GRADIENT %d of %d %s %d %s%s%s%s",
+        "GRADIENT %d of %d %s %d %s%s%s%s%s",
         WAYS,
         key.rows(),
         Arrays.toString(shape.shape()),
@@ -210,7 +210,8 @@ final class InputGradient implements AutoCloseable {
         storage,
         key.accumulate() ? " accumulate" : "",
         key.alignment() < 16 ? " unaligned" : "",
-        key.activation().kind() == Activation.NONE.kind() ? "" : " gating");
+        key.activation().kind() == Activation.NONE.kind() ? "" : " gating",
+        turned == null || turned.isThere() ? "" : " late");
   }
 
   /** All that do this one, in an order that does not change. */

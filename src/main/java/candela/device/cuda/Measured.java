@@ -78,7 +78,8 @@ final class Measured {
     if (best < 0 && shortage[0] != null) {
       throw shortage[0];
     }
-    if (best >= 0) {
+    // With more memory another may be faster: then that is not kept.
+    if (best >= 0 && shortage[0] == null) {
       choices.put(key, best, 1000 * least);
     }
     return best;

@@ -59,7 +59,7 @@ final class Tiles {
 
   /** Whether they do the transpose of one that fits, too. */
   static boolean transpose(Convolution s) {
-    return s.strideH() * s.strideW() <= Convolve.PHASES;
+    return (long) s.strideH() * s.strideW() <= Convolve.PHASES;
   }
 
   /**

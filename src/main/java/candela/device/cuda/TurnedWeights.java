@@ -35,7 +35,7 @@ final class TurnedWeights implements AutoCloseable {
   /** Whether the transpose is a convolution. */
   static boolean isConvolution(Convolution s) {
     return !s.transposed()
-        && s.strideH() * s.strideW() == 1
+        && Math.max(s.strideH(), s.strideW()) == 1
         && reach(s.kh(), s.dilationH()) >= Math.max(s.padTop(), s.padBottom())
         && reach(s.kw(), s.dilationW()) >= Math.max(s.padLeft(), s.padRight());
   }
