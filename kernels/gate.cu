@@ -150,7 +150,7 @@ int cd_gate_forward(cd_stream* stream, int type, int kind, float alpha, float be
       auto out = as(y, t);
       check.data(out, "y");
       bool whole = joined(p, out, out);
-      Activate<decltype(t)> body{r, apply != 0, whole, p, out, bits};
+      Activate<decltype(t)> body{r.heldAs<decltype(t)>(), apply != 0, whole, p, out, bits};
       forEachSpan(stream, rows, (n + 7) / 8, body, 8);
     });
   });
@@ -169,7 +169,7 @@ int cd_gate_backward(cd_stream* stream, int type, int kind, float alpha, float b
       check.data(in, "dy");
       check.data(bits, "bits");
       check.data(out, "g");
-      Deactivate<decltype(t)> body{r, joined<decltype(t)>(p, in, out), p, in, bits, out};
+      Deactivate<decltype(t)> body{r.heldAs<decltype(t)>(), joined<decltype(t)>(p, in, out), p, in, bits, out};
       forEachSpan(stream, rows, (n + 7) / 8, body, 8);
     });
   });
@@ -185,7 +185,7 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
       auto out = as(g, t);
       check.data(by, "y");
       check.data(out, "g");
-      Sift<decltype(t)> body{r, alignedQuads(by) && alignedQuads(out), n, by, out};
+      Sift<decltype(t)> body{r.heldAs<decltype(t)>(), alignedQuads(by) && alignedQuads(out), n, by, out};
       forEach(stream, (n + body.kEach - 1) / body.kEach, body, body.kEach);
     });
   });

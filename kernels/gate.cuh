@@ -24,6 +24,15 @@ struct GateRange {
     if (slope < 0.0f) fail(CD_INVALID, "%s: slope must be 0 or more, is %g", where, static_cast<double>(slope));
   }
 
+  // The same where what the activation leaves is held as T: a bound is rounded as what stands at it is.
+  template <class T>
+  GateRange heldAs() const {
+    GateRange r = *this;
+    r.lo = T(lo);
+    r.hi = T(hi);
+    return r;
+  }
+
   BOTH bool passes(float z) const { return z > lo && z < hi; }
 
   BOTH float after(float z) const {

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What was chosen once by measurement, as the algorithm of a shape or the rows of a batch: a file
@@ -51,12 +52,22 @@ public final class Choices {
     return choice == null ? OptionalInt.empty() : OptionalInt.of(choice);
   }
 
+  /** All that is known. */
+  public Set<String> keys() {
+    return Set.copyOf(known.keySet());
+  }
+
+  /** What counts from here on in this process alone. */
+  public void use(String key, int choice) {
+    known.put(key, choice);
+  }
+
   /**
    * @param key without tabs and line ends
    * @param choice 0 to 999,999
    */
   public void put(String key, int choice, double microseconds) {
-    known.put(key, choice);
+    use(key, choice);
     try {
       Files.createDirectories(file.getParent());
       Files.write(

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 /** Activations and their bits, against plain loops. */
 @Tag("kernel")
 class GateTest {
+  private static final MemorySegment NULL = MemorySegment.NULL;
+
   /** Rows, pixels of a row, channels, distance of pixels. */
   private static final int[][] SHAPES = {
     {1, 1, 1, 1}, {3, 7, 5, 5}, {2, 3, 16, 16}, {3, 4, 8, 24}, {2, 5, 3, 7}, {1, 2, 33, 40}
@@ -101,6 +103,39 @@ class GateTest {
                 });
         Rig.agree(what, got, wanted, 1e-7);
       }
+    }
+  }
+
+  /** Neither .9 nor -.2 is a number of 16 bits: what was clipped is held beside the bound. */
+  @Test
+  void whatIsAtABoundHasNotPassedInSixteenBitsEither() {
+    Dense.Activation a = Dense.Activation.clip(-.2f, .9f);
+    float[] z = {3, .9f, .5f, 0, -.2f, -7, .25f, .95f};
+    for (Storage storage : Storage.values()) {
+      float[] got =
+          Rig.run(
+              "bounds in " + storage,
+              rig -> {
+                MemorySegment y = rig.bytes((int) storage.bytes(8));
+                MemorySegment g = rig.bytes((int) storage.bytes(8));
+                MemorySegment bits = rig.bytes(1);
+                MemorySegment back = rig.out(8);
+                Convert convert = rig.kernels().convert();
+                convert.convert(Storage.FLOAT32, storage, false, 1, 8, rig.in(z), y);
+                float[] ones = {1, 1, 1, 1, 1, 1, 1, 1};
+                convert.convert(Storage.FLOAT32, storage, false, 1, 8, rig.in(ones), g);
+                Gate gate = rig.kernels().gate();
+                gate.gateForward(storage, a, true, 1, 8, 8, 8, y, NULL);
+                gate.gateForward(storage, a, false, 1, 8, 8, 8, y, bits);
+                gate.gateSift(storage, new Dense.Gating(a, y), 8, g);
+                convert.convert(storage, Storage.FLOAT32, false, 1, 8, g, back);
+                return joined(rig.floats(back), unpacked(rig.raw(bits), 1, 8));
+              });
+      Rig.agree(
+          "bounds in " + storage,
+          got,
+          new double[] {0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0},
+          0);
     }
   }
 

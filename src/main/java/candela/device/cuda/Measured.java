@@ -78,9 +78,10 @@ final class Measured {
     if (best < 0 && shortage[0] != null) {
       throw shortage[0];
     }
-    // With more memory another may be faster: then that is not kept.
     if (best >= 0 && shortage[0] == null) {
       choices.put(key, best, 1000 * least);
+    } else if (best >= 0) {
+      choices.use(key, best); // with more memory another may be faster
     }
     return best;
   }

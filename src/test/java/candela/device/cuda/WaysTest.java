@@ -1,0 +1,212 @@
+package candela.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import candela.TestDevice;
+import candela.device.Choices;
+import candela.device.Dense.Activation;
+import candela.device.Dense.Convolution;
+import candela.device.Dense.ConvolutionPlan;
+import candela.device.Dense.Gating;
+import candela.device.Device;
+import candela.device.Devices;
+import candela.device.Memory;
+import candela.device.Precision;
+import candela.reference.Convolving;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every way in which a card makes a convolution and its gradient in TF32, not only the one that is
+ * the fastest here, against plain loops in doubles; also after the weights have changed.
+ */
+@Tag("kernel")
+class WaysTest {
+  private static final MemorySegment NULL = MemorySegment.NULL;
+
+  private static final int ROWS = 2;
+
+  /** Two factors of 11 significant bits each, of the sum of absolute products. */
+  private static final double ROUNDED = 0x1p-9;
+
+  private final List<Memory> memory = new ArrayList<>();
+  private Device device;
+
+  @BeforeEach
+  void open() {
+    assumeFalse(TestDevice.isCpu(), "skipped: needs a card, -Dcandela.device=cuda:0");
+    device = Devices.open(TestDevice.name(), 1, Precision.TF32);
+  }
+
+  @AfterEach
+  void close() {
+    memory.forEach(Memory::close);
+    if (device != null) {
+      device.close();
+    }
+  }
+
+  private static Convolution[] shapes() {
+    return new Convolution[] {
+      plain(9, 8, 8, 16, 3, 1, 1), // as the middle of a ResNet's block
+      plain(9, 8, 8, 16, 3, 2, 1), // and where its size is halved
+      plain(9, 8, 8, 16, 1, 2, 0), // on its shorter way
+      plain(7, 6, 16, 8, 1, 1, 0), // a product
+      plain(21, 22, 3, 16, 7, 2, 3), // a first layer
+      plain(9, 9, 4, 8, 3, 1, 1), // few channels that tiles do as well
+      plain(6, 5, 64, 68, 3, 1, 1), // parts of a sum
+      plain(5, 5, 8, 16, 3, 1 << 24, 1), // strides whose product is beyond 32 bits
+    };
+  }
+
+  private static Convolution plain(int h, int w, int c, int oc, int k, int stride, int pad) {
+    return new Convolution(
+        h, w, c, oc, k, k, stride, stride, 1, 1, pad, pad, pad, pad, 1, false, 0, 0);
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void allAgree(Convolution k) {
+    Choices choices = device.choices().orElseThrow();
+    agree(k, 0);
+    String shape = Arrays.toString(k.shape());
+    List<String> names =
+        choices.keys().stream()
+            .filter(
+                c -> c.contains(shape) && (c.startsWith("OUTPUT ") || c.startsWith("GRADIENT ")))
+            .sorted()
+            .toList();
+    assertThat(names).anyMatch(c -> c.startsWith("OUTPUT "));
+    boolean far = k.strideH() > 4;
+    assertThat(names.stream().anyMatch(c -> c.startsWith("GRADIENT "))).isNotEqualTo(far);
+    int most = 0;
+    for (int way = 0; most == way; way++) {
+      int number = way;
+      names.forEach(c -> choices.use(c, number));
+      agree(k, way);
+      // One that there is not is chosen anew.
+      boolean some = names.stream().anyMatch(c -> choices.get(c).orElseThrow() == number);
+      most += some ? 1 : 0;
+    }
+    assertThat(most).as("ways").isGreaterThan(1);
+  }
+
+  private void agree(Convolution k, int way) {
+    int outs = ROWS * k.oh() * k.ow() * k.oc();
+    int ins = ROWS * k.h() * k.w() * k.c();
+    int taps = k.oc() * k.c() * k.kh() * k.kw();
+    float[] x = numbers(1, ins);
+    float[] dy = numbers(2, outs);
+    float[] before = numbers(3, ins);
+    float[] bias = numbers(4, k.oc());
+    float[] residual = numbers(5, outs);
+    MemorySegment weights = in(numbers(6, taps));
+    MemorySegment by = in(bias);
+    try (ConvolutionPlan relu = device.dense().convolution(k, weights, by, Activation.RELU, true);
+        ConvolutionPlan none =
+            device.dense().convolution(k, weights, NULL, Activation.NONE, false)) {
+      for (int seed = 6; seed < 8; seed++) {
+        float[] w = numbers(seed, taps);
+        if (seed > 6) {
+          device.copyIn(MemorySegment.ofArray(w), weights);
+          relu.update();
+          none.update();
+        }
+        String what = "way " + way + " of " + k + ", weights " + seed;
+        double[] sums = forward(k, x, w, false);
+        double[] most = forward(k, x, w, true);
+        MemorySegment y = in(new float[outs]);
+        none.forward(ROWS, in(x), NULL, y, NULL);
+        agree(what + ", forward", floats(y, outs), sums, most);
+        MemorySegment sum = in(residual);
+        MemorySegment bits = in(new float[outs]);
+        relu.forward(ROWS, in(x), sum, sum, bits);
+        double[] active = new double[outs];
+        for (int i = 0; i < outs; i++) {
+          active[i] = Math.max(0, sums[i] + bias[i % k.oc()] + residual[i]);
+          most[i] += Math.abs(bias[i % k.oc()]) + Math.abs(residual[i]);
+        }
+        agree(what + ", bias, residual, ReLU", floats(sum, outs), active, most);
+
+        double[] gradient = backward(k, dy, w, false);
+        double[] least = backward(k, dy, w, true);
+        MemorySegment dx = in(before);
+        none.backward(ROWS, in(dy), NULL, false, dx, Gating.NONE, false, NULL);
+        agree(what + ", gradient", floats(dx, ins), gradient, least);
+        MemorySegment added = in(before);
+        Gating gating = new Gating(Activation.RELU, in(x));
+        none.backward(ROWS, in(dy), NULL, true, added, gating, false, NULL);
+        for (int i = 0; i < ins; i++) {
+          gradient[i] = x[i] > 0 ? gradient[i] + before[i] : 0;
+          least[i] += Math.abs(before[i]);
+        }
+        agree(what + ", added and gated", floats(added, ins), gradient, least);
+      }
+    }
+    memory.forEach(Memory::close);
+    memory.clear();
+  }
+
+  private static void agree(String what, float[] got, double[] wanted, double[] most) {
+    for (int i = 0; i < got.length; i++) {
+      assertThat((double) got[i])
+          .as("%s at [%d]", what, i)
+          .isCloseTo(wanted[i], within(ROUNDED * most[i] + 1e-6));
+    }
+  }
+
+  /** The sums, or of absolute products. */
+  private static double[] forward(Convolution k, float[] x, float[] w, boolean absolute) {
+    return Convolving.forward(
+        k.shape(), k.oh(), k.ow(), ROWS, doubles(x, absolute), doubles(w, absolute));
+  }
+
+  /** The transpose is a transposed convolution with the same weights. */
+  private static double[] backward(Convolution k, float[] dy, float[] w, boolean absolute) {
+    int[] s = k.shape();
+    s[0] = k.oh();
+    s[1] = k.ow();
+    s[2] = k.oc();
+    s[3] = k.c();
+    s[15] = 1;
+    return Convolving.forward(s, k.h(), k.w(), ROWS, doubles(dy, absolute), doubles(w, absolute));
+  }
+
+  private static double[] doubles(float[] values, boolean absolute) {
+    double[] all = new double[values.length];
+    Arrays.setAll(all, i -> absolute ? Math.abs(values[i]) : values[i]);
+    return all;
+  }
+
+  private static float[] numbers(int seed, int n) {
+    Random random = new Random(seed);
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = random.nextFloat() * 2 - 1;
+    }
+    return values;
+  }
+
+  private MemorySegment in(float[] values) {
+    Memory to = device.allocate(4L * values.length);
+    memory.add(to);
+    device.copyIn(MemorySegment.ofArray(values), to.segment());
+    return to.segment();
+  }
+
+  private float[] floats(MemorySegment from, int n) {
+    float[] values = new float[n];
+    device.copyOut(from.asSlice(0, 4L * n), MemorySegment.ofArray(values));
+    return values;
+  }
+}
