@@ -86,11 +86,6 @@ void fits(const Check& check, const Convolutions& all, int variant, const float*
   }
 }
 
-Ending ending(const Check& check, int kind, float alpha, float beta, const float* bias, const float* add, const float* gate) {
-  bool active = kind != CD_ACTIVATION_NONE;
-  return {GateRange(active ? kind : CD_ACTIVATION_RELU, alpha, beta, check.where), active, bias, add, active ? gate : nullptr};
-}
-
 void convolve(const Check& check, cd_stream* stream, int variant, const Convolutions& all, const float* x, const float* weights,
               const Ending& ending, float* y) {
   check.range(variant, -1, CD_CONVOLVE_VARIANTS - 1, "variant");
@@ -127,7 +122,7 @@ int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float bet
                 float* y) {
   return entry([&] {
     Check check(stream, "convolve");
-    Ending end = ending(check, kind, alpha, beta, bias, add, gate);
+    Ending end(kind, alpha, beta, bias, add, gate, check.where);
     convolve(check, stream, variant, forward(check, rows, shape, wide, yWide), x, weights, end, y);
   });
 }
@@ -143,7 +138,7 @@ int cd_convolve_transposed(cd_stream* stream, int variant, int kind, float alpha
                            int64_t gWide, const float* g, const float* weights, const float* add, const float* gate, float* dx) {
   return entry([&] {
     Check check(stream, "convolve_transposed");
-    Ending end = ending(check, kind, alpha, beta, nullptr, add, gate);
+    Ending end(kind, alpha, beta, nullptr, add, gate, check.where);
     if (kind != CD_ACTIVATION_NONE) check.data(gate, "gate");
     convolve(check, stream, variant, transposed(check, rows, shape, gWide), g, weights, end, dx);
   });

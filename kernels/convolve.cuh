@@ -83,21 +83,33 @@ struct Convolutions {
   }
 };
 
-// What becomes of the sums; null where there is none.
+// What becomes of the sums; null where there is none. Selects, no branches: of them a card would take dozens for each sum.
 struct Ending {
-  GateRange range;
-  bool active;
+  // Without an activation nothing is below lo or above hi.
+  float lo = -INFINITY, hi = INFINITY, slope = 0.0f;
   const float* bias;
   // May be y.
   const float* add;
   const float* gate;
 
-  // b, a, g: what stands at the place in bias, add and gate.
+  // kind may be CD_ACTIVATION_NONE.
+  Ending(int kind, float alpha, float beta, const float* bias, const float* add, const float* gate, const char* where)
+      : bias(bias), add(add), gate(kind == CD_ACTIVATION_NONE ? nullptr : gate) {
+    if (kind == CD_ACTIVATION_NONE) return;
+    GateRange range(kind, alpha, beta, where);
+    lo = range.lo;
+    hi = range.hi;
+    slope = range.slope;
+  }
+
+  // b, a, g: what stands at the place in bias, add and gate, 0 where there is none. Behind a shut gate is 0 whatever the
+  // gradient is, NaN too, if there is no slope.
   BOTH float of(float sum, float b, float a, float g) const {
-    float v = bias != nullptr ? sum + b : sum;
-    if (add != nullptr) v = a + v;
-    if (!active) return v;
-    return gate != nullptr ? range.through(v, range.passes(g)) : range.after(v);
+    bool gated = gate != nullptr;
+    float v = a + (sum + b), low = slope != 0.0f ? slope * v : gated ? 0.0f : lo;
+    bool shut = gated ? !(g > lo && g < hi) : v < lo, high = !gated && v > hi;
+    float kept = high ? hi : v;
+    return shut ? low : kept;
   }
 };
 
