@@ -6,8 +6,6 @@
 // the tile's rows: it adds the parts, out of the others' shared memory, in their order. So that is always the same.
 #pragma once
 
-#include <atomic>
-
 #include "convolve_end_cuda.cuh"
 #include "convolve_load_cuda.cuh"
 #include "grid_cuda.cuh"
@@ -136,27 +134,13 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
   clusterBarrier();
 }
 
-// More than 48 KiB of shared memory must be asked for, once on each card.
-template <class T>
-void allowShared(int device) {
-  static std::atomic<uint64_t> allowed{0};
-  uint64_t bit = uint64_t{1} << (device & 63);
-  if ((allowed.load() & bit) != 0) return;
-  cudaError_t code = cudaFuncSetAttribute(convolveTile<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, T::kBytes);
-  if (code != cudaSuccess) {
-    cudaGetLastError();
-    fail(CD_DEVICE, "convolve: %d bytes of shared memory: CUDA error %d, %s", T::kBytes, static_cast<int>(code),
-         cudaGetErrorString(code));
-  }
-  allowed |= bit;
-}
-
 template <int kKind, class T>
 void launchTiles(cd_stream* stream, const ConvolveJob& job, int layers, const Tiling& tiling) {
   static_assert(kTiles[kKind].pixels == T::kPixels && kTiles[kKind].channels == T::kChannels);
   static_assert(T::kPixels % kMostSplits == 0);
   if (tiling.kind != kKind) return;
-  allowShared<T>(stream->device);
+  static SharedMemory memory;
+  memory.allow(convolveTile<T>, stream->device, T::kBytes, "convolve");
   launchGrid(stream, convolveTile<T>, job, tiling.down * tiling.across, tiling.splits, layers, kConvolveThreads, T::kBytes);
 }
 

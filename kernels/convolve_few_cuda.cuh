@@ -9,8 +9,6 @@
 // kernel in every variant, so that all give the same bits.
 #pragma once
 
-#include <atomic>
-
 #include "convolve_few.cuh"
 #include "grid_cuda.cuh"
 #include "launch.cuh"
@@ -274,31 +272,17 @@ __global__ void __launch_bounds__(kFewThreads, T::kBlocksEach) convolveFewTiles(
   }
 }
 
-// More than 48 KiB of shared memory must be asked for, the most that a card gives once on each.
-template <class T, bool kPairs>
-void allowFewShared(int device, int64_t bytes) {
-  int most = attributeOf(device, cudaDevAttrMaxSharedMemoryPerBlockOptin);
-  if (bytes > most) {
-    fail(CD_DEVICE, "convolve_few: the card gives a block %d bytes of shared memory, this variant takes %lld", most,
-         static_cast<long long>(bytes));
-  }
-  static std::atomic<uint64_t> allowed{0};
-  uint64_t bit = uint64_t{1} << (device & 63);
-  if ((allowed.load() & bit) != 0) return;
-  cudaError_t code = cudaFuncSetAttribute(convolveFewTiles<T, kPairs>, cudaFuncAttributeMaxDynamicSharedMemorySize, most);
-  if (code != cudaSuccess) {
-    cudaGetLastError();
-    fail(CD_DEVICE, "convolve_few: %d bytes of shared memory: CUDA error %d, %s", most, static_cast<int>(code),
-         cudaGetErrorString(code));
-  }
-  allowed |= bit;
-}
-
 template <class T, bool kPairs>
 void launchFewTiles(cd_stream* stream, const ConvolveFewJob& job) {
   const FewTiling& t = job.tiling;
   int64_t bytes = t.shared(job.k);
-  allowFewShared<T, kPairs>(stream->device, bytes);
+  int most = attributeOf(stream->device, cudaDevAttrMaxSharedMemoryPerBlockOptin);
+  if (bytes > most) {
+    fail(CD_DEVICE, "convolve_few: the card gives a block %d bytes of shared memory, this variant takes %lld", most,
+         static_cast<long long>(bytes));
+  }
+  static SharedMemory memory;
+  memory.allow(convolveFewTiles<T, kPairs>, stream->device, most, "convolve_few");
   // As many blocks as the card has room for, at least one a chunk. Each takes 1 KiB of shared memory for itself.
   int64_t each = attributeOf(stream->device, cudaDevAttrMaxSharedMemoryPerMultiprocessor) / (bytes + 1024);
   each = each < 1 ? 1 : each < T::kBlocksEach ? each : T::kBlocksEach;

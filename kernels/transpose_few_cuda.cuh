@@ -6,8 +6,6 @@
 // A warp makes kRows rows of 16 cells. What it fetches of a row of g is a factor for as many of them as there are taps down.
 #pragma once
 
-#include <atomic>
-
 #include "grid_cuda.cuh"
 #include "launch.cuh"
 #include "tensor_cuda.cuh"
@@ -231,22 +229,6 @@ __global__ void __launch_bounds__(kFewMostThreads, 2) transposeFew(const __grid_
   writePixels<Sums, kFragments>(job, patches, image, pass, cellDown, cellAcross, job.groups * kRows);
 }
 
-// More than 48 KiB of shared memory must be asked for, once on each card.
-template <int kRows, int kFragments, int kTaps>
-void allowPatches(int device) {
-  static std::atomic<uint64_t> allowed{0};
-  uint64_t bit = uint64_t{1} << (device & 63);
-  if ((allowed.load() & bit) != 0) return;
-  cudaError_t code = cudaFuncSetAttribute(transposeFew<kRows, kFragments, kTaps>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                          kFewBytes);
-  if (code != cudaSuccess) {
-    cudaGetLastError();
-    fail(CD_DEVICE, "transpose_few: %d bytes of shared memory: CUDA error %d, %s", kFewBytes, static_cast<int>(code),
-         cudaGetErrorString(code));
-  }
-  allowed |= bit;
-}
-
 inline int patchBytes(const Few& f, int height) {
   return 4 * kFewChannels * (height + f.reach - 1) * (kFewWidth + f.across.reach - 1);
 }
@@ -266,7 +248,8 @@ bool launchFew(cd_stream* stream, FewJob job, int groups) {
   static_assert(4 * kFewSlices * 2 * kRows * kFewWidth * 8 * kFragments <= kFewBytes);
   int64_t blocks = f.rows * tilesDown * tilesAcross * f.passes;
   if (bytes > kFewBytes || blocks >= kDivisible) return false;
-  allowPatches<kRows, kFragments, kTaps>(stream->device);
+  static SharedMemory memory;
+  memory.allow(transposeFew<kRows, kFragments, kTaps>, stream->device, kFewBytes, "transpose_few");
   launchGrid(stream, transposeFew<kRows, kFragments, kTaps>, job, blocks, 1, 1, 32 * kFewSlices * groups, bytes);
   return true;
 }

@@ -5,9 +5,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Convolutions and their transposes, and what follows them: bias, another sum and an activation, or
@@ -86,17 +84,8 @@ public final class Convolve {
    * 16 taps. Variant 4 t + s shares each sum among 2^s blocks.
    */
   public long[] convolveBlocks(long rows, int[] shape, long wide, long yWide) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment counts = arena.allocate(ValueLayout.JAVA_LONG, VARIANTS);
-      kernels.run(
-          blocks,
-          rows,
-          Kernels.host("cd_convolve_blocks", "shape", shape, 12),
-          wide,
-          yWide,
-          counts);
-      return counts.toArray(ValueLayout.JAVA_LONG);
-    }
+    int[] of = Kernels.host("cd_convolve_blocks", "shape", shape, 12);
+    return kernels.told(VARIANTS, blocks, rows, of, wide, yWide);
   }
 
   /**
@@ -149,12 +138,8 @@ public final class Convolve {
    * @param gWide elements from a pixel of g to the next
    */
   public long[] convolveTransposedBlocks(long rows, int[] shape, long gWide) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment counts = arena.allocate(ValueLayout.JAVA_LONG, VARIANTS);
-      int[] of = Kernels.host("cd_convolve_transposed_blocks", "shape", shape, 12);
-      kernels.run(transposedBlocks, rows, of, gWide, counts);
-      return counts.toArray(ValueLayout.JAVA_LONG);
-    }
+    int[] of = Kernels.host("cd_convolve_transposed_blocks", "shape", shape, 12);
+    return kernels.told(VARIANTS, transposedBlocks, rows, of, gWide);
   }
 
   /**

@@ -5,9 +5,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Convolutions of 1 to 4 channels, as a network's first layer is, with bias and activation. The
@@ -68,11 +66,7 @@ public final class ConvolveFew {
    * shape. All need oc and wide that are multiples of 4, and at most 227 KiB.
    */
   public long[] convolveFewShared(long rows, int[] shape, long wide) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(ValueLayout.JAVA_LONG, VARIANTS);
-      kernels.run(shared, rows, host("cd_convolve_few_shared", shape), wide, bytes);
-      return bytes.toArray(ValueLayout.JAVA_LONG);
-    }
+    return kernels.told(VARIANTS, shared, rows, host("cd_convolve_few_shared", shape), wide);
   }
 
   /**

@@ -1,8 +1,10 @@
 package candela.device;
 
 import candela.tensor.CandelaException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Our hand-written kernels, one family per file of kernels/: native/candela.h as typed Java, on one
@@ -254,6 +256,17 @@ public final class Kernels {
     all[0] = stream;
     System.arraycopy(arguments, 0, all, 1, arguments.length);
     entry.call(all);
+  }
+
+  /** What an entry writes behind these arguments: so many numbers in host memory. */
+  long[] told(int count, Entry entry, Object... arguments) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment numbers = arena.allocate(ValueLayout.JAVA_LONG, count);
+      Object[] all = Arrays.copyOf(arguments, arguments.length + 1);
+      all[arguments.length] = numbers;
+      run(entry, all);
+      return numbers.toArray(ValueLayout.JAVA_LONG);
+    }
   }
 
   /** The values, after a check that the entry finds as many as it will read. */

@@ -4,9 +4,7 @@ import static candela.device.Library.INT;
 import static candela.device.Library.LONG;
 import static candela.device.Library.POINTER;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * The transpose of a convolution of few input channels, which is the gradient at a network's input.
@@ -34,11 +32,7 @@ public final class TransposeFew {
 
   /** Floats of the arranged weights. */
   public long transposeFewSize(int[] shape) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment floats = arena.allocate(ValueLayout.JAVA_LONG);
-      kernels.run(size, Kernels.host("transpose_few_size", "shape", shape, 12), floats);
-      return floats.get(ValueLayout.JAVA_LONG, 0);
-    }
+    return kernels.told(1, size, Kernels.host("transpose_few_size", "shape", shape, 12))[0];
   }
 
   /**

@@ -36,11 +36,16 @@ final class FewChannels implements AutoCloseable {
    * @param wide elements from a pixel of y to the next
    */
   static boolean fits(CudaDense dense, Storage storage, Convolution s, long wide) {
+    return areFew(dense, storage, s)
+        && variants(dense.device().kernels().convolveFew(), 1, Tiles.shape(s), wide).length > 0;
+  }
+
+  /** Whether kernels for few channels take such a one, this way or the other. */
+  static boolean areFew(CudaDense dense, Storage storage, Convolution s) {
     return Tiles.fit(dense, storage, s)
         && s.c() <= ConvolveFew.MOST_CHANNELS
         && Math.max(s.kh(), s.kw()) <= ConvolveFew.MOST_TAPS
-        && Math.max(s.strideH(), s.strideW()) <= ConvolveFew.MOST_STRIDE
-        && variants(dense.device().kernels().convolveFew(), 1, Tiles.shape(s), wide).length > 0;
+        && Math.max(s.strideH(), s.strideW()) <= ConvolveFew.MOST_STRIDE;
   }
 
   /** After the weights have changed. */

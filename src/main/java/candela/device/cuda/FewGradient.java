@@ -12,10 +12,6 @@ import java.lang.foreign.MemorySegment;
  * which reads the output's gradient once and leaves nothing between.
  */
 final class FewGradient implements AutoCloseable {
-  private static final int MOST_CHANNELS = 4;
-  private static final int MOST_TAPS = 16;
-  private static final int MOST_STRIDE = 4;
-
   private final Device device;
   private final int[] shape;
   private final MemorySegment given;
@@ -34,11 +30,7 @@ final class FewGradient implements AutoCloseable {
 
   /** Whether tensor cores do it, in the precision that was asked for. */
   static boolean fits(CudaDense dense, Storage storage, Convolution s) {
-    return Tiles.fit(dense, storage, s)
-        && s.c() <= MOST_CHANNELS
-        && s.oc() % 4 == 0
-        && Math.max(s.kh(), s.kw()) <= MOST_TAPS
-        && Math.max(s.strideH(), s.strideW()) <= MOST_STRIDE;
+    return FewChannels.areFew(dense, storage, s) && s.oc() % 4 == 0;
   }
 
   /** After the weights have changed. */
