@@ -8,88 +8,18 @@
 
 #include "convolve_end_cuda.cuh"
 #include "convolve_load_cuda.cuh"
+#include "convolve_sums_cuda.cuh"
 #include "grid_cuda.cuh"
 #include "launch.cuh"
 #include "tensor_cuda.cuh"
 
 namespace candela {
 
-// The sums of a thread: of its warp's part those that the layout of mma gives it.
-template <class T>
-struct Sums {
-  float at[T::kDown][T::kAcross][4];
-
-  // Adds a stage's products.
-  __device__ __forceinline__ void add(const float* stage) {
-    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    uint32_t a[2][T::kDown][4], b[2][T::kAcross][2];
-    // The rows whose addresses this lane gives: of four 8 x 4 matrices the first two are one above the other in a, beside
-    // each other in b.
-    const float* pixels = stage + (T::firstPixel(warp) + lane % 16) * kDeep;
-    const float* channels = stage + (T::kPixels + T::firstChannel(warp) + lane % 8 + lane / 16 * 8) * kDeep;
-    fetch(a[0], b[0], pixels, channels, 0, lane);
-#pragma unroll
-    for (int k = 0; k < kDeep / 8; k++) {
-      int now = k % 2;
-      // The next factors are on their way while these are multiplied.
-      if (k + 1 < kDeep / 8) fetch(a[1 - now], b[1 - now], pixels, channels, k + 1, lane);
-      round(a[now], b[now]);
-#pragma unroll
-      for (int i = 0; i < T::kDown; i++) {
-#pragma unroll
-        for (int j = 0; j < T::kAcross; j++) multiplyAdd(at[i][j], a[now][i], b[now][j]);
-      }
-    }
-  }
-
-  // Factors of channels 8 k … 8 k + 7.
-  __device__ __forceinline__ static void fetch(uint32_t (&a)[T::kDown][4], uint32_t (&b)[T::kAcross][2],
-                                               const float* pixels, const float* channels, int k, int lane) {
-    int swap = lane % 8;
-#pragma unroll
-    for (int i = 0; i < T::kDown; i++) {
-      loadMatrices(pixels + 16 * i * kDeep + 4 * ((2 * k + lane / 16) ^ swap), a[i][0], a[i][1], a[i][2], a[i][3]);
-    }
-#pragma unroll
-    for (int j = 0; j < T::kAcross; j += 2) {
-      loadMatrices(channels + 8 * j * kDeep + 4 * ((2 * k + lane / 8 % 2) ^ swap), b[j][0], b[j][1], b[j + 1][0], b[j + 1][1]);
-    }
-  }
-
-  __device__ __forceinline__ static void round(uint32_t (&a)[T::kDown][4], uint32_t (&b)[T::kAcross][2]) {
-#pragma unroll
-    for (int i = 0; i < T::kDown; i++) {
-#pragma unroll
-      for (int e = 0; e < 4; e++) a[i][e] = rounded(a[i][e]);
-    }
-#pragma unroll
-    for (int j = 0; j < T::kAcross; j++) {
-#pragma unroll
-      for (int e = 0; e < 2; e++) b[j][e] = rounded(b[j][e]);
-    }
-  }
-
-  // Into shared memory, row by row.
-  __device__ __forceinline__ void stand(float* rows) const {
-    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    float* first = rows + (T::firstPixel(warp) + lane / 4) * T::kRow + T::firstChannel(warp) + lane % 4 * 2;
-#pragma unroll
-    for (int i = 0; i < T::kDown; i++) {
-#pragma unroll
-      for (int j = 0; j < T::kAcross; j++) {
-        float* pair = first + 16 * i * T::kRow + 8 * j;
-        *reinterpret_cast<float2*>(pair) = make_float2(at[i][j][0], at[i][j][1]);
-        *reinterpret_cast<float2*>(pair + 8 * T::kRow) = make_float2(at[i][j][2], at[i][j][3]);
-      }
-    }
-  }
-};
-
 // Block x is a tile, those of the same pixels one after another, so that x is read from memory once; block y a part, block z
 // a convolution.
 template <class T>
-__global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
-  extern __shared__ __align__(128) float stages[];
+__global__ void __launch_bounds__(T::kThreads, T::kBlocksEach) convolveTile(const __grid_constant__ ConvolveJob job) {
+  extern __shared__ __align__(1024) float stages[];
   const ConvolveLayer& layer = job.of[blockIdx.z];
   uint32_t column = blockIdx.x, down = job.byAcross.split(column);
   int firstPixel = static_cast<int>(down) * T::kPixels, firstChannel = static_cast<int>(column) * T::kChannels;
@@ -104,22 +34,26 @@ __global__ void __launch_bounds__(kConvolveThreads, T::kBlocksEach) convolveTile
   Loader<T> loader(job, layer, firstPixel, firstChannel, begin);
   Sums<T> sums = {};
   awaitEarlier();
-  int stage = 0, ahead = 0;
 #pragma unroll 1
-  for (int s = 1 - T::kStages; s < steps; s++) {
-    if (s >= 0) {
-      // This step's operands are here, from all threads; and all are done with the stage that is filled next.
-      waitForCopies<T::kStages - 2>();
-      __syncthreads();
-    }
+  for (int s = 0; s < T::kStages - 1; s++) {
+    if (s < steps) loader.start(stages + s * T::kStage);
+    commitCopies();
+  }
+  foreseeEnd<T>(job, layer, own);
+  int stage = 0, ahead = T::kStages - 1;
+#pragma unroll 1
+  for (int s = 0; s < steps; s++) {
+    // This step's operands are here, from all threads; and all are done with the stage that is filled next.
+    waitForCopies<T::kStages - 2>();
+    sums.ready();
+    __syncthreads();
+    sums.begin(stages + stage * T::kStage);
     if (s + T::kStages - 1 < steps) loader.start(stages + ahead * T::kStage);
-    if (s == -1) foreseeEnd<T>(job, layer, own);
-    ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
     // Empty groups count too: the wait above is for the same number of them to the end.
     commitCopies();
-    if (s < 0) continue;
-    sums.add(stages + stage * T::kStage);
+    sums.finish(stages + stage * T::kStage);
     stage = stage + 1 < T::kStages ? stage + 1 : 0;
+    ahead = ahead + 1 < T::kStages ? ahead + 1 : 0;
   }
   __syncthreads();
   sums.stand(stages);
@@ -141,7 +75,7 @@ void launchTiles(cd_stream* stream, const ConvolveJob& job, int layers, const Ti
   if (tiling.kind != kKind) return;
   static SharedMemory memory;
   memory.allow(convolveTile<T>, stream->device, T::kBytes, "convolve");
-  launchGrid(stream, convolveTile<T>, job, tiling.down * tiling.across, tiling.splits, layers, kConvolveThreads, T::kBytes);
+  launchGrid(stream, convolveTile<T>, job, tiling.down * tiling.across, tiling.splits, layers, T::kThreads, T::kBytes);
 }
 
 inline ConvolveLayer layerOf(const Convolution& k, const float* weights) {
@@ -171,8 +105,8 @@ inline bool convolveInTiles(cd_stream* stream, const Convolutions& all, const Ti
                   k.h,      k.w,  k.c,  k.oc,     k.strideH,             k.strideW,
                   k.stepsOfTap(), k.yStepH * k.yStepW > 1, k.yh, k.yw, k.yStepH, k.yStepW, few, {}};
   for (int i = 0; i < all.count; i++) job.of[i] = layerOf(all.of[i], weights);
-  launchTiles<0, TileOf<128, 128, 64, 64, 3, 2>>(stream, job, all.count, tiling);
-  launchTiles<1, TileOf<128, 64, 64, 32, 3, 3>>(stream, job, all.count, tiling);
+  launchTiles<0, TileOf<128, 128, 32, 64, 3, 2>>(stream, job, all.count, tiling);
+  launchTiles<1, TileOf<128, 64, 32, 32, 4, 2>>(stream, job, all.count, tiling);
   launchTiles<2, TileOf<64, 64, 32, 32, 4, 3>>(stream, job, all.count, tiling);
   launchTiles<3, TileOf<64, 32, 32, 16, 6, 3>>(stream, job, all.count, tiling);
   launchTiles<4, TileOf<32, 64, 16, 32, 6, 3>>(stream, job, all.count, tiling);

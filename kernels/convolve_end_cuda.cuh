@@ -18,7 +18,7 @@ __device__ __forceinline__ void foreseeEnd(const ConvolveJob& job, const Convolv
   constexpr int kLines = T::kChannels / 32;
   if (job.ending.add == nullptr && job.ending.gate == nullptr) return;
 #pragma unroll 1
-  for (int i = threadIdx.x; i < own.rows * kLines; i += kConvolveThreads) {
+  for (int i = threadIdx.x; i < own.rows * kLines; i += T::kThreads) {
     int row = own.firstPixel + i / kLines, channel = own.firstChannel + i % kLines * 32;
     if (row >= layer.pixels || channel >= job.oc) continue;
     int64_t at = job.placeOf(layer, row) + channel;
@@ -50,7 +50,7 @@ __device__ __forceinline__ float4 sumOf(const float4* place, int splits) {
 template <class T, bool kShared>
 __device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows, const Own& own,
                                     int splits) {
-  constexpr int kQuads = T::kChannels / 4, kStep = kConvolveThreads / kQuads, kAhead = kShared ? 1 : 8;
+  constexpr int kQuads = T::kChannels / 4, kStep = T::kThreads / kQuads, kAhead = kShared ? 1 : 8;
   const Ending& ending = job.ending;
   int first = threadIdx.x / kQuads, channel = own.firstChannel + threadIdx.x % kQuads * 4;
   if (channel >= job.oc) return;

@@ -6,8 +6,6 @@
 
 namespace candela {
 
-constexpr int kConvolveThreads = 128;
-
 // One of a launch's convolutions: what is its own. Few, as a parameter that is looked up by the block's number costs more.
 struct ConvolveLayer {
   Divide byWidth, byHeight;
@@ -42,12 +40,15 @@ struct ConvolveJob {
   }
 };
 
-// A tile, the part of it that one of the four warps makes, the steps in flight and the blocks on a multiprocessor.
+// A tile, the part of it that a warp makes, the steps in flight and the blocks on a multiprocessor.
 template <int kPixels_, int kChannels_, int kWarpPixels_, int kWarpChannels_, int kStages_, int kBlocksEach_>
 struct TileOf {
   static constexpr int kPixels = kPixels_, kChannels = kChannels_, kWarpPixels = kWarpPixels_;
   static constexpr int kWarpChannels = kWarpChannels_, kStages = kStages_, kBlocksEach = kBlocksEach_;
   static constexpr int kWarpsAcross = kChannels / kWarpChannels;
+  static constexpr int kThreads = kPixels / kWarpPixels * kWarpsAcross * 32;
+  // Whether warpgroups can make it too: each 64 pixels.
+  static constexpr bool kWarpgroups = kThreads == 2 * kPixels && kChannels % 64 == 0;
   // Fragments of 16 pixels and of 8 channels.
   static constexpr int kDown = kWarpPixels / 16, kAcross = kWarpChannels / 8;
   // Floats of a stage, and of a row when the sums stand in shared memory: half a warp's pairs then lie in different banks.
@@ -56,7 +57,6 @@ struct TileOf {
   // Where a warp's part begins.
   __device__ __forceinline__ static int firstPixel(int warp) { return warp / kWarpsAcross * kWarpPixels; }
   __device__ __forceinline__ static int firstChannel(int warp) { return warp % kWarpsAcross * kWarpChannels; }
-  static_assert(kPixels / kWarpPixels * kWarpsAcross * 32 == kConvolveThreads);
   static_assert(kPixels * kRow <= kStages * kStage, "sums take the place of the stages");
 };
 

@@ -62,7 +62,7 @@ class Loader {
   }
 
  private:
-  static constexpr int kStep = kConvolveThreads / 8, kRows = T::kPixels / kStep;
+  static constexpr int kStep = T::kThreads / 8, kRows = T::kPixels / kStep;
 
   __device__ __forceinline__ void next() {
     channel += kDeep;
@@ -90,12 +90,12 @@ class Loader {
 template <class T>
 __device__ __forceinline__ void foreseeWeights(const ConvolveJob& job, const ConvolveLayer& layer, int firstChannel, int begin,
                                                int steps) {
-  constexpr int kMostLines = 8 * kConvolveThreads;
+  constexpr int kMostLines = 8 * T::kThreads;
   if (!job.few) return;
   int lines = steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines, bytes = layer.channelBytes;
   auto weights = reinterpret_cast<const char*>(layer.weights);
 #pragma unroll 1
-  for (int i = threadIdx.x; i < lines; i += kConvolveThreads) {
+  for (int i = threadIdx.x; i < lines; i += T::kThreads) {
     int channel = firstChannel + i % T::kChannels, step = begin + i / T::kChannels, tap = step / job.stepsOfTap;
     int at = 4 * (tap * job.c + (step - tap * job.stepsOfTap) * kDeep);
     if (channel < job.oc) fetchLine(reinterpret_cast<const float*>(weights + int64_t{channel} * bytes + at));
