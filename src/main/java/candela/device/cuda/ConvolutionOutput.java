@@ -20,7 +20,7 @@ final class ConvolutionOutput {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 3;
+  private static final int WAYS = 4;
 
   /** One way to write y, and bits unless they are NULL. */
   @FunctionalInterface

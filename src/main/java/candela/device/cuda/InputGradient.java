@@ -27,7 +27,7 @@ final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 4;
+  private static final int WAYS = 5;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
