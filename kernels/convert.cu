@@ -23,6 +23,21 @@ struct Convert {
   }
 };
 
+struct RoundTf32 {
+  const float* x;
+  float* y;
+
+  BOTH void operator()(int64_t i) const {
+    float v = x[i];
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    bits = (bits + 0xfffu + (bits >> 13 & 1u)) & ~0x1fffu;
+    float rounded;
+    memcpy(&rounded, &bits, sizeof rounded);
+    y[i] = v != v ? v : rounded;
+  }
+};
+
 #ifdef __CUDACC__
 
 constexpr int kConvertEach = 4;
@@ -87,5 +102,15 @@ int cd_convert(cd_stream* stream, int from, int to, int accumulate, float scale,
         forEach(stream, n, body);
       });
     });
+  });
+}
+
+int cd_round_tf32(cd_stream* stream, int64_t n, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "round_tf32");
+    if (check.counts({n}) == 0) return;
+    check.data(x, "x");
+    check.data(y, "y");
+    forEach(stream, n, RoundTf32{x, y});
   });
 }

@@ -103,7 +103,7 @@ inline bool convolveInTiles(cd_stream* stream, const Convolutions& all, const Ti
   bool few = all.count * tiling.down * tiling.across * tiling.splits <= kFew;
   ConvolveJob job{ending,   x,    y,    k.yWide,  Divide(tiling.across), static_cast<int>(4 * k.wide),
                   k.h,      k.w,  k.c,  k.oc,     k.strideH,             k.strideW,
-                  k.stepsOfTap(), k.yStepH * k.yStepW > 1, k.yh, k.yw, k.yStepH, k.yStepW, few, {}};
+                  k.yStepH * k.yStepW > 1, k.yh, k.yw, k.yStepH, k.yStepW, few, {}};
   for (int i = 0; i < all.count; i++) job.of[i] = layerOf(all.of[i], weights);
   launchTiles<0, TileOf<128, 128, 32, 64, 3, 2>>(stream, job, all.count, tiling);
   launchTiles<1, TileOf<128, 64, 32, 32, 4, 2>>(stream, job, all.count, tiling);

@@ -23,7 +23,7 @@ struct ConvolveJob {
   Divide byAcross;
   // Bytes from a pixel of x to the next.
   int pixelBytes;
-  int h, w, c, oc, strideH, strideW, stepsOfTap;
+  int h, w, c, oc, strideH, strideW;
   // Whether y's pixels have others between them, in an image of yh x yw.
   bool spaced;
   int yh, yw, yStepH, yStepW;

@@ -19,8 +19,8 @@ class Loader {
  public:
   __device__ __forceinline__ Loader(const ConvolveJob& job, const ConvolveLayer& layer, int firstPixel, int firstChannel,
                                     int firstStep)
-      : job(job), channelBytes(layer.channelBytes), kw(layer.kw), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
-    int pixels = layer.pixels, kh = layer.kh, firstTop = layer.top, firstLeft = layer.left;
+      : job(job), channelBytes(layer.channelBytes), kh(layer.kh), kw(layer.kw), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+    int pixels = layer.pixels, firstTop = layer.top, firstLeft = layer.left;
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       uint32_t across = static_cast<uint32_t>(firstPixel + row + kStep * i);
@@ -33,8 +33,9 @@ class Loader {
     channels = job.oc - firstChannel - row;
     auto weights = reinterpret_cast<const char*>(layer.weights) + int64_t{firstChannel + row} * channelBytes;
     factors = reinterpret_cast<const float*>(weights) + 4 * chunk;
-    tap = firstStep / job.stepsOfTap;
-    channel = (firstStep - tap * job.stepsOfTap) * kDeep;
+    int group = firstStep / (kh * kw);
+    tap = firstStep - group * kh * kw;
+    channel = group * kDeep;
     down = tap / kw;
     across = tap - down * kw;
   }
@@ -50,7 +51,7 @@ class Loader {
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       bool in = some && (taps[i] & bits) == bits;
-      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
+      copyAsyncNear(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
     }
     to += T::kPixels * kDeep;
     from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * job.c + channel);
@@ -64,18 +65,18 @@ class Loader {
  private:
   static constexpr int kStep = T::kThreads / 8, kRows = T::kPixels / kStep;
 
+  // The next tap of the same channels: it needs mostly the pixels of this one, which the first-level cache still has.
   __device__ __forceinline__ void next() {
-    channel += kDeep;
-    if (channel < job.c) return;
-    channel = 0;
     tap++;
     if (++across < kw) return;
     across = 0;
-    down++;
+    if (++down < kh) return;
+    down = tap = 0;
+    channel += kDeep;
   }
 
   const ConvolveJob& job;
-  const int channelBytes, kw, row, chunk;
+  const int channelBytes, kh, kw, row, chunk;
   // Of each row: its first tap's place, and the taps within the image: bits 0 … down, 16 … across.
   int pixel[kRows];
   uint32_t taps[kRows];
@@ -93,11 +94,12 @@ __device__ __forceinline__ void foreseeWeights(const ConvolveJob& job, const Con
   constexpr int kMostLines = 8 * T::kThreads;
   if (!job.few) return;
   int lines = steps * T::kChannels < kMostLines ? steps * T::kChannels : kMostLines, bytes = layer.channelBytes;
+  int taps = layer.kh * layer.kw;
   auto weights = reinterpret_cast<const char*>(layer.weights);
 #pragma unroll 1
   for (int i = threadIdx.x; i < lines; i += T::kThreads) {
-    int channel = firstChannel + i % T::kChannels, step = begin + i / T::kChannels, tap = step / job.stepsOfTap;
-    int at = 4 * (tap * job.c + (step - tap * job.stepsOfTap) * kDeep);
+    int channel = firstChannel + i % T::kChannels, step = begin + i / T::kChannels, group = step / taps;
+    int at = 4 * ((step - group * taps) * job.c + group * kDeep);
     if (channel < job.oc) fetchLine(reinterpret_cast<const float*>(weights + int64_t{channel} * bytes + at));
   }
 }

@@ -102,6 +102,10 @@ int cd_fill(cd_stream* stream, int type, int64_t n, float value, void* y);
 /* y[n] (of type to) (+)= scale * x[n] (of type from). No overlap. */
 int cd_convert(cd_stream* stream, int from, int to, int accumulate, float scale, int64_t n, const void* x, void* y);
 
+/* y[n] = x[n], rounded to the 11 significant bits of TF32: to nearest, ties to even; beyond the largest it is infinity.
+   y may be x. */
+int cd_round_tf32(cd_stream* stream, int64_t n, const float* x, float* y);
+
 /* ---- gate ---- */
 
 /* What follows the sum of a convolution or product. CLIP clamps to alpha..beta, LEAKY has slope alpha >= 0 below 0. The

@@ -350,6 +350,13 @@ inline constexpr Entry kNetwork[] = {
       c.moves((bytesOf(from) + bytesOf(to)) * n);
       CALL(c, cd_convert, from, to, add, 0.5f, n, x, y);
     }},
+    {"cd_round_tf32", 1, [](Case& c) {
+      int64_t n = counts(c);
+      auto x = c.in("x", n), y = c.outOver("y", n, false, x);
+      c.moves(8 * n);
+      c.within(0, 0);
+      CALL(c, cd_round_tf32, n, x, y);
+    }},
     {"cd_gate_forward", 3, [](Case& c) {
       int type = typeOf(c, {0, 0, 1});
       int kind = c.each("kind", CD_ACTIVATION_LEAKY, CD_ACTIVATION_RELU - 1) + 1;

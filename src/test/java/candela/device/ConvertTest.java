@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Conversions between float32 and 16 bits, bit by bit against plain Java. */
 @Tag("kernel")
@@ -40,6 +41,7 @@ class ConvertTest {
     1 + 0x1p-11f, // ties to 1 in fp16
     1 + 0x1.8p-10f,
     3.4e38f, // bf16: rounds to infinity
+    1 + 0x1.800002p-11f,
   };
 
   @ParameterizedTest
@@ -107,6 +109,36 @@ class ConvertTest {
           }
           return new float[0];
         });
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 4, 7, 33, 1025})
+  void roundsToTf32(int n) {
+    float[] drawn = Rig.numbers(6, n);
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = i < SPECIAL.length ? SPECIAL[i] : drawn[i] * (float) Math.exp(i % 40 - 20);
+    }
+    double[] wanted = new double[n];
+    for (int i = 0; i < n; i++) {
+      // In steps of 2^-10 of the power of two below it, or of those of the least normal number.
+      double step = Math.scalb(0x1p-10, Math.max(Math.getExponent(x[i]), Float.MIN_EXPONENT));
+      wanted[i] = Float.isFinite(x[i]) ? (float) (Math.rint(x[i] / step) * step) : x[i];
+    }
+    Rig.agree(
+        "round_tf32",
+        Rig.run(
+            "round_tf32",
+            rig -> {
+              MemorySegment y = rig.out(n);
+              rig.kernels().convert().roundTf32(n, rig.in(x), y);
+              MemorySegment same = rig.in(x);
+              rig.kernels().convert().roundTf32(n, same, same);
+              assertThat(rig.floats(same)).containsExactly(rig.floats(y));
+              return rig.floats(y);
+            }),
+        wanted,
+        0);
   }
 
   @Test

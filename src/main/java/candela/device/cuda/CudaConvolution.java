@@ -8,6 +8,7 @@ import candela.device.Dense.ConvolutionPlan;
 import candela.device.Dense.Gating;
 import candela.device.Device;
 import candela.device.Memory;
+import candela.device.Precision;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
@@ -30,6 +31,13 @@ final class CudaConvolution implements ConvolutionPlan {
 
   private final Plain plain;
   private final MemorySegment given;
+
+  /**
+   * Whether weights are rounded to TF32 once: our own tiles take them as they are, and for the
+   * libraries, which round as well, it changes nothing.
+   */
+  private final boolean rounds;
+
   private final Memory packed;
   private final MemorySegment givenBias;
   private final Memory packedBias;
@@ -77,7 +85,9 @@ final class CudaConvolution implements ConvolutionPlan {
             && shape.strideH() * shape.strideW() == 1
             && shape.groups() == 1
             && !shape.isPadded();
-    packed = isFloat() && asGiven() ? null : device.allocate(storage.bytes(plain.turned()));
+    rounds = isFloat() && device.precision() == Precision.TF32;
+    packed =
+        isFloat() && asGiven() && !rounds ? null : device.allocate(storage.bytes(plain.turned()));
     product =
         pointwise && (isFloat() || !plain.pads())
             ? new CudaMatrix(
@@ -86,7 +96,7 @@ final class CudaConvolution implements ConvolutionPlan {
                 shape.c(),
                 shape.oc(),
                 true,
-                isFloat() ? weights : packed.segment(),
+                isFloat() && !asGiven() ? weights : weights(),
                 this.bias,
                 activation,
                 wide,
@@ -154,7 +164,13 @@ final class CudaConvolution implements ConvolutionPlan {
   /** The weights and the bias as the libraries take them. */
   private void pack() {
     if (packed != null && isFloat()) {
-      plain.turn(false, false, given, packed.segment());
+      if (!asGiven()) {
+        plain.turn(false, false, given, packed.segment());
+      }
+      if (rounds) {
+        MemorySegment from = asGiven() ? given : packed.segment();
+        device.kernels().convert().roundTf32(plain.turned(), from, packed.segment());
+      }
     } else if (packed != null) {
       MemorySegment turned = given;
       if (!asGiven()) {

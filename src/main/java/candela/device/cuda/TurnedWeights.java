@@ -1,9 +1,11 @@
 package candela.device.cuda;
 
+import candela.device.Convert;
 import candela.device.Convolve;
 import candela.device.Dense.Convolution;
 import candela.device.Device;
 import candela.device.Memory;
+import candela.device.Precision;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 
@@ -11,8 +13,9 @@ import java.lang.foreign.MemorySegment;
  * The weights of a convolution, turned for its transpose: input and output channels change places,
  * taps are reversed. Where strides leave out pixels, those that other taps reach have weights of
  * their own, as {@link Convolve#convolveTransposed} takes them; with strides of 1 a convolution
- * with all of them is the transpose. They take memory once they are asked for, and are not there
- * for who changes weights before: work that was recorded then would not turn them.
+ * with all of them is the transpose. In TF32 they are rounded to it. They take memory once they are
+ * asked for, and are not there for who changes weights before: work that was recorded then would
+ * not turn them.
  */
 final class TurnedWeights implements AutoCloseable {
   private final CudaDense dense;
@@ -107,11 +110,11 @@ final class TurnedWeights implements AutoCloseable {
         next = turn(tall, wide, next);
       }
     }
+    Convert convert = device.kernels().convert();
     if (!whole) {
-      device
-          .kernels()
-          .convert()
-          .convert(Storage.FLOAT32, storage, false, 1, count(), to, memory.segment());
+      convert.convert(Storage.FLOAT32, storage, false, 1, count(), to, memory.segment());
+    } else if (device.precision() == Precision.TF32) {
+      convert.roundTf32(count(), to, to);
     }
   }
 
