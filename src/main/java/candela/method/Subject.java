@@ -33,13 +33,13 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
     };
   }
 
-  /** Largest minus smallest value; NaN where one is. */
+  /** Largest minus smallest value. */
   public double range() {
     float min = Float.POSITIVE_INFINITY;
     float max = Float.NEGATIVE_INFINITY;
     for (float p : pixels) {
-      min = Math.min(min, p);
-      max = Math.max(max, p);
+      min = p < min ? p : min;
+      max = p > max ? p : max;
     }
     return (double) max - min;
   }
