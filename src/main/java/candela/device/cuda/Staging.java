@@ -15,7 +15,7 @@ import jcuda.driver.JCudaDriver;
  * its own pieces: while one is taken out, the card copies the next.
  *
  * <p>Where all that went down is known to have arrived, its place is taken again at once, which the
- * processor's cache still holds: a copy there is several times as fast as one to memory.
+ * processor's cache still holds: a copy of an image there took half as long as one to memory.
  *
  * <p>For the thread that uses the device.
  */
