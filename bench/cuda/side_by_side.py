@@ -32,6 +32,10 @@ ROWS = [
     ("rate", 0.0, 0.0, [64, 256], [("eager", [64, 256]), ("compile", [50])]),
 ]
 
+# Seconds of runs before the first that is timed, on both sides alike, since Java compiles what runs often: of a candidate, of
+# the best one's first turn and of its later turns. Candidates of the SmoothGrad are many.
+WARM = {"latency": (1.5, 0.1, 0.1), "latency-copies": (1.5, 0.1, 0.1), "smoothgrad50": (0.4, 1.5, 0.1)}
+
 # What there is to compile: (name, engine, work, batch).
 COMPILED = [
     ("latency", "reduce-overhead", "latency", 1),
@@ -217,6 +221,7 @@ class Bench:
         """The best candidate of both sides, then rounds in which they take turns; share: seconds this may take, about."""
         work = row[0]
         short = work.startswith("latency")
+        trial, first, later = WARM.get(work, (0.001, 0, 0))
         start = time.monotonic()
         best = {}
         for side, candidates in self.candidates(network, row).items():
@@ -226,7 +231,7 @@ class Bench:
                 if times and time.monotonic() - start > 0.6 * share:
                     self.untried.append("%s %s, %s (%s)" % (network, work, side, candidate[0]))
                     continue
-                t = self.time(network, work, candidate, 20 if short else 2, self.options.seconds / 2, 1.5 if short else 0.001)
+                t = self.time(network, work, candidate, 20 if short else 2, self.options.seconds / 2, trial)
                 if t is not None:
                     times.append((t, candidate))
             if times:
@@ -235,7 +240,7 @@ class Bench:
         for done in range(self.options.rounds if len(best) == 2 else 1):
             if done and time.monotonic() - start > share:
                 break
-            turn = {side: self.time(network, work, best[side], 50 if short else 3, self.options.seconds, 0.1 if short else 0)
+            turn = {side: self.time(network, work, best[side], 50 if short else 3, self.options.seconds, later if done else first)
                     for side in best}
             if None not in turn.values():
                 for side, t in turn.items():

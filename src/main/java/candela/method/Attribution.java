@@ -78,10 +78,10 @@ public record Attribution(
     answers.copyLater(map, one, () -> taker.accept(found));
   }
 
-  /** One value a pixel: [h,w]. */
+  /** One value a pixel: [h,w]; not to be changed. */
   public float[] map() {
     int c = shape.dim(0);
-    return reduced != null ? reduced.clone() : channels.reduce(values, c, values.length / c);
+    return reduced != null ? reduced : channels.reduce(values, c, values.length / c);
   }
 
   public int height() {

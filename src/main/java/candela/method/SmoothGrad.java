@@ -99,15 +99,17 @@ public record SmoothGrad(
       this.workspace = workspace;
       counts.stream().filter(c -> c < samples).forEach(c -> stages.put(c, null));
       image = subject.image();
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      sigma = (float) (stdev > 0 ? stdev : spread * subject.range());
       long[] ids = new long[samples];
       for (int i = 0; i < samples; i++) {
         ids[i] = i;
       }
       sample = workspace.longs(ids);
-      sum = workspace.allocate(x.count() * 8L);
-      square = type == Type.SMOOTHGRAD ? MemorySegment.NULL : workspace.allocate(x.count() * 8L);
+      long bytes = image.count() * 8L;
+      sum = workspace.allocate(bytes);
+      square = type == Type.SMOOTHGRAD ? MemorySegment.NULL : workspace.allocate(bytes);
+      // A card is done with what is queued by then, and has nothing before the image but to wait.
+      sigma = (float) (stdev > 0 ? stdev : spread * subject.range());
+      x = workspace.tensor(subject.shape(), subject.pixels());
     }
 
     @Override

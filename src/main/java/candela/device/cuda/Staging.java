@@ -14,6 +14,9 @@ import jcuda.driver.JCudaDriver;
  * nobody waits before both halves are full of copies under way. What comes up waits for nothing but
  * its own pieces: while one is taken out, the card copies the next.
  *
+ * <p>Where all that went down is known to have arrived, its place is taken again at once, which the
+ * processor's cache still holds: a copy of an image there took half as long as one to memory.
+ *
  * <p>For the thread that uses the device.
  */
 final class Staging implements AutoCloseable {
@@ -55,6 +58,9 @@ final class Staging implements AutoCloseable {
   private int half;
   private long used;
 
+  /** Pieces that went down so far. */
+  private long sent;
+
   Staging(CudaStream stream) {
     this.stream = stream;
     downHost = pinned(down, 2 * HALF);
@@ -92,6 +98,14 @@ final class Staging implements AutoCloseable {
               Driver.at(to + at), down.withByteOffset(place), n, stream.jcuda()));
       used += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
       at += n;
+      sent++;
+    }
+  }
+
+  /** All of this many pieces have arrived. */
+  private void arrived(long pieces) {
+    if (pieces == sent) {
+      used = 0;
     }
   }
 
@@ -107,6 +121,9 @@ final class Staging implements AutoCloseable {
       CudaStream.await(written[slot(at)]);
       MemorySegment.copy(upHost, slot(at) * PIECE, to, at, Math.min(size - at, PIECE));
     }
+    if (size > 0) {
+      arrived(sent);
+    }
   }
 
   /**
@@ -120,9 +137,11 @@ final class Staging implements AutoCloseable {
       return () -> {};
     }
     int place = free.pop();
+    long before = sent;
     queue(from, later, place * LATER_BYTES, size, passed[place]);
     return () -> {
       CudaStream.await(passed[place]);
+      arrived(before);
       MemorySegment.copy(laterHost, place * LATER_BYTES, to, 0, size);
       free.push(place);
     };

@@ -129,6 +129,48 @@ class CudaDeviceTest {
     }
   }
 
+  /**
+   * Sent, read and read later in a drawn order: a place for copies is taken again only where it is
+   * free.
+   */
+  @Test
+  void copiesInAnyOrderAreOfWhatWasThereThen() {
+    var random = new Random(5);
+    int n = 100_000;
+    float[] there = new float[n];
+    List<Runnable> arrivals = new ArrayList<>();
+    List<float[]> got = new ArrayList<>();
+    List<float[]> wanted = new ArrayList<>();
+    try (Memory memory = device.allocate(4L * n)) {
+      for (int step = 0; step < 1000; step++) {
+        int length = 1 + random.nextInt(60_000);
+        int from = random.nextInt(n - length);
+        MemorySegment part = memory.segment().asSlice(4L * from, 4L * length);
+        int kind = random.nextInt(8);
+        if (kind < 4) {
+          Arrays.fill(there, from, from + length, step);
+          float[] values = Arrays.copyOfRange(there, from, from + length);
+          device.copyIn(MemorySegment.ofArray(values), part);
+        } else if (kind < 7 && arrivals.size() == 3) {
+          arrivals.remove(random.nextInt(3)).run();
+        } else {
+          got.add(new float[length]);
+          wanted.add(Arrays.copyOfRange(there, from, from + length));
+          var to = MemorySegment.ofArray(got.getLast());
+          if (kind == 7) {
+            device.copyOut(part, to);
+          } else {
+            arrivals.add(device.copyOutLater(part, to));
+          }
+        }
+      }
+      arrivals.forEach(Runnable::run);
+      for (int i = 0; i < got.size(); i++) {
+        assertThat(got.get(i)).as("copy %d", i).isEqualTo(wanted.get(i));
+      }
+    }
+  }
+
   /** y = x + x, then y = y + x: the first run is plain, the second recorded, the third replayed. */
   @Test
   void aRecordingGivesTheSameAtEachRunAndSeesNewInputs() {
