@@ -51,7 +51,7 @@ class Loader {
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
       bool in = some && (taps[i] & bits) == bits;
-      copyAsyncNear(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
+      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
     }
     to += T::kPixels * kDeep;
     from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * job.c + channel);
@@ -65,7 +65,7 @@ class Loader {
  private:
   static constexpr int kStep = T::kThreads / 8, kRows = T::kPixels / kStep;
 
-  // The next tap of the same channels: it needs mostly the pixels of this one, which the first-level cache still has.
+  // The next tap of the same channels: it needs mostly the pixels of this one.
   __device__ __forceinline__ void next() {
     tap++;
     if (++across < kw) return;

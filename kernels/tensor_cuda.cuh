@@ -12,13 +12,6 @@ __device__ __forceinline__ void copyAsync(float* to, const void* from, bool insi
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
 }
 
-// The same for what is soon read again: it stays in the first-level cache.
-__device__ __forceinline__ void copyAsyncNear(float* to, const void* from, bool inside) {
-  auto at = static_cast<uint32_t>(__cvta_generic_to_shared(to));
-  int bytes = inside ? 16 : 0;
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
-}
-
 // The same for one float.
 __device__ __forceinline__ void copyFloatAsync(float* to, const float* from, bool inside) {
   auto at = static_cast<uint32_t>(__cvta_generic_to_shared(to));
