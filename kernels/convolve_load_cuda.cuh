@@ -12,52 +12,53 @@ __device__ __forceinline__ uint32_t inside(int first, int n, int size) {
   return from < to ? (1u << to) - (1u << from) : 0u;
 }
 
-// Fills the stages. Thread i copies chunk i % 8 (4 channels) of rows i / 8, i / 8 + 16, … of both operands. In shared
+// Fills the stages. Thread i copies chunk i % 8 (4 channels) of rows i / 8, i / 8 + 16 or 32, … of both operands. In shared
 // memory chunk q of row r stands at q ^ r % 8: the 8 chunks of a row, and chunk q of 8 rows on end, lie in different banks.
+// Steps are the taps, one after another, of kDeep channels, then those of the next: addresses only move on, as finding them
+// anew would take longer than the products.
 template <class T>
 class Loader {
  public:
   __device__ __forceinline__ Loader(const ConvolveJob& job, const ConvolveLayer& layer, int firstPixel, int firstChannel,
                                     int firstStep)
-      : job(job), channelBytes(layer.channelBytes), kh(layer.kh), kw(layer.kw), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
-    int pixels = layer.pixels, firstTop = layer.top, firstLeft = layer.left;
+      : job(job), layer(layer), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+    int taps = layer.kh * layer.kw, group = firstStep / taps, tap = firstStep - group * taps;
+    int down = tap / layer.kw, across = tap - down * layer.kw, channel = group * kDeep + 4 * chunk;
+    downBit = 1u << down;
+    acrossBit = 1u << (16 + across);
+    left = job.c - channel;
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
-      uint32_t across = static_cast<uint32_t>(firstPixel + row + kStep * i);
-      bool some = across < static_cast<uint32_t>(pixels);
-      uint32_t down = layer.byWidth.split(across), image = layer.byHeight.split(down);
-      int top = static_cast<int>(down) * job.strideH - firstTop, left = static_cast<int>(across) * job.strideW - firstLeft;
-      pixel[i] = static_cast<int>(image) * job.h * job.w + top * job.w + left;
-      taps[i] = some ? inside(top, kh, job.h) | inside(left, kw, job.w) << 16 : 0u;
+      uint32_t x = static_cast<uint32_t>(firstPixel + row + kStep * i);
+      bool some = x < static_cast<uint32_t>(layer.pixels);
+      uint32_t y = layer.byWidth.split(x), image = layer.byHeight.split(y);
+      int top = static_cast<int>(y) * job.strideH - layer.top, first = static_cast<int>(x) * job.strideW - layer.left;
+      int pixel = static_cast<int>(image) * job.h * job.w + (top + down) * job.w + first + across;
+      pixels[i] = reinterpret_cast<const char*>(job.x + channel) + int64_t{pixel} * job.pixelBytes;
+      within[i] = some ? inside(top, layer.kh, job.h) | inside(first, layer.kw, job.w) << 16 : 0u;
     }
+    rowOn = (job.w - layer.kw) * job.pixelBytes;
+    groupOn = 4 * kDeep - layer.kh * job.w * job.pixelBytes;
+    groupFactors = 4 * kDeep - 4 * taps * job.c;
+    acrossEnd = 1u << 15 << layer.kw << 1;
+    downEnd = 1u << layer.kh;
     channels = job.oc - firstChannel - row;
-    auto weights = reinterpret_cast<const char*>(layer.weights) + int64_t{firstChannel + row} * channelBytes;
-    factors = reinterpret_cast<const float*>(weights) + 4 * chunk;
-    int group = firstStep / (kh * kw);
-    tap = firstStep - group * kh * kw;
-    channel = group * kDeep;
-    down = tap / kw;
-    across = tap - down * kw;
+    factors = reinterpret_cast<const char*>(layer.weights + int64_t{tap} * job.c + channel) +
+              int64_t{firstChannel + row} * layer.channelBytes;
   }
 
   // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
   // address may be anything.
   __device__ __forceinline__ void start(float* stage) {
     float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
-    bool some = channel + 4 * chunk < job.c;
-    uint32_t bits = 1u << down | 1u << (16 + across);
-    int step = down * job.w + across;
-    auto from = reinterpret_cast<const char*>(job.x + channel + 4 * chunk);
+    bool some = left > 0;
+    uint32_t bits = downBit | acrossBit;
 #pragma unroll
-    for (int i = 0; i < kRows; i++) {
-      bool in = some && (taps[i] & bits) == bits;
-      copyAsync(to + kStep * kDeep * i, from + int64_t{pixel[i] + step} * job.pixelBytes, in);
-    }
+    for (int i = 0; i < kRows; i++) copyAsync(to + kStep * kDeep * i, pixels[i], some && (within[i] & bits) == bits);
     to += T::kPixels * kDeep;
-    from = reinterpret_cast<const char*>(factors + static_cast<int64_t>(tap) * job.c + channel);
 #pragma unroll
     for (int i = 0; i < T::kChannels / kStep; i++) {
-      copyAsync(to + kStep * kDeep * i, from + int64_t{kStep * i} * channelBytes, some && kStep * i < channels);
+      copyAsync(to + kStep * kDeep * i, factors + int64_t{kStep * i} * layer.channelBytes, some && kStep * i < channels);
     }
     next();
   }
@@ -65,25 +66,39 @@ class Loader {
  private:
   static constexpr int kStep = T::kThreads / 8, kRows = T::kPixels / kStep;
 
-  // The next tap of the same channels: it needs mostly the pixels of this one.
   __device__ __forceinline__ void next() {
-    tap++;
-    if (++across < kw) return;
-    across = 0;
-    if (++down < kh) return;
-    down = tap = 0;
-    channel += kDeep;
+    int on = job.pixelBytes, factorsOn = 4 * job.c;
+    acrossBit <<= 1;
+    if (acrossBit == acrossEnd) {
+      acrossBit = 1u << 16;
+      downBit <<= 1;
+      on += rowOn;
+    }
+    if (downBit == downEnd) {
+      downBit = 1;
+      left -= kDeep;
+      on += groupOn;
+      factorsOn += groupFactors;
+    }
+#pragma unroll
+    for (int i = 0; i < kRows; i++) pixels[i] += on;
+    factors += factorsOn;
   }
 
   const ConvolveJob& job;
-  const int channelBytes, kh, kw, row, chunk;
-  // Of each row: its first tap's place, and the taps within the image: bits 0 … down, 16 … across.
-  int pixel[kRows];
-  uint32_t taps[kRows];
+  const ConvolveLayer& layer;
+  const int row, chunk;
+  // Of each row: this step's pixel, and the taps within the image: bits 0 … down, 16 … across.
+  const char* pixels[kRows];
+  uint32_t within[kRows];
+  // This step's tap and those behind the last, and channels from this thread's first on.
+  uint32_t downBit, acrossBit, downEnd, acrossEnd;
+  int left;
+  // Bytes on to the next row of a window, and to the next channels' first tap.
+  int rowOn, groupOn, groupFactors;
   // Rows of weights from this thread's first on.
   int channels;
-  const float* factors;
-  int tap, channel, down, across;
+  const char* factors;
 };
 
 // The weights start on their way into the second-level cache, which is one for all: before the kernel in front has ended.
