@@ -35,8 +35,8 @@ struct PlainConvolve {
       }
     }
     int64_t at = k.placeOf(row / k.oh, down, across) * k.yWide + i % k.oc;
-    y[at] = ending.of(sum, ending.bias != nullptr ? ending.bias[i % k.oc] : 0.0f, ending.add != nullptr ? ending.add[at] : 0.0f,
-                      ending.gate != nullptr ? ending.gate[at] : 0.0f);
+    float b = ending.bias != nullptr ? ending.bias[i % k.oc] : 0.0f, a = ending.add != nullptr ? ending.add[at] : 0.0f;
+    y[at] = ending.gated() ? ending.of<true>(sum, b, a, ending.gate[at]) : ending.of<false>(sum, b, a, 0.0f);
   }
 };
 

@@ -102,14 +102,16 @@ struct Ending {
     slope = range.slope;
   }
 
-  // b, a, g: what stands at the place in bias, add and gate, 0 where there is none. Behind a shut gate is 0 whatever the
-  // gradient is, NaN too, if there is no slope.
+  BOTH bool gated() const { return gate != nullptr; }
+
+  // b, a, g: what stands at the place in bias, add and gate, 0 where there is none; kGated is gated(). Behind a shut gate is
+  // 0 whatever the gradient is, NaN too, if there is no slope.
+  template <bool kGated>
   BOTH float of(float sum, float b, float a, float g) const {
-    bool gated = gate != nullptr;
-    float v = a + (sum + b), low = slope != 0.0f ? slope * v : gated ? 0.0f : lo;
-    bool shut = gated ? !(g > lo && g < hi) : v < lo, high = !gated && v > hi;
-    float kept = high ? hi : v;
-    return shut ? low : kept;
+    float v = a + (sum + b), sloped = slope * v;
+    if (kGated) return g > lo && g < hi ? v : slope != 0.0f ? sloped : 0.0f;
+    float low = slope != 0.0f ? sloped : lo, kept = v > hi ? hi : v;
+    return v < lo ? low : kept;
   }
 };
 

@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksEach) convolveTile(cons
   Own own{firstPixel + part * ownRows, ownRows, firstChannel};
   foreseeWeights<T>(job, layer, firstChannel, begin, steps);
   Loader<T> loader(job, layer, firstPixel, firstChannel, begin);
-  Sums<T> sums = {};
+  Sums<T> sums;
   awaitEarlier();
 #pragma unroll 1
   for (int s = 0; s < T::kStages - 1; s++) {
@@ -81,6 +81,7 @@ void launchTiles(cd_stream* stream, const ConvolveJob& job, int layers, const Ti
 inline ConvolveLayer layerOf(const Convolution& k, const float* weights) {
   // Without pixels or taps nothing is done, but they are divided by.
   auto some = [](int n) { return n > 0 ? n : 1; };
+  bool pointwise = k.kh * k.kw == 1 && k.strideH * k.strideW == 1 && k.top == 0 && k.left == 0 && k.oh == k.h && k.ow == k.w;
   return {Divide(some(k.ow)),
           Divide(some(k.oh)),
           static_cast<int>(k.pixels()),
@@ -92,6 +93,7 @@ inline ConvolveLayer layerOf(const Convolution& k, const float* weights) {
           k.yLeft,
           static_cast<int>(k.steps()),
           static_cast<int>(4 * k.depth()),
+          pointwise,
           weights + k.firstWeight};
 }
 

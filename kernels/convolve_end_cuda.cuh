@@ -47,8 +47,8 @@ __device__ __forceinline__ float4 sumOf(const float4* place, int splits) {
 }
 
 // Out of shared memory, 16 bytes at a time; what add and gate hold is read several rows ahead.
-template <class T, bool kShared>
-__device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows, const Own& own,
+template <class T, bool kShared, bool kGated>
+__device__ __forceinline__ void endRows(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows, const Own& own,
                                     int splits) {
   constexpr int kQuads = T::kChannels / 4, kStep = T::kThreads / kQuads, kAhead = kShared ? 1 : 8;
   const Ending& ending = job.ending;
@@ -66,7 +66,7 @@ __device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer&
       bool some = row + kStep * a < pixels;
       at[a] = some ? job.placeOf(layer, own.firstPixel + row + kStep * a) + channel : 0;
       old[a] = quadOf(ending.add + at[a], some && ending.add != nullptr);
-      gate[a] = quadOf(ending.gate + at[a], some && ending.gate != nullptr);
+      gate[a] = quadOf(ending.gate + at[a], some && kGated);
     }
 #pragma unroll
     for (int a = 0; a < kAhead; a++) {
@@ -74,12 +74,22 @@ __device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer&
       if (now >= pixels) continue;
       auto sums = reinterpret_cast<const float4*>(from + now * T::kRow);
       float4 v = kShared ? sumOf(sums, splits) : *sums;
-      v.x = ending.of(v.x, bias.x, old[a].x, gate[a].x);
-      v.y = ending.of(v.y, bias.y, old[a].y, gate[a].y);
-      v.z = ending.of(v.z, bias.z, old[a].z, gate[a].z);
-      v.w = ending.of(v.w, bias.w, old[a].w, gate[a].w);
+      v.x = ending.of<kGated>(v.x, bias.x, old[a].x, gate[a].x);
+      v.y = ending.of<kGated>(v.y, bias.y, old[a].y, gate[a].y);
+      v.z = ending.of<kGated>(v.z, bias.z, old[a].z, gate[a].z);
+      v.w = ending.of<kGated>(v.w, bias.w, old[a].w, gate[a].w);
       *reinterpret_cast<float4*>(job.y + at[a]) = v;
     }
+  }
+}
+
+template <class T, bool kShared>
+__device__ __forceinline__ void end(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows, const Own& own,
+                                    int splits) {
+  if (job.ending.gated()) {
+    endRows<T, kShared, true>(job, layer, rows, own, splits);
+  } else {
+    endRows<T, kShared, false>(job, layer, rows, own, splits);
   }
 }
 

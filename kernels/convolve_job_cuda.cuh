@@ -12,6 +12,8 @@ struct ConvolveLayer {
   int pixels, kh, kw, top, left, yTop, yLeft, steps;
   // Bytes of an output channel's weights.
   int channelBytes;
+  // Whether each pixel is the sum of one, that at the same place.
+  bool pointwise;
   const float* __restrict__ weights;
 };
 

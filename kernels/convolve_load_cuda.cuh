@@ -21,28 +21,35 @@ class Loader {
  public:
   __device__ __forceinline__ Loader(const ConvolveJob& job, const ConvolveLayer& layer, int firstPixel, int firstChannel,
                                     int firstStep)
-      : job(job), layer(layer), row(threadIdx.x / 8), chunk(threadIdx.x % 8) {
+      : job(job), layer(layer) {
+    int row = threadIdx.x / 8, chunk = threadIdx.x % 8;
+    place = held(row * kDeep + 4 * (chunk ^ row % 8));
     int taps = layer.kh * layer.kw, group = firstStep / taps, tap = firstStep - group * taps;
     int down = tap / layer.kw, across = tap - down * layer.kw, channel = group * kDeep + 4 * chunk;
     downBit = 1u << down;
     acrossBit = 1u << (16 + across);
     left = job.c - channel;
+    auto from = reinterpret_cast<const char*>(job.x + channel);
 #pragma unroll
     for (int i = 0; i < kRows; i++) {
-      uint32_t x = static_cast<uint32_t>(firstPixel + row + kStep * i);
-      bool some = x < static_cast<uint32_t>(layer.pixels);
-      uint32_t y = layer.byWidth.split(x), image = layer.byHeight.split(y);
-      int top = static_cast<int>(y) * job.strideH - layer.top, first = static_cast<int>(x) * job.strideW - layer.left;
-      int pixel = static_cast<int>(image) * job.h * job.w + (top + down) * job.w + first + across;
-      pixels[i] = reinterpret_cast<const char*>(job.x + channel) + int64_t{pixel} * job.pixelBytes;
-      within[i] = some ? inside(top, layer.kh, job.h) | inside(first, layer.kw, job.w) << 16 : 0u;
+      int pixel = firstPixel + row + kStep * i;
+      uint32_t all = 1u | 1u << 16;
+      bool some = pixel < layer.pixels;
+      if (!layer.pointwise) {
+        uint32_t x = static_cast<uint32_t>(pixel), y = layer.byWidth.split(x), image = layer.byHeight.split(y);
+        int top = static_cast<int>(y) * job.strideH - layer.top, first = static_cast<int>(x) * job.strideW - layer.left;
+        pixel = static_cast<int>(image) * job.h * job.w + (top + down) * job.w + first + across;
+        all = inside(top, layer.kh, job.h) | inside(first, layer.kw, job.w) << 16;
+      }
+      pixels[i] = from + int64_t{pixel} * job.pixelBytes;
+      within[i] = some ? all : 0u;
     }
     rowOn = (job.w - layer.kw) * job.pixelBytes;
     groupOn = 4 * kDeep - layer.kh * job.w * job.pixelBytes;
-    groupFactors = 4 * kDeep - 4 * taps * job.c;
+    groupFactors = held(4 * kDeep - 4 * taps * job.c);
     acrossEnd = 1u << 15 << layer.kw << 1;
     downEnd = 1u << layer.kh;
-    channels = job.oc - firstChannel - row;
+    channels = held(job.oc - firstChannel - row);
     factors = reinterpret_cast<const char*>(layer.weights + int64_t{tap} * job.c + channel) +
               int64_t{firstChannel + row} * layer.channelBytes;
   }
@@ -50,7 +57,7 @@ class Loader {
   // Starts the copies of this step into a stage, and goes to the next step. No branches: where nothing is to be read the
   // address may be anything.
   __device__ __forceinline__ void start(float* stage) {
-    float* to = stage + row * kDeep + 4 * (chunk ^ row % 8);
+    float* to = stage + place;
     bool some = left > 0;
     uint32_t bits = downBit | acrossBit;
 #pragma unroll
@@ -87,7 +94,8 @@ class Loader {
 
   const ConvolveJob& job;
   const ConvolveLayer& layer;
-  const int row, chunk;
+  // Of this thread's first chunk in a stage.
+  int place;
   // Of each row: this step's pixel, and the taps within the image: bits 0 … down, 16 … across.
   const char* pixels[kRows];
   uint32_t within[kRows];

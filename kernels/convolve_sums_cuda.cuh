@@ -24,7 +24,7 @@ __device__ __forceinline__ void standRows(const float (&at)[kAcross][4], float* 
 // The sums of a thread: of its warp's part those that the layout of mma gives it.
 template <class T>
 struct WarpSums {
-  float at[T::kDown][T::kAcross][4];
+  float at[T::kDown][T::kAcross][4] = {};
 
   // Before the barrier behind which a stage is there, and behind it.
   __device__ __forceinline__ void ready() {}
@@ -94,18 +94,18 @@ struct WarpSums {
 // are rounded in registers; weights are read where they are, without rounding.
 template <class T>
 struct WarpgroupSums {
-  float at[T::kChannels / 8][4];
+  float at[T::kChannels / 8][4] = {};
+  // Where in a stage the row begins whose address this lane gives, with its chunk of the first 8 channels.
+  int place = held((threadIdx.x / 32 * 16 + threadIdx.x % 16) * kDeep + 4 * (threadIdx.x % 32 / 16 ^ threadIdx.x % 8));
 
   __device__ __forceinline__ void ready() { showToProducts(); }
 
   __device__ __forceinline__ void begin(const float* stage) {
-    int lane = threadIdx.x % 32;
-    const float* pixels = stage + (threadIdx.x / 32 * 16 + lane % 16) * kDeep;
     uint64_t weights = rowsAt(stage + T::kPixels * kDeep);
     uint32_t a[kDeep / 8][4];
 #pragma unroll
     for (int k = 0; k < kDeep / 8; k++) {
-      loadMatrices(pixels + 4 * ((2 * k + lane / 16) ^ lane % 8), a[k][0], a[k][1], a[k][2], a[k][3]);
+      loadMatrices(stage + (place ^ 8 * k), a[k][0], a[k][1], a[k][2], a[k][3]);
     }
 #pragma unroll
     for (int k = 0; k < kDeep / 8; k++) {

@@ -5,6 +5,12 @@
 
 namespace candela {
 
+// The value, which the compiler will hold in a register instead of computing it anew where it is used.
+__device__ __forceinline__ int held(int value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
 // Starts to copy 16 bytes from global to shared memory; zeros where `inside` is false: then nothing is read.
 __device__ __forceinline__ void copyAsync(float* to, const void* from, bool inside) {
   auto at = static_cast<uint32_t>(__cvta_generic_to_shared(to));
