@@ -365,11 +365,10 @@ final class CudaDense implements Dense, AutoCloseable {
       return null; // refused as a whole: the caller goes step by step
     }
     List<Cudnn.Descriptor> engines = graph.engines(tensorCores(problem.storage()));
-    CudnnGraph.CudnnPlan[] plans =
-        new CudnnGraph.CudnnPlan[Math.min(engines.size(), Measured.MOST)];
+    CudnnGraph.CudnnPlan[] plans = new CudnnGraph.CudnnPlan[Measured.tried(engines.size())];
     int best =
         measured.best(
-            problem.key(),
+            Measured.among(problem.key(), engines.size()),
             plans.length,
             tensors[result],
             bytes,

@@ -12,8 +12,11 @@ import jcuda.driver.JCudaDriver;
 
 /** Chooses among algorithms by trying each: once for a shape, a card and a set of versions. */
 final class Measured {
-  /** Algorithms that are tried. */
-  static final int MOST = 10;
+  /** Engines of cuDNN that are tried. */
+  private static final int USUAL = 10;
+
+  /** The same as {@code candela.engines} wants it: with fewer a first run starts sooner. */
+  private static final int MOST = Math.max(1, Integer.getInteger("candela.engines", USUAL));
 
   /** Runs of each algorithm, of which the fastest counts. */
   private static final int REPEATS = 4;
@@ -41,6 +44,16 @@ final class Measured {
     this.device = device;
     this.stream = stream;
     this.choices = choices;
+  }
+
+  /** How many of so many engines are tried. */
+  static int tried(int engines) {
+    return Math.min(engines, MOST);
+  }
+
+  /** The name of a choice among them: it is another where not as many are tried as usual. */
+  static String among(String key, int engines) {
+    return tried(engines) == Math.min(engines, USUAL) ? key : key + " among " + MOST;
   }
 
   /**
