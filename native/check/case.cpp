@@ -162,8 +162,8 @@ int Case::place(const char* name, char type, size_t item, int64_t n, Role role, 
     require(cudaMemcpy(to + done, to, more, cudaMemcpyDeviceToDevice), "cudaMemcpy");
     done += more;
   }
-  // The library's streams do not wait for the default stream.
-  if (speed) require(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+  // The library's streams do not wait for the default stream, and a short copy is still on its way when its call is back.
+  require(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   return static_cast<int>(buffers.size()) - 1;
 }
 
