@@ -1,6 +1,7 @@
 // CUDA only: the convolution as a product of matrices in tensor cores. A block makes a tile of pixels x output channels, in
 // steps of kDeep channels of one tap; the next steps' operands are on their way from memory meanwhile. Factors are rounded
-// to TF32, to nearest, when they come out of shared memory; sums are in float.
+// to TF32, to nearest, when they come out of shared memory, but weights not where warpgroups read them there; sums are in
+// float.
 //
 // Where few tiles would leave the card idle, the steps of a tile are shared among the blocks of a cluster. Each ends some of
 // the tile's rows: it adds the parts, out of the others' shared memory, in their order. So that is always the same.

@@ -91,7 +91,7 @@ struct WarpSums {
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 // The same where warpgroups make the products, while the next copies start: a warp has 16 pixels and all channels. Pixels
-// are rounded in registers; weights are read where they are, without rounding.
+// are rounded in registers; weights are read where they are, and what TF32 lacks is cut off.
 template <class T>
 struct WarpgroupSums {
   float at[T::kChannels / 8][4] = {};

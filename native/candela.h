@@ -134,20 +134,20 @@ int cd_gate_sift(cd_stream* stream, int type, int kind, float alpha, float beta,
 /* Variants of cd_convolve and cd_convolve_transposed. */
 enum { CD_CONVOLVE_VARIANTS = 20 };
 
-/* blocks[CD_CONVOLVE_VARIANTS] in host memory = the blocks of 128 threads that each variant occupies a card with, 0 where it
-   does not do the shape: c, oc, wide and yWide must be multiples of 4, kh and kw at most 16, of a transpose the taps that reach
-   one of its pixels. Variant 4 t + s shares the sums
-   of a tile of pixels x channels among 2^s blocks, on cards of compute capability 9.0 on; s > 0 needs as many steps as
-   blocks, each 32 channels of a tap. t = 0 … 4 is 128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the
-   same. */
+/* blocks[CD_CONVOLVE_VARIANTS] in host memory = the blocks of 128 or 256 threads that each variant occupies a card with, 0
+   where it does not do the shape: c, oc, wide and yWide must be multiples of 4, kh and kw at most 16, of a transpose the
+   taps that reach one of its pixels. Variant 4 t + s shares the sums of a tile of pixels x channels among 2^s blocks, on
+   cards of compute capability 9.0 on; s > 0 needs as many steps as blocks, each 32 channels of a tap. t = 0 … 4 is
+   128 x 128, 128 x 64, 64 x 64, 64 x 32, 32 x 64. Both libraries tell the same. */
 int cd_convolve_blocks(cd_stream* stream, int64_t rows, const int* shape, int64_t wide, int64_t yWide, int64_t* blocks);
 
 /* y[rows,oh,ow,oc] = end of sum over kh, kw, c of x[rows,h,w,c] * weights[oc,kh,kw,c] + bias[oc] + add[rows,oh,ow,oc], each
    of the latter NULL for none, add maybe y. The end: the activation; or, where gate is not NULL, a gradient behind the
    activation: all of it where gate[rows,oh,ow,oc], what the activation left, shows that it passed (RELU, LEAKY: > 0; CLIP:
    between alpha and beta), else 0, LEAKY: alpha times it. variant -1: plain sums in float. The others compute in tensor
-   cores: factors rounded to nearest 11 significant bits, sums in float; pointers are aligned to 16 bytes, weights finite;
-   on the CPU they are variant -1. y overlaps nothing else. */
+   cores: factors rounded to nearest 11 significant bits, sums in float, but at compute capability 9.0 the first three tiles
+   cut weights off there: give them rounded, cd_round_tf32; pointers are aligned to 16 bytes, weights finite; on the CPU
+   they are variant -1. y overlaps nothing else. */
 int cd_convolve(cd_stream* stream, int variant, int kind, float alpha, float beta, int64_t rows, const int* shape, int64_t wide,
                 int64_t yWide, const float* x, const float* weights, const float* bias, const float* add, const float* gate,
                 float* y);

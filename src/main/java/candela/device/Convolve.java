@@ -96,6 +96,7 @@ public final class Convolve {
    * @param variant {@link #PLAIN} or below {@link #VARIANTS}: factors rounded to nearest 11
    *     significant bits, sums in float, pointers aligned to 16 bytes, weights finite; on the CPU
    *     PLAIN
+   * @param weights rounded as {@link Convert#roundTf32} does, as some cards cut off the rest
    * @param bias NULL for none
    * @param add NULL for none; maybe y
    * @param gate [rows,oh,ow,oc] what the activation left, NULL where the activation itself follows
