@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "convolutions.h"
 #include "maps.h"
 #include "network.h"
 #include "timing.h"
@@ -16,6 +17,9 @@ namespace {
 
 constexpr bool listed(std::string_view name) {
   for (const Entry& e : kNetwork) {
+    if (name == e.name) return true;
+  }
+  for (const Entry& e : kConvolutions) {
     if (name == e.name) return true;
   }
   for (const Entry& e : kMaps) {
@@ -99,6 +103,7 @@ void forEntries(const Options& options, const Use& use) {
     }
   };
   over(kNetwork);
+  over(kConvolutions);
   over(kMaps);
 }
 
