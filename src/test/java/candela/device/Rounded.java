@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Values in 16 bits, rounded by plain Java. */
+/** Values in 16 bits or in TF32, rounded by plain Java. */
 final class Rounded {
   private Rounded() {}
 
@@ -33,6 +33,17 @@ final class Rounded {
   private static double value(int bits) {
     float v = Float.intBitsToFloat(bits);
     return Float.isInfinite(v) ? Math.copySign(0x1p128, v) : v;
+  }
+
+  /** To the 11 significant bits of TF32; finite numbers. */
+  static float[] tf32(float[] v) {
+    float[] rounded = new float[v.length];
+    for (int i = 0; i < v.length; i++) {
+      // In steps of 2^-10 of the power of two below it, or of those of the least normal number.
+      double step = Math.scalb(0x1p-10, Math.max(Math.getExponent(v[i]), Float.MIN_EXPONENT));
+      rounded[i] = (float) (Math.rint(v[i] / step) * step);
+    }
+    return rounded;
   }
 
   static float round(Storage type, float v) {
