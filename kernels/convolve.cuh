@@ -143,7 +143,7 @@ inline bool fitsTiles(const Convolution& k) {
   constexpr int64_t kMost = 1 << 30, kWidest = 1 << 28;
   int64_t last = int64_t{k.oh} * k.strideH + k.kh + (k.top < 0 ? -k.top : k.top);
   return k.c % 4 == 0 && k.oc % 4 == 0 && k.wide % 4 == 0 && k.yWide % 4 == 0 && k.kh <= 16 && k.kw <= 16 &&
-         k.wide <= kWidest && int64_t{k.kh} * k.w * k.wide <= kWidest && k.depth() <= kWidest &&
+         k.wide <= kWidest && int64_t{k.kh} * (k.w > k.kw ? k.w : k.kw) * k.wide <= kWidest && k.depth() <= kWidest &&
          k.pixels() <= kMost && k.rows * k.h * k.w <= kMost && k.depth() * k.oc <= kMost && last <= kMost / (k.w > 0 ? k.w : 1) &&
          int64_t{k.ow} * k.strideW <= kMost;
 }

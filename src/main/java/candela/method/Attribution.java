@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * What a method found.
  *
  * @param shape [c,h,w]; c is 1 where the method gives one value a pixel
- * @param values in that shape
+ * @param values in that shape; not to be changed
  * @param channels how the channels become one map
  * @param notes further numbers, such as the convergence delta, in a fixed order
  * @param reduced that map, where a device made it; null where {@link #map} is to

@@ -33,8 +33,9 @@ final class CudaConvolution implements ConvolutionPlan {
   private final MemorySegment given;
 
   /**
-   * Whether weights are rounded to TF32 once: our own tiles take them as they are, and for the
-   * libraries, which round as well, it changes nothing.
+   * Whether these weights are a copy rounded to TF32: our own tiles take them as they are, and the
+   * libraries' tensor cores, which round to nearest on a card where that was looked at, have
+   * nothing left to round.
    */
   private final boolean rounds;
 

@@ -365,10 +365,10 @@ final class CudaDense implements Dense, AutoCloseable {
       return null; // refused as a whole: the caller goes step by step
     }
     List<Cudnn.Descriptor> engines = graph.engines(tensorCores(problem.storage()));
-    CudnnGraph.CudnnPlan[] plans = new CudnnGraph.CudnnPlan[Measured.tried(engines.size())];
+    CudnnGraph.CudnnPlan[] plans = new CudnnGraph.CudnnPlan[measured.tried(engines.size())];
     int best =
         measured.best(
-            Measured.among(problem.key(), engines.size()),
+            measured.among(problem.key(), engines.size()),
             plans.length,
             tensors[result],
             bytes,

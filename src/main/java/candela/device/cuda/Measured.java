@@ -12,11 +12,8 @@ import jcuda.driver.JCudaDriver;
 
 /** Chooses among algorithms by trying each: once for a shape, a card and a set of versions. */
 final class Measured {
-  /** Engines of cuDNN that are tried. */
+  /** Engines of cuDNN that are tried, without the property. */
   private static final int USUAL = 10;
-
-  /** The same as {@code candela.engines} wants it: with fewer a first run starts sooner. */
-  private static final int MOST = Math.max(1, Integer.getInteger("candela.engines", USUAL));
 
   /** Runs of each algorithm, of which the fastest counts. */
   private static final int REPEATS = 4;
@@ -39,6 +36,7 @@ final class Measured {
   private final Device device;
   private final CudaStream stream;
   private final Choices choices;
+  private final int engines = engines();
 
   Measured(Device device, CudaStream stream, Choices choices) {
     this.device = device;
@@ -46,14 +44,24 @@ final class Measured {
     this.choices = choices;
   }
 
-  /** How many of so many engines are tried. */
-  static int tried(int engines) {
-    return Math.min(engines, MOST);
+  /** What {@code candela.engines} says; with fewer a first run starts sooner. */
+  private static int engines() {
+    String set = System.getProperty("candela.engines", Integer.toString(USUAL));
+    if (!set.matches("[1-9][0-9]{0,3}")) {
+      throw CandelaException.of(
+          "-Dcandela.engines: a number from 1 to 9999 expected, got '%s'", set);
+    }
+    return Integer.parseInt(set);
+  }
+
+  /** How many of so many engines of cuDNN are tried. */
+  int tried(int there) {
+    return Math.min(there, engines);
   }
 
   /** The name of a choice among them: it is another where not as many are tried as usual. */
-  static String among(String key, int engines) {
-    return tried(engines) == Math.min(engines, USUAL) ? key : key + " among " + MOST;
+  String among(String key, int there) {
+    return tried(there) == Math.min(there, USUAL) ? key : key + " among " + engines;
   }
 
   /**
