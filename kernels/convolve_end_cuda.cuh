@@ -48,8 +48,8 @@ __device__ __forceinline__ float4 sumOf(const float4* place, int splits) {
 
 // Out of shared memory, 16 bytes at a time; what add and gate hold is read several rows ahead.
 template <class T, bool kShared, bool kGated>
-__device__ __forceinline__ void endRows(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows, const Own& own,
-                                    int splits) {
+__device__ __forceinline__ void endRows(const ConvolveJob& job, const ConvolveLayer& layer, const float* rows,
+                                        const Own& own, int splits) {
   constexpr int kQuads = T::kChannels / 4, kStep = T::kThreads / kQuads, kAhead = kShared ? 1 : 8;
   const Ending& ending = job.ending;
   int first = threadIdx.x / kQuads, channel = own.firstChannel + threadIdx.x % kQuads * 4;

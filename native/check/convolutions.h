@@ -56,29 +56,44 @@ inline constexpr ConvolveSpeed kConvolveSpeeds[] = {
     {1, 7, 512, 512, 3, {7, 11, 14, 15, 19}}, {1, 7, 512, 2048, 1, {8, 10, 12, 13, 17}}};
 constexpr int kConvolveTimes = 40;
 
-// What it works on; factors are whole numbers, all of whose sums are exact, or such whose rounding to 11 bits is off by
-// less than 2^-8 in all.
-struct Convolved {
-  int64_t rows, wide, yWide;
+using Sizes = std::initializer_list<int64_t>;
+
+// A convolution whose windows may lie beside the image.
+struct Windows {
+  int64_t rows;
+  // Of what channels and distances of pixels are multiples: 4, which tiles need, three times in four.
+  int each;
   std::array<int, 12> shape;
 
-  explicit Convolved(Case& k) {
-    const ConvolveSpeed& s = kConvolveSpeeds[k.timed() ? k.number() / 5 : 0];
+  // The last five: what is drawn from; stride: what is timed.
+  Windows(Case& k, const ConvolveSpeed& s, int64_t stride, Sizes heights, Sizes cs, Sizes ocs, Sizes downs, Sizes acrosses) {
     rows = k.size("rows", {1, 3}, {s.rows});
-    // Sizes that tiles do not divide; three times in four those that they need.
-    int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
-    int h = static_cast<int>(k.size("h", {1, 3, 5, 9}, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7}, {s.side}));
-    int c = static_cast<int>(k.size("c", {4, 12, 36, 68}, {s.c})), oc = static_cast<int>(k.size("oc", {4, 36, 64, 132}, {s.oc}));
+    each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
+    int h = static_cast<int>(k.size("h", heights, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7}, {s.side}));
+    int c = static_cast<int>(k.size("c", cs, {s.c})), oc = static_cast<int>(k.size("oc", ocs, {s.oc}));
     if (each == 1) c -= 1, oc -= 3;
     int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 1, 3, 5}, {s.taps}));
     int top = static_cast<int>(k.size("top", {0, 1, 2, 4}, {s.taps / 2})), left = static_cast<int>(k.size("left", {0, 1, 2}, {s.taps / 2}));
     int more = static_cast<int>(k.size("more", {0, 1, 3}, {k.timed() ? s.taps / 2 : 0}));
-    int sh = static_cast<int>(k.size("sh", {1, 1, 2, 3}, {1})), sw = static_cast<int>(k.size("sw", {1, 1, 2}, {1}));
+    int sh = static_cast<int>(k.size("sh", downs, {stride})), sw = static_cast<int>(k.size("sw", acrosses, {stride}));
     int oh = h + top + more - kh + 1, ow = w + left + more - kw + 1;
     shape = {h, w, c, oc, kh, kw, sh, sw, top, left, oh < 1 ? 1 : (oh - 1) / sh + 1, ow < 1 ? 1 : (ow - 1) / sw + 1};
-    wide = c + each * k.size("beyond", {0, 0, 1, 3}, {0});
-    yWide = oc + each * k.size("y beyond", {0, 0, 1, 3}, {0});
   }
+
+  // Elements from a pixel to the next.
+  int64_t apart(Case& k, const char* name, int channels) const { return channels + each * k.size(name, {0, 0, 1, 3}, {0}); }
+};
+
+// What it works on; factors are whole numbers, all of whose sums are exact, or such whose rounding to 11 bits is off by
+// less than 2^-8 in all.
+struct Convolved : Windows {
+  int64_t wide, yWide;
+
+  explicit Convolved(Case& k)
+      : Windows(k, kConvolveSpeeds[k.timed() ? k.number() / 5 : 0], 1, {1, 3, 5, 9}, {4, 12, 36, 68}, {4, 36, 64, 132},
+                {1, 1, 2, 3}, {1, 1, 2}),
+        wide(apart(k, "beyond", shape[2])),
+        yWide(apart(k, "y beyond", shape[3])) {}
 
   int64_t ins() const { return rows * shape[0] * shape[1] * wide; }
   int64_t depth() const { return int64_t{1} * shape[4] * shape[5] * shape[2]; }
@@ -93,26 +108,14 @@ inline constexpr ConvolveSpeed kTransposedSpeeds[] = {
     {64, 56, 256, 512, 1, {0, 4, 8, 12, 16}}};
 constexpr int kTransposedTimes = 25;
 
-// Also such whose windows leave out pixels, or lie beside the image.
-struct Transposed {
-  int64_t rows, gWide;
-  std::array<int, 12> shape;
+// Also such whose windows leave out pixels.
+struct Transposed : Windows {
+  int64_t gWide;
 
-  explicit Transposed(Case& k) {
-    const ConvolveSpeed& s = kTransposedSpeeds[k.timed() ? k.number() / 5 : 0];
-    rows = k.size("rows", {1, 3}, {s.rows});
-    int each = !k.timed() && k.size("odd", {0, 0, 0, 1}, {0}) == 1 ? 1 : 4;
-    int h = static_cast<int>(k.size("h", {1, 3, 6, 9}, {s.side})), w = static_cast<int>(k.size("w", {1, 4, 7}, {s.side}));
-    int c = static_cast<int>(k.size("c", {4, 36, 64, 132}, {s.c})), oc = static_cast<int>(k.size("oc", {4, 12, 36, 68}, {s.oc}));
-    if (each == 1) c -= 1, oc -= 3;
-    int kh = static_cast<int>(k.size("kh", {1, 1, 2, 3, 5}, {s.taps})), kw = static_cast<int>(k.size("kw", {1, 1, 3, 5}, {s.taps}));
-    int top = static_cast<int>(k.size("top", {0, 1, 2, 4}, {s.taps / 2})), left = static_cast<int>(k.size("left", {0, 1, 2}, {s.taps / 2}));
-    int more = static_cast<int>(k.size("more", {0, 1, 3}, {k.timed() ? s.taps / 2 : 0}));
-    int sh = static_cast<int>(k.size("sh", {1, 2, 2}, {2})), sw = static_cast<int>(k.size("sw", {1, 2, 2}, {2}));
-    int oh = h + top + more - kh + 1, ow = w + left + more - kw + 1;
-    shape = {h, w, c, oc, kh, kw, sh, sw, top, left, oh < 1 ? 1 : (oh - 1) / sh + 1, ow < 1 ? 1 : (ow - 1) / sw + 1};
-    gWide = oc + each * k.size("beyond", {0, 0, 1, 3}, {0});
-  }
+  explicit Transposed(Case& k)
+      : Windows(k, kTransposedSpeeds[k.timed() ? k.number() / 5 : 0], 2, {1, 3, 6, 9}, {4, 36, 64, 132}, {4, 12, 36, 68},
+                {1, 2, 2}, {1, 2, 2}),
+        gWide(apart(k, "beyond", shape[3])) {}
 
   int64_t ins() const { return rows * shape[10] * shape[11] * gWide; }
   int64_t depth() const { return int64_t{1} * shape[4] * shape[5] * shape[3]; }

@@ -15,17 +15,20 @@
 namespace candela::check {
 namespace {
 
+// Calls use with each table of cases.
+template <class Use>
+constexpr void forTables(const Use& use) {
+  use(kNetwork);
+  use(kConvolutions);
+  use(kMaps);
+}
+
 constexpr bool listed(std::string_view name) {
-  for (const Entry& e : kNetwork) {
-    if (name == e.name) return true;
-  }
-  for (const Entry& e : kConvolutions) {
-    if (name == e.name) return true;
-  }
-  for (const Entry& e : kMaps) {
-    if (name == e.name) return true;
-  }
-  return false;
+  bool found = false;
+  forTables([&](const auto& table) {
+    for (const Entry& e : table) found = found || name == e.name;
+  });
+  return found;
 }
 
 // A static_assert(listed("cd_x"), …) for each kernel that candela.h declares; written by cmake.
@@ -97,14 +100,11 @@ void needCard() {
 
 template <class Use>
 void forEntries(const Options& options, const Use& use) {
-  auto over = [&](const auto& table) {
+  forTables([&](const auto& table) {
     for (const Entry& e : table) {
       if (std::string(e.name).find(options.only) != std::string::npos) use(e);
     }
-  };
-  over(kNetwork);
-  over(kConvolutions);
-  over(kMaps);
+  });
 }
 
 int compare(const Options& options, const Library& cpu, const Library& card) {
