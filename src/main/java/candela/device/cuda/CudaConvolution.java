@@ -8,7 +8,6 @@ import candela.device.Dense.ConvolutionPlan;
 import candela.device.Dense.Gating;
 import candela.device.Device;
 import candela.device.Memory;
-import candela.device.Precision;
 import candela.device.cuda.CudnnGraph.Direction;
 import candela.device.cuda.CudnnGraph.Problem;
 import candela.tensor.CandelaException;
@@ -31,15 +30,7 @@ final class CudaConvolution implements ConvolutionPlan {
 
   private final Plain plain;
   private final MemorySegment given;
-
-  /**
-   * Whether these weights are a copy rounded to TF32: our own tiles take them as they are, and the
-   * libraries' tensor cores, which round to nearest on a card where that was looked at, have
-   * nothing left to round.
-   */
-  private final boolean rounds;
-
-  private final Memory packed;
+  private final PackedWeights packed;
   private final MemorySegment givenBias;
   private final Memory packedBias;
   private final MemorySegment bias;
@@ -86,9 +77,7 @@ final class CudaConvolution implements ConvolutionPlan {
             && shape.strideH() * shape.strideW() == 1
             && shape.groups() == 1
             && !shape.isPadded();
-    rounds = isFloat() && device.precision() == Precision.TF32;
-    packed =
-        isFloat() && asGiven() && !rounds ? null : device.allocate(storage.bytes(plain.turned()));
+    packed = new PackedWeights(dense, storage, shape, plain, given);
     product =
         pointwise && (isFloat() || !plain.pads())
             ? new CudaMatrix(
@@ -97,7 +86,7 @@ final class CudaConvolution implements ConvolutionPlan {
                 shape.c(),
                 shape.oc(),
                 true,
-                isFloat() && !asGiven() ? weights : weights(),
+                isFloat() && !packed.areInPlace() ? weights : packed.segment(),
                 this.bias,
                 activation,
                 wide,
@@ -112,7 +101,7 @@ final class CudaConvolution implements ConvolutionPlan {
             ? new ConvolutionOutput(
                 dense,
                 shape,
-                this::weights,
+                packed::segment,
                 this.bias,
                 activation,
                 wide,
@@ -128,7 +117,7 @@ final class CudaConvolution implements ConvolutionPlan {
                 storage,
                 shape,
                 plain,
-                this::weights,
+                packed::segment,
                 weights,
                 prepared,
                 product,
@@ -138,11 +127,6 @@ final class CudaConvolution implements ConvolutionPlan {
 
   private boolean isFloat() {
     return storage == Storage.FLOAT32;
-  }
-
-  /** Whether the weights lie as cuDNN wants them already. */
-  private boolean asGiven() {
-    return shape.kh() * shape.kw() == 1 && plain.turned() == plain.weights();
   }
 
   @Override
@@ -164,30 +148,13 @@ final class CudaConvolution implements ConvolutionPlan {
 
   /** The weights and the bias as the libraries take them. */
   private void pack() {
-    if (packed != null && isFloat()) {
-      if (!asGiven()) {
-        plain.turn(false, false, given, packed.segment());
-      }
-      if (rounds) {
-        MemorySegment from = asGiven() ? given : packed.segment();
-        device.kernels().convert().roundTf32(plain.turned(), from, packed.segment());
-      }
-    } else if (packed != null) {
-      MemorySegment turned = given;
-      if (!asGiven()) {
-        turned = dense.scratch(4 * plain.turned());
-        device.kernels().elementwise().fill(plain.turned(), 0, turned);
-        plain.turn(false, false, given, turned);
-      }
-      round(plain.turned(), turned, packed.segment());
-    }
+    packed.update();
     if (packedBias != null) {
-      round(shape.oc(), givenBias, packedBias.segment());
+      device
+          .kernels()
+          .convert()
+          .convert(Storage.FLOAT32, storage, false, 1, shape.oc(), givenBias, packedBias.segment());
     }
-  }
-
-  private void round(long n, MemorySegment from, MemorySegment to) {
-    device.kernels().convert().convert(Storage.FLOAT32, storage, false, 1, n, from, to);
   }
 
   private ConvertedConvolution converted() {
@@ -195,10 +162,6 @@ final class CudaConvolution implements ConvolutionPlan {
       converted = dense.converted(storage, shape, given, givenBias, activation, wide);
     }
     return converted;
-  }
-
-  private MemorySegment weights() {
-    return packed == null ? given : packed.segment();
   }
 
   @Override
@@ -255,7 +218,7 @@ final class CudaConvolution implements ConvolutionPlan {
             false,
             aligned,
             storage);
-    return prepared.run(whole, x, weights(), y, residual, bias);
+    return prepared.run(whole, x, packed.segment(), y, residual, bias);
   }
 
   /**
@@ -442,14 +405,14 @@ final class CudaConvolution implements ConvolutionPlan {
   /** The plain convolution alone; whether cuDNN could. */
   private boolean plainly(long rows, MemorySegment x, MemorySegment y) {
     Problem p = Problem.plain(Direction.FORWARD, plain.shape(), rows, false, storage, x, y);
-    return prepared.run(p, x, weights(), y);
+    return prepared.run(p, x, packed.segment(), y);
   }
 
   /** y = transpose of the plain convolution on x: what a transposed one computes. */
   private void transpose(long rows, MemorySegment x, MemorySegment y) {
     MemorySegment whole = plain.pads() ? dense.scratch(plain.bytes(rows)) : y;
     Problem p = Problem.plain(Direction.DATA, plain.shape(), rows, false, storage, whole, x);
-    if (!prepared.run(p, whole, weights(), x)) {
+    if (!prepared.run(p, whole, packed.segment(), x)) {
       throw none();
     }
     if (plain.pads()) {
@@ -480,9 +443,7 @@ final class CudaConvolution implements ConvolutionPlan {
   @Override
   public void close() {
     prepared.close();
-    if (packed != null) {
-      packed.close();
-    }
+    packed.close();
     if (packedBias != null) {
       packedBias.close();
     }
