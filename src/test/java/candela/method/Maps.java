@@ -39,6 +39,18 @@ final class Maps {
     return of(file, 1, batch, List.of(method), List.of(subject)).get(0);
   }
 
+  /**
+   * Holds a map against that of another batch size: the same bits on the CPU, not beyond rounding
+   * on a card, whose libraries may sum in another order where a run has another number of rows.
+   */
+  static void agree(String what, float[] got, float[] wanted) {
+    if (TestDevice.isCpu()) {
+      assertThat(got).as(what).isEqualTo(wanted);
+    } else {
+      assertThat(distance(got, wanted)).as(what).isLessThanOrEqualTo(BATCHES);
+    }
+  }
+
   /** Length of the difference by length of what is wanted. */
   static double distance(float[] got, float[] wanted) {
     assertThat(got).hasSameSizeAs(wanted);
