@@ -32,7 +32,7 @@ final class Builder {
   private final String name;
   private final int opset;
   private final int batch;
-  private final int modelBatch;
+  private final Batching batching;
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, Value> values = new HashMap<>();
   private final Set<Value> bound = new HashSet<>();
@@ -52,11 +52,15 @@ final class Builder {
     RUNNING
   }
 
-  Builder(String name, int opset, int batch, int modelBatch) {
+  /**
+   * @param made the graph in the batch that the file was made for; null where that is this one, or
+   *     open
+   */
+  Builder(String name, int opset, int batch, Builder made) {
     this.name = name;
     this.opset = opset;
     this.batch = batch;
-    this.modelBatch = modelBatch;
+    batching = made == null ? null : new Batching(made, batch);
   }
 
   Norms norms() {
@@ -81,9 +85,9 @@ final class Builder {
     return batch;
   }
 
-  /** The leading dimension that the file was made for; batch where it leaves that open. */
-  int modelBatch() {
-    return modelBatch;
+  /** How to read what the file holds for another batch; null where it was made for this one. */
+  Batching batching() {
+    return batching;
   }
 
   /** The value of an ONNX name; role says in messages what it is wanted for. */
@@ -94,6 +98,11 @@ final class Builder {
       throw CandelaException.of("%s '%s' cannot be had: %s", role, name, why);
     }
     return v;
+  }
+
+  /** Null where there is none. */
+  Value find(String name) {
+    return values.get(name);
   }
 
   /** Says why the value of an ONNX name will not be there. */

@@ -67,6 +67,16 @@ final class Call {
     return fixed(i, what).constant();
   }
 
+  /** The axis of input i along which images lie, -1 for none, in a batch of another size. */
+  int images(int i) {
+    return builder.batching().axis(node.inputs().get(i), x(i).shape());
+  }
+
+  /** Whether constant input i is the same in the file's own batch, where that is another. */
+  boolean isWritten(int i, String what) {
+    return node.has(what) || builder.batching().isWritten(constant(i, what), node.inputs().get(i));
+  }
+
   /** Integers that an attribute (older opsets) or a constant input gives; null where neither. */
   long[] longs(int i, String what) {
     if (node.has(what)) {

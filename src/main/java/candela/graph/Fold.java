@@ -13,11 +13,11 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Transpose;
 import candela.graph.op.Where;
+import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.List;
-import java.util.function.ToIntFunction;
 
 /** Computes operators on small constants in plain Java: the shape arithmetic of a model. */
 final class Fold {
@@ -30,6 +30,10 @@ final class Fold {
   static OnnxTensor run(String name, Op op, List<Value> in, Shape shape, boolean integer) {
     if (shape.count() > LARGEST || in.stream().anyMatch(v -> v.shape().count() > LARGEST)) {
       return null;
+    }
+    if (op instanceof Reshape) {
+      OnnxTensor x = in.get(0).constant();
+      return new OnnxTensor(name, integer ? ElementType.INT64 : ElementType.FLOAT, shape, x.data());
     }
     double[] y = values(op, in, shape);
     if (y == null) {
@@ -54,33 +58,26 @@ final class Fold {
     Shape from = in.get(0).shape();
     int[] strides = from.strides();
     return switch (op) {
-      case Reshape r -> x;
-      case Transpose t ->
-          pick(
-              x,
-              shape,
-              i -> {
-                int at = 0;
-                for (int d = 0; d < i.length; d++) {
-                  at += i[d] * strides[t.perm()[d]];
-                }
-                return at;
-              });
-      case Slice s ->
-          pick(
-              x,
-              shape,
-              i -> {
-                int at = 0;
-                for (int d = 0; d < i.length; d++) {
-                  at += (s.starts()[d] + i[d] * s.steps()[d]) * strides[d];
-                }
-                return at;
-              });
-      case Expand e -> pick(x, shape, i -> seen(i, from));
+      case Transpose t -> {
+        int[] by = new int[strides.length];
+        for (int d = 0; d < by.length; d++) {
+          by[d] = strides[t.perm()[d]];
+        }
+        yield pick(x, shape, 0, by);
+      }
+      case Slice s -> {
+        int first = 0;
+        int[] by = new int[strides.length];
+        for (int d = 0; d < by.length; d++) {
+          first += s.starts()[d] * strides[d];
+          by[d] = s.steps()[d] * strides[d];
+        }
+        yield pick(x, shape, first, by);
+      }
+      case Expand e -> seen(in.get(0), shape);
       case BinaryOp b -> {
-        double[] p = pick(x, shape, i -> seen(i, from));
-        double[] q = pick(doubles(in.get(1)), shape, i -> seen(i, in.get(1).shape()));
+        double[] p = seen(in.get(0), shape);
+        double[] q = seen(in.get(1), shape);
         boolean whole = in.get(0).integer() && in.get(1).integer();
         for (int i = 0; i < p.length; i++) {
           p[i] = binary(b.kind(), p[i], q[i], whole);
@@ -88,9 +85,9 @@ final class Fold {
         yield p;
       }
       case Where w -> {
-        double[] c = pick(x, shape, i -> seen(i, from));
-        double[] p = pick(doubles(in.get(1)), shape, i -> seen(i, in.get(1).shape()));
-        double[] q = pick(doubles(in.get(2)), shape, i -> seen(i, in.get(2).shape()));
+        double[] c = seen(in.get(0), shape);
+        double[] p = seen(in.get(1), shape);
+        double[] q = seen(in.get(2), shape);
         for (int i = 0; i < c.length; i++) {
           c[i] = c[i] != 0 ? p[i] : q[i];
         }
@@ -126,22 +123,35 @@ final class Fold {
     return r;
   }
 
-  private static int seen(int[] index, Shape x) {
-    int at = 0;
-    int stride = 1;
+  /** The elements of v, broadcast. */
+  private static double[] seen(Value v, Shape shape) {
+    Shape x = v.shape();
+    int[] strides = x.strides();
+    int[] by = new int[shape.rank()];
     for (int d = 1; d <= x.rank(); d++) {
-      at += x.dim(-d) == 1 ? 0 : index[index.length - d] * stride;
-      stride *= x.dim(-d);
+      by[by.length - d] = x.dim(-d) == 1 ? 0 : strides[strides.length - d];
     }
-    return at;
+    return pick(doubles(v), shape, 0, by);
   }
 
-  private static double[] pick(double[] x, Shape shape, ToIntFunction<int[]> where) {
+  /** Elements from first on, so many apart along each axis. */
+  private static double[] pick(double[] x, Shape shape, int first, int[] by) {
     double[] y = new double[shape.count()];
+    int last = shape.rank() - 1;
+    int n = last < 0 ? 1 : shape.dim(last);
+    int step = last < 0 ? 0 : by[last];
     int[] index = new int[shape.rank()];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = x[where.applyAsInt(index)];
-      for (int d = index.length - 1; d >= 0 && ++index[d] == shape.dim(d); d--) {
+    int row = first;
+    for (int i = 0; i < y.length; i += n) {
+      for (int k = 0; k < n; k++) {
+        y[i + k] = x[row + k * step];
+      }
+      for (int d = last - 1; d >= 0; d--) {
+        row += by[d];
+        if (++index[d] < shape.dim(d)) {
+          break;
+        }
+        row -= shape.dim(d) * by[d];
         index[d] = 0;
       }
     }

@@ -201,7 +201,7 @@ final class ImageReaders {
 
   static Value batchNorm(Call c) {
     if (c.integer("training_mode", 0) != 0) {
-      throw CandelaException.of("training_mode 1 is not supported; export the model for inference");
+      return standardised(c);
     }
     if (c.integer("spatial", 1) != 1) {
       throw CandelaException.of("spatial 0 is not supported");
@@ -234,6 +234,18 @@ final class ImageReaders {
             c.of(Shape.of(channels), scale),
             c.of(Shape.of(channels), shift));
     return channelsFirst(c, y);
+  }
+
+  /** With statistics of its own: weights that a network standardises so, never images. */
+  private static Value standardised(Call c) {
+    Value x = c.builder().known(c.x(0));
+    if (!x.isConstant() || x.shape().rank() < 3 || x.shape().dim(0) != 1) {
+      throw CandelaException.of("training_mode 1 is not supported; export the model for inference");
+    }
+    c.ignore("momentum");
+    c.only(1, "statistics of training are not supported; export the model for inference");
+    InstanceNorm op = new InstanceNorm(c.real("epsilon", 1e-5f));
+    return channelsFirst(c, c.add(op, channelsLast(c, x), c.fixed(1, "scale"), c.fixed(2, "bias")));
   }
 
   private static int channels(Call c) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
 public final class Import {
@@ -21,10 +22,10 @@ public final class Import {
   private final Builder builder;
   private final boolean turned;
 
-  private Import(OnnxModel model, int batch, int modelBatch, boolean turned) {
+  private Import(OnnxModel model, int batch, Builder made, boolean turned) {
     this.model = model;
     this.turned = turned;
-    builder = new Builder(model.name(), model.opset(), batch, modelBatch);
+    builder = new Builder(model.name(), model.opset(), batch, made);
   }
 
   /** As the other, all shapes from the file. */
@@ -42,15 +43,18 @@ public final class Import {
    */
   public static Graph graph(
       OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
-    return new Import(model, batch, modelBatch(model, batch, known, shapes), false)
-        .build(batch, known, shapes);
+    return read(model, batch, known, shapes, false, b -> {});
   }
 
   /** The graph before parameters become inputs, its batch normalisations kept as nodes. */
   static Graph unfolded(OnnxModel model, int batch, Builder.Norms norms) {
-    Import reading = new Import(model, batch, modelBatch(model, batch, Map.of(), Map.of()), false);
-    reading.builder.training(norms, model.initialisers());
-    return reading.build(batch, Map.of(), Map.of());
+    return read(
+        model,
+        batch,
+        Map.of(),
+        Map.of(),
+        false,
+        builder -> builder.training(norms, model.initialisers()));
   }
 
   /**
@@ -59,16 +63,43 @@ public final class Import {
    * @param turned the first input, [N,H,W,C] in the model, is [N,C,H,W] in the graph
    */
   static Graph graph(OnnxModel model, int batch, boolean turned) {
-    return new Import(model, batch, modelBatch(model, batch, Map.of(), Map.of()), turned)
-        .build(batch, Map.of(), Map.of());
+    return read(model, batch, Map.of(), Map.of(), turned, b -> {});
   }
 
+  /** Reads it for the file's own batch first where that is another, see {@link Batching}. */
+  private static Graph read(
+      OnnxModel model,
+      int batch,
+      Map<String, OnnxTensor> known,
+      Map<String, Shape> shapes,
+      boolean turned,
+      Consumer<Builder> prepare) {
+    int own = modelBatch(model, batch, known, shapes);
+    Builder made = null;
+    if (own != batch) {
+      Import first = new Import(model, own, null, turned);
+      prepare.accept(first.builder);
+      first.build(own, known, shapes);
+      made = first.builder;
+    }
+    Import reading = new Import(model, batch, made, turned);
+    prepare.accept(reading.builder);
+    try {
+      return reading.build(batch, known, shapes);
+    } catch (CandelaException e) {
+      throw made == null ? e : new OnlyBatch(own, e.getMessage(), e);
+    }
+  }
+
+  /** The leading dimension that the file was made for; batch where it leaves that open. */
   private static int modelBatch(
       OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
     for (OnnxValue v : model.inputs()) {
       if (!known.containsKey(v.name()) && !shapes.containsKey(v.name())) {
         List<Dim> dims = v.dims().orElse(List.of());
-        return !dims.isEmpty() && dims.get(0) instanceof Dim.Fixed f ? f.size() : batch;
+        return !dims.isEmpty() && dims.get(0) instanceof Dim.Fixed f && f.size() > 0
+            ? f.size()
+            : batch;
       }
     }
     return batch;
@@ -88,6 +119,9 @@ public final class Import {
         inputs.add(x);
         Op back = new Transpose(Transposition.inverse(CHANNELS_FIRST));
         builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
+        if (builder.batching() != null) {
+          builder.batching().input(v.name(), builder.find(v.name()).shape());
+        }
       }
     }
     model.nodes().forEach(this::read);
@@ -127,10 +161,9 @@ public final class Import {
   private Value output(String name, int batch) {
     Value v = builder.value(model.name() + ": output", name);
     boolean fits = v.shape().rank() > 0 && v.shape().dim(0) == batch;
-    if (builder.modelBatch() != batch && !fits) {
+    if (builder.batching() != null && !fits) {
       throw CandelaException.of(
-          "%s: the model is made for batches of %d: output '%s' is %s for %d; use batch %d",
-          model.name(), builder.modelBatch(), name, v.shape(), batch, builder.modelBatch());
+          "%s: output '%s' is %s for a batch of %d", model.name(), name, v.shape(), batch);
     }
     return v;
   }
@@ -149,6 +182,9 @@ public final class Import {
       Call call = new Call(builder, node);
       Value y = entry.reader().read(call);
       call.finish(y);
+      if (builder.batching() != null) {
+        builder.batching().follow(node, builder);
+      }
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + node.label() + ": " + e.getMessage(), e);
     } catch (IndexOutOfBoundsException | ArithmeticException | NegativeArraySizeException e) {

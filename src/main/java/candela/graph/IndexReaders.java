@@ -20,18 +20,42 @@ final class IndexReaders {
     Shape x = c.x(0).shape();
     int axis = Call.axis(c.integer("axis", 0), x.rank());
     OnnxTensor t = c.constant(1, "indices");
-    long[] given = integers(t);
-    int[] index = new int[given.length];
-    for (int i = 0; i < index.length; i++) {
-      index[i] = place(given[i], x, axis);
+    if (c.builder().batching() != null && c.isWritten(1, "indices") && c.images(0) == axis) {
+      return gatherInImages(c, axis, t);
     }
-    Value y = picked(c, c.x(0), axis, index);
+    Value y = picked(c, c.x(0), axis, places(t, x, axis));
     int[] q = t.shape().dims();
     int[] d = new int[x.rank() - 1 + q.length];
     System.arraycopy(x.dims(), 0, d, 0, axis);
     System.arraycopy(q, 0, d, axis, q.length);
     System.arraycopy(x.dims(), axis + 1, d, axis + q.length, x.rank() - axis - 1);
     return c.reshape(y, d);
+  }
+
+  private static int[] places(OnnxTensor indices, Shape x, int axis) {
+    long[] given = integers(indices);
+    int[] index = new int[given.length];
+    for (int i = 0; i < index.length; i++) {
+      index[i] = place(given[i], x, axis);
+    }
+    return index;
+  }
+
+  /** Of an axis along which images lie, whose outer part is an axis of its own for that. */
+  private static Value gatherInImages(Call c, int axis, OnnxTensor indices) {
+    Batching batching = c.builder().batching();
+    String name = c.node().inputs().getFirst();
+    Shape own = batching.own(name);
+    if (batching.own() != 1 || indices.shape().rank() == 0 || !batching.isOuter(name)) {
+      throw CandelaException.of("it picks along axis %d of %s, where images lie", axis, own);
+    }
+    int[] apart = new int[own.rank() + 1];
+    System.arraycopy(own.dims(), 0, apart, 0, axis);
+    apart[axis] = c.builder().batch();
+    System.arraycopy(own.dims(), axis, apart, axis + 1, own.rank() - axis);
+    Value picked = picked(c, c.reshape(c.x(0), apart), axis + 1, places(indices, own, axis));
+    Shape y = batching.own(c.node().outputs().getFirst());
+    return c.reshape(picked, batching.grown(y, axis).dims());
   }
 
   /** Elements index[0], index[1], … along the axis: a slice where they are evenly spaced. */

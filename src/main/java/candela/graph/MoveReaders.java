@@ -47,7 +47,26 @@ final class MoveReaders {
     for (int i = 0; i < c.inputs(); i++) {
       in.add(c.x(i));
     }
+    if (c.builder().batching() != null) {
+      repeat(c, in);
+    }
     return c.add(new Concat(Call.axis(c.integer("axis", 1), c.x(0).shape().rank())), in);
+  }
+
+  /** What is the same for all images, as a class token, once for each where images lie. */
+  private static void repeat(Call c, List<Value> in) {
+    int images = -1;
+    int axis = -1;
+    for (int i = 0; i < in.size() && axis < 0; i++) {
+      axis = c.images(i);
+      images = axis < 0 ? -1 : in.get(i).shape().dim(axis);
+    }
+    for (int i = 0; axis >= 0 && i < in.size(); i++) {
+      Shape x = in.get(i).shape();
+      if (c.images(i) < 0 && x.rank() > axis && x.dim(axis) == 1) {
+        in.set(i, c.add(new Expand(x.with(axis, images)), in.get(i)));
+      }
+    }
   }
 
   static Value slice(Call c) {
@@ -124,7 +143,13 @@ final class MoveReaders {
   }
 
   static Value expand(Call c) {
-    Shape to = Shape.broadcast(c.x(0).shape(), Shape.of(Call.narrow(c.needed(1, "shape"))));
+    Shape x = c.x(0).shape();
+    Shape to = Shape.of(Call.narrow(c.needed(1, "shape")));
+    if (c.builder().batching() != null && c.isWritten(1, "shape") && c.images(0) >= 0) {
+      Shape own = c.builder().batching().own(c.node().outputs().getFirst());
+      to = c.builder().batching().grown(own, c.images(0) + own.rank() - x.rank());
+    }
+    to = Shape.broadcast(x, to);
     return c.add(new Expand(to), c.lifted(c.x(0), to.rank()));
   }
 }

@@ -14,10 +14,9 @@ final class ReshapeReaders {
     Shape x = c.x(0).shape();
     int[] d = Call.narrow(c.needed(1, "shape"));
     boolean allowZero = c.integer("allowzero", 0) != 0;
-    int b = c.builder().batch();
-    int made = c.builder().modelBatch();
-    if (b != made && d.length > 0 && d[0] == made && x.rank() > 0 && x.dim(0) == b) {
-      d[0] = b;
+    Batching batching = c.builder().batching();
+    if (batching != null && c.isWritten(1, "shape")) {
+      return c.reshape(c.x(0), batched(c).dims());
     }
     int open = -1;
     long rest = 1;
@@ -43,10 +42,19 @@ final class ReshapeReaders {
     return c.reshape(c.x(0), d);
   }
 
+  /** The shape that the output has in the file's own batch, for this one. */
+  private static Shape batched(Call c) {
+    String x = c.node().inputs().getFirst();
+    return c.builder().batching().reshaped(x, c.x(0).shape(), c.node().outputs().getFirst());
+  }
+
   static Value flatten(Call c) {
     Shape x = c.x(0).shape();
     long axis = c.integer("axis", 1);
     int at = axis == x.rank() ? x.rank() : Call.axis(axis, x.rank());
+    if (c.builder().batching() != null) {
+      return c.reshape(c.x(0), batched(c).dims());
+    }
     return c.reshape(c.x(0), x.count(0, at), x.count(at, x.rank()));
   }
 

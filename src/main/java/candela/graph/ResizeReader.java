@@ -37,11 +37,16 @@ final class ResizeReader {
       return upsample(c);
     }
     long[] sizes = c.longs(3, "sizes");
+    long[] axes = c.integers("axes");
+    if (sizes != null && c.builder().batching() != null && axes.length == 0) {
+      sizes = sizes.clone();
+      sizes[0] = c.images(0) == 0 ? c.x(0).shape().dim(0) : sizes[0];
+    }
     float[] roi = c.has(1) && c.x(1).shape().count() > 0 ? c.constant(1, "roi").floats() : null;
     String policy = c.text("keep_aspect_ratio_policy", "stretch");
     float outside = c.real("extrapolation_value", 0);
     return new ResizeReader(c, false)
-        .run(sizes == null ? scales(c, 2) : null, sizes, c.integers("axes"), roi, policy, outside);
+        .run(sizes == null ? scales(c, 2) : null, sizes, axes, roi, policy, outside);
   }
 
   private static float[] scales(Call c, int i) {

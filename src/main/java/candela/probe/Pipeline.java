@@ -3,6 +3,7 @@ package candela.probe;
 import candela.device.Device;
 import candela.device.OutOfMemory;
 import candela.graph.Network;
+import candela.graph.OnlyBatch;
 import candela.graph.Rules;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
@@ -46,6 +47,9 @@ public final class Pipeline implements AutoCloseable {
 
   /** What there was room for. */
   private int room = Integer.MAX_VALUE;
+
+  /** The batch of a model that can be read for no other; 0 for all others. */
+  private int only;
 
   private final Map<String, Integer> ran = new TreeMap<>();
 
@@ -224,6 +228,9 @@ public final class Pipeline implements AutoCloseable {
     for (Probe<?> p : probes) {
       width += p.width();
     }
+    if (only > 0) {
+      return only;
+    }
     int rows = Math.clamp(width, 1, Math.min(room, most(ask.wantsGradient(), width)));
     return ask.rules().paired() ? rows + rows % 2 : rows;
   }
@@ -319,8 +326,9 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
-   * A session of so many rows, or of half as many, and so on, where the device has no room. It has
-   * run once: whatever memory it takes is taken before a probe writes a row.
+   * A session of so many rows, or of half as many, and so on, where the device has no room; of the
+   * model's own batch where it can be read for no other. It has run once: whatever memory it takes
+   * is taken before a probe writes a row.
    */
   private Session open(int rows, SessionOptions options) {
     while (true) {
@@ -331,6 +339,12 @@ public final class Pipeline implements AutoCloseable {
           session.rehearse();
         }
         return session;
+      } catch (OnlyBatch e) {
+        if (batch != CHOSEN && e.batch() > batch) {
+          throw e;
+        }
+        only = e.batch();
+        rows = only;
       } catch (OutOfMemory e) {
         if (session != null) {
           session.close();

@@ -3,6 +3,7 @@ package candela.probe;
 import candela.device.Device;
 import candela.device.OutOfMemory;
 import candela.graph.Network;
+import candela.graph.OnlyBatch;
 import candela.graph.Windowed;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -81,14 +82,14 @@ public final class Windowing implements AutoCloseable {
   }
 
   /**
-   * As {@link Windowed#open}, but null also where there is no room for a second session: the
-   * ordinary one does it as well.
+   * As {@link Windowed#open}, but null also where there is no room for a second session, or the
+   * model can be read for another batch only: the ordinary one does it as well.
    */
   public static Windowed open(
       Network network, Device device, int rows, String output, int tall, int wide) {
     try {
       return Windowed.open(network, device, rows, output, tall, wide);
-    } catch (OutOfMemory e) {
+    } catch (OutOfMemory | OnlyBatch e) {
       return null;
     }
   }

@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.device.Device;
+import candela.graph.OnlyBatch;
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.graph.Session;
@@ -91,7 +92,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
       boolean gradient = o.equals(SessionOptions.GRADIENT);
       if ((gradient ? both : forward) > 0) {
         SessionOptions options = new SessionOptions(o.gradientAt(), model.output());
-        try (Session session = model.network().session(device, batch, options)) {
+        try (Session session = session(model, device, batch, options)) {
           double row = secondsARow(session, gradient);
           seconds += row * (gradient ? both : forward);
           bytes += session.memory().bytes();
@@ -99,6 +100,15 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
       }
     }
     return new Estimate(maps, metrics - known, seconds, bytes);
+  }
+
+  /** In the model's own batch where it can be read for no other, as it will be run. */
+  private static Session session(Model model, Device device, int batch, SessionOptions options) {
+    try {
+      return model.network().session(device, batch, options);
+    } catch (OnlyBatch e) {
+      return model.network().session(device, e.batch(), options);
+    }
   }
 
   /**

@@ -1,0 +1,23 @@
+package candela.graph;
+
+import candela.tensor.CandelaException;
+
+/** A model whose file was made for batches of one size, and cannot be read for another. */
+public final class OnlyBatch extends CandelaException {
+  private static final long serialVersionUID = 1L;
+
+  private final int batch;
+
+  /**
+   * @param batch that it was made for
+   * @param why what does not fit another
+   */
+  OnlyBatch(int batch, String why, Throwable cause) {
+    super(why + "; the model is made for batches of " + batch + ": use batch " + batch, cause);
+    this.batch = batch;
+  }
+
+  public int batch() {
+    return batch;
+  }
+}

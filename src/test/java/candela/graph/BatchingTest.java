@@ -1,0 +1,231 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.TestDevice;
+import candela.device.Device;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Models whose files hold the length of the batch they were exported with, in other batches. */
+class BatchingTest {
+  @TempDir Path folder;
+
+  private record Case(String name, int own, SmallModel model) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Case> cases() {
+    return Stream.of(
+        new Case("flattened", 1, flattened()),
+        new Case("windows", 1, windows()),
+        new Case("class token", 1, classToken()),
+        new Case("pixels before images", 1, pixelsFirst()),
+        new Case("picked from all elements", 1, picked()),
+        new Case("repeated and resized", 1, sized()),
+        new Case("a batch of two", 2, two()),
+        new Case("an axis of its own, and none", 1, axes()));
+  }
+
+  private static SmallModel model(long... x) {
+    return new SmallModel(13, x).random("w", 12, 5);
+  }
+
+  private static SmallModel flattened() {
+    return model(1, 3, 2, 2)
+        .longs("s", new long[] {2}, 1, -1)
+        .node("Reshape", "x s", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  /** As Swin: windows of 2 × 2 pixels become rows, and images again. */
+  private static SmallModel windows() {
+    return model(1, 3, 4, 6)
+        .random("q", 3, 3)
+        .longs("a", new long[] {6}, 1, 3, 2, 2, 3, 2)
+        .node("Reshape", "x a", "cut")
+        .node("Transpose", "cut", "windows", "perm", new long[] {0, 2, 4, 3, 5, 1})
+        .longs("b", new long[] {3}, 6, 4, 3)
+        .node("Reshape", "windows b", "rows")
+        .node("MatMul", "rows q", "products")
+        .node("Softmax", "products", "soft", "axis", 1)
+        .longs("c", new long[] {6}, 1, 2, 3, 2, 2, 3)
+        .node("Reshape", "soft c", "back")
+        .node("ReduceMean", "back", "mean", "axes", new long[] {1, 3}, "keepdims", 0)
+        .longs("d", new long[] {2}, 1, -1)
+        .random("v", 18, 5)
+        .node("Reshape", "mean d", "flat")
+        .node("MatMul", "flat v", "y");
+  }
+
+  private static SmallModel classToken() {
+    return model(1, 3, 2, 2)
+        .random("token", 1, 1, 3)
+        .longs("s", new long[] {3}, 1, 3, 4)
+        .node("Reshape", "x s", "pixels")
+        .node("Transpose", "pixels", "rows", "perm", new long[] {0, 2, 1})
+        .node("Concat", "token rows", "all", "axis", 1)
+        .node("Transpose", "all", "turned", "perm", new long[] {0, 2, 1})
+        .node("MatMul", "all turned", "squares")
+        .longs("d", new long[] {2}, 1, 25)
+        .random("v", 25, 5)
+        .node("Reshape", "squares d", "flat")
+        .node("MatMul", "flat v", "y");
+  }
+
+  /** As PyTorch's attention: [pixels, images, features], then rows of both, then heads. */
+  private static SmallModel pixelsFirst() {
+    return model(1, 4, 3, 3)
+        .random("q", 4, 6)
+        .random("z", 6)
+        .longs("a", new long[] {3}, 1, 4, 9)
+        .node("Reshape", "x a", "pixels")
+        .node("Transpose", "pixels", "first", "perm", new long[] {2, 0, 1})
+        .longs("b", new long[] {2}, 9, 4)
+        .node("Reshape", "first b", "rows")
+        .node("Gemm", "rows q z", "features")
+        .longs("c", new long[] {3}, 9, 1, 6)
+        .node("Reshape", "features c", "apart")
+        .longs("d", new long[] {3}, 9, 2, 3)
+        .node("Reshape", "apart d", "heads")
+        .node("Transpose", "heads", "headed", "perm", new long[] {1, 0, 2})
+        .longs("e", new long[] {4}, 1, 2, 9, 3)
+        .node("Reshape", "headed e", "images")
+        .node("Softmax", "images", "soft", "axis", 2)
+        .node("Mul", "soft images", "product")
+        .node("ReduceMean", "product", "mean", "axes", new long[] {2}, "keepdims", 0)
+        .node("Flatten", "mean", "flat")
+        .random("v", 6, 5)
+        .node("MatMul", "flat v", "y");
+  }
+
+  /** As PyTorch exports a pooling: all elements in a row, picked by number. */
+  private static SmallModel picked() {
+    return model(1, 12, 2, 2)
+        .node("ReduceMean", "x", "mean", "axes", new long[] {2, 3}, "keepdims", 1)
+        .longs("a", new long[] {1}, -1)
+        .node("Reshape", "mean a", "all")
+        .longs("i", new long[] {1, 12, 1}, 5, 1, 0, 2, 3, 4, 6, 7, 11, 9, 10, 8)
+        .node("Gather", "all i", "some", "axis", 0)
+        .longs("b", new long[] {2}, 1, 12)
+        .node("Reshape", "some b", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  private static SmallModel sized() {
+    return model(1, 3, 3, 3)
+        .longs("to", new long[] {4}, 1, 3, 2, 2)
+        .node("Resize", "x   to", "small", "mode", "linear")
+        .node("ReduceMean", "small", "mean", "axes", new long[] {2, 3}, "keepdims", 1)
+        .node("Expand", "mean to", "wide")
+        .node("Mul", "wide small", "product")
+        .node("Flatten", "product", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  private static SmallModel two() {
+    return model(2, 3, 2, 2)
+        .longs("a", new long[] {3}, 8, 1, 3)
+        .node("Transpose", "x", "last", "perm", new long[] {0, 2, 3, 1})
+        .node("Reshape", "last a", "rows")
+        .longs("b", new long[] {2}, 2, 12)
+        .node("Reshape", "rows b", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  /** Lengths of 1 before, and beside, that of the batch. */
+  private static SmallModel axes() {
+    return model(1, 3, 2, 2)
+        .longs("zero", new long[] {1}, 0)
+        .node("Unsqueeze", "x zero", "more")
+        .longs("a", new long[] {4}, 1, 1, 3, 4)
+        .node("Reshape", "more a", "less")
+        .node("Squeeze", "less zero", "again")
+        .longs("b", new long[] {2}, 1, 12)
+        .node("Reshape", "again b", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  /** Every row as the model computes it in its own batch, with its gradient. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void rowsDoNotDependOnTheBatch(Case c) throws Exception {
+    Network network = Network.load(c.model.write(folder));
+    int rows = 6;
+    int size = network.graph(rows, SessionOptions.FORWARD).input().shape().count() / rows;
+    SplittableRandom random = new SplittableRandom(3);
+    float[] x = new float[rows * size];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) (2 * random.nextDouble() - 1);
+    }
+    try (Device device = TestDevice.open(0)) {
+      float[][] all = run(network, device, rows, x);
+      assertThat(all[0]).hasSize(rows * 5);
+      for (int from = 0; from < rows; from += c.own) {
+        float[] part = Arrays.copyOfRange(x, from * size, (from + c.own) * size);
+        float[][] alone = run(network, device, c.own, part);
+        String what = c + ", row " + from;
+        float[] y = Arrays.copyOfRange(all[0], from * 5, (from + c.own) * 5);
+        float[] dx = Arrays.copyOfRange(all[1], from * size, (from + c.own) * size);
+        Compare.assertClose(what, y, alone[0], 1e-5);
+        Compare.assertClose(what + ", gradient", dx, alone[1], 1e-5);
+        assertThat(alone[1]).as(what).isNotEqualTo(new float[alone[1].length]);
+      }
+    }
+  }
+
+  private static float[][] run(Network network, Device device, int rows, float[] x) {
+    try (Session s = network.session(device, rows, SessionOptions.GRADIENT)) {
+      device.write(s.input(), x);
+      s.forward();
+      s.score(ScoreKind.LOGIT, new long[rows]);
+      s.backward(Rules.GRADIENT);
+      return new float[][] {device.read(s.output()).clone(), device.read(s.gradient()).clone()};
+    }
+  }
+
+  @Test
+  void aModelThatMixesImagesIsRunInItsOwnBatch() throws Exception {
+    SmallModel first =
+        model(1, 3, 2, 2)
+            .longs("zero", new long[] {}, 0)
+            .node("Gather", "x zero", "first", "axis", 0)
+            .longs("s", new long[] {2}, 1, 12)
+            .node("Reshape", "first s", "flat")
+            .node("MatMul", "flat w", "y");
+    refused(first, "node 'first' (Gather): it picks along axis 0 of [1,3,2,2], where images lie");
+    SmallModel sum =
+        model(1, 3, 2, 2)
+            .node("ReduceMean", "x", "mean", "axes", new long[] {0}, "keepdims", 1)
+            .node("Flatten", "mean", "flat")
+            .node("MatMul", "flat w", "y");
+    refused(sum, "node 'mean' (ReduceMean): 'mean' is [1,3,2,2] for any number of images");
+    SmallModel mixed =
+        model(1, 3, 2, 2)
+            .node("Transpose", "x", "turned", "perm", new long[] {1, 2, 0, 3})
+            .longs("s", new long[] {2}, 2, 6)
+            .node("Reshape", "turned s", "halves")
+            .longs("t", new long[] {2}, 1, 12)
+            .node("Reshape", "halves t", "flat")
+            .node("MatMul", "flat w", "y");
+    refused(mixed, "node 'halves' (Reshape): [3,2,1,2] cannot be seen as [2,6] for other batches");
+  }
+
+  private void refused(SmallModel model, String why) throws Exception {
+    Network network = Network.load(model.write(folder));
+    assertThat(network.graph(1, SessionOptions.FORWARD).nodes()).isNotEmpty();
+    assertThatThrownBy(() -> network.graph(4, SessionOptions.FORWARD))
+        .isInstanceOf(OnlyBatch.class)
+        .hasMessage("small.onnx: " + why + "; the model is made for batches of 1: use batch 1");
+  }
+}
