@@ -232,7 +232,7 @@ class ExportedOperatorsTest {
         "the data must be a constant, 'x' is computed at run time");
     refused(
         model(13).longs("i", new long[] {1, 5}, 0, 0, 0, 0, 0).node("GatherND", "x i", "y"),
-        "indices [1,5] do not fit [1,3,4,5]");
+        "indices [1,5] do not fit [2,3,4,5]");
   }
 
   private void refused(SmallModel model, String why) throws Exception {
