@@ -65,8 +65,15 @@ final class Batching {
     boolean any = false;
     boolean inner = false;
     for (String x : node.inputs()) {
-      any |= images.containsKey(x);
-      inner |= images.getOrDefault(x, false);
+      if (images.containsKey(x)) {
+        any = true;
+        inner |= images.get(x);
+        Shape shape = here.find(x).shape();
+        int axis = axis(x, shape);
+        if (mixes(node, here, axis, shape.rank())) {
+          throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
+        }
+      }
     }
     for (String y : node.outputs()) {
       Value v = here.find(y);
@@ -78,6 +85,40 @@ final class Batching {
       }
       images.putIfAbsent(y, inner);
     }
+  }
+
+  /** Whether elements along the axis reach each other, though it stays as long as it is. */
+  private static boolean mixes(OnnxNode node, Builder here, int axis, int rank) {
+    return switch (node.op()) {
+      case "Attention",
+          "AveragePool",
+          "BatchNormalization",
+          "Conv",
+          "ConvTranspose",
+          "DepthToSpace",
+          "GlobalAveragePool",
+          "GlobalMaxPool",
+          "GroupNormalization",
+          "InstanceNormalization",
+          "LRN",
+          "MaxPool",
+          "Resize",
+          "SpaceToDepth",
+          "Upsample" ->
+          axis != 0;
+      case "Concat" -> axis == Call.axis(node.integer("axis", 1), rank);
+      case "CumSum" -> {
+        OnnxTensor along = here.known(here.value("input", node.inputs().get(1))).constant();
+        yield axis == Call.axis(along.longs()[0], rank);
+      }
+      case "LayerNormalization", "RMSNormalization" ->
+          axis >= Call.axis(node.integer("axis", -1), rank);
+      case "LogSoftmax", "Softmax" ->
+          here.opset() < 13
+              ? axis >= Call.axis(node.integer("axis", 1), rank)
+              : axis == Call.axis(node.integer("axis", -1), rank);
+      default -> false;
+    };
   }
 
   /**

@@ -99,6 +99,9 @@ final class MoveReaders {
       long e = ends[i] < 0 ? ends[i] + length : ends[i];
       s = Math.clamp(s, 0L, step > 0 ? length : Math.max(length - 1L, 0));
       e = Math.clamp(e, step > 0 ? 0L : -1L, (long) length);
+      if (step < 0 && c.builder().batching() != null && c.images(0) == a) {
+        throw CandelaException.of("it turns the images along axis %d around", a);
+      }
       from[a] = (int) s;
       steps[a] = (int) step;
       long span = step > 0 ? e - s : s - e;

@@ -219,6 +219,29 @@ class BatchingTest {
             .node("Reshape", "halves t", "flat")
             .node("MatMul", "flat w", "y");
     refused(mixed, "node 'halves' (Reshape): [3,2,1,2] cannot be seen as [2,6] for other batches");
+    refused(
+        flat("Softmax", "axis", 0),
+        "node 'z' (Softmax): it mixes the images along axis 0 of 'flat'");
+    refused(flat("CumSum"), "node 'z' (CumSum): it mixes the images along axis 0 of 'flat'");
+    SmallModel twice =
+        model(1, 3, 2, 2)
+            .node("Concat", "x x", "both", "axis", 0)
+            .node("Flatten", "both", "flat")
+            .node("MatMul", "flat w", "y");
+    refused(twice, "node 'both' (Concat): it mixes the images along axis 0 of 'x'");
+  }
+
+  /** An operator on all elements in a row. */
+  private static SmallModel flat(String op, Object... attributes) {
+    return new SmallModel(17, 1, 3, 2, 2)
+        .random("w", 12, 5)
+        .longs("zero", new long[] {1}, 0)
+        .longs("all", new long[] {1}, 12)
+        .node("Reshape", "x all", "flat")
+        .node(op, op.equals("Softmax") ? "flat" : "flat zero", "z", attributes)
+        .longs("s", new long[] {2}, 1, 12)
+        .node("Reshape", "z s", "rows")
+        .node("MatMul", "rows w", "y");
   }
 
   private void refused(SmallModel model, String why) throws Exception {
