@@ -93,6 +93,7 @@ final class Batching {
       case "Attention",
           "AveragePool",
           "BatchNormalization",
+          "Col2Im",
           "Conv",
           "ConvTranspose",
           "DepthToSpace",

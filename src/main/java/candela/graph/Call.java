@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.graph.op.BinaryOp;
+import candela.graph.op.Expand;
 import candela.graph.op.Reshape;
 import candela.graph.op.Transpose;
 import candela.onnx.OnnxAttribute;
@@ -9,6 +10,7 @@ import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -70,6 +72,47 @@ final class Call {
   /** The axis of input i along which images lie, -1 for none, in a batch of another size. */
   int images(int i) {
     return builder.batching().axis(node.inputs().get(i), x(i).shape());
+  }
+
+  /**
+   * All inputs. In a batch that the file was not made for, what is the same for all images comes
+   * once for each where another input holds them one after the other.
+   *
+   * @param joined whether inputs are joined, and do not broadcast along axes of length 1
+   */
+  List<Value> together(boolean joined) {
+    List<Value> in = new ArrayList<>();
+    for (int i = 0; i < inputs(); i++) {
+      in.add(x(i));
+    }
+    for (int i = 0; builder.batching() != null && i < in.size(); i++) {
+      if (images(i) >= 0) {
+        for (int k = 0; k < in.size(); k++) {
+          in.set(k, images(k) < 0 ? repeated(i, in.get(k), joined) : in.get(k));
+        }
+        return in;
+      }
+    }
+    return in;
+  }
+
+  /** v as often as there are images in input i, where it is as long as one of them there. */
+  private Value repeated(int i, Value v, boolean joined) {
+    String name = node.inputs().get(i);
+    Shape own = builder.batching().own(name);
+    Shape one = v.shape();
+    int axis = images(i) - own.rank() + one.rank();
+    if (axis < 0 || one.dim(axis) != own.dim(images(i)) || one.dim(axis) == 1 && !joined) {
+      return v;
+    }
+    int times = x(i).shape().dim(images(i)) / own.dim(images(i));
+    int at = builder.batching().isOuter(name) ? axis : axis + 1;
+    int[] apart = new int[one.rank() + 1];
+    System.arraycopy(one.dims(), 0, apart, 0, at);
+    System.arraycopy(one.dims(), at, apart, at + 1, one.rank() - at);
+    apart[at] = 1;
+    Value each = add(new Expand(Shape.of(apart).with(at, times)), reshape(v, apart));
+    return reshape(each, one.with(axis, times * one.dim(axis)).dims());
   }
 
   /** Whether constant input i is the same in the file's own batch, where that is another. */

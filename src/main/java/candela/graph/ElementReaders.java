@@ -2,15 +2,24 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.device.Unary;
+import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import candela.graph.op.MatMul;
 import candela.graph.op.Rectify;
+import candela.graph.op.Reshape;
+import candela.graph.op.Softmax;
+import candela.graph.op.Transpose;
 import candela.graph.op.Where;
 import candela.onnx.ElementType;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.List;
 
 /** Readers of operators that work element by element. */
 final class ElementReaders {
+  /** Nodes between a softmax and the product whose sums it reads, at most. */
+  private static final int DEEPEST = 16;
+
   private ElementReaders() {}
 
   static Value unary(Call c, Unary kind) {
@@ -51,7 +60,8 @@ final class ElementReaders {
   }
 
   static Value binary(Call c, Binary kind) {
-    return c.binary(kind, c.x(0), c.x(1));
+    List<Value> in = c.together(false);
+    return c.binary(kind, in.get(0), in.get(1));
   }
 
   static Value div(Call c) {
@@ -76,9 +86,10 @@ final class ElementReaders {
   }
 
   static Value many(Call c, Binary kind) {
-    Value y = c.x(0);
-    for (int i = 1; i < c.inputs(); i++) {
-      y = c.binary(kind, y, c.x(i));
+    List<Value> in = c.together(false);
+    Value y = in.get(0);
+    for (int i = 1; i < in.size(); i++) {
+      y = c.binary(kind, y, in.get(i));
     }
     return c.inputs() == 1 ? same(c, y) : y;
   }
@@ -87,13 +98,67 @@ final class ElementReaders {
     return c.add(new Elementwise(Unary.LINEAR, 1f / c.inputs(), 0), many(c, Binary.ADD));
   }
 
+  /** Only a NaN differs from itself. */
+  static Value isNaN(Call c) {
+    return c.add(new Elementwise(Unary.NOT), c.binary(Binary.EQUAL, c.x(0), c.x(0)));
+  }
+
   static Value where(Call c) {
-    int rank = 0;
-    for (int i = 0; i < 3; i++) {
-      rank = Math.max(rank, c.x(i).shape().rank());
+    if (isGuard(c)) {
+      return same(c, c.x(2));
     }
-    return c.add(
-        new Where(), c.lifted(c.x(0), rank), c.lifted(c.x(1), rank), c.lifted(c.x(2), rank));
+    List<Value> in = c.together(false);
+    int rank = in.stream().mapToInt(v -> v.shape().rank()).max().orElseThrow();
+    return c.add(new Where(), in.stream().map(v -> c.lifted(v, rank)).toList());
+  }
+
+  /**
+   * Whether it puts a constant in the place of what a softmax has of NaNs, and that has none: of
+   * finite numbers. Exporters guard each attention so against rows that are masked throughout.
+   */
+  private static boolean isGuard(Call c) {
+    Value x = c.x(2);
+    Node not = c.builder().producer(c.x(0));
+    Node equal = isUnary(not, Unary.NOT) ? c.builder().producer(not.input(0)) : null;
+    Node softmax = c.builder().producer(x);
+    return c.x(1).isConstant()
+        && c.x(1).shape().count() == 1
+        && equal != null
+        && equal.op() instanceof BinaryOp b
+        && b.kind() == Binary.EQUAL
+        && equal.input(0) == x
+        && equal.input(1) == x
+        && softmax != null
+        && softmax.op() instanceof Softmax
+        && isFinite(c.builder(), softmax.input(0), 0);
+  }
+
+  private static boolean isUnary(Node n, Unary kind) {
+    return n != null && n.op() instanceof Elementwise e && e.kind() == kind;
+  }
+
+  /** Whether v is the sum of products and finite constants, as the scores of an attention are. */
+  private static boolean isFinite(Builder builder, Value v, int depth) {
+    if (v.isConstant()) {
+      for (float f : v.constant().floats()) {
+        if (!Float.isFinite(f)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    Node n = builder.producer(v);
+    if (n == null || depth > DEEPEST) {
+      return false;
+    }
+    return switch (n.op()) {
+      case MatMul m -> true;
+      case BinaryOp b when b.kind() == Binary.ADD || b.kind() == Binary.MUL ->
+          isFinite(builder, n.input(0), depth + 1) && isFinite(builder, n.input(1), depth + 1);
+      case Reshape r -> isFinite(builder, n.input(0), depth + 1);
+      case Transpose t -> isFinite(builder, n.input(0), depth + 1);
+      default -> false;
+    };
   }
 
   static Value cast(Call c) {

@@ -60,6 +60,44 @@ final class ImageReaders {
     return back(c, wide ? widened(c, op, in, beyond) : c.add(op, in));
   }
 
+  /** Patches that overlap are added where they lie: a transposed convolution with ones. */
+  static Value col2Im(Call c) {
+    int[] image = c.ints(1, "image_shape");
+    int[] block = c.ints(2, "block_shape");
+    int[] dilations = Call.narrow(c.integers("dilations", 1, 1));
+    int[] pads = Call.narrow(c.integers("pads", 0, 0, 0, 0));
+    int[] strides = Call.narrow(c.integers("strides", 1, 1));
+    Shape x = c.x(0).shape();
+    if (image.length != 2 || block.length != 2 || x.rank() != 3) {
+      throw CandelaException.of("blocks of images with two axes expected, is %s", x);
+    }
+    int taps = Math.multiplyExact(block[0], block[1]);
+    int[] count = new int[2];
+    int[] rest = new int[2];
+    for (int i = 0; i < 2; i++) {
+      int beyond = image[i] + pads[i] + pads[2 + i] - dilations[i] * (block[i] - 1) - 1;
+      count[i] = beyond < 0 ? 0 : beyond / strides[i] + 1;
+      rest[i] = beyond < 0 ? 0 : beyond % strides[i];
+    }
+    if (taps < 1 || x.dim(1) % taps != 0 || x.dim(2) != count[0] * count[1]) {
+      throw CandelaException.of(
+          "%s: %d blocks of %d x %d expected", x, count[0] * count[1], block[0], block[1]);
+    }
+    int channels = x.dim(1) / taps;
+    float[] ones = new float[channels * taps * taps];
+    for (int i = 0; i < channels * taps; i++) {
+      ones[i * taps + i % taps] = 1;
+    }
+    Value blocks = c.reshape(c.x(0), x.dim(0), x.dim(1), count[0], count[1]);
+    Value weights = c.of(Shape.of(channels * taps, 1, block[0], block[1]), ones);
+    Value y =
+        c.add(
+            new ConvTranspose(strides, dilations, pads, rest, channels),
+            c.transpose(blocks, 0, 2, 3, 1),
+            weights);
+    return c.transpose(y, 0, 3, 1, 2);
+  }
+
   /** The bias reaches the rows and columns that are beyond the kernel, the weights do not. */
   private static Value widened(Call c, ConvTranspose op, List<Value> in, int[] beyond) {
     Value y = c.add(op, in.subList(0, 2));

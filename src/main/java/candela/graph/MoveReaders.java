@@ -5,7 +5,6 @@ import candela.graph.op.Expand;
 import candela.graph.op.Slice;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -43,30 +42,8 @@ final class MoveReaders {
   }
 
   static Value concat(Call c) {
-    List<Value> in = new ArrayList<>();
-    for (int i = 0; i < c.inputs(); i++) {
-      in.add(c.x(i));
-    }
-    if (c.builder().batching() != null) {
-      repeat(c, in);
-    }
+    List<Value> in = c.together(true);
     return c.add(new Concat(Call.axis(c.integer("axis", 1), c.x(0).shape().rank())), in);
-  }
-
-  /** What is the same for all images, as a class token, once for each where images lie. */
-  private static void repeat(Call c, List<Value> in) {
-    int images = -1;
-    int axis = -1;
-    for (int i = 0; i < in.size() && axis < 0; i++) {
-      axis = c.images(i);
-      images = axis < 0 ? -1 : in.get(i).shape().dim(axis);
-    }
-    for (int i = 0; axis >= 0 && i < in.size(); i++) {
-      Shape x = in.get(i).shape();
-      if (c.images(i) < 0 && x.rank() > axis && x.dim(axis) == 1) {
-        in.set(i, c.add(new Expand(x.with(axis, images)), in.get(i)));
-      }
-    }
   }
 
   static Value slice(Call c) {

@@ -33,6 +33,8 @@ class BatchingTest {
         new Case("pixels before images", 1, pixelsFirst()),
         new Case("picked from all elements", 1, picked()),
         new Case("repeated and resized", 1, sized()),
+        new Case("a mask for each window", 1, masked(1)),
+        new Case("a mask for each pixel", 1, masked(0)),
         new Case("a batch of two", 2, two()),
         new Case("an axis of its own, and none", 1, axes()));
   }
@@ -130,6 +132,28 @@ class BatchingTest {
         .node("Expand", "mean to", "wide")
         .node("Mul", "wide small", "product")
         .node("Flatten", "product", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  /**
+   * As Swin in Transformers: what is added to windows, or pixels, of any image, written for one.
+   */
+  private static SmallModel masked(int images) {
+    long[] perm = images == 1 ? new long[] {0, 2, 1} : new long[] {2, 0, 1};
+    return model(1, 3, 2, 2)
+        .random("mask", 4, 3)
+        .longs("a", new long[] {3}, 1, 3, 4)
+        .node("Reshape", "x a", "pixels")
+        .node("Transpose", "pixels", "rows", "perm", perm)
+        .longs("b", new long[] {2}, 4, 3)
+        .node("Reshape", "rows b", "all")
+        .node("Add", "all mask", "sum")
+        .node("Mul", "sum all", "product")
+        .longs("c", new long[] {3}, images == 1 ? 1 : 4, images == 1 ? 4 : 1, 3)
+        .node("Reshape", "product c", "apart")
+        .node("Transpose", "apart", "back", "perm", new long[] {1 - images, images, 2})
+        .longs("d", new long[] {2}, 1, 12)
+        .node("Reshape", "back d", "flat")
         .node("MatMul", "flat w", "y");
   }
 

@@ -17,6 +17,9 @@ final class ConvolutionCases {
     c.convolutions();
     c.convolutionsOfLines();
     c.transposed();
+    c.blocks(new int[] {4, 6}, new int[] {2, 3}, new int[] {1, 1, 0, 0, 0, 0, 1, 1});
+    c.blocks(new int[] {7, 5}, new int[] {3, 2}, new int[] {2, 3, 1, 0, 2, 1, 1, 2});
+    c.blocks(new int[] {4, 4}, new int[] {2, 2}, new int[] {2, 2, 0, 0, 0, 0, 1, 1});
     return c.cases;
   }
 
@@ -27,6 +30,48 @@ final class ConvolutionCases {
                 in ->
                     Imaging.conv(
                         in.get(0), in.get(1), in.size() > 2 ? in.get(2) : null, groups, m)));
+  }
+
+  /**
+   * @param move strides, pads (top, left, bottom, right), dilations
+   */
+  private void blocks(int[] image, int[] block, int[] move) {
+    int[] count = new int[2];
+    for (int i = 0; i < 2; i++) {
+      int room = image[i] + move[2 + i] + move[4 + i] - move[6 + i] * (block[i] - 1) - 1;
+      count[i] = room / move[i] + 1;
+    }
+    int taps = block[0] * block[1];
+    cases.add(
+        OperatorCase.of("Col2Im", 18)
+            .x(3, 2 * taps, count[0] * count[1])
+            .list(image[0], image[1])
+            .list(block[0], block[1])
+            .attributes(
+                "strides",
+                ImageCases.ints(move[0], move[1]),
+                "pads",
+                ImageCases.ints(move[2], move[3], move[4], move[5]),
+                "dilations",
+                ImageCases.ints(move[6], move[7]))
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {3, 2, image[0], image[1]},
+                        y -> {
+                          double sum = 0;
+                          for (int t = 0; t < taps; t++) {
+                            int h = y[2] + move[2] - t / block[1] * move[6];
+                            int w = y[3] + move[3] - t % block[1] * move[7];
+                            int i = Math.floorDiv(h, move[0]);
+                            int j = Math.floorDiv(w, move[1]);
+                            boolean hit = i * move[0] == h && j * move[1] == w;
+                            if (hit && i >= 0 && i < count[0] && j >= 0 && j < count[1]) {
+                              sum += in.get(0).at(y[0], y[1] * taps + t, i * count[1] + j);
+                            }
+                          }
+                          return sum;
+                        })));
   }
 
   private void convolutions() {

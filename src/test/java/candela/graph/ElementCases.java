@@ -94,6 +94,11 @@ final class ElementCases {
         OperatorCase.of("Not", 7)
             .integers(0, 2, 3, 7)
             .gives(in -> in.get(0).map(v -> v == 0 ? 1 : 0)));
+    Nd some = Nd.of(new int[] {2, 3, 5}, i -> i[1] == i[2] ? Double.NaN : i[2] - 2);
+    cases.add(
+        OperatorCase.of("IsNaN", 13)
+            .values(some)
+            .gives(in -> in.get(0).map(v -> Double.isNaN(v) ? 1 : 0)));
   }
 
   /** Shapes that broadcast in each of the ways there are. */

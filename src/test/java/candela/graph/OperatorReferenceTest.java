@@ -45,6 +45,7 @@ class OperatorReferenceTest {
           "Floor",
           "Greater",
           "GreaterOrEqual",
+          "IsNaN",
           "Less",
           "LessOrEqual",
           "Not",

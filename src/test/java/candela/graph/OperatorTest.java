@@ -120,6 +120,10 @@ class OperatorTest {
     for (String op : List.of("Ceil", "Floor", "Round", "Sign")) {
       flat(op, model(13).node(op, "x", "y"));
     }
+    flat("IsNaN", model(13).node("IsNaN", "x", "i").node("Cast", "i", "y", "to", 1));
+    SmallModel blocks = model(18).longs("s", new long[] {3}, 2, 4, 15).node("Reshape", "x s", "r");
+    blocks.longs("i", new long[] {2}, 4, 6).longs("b", new long[] {2}, 2, 2);
+    add("Col2Im", blocks.node("Col2Im", "r i b", "y"));
     add("Cast", model(13).node("Cast", "x", "t", "to", 11).node("Mul", "t x", "y"));
     unary("Dropout", 12);
     add("PRelu", model(13).random("s", 3, 1, 1).node("PRelu", "x s", "y"));
