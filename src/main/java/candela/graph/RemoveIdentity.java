@@ -1,5 +1,7 @@
 package candela.graph;
 
+import candela.device.Binary;
+import candela.graph.op.BinaryOp;
 import candela.graph.op.Reshape;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -8,7 +10,8 @@ import java.util.Set;
 
 /**
  * Drops nodes that hand their input on unchanged: Identity, Dropout at inference, reshapes to the
- * same shape. Of several reshapes in a row the last does it all.
+ * same shape, sums with zeros, as of a mask that masks nothing. Of several reshapes in a row the
+ * last does it all.
  */
 final class RemoveIdentity implements Simplify.Pass {
   @Override
@@ -27,7 +30,7 @@ final class RemoveIdentity implements Simplify.Pass {
         }
       }
       boolean identity =
-          n.op().isView()
+          (n.op().isView() || addsNothing(n))
               && n.input(0).shape().equals(n.output().shape())
               && !kept.contains(n.output())
               && !graph.outputs().contains(n.output());
@@ -38,5 +41,20 @@ final class RemoveIdentity implements Simplify.Pass {
       }
     }
     return r.finish();
+  }
+
+  private static boolean addsNothing(Node n) {
+    if (!(n.op() instanceof BinaryOp b)
+        || b.kind() != Binary.ADD
+        || n.output().integer()
+        || !n.input(1).isConstant()) {
+      return false;
+    }
+    for (float f : n.input(1).constant().floats()) {
+      if (f != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -2,6 +2,8 @@ package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
+import candela.device.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,42 @@ class RecogniseTest {
             .node("Mul", "x s", "y")
             .write(folder);
     assertThat(Rewritten.operators(m)).containsExactly("TANH", "SIGMOID", "MUL");
+  }
+
+  /** A softmax whose NaNs, of rows that are masked throughout, become 0. */
+  private static SmallModel guarded(float masked) {
+    return model()
+        .node("Transpose", "x", "turned", "perm", new long[] {0, 1, 3, 2})
+        .node("MatMul", "x turned", "scores")
+        .scalar("mask", masked)
+        .scalar("zero", 0)
+        .node("Add", "scores mask", "masked")
+        .node("Softmax", "masked", "soft", "axis", 3)
+        .node("IsNaN", "soft", "none")
+        .node("Where", "none zero soft", "y");
+  }
+
+  @Test
+  void aGuardAgainstNaNsThatNeverComeGoes() throws IOException {
+    Path m = guarded(-1).write(folder);
+    assertThat(Rewritten.operators(m)).doesNotContain("EQUAL", "NOT", "Where").contains("Softmax");
+  }
+
+  @Test
+  void aGuardAgainstRowsOfMinusInfinityStays() throws IOException {
+    Path m = guarded(Float.NEGATIVE_INFINITY).write(folder);
+    try (Device device = TestDevice.open(1);
+        Session s = Network.load(m).session(device, 2, SessionOptions.FORWARD)) {
+      device.write(s.input(), new float[s.input().count()]);
+      s.forward();
+      assertThat(device.read(s.output())).containsOnly(0);
+    }
+  }
+
+  @Test
+  void aMaskOfZerosGoes() throws IOException {
+    Path m = guarded(0).write(folder);
+    assertThat(Rewritten.operators(m)).doesNotContain("ADD").contains("Softmax");
   }
 
   @Test
