@@ -75,14 +75,14 @@ final class Call {
   }
 
   /**
-   * All inputs. In a batch that the file was not made for, what is the same for all images comes
-   * once for each where another input holds them one after the other.
+   * All inputs, so many at least. In a batch that the file was not made for, what is the same for
+   * all images comes once for each where another input holds them one after the other.
    *
    * @param joined whether inputs are joined, and do not broadcast along axes of length 1
    */
-  List<Value> together(boolean joined) {
+  List<Value> together(int least, boolean joined) {
     List<Value> in = new ArrayList<>();
-    for (int i = 0; i < inputs(); i++) {
+    for (int i = 0; i < Math.max(inputs(), least); i++) {
       in.add(x(i));
     }
     for (int i = 0; builder.batching() != null && i < in.size(); i++) {

@@ -60,7 +60,7 @@ final class ElementReaders {
   }
 
   static Value binary(Call c, Binary kind) {
-    List<Value> in = c.together(false);
+    List<Value> in = c.together(2, false);
     return c.binary(kind, in.get(0), in.get(1));
   }
 
@@ -86,7 +86,7 @@ final class ElementReaders {
   }
 
   static Value many(Call c, Binary kind) {
-    List<Value> in = c.together(false);
+    List<Value> in = c.together(1, false);
     Value y = in.get(0);
     for (int i = 1; i < in.size(); i++) {
       y = c.binary(kind, y, in.get(i));
@@ -107,7 +107,7 @@ final class ElementReaders {
     if (isGuard(c)) {
       return same(c, c.x(2));
     }
-    List<Value> in = c.together(false);
+    List<Value> in = c.together(3, false);
     int rank = in.stream().mapToInt(v -> v.shape().rank()).max().orElseThrow();
     return c.add(new Where(), in.stream().map(v -> c.lifted(v, rank)).toList());
   }

@@ -62,8 +62,8 @@ final class ImageReaders {
 
   /** Patches that overlap are added where they lie: a transposed convolution with ones. */
   static Value col2Im(Call c) {
-    int[] image = c.ints(1, "image_shape");
-    int[] block = c.ints(2, "block_shape");
+    int[] image = Call.narrow(c.needed(1, "image_shape"));
+    int[] block = Call.narrow(c.needed(2, "block_shape"));
     int[] dilations = Call.narrow(c.integers("dilations", 1, 1));
     int[] pads = Call.narrow(c.integers("pads", 0, 0, 0, 0));
     int[] strides = Call.narrow(c.integers("strides", 1, 1));
@@ -71,19 +71,27 @@ final class ImageReaders {
     if (image.length != 2 || block.length != 2 || x.rank() != 3) {
       throw CandelaException.of("blocks of images with two axes expected, is %s", x);
     }
+    for (int i = 0; i < 2; i++) {
+      if (strides[i] < 1 || dilations[i] < 1 || block[i] < 1 || pads[i] < 0 || pads[2 + i] < 0) {
+        throw CandelaException.of(
+            "strides, dilations and blocks of 1 or more and pads of 0 or more expected");
+      }
+    }
     int taps = Math.multiplyExact(block[0], block[1]);
     int[] count = new int[2];
     int[] rest = new int[2];
     for (int i = 0; i < 2; i++) {
-      int beyond = image[i] + pads[i] + pads[2 + i] - dilations[i] * (block[i] - 1) - 1;
+      long reach = (long) dilations[i] * (block[i] - 1) + 1;
+      int beyond = Math.toIntExact(0L + image[i] + pads[i] + pads[2 + i] - reach);
       count[i] = beyond < 0 ? 0 : beyond / strides[i] + 1;
       rest[i] = beyond < 0 ? 0 : beyond % strides[i];
     }
-    if (taps < 1 || x.dim(1) % taps != 0 || x.dim(2) != count[0] * count[1]) {
+    if (x.dim(1) % taps != 0 || x.dim(2) != (long) count[0] * count[1]) {
       throw CandelaException.of(
-          "%s: %d blocks of %d x %d expected", x, count[0] * count[1], block[0], block[1]);
+          "%s: %d x %d blocks of %d x %d expected", x, count[0], count[1], block[0], block[1]);
     }
     int channels = x.dim(1) / taps;
+    c.builder().make((long) x.dim(1) * taps);
     float[] ones = new float[channels * taps * taps];
     for (int i = 0; i < channels * taps; i++) {
       ones[i * taps + i % taps] = 1;

@@ -42,7 +42,7 @@ final class MoveReaders {
   }
 
   static Value concat(Call c) {
-    List<Value> in = c.together(true);
+    List<Value> in = c.together(1, true);
     return c.add(new Concat(Call.axis(c.integer("axis", 1), c.x(0).shape().rank())), in);
   }
 
