@@ -14,16 +14,24 @@ import java.util.Map;
  * <p>Exporters write the batch that they saw into shapes: an image of 56 × 56 pixels becomes 64
  * windows, and ten images would become 640. What a value's shape is in the file's own batch is
  * known. Where images lie in it, it has another here, longer along one axis in the proportion of
- * the batches: images are counted by the outer part of that axis, or, where pixels and images
- * became rows, by the inner one. A value made from images in which none lie is a fault: the file
- * picks some, or adds them up.
+ * the batches; the images are counted by the outer part of that axis, or, where pixels and images
+ * became rows, by the inner one. Refused is what leaves no images, or does not tell where they lie,
+ * and an operator that lets them reach each other ({@link Mixing}).
+ *
+ * <p>Used by one import, not thread-safe.
  */
 final class Batching {
+  /** Which part of an axis counts the images, where it counts more. */
+  private enum Part {
+    OUTER,
+    INNER
+  }
+
   private final Builder made;
   private final int batch;
 
-  /** Values in which images lie: whether they are counted by the inner part of the axis. */
-  private final Map<String, Boolean> images = new HashMap<>();
+  /** Values in which images lie. */
+  private final Map<String, Part> images = new HashMap<>();
 
   /**
    * @param made the graph in the file's own batch
@@ -33,8 +41,8 @@ final class Batching {
     this.batch = batch;
   }
 
-  /** The file's own batch. */
-  int own() {
+  /** The batch that the file was made for. */
+  int made() {
     return made.batch();
   }
 
@@ -56,23 +64,34 @@ final class Batching {
   /** The first dimension of an input counts images, where it is as long as the batch. */
   void input(String name, Shape here) {
     if (axis(name, here) == 0) {
-      images.put(name, false);
+      images.put(name, Part.OUTER);
     }
   }
 
-  /** Finds out where images lie in what a node left. */
+  /**
+   * Finds out where images lie in what a node left.
+   *
+   * @throws CandelaException where they do not, or the node mixes them
+   */
   void follow(OnnxNode node, Builder here) {
     boolean any = false;
-    boolean inner = false;
+    Part part = null;
     for (String x : node.inputs()) {
-      if (images.containsKey(x)) {
-        any = true;
-        inner |= images.get(x);
-        Shape shape = here.find(x).shape();
-        int axis = axis(x, shape);
-        if (mixes(node, here, axis, shape.rank())) {
-          throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
+      if (!images.containsKey(x)) {
+        continue;
+      }
+      any = true;
+      Shape shape = here.find(x).shape();
+      int axis = axis(x, shape);
+      Shape y = own(node.outputs().getFirst());
+      if (Mixing.mixes(new Mixing.Site(node, here, axis, shape, own(x), y))) {
+        throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
+      }
+      if (own(x).dim(axis) != made()) {
+        if (part != null && part != images.get(x)) {
+          throw CandelaException.of("it meets images in another order in '%s'", x);
         }
+        part = images.get(x);
       }
     }
     for (String y : node.outputs()) {
@@ -80,46 +99,46 @@ final class Batching {
       if (!any || v == null || v.isConstant()) {
         continue;
       }
-      if (axis(y, v.shape()) < 0) {
+      int axis = axis(y, v.shape());
+      if (axis < 0) {
         throw CandelaException.of("'%s' is %s for any number of images", y, v.shape());
       }
-      images.putIfAbsent(y, inner);
+      images.put(y, reshapes(node) ? seen(node.inputs().getFirst(), here, y, axis) : orOuter(part));
     }
   }
 
-  /** Whether elements along the axis reach each other, though it stays as long as it is. */
-  private static boolean mixes(OnnxNode node, Builder here, int axis, int rank) {
+  private static Part orOuter(Part part) {
+    return part == null ? Part.OUTER : part;
+  }
+
+  private static boolean reshapes(OnnxNode node) {
     return switch (node.op()) {
-      case "Attention",
-          "AveragePool",
-          "BatchNormalization",
-          "Col2Im",
-          "Conv",
-          "ConvTranspose",
-          "DepthToSpace",
-          "GlobalAveragePool",
-          "GlobalMaxPool",
-          "GroupNormalization",
-          "InstanceNormalization",
-          "LRN",
-          "MaxPool",
-          "Resize",
-          "SpaceToDepth",
-          "Upsample" ->
-          axis != 0;
-      case "Concat" -> axis == Call.axis(node.integer("axis", 1), rank);
-      case "CumSum" -> {
-        OnnxTensor along = here.known(here.value("input", node.inputs().get(1))).constant();
-        yield axis == Call.axis(along.longs()[0], rank);
-      }
-      case "LayerNormalization", "RMSNormalization" ->
-          axis >= Call.axis(node.integer("axis", -1), rank);
-      case "LogSoftmax", "Softmax" ->
-          here.opset() < 13
-              ? axis >= Call.axis(node.integer("axis", 1), rank)
-              : axis == Call.axis(node.integer("axis", -1), rank);
+      case "Flatten", "Reshape", "Squeeze", "Unsqueeze" -> true;
       default -> false;
     };
+  }
+
+  /** Which part of an axis of y counts the images, by how many elements of x come before them. */
+  private Part seen(String x, Builder here, String y, int axis) {
+    long before = before(x, axis(x, here.find(x).shape()));
+    Shape own = own(y);
+    if (own.count(0, axis) == before) {
+      return Part.OUTER;
+    }
+    if (own.count(0, axis + 1) == before * made()) {
+      return Part.INNER;
+    }
+    throw CandelaException.of("%s cannot be seen as %s for other batches", own(x), own);
+  }
+
+  /** What is counted outside of the images. */
+  private long before(String x, int axis) {
+    return isOuter(x) ? own(x).count(0, axis) : own(x).count(0, axis + 1) / made();
+  }
+
+  /** Whether the outer part of the axis counts the images. */
+  boolean isOuter(String value) {
+    return images.get(value) != Part.INNER;
   }
 
   /**
@@ -135,7 +154,7 @@ final class Batching {
       if (length == here.dim(a)) {
         continue;
       }
-      if (axis >= 0 || length % own() != 0 || here.dim(a) != length / own() * batch) {
+      if (axis >= 0 || length % made() != 0 || here.dim(a) != length / made() * batch) {
         throw CandelaException.of("'%s' was %s and is %s: where are the images?", value, own, here);
       }
       axis = a;
@@ -144,8 +163,8 @@ final class Batching {
   }
 
   /** A shape of the file's own batch, one axis as many times as long as there are more images. */
-  Shape grown(Shape own, int axis) {
-    return own.with(axis, Math.multiplyExact(own.dim(axis) / own(), batch));
+  Shape grown(Shape shape, int axis) {
+    return shape.with(axis, Math.multiplyExact(shape.dim(axis) / made(), batch));
   }
 
   /**
@@ -159,10 +178,10 @@ final class Batching {
     if (axis < 0) {
       return to;
     }
-    long outer = own(x).count(0, images.getOrDefault(x, false) ? axis + 1 : axis);
+    long before = before(x, axis);
     int at = -1;
     for (int a = 0; a < to.rank(); a++) {
-      if (to.count(0, a) == outer && to.dim(a) % own() == 0 && isBetter(to, a, at, axis)) {
+      if (to.count(0, a) == before && to.dim(a) % made() == 0 && isBetter(to, a, at, axis)) {
         at = a;
       }
     }
@@ -170,19 +189,13 @@ final class Batching {
       throw CandelaException.of("%s cannot be seen as %s for other batches", own(x), to);
     }
     // The last axis holds what is known of each row: images become more rows.
-    boolean rows = at == to.rank() - 1 && at > 0 && own() == 1 && to.dim(at) != 1;
-    images.put(y, rows);
+    boolean rows = at == to.rank() - 1 && at > 0 && made() == 1 && to.dim(at) != 1;
     return grown(to, rows ? at - 1 : at);
   }
 
   /** Better than another axis is one of the images alone, best where they were before. */
   private boolean isBetter(Shape to, int axis, int other, int before) {
-    boolean alone = to.dim(axis) == own();
-    return other < 0 || alone && (axis == before || to.dim(other) != own());
-  }
-
-  /** Whether the outer part of the axis counts the images. */
-  boolean isOuter(String value) {
-    return !images.getOrDefault(value, false);
+    boolean alone = to.dim(axis) == made();
+    return other < 0 || alone && (axis == before || to.dim(other) != made());
   }
 }

@@ -69,20 +69,20 @@ final class Call {
     return fixed(i, what).constant();
   }
 
-  /** The axis of input i along which images lie, -1 for none, in a batch of another size. */
+  /** The axis of input i along which images lie, -1 for none; where there is a batching. */
   int images(int i) {
     return builder.batching().axis(node.inputs().get(i), x(i).shape());
   }
 
   /**
-   * All inputs, so many at least. In a batch that the file was not made for, what is the same for
-   * all images comes once for each where another input holds them one after the other.
+   * The first so many inputs. In a batch that the file was not made for, what is the same for all
+   * images comes once for each where another input holds them one after the other.
    *
    * @param joined whether inputs are joined, and do not broadcast along axes of length 1
    */
-  List<Value> together(int least, boolean joined) {
+  List<Value> together(int count, boolean joined) {
     List<Value> in = new ArrayList<>();
-    for (int i = 0; i < Math.max(inputs(), least); i++) {
+    for (int i = 0; i < count; i++) {
       in.add(x(i));
     }
     for (int i = 0; builder.batching() != null && i < in.size(); i++) {
@@ -105,7 +105,11 @@ final class Call {
     if (axis < 0 || one.dim(axis) != own.dim(images(i)) || one.dim(axis) == 1 && !joined) {
       return v;
     }
-    int times = x(i).shape().dim(images(i)) / own.dim(images(i));
+    int length = x(i).shape().dim(images(i));
+    int times = length / one.dim(axis);
+    if (times * one.dim(axis) != length) {
+      throw CandelaException.of("'%s' cannot be cut for fewer images", v.name());
+    }
     int at = builder.batching().isOuter(name) ? axis : axis + 1;
     int[] apart = new int[one.rank() + 1];
     System.arraycopy(one.dims(), 0, apart, 0, at);

@@ -17,8 +17,8 @@ import java.util.List;
 
 /** Readers of operators that work element by element. */
 final class ElementReaders {
-  /** Nodes between a softmax and the product whose sums it reads, at most. */
-  private static final int DEEPEST = 16;
+  /** Nodes and constants between a softmax and the products whose sums it reads, at most. */
+  private static final int MOST_SUMS = 32;
 
   private ElementReaders() {}
 
@@ -86,7 +86,7 @@ final class ElementReaders {
   }
 
   static Value many(Call c, Binary kind) {
-    List<Value> in = c.together(1, false);
+    List<Value> in = c.together(c.inputs(), false);
     Value y = in.get(0);
     for (int i = 1; i < in.size(); i++) {
       y = c.binary(kind, y, in.get(i));
@@ -123,6 +123,7 @@ final class ElementReaders {
     Node softmax = c.builder().producer(x);
     return c.x(1).isConstant()
         && c.x(1).shape().count() == 1
+        && c.x(1).shape().rank() <= x.shape().rank()
         && equal != null
         && equal.op() instanceof BinaryOp b
         && b.kind() == Binary.EQUAL
@@ -130,15 +131,23 @@ final class ElementReaders {
         && equal.input(1) == x
         && softmax != null
         && softmax.op() instanceof Softmax
-        && isFinite(c.builder(), softmax.input(0), 0);
+        && isFinite(c.builder(), softmax.input(0), new int[] {MOST_SUMS});
   }
 
   private static boolean isUnary(Node n, Unary kind) {
     return n != null && n.op() instanceof Elementwise e && e.kind() == kind;
   }
 
-  /** Whether v is the sum of products and finite constants, as the scores of an attention are. */
-  private static boolean isFinite(Builder builder, Value v, int depth) {
+  /**
+   * Whether v is the sum of products and finite constants, as the scores of an attention are:
+   * finite unless something overflows.
+   *
+   * @param left how many more nodes are looked at
+   */
+  private static boolean isFinite(Builder builder, Value v, int[] left) {
+    if (left[0]-- <= 0) {
+      return false;
+    }
     if (v.isConstant()) {
       for (float f : v.constant().floats()) {
         if (!Float.isFinite(f)) {
@@ -148,15 +157,15 @@ final class ElementReaders {
       return true;
     }
     Node n = builder.producer(v);
-    if (n == null || depth > DEEPEST) {
+    if (n == null) {
       return false;
     }
     return switch (n.op()) {
       case MatMul m -> true;
       case BinaryOp b when b.kind() == Binary.ADD || b.kind() == Binary.MUL ->
-          isFinite(builder, n.input(0), depth + 1) && isFinite(builder, n.input(1), depth + 1);
-      case Reshape r -> isFinite(builder, n.input(0), depth + 1);
-      case Transpose t -> isFinite(builder, n.input(0), depth + 1);
+          isFinite(builder, n.input(0), left) && isFinite(builder, n.input(1), left);
+      case Reshape r -> isFinite(builder, n.input(0), left);
+      case Transpose t -> isFinite(builder, n.input(0), left);
       default -> false;
     };
   }

@@ -83,8 +83,11 @@ final class ImageReaders {
     for (int i = 0; i < 2; i++) {
       long reach = (long) dilations[i] * (block[i] - 1) + 1;
       int beyond = Math.toIntExact(0L + image[i] + pads[i] + pads[2 + i] - reach);
-      count[i] = beyond < 0 ? 0 : beyond / strides[i] + 1;
-      rest[i] = beyond < 0 ? 0 : beyond % strides[i];
+      if (beyond < 0) {
+        throw CandelaException.of("a block of %d does not fit axis %d of the image", block[i], i);
+      }
+      count[i] = beyond / strides[i] + 1;
+      rest[i] = beyond % strides[i];
     }
     if (x.dim(1) % taps != 0 || x.dim(2) != (long) count[0] * count[1]) {
       throw CandelaException.of(

@@ -87,15 +87,33 @@ public final class Import {
     try {
       return reading.build(batch, known, shapes);
     } catch (CandelaException e) {
-      throw made == null ? e : new OnlyBatch(own, e.getMessage(), e);
+      throw made == null || fits(model, 2 * own, made, turned, prepare)
+          ? e // the batch is too large
+          : new OnlyBatch(own, e.getMessage(), e);
     }
   }
 
-  /** The leading dimension that the file was made for; batch where it leaves that open. */
+  /** Whether it can be read for one other batch at least. */
+  private static boolean fits(
+      OnnxModel model, int batch, Builder made, boolean turned, Consumer<Builder> prepare) {
+    Import reading = new Import(model, batch, made, turned);
+    prepare.accept(reading.builder);
+    try {
+      reading.build(batch, Map.of(), Map.of());
+      return true;
+    } catch (CandelaException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The leading dimension that the file was made for; batch where it leaves that open, or inputs
+   * are told from outside.
+   */
   private static int modelBatch(
       OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
     for (OnnxValue v : model.inputs()) {
-      if (!known.containsKey(v.name()) && !shapes.containsKey(v.name())) {
+      if (known.isEmpty() && shapes.isEmpty()) {
         List<Dim> dims = v.dims().orElse(List.of());
         return !dims.isEmpty() && dims.get(0) instanceof Dim.Fixed f && f.size() > 0
             ? f.size()
@@ -160,8 +178,7 @@ public final class Import {
 
   private Value output(String name, int batch) {
     Value v = builder.value(model.name() + ": output", name);
-    boolean fits = v.shape().rank() > 0 && v.shape().dim(0) == batch;
-    if (builder.batching() != null && !fits) {
+    if (builder.batching() != null && builder.batching().axis(name, v.shape()) != 0) {
       throw CandelaException.of(
           "%s: output '%s' is %s for a batch of %d", model.name(), name, v.shape(), batch);
     }

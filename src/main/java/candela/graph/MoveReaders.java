@@ -42,7 +42,7 @@ final class MoveReaders {
   }
 
   static Value concat(Call c) {
-    List<Value> in = c.together(1, true);
+    List<Value> in = c.together(c.inputs(), true);
     return c.add(new Concat(Call.axis(c.integer("axis", 1), c.x(0).shape().rank())), in);
   }
 
@@ -76,13 +76,14 @@ final class MoveReaders {
       long e = ends[i] < 0 ? ends[i] + length : ends[i];
       s = Math.clamp(s, 0L, step > 0 ? length : Math.max(length - 1L, 0));
       e = Math.clamp(e, step > 0 ? 0L : -1L, (long) length);
-      if (step < 0 && c.builder().batching() != null && c.images(0) == a) {
-        throw CandelaException.of("it turns the images along axis %d around", a);
-      }
       from[a] = (int) s;
       steps[a] = (int) step;
       long span = step > 0 ? e - s : s - e;
       sizes[a] = (int) Math.max(0, Math.ceilDiv(span, Math.abs(step)));
+      boolean some = step != 1 || sizes[a] != length;
+      if (some && c.builder().batching() != null && c.images(0) == a) {
+        throw CandelaException.of("it picks along axis %d of %s, where images lie", a, x);
+      }
     }
     return c.add(new Slice(from, steps, sizes), c.x(0));
   }

@@ -47,6 +47,7 @@ final class RemoveIdentity implements Simplify.Pass {
     if (!(n.op() instanceof BinaryOp b)
         || b.kind() != Binary.ADD
         || n.output().integer()
+        || n.input(0).integer()
         || !n.input(1).isConstant()) {
       return false;
     }

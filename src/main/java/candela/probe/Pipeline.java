@@ -48,7 +48,7 @@ public final class Pipeline implements AutoCloseable {
   /** What there was room for. */
   private int room = Integer.MAX_VALUE;
 
-  /** The batch of a model that can be read for no other; 0 for all others. */
+  /** One, for a model that can be read for no other batch; 0 for all others. */
   private int only;
 
   private final Map<String, Integer> ran = new TreeMap<>();
@@ -326,9 +326,9 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
-   * A session of so many rows, or of half as many, and so on, where the device has no room; of the
-   * model's own batch where it can be read for no other. It has run once: whatever memory it takes
-   * is taken before a probe writes a row.
+   * A session of so many rows, or of half as many, and so on, where the device has no room; of one
+   * where the model was made for one image and can be read for no more. It has run once: whatever
+   * memory it takes is taken before a probe writes a row.
    */
   private Session open(int rows, SessionOptions options) {
     while (true) {
@@ -340,7 +340,8 @@ public final class Pipeline implements AutoCloseable {
         }
         return session;
       } catch (OnlyBatch e) {
-        if (batch != CHOSEN && e.batch() > batch) {
+        // Of several, rows that have nothing to do with each other would be mixed.
+        if (e.batch() != 1 || options.rules().stream().anyMatch(Rules::paired)) {
           throw e;
         }
         only = e.batch();

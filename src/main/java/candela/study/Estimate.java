@@ -102,11 +102,14 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     return new Estimate(maps, metrics - known, seconds, bytes);
   }
 
-  /** In the model's own batch where it can be read for no other, as it will be run. */
+  /** Of one row where the model can be read for no more, as it will be run. */
   private static Session session(Model model, Device device, int batch, SessionOptions options) {
     try {
       return model.network().session(device, batch, options);
     } catch (OnlyBatch e) {
+      if (e.batch() != 1) {
+        throw e;
+      }
       return model.network().session(device, e.batch(), options);
     }
   }

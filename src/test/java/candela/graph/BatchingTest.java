@@ -255,6 +255,81 @@ class BatchingTest {
     refused(twice, "node 'both' (Concat): it mixes the images along axis 0 of 'x'");
   }
 
+  @Test
+  void everyOperatorIsJudged() {
+    for (String op : Operators.names()) {
+      assertThat(Mixing.isListed(op)).as(op).isTrue();
+    }
+  }
+
+  /** Operators that count on where an element lies, and whose shapes do not tell. */
+  @Test
+  void whatWorksByPositionIsRefusedAlongImages() throws Exception {
+    long[] one = {1};
+    long[] two = {2};
+    refused(
+        rows().longs("r", two, 2, 1).node("Tile", "rows r", "y"),
+        "node 'y' (Tile): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows().longs("l", two, 2, 2).node("Split", "rows l", "half y", "axis", 0),
+        "node 'half y' (Split): split [2, 2]: 2 lengths expected that add up to axis 0 of [16,3]");
+    refused(
+        rows().longs("p", new long[] {4}, 1, 0, -1, 0).node("Pad", "rows p", "y"),
+        "node 'y' (Pad): it pads axis 0 of [16,3], where images lie");
+    refused(
+        rows()
+            .longs("u", one, 0)
+            .longs("v", one, 16)
+            .longs("t", one, 2)
+            .node("Slice", "rows u v u t", "y"),
+        "node 'y' (Slice): it picks along axis 0 of [16,3], where images lie");
+    refused(
+        rows().node("Trilu", "rows", "y"),
+        "node 'y' (Trilu): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows().node("ArgMax", "rows", "y", "axis", 0),
+        "node 'y' (ArgMax): 'y' is [1,3] for any number of images");
+    SmallModel twice = rows().longs("s", two, 4, 3).node("Reshape", "x a", "pixels");
+    twice.node("Transpose", "pixels", "turned", "perm", new long[] {2, 0, 1});
+    refused(
+        twice.node("Reshape", "turned s", "inner").node("Add", "rows inner", "y"),
+        "node 'y' (Add): it meets images in another order in 'inner'");
+  }
+
+  /** Pixels of an image in a row each, outer. */
+  private static SmallModel rows() {
+    return new SmallModel(14, 1, 3, 2, 2)
+        .longs("a", new long[] {3}, 1, 3, 4)
+        .node("Reshape", "x a", "pixels0")
+        .node("Transpose", "pixels0", "turned0", "perm", new long[] {0, 2, 1})
+        .longs("b", new long[] {2}, 4, 3)
+        .node("Reshape", "turned0 b", "rows");
+  }
+
+  /** A shape that is computed puts pixels before images. */
+  @Test
+  void rowsOfAComputedShapeAreRight() throws Exception {
+    SmallModel m =
+        rows()
+            .node("Transpose", "pixels0", "first", "perm", new long[] {2, 0, 1})
+            .node("Shape", "first", "shape")
+            .longs("i", new long[] {1}, 2)
+            .longs("minus", new long[] {1}, -1)
+            .node("Gather", "shape i", "last", "axis", 0)
+            .node("Concat", "minus last", "flat", "axis", 0)
+            .node("Reshape", "first flat", "all")
+            .random("mask", 4, 3)
+            .random("w", 12, 5)
+            .node("Add", "all mask", "sum")
+            .longs("c", new long[] {3}, 4, 1, 3)
+            .node("Reshape", "sum c", "apart")
+            .node("Transpose", "apart", "back", "perm", new long[] {1, 0, 2})
+            .longs("d", new long[] {2}, 1, 12)
+            .node("Reshape", "back d", "z")
+            .node("MatMul", "z w", "y");
+    rowsDoNotDependOnTheBatch(new Case("computed", 1, m));
+  }
+
   /** An operator on all elements in a row. */
   private static SmallModel flat(String op, Object... attributes) {
     return new SmallModel(17, 1, 3, 2, 2)

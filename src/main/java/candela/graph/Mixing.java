@@ -1,0 +1,191 @@
+package candela.graph;
+
+import candela.onnx.OnnxNode;
+import candela.onnx.OnnxTensor;
+import candela.tensor.Shape;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which operators let what lies along one axis of an input reach its neighbours, or count on where
+ * it lies, while the shapes tell nothing of it. An operator that is not listed does.
+ */
+final class Mixing {
+  /**
+   * An input of a node.
+   *
+   * @param axis along which images lie
+   * @param x its shape
+   * @param own its shape in the file's own batch
+   * @param y that of the node's first output
+   */
+  record Site(OnnxNode node, Builder here, int axis, Shape x, Shape own, Shape y) {
+    /** Whether the axis that an attribute names is that of the images. */
+    private boolean isAt(String attribute, long absent) {
+      return axis == Call.axis(node.integer(attribute, absent), x.rank());
+    }
+
+    private boolean isFrom(long absent) {
+      return axis >= Call.axis(node.integer("axis", absent), x.rank());
+    }
+
+    private OnnxTensor constant(int i) {
+      return here.known(here.value("input", node.inputs().get(i))).constant();
+    }
+
+    private boolean isResized() {
+      return axis != 0 || y.rank() != own.rank() || y.dim(0) != own.dim(0);
+    }
+  }
+
+  /** Whether the site's operator does. */
+  @FunctionalInterface
+  private interface Rule {
+    boolean mixes(Site s);
+  }
+
+  /** Each element by itself, or shapes that tell: they would lose, or double, the images. */
+  private static final List<String> NONE =
+      List.of(
+          "Abs",
+          "Add",
+          "And",
+          "ArgMax",
+          "ArgMin",
+          "Cast",
+          "Ceil",
+          "Celu",
+          "Clip",
+          "Constant",
+          "ConstantOfShape",
+          "Cos",
+          "Div",
+          "Dropout",
+          "Einsum",
+          "Elu",
+          "Equal",
+          "Erf",
+          "Exp",
+          "Expand",
+          "Flatten",
+          "Floor",
+          "Gelu",
+          "Gemm",
+          "Greater",
+          "GreaterOrEqual",
+          "HardSigmoid",
+          "HardSwish",
+          "Identity",
+          "IsNaN",
+          "LeakyRelu",
+          "Less",
+          "LessOrEqual",
+          "Log",
+          "MatMul",
+          "Max",
+          "Mean",
+          "Min",
+          "Mish",
+          "Mod",
+          "Mul",
+          "Neg",
+          "Not",
+          "Or",
+          "PRelu",
+          "Pad",
+          "Pow",
+          "Range",
+          "Reciprocal",
+          "ReduceL1",
+          "ReduceL2",
+          "ReduceMax",
+          "ReduceMean",
+          "ReduceMin",
+          "ReduceProd",
+          "ReduceSum",
+          "ReduceSumSquare",
+          "Relu",
+          "Reshape",
+          "Round",
+          "ScatterND",
+          "Selu",
+          "Shape",
+          "Sigmoid",
+          "Sign",
+          "Sin",
+          "Size",
+          "Slice",
+          "Softplus",
+          "Softsign",
+          "Sqrt",
+          "Squeeze",
+          "Sub",
+          "Sum",
+          "Swish",
+          "Tanh",
+          "ThresholdedRelu",
+          "Transpose",
+          "Unsqueeze",
+          "Where",
+          "Xor");
+
+  /** Of images with channels and pixels, which the first axis counts. */
+  private static final List<String> OF_IMAGES =
+      List.of(
+          "Attention",
+          "AveragePool",
+          "BatchNormalization",
+          "Col2Im",
+          "Conv",
+          "ConvTranspose",
+          "DepthToSpace",
+          "GlobalAveragePool",
+          "GlobalMaxPool",
+          "GroupNormalization",
+          "InstanceNormalization",
+          "LRN",
+          "MaxPool",
+          "SpaceToDepth");
+
+  private static final Map<String, Rule> RULES = rules();
+
+  private Mixing() {}
+
+  private static Map<String, Rule> rules() {
+    Map<String, Rule> rules = new HashMap<>();
+    NONE.forEach(op -> rules.put(op, s -> false));
+    OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
+    rules.put("Concat", s -> s.isAt("axis", 1));
+    rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
+    rules.put(
+        "Gather",
+        s ->
+            s.isAt("axis", 0)
+                && !s.here.batching().isWritten(s.constant(1), s.node.inputs().get(1)));
+    rules.put("GatherND", s -> s.axis < s.constant(1).shape().dim(-1));
+    rules.put("LayerNormalization", s -> s.isFrom(-1));
+    rules.put("LogSoftmax", Mixing::softmax);
+    rules.put("RMSNormalization", s -> s.isFrom(-1));
+    rules.put("Resize", Site::isResized);
+    rules.put("Softmax", Mixing::softmax);
+    rules.put("Split", s -> s.isAt("axis", 0) && s.node.outputs().size() > 1);
+    rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));
+    rules.put("Trilu", s -> s.axis >= s.x.rank() - 2);
+    rules.put("Upsample", Site::isResized);
+    return rules;
+  }
+
+  private static boolean softmax(Site s) {
+    return s.here.opset() < 13 ? s.isFrom(1) : s.isAt("axis", -1);
+  }
+
+  static boolean isListed(String op) {
+    return RULES.containsKey(op);
+  }
+
+  static boolean mixes(Site s) {
+    Rule rule = RULES.get(s.node.op());
+    return rule == null || rule.mixes(s);
+  }
+}
