@@ -69,9 +69,10 @@ final class Call {
     return fixed(i, what).constant();
   }
 
-  /** The axis of input i along which images lie, -1 for none; where there is a batching. */
+  /** The axis of input i along which the images of another batch than the file's own lie, or -1. */
   int images(int i) {
-    return builder.batching().axis(node.inputs().get(i), x(i).shape());
+    Batching batching = builder.batching();
+    return batching == null ? -1 : batching.axis(node.inputs().get(i), x(i).shape());
   }
 
   /**
@@ -85,7 +86,7 @@ final class Call {
     for (int i = 0; i < count; i++) {
       in.add(x(i));
     }
-    for (int i = 0; builder.batching() != null && i < in.size(); i++) {
+    for (int i = 0; i < in.size(); i++) {
       if (images(i) >= 0) {
         for (int k = 0; k < in.size(); k++) {
           in.set(k, images(k) < 0 ? repeated(i, in.get(k), joined) : in.get(k));
@@ -111,17 +112,16 @@ final class Call {
       throw CandelaException.of("'%s' cannot be cut for fewer images", v.name());
     }
     int at = builder.batching().isOuter(name) ? axis : axis + 1;
-    int[] apart = new int[one.rank() + 1];
-    System.arraycopy(one.dims(), 0, apart, 0, at);
-    System.arraycopy(one.dims(), at, apart, at + 1, one.rank() - at);
-    apart[at] = 1;
-    Value each = add(new Expand(Shape.of(apart).with(at, times)), reshape(v, apart));
+    Value single = reshape(v, one.inserted(at, 1).dims());
+    Value each = add(new Expand(one.inserted(at, times)), single);
     return reshape(each, one.with(axis, times * one.dim(axis)).dims());
   }
 
-  /** Whether constant input i is the same in the file's own batch, where that is another. */
+  /** Whether the batch is another than the file's own, and constant input i the same in both. */
   boolean isWritten(int i, String what) {
-    return node.has(what) || builder.batching().isWritten(constant(i, what), node.inputs().get(i));
+    return builder.batching() != null
+        && (node.has(what)
+            || builder.batching().isWritten(constant(i, what), node.inputs().get(i)));
   }
 
   /** Integers that an attribute (older opsets) or a constant input gives; null where neither. */

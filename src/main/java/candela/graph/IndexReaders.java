@@ -20,7 +20,7 @@ final class IndexReaders {
     Shape x = c.x(0).shape();
     int axis = Call.axis(c.integer("axis", 0), x.rank());
     OnnxTensor t = c.constant(1, "indices");
-    if (c.builder().batching() != null && c.isWritten(1, "indices") && c.images(0) == axis) {
+    if (c.isWritten(1, "indices") && c.images(0) == axis) {
       return gatherInImages(c, axis, t);
     }
     Value y = picked(c, c.x(0), axis, places(t, x, axis));
@@ -49,11 +49,8 @@ final class IndexReaders {
     if (batching.made() != 1 || indices.shape().rank() == 0 || !batching.isOuter(name)) {
       throw CandelaException.of("it picks along axis %d of %s, where images lie", axis, own);
     }
-    int[] apart = new int[own.rank() + 1];
-    System.arraycopy(own.dims(), 0, apart, 0, axis);
-    apart[axis] = c.builder().batch();
-    System.arraycopy(own.dims(), axis, apart, axis + 1, own.rank() - axis);
-    Value picked = picked(c, c.reshape(c.x(0), apart), axis + 1, places(indices, own, axis));
+    Value apart = c.reshape(c.x(0), own.inserted(axis, c.builder().batch()).dims());
+    Value picked = picked(c, apart, axis + 1, places(indices, own, axis));
     Shape y = batching.own(c.node().outputs().getFirst());
     return c.reshape(picked, batching.grown(y, axis).dims());
   }

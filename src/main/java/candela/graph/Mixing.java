@@ -21,17 +21,19 @@ final class Mixing {
    * @param y that of the node's first output
    */
   record Site(OnnxNode node, Builder here, int axis, Shape x, Shape own, Shape y) {
-    /** Whether the axis that an attribute names is that of the images. */
-    private boolean isAt(String attribute, long absent) {
-      return axis == Call.axis(node.integer(attribute, absent), x.rank());
+    /** Whether the axis that the attribute names is that of the images. */
+    private boolean isAt(long absent) {
+      return axis == Call.axis(node.integer("axis", absent), x.rank());
     }
 
+    /** Whether it is that or a later one. */
     private boolean isFrom(long absent) {
       return axis >= Call.axis(node.integer("axis", absent), x.rank());
     }
 
-    private OnnxTensor constant(int i) {
-      return here.known(here.value("input", node.inputs().get(i))).constant();
+    /** The second input. */
+    private OnnxTensor constant() {
+      return here.known(here.value("input", node.inputs().get(1))).constant();
     }
 
     private boolean isResized() {
@@ -156,20 +158,18 @@ final class Mixing {
     Map<String, Rule> rules = new HashMap<>();
     NONE.forEach(op -> rules.put(op, s -> false));
     OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
-    rules.put("Concat", s -> s.isAt("axis", 1));
-    rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
+    rules.put("Concat", s -> s.isAt(1));
+    rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant().floats()[0], s.x.rank()));
     rules.put(
         "Gather",
-        s ->
-            s.isAt("axis", 0)
-                && !s.here.batching().isWritten(s.constant(1), s.node.inputs().get(1)));
-    rules.put("GatherND", s -> s.axis < s.constant(1).shape().dim(-1));
+        s -> s.isAt(0) && !s.here.batching().isWritten(s.constant(), s.node.inputs().get(1)));
+    rules.put("GatherND", s -> s.axis < s.constant().shape().dim(-1));
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);
     rules.put("RMSNormalization", s -> s.isFrom(-1));
     rules.put("Resize", Site::isResized);
     rules.put("Softmax", Mixing::softmax);
-    rules.put("Split", s -> s.isAt("axis", 0) && s.node.outputs().size() > 1);
+    rules.put("Split", s -> s.isAt(0) && s.node.outputs().size() > 1);
     rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));
     rules.put("Trilu", s -> s.axis >= s.x.rank() - 2);
     rules.put("Upsample", Site::isResized);
@@ -177,7 +177,7 @@ final class Mixing {
   }
 
   private static boolean softmax(Site s) {
-    return s.here.opset() < 13 ? s.isFrom(1) : s.isAt("axis", -1);
+    return s.here.opset() < 13 ? s.isFrom(1) : s.isAt(-1);
   }
 
   static boolean isListed(String op) {

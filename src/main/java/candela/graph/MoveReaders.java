@@ -81,7 +81,7 @@ final class MoveReaders {
       long span = step > 0 ? e - s : s - e;
       sizes[a] = (int) Math.max(0, Math.ceilDiv(span, Math.abs(step)));
       boolean some = step != 1 || sizes[a] != length;
-      if (some && c.builder().batching() != null && c.images(0) == a) {
+      if (some && c.images(0) == a) {
         throw CandelaException.of("it picks along axis %d of %s, where images lie", a, x);
       }
     }
@@ -126,7 +126,7 @@ final class MoveReaders {
   static Value expand(Call c) {
     Shape x = c.x(0).shape();
     Shape to = Shape.of(Call.narrow(c.needed(1, "shape")));
-    if (c.builder().batching() != null && c.isWritten(1, "shape") && c.images(0) >= 0) {
+    if (c.isWritten(1, "shape") && c.images(0) >= 0) {
       Shape own = c.builder().batching().own(c.node().outputs().getFirst());
       to = c.builder().batching().grown(own, c.images(0) + own.rank() - x.rank());
     }

@@ -36,7 +36,7 @@ final class PadReader {
             "pads %d and %d do not fit axis %d of %s", pads[i], pads[n + i], a, x);
       }
       boolean some = pads[i] != 0 || pads[n + i] != 0;
-      if (some && c.builder().batching() != null && c.images(0) == a) {
+      if (some && c.images(0) == a) {
         throw CandelaException.of("it pads axis %d of %s, where images lie", a, x);
       }
     }

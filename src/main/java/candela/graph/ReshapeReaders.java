@@ -14,8 +14,7 @@ final class ReshapeReaders {
     Shape x = c.x(0).shape();
     int[] d = Call.narrow(c.needed(1, "shape"));
     boolean allowZero = c.integer("allowzero", 0) != 0;
-    Batching batching = c.builder().batching();
-    if (batching != null && c.isWritten(1, "shape")) {
+    if (c.isWritten(1, "shape")) {
       return c.reshape(c.x(0), batched(c).dims());
     }
     int open = -1;
@@ -52,7 +51,7 @@ final class ReshapeReaders {
     Shape x = c.x(0).shape();
     long axis = c.integer("axis", 1);
     int at = axis == x.rank() ? x.rank() : Call.axis(axis, x.rank());
-    if (c.builder().batching() != null) {
+    if (c.images(0) >= 0) {
       return c.reshape(c.x(0), batched(c).dims());
     }
     return c.reshape(c.x(0), x.count(0, at), x.count(at, x.rank()));

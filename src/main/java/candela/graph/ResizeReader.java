@@ -38,9 +38,9 @@ final class ResizeReader {
     }
     long[] sizes = c.longs(3, "sizes");
     long[] axes = c.integers("axes");
-    if (sizes != null && c.builder().batching() != null && axes.length == 0) {
+    if (sizes != null && axes.length == 0 && c.images(0) == 0) {
       sizes = sizes.clone();
-      sizes[0] = c.images(0) == 0 ? c.x(0).shape().dim(0) : sizes[0];
+      sizes[0] = c.x(0).shape().dim(0);
     }
     float[] roi = c.has(1) && c.x(1).shape().count() > 0 ? c.constant(1, "roi").floats() : null;
     String policy = c.text("keep_aspect_ratio_policy", "stretch");

@@ -45,11 +45,8 @@ public final class Pipeline implements AutoCloseable {
   /** Rows at most, of scores alone and with gradients, as far as they have been chosen. */
   private final Map<Boolean, Integer> chosen = new HashMap<>();
 
-  /** What there was room for. */
+  /** Rows of a batch at most: what there was room for, or the model can be read for. */
   private int room = Integer.MAX_VALUE;
-
-  /** One, for a model that can be read for no other batch; 0 for all others. */
-  private int only;
 
   private final Map<String, Integer> ran = new TreeMap<>();
 
@@ -228,9 +225,6 @@ public final class Pipeline implements AutoCloseable {
     for (Probe<?> p : probes) {
       width += p.width();
     }
-    if (only > 0) {
-      return only;
-    }
     int rows = Math.clamp(width, 1, Math.min(room, most(ask.wantsGradient(), width)));
     return ask.rules().paired() ? rows + rows % 2 : rows;
   }
@@ -344,8 +338,8 @@ public final class Pipeline implements AutoCloseable {
         if (e.batch() != 1 || options.rules().stream().anyMatch(Rules::paired)) {
           throw e;
         }
-        only = e.batch();
-        rows = only;
+        room = 1;
+        rows = 1;
       } catch (OutOfMemory e) {
         if (session != null) {
           session.close();

@@ -66,6 +66,15 @@ public final class Shape {
     return of(d);
   }
 
+  /** With one more dimension, before that numbered i. */
+  public Shape inserted(int i, int dim) {
+    int[] d = new int[dims.length + 1];
+    System.arraycopy(dims, 0, d, 0, i);
+    System.arraycopy(dims, i, d, i + 1, dims.length - i);
+    d[i] = dim;
+    return of(d);
+  }
+
   /** Row-major strides in elements. */
   public int[] strides() {
     int[] s = new int[dims.length];
