@@ -36,10 +36,11 @@ class LayersTest {
     layers.put("method", with(layers, "probe", "rule"));
     layers.put("metric", with(layers, "probe", "rule"));
     layers.put("train", with(layers, "probe", "rule"));
+    layers.put("sanity", with(layers, "method", "metric"));
     layers.put("study", with(layers, "method", "metric", "train", "report"));
     layers.put("report", with(layers, "method", "metric", "train"));
-    layers.put("serve", with(layers, "study", "report"));
-    layers.put("cli", with(layers, "study", "report"));
+    layers.put("serve", with(layers, "sanity", "study", "report"));
+    layers.put("cli", with(layers, "sanity", "study", "report"));
     return layers;
   }
 

@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.cli.Reading.Loaded;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;
@@ -10,11 +11,9 @@ import candela.method.Methods;
 import candela.method.Preparation;
 import candela.method.Subject;
 import candela.onnx.OnnxValue;
-import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +38,7 @@ final class Explanation implements AutoCloseable {
   private final Pipeline pipeline;
   private final Provenance provenance;
   private final Gallery gallery;
+  private final Reading reading;
   private final PrintStream out = System.out;
   private int explained;
   private int failed;
@@ -66,17 +66,16 @@ final class Explanation implements AutoCloseable {
             methods.stream().map(Methods::text).toList(),
             options.clip,
             options.scale == Explain.Colours.SHARED);
+    reading =
+        new Reading(
+            network, preparation, labels, options.classifier.labels, options.target, this::failed);
   }
-
-  /** One image, read and classified. */
-  record Loaded(
-      Inputs.Input input, Preparation.Picture picture, Prediction prediction, int target) {}
 
   int run(List<Inputs.Input> inputs) {
     sayWhatWasAssumed();
     for (int from = 0; from < inputs.size(); from += GROUP) {
       int to = Math.min(from + GROUP, inputs.size());
-      List<Loaded> group = load(inputs.subList(from, to));
+      List<Loaded> group = reading.of(inputs.subList(from, to), pipeline);
       if (!group.isEmpty()) {
         group.forEach(this::print);
         String which = inputs.size() <= GROUP ? "" : " " + (from + 1) + "-" + to + " of ";
@@ -116,57 +115,6 @@ final class Explanation implements AutoCloseable {
       out.printf(
           "output: %s (the first of %s; --output sets another)%n",
           outputs.get(0), String.join(", ", outputs));
-    }
-  }
-
-  /** Reads and classifies; what cannot be read is reported and left out. */
-  private List<Loaded> load(List<Inputs.Input> inputs) {
-    List<Inputs.Input> readable = new ArrayList<>();
-    List<Preparation.Picture> pictures = new ArrayList<>();
-    List<Logits> probes = new ArrayList<>();
-    List<Read> read = inputs.parallelStream().map(this::read).toList();
-    for (int i = 0; i < read.size(); i++) {
-      if (read.get(i).picture() == null) {
-        failed(inputs.get(i), read.get(i).fault());
-      } else {
-        Preparation.Picture picture = read.get(i).picture();
-        readable.add(inputs.get(i));
-        pictures.add(picture);
-        probes.add(new Logits(device, picture.pixels()));
-      }
-    }
-    pipeline.run(probes);
-    List<Loaded> loaded = new ArrayList<>();
-    for (int i = 0; i < probes.size(); i++) {
-      Prediction p = new Prediction(probes.get(i).result());
-      if (!p.isFinite()) {
-        failed(
-            readable.get(i),
-            String.format(
-                Locale.ROOT,
-                "%s: finite class scores expected, %s gives NaN or infinity; check its weights and"
-                    + " the preprocessing",
-                readable.get(i).file(),
-                network.name()));
-        continue;
-      }
-      labels.check(p.logits().length, options.classifier.labels);
-      int target = options.target.of(p, network);
-      loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target));
-    }
-    return loaded;
-  }
-
-  /** A picture, or why there is none. */
-  private record Read(Preparation.Picture picture, String fault) {}
-
-  private Read read(Inputs.Input input) {
-    try {
-      return new Read(preparation.read(input.file()), null);
-    } catch (CandelaException e) {
-      return new Read(null, Main.sentence(e));
-    } catch (OutOfMemoryError e) {
-      return new Read(null, input.file() + ": " + Main.sentence(e));
     }
   }
 

@@ -29,6 +29,7 @@ import picocli.CommandLine.TypeConversionException;
       Train.class,
       Data.class,
       AttackCommand.class,
+      SanityCommand.class,
       StudyCommand.class,
       ReportCommand.class,
       ExportCommand.class,

@@ -46,7 +46,20 @@ final class Provenance {
     this.pipeline = pipeline;
     this.start = start;
     written = start;
-    Device device = pipeline.device();
+    head.putAll(head(pipeline.device(), preparation, methods, methodNames));
+    head.put("model", Map.of());
+    hash = CompletableFuture.supplyAsync(network.model()::sha256);
+    head.put("output", options.output == null ? firstOutput(network) : options.output);
+    head.put("target", options.target.given);
+    head.put("batch", Map.of());
+    head.put("clip", options.clip);
+    head.put("scale", options.scale.name().toLowerCase(Locale.ROOT));
+  }
+
+  /** Program, machine, preprocessing and methods. */
+  static Map<String, Object> head(
+      Device device, Preparation preparation, List<Method> methods, List<String> methodNames) {
+    Map<String, Object> head = new LinkedHashMap<>();
     head.put("candela", Version.NUMBER);
     head.put("time", Instant.now().truncatedTo(ChronoUnit.SECONDS));
     head.put("java", Runtime.version());
@@ -62,8 +75,6 @@ final class Provenance {
             device.precision(),
             "what",
             device.describe()));
-    head.put("model", Map.of());
-    hash = CompletableFuture.supplyAsync(network.model()::sha256);
     head.put("preprocess", preparation.provenance());
     List<Object> list = new ArrayList<>();
     for (int i = 0; i < methods.size(); i++) {
@@ -75,11 +86,7 @@ final class Provenance {
               "channels", methods.get(i).channels().name().toLowerCase(Locale.ROOT)));
     }
     head.put("methods", list);
-    head.put("output", options.output == null ? firstOutput(network) : options.output);
-    head.put("target", options.target.given);
-    head.put("batch", Map.of());
-    head.put("clip", options.clip);
-    head.put("scale", options.scale.name().toLowerCase(Locale.ROOT));
+    return head;
   }
 
   private static String firstOutput(Network network) {
@@ -95,7 +102,7 @@ final class Provenance {
     this.nanos += nanos;
   }
 
-  void explained(Explanation.Loaded image, Labels labels, List<Map<String, Object>> maps) {
+  void explained(Reading.Loaded image, Labels labels, List<Map<String, Object>> maps) {
     List<Object> top = new ArrayList<>();
     for (int c : image.prediction().top(options.top)) {
       top.add(score(image.prediction(), labels, c));

@@ -36,6 +36,29 @@ final class Canvas {
     fill(x + w, y, 1, h, color);
   }
 
+  /** A line with round ends between the middles of two points, its edges smooth. */
+  void line(double x0, double y0, double x1, double y1, double thick, int color) {
+    double dx = x1 - x0;
+    double dy = y1 - y0;
+    double square = dx * dx + dy * dy;
+    int reach = (int) Math.ceil(thick / 2) + 1;
+    int top = Math.max(0, (int) Math.min(y0, y1) - reach);
+    int bottom = Math.min(height - 1, (int) Math.max(y0, y1) + reach);
+    int left = Math.max(0, (int) Math.min(x0, x1) - reach);
+    int right = Math.min(width - 1, (int) Math.max(x0, x1) + reach);
+    for (int j = top; j <= bottom; j++) {
+      for (int i = left; i <= right; i++) {
+        double along = square == 0 ? 0 : ((i - x0) * dx + (j - y0) * dy) / square;
+        double t = Math.clamp(along, 0.0, 1.0);
+        double far = Math.hypot(i - x0 - t * dx, j - y0 - t * dy);
+        int cover = (int) Math.rint(255 * Math.clamp(thick / 2 + 0.5 - far, 0.0, 1.0));
+        if (cover > 0) {
+          set(i, j, color, cover);
+        }
+      }
+    }
+  }
+
   void draw(Image image, int x, int y) {
     int w = Math.min(image.width(), width - x);
     for (int j = 0; j < Math.min(image.height(), height - y); j++) {

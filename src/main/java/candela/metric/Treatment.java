@@ -52,6 +52,17 @@ public record Treatment(boolean rescale, Enlarge enlarge, double dataRange) {
     };
   }
 
+  /**
+   * The similarity of a text; SSIM's data range is this one's, unless the text sets it.
+   *
+   * @throws CandelaException when the text is none
+   */
+  public Similarity similarity(String text) {
+    return Similarities.parse(text) instanceof Ssim s && !text.contains("dataRange")
+        ? new Ssim(s.weights(), s.window(), dataRange)
+        : Similarities.parse(text);
+  }
+
   /** map[h,w] at [height,width], as it will be compared. */
   public float[] apply(float[] map, int h, int w, int height, int width) {
     if (map.length != h * w) {

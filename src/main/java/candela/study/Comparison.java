@@ -5,7 +5,6 @@ import candela.method.Methods;
 import candela.metric.Maps;
 import candela.metric.Pair;
 import candela.metric.Similarity;
-import candela.metric.Ssim;
 import candela.metric.Treatment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -66,7 +65,7 @@ final class Comparison {
     group.sweeps.forEach(s -> s.pairs().forEach(p -> all.add(pair(plan, methods, s, p))));
     List<Pair> pairs = List.copyOf(all);
     for (Study.Measure<Similarity> measure : study.similarities()) {
-      double[] values = ranged(measure, treatment).of(maps, pairs);
+      double[] values = treatment.similarity(measure.text()).of(maps, pairs);
       Map<Pair, Double> of = new LinkedHashMap<>();
       for (int i = 0; i < values.length; i++) {
         of.put(pairs.get(i), values[i]);
@@ -87,12 +86,5 @@ final class Comparison {
 
   private static int place(Plan plan, List<Integer> methods, Sweep s, int setting) {
     return methods.indexOf(plan.methods().indexOf(s.settings().get(setting).method()));
-  }
-
-  /** SSIM's data range is the treatment's, unless the study sets it. */
-  private static Similarity ranged(Study.Measure<Similarity> measure, Treatment treatment) {
-    return measure.of() instanceof Ssim s && !measure.text().contains("dataRange")
-        ? new Ssim(s.weights(), s.window(), treatment.dataRange())
-        : measure.of();
   }
 }

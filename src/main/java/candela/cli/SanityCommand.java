@@ -1,0 +1,174 @@
+package candela.cli;
+
+import candela.graph.Network;
+import candela.image.Inputs;
+import candela.method.Methods;
+import candela.metric.Similarities;
+import candela.sanity.Init;
+import candela.sanity.Order;
+import candela.sanity.Randomisation;
+import candela.study.Shipped;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Options of {@code candela sanity}; {@link SanityRun} does the work. */
+@Command(
+    name = "sanity",
+    description =
+        "Do maps change when the model forgets what it learnt, and when another class is asked?",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "Parameters of more and more layers become random (Adebayo et al. 2018); a map that explains",
+      "the model loses its similarity to the original one, a picture of the image's edges does"
+          + " not.",
+      "sobel, among the methods without --method, is such a picture.",
+      "",
+      "Written to DIR: IMAGE.sanity.png, the maps of all stages; curves.png; sanity.csv, every",
+      "similarity; provenance.json.",
+      "",
+      "Examples:",
+      "  candela sanity",
+      "  candela sanity photos/ --model m.onnx --method guided-backprop --method grad-cam",
+      "  candela sanity cat.jpg --model m.onnx --order independent --init kaiming --stages 20",
+      "  candela sanity cat.jpg --model m.onnx --against trained-on-shuffled-labels.onnx",
+      "",
+      "Exit codes: 0 all done, 1 some images could not be checked, 2 wrong usage or input."
+    })
+final class SanityCommand implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "IMAGE",
+      arity = "0..*",
+      description = "Image files, or folders of them.")
+  List<Path> images = List.of();
+
+  @Mixin Classifier classifier;
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME[:key=value,…]",
+      description = "A method and its parameters; may be repeated. Default: ${DEFAULT-VALUE}.")
+  List<String> methods =
+      List.of("gradient", "smoothgrad", "input-x-gradient", "guided-backprop", "lrp", "sobel");
+
+  @Mixin Target target;
+
+  @Option(
+      names = "--order",
+      paramLabel = "top-down|bottom-up|independent",
+      description =
+          "Layers that forget: from the last down (the cascade), from the first up, or one alone."
+              + " Default: top-down.")
+  String order = "top-down";
+
+  @Option(
+      names = "--init",
+      paramLabel = "permute|kaiming",
+      description =
+          "What they become: their own values in random order, or as PyTorch's layers begin."
+              + " Default: ${DEFAULT-VALUE}.")
+  String init = "permute";
+
+  @Option(
+      names = "--stages",
+      paramLabel = "N",
+      description = "Models with random layers, at most one a layer. Default: ${DEFAULT-VALUE}.")
+  int stages = 8;
+
+  @Option(
+      names = "--against",
+      paramLabel = "FILE",
+      description = "Another model of the same images and classes; may be repeated.")
+  List<Path> against = List.of();
+
+  @Option(
+      names = "--similarity",
+      paramLabel = "NAME[:key=value,…]",
+      description = "How maps are compared; may be repeated. Default: ${DEFAULT-VALUE}.")
+  List<String> similarities = List.of("spearman", "ssim", "hog");
+
+  @Option(names = "--absolute", description = "Compare maps by their absolute values.")
+  boolean absolute;
+
+  @Option(
+      names = "--predicted",
+      description = "Of a random model, explain the class that it predicts, not the original's.")
+  boolean predicted;
+
+  @Option(names = "--seed", paramLabel = "N", description = "Of random values. Default: 0.")
+  long seed;
+
+  @Option(
+      names = "--output",
+      paramLabel = "NAME",
+      description = "Model output with the class scores. Default: the first.")
+  String output;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "DIR",
+      description = "Where results go. Default: ${DEFAULT-VALUE}.")
+  Path out = Path.of("candela-out");
+
+  @Mixin Batch batch;
+
+  @Mixin Machine machine;
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    target.check();
+    batch.rows();
+    similarities.forEach(Similarities::parse);
+    Randomisation randomisation = randomisation();
+    if (classifier.model == null && images.isEmpty()) {
+      Path folder = out.resolve("example");
+      classifier.useShipped(folder);
+      images = Shipped.pictures(folder);
+      System.out.printf(
+          "No model and no images given: the model and pictures that come with Candela, in %s%n",
+          folder);
+    }
+    if (classifier.model == null || images.isEmpty()) {
+      throw CandelaException.of("sanity: images and --model FILE expected, or neither");
+    }
+    var parsed = methods.stream().map(Methods::parse).toList();
+    List<Inputs.Input> inputs = Inputs.of(images);
+    Labels names = Labels.read(classifier.labels);
+    Network network = Network.load(classifier.model).channelsFirst();
+    try (var run = new SanityRun(this, network, names, parsed, randomisation, start)) {
+      return run.run(inputs);
+    }
+  }
+
+  private Randomisation randomisation() {
+    return new Randomisation(
+        choice("--order", order, Order.values()),
+        choice("--init", init, Init.values()),
+        stages,
+        seed);
+  }
+
+  private static <E extends Enum<E>> E choice(String option, String text, E[] all) {
+    for (E e : all) {
+      if (word(e).equals(text)) {
+        return e;
+      }
+    }
+    List<String> words = java.util.Arrays.stream(all).map(SanityCommand::word).toList();
+    throw CandelaException.of(
+        "%s: one of %s expected, got '%s'", option, String.join(", ", words), text);
+  }
+
+  static String word(Enum<?> e) {
+    return e.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

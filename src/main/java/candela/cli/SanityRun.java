@@ -1,0 +1,193 @@
+package candela.cli;
+
+import candela.cli.Reading.Loaded;
+import candela.device.Device;
+import candela.device.Philox;
+import candela.graph.Network;
+import candela.image.Inputs;
+import candela.image.WholeFile;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.method.Preparation;
+import candela.probe.Pipeline;
+import candela.sanity.Compared;
+import candela.sanity.Randomisation;
+import candela.sanity.SanityCheck;
+import candela.sanity.SanityCheck.Found;
+import candela.sanity.SanityCheck.Picture;
+import candela.sanity.Variant;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** One run of {@code candela sanity}: images in groups, results to a folder. */
+final class SanityRun implements AutoCloseable {
+  /** Images whose rows share batches, and whose maps are held at a time. */
+  private static final int GROUP = 8;
+
+  private final SanityCommand options;
+  private final Network network;
+  private final Labels labels;
+  private final List<String> methodNames = new ArrayList<>();
+  private final Preparation preparation;
+  private final Device device;
+  private final List<Variant> variants = new ArrayList<>();
+  private final SanityCheck check;
+  private final Reading reading;
+  private final SanityTable table;
+  private final Map<String, Object> provenance;
+  private final PrintStream out = System.out;
+  private final long start;
+  private final List<Object> images = new ArrayList<>();
+  private final List<Object> failures = new ArrayList<>();
+  private int done;
+
+  SanityRun(
+      SanityCommand options,
+      Network network,
+      Labels labels,
+      List<Method> methods,
+      Randomisation randomisation,
+      long start) {
+    this.options = options;
+    this.network = network;
+    this.labels = labels;
+    this.start = start;
+    Map<String, Integer> seen = new HashMap<>();
+    methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
+    preparation =
+        Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
+    vary(randomisation);
+    WholeFile.makeFolder("--out", options.out);
+    device = options.machine.open();
+    check =
+        new SanityCheck(
+            new SanityCheck.Settings(
+                methods,
+                options.similarities,
+                options.absolute,
+                options.predicted,
+                options.batch.rows(),
+                options.output),
+            device,
+            preparation);
+    reading =
+        new Reading(
+            network, preparation, labels, options.classifier.labels, options.target, this::failed);
+    table = new SanityTable(methodNames, variants, options.similarities);
+    provenance = Provenance.head(device, preparation, methods, methodNames);
+    provenance.put("model", file(options.classifier.model, network));
+    provenance.put("target", options.target.given);
+    provenance.put("order", options.order);
+    provenance.put("init", options.init);
+    provenance.put("stages", options.stages);
+    provenance.put("seed", options.seed);
+    provenance.put("against", options.against.stream().map(f -> file(f, Network.load(f))).toList());
+    provenance.put("similarities", options.similarities);
+    provenance.put("absolute", options.absolute);
+    provenance.put("predicted", options.predicted);
+    provenance.put("images", images);
+    provenance.put("failed", failures);
+  }
+
+  private void vary(Randomisation randomisation) {
+    variants.add(new Variant(Variant.Kind.ANOTHER_CLASS, "other class", "", () -> network));
+    for (Randomisation.Stage s : randomisation.of(network.model())) {
+      variants.add(
+          new Variant(
+              Variant.Kind.RANDOMISED,
+              s.name(),
+              s.layer(),
+              () -> Network.of(s.model()).channelsFirst()));
+    }
+    Map<String, Integer> seen = new HashMap<>();
+    for (Path file : options.against) {
+      String name = Inputs.unique(file.getFileName().toString(), seen);
+      variants.add(
+          new Variant(
+              Variant.Kind.ANOTHER_MODEL, name, "", () -> Network.load(file).channelsFirst()));
+    }
+  }
+
+  private static Map<String, Object> file(Path file, Network network) {
+    return Provenance.ordered("file", file, "sha256", network.model().sha256());
+  }
+
+  int run(List<Inputs.Input> inputs) {
+    for (int from = 0; from < inputs.size(); from += GROUP) {
+      group(inputs.subList(from, Math.min(from + GROUP, inputs.size())));
+    }
+    if (done > 0) {
+      table.print(out, Explanation.counted(done, "image"));
+      out.printf(
+          Locale.ROOT,
+          "%n%s, %s in %s: %.1f s%n",
+          Explanation.counted(variants.size() + 1, "network"),
+          Explanation.counted(done, "image"),
+          options.out,
+          (System.nanoTime() - start) / 1e9);
+    }
+    return failures.isEmpty() ? Main.OK : done == 0 ? Main.WRONG : Main.PARTIAL;
+  }
+
+  private void group(List<Inputs.Input> inputs) {
+    List<Loaded> group;
+    try (var pipeline = new Pipeline(network, device, options.batch.rows(), options.output)) {
+      group = reading.of(inputs, pipeline);
+    }
+    if (group.isEmpty()) {
+      return;
+    }
+    List<Picture> pictures = group.stream().map(this::picture).toList();
+    List<Found> found = new ArrayList<>();
+    List<Compared> compared;
+    try (var progress = new Console("checking")) {
+      var listener =
+          new SanityCheck.Listener() {
+            @Override
+            public void found(int variant, Found of) {
+              found.add(of);
+            }
+
+            @Override
+            public boolean at(long rows, long all) {
+              return progress.at(rows, all);
+            }
+          };
+      compared = check.run(network, variants, pictures, listener);
+    }
+    for (int i = 0; i < group.size(); i++) {
+      int image = i;
+      Loaded l = group.get(i);
+      table.add(l.input().name(), compared.stream().filter(c -> c.image() == image).toList());
+      new SanitySheet(methodNames, variants, options.similarities, labels)
+          .draw(l, found, i, compared)
+          .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
+    }
+    done += group.size();
+    table.write(options.out.resolve("sanity.csv"));
+    table.curves(network.name()).writePng(options.out.resolve("curves.png"));
+    Json.write(options.out.resolve("provenance.json"), provenance);
+  }
+
+  /** With a class that is another by chance, the same for all images of one class. */
+  private Picture picture(Loaded l) {
+    int classes = l.prediction().logits().length;
+    int more = classes < 2 ? 0 : 1 + new Philox(options.seed, l.target()).below(classes - 1);
+    return new Picture(l.picture().pixels(), l.target(), (l.target() + more) % classes);
+  }
+
+  private void failed(Inputs.Input input, String reason) {
+    failures.add(Provenance.ordered("file", input.file(), "reason", reason));
+    System.err.println("candela: " + reason);
+  }
+
+  @Override
+  public void close() {
+    device.close();
+  }
+}

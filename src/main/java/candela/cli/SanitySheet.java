@@ -1,0 +1,89 @@
+package candela.cli;
+
+import candela.image.ContactSheet;
+import candela.image.Filter;
+import candela.image.HeatMap;
+import candela.image.Image;
+import candela.image.Resize;
+import candela.image.Scale;
+import candela.method.Attribution;
+import candela.sanity.Compared;
+import candela.sanity.SanityCheck.Found;
+import candela.sanity.Variant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * One image: a row a method, its map for the original network and for every variant.
+ *
+ * @param methods their names
+ */
+record SanitySheet(
+    List<String> methods, List<Variant> variants, List<String> similarities, Labels labels) {
+  /** Pixels of the longer side of a map. */
+  private static final int SIDE = 224;
+
+  /**
+   * @param found of the original and of all variants
+   * @param image place in what was found
+   */
+  Image draw(Reading.Loaded loaded, List<Found> found, int image, List<Compared> compared) {
+    Image photo = small(loaded.picture().view());
+    String explained =
+        String.format(
+            Locale.ROOT,
+            "%s %.1f %%",
+            labels.brief(loaded.target()),
+            100 * loaded.prediction().probability(loaded.target()));
+    var sheet =
+        new ContactSheet(
+            loaded.input().name(),
+            "explained: "
+                + explained
+                + " · below a map: "
+                + String.join(", ", similarities)
+                + " of it and the original one, then the class whose map it is");
+    for (int m = 0; m < methods.size(); m++) {
+      List<ContactSheet.Cell> row = new ArrayList<>();
+      row.add(new ContactSheet.Cell(photo, methods.get(m), explained, null));
+      for (int f = 0; f < found.size(); f++) {
+        Attribution a = found.get(f).maps().get(image).get(m);
+        Scale scale = Scale.of(a.map(), a.channels().signed(), Scale.PERCENTILE);
+        Image map =
+            new HeatMap(a.map(), a.height(), a.width(), scale).draw(photo.width(), photo.height());
+        String heading = f == 0 ? "original" : variants.get(f - 1).name();
+        row.add(
+            new ContactSheet.Cell(
+                map,
+                heading,
+                f == 0 ? "" : caption(found.get(f), image, m, f - 1, compared),
+                null));
+      }
+      sheet.row(row);
+    }
+    return sheet.draw();
+  }
+
+  private String caption(Found found, int image, int method, int variant, List<Compared> all) {
+    List<String> numbers = new ArrayList<>();
+    for (Compared c : all) {
+      if (c.image() == image && c.method() == method && c.variant() == variant) {
+        numbers.add(SanityTable.number(c.value()));
+      }
+    }
+    int target = found.targets()[image];
+    double p = new Prediction(found.logits().get(image)).probability(target);
+    return String.join(" · ", numbers)
+        + String.format(Locale.ROOT, "\n%s %.1f %%", labels.brief(target), 100 * p);
+  }
+
+  private static Image small(Image view) {
+    int longer = Math.max(view.width(), view.height());
+    return Resize.of(
+        view,
+        Math.max(1, view.width() * SIDE / longer),
+        Math.max(1, view.height() * SIDE / longer),
+        Filter.BILINEAR);
+  }
+}

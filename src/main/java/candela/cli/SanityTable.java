@@ -1,0 +1,123 @@
+package candela.cli;
+
+import candela.image.ContactSheet;
+import candela.image.Image;
+import candela.image.LineChart;
+import candela.image.WholeFile;
+import candela.sanity.Compared;
+import candela.sanity.Variant;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** The similarities of a check: each in a file, their means over the images printed and drawn. */
+final class SanityTable {
+  private final List<String> methods;
+  private final List<Variant> variants;
+  private final List<String> similarities;
+  private final List<String> lines = new ArrayList<>();
+
+  /** By method, variant and similarity, over images where the value is a number. */
+  private final double[][][] sum;
+
+  private final int[][][] count;
+
+  SanityTable(List<String> methods, List<Variant> variants, List<String> similarities) {
+    this.methods = methods;
+    this.variants = variants;
+    this.similarities = similarities;
+    sum = new double[methods.size()][variants.size()][similarities.size()];
+    count = new int[methods.size()][variants.size()][similarities.size()];
+    lines.add("image,method,kind,variant,layer,similarity,value");
+  }
+
+  void add(String image, List<Compared> compared) {
+    for (Compared c : compared) {
+      Variant v = variants.get(c.variant());
+      lines.add(
+          String.join(
+              ",",
+              quoted(image),
+              quoted(methods.get(c.method())),
+              SanityCommand.word(v.kind()),
+              quoted(v.name()),
+              quoted(v.about()),
+              quoted(similarities.get(c.similarity())),
+              Double.toString(c.value())));
+      if (!Double.isNaN(c.value())) {
+        sum[c.method()][c.variant()][c.similarity()] += c.value();
+        count[c.method()][c.variant()][c.similarity()]++;
+      }
+    }
+  }
+
+  private static String quoted(String text) {
+    return text.matches("[^\",\\r\\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
+  }
+
+  void write(Path file) {
+    WholeFile.write(file, part -> Files.write(part, lines));
+  }
+
+  private double mean(int method, int variant, int similarity) {
+    return sum[method][variant][similarity] / count[method][variant][similarity];
+  }
+
+  /** A block for each similarity: methods down, variants across. */
+  void print(PrintStream out, String images) {
+    for (int s = 0; s < similarities.size(); s++) {
+      out.printf("%n%s of maps, mean over %s%n", similarities.get(s), images);
+      List<String> title = new ArrayList<>(List.of("method"));
+      variants.forEach(v -> title.add(v.name()));
+      var table = new Table("l" + "r".repeat(variants.size()), title.toArray(String[]::new));
+      for (int m = 0; m < methods.size(); m++) {
+        Object[] cells = new Object[variants.size() + 1];
+        cells[0] = methods.get(m);
+        for (int v = 0; v < variants.size(); v++) {
+          cells[v + 1] = number(mean(m, v, s));
+        }
+        table.add(cells);
+      }
+      table.print(out);
+    }
+  }
+
+  static String number(double value) {
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.2f", value);
+  }
+
+  /** A chart for each similarity, over the stages of randomisation. */
+  Image curves(String title) {
+    List<Integer> stages = new ArrayList<>();
+    for (int v = 0; v < variants.size(); v++) {
+      if (variants.get(v).kind() == Variant.Kind.RANDOMISED) {
+        stages.add(v);
+      }
+    }
+    List<String> places = new ArrayList<>(List.of("original"));
+    stages.forEach(v -> places.add(variants.get(v).name()));
+    List<ContactSheet.Cell> cells = new ArrayList<>();
+    for (int s = 0; s < similarities.size(); s++) {
+      LineChart chart = new LineChart(760, 420, places);
+      for (int m = 0; m < methods.size(); m++) {
+        double[] values = new double[places.size()];
+        Arrays.fill(values, 1);
+        for (int i = 0; i < stages.size(); i++) {
+          values[i + 1] = mean(m, stages.get(i), s);
+        }
+        chart.line(methods.get(m), values);
+      }
+      cells.add(new ContactSheet.Cell(chart.draw(), similarities.get(s), "", null));
+    }
+    var sheet =
+        new ContactSheet(title, "similarity to the original map, by layers that are random");
+    for (int from = 0; from < cells.size(); from += 2) {
+      sheet.row(cells.subList(from, Math.min(from + 2, cells.size())));
+    }
+    return sheet.draw();
+  }
+}

@@ -1,0 +1,236 @@
+package candela.sanity;
+
+import candela.device.Device;
+import candela.graph.Network;
+import candela.method.Attribution;
+import candela.method.Method;
+import candela.method.Preparation;
+import candela.method.Subject;
+import candela.metric.Maps;
+import candela.metric.Pair;
+import candela.metric.Similarities;
+import candela.metric.Treatment;
+import candela.probe.Logits;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Progress;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Maps of one network held against those of its variants: what explains a model must change with
+ * it.
+ *
+ * <p><b>Definition:</b> for image x, class t and network f with variants f_1, f_2, …, the
+ * similarities of a(x, t, f) and a(x, t, f_i), for every method a; for another class, of a(x, t, f)
+ * and a(x, t', f). Maps are divided by their largest absolute value and brought to the image's size
+ * ({@link Treatment#standard}).
+ *
+ * <p><b>Cost:</b> each method's rows for each image, once for the network and for each variant.
+ *
+ * <p><b>Source:</b> Adebayo et al. 2018, "Sanity checks for saliency maps": parameters (section 3),
+ * labels (section 4); Sixt et al. 2020, "When explanations lie": another class.
+ *
+ * <p><b>Differences:</b> the authors explain the class that each variant predicts (predicted), as
+ * Quantus does not.
+ *
+ * <p>For one thread; owns nothing.
+ */
+public final class SanityCheck {
+  private final Settings settings;
+  private final Device device;
+  private final Preparation preparation;
+
+  /**
+   * What is checked, and how.
+   *
+   * @param similarities as {@link Similarities#parse} takes them
+   * @param absolute whether maps are compared by their absolute values
+   * @param predicted whether of each variant the class is explained that it predicts
+   * @param batch rows of a batch, see {@link Pipeline}
+   * @param output name of the output with the class scores, null for the first
+   */
+  public record Settings(
+      List<Method> methods,
+      List<String> similarities,
+      boolean absolute,
+      boolean predicted,
+      int batch,
+      String output) {
+    public Settings {
+      methods = List.copyOf(methods);
+      similarities = List.copyOf(similarities);
+      similarities.forEach(Similarities::parse);
+    }
+  }
+
+  /**
+   * An image.
+   *
+   * @param pixels as the network takes them, [c,h,w]
+   * @param target the class that is explained
+   * @param other another class
+   */
+  public record Picture(float[] pixels, int target, int other) {}
+
+  /**
+   * What one network gave.
+   *
+   * @param maps by image and method
+   * @param targets the classes that were explained, by image
+   * @param logits by image
+   */
+  public record Found(List<List<Attribution>> maps, int[] targets, List<float[]> logits) {}
+
+  /** Told of maps as they come, and after every batch of rows. */
+  public interface Listener extends Progress {
+    /**
+     * A network is done.
+     *
+     * @param variant place in the list of variants, -1 for the original
+     */
+    void found(int variant, Found found);
+  }
+
+  public SanityCheck(Settings settings, Device device, Preparation preparation) {
+    this.settings = settings;
+    this.device = device;
+    this.preparation = preparation;
+  }
+
+  /**
+   * Runs all methods on all variants.
+   *
+   * @return by image, method, variant and similarity, in this order
+   * @throws CandelaException when a method has no meaning for a network, or a variant takes other
+   *     images or knows fewer classes
+   */
+  public List<Compared> run(
+      Network original, List<Variant> variants, List<Picture> pictures, Listener listener) {
+    int networks = variants.size() + 1;
+    List<Found> found = new ArrayList<>();
+    for (int i = 0; i < networks; i++) {
+      Variant v = i == 0 ? null : variants.get(i - 1);
+      Network network = v == null ? original : v.network().get();
+      if (!network.inputShape().equals(original.inputShape())) {
+        throw CandelaException.of(
+            "%s: images %s expected, as %s takes them; it takes %s",
+            network.name(), original.inputShape(), original.name(), network.inputShape());
+      }
+      int before = i;
+      found.add(
+          find(
+              network,
+              v,
+              pictures,
+              (done, all) -> listener.at(before * all + done, networks * all)));
+      listener.found(i - 1, found.getLast());
+    }
+    return compare(found, pictures.size());
+  }
+
+  private Found find(Network network, Variant v, List<Picture> pictures, Progress progress) {
+    try (Pipeline pipeline = new Pipeline(network, device, settings.batch(), settings.output())) {
+      List<Logits> asked = pictures.stream().map(p -> new Logits(device, p.pixels())).toList();
+      pipeline.run(asked);
+      List<float[]> logits = asked.stream().map(Logits::result).toList();
+      int[] targets = new int[pictures.size()];
+      for (int i = 0; i < targets.length; i++) {
+        targets[i] = target(pictures.get(i), v, logits.get(i), network);
+      }
+      try (Workspace workspace = new Workspace(device).ofMaps()) {
+        List<Probe<Attribution>> probes = new ArrayList<>();
+        for (int i = 0; i < targets.length; i++) {
+          Subject subject =
+              new Subject(
+                  preparation.shape(), pictures.get(i).pixels(), targets[i], preparation.levels());
+          settings.methods().forEach(m -> probes.add(m.probe(subject, workspace)));
+        }
+        pipeline.run(probes, progress);
+        List<List<Attribution>> maps = new ArrayList<>();
+        int n = settings.methods().size();
+        for (int i = 0; i < targets.length; i++) {
+          maps.add(probes.subList(i * n, (i + 1) * n).stream().map(Probe::result).toList());
+        }
+        return new Found(maps, targets, logits);
+      }
+    }
+  }
+
+  private int target(Picture picture, Variant v, float[] logits, Network network) {
+    int target = picture.target();
+    if (v != null && v.kind() == Variant.Kind.ANOTHER_CLASS) {
+      target = picture.other();
+    } else if (v != null && settings.predicted()) {
+      target = best(logits);
+    }
+    if (target >= logits.length) {
+      throw CandelaException.of(
+          "%s: class %d is explained, it knows %d; give a model of the same classes",
+          network.name(), target, logits.length);
+    }
+    return target;
+  }
+
+  private static int best(float[] logits) {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    return best;
+  }
+
+  /** The first of found with all others. */
+  private List<Compared> compare(List<Found> found, int pictures) {
+    int n = settings.methods().size();
+    List<List<Compared>> each =
+        IntStream.range(0, pictures * n)
+            .parallel()
+            .mapToObj(
+                i -> {
+                  int picture = i / n;
+                  int method = i % n;
+                  List<Attribution> maps =
+                      found.stream().map(f -> f.maps().get(picture).get(method)).toList();
+                  return compare(picture, method, maps);
+                })
+            .toList();
+    return each.stream().flatMap(List::stream).toList();
+  }
+
+  private List<Compared> compare(int picture, int method, List<Attribution> maps) {
+    boolean signed = maps.getFirst().channels().signed() && !settings.absolute();
+    Treatment treatment = Treatment.standard(signed);
+    int h = preparation.shape().dim(1);
+    int w = preparation.shape().dim(2);
+    List<float[]> treated =
+        maps.stream().map(a -> treatment.apply(values(a), a.height(), a.width(), h, w)).toList();
+    List<Pair> pairs = Pair.against(0, maps.size());
+    List<double[]> values = new ArrayList<>();
+    for (String s : settings.similarities()) {
+      values.add(treatment.similarity(s).of(new Maps(h, w, treated), pairs));
+    }
+    List<Compared> compared = new ArrayList<>();
+    for (int v = 0; v < pairs.size(); v++) {
+      for (int s = 0; s < values.size(); s++) {
+        compared.add(new Compared(picture, method, v, s, values.get(s)[v]));
+      }
+    }
+    return compared;
+  }
+
+  private float[] values(Attribution a) {
+    float[] map = a.map();
+    if (!settings.absolute()) {
+      return map;
+    }
+    float[] absolute = new float[map.length];
+    for (int i = 0; i < map.length; i++) {
+      absolute[i] = Math.abs(map[i]);
+    }
+    return absolute;
+  }
+}

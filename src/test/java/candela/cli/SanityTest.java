@@ -1,0 +1,58 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.image.Image;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class SanityTest {
+  @TempDir Path folder;
+
+  @Test
+  void itWritesEverySimilarityAndThePictures() throws IOException {
+    Path out = folder.resolve("out");
+    Path example = folder.resolve("example");
+    Path model = candela.study.Shipped.model("cnn", example);
+    Path robust = candela.study.Shipped.model("cnn-robust", example);
+    Path photo = candela.study.Shipped.pictures(example).getFirst();
+    Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");
+    MainTest.Ran ran =
+        MainTest.run(
+            "sanity",
+            photo.toString(),
+            broken.toString(),
+            "--model=" + model,
+            "--preprocess=" + candela.study.Shipped.PREPROCESS,
+            "--method=gradient",
+            "--method=sobel",
+            "--similarity=spearman",
+            "--stages=2",
+            "--against=" + robust,
+            "--out=" + out);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
+    assertThat(ran.err()).contains("broken.png");
+    assertThat(ran.out()).contains("other class   last 1   all 5   cnn-robust.onnx");
+    List<String> lines = Files.readAllLines(out.resolve("sanity.csv"));
+    assertThat(lines).hasSize(1 + 2 * 4);
+    String name = photo.getFileName().toString().replace(".png", "");
+    assertThat(lines.get(1)).startsWith(name + ",gradient,another-class,other class,,spearman,");
+    String sobel = name + ",sobel,another-class,other class,,spearman,";
+    assertThat(lines.get(5)).startsWith(sobel);
+    assertThat(Double.parseDouble(lines.get(5).substring(sobel.length())))
+        .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-9));
+    Image sheet = Image.read(out.resolve(name + ".sanity.png"));
+    assertThat(sheet.width()).isGreaterThan(6 * 160);
+    assertThat(Image.read(out.resolve("curves.png")).height()).isGreaterThan(400);
+    JsonNode record = new ObjectMapper().readTree(out.resolve("provenance.json").toFile());
+    assertThat(record.get("order").asString()).isEqualTo("top-down");
+    assertThat(record.get("methods")).hasSize(2);
+    assertThat(record.get("failed")).hasSize(1);
+  }
+}

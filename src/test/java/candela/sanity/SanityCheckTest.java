@@ -1,0 +1,188 @@
+package candela.sanity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.graph.Network;
+import candela.image.Image;
+import candela.method.Methods;
+import candela.method.Preparation;
+import candela.sanity.SanityCheck.Found;
+import candela.sanity.SanityCheck.Picture;
+import candela.study.Shipped;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On the network and two pictures that come with Candela. */
+class SanityCheckTest {
+  private static final List<String> METHODS = List.of("gradient", "guided-backprop", "sobel");
+
+  /** Of sums of 4,096 products in doubles. */
+  private static final Offset<Double> ROUNDING = Offset.offset(1e-6);
+
+  @TempDir Path folder;
+
+  private Network network;
+  private Preparation preparation;
+  private List<Picture> pictures;
+  private final List<Found> found = new ArrayList<>();
+
+  @BeforeEach
+  void read() {
+    network = Network.load(Shipped.model("cnn", folder));
+    preparation = Preparation.of(Shipped.PREPROCESS, network.inputShape(), network.name());
+    List<Path> files = Shipped.pictures(folder);
+    pictures =
+        List.of(
+            new Picture(preparation.of(Image.read(files.get(0))).pixels(), 0, 3),
+            new Picture(preparation.of(Image.read(files.get(1))).pixels(), 1, 2));
+  }
+
+  private List<Variant> variants(Init init) {
+    List<Variant> list = new ArrayList<>();
+    list.add(new Variant(Variant.Kind.ANOTHER_CLASS, "other", "", () -> network));
+    new Randomisation(Order.TOP_DOWN, init, 2, 0)
+        .of(network.model())
+        .forEach(
+            s ->
+                list.add(
+                    new Variant(
+                        Variant.Kind.RANDOMISED, s.name(), "", () -> Network.of(s.model()))));
+    list.add(new Variant(Variant.Kind.ANOTHER_MODEL, "the same", "", () -> network));
+    return list;
+  }
+
+  private List<Compared> run(
+      List<Variant> variants, boolean absolute, boolean predicted, int batch, int threads) {
+    found.clear();
+    var settings =
+        new SanityCheck.Settings(
+            METHODS.stream().map(Methods::parse).toList(),
+            List.of("spearman", "ssim"),
+            absolute,
+            predicted,
+            batch,
+            null);
+    try (Device device = TestDevice.open(threads)) {
+      return new SanityCheck(settings, device, preparation)
+          .run(
+              network,
+              variants,
+              pictures,
+              new SanityCheck.Listener() {
+                @Override
+                public void found(int variant, Found of) {
+                  assertThat(variant).isEqualTo(found.size() - 1);
+                  found.add(of);
+                }
+
+                @Override
+                public boolean at(long done, long all) {
+                  assertThat(done).isBetween(0L, all);
+                  return true;
+                }
+              });
+    }
+  }
+
+  private static double value(List<Compared> all, int image, int method, int variant, int s) {
+    int at = ((image * METHODS.size() + method) * 4 + variant) * 2 + s;
+    Compared c = all.get(at);
+    assertThat(c).isEqualTo(new Compared(image, method, variant, s, c.value()));
+    return c.value();
+  }
+
+  @Test
+  void edgesStayAndWhatExplainsTheModelGoes() {
+    List<Compared> all = run(variants(Init.PERMUTE), false, false, 4, 1);
+    assertThat(all).hasSize(2 * 3 * 4 * 2);
+    for (int image = 0; image < 2; image++) {
+      for (int s = 0; s < 2; s++) {
+        for (int v = 0; v < 4; v++) {
+          assertThat(value(all, image, 2, v, s)).as("sobel").isCloseTo(1, ROUNDING);
+        }
+        for (int m = 0; m < 2; m++) {
+          assertThat(value(all, image, m, 3, s)).as("the same model").isCloseTo(1, ROUNDING);
+          assertThat(value(all, image, m, 0, s)).as("another class").isLessThan(0.99);
+          assertThat(value(all, image, m, 2, s)).as("all layers").isLessThan(0.5);
+          assertThat(value(all, image, m, 2, s)).isLessThan(value(all, image, m, 1, s));
+        }
+      }
+    }
+    assertThat(found).hasSize(5);
+    assertThat(found.get(1).targets()).containsExactly(3, 2);
+    for (int v : new int[] {0, 2, 3, 4}) {
+      assertThat(found.get(v).targets()).containsExactly(0, 1);
+    }
+  }
+
+  @Test
+  void similaritiesAreThoseOfTheMapsThatWereFound() {
+    List<Compared> all = run(variants(Init.KAIMING), true, false, 4, 1);
+    float[] a = found.get(0).maps().get(1).get(0).map();
+    float[] b = found.get(3).maps().get(1).get(0).map();
+    double n = a.length;
+    double[] ra = ranks(a);
+    double[] rb = ranks(b);
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      sum += (ra[i] - rb[i]) * (ra[i] - rb[i]);
+    }
+    // Without ties, Spearman's sum of squared differences of ranks.
+    assertThat(value(all, 1, 0, 2, 0)).isCloseTo(1 - 6 * sum / (n * (n * n - 1)), ROUNDING);
+  }
+
+  private static double[] ranks(float[] map) {
+    double[] rank = new double[map.length];
+    for (int i = 0; i < map.length; i++) {
+      for (float v : map) {
+        rank[i] += Math.abs(v) < Math.abs(map[i]) ? 1 : 0;
+      }
+    }
+    return rank;
+  }
+
+  @Test
+  void predictedExplainsWhatEachRandomModelSays() {
+    run(variants(Init.PERMUTE), false, true, 4, 1);
+    for (int v = 2; v < 4; v++) {
+      for (int i = 0; i < 2; i++) {
+        float[] logits = found.get(v).logits().get(i);
+        int target = found.get(v).targets()[i];
+        for (float l : logits) {
+          assertThat(l).isLessThanOrEqualTo(logits[target]);
+        }
+      }
+    }
+    assertThat(found.get(1).targets()).containsExactly(3, 2);
+  }
+
+  @Test
+  void theSameBitsWhateverTheBatchAndTheThreads() {
+    org.junit.jupiter.api.Assumptions.assumeTrue(TestDevice.isCpu());
+    List<Compared> one = run(variants(Init.PERMUTE), false, false, 1, 1);
+    assertThat(run(variants(Init.PERMUTE), false, false, 5, 2)).isEqualTo(one);
+  }
+
+  @Test
+  void aModelOfOtherImagesOrFewerClassesIsRefused() {
+    pictures = List.of(new Picture(pictures.get(0).pixels(), 8, 0));
+    assertThatThrownBy(() -> run(List.of(), false, false, 1, 1))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("class 8 is explained, it knows 8");
+    Network other = Network.load(candela.Shared.path("models/cifar10/resnet20_bn.onnx"));
+    Variant v = new Variant(Variant.Kind.ANOTHER_MODEL, "other", "", () -> other);
+    pictures = List.of(new Picture(pictures.get(0).pixels(), 0, 0));
+    assertThatThrownBy(() -> run(List.of(v), false, false, 1, 1))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("images [1,3,64,64] expected, as cnn.onnx takes them");
+  }
+}
