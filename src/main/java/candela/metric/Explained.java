@@ -109,6 +109,15 @@ public final class Explained {
     return map;
   }
 
+  /** |map| at the image's size. */
+  double[] magnitudes() {
+    double[] v = Vectors.doubles(fullMap());
+    for (int i = 0; i < v.length; i++) {
+      v[i] = Math.abs(v[i]);
+    }
+    return v;
+  }
+
   /** Of each pixel of the image, how many are more important: 0 for the most important one. */
   int[] ranks() {
     if (ranks == null) {

@@ -3,12 +3,20 @@ package candela.metric;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.tensor.Tensor;
+import java.util.function.Supplier;
 
 /** A score for which no model is asked. */
 final class Known extends Sampled<Score> {
   private final Score score;
+
+  /** The score of a finite map; of another, no number. */
+  static Probe<Score> of(Explained explained, Supplier<Score> score) {
+    boolean finite = Vectors.isFinite(explained.map());
+    return new Known(explained.target(), finite ? score.get() : Score.NONE);
+  }
 
   Known(int target, Score score) {
     super(Ask.score(ScoreKind.LOGIT), target, 0);

@@ -46,15 +46,17 @@ public record Localisation(double from, double to, double by, double least) impl
   }
 
   @Override
-  public Probe<Score> probe(Explained explained, Workspace workspace) {
-    return new Known(explained.target(), score(explained));
+  public boolean needsTruth() {
+    return true;
   }
 
-  private Score score(Explained explained) {
+  @Override
+  public Probe<Score> probe(Explained explained, Workspace workspace) {
     boolean[] truth = explained.truth("localisation");
-    if (!Vectors.isFinite(explained.map())) {
-      return Score.of(Double.NaN, Map.of());
-    }
+    return Known.of(explained, () -> score(explained, truth));
+  }
+
+  private Score score(Explained explained, boolean[] truth) {
     Map<String, Double> parts = new LinkedHashMap<>();
     // the last α may be a rounding above to
     int count = (int) Math.floor((to - from) / by + 1e-9) + 1;

@@ -8,6 +8,11 @@ public interface Metric {
   /** Which values speak for the map. */
   Direction direction();
 
+  /** Whether it needs to know the pixels of the class. */
+  default boolean needsTruth() {
+    return false;
+  }
+
   /**
    * A probe whose result is the score of one map; its memory is the workspace's. One that does not
    * ask the model has size 0 and its result at once.

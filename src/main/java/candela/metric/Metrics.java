@@ -14,10 +14,15 @@ import java.util.function.Function;
 public final class Metrics {
   /** One line a metric, alphabetical. */
   private enum Entry {
+    COMPLEXITY(Complexity.class, s -> new Complexity()),
     DELETION(Deletion.class, Metrics::deletion),
+    EFFECTIVE_COMPLEXITY(EffectiveComplexity.class, Metrics::effectiveComplexity),
     INSERTION(Insertion.class, Metrics::insertion),
     LOCALISATION(Localisation.class, Metrics::localisation),
-    POINTING_GAME(PointingGame.class, Metrics::pointingGame);
+    POINTING_GAME(PointingGame.class, Metrics::pointingGame),
+    RELEVANCE_MASS(RelevanceMass.class, s -> new RelevanceMass()),
+    RELEVANCE_RANK(RelevanceRank.class, s -> new RelevanceRank()),
+    SPARSENESS(Sparseness.class, s -> new Sparseness());
 
     final Class<? extends Metric> type;
     final Function<Spec, Metric> read;
@@ -88,6 +93,10 @@ public final class Metrics {
         s.bool("predicted", d.predicted()),
         s.bool("normalise", d.normalise()),
         choice(s, "score", d.score()));
+  }
+
+  private static Metric effectiveComplexity(Spec s) {
+    return new EffectiveComplexity(s.number("eps", new EffectiveComplexity().eps()));
   }
 
   private static Metric insertion(Spec s) {

@@ -38,15 +38,17 @@ public record PointingGame(double tolerance) implements Metric {
   }
 
   @Override
-  public Probe<Score> probe(Explained explained, Workspace workspace) {
-    return new Known(explained.target(), score(explained));
+  public boolean needsTruth() {
+    return true;
   }
 
-  private Score score(Explained explained) {
+  @Override
+  public Probe<Score> probe(Explained explained, Workspace workspace) {
     boolean[] truth = explained.truth("pointing-game");
-    if (!Vectors.isFinite(explained.map())) {
-      return Score.of(Double.NaN, Map.of());
-    }
+    return Known.of(explained, () -> score(explained, truth));
+  }
+
+  private Score score(Explained explained, boolean[] truth) {
     int w = explained.width();
     int best = 0;
     int[] ranks = explained.ranks();

@@ -54,7 +54,7 @@ final class RemovalCurve extends Sampled<Score> {
       boolean predicted,
       boolean normalise) {
     if (!Vectors.isFinite(explained.map())) {
-      return new Known(explained.target(), Score.of(Double.NaN, Map.of()));
+      return new Known(explained.target(), Score.NONE);
     }
     Tensor image = workspace.tensor(explained.shape(), explained.pixels());
     Tensor without = substrate.of(explained, workspace);
@@ -175,7 +175,7 @@ final class RemovalCurve extends Sampled<Score> {
   @Override
   public Score result() {
     if (taken() < all()) {
-      return Score.of(Double.NaN, Map.of());
+      return Score.NONE;
     }
     int of = followedClass();
     List<Double> curve = new ArrayList<>();

@@ -11,6 +11,9 @@ import java.util.Map;
  * @param curve what the value is the area of; empty where it is none
  */
 public record Score(double value, Map<String, Double> parts, List<Double> curve) {
+  /** Of a map of which a metric says nothing, or nothing yet. */
+  static final Score NONE = of(Double.NaN, Map.of());
+
   public Score {
     parts = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(parts));
     curve = List.copyOf(curve);

@@ -27,7 +27,7 @@ import java.util.function.Function;
  * images: [photos]           # files and folders, or "shipped"; paths from the file's folder
  * target: label              # the explained class: top (predicted), label, or a number
  * classes: labels.csv        # columns file and class (a number or a name), for target: label
- * boxes: boxes.csv           # columns file, class, x0, y0, x1, y1, for localisation
+ * boxes: boxes.csv           # columns file, class, x0, y0, x1, y1, for metrics of the object
  * labels: classes.txt        # names of the classes, one a line
  * sweeps:                    # presets, or methods with lists; * is what others are compared with
  *   - sam-sp-small
@@ -135,7 +135,7 @@ public record Study(
 
   private static Metric checkBoxes(Settings.Value v, Study study) {
     Metric metric = Metrics.parse(v.text());
-    if (Worker.needsTruth(metric) && study.boxes == null) {
+    if (metric.needsTruth() && study.boxes == null) {
       throw CandelaException.of(
           "%s needs the boxes of the images; add boxes: FILE.csv", Metrics.name(metric));
     }

@@ -11,9 +11,7 @@ import candela.method.Method;
 import candela.method.Preparation;
 import candela.method.Subject;
 import candela.metric.Explained;
-import candela.metric.Localisation;
 import candela.metric.Metric;
-import candela.metric.PointingGame;
 import candela.metric.Score;
 import candela.metric.Truth;
 import candela.probe.Asked;
@@ -209,7 +207,7 @@ final class Worker implements AutoCloseable {
                 a.width(),
                 truth);
         for (Study.Measure<Metric> m : study.metrics()) {
-          if (truth != null || !needsTruth(m.of())) {
+          if (truth != null || !m.of().needsTruth()) {
             all.add(new Judged(i, m.name(), m.of().probe(explained, workspace)));
           }
         }
@@ -224,10 +222,6 @@ final class Worker implements AutoCloseable {
       }
       return all.stream().mapToLong(j -> j.probe().size()).sum();
     }
-  }
-
-  static boolean needsTruth(Metric metric) {
-    return metric instanceof Localisation || metric instanceof PointingGame;
   }
 
   private static List<Findings.Seen> seen(List<Attribution> found) {

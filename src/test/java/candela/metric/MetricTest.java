@@ -73,7 +73,27 @@ class MetricTest {
         new Case("pointing-game:tolerance=0", worst, 0),
         new Case("pointing-game:tolerance=1", worst, 1),
         // of equal values the first
-        new Case("pointing-game:tolerance=0", new float[3], 0));
+        new Case("pointing-game:tolerance=0", new float[3], 0),
+        // sorted 1, 2, 3 by −2, 0, 2: 4 over 3 · 6
+        new Case("sparseness", best, 2 / 9.0),
+        new Case("sparseness", new float[] {0, -5, 0}, 2 / 3.0),
+        new Case("sparseness", new float[3], Double.NaN),
+        // a quarter ln 4 + three quarters ln (4/3)
+        new Case(
+            "complexity", new float[] {-1, 3, 0}, 0.25 * Math.log(4) + 0.75 * Math.log(4 / 3.0)),
+        new Case("complexity", new float[] {2, 2, -2}, Math.log(3)),
+        new Case("complexity", new float[3], Double.NaN),
+        new Case("effective-complexity", new float[] {1, -1e-4f, 1e-6f}, 2),
+        new Case("effective-complexity:eps=0.5", new float[] {-4, 2, 3}, 2),
+        new Case("effective-complexity", new float[3], Double.NaN),
+        // 4 + 1 of 4 + 1; 2 + 1 of 6
+        new Case("relevance-mass", middle, 1),
+        new Case("relevance-mass", worst, 0.5),
+        new Case("relevance-mass", new float[] {1, -9, 3}, 0.75),
+        new Case("relevance-mass", new float[] {0, -1, 0}, Double.NaN),
+        // the two largest: both; the first and the second
+        new Case("relevance-rank", best, 1),
+        new Case("relevance-rank", worst, 0.5));
   }
 
   private Explained vector(float[] map) {
@@ -97,16 +117,17 @@ class MetricTest {
   }
 
   @Test
-  void theDirectionTellsTheTrueMapFromItsReverse() {
+  void theDirectionTellsTheBetterMap() {
     for (String name : Metrics.names()) {
       Metric m = Metrics.parse(plain(name));
-      List<Score> s =
-          run(
-              Toy.slrp(folder),
-              1,
-              4,
-              List.of(m),
-              List.of(vector(new float[] {0, 2, 3}), vector(new float[] {3, 0, 0})));
+      List<Explained> maps =
+          switch (name) {
+            // these ask for few pixels, whichever
+            case "complexity", "effective-complexity", "sparseness" ->
+                List.of(vector(new float[] {0, 0, 3}), vector(new float[] {1, 2, 3}));
+            default -> List.of(vector(new float[] {0, 2, 3}), vector(new float[] {3, 0, 0}));
+          };
+      List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(m), maps);
       double gain = s.get(0).value() - s.get(1).value();
       assertThat(m.direction() == Direction.HIGHER_IS_BETTER ? gain : -gain)
           .as(name)
@@ -211,7 +232,7 @@ class MetricTest {
       assertThat(Metrics.name(m)).isEqualTo(name);
       assertThat(Metrics.parse(name.replace('-', '_'))).isEqualTo(m);
       assertThat(Metrics.parse(name + ":" + Metrics.text(m).replace(" ", ""))).isEqualTo(m);
-      assertThat(Metrics.parameters(m)).isNotEmpty();
+      assertThat(Metrics.parameters(m)).hasSameSizeAs(m.getClass().getRecordComponents());
     }
     assertThat(Metrics.parse("deletion:preset=sam")).isEqualTo(Deletion.sam());
     assertThat(Metrics.parse("insertion:preset=sam")).isEqualTo(Insertion.sam());
@@ -251,11 +272,13 @@ class MetricTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "roar | metric: unknown 'roar'; known are deletion, insertion, localisation, pointing-game",
+        "roar | metric: unknown 'roar'; known are complexity, deletion, effective-complexity,",
         "deletion:step=0 | deletion: step: 1 or more expected, got 0",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
+        "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
         "insertion:substrate=grey | insertion: substrate: zero, blur expected, got 'grey'",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
+        "sparseness:eps=1 | sparseness: unknown parameter 'eps'; it takes none",
         "pointing-game:tolerance=-1 | pointing-game: tolerance: a number of 0 or more expected",
       })
   void whatCannotBeMeasuredIsSaid(String metric, String message) {
@@ -267,9 +290,14 @@ class MetricTest {
   @Test
   void anImageWithoutBoxesIsSaid() {
     var e = new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, null);
-    assertThatThrownBy(() -> new PointingGame().probe(e, null))
-        .isInstanceOf(CandelaException.class)
-        .hasMessageContaining("pointing-game: the pixels of the class are needed");
+    for (String name : Metrics.names()) {
+      Metric m = Metrics.parse(name);
+      if (m.needsTruth()) {
+        assertThatThrownBy(() -> m.probe(e, null))
+            .isInstanceOf(CandelaException.class)
+            .hasMessageContaining(name + ": the pixels of the class are needed");
+      }
+    }
     assertThatThrownBy(
             () -> new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, new boolean[2]))
         .hasMessageContaining("truth: 3 pixels expected for an image of 3 x 1, got 2");
