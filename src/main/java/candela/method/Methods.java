@@ -1,9 +1,8 @@
 package candela.method;
 
+import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,7 +95,9 @@ public final class Methods {
         words.add("none");
         return presets.getOrDefault(s.choice("preset", "none", words), defaults);
       }
-      return defaults instanceof Lrp l ? new Lrp(choice(s, "composite", l.composite())) : defaults;
+      return defaults instanceof Lrp l
+          ? new Lrp(Parameters.choice(s, "composite", l.composite()))
+          : defaults;
     }
   }
 
@@ -126,7 +127,8 @@ public final class Methods {
     Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
       if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
-        Method method = (Method) read(spec, e.defaults(spec));
+        Record defaults = (Record) e.defaults(spec);
+        Method method = (Method) Parameters.read(spec, defaults, Methods::value);
         spec.finish();
         return method;
       }
@@ -187,36 +189,9 @@ public final class Methods {
     };
   }
 
-  /** The record whose components are what the spec says, else as they are in defaults. */
-  private static Object read(Spec s, Object defaults) {
-    RecordComponent[] components = defaults.getClass().getRecordComponents();
-    Class<?>[] types = new Class<?>[components.length];
-    Object[] values = new Object[components.length];
-    try {
-      for (int i = 0; i < components.length; i++) {
-        types[i] = components[i].getType();
-        values[i] = value(s, components[i].getName(), components[i].getAccessor().invoke(defaults));
-      }
-      return defaults.getClass().getDeclaredConstructor(types).newInstance(values);
-    } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof CandelaException c) {
-        throw c;
-      }
-      throw new IllegalStateException(e);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   private static Object value(Spec s, String key, Object otherwise) {
     return switch (otherwise) {
-      case Integer v -> s.integer(key, v);
-      case Long v -> (long) s.integer(key, (int) (long) v);
-      case Double v -> s.number(key, v);
-      case Boolean v -> s.bool(key, v);
-      case String v -> s.text(key, v);
-      case Enum<?> v -> constant(s, key, v);
-      case Features v -> read(s, v.chosenBy(s.given().keySet()));
+      case Features v -> Parameters.read(s, v.chosenBy(s.given().keySet()), Methods::value);
       case Method v -> {
         String text = s.text(key, null);
         yield text == null ? v : parse(text);
@@ -225,22 +200,7 @@ public final class Methods {
         String text = s.text(key, null);
         yield text == null ? v : Inpainter.parse(text);
       }
-      default -> otherwise;
+      default -> Parameters.value(s, key, otherwise);
     };
-  }
-
-  @SuppressWarnings({"unchecked", "rawtypes"})
-  private static Enum<?> constant(Spec s, String key, Enum<?> otherwise) {
-    return choice(s, key, (Enum) otherwise);
-  }
-
-  /** A constant of the enum, in lower case. */
-  private static <E extends Enum<E>> E choice(Spec s, String key, E otherwise) {
-    Map<String, E> words = new LinkedHashMap<>();
-    for (E e : otherwise.getDeclaringClass().getEnumConstants()) {
-      words.put(e.name().toLowerCase(Locale.ROOT), e);
-    }
-    String word = otherwise.name().toLowerCase(Locale.ROOT);
-    return words.get(s.choice(key, word, List.copyOf(words.keySet())));
   }
 }

@@ -4,40 +4,50 @@ import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.TreeMap;
 
 /** All metrics, by name, and how they are read from text. */
 public final class Metrics {
   /** One line a metric, alphabetical. */
   private enum Entry {
-    COMPLEXITY(Complexity.class, s -> new Complexity()),
-    DELETION(Deletion.class, Metrics::deletion),
-    EFFECTIVE_COMPLEXITY(EffectiveComplexity.class, Metrics::effectiveComplexity),
-    INSERTION(Insertion.class, Metrics::insertion),
-    LOCALISATION(Localisation.class, Metrics::localisation),
-    POINTING_GAME(PointingGame.class, Metrics::pointingGame),
-    RELEVANCE_MASS(RelevanceMass.class, s -> new RelevanceMass()),
-    RELEVANCE_RANK(RelevanceRank.class, s -> new RelevanceRank()),
-    SPARSENESS(Sparseness.class, s -> new Sparseness());
+    COMPLEXITY(new Complexity()),
+    DELETION(new Deletion(), Map.of("rise", Deletion.rise(), "sam", Deletion.sam())),
+    EFFECTIVE_COMPLEXITY(new EffectiveComplexity()),
+    INSERTION(new Insertion(), Map.of("rise", Insertion.rise(), "sam", Insertion.sam())),
+    LOCALISATION(new Localisation()),
+    POINTING_GAME(new PointingGame()),
+    RELEVANCE_MASS(new RelevanceMass()),
+    RELEVANCE_RANK(new RelevanceRank()),
+    SPARSENESS(new Sparseness());
 
-    final Class<? extends Metric> type;
-    final Function<Spec, Metric> read;
+    final Metric defaults;
 
-    Entry(Class<? extends Metric> type, Function<Spec, Metric> read) {
-      this.type = type;
-      this.read = read;
+    /** Published settings, by the word that parameter preset takes; rise where none is given. */
+    final Map<String, Metric> presets;
+
+    Entry(Metric defaults) {
+      this(defaults, Map.of());
+    }
+
+    Entry(Metric defaults, Map<String, Metric> presets) {
+      this.defaults = defaults;
+      this.presets = new TreeMap<>(presets);
     }
 
     String text() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
-  }
 
-  private static final List<String> PRESETS = List.of("rise", "sam");
+    /** What a spec starts from. */
+    Metric defaults(Spec s) {
+      return presets.isEmpty()
+          ? defaults
+          : presets.get(s.choice("preset", "rise", List.copyOf(presets.keySet())));
+    }
+  }
 
   private Metrics() {}
 
@@ -48,7 +58,7 @@ public final class Metrics {
   /** The metric's name, as {@link #parse} takes it. */
   public static String name(Metric metric) {
     for (Entry e : Entry.values()) {
-      if (e.type == metric.getClass()) {
+      if (e.defaults.getClass() == metric.getClass()) {
         return e.text();
       }
     }
@@ -65,7 +75,8 @@ public final class Metrics {
     Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
       if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
-        Metric metric = e.read.apply(spec);
+        Record defaults = (Record) e.defaults(spec);
+        Metric metric = (Metric) Parameters.read(spec, defaults, Parameters::value);
         spec.finish();
         return metric;
       }
@@ -82,54 +93,5 @@ public final class Metrics {
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Metric metric) {
     return Parameters.of((Record) metric);
-  }
-
-  private static Metric deletion(Spec s) {
-    Deletion d =
-        s.choice("preset", "rise", PRESETS).equals("sam") ? Deletion.sam() : Deletion.rise();
-    return new Deletion(
-        s.integer("step", d.step()),
-        choice(s, "substrate", d.substrate()),
-        s.bool("predicted", d.predicted()),
-        s.bool("normalise", d.normalise()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Metric effectiveComplexity(Spec s) {
-    return new EffectiveComplexity(s.number("eps", new EffectiveComplexity().eps()));
-  }
-
-  private static Metric insertion(Spec s) {
-    Insertion d =
-        s.choice("preset", "rise", PRESETS).equals("sam") ? Insertion.sam() : Insertion.rise();
-    return new Insertion(
-        s.integer("step", d.step()),
-        choice(s, "substrate", d.substrate()),
-        s.bool("predicted", d.predicted()),
-        s.bool("normalise", d.normalise()),
-        choice(s, "score", d.score()));
-  }
-
-  private static Metric localisation(Spec s) {
-    var d = new Localisation();
-    return new Localisation(
-        s.number("from", d.from()),
-        s.number("to", d.to()),
-        s.number("by", d.by()),
-        s.number("least", d.least()));
-  }
-
-  private static Metric pointingGame(Spec s) {
-    return new PointingGame(s.number("tolerance", new PointingGame().tolerance()));
-  }
-
-  /** A constant of the enum, in lower case. */
-  private static <E extends Enum<E>> E choice(Spec s, String key, E otherwise) {
-    Map<String, E> words = new LinkedHashMap<>();
-    for (E e : otherwise.getDeclaringClass().getEnumConstants()) {
-      words.put(e.name().toLowerCase(Locale.ROOT), e);
-    }
-    String word = otherwise.name().toLowerCase(Locale.ROOT);
-    return words.get(s.choice(key, word, List.copyOf(words.keySet())));
   }
 }
