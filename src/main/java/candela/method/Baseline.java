@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.device.Kernels;
+import candela.image.MeanColour;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -26,7 +27,11 @@ public enum Baseline {
   Tensor of(Subject subject, long seed, Workspace workspace) {
     return switch (this) {
       case ZERO -> workspace.tensor(subject.shape());
-      case MEAN -> workspace.tensor(subject.shape(), mean(subject));
+      case MEAN -> {
+        Shape image = subject.image();
+        float[] mean = MeanColour.of(subject.pixels(), image.dim(0), image.count(1, 3));
+        yield workspace.tensor(subject.shape(), mean);
+      }
       case BLUR -> blurred(subject, BLUR_SIGMA, workspace);
       case RANDOM -> random(subject, seed, workspace);
       case WHITE, BLACK -> {
@@ -41,20 +46,6 @@ public enum Baseline {
         yield workspace.tensor(subject.shape(), level);
       }
     };
-  }
-
-  private static float[] mean(Subject subject) {
-    Shape image = subject.image();
-    int n = image.count(1, 3);
-    float[] mean = new float[image.count()];
-    for (int c = 0; c < image.dim(0); c++) {
-      double sum = 0;
-      for (int i = 0; i < n; i++) {
-        sum += subject.pixels()[c * n + i];
-      }
-      Arrays.fill(mean, c * n, (c + 1) * n, (float) (sum / n));
-    }
-    return mean;
   }
 
   /** The subject, smoothed by a Gaussian of so many pixels, in its shape. */

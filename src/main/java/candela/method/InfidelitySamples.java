@@ -2,6 +2,7 @@ package candela.method;
 
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Rectangles;
 import candela.probe.Sampled;
 import candela.probe.Staged;
 import candela.probe.Workspace;
@@ -22,8 +23,10 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
   private final Tensor from;
   private final MemorySegment feature;
 
-  /** [samples,4], of squares. */
+  /** [1 + samples,4]: nothing, then squares. */
   private final int[] edges;
+
+  private final MemorySegment window;
 
   /** What is taken away of each feature, sample by sample. */
   private final double[][] share;
@@ -47,7 +50,12 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
     from = method.baseline().of(subject, method.seed(), workspace);
     feature = workspace.ints(mask.values(x.count()));
     boolean squares = method.perturbation() == OptimalInfidelity.Perturbation.SQUARE;
-    edges = squares ? squares() : null;
+    edges =
+        squares
+            ? Rectangles.squares(
+                method.seed(), method.samples(), method.largest(), image.dim(1), image.dim(2))
+            : null;
+    window = squares ? workspace.ints(edges) : MemorySegment.NULL;
     share =
         switch (method.perturbation()) {
           case SQUARE -> covered();
@@ -55,29 +63,6 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
           case NOISY_BASELINE -> noisy();
         };
     scores = new double[method.samples() + 1];
-  }
-
-  private int[] squares() {
-    int h = image.dim(1);
-    int w = image.dim(2);
-    int most = Math.max(1, (int) Math.rint(method.largest() * Math.min(h, w)));
-    long[] upTo = new long[most + 1];
-    for (int side = 1; side <= most; side++) {
-      upTo[side] = upTo[side - 1] + (long) (h - side + 1) * (w - side + 1);
-    }
-    float[][] u = Draws.uniform(workspace, method.seed(), method.samples(), 3);
-    int[] squares = new int[u.length * Windows.EDGES];
-    for (int i = 0; i < u.length; i++) {
-      int side = 1;
-      while (side < most && u[i][0] * upTo[most] >= upTo[side]) {
-        side++;
-      }
-      int top = Math.min((int) (u[i][1] * (h - side + 1)), h - side);
-      int left = Math.min((int) (u[i][2] * (w - side + 1)), w - side);
-      int[] square = {top, left, top + side, left + side};
-      System.arraycopy(square, 0, squares, i * Windows.EDGES, Windows.EDGES);
-    }
-    return squares;
   }
 
   /** The part of each feature that lies in the square. */
@@ -90,7 +75,7 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
     }
     double[][] part = new double[method.samples()][mask.count()];
     for (int s = 0; s < part.length; s++) {
-      int e = s * Windows.EDGES;
+      int e = (1 + s) * Rectangles.EDGES;
       for (int i = edges[e]; i < edges[e + 2]; i++) {
         for (int j = edges[e + 1]; j < edges[e + 3]; j++) {
           for (int k = i * w + j; k < mask.of().length; k += pixels) {
@@ -138,28 +123,20 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
   @Override
   protected void fill(int first, Tensor rows) {
     int n = rows.shape().dim(0);
+    var kernels = workspace.device().kernels().mask();
+    if (edges != null) {
+      kernels.occlude(
+          n,
+          image.dim(0),
+          image.dim(1),
+          image.dim(2),
+          x.data(),
+          from.data(),
+          window.asSlice((long) first * Rectangles.EDGES * Integer.BYTES),
+          rows.data());
+      return;
+    }
     try (var own = new Workspace(workspace.device())) {
-      var kernels = workspace.device().kernels().mask();
-      if (edges != null) {
-        int[] windows = new int[n * Windows.EDGES];
-        int none = first == 0 ? Windows.EDGES : 0;
-        System.arraycopy(
-            edges,
-            first * Windows.EDGES - Windows.EDGES + none,
-            windows,
-            none,
-            windows.length - none);
-        kernels.occlude(
-            n,
-            image.dim(0),
-            image.dim(1),
-            image.dim(2),
-            x.data(),
-            from.data(),
-            own.ints(windows),
-            rows.data());
-        return;
-      }
       float[] left = new float[n * mask.count()];
       for (int i = 0; i < left.length; i++) {
         int row = first + i / mask.count();

@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.probe.Occluded;
+import candela.probe.Rectangles;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -8,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 /** Occludes one window a row; row 0 is the image itself. */
 abstract class Windows extends Drops implements Occluded {
   /** Ints of a window: top, left, bottom, right. */
-  static final int EDGES = 4;
+  static final int EDGES = Rectangles.EDGES;
 
   /** [windows,4], on the device. */
   protected final MemorySegment window;
@@ -53,29 +54,17 @@ abstract class Windows extends Drops implements Occluded {
 
   @Override
   public final int tall() {
-    return longest(0);
+    return Rectangles.tall(edges);
   }
 
   @Override
   public final int wide() {
-    return longest(1);
-  }
-
-  private int longest(int side) {
-    int longest = 1;
-    for (int at = side; at < edges.length; at += EDGES) {
-      longest = Math.max(longest, edges[at + 2] - edges[at]);
-    }
-    return longest;
+    return Rectangles.wide(edges);
   }
 
   @Override
   public final int[] corners() {
-    int[] corners = new int[2 * (written() - first())];
-    for (int at = 0; at < corners.length; at += 2) {
-      System.arraycopy(edges, (first() + at / 2) * EDGES, corners, at, 2);
-    }
-    return corners;
+    return Rectangles.corners(edges, first(), written());
   }
 
   /** Windows at the crossings of these tops and lefts, cut at the edges of h × w. */

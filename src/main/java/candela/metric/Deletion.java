@@ -16,10 +16,10 @@ import candela.probe.Workspace;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number
  * and the curve.
  *
- * <p><b>Parameters:</b> step (pixels, 1 or more, default 1,792 = 8 rows of 224); substrate (zero or
- * blur, default zero); predicted (follow the class that the model gives to the whole image, not the
- * explained one, default false); normalise (default false); score (default probability). Presets:
- * rise, sam.
+ * <p><b>Parameters:</b> step (pixels, 1 or more, default 1,792 = 8 rows of 224); substrate (zero,
+ * blur or mean, default zero); predicted (follow the class that the model gives to the whole image,
+ * not the explained one, default false); normalise (default false); score (default probability).
+ * Presets: rise, sam.
  *
  * <p><b>Cost:</b> ceil(h w / step) + 1 forward rows: 29 for 224 x 224.
  *
