@@ -126,7 +126,7 @@ final class StudyCommand implements Callable<Integer> {
     int each = Math.max(1, threads / jobs);
     int rows;
     try (Device probe = own.open()) {
-      material.models().forEach(m -> Estimate.check(plan, m, probe));
+      material.models().forEach(m -> Estimate.check(study, plan, m, probe));
       rows = rows(material, probe);
       open.ran(Version.NUMBER, probe.describe(), threads, rows, jobs, study.text());
     }

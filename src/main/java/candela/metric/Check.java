@@ -29,6 +29,12 @@ final class Check {
     }
   }
 
+  static void share(double value, String where) {
+    if (!(value > 0 && value <= 1)) {
+      throw CandelaException.of("%s: above 0, up to 1 expected, got %s", where, value);
+    }
+  }
+
   static void notNegative(double value, String where) {
     if (!(value >= 0) || Double.isInfinite(value)) {
       throw CandelaException.of("%s: a number of 0 or more expected, got %s", where, value);

@@ -16,11 +16,14 @@ public final class Metrics {
     COMPLEXITY(new Complexity()),
     DELETION(new Deletion(), Map.of("rise", Deletion.rise(), "sam", Deletion.sam())),
     EFFECTIVE_COMPLEXITY(new EffectiveComplexity()),
+    FAITHFULNESS_CORRELATION(new FaithfulnessCorrelation()),
+    INFIDELITY(new Infidelity()),
     INSERTION(new Insertion(), Map.of("rise", Insertion.rise(), "sam", Insertion.sam())),
     LOCALISATION(new Localisation()),
     POINTING_GAME(new PointingGame()),
     RELEVANCE_MASS(new RelevanceMass()),
     RELEVANCE_RANK(new RelevanceRank()),
+    SENSITIVITY_N(new SensitivityN()),
     SPARSENESS(new Sparseness());
 
     final Metric defaults;

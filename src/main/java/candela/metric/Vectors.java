@@ -30,6 +30,11 @@ final class Vectors {
     return Math.clamp(sum, -1, 1);
   }
 
+  /** Pearson's, of two lists; NaN where one is constant. */
+  static double correlation(double[] a, double[] b) {
+    return dot(centred(a.clone()), centred(b.clone()));
+  }
+
   /** v minus its mean, over its length; null for a constant. Changes v. */
   static double[] centred(double[] v) {
     double sum = 0;

@@ -45,22 +45,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     Map<Method, Size> shared = shared(plan, grey, device, asked);
     Plan.Rows maps = rows(plan, sizes, shared, asked);
     int known = asked.rows();
-    long metrics = 0;
-    try (var workspace = new Workspace(device, asked)) {
-      Explained flat =
-          new Explained(
-              shape,
-              new float[shape.count()],
-              0,
-              new float[shape.dim(1) * shape.dim(2)],
-              shape.dim(1),
-              shape.dim(2),
-              new boolean[shape.dim(1) * shape.dim(2)]);
-      for (Study.Measure<Metric> m : study.metrics()) {
-        metrics += m.of().probe(flat, workspace).size();
-      }
-    }
-    metrics = metrics * plan.methods().size() + asked.rows();
+    long metrics = judging(study, plan.methods().size(), model, device, asked) + asked.rows();
     long forward = metrics;
     long both = 0;
     double seconds = 0;
@@ -102,6 +87,28 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     return new Estimate(maps, metrics - known, seconds, bytes);
   }
 
+  /** Rows of all metrics of so many maps of an image: some are asked once for all. */
+  private static long judging(Study study, int maps, Model model, Device device, Asked asked) {
+    Explained flat = flat(model);
+    long rows = 0;
+    try (var workspace = new Workspace(device, asked)) {
+      for (Study.Measure<Metric> m : study.metrics()) {
+        rows += m.of().probe(flat, workspace).size();
+        rows += (maps - 1L) * m.of().probe(flat, workspace).size();
+      }
+    }
+    return rows;
+  }
+
+  /** A map of zeros, of an image that shows the class nowhere. */
+  private static Explained flat(Model model) {
+    Shape shape = model.preparation().shape();
+    int h = shape.dim(1);
+    int w = shape.dim(2);
+    boolean[] truth = new boolean[h * w];
+    return new Explained(shape, new float[shape.count()], 0, new float[h * w], h, w, truth);
+  }
+
   /** Of one row where the model can be read for no more, as it will be run. */
   private static Session session(Model model, Device device, int batch, SessionOptions options) {
     try {
@@ -119,9 +126,10 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
    *
    * @throws CandelaException naming the model
    */
-  public static void check(Plan plan, Model model, Device device) {
+  public static void check(Study study, Plan plan, Model model, Device device) {
     try {
       sizes(plan, grey(model), device);
+      judging(study, 1, model, device, asked(device));
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + e.getMessage(), e);
     }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +46,7 @@ class MetricTest {
     float[] best = {1, 2, 3};
     float[] worst = {3, 2, 1};
     float[] middle = {0, 4, 1};
+    float[] added = {18, 36, 54};
     return List.of(
         // 108, 54, 18, 0: less half the ends 180 − 54 over 3 steps
         new Case("deletion:step=1,score=logit", best, 42),
@@ -91,6 +93,27 @@ class MetricTest {
         new Case("relevance-mass", worst, 0.5),
         new Case("relevance-mass", new float[] {1, -9, 3}, 0.75),
         new Case("relevance-mass", new float[] {0, -1, 0}, Double.NaN),
+        // what each pixel adds to the score: the sums are the falls. 2 less each: 2² for single
+        // pixels
+        new Case("infidelity", added, 0),
+        new Case("infidelity:perturbation=subset,subset=2", added, 0),
+        new Case("infidelity", new float[] {16, 34, 52}, 4),
+        // all pixels: 108 falls to 0, the map says 6; 18 times the map is right
+        new Case("infidelity:perturbation=subset,subset=3", best, 102 * 102),
+        new Case("infidelity:perturbation=subset,subset=3", new float[3], 108 * 108),
+        new Case("infidelity:normalise=true", best, 0),
+        new Case("infidelity:normalise=true,perturbation=subset,subset=3", middle, 0),
+        // of two pixels 54, 72 or 90 are lost
+        new Case("faithfulness-correlation:subset=2,score=logit", best, 1),
+        new Case("faithfulness-correlation:subset=2,score=logit", new float[] {-1, -2, -3}, -1),
+        new Case("faithfulness-correlation:subset=2,score=logit", new float[3], Double.NaN),
+        // one class only: its probability is 1 whatever is there
+        new Case("faithfulness-correlation:subset=2", best, Double.NaN),
+        new Case("sensitivity-n", best, 1),
+        new Case("sensitivity-n", worst, -1),
+        // all three: nothing to compare, left out; alone, no number
+        new Case("sensitivity-n:most=1", best, 1),
+        new Case("sensitivity-n:most=1,sizes=1", best, Double.NaN),
         // the two largest: both; the first and the second
         new Case("relevance-rank", best, 1),
         new Case("relevance-rank", worst, 0.5));
@@ -135,9 +158,20 @@ class MetricTest {
     }
   }
 
+  /** With fewer rows, and sets that an image of 63 pixels has. */
+  private static String drawn(String name) {
+    return switch (name) {
+      case "faithfulness-correlation" -> name + ":subset=20,samples=30";
+      case "infidelity" -> name + ":samples=40";
+      case "sensitivity-n" -> name + ":sizes=5,samples=20";
+      default -> name;
+    };
+  }
+
   private static String plain(String name) {
     return switch (name) {
       case "deletion", "insertion" -> name + ":step=1,score=logit,substrate=zero";
+      case "faithfulness-correlation" -> name + ":subset=1,score=logit";
       case "pointing-game" -> name + ":tolerance=0";
       default -> name;
     };
@@ -202,7 +236,10 @@ class MetricTest {
     maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 63), 9, 7, truth));
     maps.add(new Explained(Shape.of(3, 9, 7), x, 2, draw(r, 12), 4, 3, truth));
     List<Metric> metrics = new ArrayList<>();
-    Metrics.names().forEach(n -> metrics.add(Metrics.parse(n)));
+    Metrics.names().forEach(n -> metrics.add(Metrics.parse(drawn(n))));
+    metrics.add(Metrics.parse("infidelity:perturbation=subset,subset=9,samples=40,substrate=mean"));
+    metrics.add(Metrics.parse("infidelity:samples=40,normalise=true,substrate=blur"));
+    metrics.add(Metrics.parse("infidelity:samples=40,seed=5"));
     for (String removal : List.of("deletion", "insertion")) {
       for (Substrate s : Substrate.values()) {
         metrics.add(
@@ -225,6 +262,46 @@ class MetricTest {
   }
 
   @Test
+  void partsThatNoMapDecidesAreAskedOnceForAllMaps() {
+    Path file = Toy.random(folder);
+    Random r = new Random(11);
+    float[] x = draw(r, 189);
+    List<Explained> maps = new ArrayList<>();
+    maps.add(new Explained(Shape.of(3, 9, 7), x, 1, nan(63), 9, 7, null));
+    for (int i = 0; i < 5; i++) {
+      maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 63), 9, 7, null));
+    }
+    List<Metric> metrics =
+        Stream.of(
+                "infidelity:samples=40",
+                "infidelity:samples=40,normalise=true",
+                "faithfulness-correlation:subset=20,samples=30",
+                "sensitivity-n:sizes=5,samples=20")
+            .map(Metrics::parse)
+            .toList();
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      // the image, with which all four begin, and the parts; both infidelities have the same
+      int rows = 41 + 31 + 101;
+      List<Probe<Score>> probes = new ArrayList<>();
+      maps.forEach(e -> metrics.forEach(m -> probes.add(m.probe(e, workspace))));
+      assertThat(probes.stream().mapToInt(Probe::size).sum()).isEqualTo(rows);
+      // another class is another question
+      var other = new Explained(Shape.of(3, 9, 7), x, 2, draw(r, 63), 9, 7, null);
+      assertThat(metrics.getFirst().probe(other, workspace).size()).isEqualTo(41);
+    }
+    List<Score> alone = new ArrayList<>();
+    maps.forEach(e -> metrics.forEach(m -> alone.addAll(run(file, 1, 7, List.of(m), List.of(e)))));
+    assertThat(run(file, 1, 7, metrics, maps)).isEqualTo(alone);
+  }
+
+  private static float[] nan(int n) {
+    float[] v = new float[n];
+    java.util.Arrays.fill(v, Float.NaN);
+    return v;
+  }
+
+  @Test
   void namesAreAlphabeticalAndRoundTrip() {
     assertThat(Metrics.names()).isSorted().doesNotHaveDuplicates();
     for (String name : Metrics.names()) {
@@ -242,7 +319,7 @@ class MetricTest {
   @Test
   void mapsWithNanHaveNoPlace() {
     var e = vector(new float[] {1, Float.NaN, 0});
-    List<Metric> all = Metrics.names().stream().map(Metrics::parse).toList();
+    List<Metric> all = Metrics.names().stream().map(n -> Metrics.parse(plain(n))).toList();
     List<Score> s = run(Toy.slrp(folder), 1, 1, all, List.of(e));
     assertThat(s).allSatisfy(v -> assertThat(v.value()).isNaN());
   }
@@ -276,7 +353,12 @@ class MetricTest {
         "deletion:step=0 | deletion: step: 1 or more expected, got 0",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
         "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
-        "insertion:substrate=grey | insertion: substrate: zero, blur expected, got 'grey'",
+        "insertion:substrate=grey | insertion: substrate: zero, blur, mean expected, got 'grey'",
+        "infidelity:samples=0 | infidelity: samples: 1 or more expected, got 0",
+        "infidelity:largest=1.5 | infidelity: largest: above 0, up to 1 expected, got 1.5",
+        "infidelity:perturbation=noise | infidelity: perturbation: square, subset expected",
+        "faithfulness-correlation:samples=1 | faithfulness-correlation: samples: 2 or more",
+        "sensitivity-n:most=0 | sensitivity-n: most: above 0, up to 1 expected, got 0.0",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
         "sparseness:eps=1 | sparseness: unknown parameter 'eps'; it takes none",
         "pointing-game:tolerance=-1 | pointing-game: tolerance: a number of 0 or more expected",
@@ -285,6 +367,18 @@ class MetricTest {
     assertThatThrownBy(() -> Metrics.parse(metric))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void morePixelsThanAnImageHasAreSaid() {
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      assertThatThrownBy(() -> new FaithfulnessCorrelation().probe(vector(new float[3]), workspace))
+          .isInstanceOf(CandelaException.class)
+          .hasMessage(
+              "faithfulness-correlation: subset: at most 3 pixels expected for an image of 3 x 1,"
+                  + " got 224");
+    }
   }
 
   @Test
