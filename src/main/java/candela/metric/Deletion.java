@@ -61,6 +61,13 @@ public record Deletion(
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return RemovalCurve.of(
-        explained, workspace, score, step, substrate, false, predicted, normalise);
+        explained,
+        workspace,
+        score,
+        RemovalOrder.pixels(explained, step),
+        substrate,
+        false,
+        predicted,
+        c -> RemovalCurve.area(c, normalise));
   }
 }

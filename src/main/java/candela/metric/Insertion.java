@@ -61,6 +61,13 @@ public record Insertion(
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return RemovalCurve.of(
-        explained, workspace, score, step, substrate, true, predicted, normalise);
+        explained,
+        workspace,
+        score,
+        RemovalOrder.pixels(explained, step),
+        substrate,
+        true,
+        predicted,
+        c -> RemovalCurve.area(c, normalise));
   }
 }

@@ -13,14 +13,17 @@ import java.util.TreeMap;
 public final class Metrics {
   /** One line a metric, alphabetical. */
   private enum Entry {
+    AVERAGE_DROP(new AverageDrop()),
     COMPLEXITY(new Complexity()),
     DELETION(new Deletion(), Map.of("rise", Deletion.rise(), "sam", Deletion.sam())),
     EFFECTIVE_COMPLEXITY(new EffectiveComplexity()),
     FAITHFULNESS_CORRELATION(new FaithfulnessCorrelation()),
     INFIDELITY(new Infidelity()),
     INSERTION(new Insertion(), Map.of("rise", Insertion.rise(), "sam", Insertion.sam())),
+    IROF(new Irof()),
     LOCALISATION(new Localisation()),
     POINTING_GAME(new PointingGame()),
+    REGION_PERTURBATION(new RegionPerturbation()),
     RELEVANCE_MASS(new RelevanceMass()),
     RELEVANCE_RANK(new RelevanceRank()),
     SENSITIVITY_N(new SensitivityN()),

@@ -11,13 +11,12 @@ import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
-/**
- * Scores of images in which the 0, step, 2 step, … most important pixels are exchanged, and the
- * area under them.
- */
+/** Scores of images in which more and more pixels are exchanged, and the number they give. */
 final class RemovalCurve extends Sampled<Score> {
   /** Whose probability is followed. */
   enum Followed {
@@ -32,27 +31,40 @@ final class RemovalCurve extends Sampled<Score> {
   private final MemorySegment rank;
   private final MemorySegment count;
   private final Followed followed;
-  private final boolean normalise;
+  private final ToDoubleFunction<List<Double>> value;
   private final boolean endsWhole;
   private final int target;
 
   /** By row; of all classes where the class is not known before. */
   private final float[][] scores;
 
+  /** Pixels go out of the image, and the score of the explained class is followed. */
+  static Probe<Score> deletion(
+      Explained explained,
+      Workspace workspace,
+      ScoreKind kind,
+      RemovalOrder order,
+      Substrate substrate,
+      ToDoubleFunction<List<Double>> value) {
+    return of(explained, workspace, kind, order, substrate, false, false, value);
+  }
+
   /**
    * The curve of a map; of one that is not finite, no number.
    *
    * @param insertion whether pixels go into the substrate, not out of the image
+   * @param predicted whether the class is followed that the model gives to the whole image
+   * @param value of the curve
    */
   static Probe<Score> of(
       Explained explained,
       Workspace workspace,
       ScoreKind kind,
-      int step,
+      RemovalOrder order,
       Substrate substrate,
       boolean insertion,
       boolean predicted,
-      boolean normalise) {
+      ToDoubleFunction<List<Double>> value) {
     if (!Vectors.isFinite(explained.map())) {
       return new Known(explained.target(), Score.NONE);
     }
@@ -62,12 +74,27 @@ final class RemovalCurve extends Sampled<Score> {
         explained,
         workspace,
         kind,
-        step,
+        order,
         insertion ? without : image,
         insertion ? image : without,
         insertion,
         predicted ? Followed.PREDICTED : Followed.TARGET,
-        normalise);
+        value);
+  }
+
+  /** Area under a curve over 0 … 1, by trapezoids. */
+  static double area(List<Double> curve) {
+    double sum = 0;
+    for (double f : curve) {
+      sum += f;
+    }
+    double ends = curve.getFirst() + curve.getLast();
+    return (sum - ends / 2) / (curve.size() - 1);
+  }
+
+  /** The same, over the largest value of the curve where so normalised. */
+  static double area(List<Double> curve, boolean normalise) {
+    return normalise ? area(curve) / Collections.max(curve) : area(curve);
   }
 
   /**
@@ -79,35 +106,35 @@ final class RemovalCurve extends Sampled<Score> {
       Explained explained,
       Workspace workspace,
       ScoreKind kind,
-      int step,
+      RemovalOrder order,
       Tensor before,
       Tensor after,
       boolean endsWhole,
       Followed followed,
-      boolean normalise) {
+      ToDoubleFunction<List<Double>> value) {
     super(
         Ask.score(followed == Followed.PREDICTED ? ScoreKind.PROBABILITY : kind),
         explained.target(),
-        Math.ceilDiv(explained.height() * explained.width(), step) + 1);
+        order.count().length);
     device = workspace.device();
     this.before = before;
     this.after = after;
     this.endsWhole = endsWhole;
     this.followed = followed;
-    this.normalise = normalise;
+    this.value = value;
     target = explained.target();
-    int[] ofPixel = explained.ranks();
+    int[] ofPixel = order.rank();
     int[] ofValue = new int[before.count()];
     for (int i = 0; i < ofValue.length; i++) {
       ofValue[i] = ofPixel[i % ofPixel.length];
     }
     rank = workspace.ints(ofValue);
-    int[] counts = new int[all()];
-    Arrays.setAll(counts, i -> Math.min(i * step, ofPixel.length));
-    count = workspace.ints(counts);
+    count = workspace.ints(order.count());
     scores = new float[all()][];
     know(0, workspace.asked(device.read(before), ask(), target()));
-    know(all() - 1, workspace.asked(device.read(after), ask(), target()));
+    if (order.takesAll()) {
+      know(all() - 1, workspace.asked(device.read(after), ask(), target()));
+    }
   }
 
   @Override
@@ -179,17 +206,11 @@ final class RemovalCurve extends Sampled<Score> {
     }
     int of = followedClass();
     List<Double> curve = new ArrayList<>();
-    double sum = 0;
-    double most = Double.NEGATIVE_INFINITY;
     for (float[] s : scores) {
       curve.add((double) s[of]);
-      sum += s[of];
-      most = Math.max(most, s[of]);
     }
-    double ends = curve.getFirst() + curve.getLast();
-    double area = (sum - ends / 2) / (all() - 1);
     return new Score(
-        normalise ? area / most : area,
+        value.applyAsDouble(curve),
         Map.of("class", (double) (followed == Followed.TARGET ? target : of)),
         curve);
   }

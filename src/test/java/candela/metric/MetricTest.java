@@ -17,6 +17,7 @@ import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
@@ -93,6 +94,26 @@ class MetricTest {
         new Case("relevance-mass", worst, 0.5),
         new Case("relevance-mass", new float[] {1, -9, 3}, 0.75),
         new Case("relevance-mass", new float[] {0, -1, 0}, Double.NaN),
+        // 108, 54, 18, 0: 0, 54, 90 and 108 are lost
+        new Case("region-perturbation:patch=1,score=logit", best, 63),
+        // 108, 90, 54, 0
+        new Case("region-perturbation:patch=1,score=logit", worst, 45),
+        new Case("region-perturbation:patch=1,regions=1,score=logit", best, 27),
+        // the last, alone at the edge, then the first two: 108, 54, 0
+        new Case("region-perturbation:patch=2,score=logit", best, 54),
+        // all become 2, the last first: 108, 90, 90, 108, of which the area is 96
+        new Case("irof:score=logit", best, 1 / 9.0),
+        // 108, 126, 126, 108
+        new Case("irof:score=logit", worst, -1 / 9.0),
+        // 108, 54, 18, 0
+        new Case("irof:score=logit,substrate=zero", best, 66 / 108.0),
+        new Case("irof", best, 0),
+        // a third of 1, two of 2, all of 3: 84 of 108
+        new Case("average-drop:score=logit", best, 2 / 9.0),
+        new Case("average-drop:score=logit", new float[] {-1, 0, -3}, 1),
+        // 2, 2, 3: more than before
+        new Case("average-drop:score=logit,substrate=mean", new float[] {-1, 0, 3}, 0),
+        new Case("average-drop:score=logit,substrate=mean", new float[] {2, 0, 0}, 18 / 108.0),
         // what each pixel adds to the score: the sums are the falls. 2 less each: 2² for single
         // pixels
         new Case("infidelity", added, 0),
@@ -163,6 +184,8 @@ class MetricTest {
     return switch (name) {
       case "faithfulness-correlation" -> name + ":subset=20,samples=30";
       case "infidelity" -> name + ":samples=40";
+      case "irof" -> name + ":segments=9,compactness=1000";
+      case "region-perturbation" -> name + ":patch=2";
       case "sensitivity-n" -> name + ":sizes=5,samples=20";
       default -> name;
     };
@@ -171,8 +194,10 @@ class MetricTest {
   private static String plain(String name) {
     return switch (name) {
       case "deletion", "insertion" -> name + ":step=1,score=logit,substrate=zero";
+      case "average-drop", "irof" -> name + ":score=logit";
       case "faithfulness-correlation" -> name + ":subset=1,score=logit";
       case "pointing-game" -> name + ":tolerance=0";
+      case "region-perturbation" -> name + ":patch=1,score=logit";
       default -> name;
     };
   }
@@ -189,6 +214,15 @@ class MetricTest {
             .get(0);
     assertThat(s.curve()).containsExactly(108.0, 54.0, 18.0, 0.0);
     assertThat(s.parts()).containsEntry("class", 0.0);
+  }
+
+  @Test
+  void aScoreThatRisesIsAnIncrease() {
+    var metric = List.of(Metrics.parse("average-drop:score=logit,substrate=mean"));
+    var maps = List.of(vector(new float[] {-1, 0, 3}), vector(new float[] {2, 0, 0}));
+    List<Score> s = run(Toy.slrp(folder), 1, 4, metric, maps);
+    assertThat(s.get(0).parts()).containsExactly(Map.entry("increase", 1.0));
+    assertThat(s.get(1).parts()).containsExactly(Map.entry("increase", 0.0));
   }
 
   @Test
@@ -349,7 +383,7 @@ class MetricTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "roar | metric: unknown 'roar'; known are complexity, deletion, effective-complexity,",
+        "roar | metric: unknown 'roar'; known are average-drop, complexity, deletion,",
         "deletion:step=0 | deletion: step: 1 or more expected, got 0",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
         "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
@@ -360,6 +394,9 @@ class MetricTest {
         "faithfulness-correlation:samples=1 | faithfulness-correlation: samples: 2 or more",
         "sensitivity-n:most=0 | sensitivity-n: most: above 0, up to 1 expected, got 0.0",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
+        "region-perturbation:patch=0 | region-perturbation: patch: 1 or more expected, got 0",
+        "irof:compactness=0 | irof: compactness: a number above 0 expected, got 0.0",
+        "average-drop:substrate=grey | average-drop: substrate: zero, blur, mean expected",
         "sparseness:eps=1 | sparseness: unknown parameter 'eps'; it takes none",
         "pointing-game:tolerance=-1 | pointing-game: tolerance: a number of 0 or more expected",
       })

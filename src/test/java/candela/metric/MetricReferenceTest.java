@@ -1,0 +1,308 @@
+package candela.metric;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.graph.Network;
+import candela.image.MeanColour;
+import candela.image.Slic;
+import candela.method.Toy;
+import candela.probe.Asked;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Rectangles;
+import candela.probe.Workspace;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Metrics that ask the model, against plain Java in doubles over images put together pixel by
+ * pixel, of a network of three channels drawn at random.
+ */
+class MetricReferenceTest {
+  /** Scores are floats of some units. */
+  private static final Offset<Double> ROUNDING = Offset.offset(1e-4);
+
+  private static final int H = 9;
+  private static final int W = 7;
+  private static final int PIXELS = H * W;
+  private static final Shape IMAGE = Shape.of(3, H, W);
+  private static final int TARGET = 2;
+
+  @TempDir Path folder;
+
+  private final float[] x = draw(5, 3 * PIXELS, 0.2);
+  private final float[] map = draw(6, PIXELS, 1);
+  private Device device;
+  private Pipeline pipeline;
+  private Asked asked;
+
+  @BeforeEach
+  void open() {
+    device = TestDevice.open(2);
+    pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 8);
+    asked = new Asked(pipeline);
+  }
+
+  @AfterEach
+  void close() {
+    pipeline.close();
+    device.close();
+  }
+
+  @Test
+  void infidelityOfSquares() {
+    int[] edges = Rectangles.squares(3, 50, 0.5, H, W);
+    List<boolean[]> parts = new ArrayList<>();
+    for (int e = Rectangles.EDGES; e < edges.length; e += Rectangles.EDGES) {
+      boolean[] part = new boolean[PIXELS];
+      for (int i = edges[e]; i < edges[e + 2]; i++) {
+        Arrays.fill(part, i * W + edges[e + 1], i * W + edges[e + 3], true);
+      }
+      parts.add(part);
+    }
+    checkInfidelity("infidelity:samples=50,largest=0.5,seed=3,substrate=mean", parts);
+  }
+
+  @Test
+  void infidelityOfSets() {
+    checkInfidelity(
+        "infidelity:perturbation=subset,subset=13,samples=30,seed=4,substrate=mean",
+        sets(List.of(13), 30, 4));
+  }
+
+  private void checkInfidelity(String metric, List<boolean[]> parts) {
+    double[] sums = sums(parts);
+    double[] falls = falls(parts, MeanColour.of(x, 3, PIXELS), false);
+    double both = 0;
+    double square = 0;
+    for (int i = 0; i < sums.length; i++) {
+      both += sums[i] * falls[i];
+      square += sums[i] * sums[i];
+    }
+    assertThat(score(metric).value()).isCloseTo(infidelity(sums, falls, 1), ROUNDING);
+    double scale = both / square;
+    Score best = score(metric + ",normalise=true");
+    assertThat(best.value()).isCloseTo(infidelity(sums, falls, scale), ROUNDING);
+    assertThat(best.parts().get("scale")).isCloseTo(scale, ROUNDING);
+    assertThat(best.parts().get("zeros")).isCloseTo(infidelity(sums, falls, 0), ROUNDING);
+    // no other scale is better
+    assertThat(best.value()).isLessThan(infidelity(sums, falls, 1.01 * scale));
+    assertThat(best.value()).isLessThan(infidelity(sums, falls, 0.99 * scale));
+  }
+
+  private static double infidelity(double[] sums, double[] falls, double scale) {
+    return IntStream.range(0, sums.length)
+        .mapToDouble(i -> Math.pow(scale * sums[i] - falls[i], 2))
+        .average()
+        .orElseThrow();
+  }
+
+  @Test
+  void correlationsOfSumsAndFalls() {
+    List<boolean[]> parts = sets(List.of(20), 40, 1);
+    double expected = pearson(sums(parts), falls(parts, new float[x.length], true));
+    assertThat(score("faithfulness-correlation:subset=20,samples=40,seed=1").value())
+        .isCloseTo(expected, ROUNDING);
+    // 1 … 31.5 in two equal steps of the logarithm
+    List<Integer> n = List.of(1, 6, 32);
+    Score s = score("sensitivity-n:sizes=3,most=0.5,samples=40,seed=1");
+    double sum = 0;
+    for (int size : n) {
+      List<boolean[]> own = sets(List.of(size), 40, 1);
+      double r = pearson(sums(own), falls(own, new float[x.length], false));
+      assertThat(s.parts().get("correlation@" + size)).as("n = %d", size).isCloseTo(r, ROUNDING);
+      sum += r / 3;
+    }
+    assertThat(s.parts()).hasSize(3);
+    assertThat(s.value()).isCloseTo(sum, ROUNDING);
+  }
+
+  private static double pearson(double[] a, double[] b) {
+    double n = a.length;
+    double meanA = Arrays.stream(a).sum() / n;
+    double meanB = Arrays.stream(b).sum() / n;
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (int i = 0; i < n; i++) {
+      ab += (a[i] - meanA) * (b[i] - meanB);
+      aa += Math.pow(a[i] - meanA, 2);
+      bb += Math.pow(b[i] - meanB, 2);
+    }
+    return ab / Math.sqrt(aa * bb);
+  }
+
+  @Test
+  void setsHaveTheirSizeAndFavourNoPixel() {
+    List<boolean[]> drawn = sets(List.of(20), 3000, 9);
+    assertThat(sets(List.of(5, 20), 100, 9).subList(100, 200))
+        .usingRecursiveComparison()
+        .isEqualTo(drawn.subList(0, 100));
+    int[] often = new int[PIXELS];
+    for (boolean[] set : drawn) {
+      assertThat(IntStream.range(0, PIXELS).filter(i -> set[i]).count()).isEqualTo(20);
+      IntStream.range(0, PIXELS).filter(i -> set[i]).forEach(i -> often[i]++);
+    }
+    // 20 of 63 in 3000 draws: 952 with a deviation of 25
+    assertThat(Arrays.stream(often).boxed().toList())
+        .allSatisfy(n -> assertThat(n).isBetween(952 - 125, 952 + 125));
+  }
+
+  @Test
+  void regionsGoByTheMeanOfTheMap() {
+    // 3 x 2 patches of 4 x 4, cut at the edges
+    int[] patch = new int[PIXELS];
+    Arrays.setAll(patch, i -> i / W / 4 * 2 + i % W / 4);
+    double[] f = curve(patch, 6, new float[x.length]);
+    double expected = IntStream.rangeClosed(0, 4).mapToDouble(k -> f[0] - f[k]).sum() / 5;
+    Score s = score("region-perturbation:patch=4,regions=4");
+    assertThat(s.value()).isCloseTo(expected, ROUNDING);
+    assertThat(s.curve()).hasSize(5);
+  }
+
+  @Test
+  void superpixelsGoByTheMeanOfTheMap() {
+    double[] levels = new double[x.length];
+    Arrays.setAll(levels, i -> x[i]);
+    int[] label = new Slic(9, 1000, 0).labels(levels, 3, H, W);
+    int n = Arrays.stream(label).max().orElseThrow() + 1;
+    assertThat(n).isGreaterThan(3);
+    double[] f = curve(label, n, MeanColour.of(x, 3, PIXELS));
+    double over = 0;
+    for (int k = 0; k < n; k++) {
+      over += (1 - f[k] / f[0] + 1 - f[k + 1] / f[0]) / 2 / n;
+    }
+    assertThat(score("irof:segments=9,compactness=1000").value()).isCloseTo(over, ROUNDING);
+  }
+
+  @Test
+  void onlyWhatTheMapShowsIsLeft() {
+    float most = 0;
+    for (float a : map) {
+      most = Math.max(most, a);
+    }
+    float[] shown = x.clone();
+    for (int i = 0; i < shown.length; i++) {
+      shown[i] *= Math.max(0, map[i % PIXELS]) / most;
+    }
+    double whole = probability(x);
+    double left = probability(shown);
+    Score s = score("average-drop");
+    assertThat(s.value()).isCloseTo(Math.max(0, whole - left) / whole, ROUNDING);
+    assertThat(s.parts().get("increase")).isEqualTo(left > whole ? 1.0 : 0.0);
+  }
+
+  /** Probabilities after 0, 1, … of n groups, by the map's mean over them, have been replaced. */
+  private double[] curve(int[] group, int n, float[] other) {
+    double[] mean = new double[n];
+    for (int g = 0; g < n; g++) {
+      int of = g;
+      mean[g] =
+          IntStream.range(0, PIXELS)
+              .filter(i -> group[i] == of)
+              .mapToDouble(i -> map[i])
+              .average()
+              .orElseThrow();
+    }
+    List<Integer> order = new ArrayList<>(IntStream.range(0, n).boxed().toList());
+    order.sort(Comparator.comparingDouble(g -> -mean[g]));
+    boolean[] gone = new boolean[PIXELS];
+    double[] f = new double[n + 1];
+    f[0] = probability(x);
+    assertThat(f[0]).as("a score that can fall").isBetween(0.1, 0.9);
+    for (int k = 0; k < n; k++) {
+      for (int i = 0; i < PIXELS; i++) {
+        gone[i] |= group[i] == order.get(k);
+      }
+      f[k + 1] = probability(without(gone, other));
+    }
+    return f;
+  }
+
+  /** Which pixels are in each set, asked one by one. */
+  private List<boolean[]> sets(List<Integer> sizes, int samples, long seed) {
+    try (var workspace = new Workspace(device)) {
+      var parts = new RandomPixels(sizes, samples, seed).of(IMAGE, workspace);
+      List<boolean[]> sets = new ArrayList<>();
+      for (int s = 1; s < parts.rows(); s++) {
+        sets.add(new boolean[PIXELS]);
+      }
+      for (int i = 0; i < PIXELS; i++) {
+        float[] one = new float[PIXELS];
+        one[i] = 1;
+        double[] in = parts.sums(one);
+        for (int s = 0; s < in.length; s++) {
+          sets.get(s)[i] = in[s] == 1;
+        }
+      }
+      return sets;
+    }
+  }
+
+  private double[] sums(List<boolean[]> parts) {
+    return parts.stream()
+        .mapToDouble(
+            p -> IntStream.range(0, PIXELS).filter(i -> p[i]).mapToDouble(i -> map[i]).sum())
+        .toArray();
+  }
+
+  private double[] falls(List<boolean[]> parts, float[] other, boolean probability) {
+    return parts.stream()
+        .mapToDouble(
+            p -> {
+              float[] y = without(p, other);
+              return probability
+                  ? probability(x) - probability(y)
+                  : (double) asked.logits(x)[TARGET] - asked.logits(y)[TARGET];
+            })
+        .toArray();
+  }
+
+  private float[] without(boolean[] gone, float[] other) {
+    float[] y = x.clone();
+    for (int i = 0; i < y.length; i++) {
+      y[i] = gone[i % PIXELS] ? other[i] : y[i];
+    }
+    return y;
+  }
+
+  private double probability(float[] image) {
+    float[] z = asked.logits(image);
+    double sum = 0;
+    for (float v : z) {
+      sum += Math.exp((double) v - z[TARGET]);
+    }
+    return 1 / sum;
+  }
+
+  private Score score(String metric) {
+    try (var workspace = new Workspace(device)) {
+      var explained = new Explained(IMAGE, x, TARGET, map, H, W, null);
+      Probe<Score> probe = Metrics.parse(metric).probe(explained, workspace);
+      pipeline.run(List.of(probe));
+      return probe.result();
+    }
+  }
+
+  private static float[] draw(int seed, int n, double deviation) {
+    Random r = new Random(seed);
+    float[] v = new float[n];
+    for (int i = 0; i < n; i++) {
+      v[i] = (float) (deviation * r.nextGaussian());
+    }
+    return v;
+  }
+}
