@@ -17,6 +17,9 @@ public interface Metric {
    * A probe whose result is the score of one map; its memory is the workspace's. One that does not
    * ask the model has size 0 and its result at once.
    *
+   * <p>What depends on no map is asked once: of probes made in one workspace, of one image and
+   * class, the first may ask for all. Run all of them, and none without the first.
+   *
    * @throws candela.tensor.CandelaException when a parameter does not fit the map
    */
   Probe<Score> probe(Explained explained, Workspace workspace);

@@ -8,6 +8,10 @@ import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
+import candela.metric.Explained;
+import candela.metric.Metric;
+import candela.metric.Metrics;
+import candela.metric.Score;
 import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Occluded;
@@ -21,7 +25,10 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Methods with many windows compute what a window may change, and have the bits of the whole. */
+/**
+ * Methods and metrics with many windows compute what a window may change, and have the bits of the
+ * whole.
+ */
 class WindowsTest {
   private static final List<Method> METHODS =
       List.of(
@@ -36,12 +43,12 @@ class WindowsTest {
   private static final int MANY = 4;
 
   /** A probe that says where its windows are, or does not. */
-  private static final class Watched implements Probe<Attribution> {
-    private final Probe<Attribution> probe;
+  private static final class Watched<R> implements Probe<R> {
+    private final Probe<R> probe;
     private final boolean tells;
     private int asked;
 
-    Watched(Probe<Attribution> probe, boolean tells) {
+    Watched(Probe<R> probe, boolean tells) {
       this.probe = probe;
       this.tells = tells;
     }
@@ -102,7 +109,7 @@ class WindowsTest {
     }
 
     @Override
-    public Attribution result() {
+    public R result() {
       return probe.result();
     }
   }
@@ -123,19 +130,15 @@ class WindowsTest {
   private static List<float[]> maps(boolean windows, int batch, int threads) {
     Network network = Network.load(Shared.path("models/cifar10/resnet20_bn.onnx"));
     Shape shape = Shape.of(3, 32, 32);
-    List<Watched> probes = new ArrayList<>();
+    List<Watched<Attribution>> probes = new ArrayList<>();
     try (Device device = TestDevice.open(threads);
         Workspace workspace = new Workspace(device);
         Pipeline pipeline = new Pipeline(network, device, batch)) {
       for (int image = 0; image < 2; image++) {
-        Random random = new Random(image);
-        float[] x = new float[shape.count()];
-        for (int i = 0; i < x.length; i++) {
-          x[i] = (float) random.nextGaussian();
-        }
+        float[] x = draw(image, shape.count());
         for (Method m : METHODS) {
           Subject subject = new Subject(shape, x, image);
-          probes.add(new Watched(m.probe(subject, workspace), windows));
+          probes.add(new Watched<>(m.probe(subject, workspace), windows));
         }
       }
       pipeline.run(probes);
@@ -147,5 +150,36 @@ class WindowsTest {
       }
       return probes.stream().map(p -> p.result().values()).toList();
     }
+  }
+
+  @Test
+  void infidelityHasTheSameBits() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card takes another algorithm for another size");
+    assertThat(infidelity(true, 5, 1)).isEqualTo(infidelity(false, 16, 2));
+  }
+
+  private static Score infidelity(boolean windows, int batch, int threads) {
+    Network network = Network.load(Shared.path("models/cifar10/resnet20_bn.onnx"));
+    Shape shape = Shape.of(3, 32, 32);
+    float[] map = draw(3, 32 * 32);
+    try (Device device = TestDevice.open(threads);
+        Workspace workspace = new Workspace(device);
+        Pipeline pipeline = new Pipeline(network, device, batch)) {
+      var explained = new Explained(shape, draw(4, shape.count()), 1, map, 32, 32, null);
+      Metric metric = Metrics.parse("infidelity:samples=600,largest=0.2");
+      var probe = new Watched<>(metric.probe(explained, workspace), windows);
+      pipeline.run(List.of(probe));
+      assertThat(probe.asked > 0).as("in windows").isEqualTo(windows);
+      return probe.result();
+    }
+  }
+
+  private static float[] draw(int seed, int n) {
+    Random random = new Random(seed);
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    return x;
   }
 }

@@ -33,7 +33,15 @@ class AskedTest {
           "lime:samples=1,segments=16,sigma=1");
 
   private static final List<String> METRICS =
-      List.of("deletion:preset=sam", "insertion:preset=sam", "deletion:step=4096", "insertion");
+      List.of(
+          "deletion:preset=sam",
+          "insertion:preset=sam",
+          "deletion:step=4096",
+          "insertion",
+          "average-drop",
+          "faithfulness-correlation",
+          "infidelity:samples=60",
+          "region-perturbation:regions=9");
 
   @TempDir Path folder;
 
@@ -56,8 +64,8 @@ class AskedTest {
       // the image, the zeros of three metrics, the blurred image of insertion
       assertThat(once.asked()).isEqualTo(3);
       // the row of 5 methods (LIME's only sample stays), two ends of 3 curves, one of the curve
-      // that has no other row
-      assertThat(once.rows()).isEqualTo(each.rows() - 5 - 2 * 3 - 1);
+      // that has no other row, and where 4 metrics begin
+      assertThat(once.rows()).isEqualTo(each.rows() - 5 - 2 * 3 - 1 - 4);
     }
   }
 

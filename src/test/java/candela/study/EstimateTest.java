@@ -1,9 +1,11 @@
 package candela.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -12,12 +14,39 @@ import org.junit.jupiter.api.io.TempDir;
 class EstimateTest {
   @TempDir Path folder;
 
-  private Estimate of(String sweep) {
-    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"" + sweep + "\"]\n";
-    Study study = Study.parse("estimated", text, folder);
+  private Estimate of(String sweep, String... metrics) {
+    Study study = study(sweep, metrics);
     Material material = Material.of(study, folder);
     try (Device device = TestDevice.open(1)) {
       return Estimate.of(study, Plan.of(study.sweeps()), material.models().get(0), device, 4);
+    }
+  }
+
+  private Study study(String sweep, String... metrics) {
+    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"" + sweep + "\"]\n";
+    for (String m : metrics) {
+      text += (m.equals(metrics[0]) ? "metrics:\n" : "") + "- \"" + m + "\"\n";
+    }
+    return Study.parse("estimated", text, folder);
+  }
+
+  @Test
+  void partsThatNoMapDecidesCountOnceForAllMaps() {
+    String[] metrics = {"infidelity:samples=50", "infidelity:samples=50,normalise=true"};
+    // the image and the parts, for 9 maps and both metrics
+    assertThat(of("smoothgrad:samples=2,seed=[1..9]", metrics).metrics()).isEqualTo(1 + 50);
+    // what a map decides is asked for each
+    assertThat(of("smoothgrad:samples=2,seed=[1..9]", "average-drop").metrics()).isEqualTo(1 + 9);
+  }
+
+  @Test
+  void metricsThatDoNotFitTheImagesAreRefusedBefore() {
+    Study study = study("gradient", "faithfulness-correlation:subset=9999");
+    Model model = Material.of(study, folder).models().get(0);
+    try (Device device = TestDevice.open(1)) {
+      assertThatThrownBy(() -> Estimate.check(study, Plan.of(study.sweeps()), model, device))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageStartingWith("cnn: faithfulness-correlation: subset: at most 4096 pixels");
     }
   }
 

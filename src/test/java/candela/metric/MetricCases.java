@@ -1,0 +1,111 @@
+package candela.metric;
+
+import java.util.List;
+
+/** What metrics must give, worked by hand. */
+final class MetricCases {
+  private MetricCases() {}
+
+  /** A metric of one map of three pixels x = 1, 2, 3, and what it must give. */
+  record Case(String metric, float[] map, double expected) {}
+
+  /**
+   * SLRP scores 18 times the sum of what is there: 108 for x = 1, 2, 3. The class has the last two
+   * pixels.
+   */
+  static List<Case> all() {
+    float[] best = {1, 2, 3};
+    float[] worst = {3, 2, 1};
+    float[] middle = {0, 4, 1};
+    float[] added = {18, 36, 54};
+    return List.of(
+        // 108, 54, 18, 0: less half the ends 180 − 54 over 3 steps
+        new Case("deletion:step=1,score=logit", best, 42),
+        // 108, 90, 54, 0
+        new Case("deletion:step=1,score=logit", worst, 66),
+        new Case("deletion:step=1,score=logit,normalise=true", best, 42 / 108.0),
+        // two pixels, then the last: 108, 18, 0
+        new Case("deletion:step=2,score=logit", best, 36),
+        // one class only: its probability is 1 whatever is there
+        new Case("deletion:preset=sam,step=2", best, 1),
+        // 0, 54, 90, 108
+        new Case("insertion:step=1,score=logit,substrate=zero", best, 66),
+        new Case("insertion:step=1,score=logit,substrate=zero", worst, 42),
+        new Case("insertion:preset=sam,step=3", worst, 1),
+        // up to a third of 3: all three, IoU 2/3; up to two thirds: the last two, IoU 1; beyond:
+        // the last, 1/2, which is a miss. α of .1 … .3 and .35 … .5 are hits
+        new Case("localisation", best, 0),
+        new Case("localisation:from=0.7,to=0.9,by=0.1", best, 1),
+        // the last two in any case: IoU 1 up to a quarter, then the middle alone, 1/2: five of nine
+        new Case("localisation:from=0.1,to=0.5,by=0.05", middle, 5 / 9.0),
+        new Case("localisation:least=0.4", middle, 0),
+        // no positive value
+        new Case("localisation", new float[] {-1, -2, 0}, 1),
+        new Case("pointing-game:tolerance=0", best, 1),
+        new Case("pointing-game:tolerance=0", worst, 0),
+        new Case("pointing-game:tolerance=1", worst, 1),
+        // of equal values the first
+        new Case("pointing-game:tolerance=0", new float[3], 0),
+        // sorted 1, 2, 3 by −2, 0, 2: 4 over 3 · 6
+        new Case("sparseness", best, 2 / 9.0),
+        new Case("sparseness", new float[] {0, -5, 0}, 2 / 3.0),
+        new Case("sparseness", new float[3], Double.NaN),
+        // a quarter ln 4 + three quarters ln (4/3)
+        new Case(
+            "complexity", new float[] {-1, 3, 0}, 0.25 * Math.log(4) + 0.75 * Math.log(4 / 3.0)),
+        new Case("complexity", new float[] {2, 2, -2}, Math.log(3)),
+        new Case("complexity", new float[3], Double.NaN),
+        new Case("effective-complexity", new float[] {1, -1e-4f, 1e-6f}, 2),
+        new Case("effective-complexity:eps=0.5", new float[] {-4, 2, 3}, 2),
+        new Case("effective-complexity", new float[3], Double.NaN),
+        // 4 + 1 of 4 + 1; 2 + 1 of 6
+        new Case("relevance-mass", middle, 1),
+        new Case("relevance-mass", worst, 0.5),
+        new Case("relevance-mass", new float[] {1, -9, 3}, 0.75),
+        new Case("relevance-mass", new float[] {0, -1, 0}, Double.NaN),
+        // 108, 54, 18, 0: 0, 54, 90 and 108 are lost
+        new Case("region-perturbation:patch=1,score=logit", best, 63),
+        // 108, 90, 54, 0
+        new Case("region-perturbation:patch=1,score=logit", worst, 45),
+        new Case("region-perturbation:patch=1,regions=1,score=logit", best, 27),
+        // the last, alone at the edge, then the first two: 108, 54, 0
+        new Case("region-perturbation:patch=2,score=logit", best, 54),
+        // all become 2, the last first: 108, 90, 90, 108, of which the area is 96
+        new Case("irof:score=logit", best, 1 / 9.0),
+        // 108, 126, 126, 108
+        new Case("irof:score=logit", worst, -1 / 9.0),
+        // 108, 54, 18, 0
+        new Case("irof:score=logit,substrate=zero", best, 66 / 108.0),
+        new Case("irof", best, 0),
+        // a third of 1, two of 2, all of 3: 84 of 108
+        new Case("average-drop:score=logit", best, 2 / 9.0),
+        new Case("average-drop:score=logit", new float[] {-1, 0, -3}, 1),
+        // 2, 2, 3: more than before
+        new Case("average-drop:score=logit,substrate=mean", new float[] {-1, 0, 3}, 0),
+        new Case("average-drop:score=logit,substrate=mean", new float[] {2, 0, 0}, 18 / 108.0),
+        // what each pixel adds to the score: the sums are the falls. 2 less each: 2² for single
+        // pixels
+        new Case("infidelity", added, 0),
+        new Case("infidelity:perturbation=subset,subset=2", added, 0),
+        new Case("infidelity", new float[] {16, 34, 52}, 4),
+        // all pixels: 108 falls to 0, the map says 6; 18 times the map is right
+        new Case("infidelity:perturbation=subset,subset=3", best, 102 * 102),
+        new Case("infidelity:perturbation=subset,subset=3", new float[3], 108 * 108),
+        new Case("infidelity:normalise=true", best, 0),
+        new Case("infidelity:normalise=true,perturbation=subset,subset=3", middle, 0),
+        // of two pixels 54, 72 or 90 are lost
+        new Case("faithfulness-correlation:subset=2,score=logit", best, 1),
+        new Case("faithfulness-correlation:subset=2,score=logit", new float[] {-1, -2, -3}, -1),
+        new Case("faithfulness-correlation:subset=2,score=logit", new float[3], Double.NaN),
+        // one class only: its probability is 1 whatever is there
+        new Case("faithfulness-correlation:subset=2", best, Double.NaN),
+        new Case("sensitivity-n", best, 1),
+        new Case("sensitivity-n", worst, -1),
+        // all three: nothing to compare, left out; alone, no number
+        new Case("sensitivity-n:most=1", best, 1),
+        new Case("sensitivity-n:most=1,sizes=1", best, Double.NaN),
+        // the two largest: both; the first and the second
+        new Case("relevance-rank", best, 1),
+        new Case("relevance-rank", worst, 0.5));
+  }
+}
