@@ -18,6 +18,7 @@ public final class Explained {
   private final int h;
   private final int w;
   private final boolean[] truth;
+  private final Explainer explainer;
   private int[] ranks;
 
   /**
@@ -30,6 +31,23 @@ public final class Explained {
    */
   public Explained(
       Shape shape, float[] pixels, int target, float[] map, int h, int w, boolean[] truth) {
+    this(shape, pixels, target, map, h, w, truth, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param explainer the method whose map it is; null where it cannot be asked
+   */
+  public Explained(
+      Shape shape,
+      float[] pixels,
+      int target,
+      float[] map,
+      int h,
+      int w,
+      boolean[] truth,
+      Explainer explainer) {
     if (pixels.length != shape.count()) {
       throw CandelaException.of(
           "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
@@ -45,6 +63,7 @@ public final class Explained {
     this.h = h;
     this.w = w;
     this.truth = truth;
+    this.explainer = explainer;
     if (truth != null && truth.length != height() * width()) {
       throw CandelaException.of(
           "truth: %d pixels expected for an image of %d x %d, got %d",
@@ -90,6 +109,15 @@ public final class Explained {
           metric);
     }
     return truth;
+  }
+
+  /** The method whose map it is. */
+  Explainer explainer(String metric) {
+    if (explainer == null) {
+      throw CandelaException.of(
+          "%s: the map's method is needed, to be asked again; this map comes without", metric);
+    }
+    return explainer;
   }
 
   /** The map at the image's size. */

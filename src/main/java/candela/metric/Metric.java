@@ -13,6 +13,11 @@ public interface Metric {
     return false;
   }
 
+  /** Whether it needs to ask the method for other maps. */
+  default boolean needsMethod() {
+    return false;
+  }
+
   /**
    * A probe whose result is the score of one map; its memory is the workspace's. One that does not
    * ask the model has size 0 and its result at once.

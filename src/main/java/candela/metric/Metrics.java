@@ -22,6 +22,7 @@ public final class Metrics {
     INSERTION(new Insertion(), Map.of("rise", Insertion.rise(), "sam", Insertion.sam())),
     IROF(new Irof()),
     LOCALISATION(new Localisation()),
+    MAX_SENSITIVITY(new MaxSensitivity()),
     POINTING_GAME(new PointingGame()),
     REGION_PERTURBATION(new RegionPerturbation()),
     RELEVANCE_MASS(new RelevanceMass()),

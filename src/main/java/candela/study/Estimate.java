@@ -20,6 +20,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +46,10 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     Map<Method, Size> shared = shared(plan, grey, device, asked);
     Plan.Rows maps = rows(plan, sizes, shared, asked);
     int known = asked.rows();
-    long metrics = judging(study, plan.methods().size(), model, device, asked) + asked.rows();
-    long forward = metrics;
-    long both = 0;
+    Judging judging = judging(study, plan.methods(), model, device, asked);
+    long metrics = judging.forward() + judging.both() + asked.rows();
+    long forward = metrics - judging.both();
+    long both = judging.both();
     double seconds = 0;
     long bytes = 0;
     for (Run r : plan.runs()) {
@@ -87,26 +89,54 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     return new Estimate(maps, metrics - known, seconds, bytes);
   }
 
-  /** Rows of all metrics of so many maps of an image: some are asked once for all. */
-  private static long judging(Study study, int maps, Model model, Device device, Asked asked) {
-    Explained flat = flat(model);
-    long rows = 0;
-    try (var workspace = new Workspace(device, asked)) {
+  /** Rows of metrics, of scores alone and with gradients. */
+  private record Judging(long forward, long both) {
+    Judging plus(Probe<?> probe, long times) {
+      long rows = times * probe.size();
+      return probe.ask().wantsGradient()
+          ? new Judging(forward, both + rows)
+          : new Judging(forward + rows, both);
+    }
+  }
+
+  /** Rows of all metrics of one map a method: some are asked once for all. */
+  private static Judging judging(
+      Study study, List<Method> methods, Model model, Device device, Asked asked) {
+    var rows = new Judging(0, 0);
+    Explained flat = flat(model, methods.getFirst());
+    try (var shared = new Workspace(device, asked)) {
       for (Study.Measure<Metric> m : study.metrics()) {
-        rows += m.of().probe(flat, workspace).size();
-        rows += (maps - 1L) * m.of().probe(flat, workspace).size();
+        if (m.of().needsMethod()) {
+          for (Method method : methods) {
+            try (var workspace = new Workspace(device, asked)) {
+              rows = rows.plus(m.of().probe(flat(model, method), workspace), 1);
+            }
+          }
+        } else {
+          rows = rows.plus(m.of().probe(flat, shared), 1);
+          rows = rows.plus(m.of().probe(flat, shared), methods.size() - 1L);
+        }
       }
     }
     return rows;
   }
 
-  /** A map of zeros, of an image that shows the class nowhere. */
-  private static Explained flat(Model model) {
-    Shape shape = model.preparation().shape();
-    int h = shape.dim(1);
-    int w = shape.dim(2);
-    boolean[] truth = new boolean[h * w];
-    return new Explained(shape, new float[shape.count()], 0, new float[h * w], h, w, truth);
+  /** A map of ones, of an image that shows the class nowhere. */
+  private static Explained flat(Model model, Method method) {
+    Subject grey = grey(model);
+    int h = grey.shape().dim(1);
+    int w = grey.shape().dim(2);
+    float[] map = new float[h * w];
+    Arrays.fill(map, 1);
+    return new Explained(
+        grey.shape(),
+        grey.pixels(),
+        0,
+        map,
+        h,
+        w,
+        new boolean[h * w],
+        Worker.explainer(method, grey));
   }
 
   /** Of one row where the model can be read for no more, as it will be run. */
@@ -129,7 +159,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   public static void check(Study study, Plan plan, Model model, Device device) {
     try {
       sizes(plan, grey(model), device);
-      judging(study, 1, model, device, asked(device));
+      judging(study, plan.methods(), model, device, asked(device));
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + e.getMessage(), e);
     }

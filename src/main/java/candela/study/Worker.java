@@ -11,10 +11,12 @@ import candela.method.Method;
 import candela.method.Preparation;
 import candela.method.Subject;
 import candela.metric.Explained;
+import candela.metric.Explainer;
 import candela.metric.Metric;
 import candela.metric.Score;
 import candela.metric.Truth;
 import candela.probe.Asked;
+import candela.probe.Mapped;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Progress;
@@ -205,7 +207,8 @@ final class Worker implements AutoCloseable {
                 a.map(),
                 a.height(),
                 a.width(),
-                truth);
+                truth,
+                explainer(plan.methods().get(i), subject));
         for (Study.Measure<Metric> m : study.metrics()) {
           if (truth != null || !m.of().needsTruth()) {
             all.add(new Judged(i, m.name(), m.of().probe(explained, workspace)));
@@ -222,6 +225,16 @@ final class Worker implements AutoCloseable {
       }
       return all.stream().mapToLong(j -> j.probe().size()).sum();
     }
+  }
+
+  /** A method, asked for maps of images like this one. */
+  static Explainer explainer(Method method, Subject subject) {
+    return (pixels, own) ->
+        new Mapped<>(
+            method.probe(
+                new Subject(subject.shape(), pixels, subject.target(), subject.levels()),
+                own.ofMaps()),
+            Attribution::map);
   }
 
   private static List<Findings.Seen> seen(List<Attribution> found) {

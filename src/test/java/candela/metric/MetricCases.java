@@ -46,6 +46,10 @@ final class MetricCases {
         new Case("pointing-game:tolerance=1", worst, 1),
         // of equal values the first
         new Case("pointing-game:tolerance=0", new float[3], 0),
+        // the method finds 1, 2, 3: (−2, 0, 2) of (3, 2, 1)
+        new Case("max-sensitivity", best, 0),
+        new Case("max-sensitivity", worst, Math.sqrt(8 / 14.0)),
+        new Case("max-sensitivity", new float[3], Double.NaN),
         // sorted 1, 2, 3 by −2, 0, 2: 4 over 3 · 6
         new Case("sparseness", best, 2 / 9.0),
         new Case("sparseness", new float[] {0, -5, 0}, 2 / 3.0),

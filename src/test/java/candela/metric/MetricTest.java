@@ -9,6 +9,8 @@ import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Preprocess;
 import candela.method.Toy;
+import candela.probe.Logits;
+import candela.probe.Mapped;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -36,9 +39,68 @@ class MetricTest {
 
   @TempDir Path folder;
 
+  /** Its method finds 1, 2, 3 in all images. */
   private Explained vector(float[] map) {
     return new Explained(
-        Shape.of(3), new float[] {1, 2, 3}, 0, map, 1, 3, new boolean[] {false, true, true});
+        Shape.of(3),
+        new float[] {1, 2, 3},
+        0,
+        map,
+        1,
+        3,
+        new boolean[] {false, true, true},
+        finds(pixels -> new float[] {1, 2, 3}));
+  }
+
+  /** A method whose map follows from the image alone. */
+  private static Explainer finds(UnaryOperator<float[]> map) {
+    return (pixels, own) ->
+        new Mapped<>(new Logits(own.device(), pixels), logits -> map.apply(pixels));
+  }
+
+  /** A method whose map of n values repeats the logits. */
+  private static Explainer repeats(int n) {
+    return (pixels, own) ->
+        new Mapped<>(
+            new Logits(own.device(), pixels),
+            logits -> {
+              float[] values = new float[n];
+              for (int i = 0; i < n; i++) {
+                values[i] = logits[i % logits.length];
+              }
+              return values;
+            });
+  }
+
+  /** Of a method that returns the image, the map changes by what the image does. */
+  @Test
+  void sensitivityComparesMapsOfImagesNearby() {
+    float[] x = {1, 2, 3};
+    var e = new Explained(Shape.of(3), x, 0, x, 1, 3, null, finds(pixels -> pixels));
+    Metric few = Metrics.parse("max-sensitivity:samples=3,radius=0.1");
+    Metric more = Metrics.parse("max-sensitivity:samples=200,radius=0.1");
+    List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(few, more), List.of(e));
+    for (Score score : s) {
+      assertThat(score.parts().get("lipschitz")).isCloseTo(1, ROUNDING);
+      // of a range of 2, at most a fifth in each of three values
+      assertThat(score.value()).isBetween(score.parts().get("mean"), 0.2 * Math.sqrt(3 / 14.0));
+    }
+    // of 200 draws the largest is near a corner, and no smaller than that of the first three
+    assertThat(s.get(1).value()).isGreaterThan(0.17 * Math.sqrt(3 / 14.0));
+    assertThat(s.get(1).value()).isGreaterThanOrEqualTo(s.get(0).value());
+    // the length of a vector uniform in a cube of side 2 is 0.9606 in the mean
+    assertThat(s.get(1).parts().get("mean"))
+        .isCloseTo(0.9606 * 0.2 / Math.sqrt(14), Offset.offset(0.004));
+  }
+
+  @Test
+  void aMapWithoutItsMethodIsSaid() {
+    var e = new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, null);
+    assertThatThrownBy(
+            () ->
+                run(Toy.slrp(folder), 1, 1, List.of(Metrics.parse("max-sensitivity")), List.of(e)))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith("max-sensitivity: the map's method is needed");
   }
 
   @ParameterizedTest
@@ -81,6 +143,7 @@ class MetricTest {
       case "faithfulness-correlation" -> name + ":subset=20,samples=30";
       case "infidelity" -> name + ":samples=40";
       case "irof" -> name + ":segments=9,compactness=1000";
+      case "max-sensitivity" -> name + ":samples=3,radius=0.5";
       case "region-perturbation" -> name + ":patch=2";
       case "sensitivity-n" -> name + ":sizes=5,samples=20";
       default -> name;
@@ -163,8 +226,8 @@ class MetricTest {
     java.util.Arrays.fill(truth, 20, 30, true);
     List<Explained> maps = new ArrayList<>();
     float[] x = draw(r, 189);
-    maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 63), 9, 7, truth));
-    maps.add(new Explained(Shape.of(3, 9, 7), x, 2, draw(r, 12), 4, 3, truth));
+    maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 63), 9, 7, truth, repeats(63)));
+    maps.add(new Explained(Shape.of(3, 9, 7), x, 2, draw(r, 12), 4, 3, truth, repeats(12)));
     List<Metric> metrics = new ArrayList<>();
     Metrics.names().forEach(n -> metrics.add(Metrics.parse(drawn(n))));
     metrics.add(Metrics.parse("infidelity:perturbation=subset,subset=9,samples=40,substrate=mean"));

@@ -37,6 +37,9 @@ class EstimateTest {
     assertThat(of("smoothgrad:samples=2,seed=[1..9]", metrics).metrics()).isEqualTo(1 + 50);
     // what a map decides is asked for each
     assertThat(of("smoothgrad:samples=2,seed=[1..9]", "average-drop").metrics()).isEqualTo(1 + 9);
+    // each map's method once more for each image nearby
+    String near = "max-sensitivity:samples=4";
+    assertThat(of("smoothgrad:samples=2,seed=[1..9]", near).metrics()).isEqualTo(9 * 4 * 2);
   }
 
   @Test
