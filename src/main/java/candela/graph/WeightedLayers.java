@@ -4,6 +4,7 @@ import candela.onnx.OnnxAttribute;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,24 +19,11 @@ import java.util.Set;
  * product with weights begins one; the norms, biases and factors behind it belong to it. What a
  * model does to its input before the first layer is none.
  *
- * <p>Parameters are float initialisers and constants that an operator reads, in place or after they
- * were moved or cast. One that several read belongs to the first. Immutable.
+ * <p>Parameters are float initialisers and constants that an operator reads, as they are or after
+ * the file's own arithmetic on constants, say a norm of weights. One that several read belongs to
+ * the first. Immutable.
  */
 public final class WeightedLayers {
-  /** What hands on its first operand's elements. */
-  private static final Set<String> MOVES =
-      Set.of(
-          "Cast",
-          "Expand",
-          "Flatten",
-          "Gather",
-          "Identity",
-          "Reshape",
-          "Slice",
-          "Squeeze",
-          "Transpose",
-          "Unsqueeze");
-
   /** What a parameter is for. */
   public enum Role {
     WEIGHT,
@@ -78,6 +66,10 @@ public final class WeightedLayers {
   private final List<Layer> layers = new ArrayList<>();
 
   private final Map<String, Source> sources = new HashMap<>();
+
+  /** Values that do not depend on the input. */
+  private final Set<String> constants = new HashSet<>();
+
   private final Set<String> taken = new HashSet<>();
 
   /** Sums that a bias may follow. */
@@ -93,6 +85,7 @@ public final class WeightedLayers {
         .initialisers()
         .forEach(
             (key, t) -> {
+              constants.add(key);
               if (!t.isInteger()) {
                 sources.put(key, new Source(key, t.shape(), false));
               }
@@ -101,6 +94,11 @@ public final class WeightedLayers {
     close();
   }
 
+  /**
+   * Finds them.
+   *
+   * @throws CandelaException when weights are computed from nothing that the file holds as floats
+   */
   public static WeightedLayers of(OnnxModel model) {
     return new WeightedLayers(lifted(model));
   }
@@ -153,6 +151,10 @@ public final class WeightedLayers {
   }
 
   private void read(OnnxNode n) {
+    if (n.inputs().stream().allMatch(v -> v.isEmpty() || constants.contains(v))) {
+      compute(n);
+      return;
+    }
     switch (n.op()) {
       case "Conv", "ConvTranspose" -> {
         weight(n, 1, false);
@@ -181,12 +183,24 @@ public final class WeightedLayers {
       case "PRelu" -> parameter(n, 1, Role.OTHER);
       case "Add" -> elementwise(n, isSum(n) ? Role.BIAS : Role.SHIFT);
       case "Mul" -> elementwise(n, Role.SCALE);
-      default -> {
-        Source s = MOVES.contains(n.op()) && n.has(0) ? sources.get(n.inputs().get(0)) : null;
-        if (s != null) {
-          boolean turned = n.op().equals("Transpose") != s.transposed();
-          sources.put(n.outputs().getFirst(), new Source(s.name(), s.shape(), turned));
-        }
+      default -> {}
+    }
+  }
+
+  /** Arithmetic on constants: what it gives is made of its largest parameter. */
+  private void compute(OnnxNode n) {
+    Source largest = null;
+    for (String v : n.inputs()) {
+      Source s = sources.get(v);
+      if (s != null && (largest == null || s.shape().count() > largest.shape().count())) {
+        largest = s;
+      }
+    }
+    for (String v : n.outputs()) {
+      constants.add(v);
+      if (largest != null) {
+        boolean turned = n.op().equals("Transpose") != largest.transposed();
+        sources.put(v, new Source(largest.name(), largest.shape(), turned));
       }
     }
   }
@@ -197,6 +211,14 @@ public final class WeightedLayers {
    * @param transposed whether a matrix is [out,in]
    */
   private void weight(OnnxNode n, int i, boolean transposed) {
+    if (n.has(i)
+        && constants.contains(n.inputs().get(i))
+        && !sources.containsKey(n.inputs().get(i))) {
+      throw CandelaException.of(
+          "%s: %s: weights that are floats in the file expected, it computes them from none; export"
+              + " it with its weights",
+          model.name(), n.label());
+    }
     Source s = source(n, i);
     if (s == null) {
       return;

@@ -1,6 +1,7 @@
 package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
 import candela.graph.WeightedLayers.Layer;
@@ -9,6 +10,7 @@ import candela.graph.WeightedLayers.Role;
 import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +119,41 @@ class WeightedLayersTest {
     OnnxModel changed = layers.with(Map.of("w", OnnxTensor.of("w", Shape.of(3, 2), other)));
     assertThat(changed.initialisers().get("w").floats()).containsExactly(other);
     assertThat(Import.graph(changed, 1, Map.of()).nodes()).hasSize(1);
+  }
+
+  /** As weight normalisation is exported: v over its length, times g. */
+  @Test
+  void weightsThatTheFileComputesFromFloatsAreThose() {
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", -1, 3)
+            .output("y")
+            .constant("v", Shape.of(3, 2), count(6))
+            .constant("g", Shape.of(1, 2), count(2))
+            .node("ReduceL2", "v", "length", "axes", new int[] {0})
+            .node("Div", "v,length", "unit")
+            .node("Mul", "unit,g", "w")
+            .node("MatMul", "x,w", "y")
+            .model();
+    assertThat(WeightedLayers.of(model).layers())
+        .containsExactly(new Layer("MatMul.y", List.of(new Parameter("v", Role.WEIGHT, 3))));
+  }
+
+  @Test
+  void weightsMadeOfNothingAreRefused() {
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", -1, 3)
+            .output("y")
+            .constant("shape", Shape.of(2), 3L, 2L)
+            .node("ConstantOfShape", "shape", "w")
+            .node("MatMul", "x,w", "y")
+            .model();
+    assertThatThrownBy(() -> WeightedLayers.of(model))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "test.onnx: node 'MatMul.y' (MatMul): weights that are floats in the file expected, it"
+                + " computes them from none; export it with its weights");
   }
 
   @Test
