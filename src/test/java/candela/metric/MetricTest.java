@@ -285,7 +285,13 @@ class MetricTest {
     }
     List<Score> alone = new ArrayList<>();
     maps.forEach(e -> metrics.forEach(m -> alone.addAll(run(file, 1, 7, List.of(m), List.of(e)))));
-    assertThat(run(file, 1, 7, metrics, maps)).isEqualTo(alone);
+    List<Score> together = run(file, 1, 7, metrics, maps);
+    if (TestDevice.isCpu()) {
+      assertThat(together).isEqualTo(alone);
+    }
+    for (int i = 0; i < alone.size(); i++) {
+      assertThat(together.get(i).value()).isCloseTo(alone.get(i).value(), ROUNDING);
+    }
   }
 
   private static float[] nan(int n) {
