@@ -30,6 +30,7 @@ import picocli.CommandLine.TypeConversionException;
       Data.class,
       AttackCommand.class,
       SanityCommand.class,
+      ManipulateCommand.class,
       StudyCommand.class,
       ReportCommand.class,
       ExportCommand.class,

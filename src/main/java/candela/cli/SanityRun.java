@@ -29,6 +29,9 @@ final class SanityRun implements AutoCloseable {
   /** Images whose rows share batches, and whose maps are held at a time. */
   private static final int GROUP = 8;
 
+  /** Bytes of the maps that are held, unless those of one image take more. */
+  private static final long MOST = 512L << 20;
+
   private final SanityCommand options;
   private final Network network;
   private final Labels labels;
@@ -118,8 +121,9 @@ final class SanityRun implements AutoCloseable {
   }
 
   int run(List<Inputs.Input> inputs) {
-    for (int from = 0; from < inputs.size(); from += GROUP) {
-      group(inputs.subList(from, Math.min(from + GROUP, inputs.size())));
+    int n = grouped();
+    for (int from = 0; from < inputs.size(); from += n) {
+      group(inputs.subList(from, Math.min(from + n, inputs.size())));
     }
     if (done > 0) {
       table.print(out, Explanation.counted(done, "image"));
@@ -132,6 +136,13 @@ final class SanityRun implements AutoCloseable {
           (System.nanoTime() - start) / 1e9);
     }
     return failures.isEmpty() ? Main.OK : done == 0 ? Main.WRONG : Main.PARTIAL;
+  }
+
+  /** How many images are a group. */
+  private int grouped() {
+    long map = (long) Float.BYTES * preparation.shape().dim(1) * preparation.shape().dim(2);
+    long image = map * methodNames.size() * (variants.size() + 1);
+    return (int) Math.clamp(MOST / image, 1, GROUP);
   }
 
   private void group(List<Inputs.Input> inputs) {

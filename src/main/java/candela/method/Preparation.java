@@ -96,6 +96,27 @@ public final class Preparation {
     return new Levels(black, white, preprocess.order() == Preprocess.Order.BGR);
   }
 
+  /**
+   * An input for people, as large as it is: what lies beyond black or white is cut off.
+   *
+   * @param pixels [c,h,w]
+   */
+  public Image image(float[] pixels) {
+    int c = shape.dim(0);
+    int n = shape.count(1, 3);
+    Levels levels = levels();
+    byte[] rgb = new byte[3 * n];
+    for (int i = 0; i < n; i++) {
+      for (int k = 0; k < 3; k++) {
+        int from = c == 1 ? 0 : levels.blueFirst() ? 2 - k : k;
+        double black = levels.black().get(from);
+        double part = (pixels[from * n + i] - black) / (levels.white().get(from) - black);
+        rgb[3 * i + k] = (byte) Math.rint(255 * Math.clamp(part, 0.0, 1.0));
+      }
+    }
+    return new Image(shape.dim(2), shape.dim(1), rgb);
+  }
+
   /** Name and all values. */
   public Map<String, Object> provenance() {
     Map<String, Object> values = new LinkedHashMap<>();

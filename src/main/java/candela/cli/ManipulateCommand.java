@@ -1,0 +1,142 @@
+package candela.cli;
+
+import candela.graph.Network;
+import candela.method.Method;
+import candela.method.Methods;
+import candela.sanity.Manipulation;
+import candela.study.Shipped;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Options of {@code candela manipulate}; {@link ManipulateRun} does the work. */
+@Command(
+    name = "manipulate",
+    description =
+        "Give an image the map of another one, by changes that nobody sees and the class survives.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    footer = {
+      "",
+      "After Dombrowski et al. 2019. Maps of other methods are drawn too: which of them follow?",
+      "",
+      "Written to DIR: manipulated.png and manipulated.npy [C,H,W] as the network reads it;",
+      "manipulation.png, the maps of all three images; loss.csv; provenance.json.",
+      "",
+      "Examples:",
+      "  candela manipulate",
+      "  candela manipulate cat.jpg dog.jpg --model m.onnx --iterations 1500 --method smoothgrad",
+      "",
+      "Exit codes: 0 done, 2 wrong usage or input."
+    })
+final class ManipulateCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "IMAGE", arity = "0..1", index = "0", description = "Image file.")
+  Path image;
+
+  @Parameters(
+      paramLabel = "OTHER",
+      arity = "0..1",
+      index = "1",
+      description = "Image whose map it shall have.")
+  Path other;
+
+  @Mixin Classifier classifier;
+
+  @Option(
+      names = "--map",
+      paramLabel = "gradient|input-x-gradient",
+      description = "The map that is manipulated. Default: ${DEFAULT-VALUE}.")
+  String map = "gradient";
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME[:key=value,…]",
+      description = "Whose maps are drawn beside it; may be repeated. Default: ${DEFAULT-VALUE}.")
+  List<String> methods = List.of("smoothgrad", "integrated-gradients", "guided-backprop", "lrp");
+
+  @Mixin Target target;
+
+  @Option(
+      names = "--iterations",
+      paramLabel = "N",
+      description = "Steps of the descent. Default: ${DEFAULT-VALUE}.")
+  int iterations = 1000;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      description = "A step, as a share of the image's range. Default: ${DEFAULT-VALUE}.")
+  double rate = 2e-4;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "W",
+      description = "Weight of the class's probability in the loss. Default: ${DEFAULT-VALUE}.")
+  double keep = 10;
+
+  @Option(
+      names = "--beta",
+      paramLabel = "B",
+      description =
+          "Rectifiers are softplus of this sharpness at first, ten times it at the end. Default:"
+              + " ${DEFAULT-VALUE}.")
+  double beta = 10;
+
+  @Option(
+      names = "--output",
+      paramLabel = "NAME",
+      description = "Model output with the class scores. Default: the first.")
+  String output;
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "DIR",
+      description = "Where results go. Default: ${DEFAULT-VALUE}.")
+  Path out = Path.of("candela-out");
+
+  @Mixin Batch batch;
+
+  @Mixin Machine machine;
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    target.check();
+    batch.rows();
+    boolean timesInput =
+        switch (map) {
+          case "gradient" -> false;
+          case "input-x-gradient" -> true;
+          default ->
+              throw CandelaException.of(
+                  "--map: gradient or input-x-gradient expected, got '%s'", map);
+        };
+    var manipulation = new Manipulation(timesInput, iterations, rate, keep, beta, 10);
+    if (classifier.model == null && image == null) {
+      Path folder = out.resolve("example");
+      classifier.useShipped(folder);
+      List<Path> pictures = Shipped.pictures(folder);
+      image = pictures.get(3);
+      other = pictures.get(6);
+      System.out.printf(
+          "No model and no images given: the model and pictures that come with Candela, in %s%n",
+          folder);
+    }
+    if (classifier.model == null || image == null || other == null) {
+      throw CandelaException.of("manipulate: IMAGE, OTHER and --model FILE expected, or none");
+    }
+    List<Method> all = new ArrayList<>(List.of(Methods.parse(map)));
+    methods.forEach(m -> all.add(Methods.parse(m)));
+    Labels names = Labels.read(classifier.labels);
+    Network network = Network.load(classifier.model).channelsFirst();
+    try (var run = new ManipulateRun(this, network, names, all, manipulation, start)) {
+      return run.run();
+    }
+  }
+}
