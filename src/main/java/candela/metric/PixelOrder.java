@@ -3,18 +3,18 @@ package candela.metric;
 import java.util.Arrays;
 
 /** Positions of a map in the order of their values; of equal values, the first comes first. */
-final class PixelOrder {
+public final class PixelOrder {
   private static final long SIGN = 0x80000000L;
 
   private PixelOrder() {}
 
   /** Smallest first; NaN last. */
-  static int[] ascending(float[] map) {
+  public static int[] ascending(float[] map) {
     return sorted(map, 0);
   }
 
   /** Largest first; NaN first. */
-  static int[] descending(float[] map) {
+  public static int[] descending(float[] map) {
     return sorted(map, 0xffffffffL);
   }
 

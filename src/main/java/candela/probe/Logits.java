@@ -30,4 +30,13 @@ public final class Logits extends Sampled<float[]> {
   public float[] result() {
     return logits;
   }
+
+  /** The class with the largest; of equal ones the first. */
+  public int best() {
+    int best = 0;
+    for (int i = 1; i < logits.length; i++) {
+      best = logits[i] > logits[best] ? i : best;
+    }
+    return best;
+  }
 }

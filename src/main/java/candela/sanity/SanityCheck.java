@@ -139,7 +139,7 @@ public final class SanityCheck {
       List<float[]> logits = asked.stream().map(Logits::result).toList();
       int[] targets = new int[pictures.size()];
       for (int i = 0; i < targets.length; i++) {
-        targets[i] = target(pictures.get(i), v, logits.get(i), network);
+        targets[i] = target(pictures.get(i), v, asked.get(i), network);
       }
       try (Workspace workspace = new Workspace(device).ofMaps()) {
         List<Probe<Attribution>> probes = new ArrayList<>();
@@ -160,27 +160,20 @@ public final class SanityCheck {
     }
   }
 
-  private int target(Picture picture, Variant v, float[] logits, Network network) {
+  private int target(Picture picture, Variant v, Logits logits, Network network) {
     int target = picture.target();
     if (v != null && v.kind() == Variant.Kind.ANOTHER_CLASS) {
       target = picture.other();
     } else if (v != null && settings.predicted()) {
-      target = best(logits);
+      target = logits.best();
     }
-    if (target >= logits.length) {
+    int classes = logits.result().length;
+    if (target >= classes) {
       throw CandelaException.of(
           "%s: class %d is explained, it knows %d; give a model of the same classes",
-          network.name(), target, logits.length);
+          network.name(), target, classes);
     }
     return target;
-  }
-
-  private static int best(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
   }
 
   /** The first of found with all others. */

@@ -2,6 +2,7 @@ package candela.study;
 
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
+import candela.train.Dataset;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,7 +23,7 @@ public final class Shipped {
       List.of("crescent", "cross", "disc", "heart", "ring", "square", "star", "triangle");
 
   /** How pictures become inputs of all of them. */
-  public static final String PREPROCESS = "unit";
+  public static final String PREPROCESS = Dataset.PREPROCESS;
 
   private Shipped() {}
 

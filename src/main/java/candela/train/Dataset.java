@@ -4,7 +4,11 @@ import candela.device.Philox;
 import candela.image.Image;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -16,6 +20,11 @@ import java.util.List;
  * @param classes names
  */
 public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<String> classes) {
+  /**
+   * The {@link candela.image.Preprocess} that makes of a picture's file what {@link #input} gives.
+   */
+  public static final String PREPROCESS = "unit";
+
   public Dataset {
     classes = List.copyOf(classes);
     if (pixels.size() != labels.length) {
@@ -92,6 +101,37 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
       dealt[i] = labels[order[i]];
     }
     return new Dataset(image, pixels, dealt, classes);
+  }
+
+  /** Other pictures of the same classes. */
+  public Dataset with(List<byte[]> others) {
+    return new Dataset(image, others, labels, classes);
+  }
+
+  /** Picture i as models read it: [c,h,w] of 0 to 1. */
+  public float[] input(int i) {
+    float[] values = new float[image.count()];
+    input(i, values, 0);
+    return values;
+  }
+
+  /** The same, from offset on. */
+  void input(int i, float[] to, int offset) {
+    Augmentation.NONE.apply(
+        pixels.get(i), image.dim(0), image.dim(1), image.dim(2), new Philox(0, 0), to, offset);
+  }
+
+  /** SHA-256 of sizes, classes, labels and pixels, in hexadecimal. */
+  public String sha256() {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      digest.update((image + " " + classes).getBytes(StandardCharsets.UTF_8));
+      digest.update(Arrays.toString(labels).getBytes(StandardCharsets.UTF_8));
+      pixels.forEach(digest::update);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Picture i for people. */

@@ -99,6 +99,36 @@ public record Recipe(
     return recipe;
   }
 
+  /**
+   * The same with another seed, to be run on data that were read already.
+   *
+   * @param what tells its checkpoints from others'
+   */
+  public Recipe again(long seed, String what) {
+    return new Recipe(
+        name,
+        text + "\n# seed " + seed + ", " + what + "\n",
+        folder,
+        data,
+        validation,
+        fraction,
+        shuffleLabels,
+        architecture,
+        start,
+        seed,
+        epochs,
+        batch,
+        optimiser,
+        schedule,
+        smoothing,
+        augment,
+        noise,
+        attack,
+        measure,
+        measureNoise,
+        half);
+  }
+
   private static Double number(String text) {
     try {
       return Double.valueOf(text);

@@ -1,7 +1,6 @@
 package candela.train;
 
 import candela.device.Philox;
-import candela.tensor.Shape;
 
 /** How often a model is right on a set of pictures. */
 public final class Testing {
@@ -28,7 +27,7 @@ public final class Testing {
       long[] labels = new long[n];
       for (int r = 0; r < rows; r++) {
         labels[r] = data.labels()[from + r];
-        picture(data, from + r, images, r * size);
+        data.input(from + r, images, r * size);
         if (sigma > 0) {
           Philox random = new Philox(seed + NOISE, from + r);
           for (int i = 0; i < size; i++) {
@@ -43,11 +42,5 @@ public final class Testing {
                   : learner.judgeAttacked(images, labels, rows, attack, seed + NOISE, from));
     }
     return tally;
-  }
-
-  private static void picture(Dataset data, int i, float[] to, int offset) {
-    Shape s = data.image();
-    Augmentation.NONE.apply(
-        data.pixels().get(i), s.dim(0), s.dim(1), s.dim(2), new Philox(0, 0), to, offset);
   }
 }

@@ -219,7 +219,7 @@ public final class Trainer implements AutoCloseable {
   public void export(Path file, Map<String, String> about) {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("classes", String.join(",", train.classes()));
-    metadata.put("preprocess", "unit");
+    metadata.put("preprocess", Dataset.PREPROCESS);
     metadata.put("recipe", recipe.text());
     metadata.putAll(about);
     byte[] bytes = ModelWriter.bytes(learner.model(), metadata, recipe.half());
