@@ -4,6 +4,7 @@ import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Lines over a row of named places, with a scale of values at the left and the lines' names at the
@@ -23,18 +24,31 @@ public final class LineChart {
   private final int width;
   private final int height;
   private final List<String> places;
+  private final double[] at;
   private final List<Line> lines = new ArrayList<>();
 
   private record Line(String name, double[] values) {}
 
   /**
    * @param width of the picture
-   * @param places under the chart, from left to right
+   * @param places under the chart, from left to right, equally far apart
    */
   public LineChart(int width, int height, List<String> places) {
-    if (places.isEmpty()) {
-      throw CandelaException.of("chart: one place or more expected, got none");
+    this(width, height, places, IntStream.range(0, places.size()).asDoubleStream().toArray());
+  }
+
+  /**
+   * @param width of the picture
+   * @param places under the chart, from left to right
+   * @param at where each is, ascending; the first is at the left end, the last at the right
+   */
+  public LineChart(int width, int height, List<String> places, double[] at) {
+    if (places.isEmpty() || places.size() != at.length) {
+      throw CandelaException.of(
+          "chart: one place or more expected, each somewhere; got %d, %d",
+          places.size(), at.length);
     }
+    this.at = at.clone();
     this.width = width;
     this.height = height;
     this.places = List.copyOf(places);
@@ -109,7 +123,8 @@ public final class LineChart {
     }
 
     double x(int place) {
-      return LEFT + (places.size() == 1 ? 0.5 * w : w * (double) place / (places.size() - 1));
+      int last = at.length - 1;
+      return LEFT + (last == 0 ? 0.5 * w : w * (at[place] - at[0]) / (at[last] - at[0]));
     }
 
     double y(double value) {
