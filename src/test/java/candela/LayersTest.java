@@ -37,10 +37,11 @@ class LayersTest {
     layers.put("metric", with(layers, "probe", "rule"));
     layers.put("train", with(layers, "probe", "rule"));
     layers.put("sanity", with(layers, "method", "metric"));
+    layers.put("roar", with(layers, "method", "metric", "train"));
     layers.put("study", with(layers, "method", "metric", "train", "report"));
     layers.put("report", with(layers, "method", "metric", "train"));
-    layers.put("serve", with(layers, "sanity", "study", "report"));
-    layers.put("cli", with(layers, "sanity", "study", "report"));
+    layers.put("serve", with(layers, "sanity", "roar", "study", "report"));
+    layers.put("cli", with(layers, "sanity", "roar", "study", "report"));
     return layers;
   }
 

@@ -1,0 +1,68 @@
+package candela.roar;
+
+import candela.image.WholeFile;
+import candela.tensor.CandelaException;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Steps of the first pictures under one method ({@link Removal}), as a file that is there in whole
+ * or not at all.
+ *
+ * @param run what identifies the run
+ * @param pictures one array a picture, a byte a pixel
+ */
+record Steps(String run, List<byte[]> pictures) {
+  private static final String MAGIC = "candela steps 1";
+
+  void write(Path file) {
+    WholeFile.write(
+        file,
+        part -> {
+          try (var out =
+              new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part)))) {
+            out.writeUTF(MAGIC);
+            out.writeUTF(run);
+            out.writeInt(pictures.size());
+            for (byte[] picture : pictures) {
+              out.write(picture);
+            }
+          }
+        });
+  }
+
+  /**
+   * What a file has; nothing where there is none.
+   *
+   * @param run what it must be of
+   * @param pixels of a picture
+   */
+  static Steps read(Path file, String run, int pixels) {
+    List<byte[]> pictures = new ArrayList<>();
+    if (Files.exists(file)) {
+      try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
+        if (!in.readUTF().equals(MAGIC) || !in.readUTF().equals(run)) {
+          throw CandelaException.of(
+              "%s: steps of this run expected, they are of another; delete the file or use another"
+                  + " --out",
+              file);
+        }
+        for (int left = in.readInt(); left > 0; left--) {
+          byte[] picture = new byte[pixels];
+          in.readFully(picture);
+          pictures.add(picture);
+        }
+      } catch (IOException e) {
+        throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+      }
+    }
+    return new Steps(run, pictures);
+  }
+}

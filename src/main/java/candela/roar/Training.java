@@ -1,0 +1,18 @@
+package candela.roar;
+
+/**
+ * Which training it is.
+ *
+ * @param method its name in the run
+ * @param fraction of the pixels that is removed, or kept
+ * @param restart the first is 0
+ */
+public record Training(String method, double fraction, int restart) {
+  /** The model that is explained, on pictures as they are. */
+  public static final Training UNCHANGED = new Training("unchanged", 0, 0);
+
+  /** Of what is written for it. */
+  String file() {
+    return equals(UNCHANGED) ? method : method + "-" + fraction + "-" + restart;
+  }
+}
