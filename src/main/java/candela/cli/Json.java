@@ -1,13 +1,22 @@
 package candela.cli;
 
 import candela.image.WholeFile;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.exc.JacksonIOException;
@@ -38,6 +47,64 @@ final class Json {
             throw e.getCause();
           }
         });
+  }
+
+  /**
+   * What a file says: maps in its order, lists, texts, Long, Double, Boolean, null.
+   *
+   * @throws CandelaException when it is no JSON, or no map
+   */
+  static Map<String, Object> read(Path file) {
+    return parse(file, WholeFile.text(file));
+  }
+
+  /** The values as they will be when they have been written and read. */
+  static Map<String, Object> plain(Map<String, ?> values) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
+      value(json, values);
+    }
+    return parse("values", text.toString());
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> parse(Object where, String text) {
+    try (JsonParser json = new JsonFactory().createParser(ObjectReadContext.empty(), text)) {
+      if (json.nextToken() == JsonToken.START_OBJECT) {
+        return (Map<String, Object>) value(json);
+      }
+    } catch (JacksonException e) {
+      throw new CandelaException(where + ": JSON expected: " + e.getOriginalMessage(), e);
+    }
+    throw CandelaException.of("%s: a JSON object expected", where);
+  }
+
+  /** Of the token that the parser is at. */
+  private static Object value(JsonParser json) {
+    return switch (json.currentToken()) {
+      case START_OBJECT -> {
+        Map<String, Object> map = new LinkedHashMap<>();
+        while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+          String key = json.currentName();
+          json.nextToken();
+          map.put(key, value(json));
+        }
+        yield map;
+      }
+      case START_ARRAY -> {
+        List<Object> list = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+          list.add(value(json));
+        }
+        yield list;
+      }
+      case VALUE_NUMBER_INT -> json.getLongValue();
+      case VALUE_NUMBER_FLOAT -> json.getDoubleValue();
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      case VALUE_NULL -> null;
+      default -> json.getString();
+    };
   }
 
   private static void value(JsonGenerator json, Object value) {

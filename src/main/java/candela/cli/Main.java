@@ -31,6 +31,7 @@ import picocli.CommandLine.TypeConversionException;
       AttackCommand.class,
       SanityCommand.class,
       ManipulateCommand.class,
+      RoarCommand.class,
       StudyCommand.class,
       ReportCommand.class,
       ExportCommand.class,

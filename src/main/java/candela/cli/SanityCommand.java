@@ -157,7 +157,7 @@ final class SanityCommand implements Callable<Integer> {
         seed);
   }
 
-  private static <E extends Enum<E>> E choice(String option, String text, E[] all) {
+  static <E extends Enum<E>> E choice(String option, String text, E[] all) {
     for (E e : all) {
       if (word(e).equals(text)) {
         return e;

@@ -1,0 +1,89 @@
+package candela.cli;
+
+import candela.roar.Result;
+import candela.roar.Roar;
+import candela.roar.Training;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** How far a run of {@code candela roar} is: what is done now, and a line a training. */
+final class RoarProgress implements Roar.Listener, AutoCloseable {
+  private final PrintStream err = System.err;
+  private final List<Training> all;
+  private final boolean keep;
+  private final Consumer<Result> taker;
+  private final long start = System.nanoTime();
+  private int done;
+  private int since;
+  private String what = "";
+  private Console console;
+
+  /**
+   * @param done trainings that earlier runs did
+   * @param taker told of results
+   */
+  RoarProgress(List<Training> all, int done, boolean keep, Consumer<Result> taker) {
+    this.all = all;
+    this.done = done;
+    this.keep = keep;
+    this.taker = taker;
+  }
+
+  @Override
+  public void explained(String method, int pictures, int of) {
+    show("explaining by " + method, "pictures", pictures, of);
+  }
+
+  @Override
+  public void step(Training training, long steps, long of) {
+    int number = all.indexOf(training) + 1;
+    show("training " + number + " of " + all.size() + ", " + words(training), "steps", steps, of);
+  }
+
+  private void show(String now, String unit, long at, long of) {
+    if (!now.equals(what)) {
+      close();
+      what = now;
+      console = new Console(now, unit);
+    }
+    console.at(at, of);
+  }
+
+  @Override
+  public void result(Result r) {
+    close();
+    done++;
+    since++;
+    double left = (System.nanoTime() - start) / 1e9 / since * (all.size() - done);
+    err.printf(
+        Locale.ROOT,
+        "%d of %d: %s: accuracy %.2f %%; about %d:%02d left%n",
+        done,
+        all.size(),
+        words(r.training()),
+        100 * r.accuracy(),
+        (long) left / 60,
+        (long) left % 60);
+    taker.accept(r);
+  }
+
+  private String words(Training t) {
+    if (t.equals(Training.UNCHANGED)) {
+      return t.method();
+    }
+    String text =
+        t.method() + ", " + RoarTable.percent(t.fraction()) + (keep ? " kept" : " removed");
+    return t.restart() == 0 ? text : text + ", restart " + t.restart();
+  }
+
+  @Override
+  public void close() {
+    if (console != null) {
+      console.close();
+      console = null;
+      what = "";
+    }
+  }
+}

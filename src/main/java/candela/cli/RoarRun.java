@@ -1,0 +1,104 @@
+package candela.cli;
+
+import candela.device.Device;
+import candela.method.Preparation;
+import candela.onnx.OnnxModel;
+import candela.roar.Results;
+import candela.roar.Roar;
+import candela.roar.Settings;
+import candela.tensor.Shape;
+import candela.train.Dataset;
+import candela.train.Sources;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+
+/** One run of {@code candela roar}: data, trainings, results to a folder. */
+final class RoarRun implements AutoCloseable {
+  private final RoarCommand options;
+  private final Settings settings;
+  private final Dataset[] data;
+  private final Device device;
+  private final Roar roar;
+  private final RoarFile file;
+  private final Results results;
+  private final PrintStream out = System.out;
+  private final long start;
+
+  RoarRun(RoarCommand options, Settings settings, long start) {
+    this.options = options;
+    this.settings = settings;
+    this.start = start;
+    data = Sources.of(settings.recipe());
+    device = options.machine.open();
+    try {
+      roar = new Roar(settings, data, options.model, options.out, device, options.between);
+      file = new RoarFile(options.out, roar.configuration());
+      results = file.read();
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
+  }
+
+  int run() {
+    out.printf(
+        "%s: %,d pictures %s to learn from, %,d to test on, %d classes; %s%n",
+        settings.recipe().name(),
+        data[0].size(),
+        data[0].image(),
+        data[1].size(),
+        data[0].classes().size(),
+        Explanation.counted(roar.trainings().size(), "training"));
+    int before = results.all().size();
+    if (before > 0) {
+      out.printf("goes on from %s: %d done%n", options.out, before);
+    }
+    boolean done;
+    Map<String, Object> about = about();
+    file.write(results, about);
+    try (var progress =
+        new RoarProgress(
+            roar.trainings(), before, settings.keep(), r -> file.write(results, about))) {
+      done = roar.run(results, options.limit, progress);
+    }
+    if (!done) {
+      out.println("stopped by --limit; the same command goes on");
+      return Main.PARTIAL;
+    }
+    finish(about);
+    return Main.OK;
+  }
+
+  private Map<String, Object> about() {
+    Shape image = data[0].image();
+    Shape input = Shape.of(1, image.dim(0), image.dim(1), image.dim(2));
+    Preparation preparation = Preparation.of(Dataset.PREPROCESS, input, settings.recipe().name());
+    return Provenance.head(device, preparation, settings.methods(), settings.names());
+  }
+
+  private void finish(Map<String, Object> about) {
+    Path model = roar.model();
+    about.put("model", Provenance.ordered("file", model, "sha256", OnnxModel.read(model).sha256()));
+    about.put("classes", data[0].classes());
+    file.write(results, about);
+    RoarFile.writeCsv(options.out.resolve("roar.csv"), results);
+    RoarTable table = new RoarTable(settings, results);
+    table.curves().writePng(options.out.resolve("curves.png"));
+    String label = data[1].classes().get(data[1].labels()[0]);
+    RoarSheet.draw(settings, roar, table, 0, label).writePng(options.out.resolve("examples.png"));
+    table.print(out);
+    out.printf(
+        Locale.ROOT,
+        "%n%s in %s: %.1f s%n",
+        Explanation.counted(results.all().size(), "result"),
+        options.out,
+        (System.nanoTime() - start) / 1e9);
+  }
+
+  @Override
+  public void close() {
+    device.close();
+  }
+}

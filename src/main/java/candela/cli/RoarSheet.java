@@ -1,0 +1,49 @@
+package candela.cli;
+
+import candela.image.ContactSheet;
+import candela.image.Filter;
+import candela.image.Image;
+import candela.image.Resize;
+import candela.roar.Roar;
+import candela.roar.Settings;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the trainings of a run saw: a row a method, a test picture as it is and changed. */
+final class RoarSheet {
+  /** Pixels of the longer side of a picture, at least. */
+  private static final int SIDE = 190;
+
+  private RoarSheet() {}
+
+  /**
+   * @param picture place in the test set
+   * @param label its class
+   */
+  static Image draw(Settings settings, Roar roar, RoarTable table, int picture, String label) {
+    String what = settings.keep() ? " kept" : " removed";
+    var sheet =
+        new ContactSheet(
+            settings.recipe().name(),
+            "a test picture as the trainings saw it · below: the accuracy on all of them");
+    for (int m = 0; m < settings.methods().size(); m++) {
+      String method = settings.names().get(m);
+      List<Image> pictures = roar.example(m, picture);
+      List<ContactSheet.Cell> row = new ArrayList<>();
+      for (int i = 0; i < pictures.size(); i++) {
+        double f = i == 0 ? 0 : settings.fractions().values().get(i - 1);
+        String heading = i == 0 ? method : RoarTable.percent(f) + what;
+        String caption = i == 0 ? label : table.accuracy(method, f) + " %";
+        row.add(new ContactSheet.Cell(enlarged(pictures.get(i)), heading, caption, null));
+      }
+      sheet.row(row);
+    }
+    return sheet.draw();
+  }
+
+  private static Image enlarged(Image picture) {
+    int longer = Math.max(picture.width(), picture.height());
+    int times = Math.max(1, Math.ceilDiv(SIDE, longer));
+    return Resize.of(picture, times * picture.width(), times * picture.height(), Filter.NEAREST);
+  }
+}

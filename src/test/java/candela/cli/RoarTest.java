@@ -1,0 +1,119 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.image.Image;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class RoarTest {
+  @TempDir Path folder;
+
+  private Path recipe() throws IOException {
+    return Files.writeString(
+        folder.resolve("tiny.yaml"),
+        """
+        data: synthetic:count=48,test=16,size=16,seed=4
+        architecture: mlp
+        batch: 16
+        epochs: 1
+        """);
+  }
+
+  private MainTest.Ran roar(String out, String... more) throws IOException {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "roar",
+                recipe().toString(),
+                "--method=gradient",
+                "--method=sobel",
+                "--out=" + folder.resolve(out)));
+    all.addAll(List.of(more));
+    if (!String.join(" ", more).contains("--fractions")) {
+      all.add("--fractions=0.5,0.9");
+    }
+    return MainTest.run(all.toArray(String[]::new));
+  }
+
+  @Test
+  void itWritesEveryAccuracyAndThePictures() throws IOException {
+    MainTest.Ran ran = roar("out", "--restarts=2");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("48 pictures [3,16,16] to learn from, 16 to test on, 8 classes; 9 trainings")
+        .contains("50 % removed", "90 % removed", "gradient", " ± ");
+    assertThat(ran.err())
+        .contains("1 of 9: unchanged: accuracy")
+        .contains("9 of 9: sobel, 90 % removed, restart 1: accuracy");
+    Path out = folder.resolve("out");
+    List<String> lines = Files.readAllLines(out.resolve("roar.csv"));
+    assertThat(lines).hasSize(1 + 9);
+    assertThat(lines.get(0)).isEqualTo("method,fraction,restart,accuracy,seconds");
+    assertThat(lines.get(1)).startsWith("unchanged,0.0,0,");
+    assertThat(lines.get(3)).startsWith("gradient,0.5,1,");
+    assertThat(Image.read(out.resolve("curves.png")).height()).isGreaterThan(400);
+    assertThat(Image.read(out.resolve("examples.png")).width()).isGreaterThan(3 * 190);
+    JsonNode record = new ObjectMapper().readTree(out.resolve("roar.json").toFile());
+    assertThat(record.get("results")).hasSize(9);
+    assertThat(record.get("configuration").get("recipe").asString()).contains("epochs: 1");
+    JsonNode provenance = record.get("provenance");
+    assertThat(provenance.get("methods")).hasSize(2);
+    assertThat(provenance.get("model").get("sha256").asString()).hasSize(64);
+    MainTest.Ran again = roar("out", "--restarts=2");
+    assertThat(again.code()).isZero();
+    assertThat(again.out()).contains("goes on from", "9 done");
+    assertThat(Files.readAllLines(out.resolve("roar.csv"))).isEqualTo(lines);
+  }
+
+  @Test
+  void aRunStoppedByTheLimitGoesOnButNotWithOtherOptions() throws IOException {
+    MainTest.Ran whole = roar("whole", "--keep", "--rank=value");
+    assertThat(whole.code()).as(whole.err()).isZero();
+    assertThat(whole.out()).contains("50 % kept");
+    MainTest.Ran first = roar("parts", "--keep", "--rank=value", "--limit=1e-6");
+    assertThat(first.code()).as(first.err()).isEqualTo(Main.PARTIAL);
+    assertThat(first.out()).contains("stopped by --limit; the same command goes on");
+    MainTest.Ran other = roar("parts", "--keep");
+    assertThat(other.code()).isEqualTo(Main.WRONG);
+    assertThat(other.err())
+        .contains("roar.json: a run with another configuration lies here: rank is value there")
+        .hasLineCount(1);
+    assertThat(roar("parts", "--keep", "--rank=value").code()).isZero();
+    assertThat(accuracies("parts")).isEqualTo(accuracies("whole"));
+  }
+
+  private List<String> accuracies(String out) throws IOException {
+    return Files.readAllLines(folder.resolve(out).resolve("roar.csv")).stream()
+        .map(line -> line.substring(0, line.lastIndexOf(',')))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--fractions=0.5,1 | fractions: numbers above 0 and below 1 expected, got 1.0",
+        "--restarts=0 | restarts: 1 or more expected, got 0",
+        "--rank=size | --rank: one of absolute, value expected, got 'size'",
+        "--method=grad | method: unknown 'grad'",
+        "--limit=0 | --limit and --checkpoint: seconds above 0 expected",
+        "--model=nowhere.onnx | nowhere.onnx: no such file",
+      })
+  void wrongUsageIsOneSentenceAndCodeTwo(String option, String sentence) throws IOException {
+    MainTest.Ran ran = roar("wrong", option);
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err()).contains(sentence);
+    assertThat(ran.err().strip().lines()).hasSize(1);
+    assertThat(ran.out()).isEmpty();
+  }
+}
