@@ -3,17 +3,13 @@ package candela.roar;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Image;
-import candela.image.WholeFile;
 import candela.method.Method;
 import candela.onnx.OnnxModel;
-import candela.tensor.CandelaException;
 import candela.train.Dataset;
 import candela.train.Learner;
 import candela.train.Recipe;
 import candela.train.Trainer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -51,7 +47,7 @@ public final class Roar {
   private final Settings settings;
   private final Dataset[] data;
   private final Path model;
-  private final Path folder;
+  private final WorkFolder folder;
   private final Device device;
   private final double between;
   private final Removal removal;
@@ -86,7 +82,7 @@ public final class Roar {
     this.settings = settings;
     this.data = data;
     this.model = model;
-    this.folder = folder;
+    this.folder = new WorkFolder(folder);
     this.device = device;
     this.between = between;
     removal = Removal.of(settings.fractions(), settings.keep(), data[0]);
@@ -112,7 +108,7 @@ public final class Roar {
 
   /** File of the explained model; there once its result is. */
   public Path model() {
-    return model == null ? folder.resolve("model.onnx") : model;
+    return model == null ? folder.model() : model;
   }
 
   /** The trainings of a whole run, in order. */
@@ -134,7 +130,9 @@ public final class Roar {
     saved = 0;
     this.limit = limit;
     // A kill may have come between a result and the end of what led to it.
-    trainings().stream().filter(results::have).forEach(t -> delete(checkpoint(t)));
+    trainings().stream()
+        .filter(results::have)
+        .forEach(t -> WorkFolder.delete(folder.checkpoint(t)));
     if (!results.have(Training.UNCHANGED) && !unchanged(results, listener)) {
       return false;
     }
@@ -143,7 +141,7 @@ public final class Roar {
       List<Training> left =
           settings.trainings(name).stream().filter(t -> !results.have(t)).toList();
       if (left.isEmpty()) {
-        delete(steps(name));
+        WorkFolder.delete(folder.steps(name));
         continue;
       }
       List<byte[]> steps = steps(settings.methods().get(m), name, listener);
@@ -155,7 +153,7 @@ public final class Roar {
           return false;
         }
       }
-      delete(steps(name));
+      WorkFolder.delete(folder.steps(name));
     }
     return true;
   }
@@ -166,7 +164,7 @@ public final class Roar {
 
   private boolean unchanged(Results results, Listener listener) {
     double seconds = 0;
-    Path checkpoint = checkpoint(Training.UNCHANGED);
+    Path checkpoint = folder.checkpoint(Training.UNCHANGED);
     if (model == null) {
       Recipe recipe = settings.recipe().again(settings.recipe().seed(), run);
       try (Trainer trainer = new Trainer(recipe, data, device, checkpoint, between)) {
@@ -180,7 +178,7 @@ public final class Roar {
     try (var explainer = explainer()) {
       add(new Result(Training.UNCHANGED, explainer.accuracy(), seconds), results, listener);
     }
-    delete(checkpoint);
+    WorkFolder.delete(checkpoint);
     return true;
   }
 
@@ -194,7 +192,7 @@ public final class Roar {
     };
     Recipe recipe = settings.recipe();
     recipe = recipe.again(recipe.seed() + training.restart(), training + " " + run);
-    Path checkpoint = checkpoint(training);
+    Path checkpoint = folder.checkpoint(training);
     try (Trainer trainer = new Trainer(recipe, changed, device, checkpoint, between)) {
       if (!train(trainer, training, listener)) {
         return false;
@@ -202,7 +200,7 @@ public final class Roar {
       double accuracy = trainer.test(null, 0).accuracy();
       add(new Result(training, accuracy, trainer.seconds()), results, listener);
     }
-    delete(checkpoint);
+    WorkFolder.delete(checkpoint);
     return true;
   }
 
@@ -230,7 +228,7 @@ public final class Roar {
   /** Of all pictures; null where time is up. */
   private List<byte[]> steps(Method method, String name, Listener listener) {
     int all = data[0].size() + data[1].size();
-    Steps steps = Steps.read(steps(name), run, data[0].image().count(1, 3));
+    Steps steps = Steps.read(folder.steps(name), run, data[0].image().count(1, 3));
     List<byte[]> pictures = steps.pictures();
     if (pictures.size() == all) {
       return pictures;
@@ -238,12 +236,12 @@ public final class Roar {
     try (var explainer = explainer()) {
       while (pictures.size() < all) {
         if (seconds() > limit) {
-          steps.write(steps(name));
+          steps.write(folder.steps(name));
           return null;
         }
         if (seconds() - saved > between) {
           saved = seconds();
-          steps.write(steps(name));
+          steps.write(folder.steps(name));
         }
         int first = pictures.size();
         int last = Math.min(first + Explainer.GROUP, all);
@@ -251,7 +249,7 @@ public final class Roar {
         listener.explained(name, last, all);
       }
     }
-    steps.write(steps(name));
+    steps.write(folder.steps(name));
     return pictures;
   }
 
@@ -277,21 +275,5 @@ public final class Roar {
   private Explainer explainer() {
     Network network = Network.load(model()).channelsFirst();
     return new Explainer(network, data, settings.ranking(), removal, device);
-  }
-
-  private Path checkpoint(Training training) {
-    return folder.resolve(training.file() + ".checkpoint");
-  }
-
-  private Path steps(String method) {
-    return folder.resolve(method + ".steps");
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be deleted: " + WholeFile.reason(e), e);
-    }
   }
 }

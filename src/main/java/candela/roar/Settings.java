@@ -64,7 +64,7 @@ public record Settings(
     for (Method m : methods) {
       Map<String, Object> method = new LinkedHashMap<>();
       method.put("method", Methods.name(m));
-      Methods.parameters(m).forEach((key, value) -> method.put(key, String.valueOf(value)));
+      method.put("parameters", Methods.parameters(m));
       list.add(method);
     }
     Map<String, Object> all = new LinkedHashMap<>();

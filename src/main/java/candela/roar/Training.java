@@ -10,9 +10,4 @@ package candela.roar;
 public record Training(String method, double fraction, int restart) {
   /** The model that is explained, on pictures as they are. */
   public static final Training UNCHANGED = new Training("unchanged", 0, 0);
-
-  /** Of what is written for it. */
-  String file() {
-    return equals(UNCHANGED) ? method : method + "-" + fraction + "-" + restart;
-  }
 }

@@ -40,6 +40,20 @@ class LineChartTest {
     assertThat(end).as("the line comes down to 0").isGreaterThan(250);
   }
 
+  /** The frame is 52 to W - 26 - the name's width wide; at a tenth of it the line has come down. */
+  @Test
+  void placesLieAtTheirNumbers() {
+    double[] values = {1, 0, 0};
+    var places = List.of("0", "1", "10");
+    Image even = new LineChart(W, H, places).line("l", values).draw();
+    Image uneven = new LineChart(W, H, places, new double[] {0, 1, 10}).line("l", values).draw();
+    assertThat(coloured(even, 120).getFirst()).isLessThan(200);
+    assertThat(coloured(uneven, 120).getFirst()).isGreaterThan(245);
+    assertThatThrownBy(() -> new LineChart(W, H, places, new double[] {0, 1}))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("each somewhere; got 3, 2");
+  }
+
   @Test
   void aNumberThatIsNoneInterruptsTheLine() {
     Image whole = chart().line("l", new double[] {1, 1, 1}).draw();

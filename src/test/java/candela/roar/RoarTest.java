@@ -214,6 +214,13 @@ class RoarTest {
         .hasMessageContaining("s: architecture expected");
   }
 
+  /** One of the parameters of integrated gradients is called method, too. */
+  @Test
+  void theConfigurationHasMethodsWithAllTheirParameters() {
+    String all = settings(recipe(), 1, "integrated-gradients").configuration().toString();
+    assertThat(all).contains("method=integrated-gradients", "nSteps=50", "method=gausslegendre");
+  }
+
   /** What models were trained on is what explained models read. */
   @Test
   void inputsAreThoseThatModelFilesAskFor() {
