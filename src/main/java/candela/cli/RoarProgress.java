@@ -55,18 +55,25 @@ final class RoarProgress implements Roar.Listener, AutoCloseable {
   public void result(Result r) {
     close();
     done++;
-    since++;
-    double left = (System.nanoTime() - start) / 1e9 / since * (all.size() - done);
     err.printf(
         Locale.ROOT,
-        "%d of %d: %s: accuracy %.2f %%; about %d:%02d left%n",
+        "%d of %d: %s: accuracy %.2f %%%s%n",
         done,
         all.size(),
         words(r.training()),
         100 * r.accuracy(),
-        (long) left / 60,
-        (long) left % 60);
+        left(r));
     taker.accept(r);
+  }
+
+  /** By the mean time of the trainings so far; of a model that was given nothing is known. */
+  private String left(Result r) {
+    since += r.seconds() > 0 ? 1 : 0;
+    if (since == 0 || done == all.size()) {
+      return "";
+    }
+    double left = (System.nanoTime() - start) / 1e9 / since * (all.size() - done);
+    return String.format(Locale.ROOT, "; about %d:%02d left", (long) left / 60, (long) left % 60);
   }
 
   private String words(Training t) {
