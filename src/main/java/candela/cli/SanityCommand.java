@@ -86,14 +86,16 @@ final class SanityCommand implements Callable<Integer> {
   @Option(
       names = "--against",
       paramLabel = "FILE",
-      description = "Another model of the same images and classes; may be repeated.")
+      description = "Another model of the same classes, images and preprocessing; may be repeated.")
   List<Path> against = List.of();
 
   @Option(
       names = "--similarity",
       paramLabel = "NAME[:key=value,…]",
-      description = "How maps are compared; may be repeated. Default: ${DEFAULT-VALUE}.")
-  List<String> similarities = List.of("spearman", "ssim", "hog");
+      description =
+          "How maps are compared; may be repeated. Default: spearman, ssim and hog, as far as maps"
+              + " are large enough.")
+  List<String> similarities = List.of();
 
   @Option(names = "--absolute", description = "Compare maps by their absolute values.")
   boolean absolute;

@@ -16,6 +16,7 @@ import candela.sanity.SanityCheck;
 import candela.sanity.SanityCheck.Found;
 import candela.sanity.SanityCheck.Picture;
 import candela.sanity.Variant;
+import candela.tensor.CandelaException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,9 @@ final class SanityRun implements AutoCloseable {
   /** Bytes of the maps that are held, unless those of one image take more. */
   private static final long MOST = 512L << 20;
 
+  /** Where none are given, those of these that fit. */
+  private static final List<String> USUAL = List.of("spearman", "ssim", "hog");
+
   private final SanityCommand options;
   private final Network network;
   private final Labels labels;
@@ -39,6 +43,7 @@ final class SanityRun implements AutoCloseable {
   private final Preparation preparation;
   private final Device device;
   private final List<Variant> variants = new ArrayList<>();
+  private final List<String> similarities;
   private final SanityCheck check;
   private final Reading reading;
   private final SanityTable table;
@@ -65,13 +70,19 @@ final class SanityRun implements AutoCloseable {
     preparation =
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     vary(randomisation);
+    similarities =
+        options.similarities.isEmpty()
+            ? USUAL.stream().filter(this::fits).toList()
+            : options.similarities;
+    List<Object> others = new ArrayList<>();
+    options.against.forEach(f -> others.add(file(f, Network.load(f))));
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     check =
         new SanityCheck(
             new SanityCheck.Settings(
                 methods,
-                options.similarities,
+                similarities,
                 options.absolute,
                 options.predicted,
                 options.batch.rows(),
@@ -81,16 +92,19 @@ final class SanityRun implements AutoCloseable {
     reading =
         new Reading(
             network, preparation, labels, options.classifier.labels, options.target, this::failed);
-    table = new SanityTable(methodNames, variants, options.similarities);
+    table = new SanityTable(methodNames, variants, similarities);
     provenance = Provenance.head(device, preparation, methods, methodNames);
     provenance.put("model", file(options.classifier.model, network));
+    provenance.put("output", options.output);
+    provenance.put("labels", options.classifier.labels);
+    provenance.put("batch", options.batch.given);
     provenance.put("target", options.target.given);
     provenance.put("order", options.order);
     provenance.put("init", options.init);
     provenance.put("stages", options.stages);
     provenance.put("seed", options.seed);
-    provenance.put("against", options.against.stream().map(f -> file(f, Network.load(f))).toList());
-    provenance.put("similarities", options.similarities);
+    provenance.put("against", others);
+    provenance.put("similarities", similarities);
     provenance.put("absolute", options.absolute);
     provenance.put("predicted", options.predicted);
     provenance.put("images", images);
@@ -99,7 +113,7 @@ final class SanityRun implements AutoCloseable {
 
   private void vary(Randomisation randomisation) {
     variants.add(new Variant(Variant.Kind.ANOTHER_CLASS, "other class", "", () -> network));
-    for (Randomisation.Stage s : randomisation.of(network.model())) {
+    for (Randomisation.Stage s : randomisation.of(network.model(), options.output)) {
       variants.add(
           new Variant(
               Variant.Kind.RANDOMISED,
@@ -116,6 +130,15 @@ final class SanityRun implements AutoCloseable {
     }
   }
 
+  private boolean fits(String similarity) {
+    try {
+      SanityCheck.fit(similarity, preparation);
+      return true;
+    } catch (CandelaException e) {
+      return false;
+    }
+  }
+
   private static Map<String, Object> file(Path file, Network network) {
     return Provenance.ordered("file", file, "sha256", network.model().sha256());
   }
@@ -125,6 +148,8 @@ final class SanityRun implements AutoCloseable {
     for (int from = 0; from < inputs.size(); from += n) {
       group(inputs.subList(from, Math.min(from + n, inputs.size())));
     }
+    provenance.put("seconds", (System.nanoTime() - start) / 1e9);
+    Json.write(options.out.resolve("provenance.json"), provenance);
     if (done > 0) {
       table.print(out, Explanation.counted(done, "image"));
       out.printf(
@@ -165,8 +190,8 @@ final class SanityRun implements AutoCloseable {
             }
 
             @Override
-            public boolean at(long rows, long all) {
-              return progress.at(rows, all);
+            public void rows(long done, long all) {
+              progress.at(done, all);
             }
           };
       compared = check.run(network, variants, pictures, listener);
@@ -174,8 +199,27 @@ final class SanityRun implements AutoCloseable {
     for (int i = 0; i < group.size(); i++) {
       int image = i;
       Loaded l = group.get(i);
-      table.add(l.input().name(), compared.stream().filter(c -> c.image() == image).toList());
-      new SanitySheet(methodNames, variants, options.similarities, labels)
+      images.add(
+          Provenance.ordered(
+              "file",
+              l.input().file(),
+              "name",
+              l.input().name(),
+              "target",
+              l.target(),
+              "label",
+              labels.of(l.target()),
+              "probability",
+              l.prediction().probability(l.target()),
+              "otherClass",
+              pictures.get(i).other()));
+      int[] targets = found.stream().skip(1).mapToInt(f -> f.targets()[image]).toArray();
+      table.add(
+          l.input().name(),
+          l.target(),
+          targets,
+          compared.stream().filter(c -> c.image() == image).toList());
+      new SanitySheet(methodNames, variants, similarities, labels)
           .draw(l, found, i, compared)
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }
@@ -188,7 +232,10 @@ final class SanityRun implements AutoCloseable {
   /** With a class that is another by chance, the same for all images of one class. */
   private Picture picture(Loaded l) {
     int classes = l.prediction().logits().length;
-    int more = classes < 2 ? 0 : 1 + new Philox(options.seed, l.target()).below(classes - 1);
+    if (classes < 2) {
+      return new Picture(l.picture().pixels(), l.target(), -1);
+    }
+    int more = 1 + new Philox(options.seed, l.target()).below(classes - 1);
     return new Picture(l.picture().pixels(), l.target(), (l.target() + more) % classes);
   }
 

@@ -32,20 +32,26 @@ final class SanityTable {
     this.similarities = similarities;
     sum = new double[methods.size()][variants.size()][similarities.size()];
     count = new int[methods.size()][variants.size()][similarities.size()];
-    lines.add("image,method,kind,variant,layer,similarity,value");
+    lines.add("image,class,method,kind,variant,layer,variantClass,similarity,value");
   }
 
-  void add(String image, List<Compared> compared) {
+  /**
+   * @param target class of the original map
+   * @param targets of each variant's
+   */
+  void add(String image, int target, int[] targets, List<Compared> compared) {
     for (Compared c : compared) {
       Variant v = variants.get(c.variant());
       lines.add(
           String.join(
               ",",
               quoted(image),
+              Integer.toString(target),
               quoted(methods.get(c.method())),
               SanityCommand.word(v.kind()),
               quoted(v.name()),
               quoted(v.about()),
+              Integer.toString(targets[c.variant()]),
               quoted(similarities.get(c.similarity())),
               Double.toString(c.value())));
       if (!Double.isNaN(c.value())) {

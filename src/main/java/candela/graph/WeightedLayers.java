@@ -7,8 +7,10 @@ import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +60,7 @@ public final class WeightedLayers {
   /**
    * Where a value's elements come from.
    *
-   * @param name of the initialiser
+   * @param name of the initialiser; null for one of integers
    */
   private record Source(String name, Shape shape, boolean transposed) {}
 
@@ -79,7 +81,7 @@ public final class WeightedLayers {
   private int fanIn;
   private List<Parameter> open;
 
-  private WeightedLayers(OnnxModel model) {
+  private WeightedLayers(OnnxModel model, String output) {
     this.model = model;
     model
         .initialisers()
@@ -90,17 +92,32 @@ public final class WeightedLayers {
                 sources.put(key, new Source(key, t.shape(), false));
               }
             });
-    model.nodes().forEach(this::read);
+    Set<OnnxNode> needed = needed(output);
+    model.nodes().stream().filter(needed::contains).forEach(this::read);
     close();
   }
 
   /**
-   * Finds them.
+   * Those that an output depends on.
    *
+   * @param output its name; null for the first
    * @throws CandelaException when weights are computed from nothing that the file holds as floats
    */
-  public static WeightedLayers of(OnnxModel model) {
-    return new WeightedLayers(lifted(model));
+  public static WeightedLayers of(OnnxModel model, String output) {
+    return new WeightedLayers(lifted(model), output);
+  }
+
+  private Set<OnnxNode> needed(String output) {
+    Set<String> wanted = new HashSet<>();
+    wanted.add(output == null ? model.outputs().getFirst().name() : output);
+    Set<OnnxNode> needed = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (OnnxNode n : model.nodes().reversed()) {
+      if (n.outputs().stream().anyMatch(v -> !v.isEmpty() && wanted.contains(v))) {
+        needed.add(n);
+        wanted.addAll(n.inputs());
+      }
+    }
+    return needed;
   }
 
   /** From the first that runs to the last. */
@@ -126,8 +143,7 @@ public final class WeightedLayers {
     List<OnnxNode> nodes = new ArrayList<>();
     for (OnnxNode n : model.nodes()) {
       if (n.op().equals("Constant")
-          && n.attributes().get("value") instanceof OnnxAttribute.Tensor(OnnxTensor t)
-          && !t.isInteger()) {
+          && n.attributes().get("value") instanceof OnnxAttribute.Tensor(OnnxTensor t)) {
         all.put(n.outputs().getFirst(), t);
       } else {
         nodes.add(n);
@@ -187,9 +203,17 @@ public final class WeightedLayers {
     }
   }
 
-  /** Arithmetic on constants: what it gives is made of its largest parameter. */
+  /**
+   * Arithmetic on constants: what it gives is made of its largest parameter, be it integers that
+   * become numbers.
+   */
   private void compute(OnnxNode n) {
-    Source largest = null;
+    OnnxTensor given = n.has(0) ? model.initialisers().get(n.inputs().get(0)) : null;
+    boolean quantised =
+        given != null
+            && given.isInteger()
+            && (n.op().equals("Cast") || n.op().equals("DequantizeLinear"));
+    Source largest = quantised ? new Source(null, given.shape(), false) : null;
     for (String v : n.inputs()) {
       Source s = sources.get(v);
       if (s != null && (largest == null || s.shape().count() > largest.shape().count())) {
@@ -211,12 +235,12 @@ public final class WeightedLayers {
    * @param transposed whether a matrix is [out,in]
    */
   private void weight(OnnxNode n, int i, boolean transposed) {
-    if (n.has(i)
-        && constants.contains(n.inputs().get(i))
-        && !sources.containsKey(n.inputs().get(i))) {
+    Source made = n.has(i) ? sources.get(n.inputs().get(i)) : null;
+    boolean constant = n.has(i) && constants.contains(n.inputs().get(i));
+    if (constant && (made == null || made.name() == null || made.shape().rank() == 0)) {
       throw CandelaException.of(
-          "%s: %s: weights that are floats in the file expected, it computes them from none; export"
-              + " it with its weights",
+          "%s: %s: weights that are floats in the file expected, they are made of none; export it"
+              + " with its weights as floats",
           model.name(), n.label());
     }
     Source s = source(n, i);
@@ -276,7 +300,7 @@ public final class WeightedLayers {
   /** What operand i was made of; null where it is no parameter, or another layer's. */
   private Source source(OnnxNode n, int i) {
     Source s = n.has(i) ? sources.get(n.inputs().get(i)) : null;
-    boolean free = s != null && s.shape().count() > 0;
+    boolean free = s != null && s.name() != null && s.shape().count() > 0;
     return free && !taken.contains(s.name()) ? s : null;
   }
 

@@ -11,7 +11,8 @@ import java.util.Map;
  * How much the map changes, at most, when the image changes a little.
  *
  * <p><b>Definition:</b> the largest ‖a(x + u) − a(x)‖ / ‖a(x)‖ over random u, every value uniform
- * in ± radius · (max x − min x), norms Euclidean. NaN where a map is not finite, or a(x) is zero.
+ * in ± radius · (max x − min x), norms Euclidean. NaN where a map is not finite, or a(x) or the
+ * range is zero.
  *
  * <p><b>Shapes:</b> image [c,h,w], map [h,w] → one number; parts {@code mean}, of the same over all
  * u (the average sensitivity), and {@code lipschitz}, the largest ‖a(x + u) − a(x)‖ / ‖u‖ (the
@@ -53,10 +54,22 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     Explainer explainer = explained.explainer("max-sensitivity");
-    if (!Vectors.isFinite(explained.map()) || norm(explained.map()) == 0) {
+    if (!Vectors.isFinite(explained.map())
+        || norm(explained.map()) == 0
+        || range(explained.pixels()) == 0) {
       return new Known(explained.target(), Score.NONE);
     }
     return new Changes(explained, explainer, workspace);
+  }
+
+  private static double range(float[] x) {
+    float least = Float.POSITIVE_INFINITY;
+    float largest = Float.NEGATIVE_INFINITY;
+    for (float v : x) {
+      least = Math.min(least, v);
+      largest = Math.max(largest, v);
+    }
+    return (double) largest - least;
   }
 
   private static double norm(float[] v) {
@@ -93,13 +106,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
       super(workspace, explained.target(), samples);
       this.explained = explained;
       this.explainer = explainer;
-      float least = Float.POSITIVE_INFINITY;
-      float largest = Float.NEGATIVE_INFINITY;
-      for (float v : explained.pixels()) {
-        least = Math.min(least, v);
-        largest = Math.max(largest, v);
-      }
-      reach = radius * ((double) largest - least);
+      reach = radius * range(explained.pixels());
     }
 
     @Override

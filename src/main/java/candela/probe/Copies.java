@@ -10,7 +10,7 @@ import java.util.Map;
 /**
  * Probes of one kind, say of one method for changed copies of an image: write {@code make}, {@code
  * add}, {@code result}. They are made one after another, as rows are wanted, and their results are
- * added in that order; a finished one frees its memory.
+ * added in that order; a finished one frees its memory, and the workspace that of all others.
  *
  * @param <T> what each finds
  * @param <R> what comes of all
@@ -89,7 +89,7 @@ public abstract class Copies<T, R> implements Probe<R> {
   }
 
   private Copy<T> another() {
-    var own = new Workspace(workspace.device());
+    Workspace own = workspace.child();
     Copy<T> copy = new Copy<>(made, make(made, own), own);
     made++;
     open.add(copy);

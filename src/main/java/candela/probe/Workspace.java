@@ -9,8 +9,10 @@ import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -24,6 +26,8 @@ public final class Workspace implements AutoCloseable {
   private final List<Memory> held = new ArrayList<>();
   private final List<Session> sessions = new ArrayList<>();
   private final Map<Object, Object> shared = new HashMap<>();
+  private final Set<Workspace> children = new LinkedHashSet<>();
+  private Workspace parent;
   private boolean channels = true;
 
   public Workspace(Device device) {
@@ -36,6 +40,14 @@ public final class Workspace implements AutoCloseable {
   public Workspace(Device device, Asked asked) {
     this.device = device;
     this.asked = asked;
+  }
+
+  /** One that may be closed before this one is, and is closed with it. */
+  public Workspace child() {
+    var child = new Workspace(device);
+    child.parent = this;
+    children.add(child);
+    return child;
   }
 
   public Device device() {
@@ -151,6 +163,10 @@ public final class Workspace implements AutoCloseable {
 
   @Override
   public void close() {
+    List.copyOf(children).forEach(Workspace::close);
+    if (parent != null) {
+      parent.children.remove(this);
+    }
     sessions.forEach(Session::close);
     sessions.clear();
     held.forEach(Memory::close);

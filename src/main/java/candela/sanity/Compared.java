@@ -9,4 +9,9 @@ package candela.sanity;
  * @param similarity place in the list of similarities
  * @param value NaN where it says nothing of them, say of a map without differences
  */
-public record Compared(int image, int method, int variant, int similarity, double value) {}
+public record Compared(int image, int method, int variant, int similarity, double value) {
+  /** Where there is nothing to compare with. */
+  Compared none() {
+    return new Compared(image, method, variant, similarity, Double.NaN);
+  }
+}

@@ -17,7 +17,8 @@ import java.util.Map;
  *
  * <p><b>Definition:</b> of L layers with parameters, stage i of n has 1 + round((i − 1) (L − 1) /
  * (n − 1)) layers with new parameters, in the order's direction; the last stage all of them. In
- * independent order that is the place, counted from the last layer, of the one layer that has.
+ * independent order that is the place, counted from the last layer, of the one layer that has. One
+ * stage alone is that of all layers, in independent order that of the last.
  *
  * <p><b>Parameters:</b> order (default top_down); init (default permute); stages (1 or more, at
  * most L are made, default 8); seed (default 0). A parameter's new values depend on the seed and on
@@ -44,17 +45,17 @@ public record Randomisation(Order order, Init init, int stages, long seed) {
    *
    * @param name which ones, for tables
    * @param layer of the layers of this stage the one that earlier ones lack
-   * @param count layers that have new parameters
    */
-  public record Stage(String name, String layer, int count, OnnxModel model) {}
+  public record Stage(String name, String layer, OnnxModel model) {}
 
   /**
    * The stages of a model, in order.
    *
+   * @param output whose layers count, by name; null for the first
    * @throws CandelaException when it has no layers with float parameters
    */
-  public List<Stage> of(OnnxModel model) {
-    WeightedLayers weighted = WeightedLayers.of(model);
+  public List<Stage> of(OnnxModel model, String output) {
+    WeightedLayers weighted = WeightedLayers.of(model, output);
     List<Layer> layers = weighted.layers();
     if (layers.isEmpty()) {
       throw CandelaException.of(
@@ -67,7 +68,8 @@ public record Randomisation(Order order, Init init, int stages, long seed) {
     int n = Math.min(stages, all);
     List<Stage> list = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      int k = n == 1 ? all : 1 + (int) Math.round(i * (all - 1.0) / (n - 1));
+      int last = order == Order.INDEPENDENT ? 1 : all;
+      int k = n == 1 ? last : 1 + (int) Math.round(i * (all - 1.0) / (n - 1));
       List<Layer> chosen =
           switch (order) {
             case TOP_DOWN -> layers.subList(all - k, all);
@@ -83,7 +85,7 @@ public record Randomisation(Order order, Init init, int stages, long seed) {
           };
       Map<String, OnnxTensor> values = new HashMap<>();
       chosen.forEach(l -> l.parameters().forEach(p -> values.put(p.name(), drawn.get(p.name()))));
-      list.add(new Stage(name, reached.name(), chosen.size(), weighted.with(values)));
+      list.add(new Stage(name, reached.name(), weighted.with(values)));
     }
     return list;
   }

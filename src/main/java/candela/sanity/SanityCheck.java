@@ -34,8 +34,9 @@ import java.util.stream.IntStream;
  * <p><b>Source:</b> Adebayo et al. 2018, "Sanity checks for saliency maps": parameters (section 3),
  * labels (section 4); Sixt et al. 2020, "When explanations lie": another class.
  *
- * <p><b>Differences:</b> the authors explain the class that each variant predicts (predicted), as
- * Quantus does not.
+ * <p><b>Differences:</b> the authors clip maps at their 99th percentile, bring them to 0 … 1, weigh
+ * SSIM's window by a Gaussian and compare HOG by ranks. They explain the class that each variant
+ * predicts (predicted), as Quantus does not.
  *
  * <p>For one thread; owns nothing.
  */
@@ -72,7 +73,7 @@ public final class SanityCheck {
    *
    * @param pixels as the network takes them, [c,h,w]
    * @param target the class that is explained
-   * @param other another class
+   * @param other another class; -1 where there is none
    */
   public record Picture(float[] pixels, int target, int other) {}
 
@@ -85,8 +86,11 @@ public final class SanityCheck {
    */
   public record Found(List<List<Attribution>> maps, int[] targets, List<float[]> logits) {}
 
-  /** Told of maps as they come, and after every batch of rows. */
-  public interface Listener extends Progress {
+  /** Told of maps as they come, and how far they are. */
+  public interface Listener {
+    /** After every batch. */
+    void rows(long done, long all);
+
     /**
      * A network is done.
      *
@@ -95,10 +99,53 @@ public final class SanityCheck {
     void found(int variant, Found found);
   }
 
+  /**
+   * A check of images as they are prepared.
+   *
+   * @throws CandelaException when a similarity does not fit their size
+   */
   public SanityCheck(Settings settings, Device device, Preparation preparation) {
     this.settings = settings;
     this.device = device;
     this.preparation = preparation;
+    for (String s : settings.similarities()) {
+      fit(s, preparation);
+    }
+  }
+
+  /**
+   * Refuses a similarity that needs larger maps.
+   *
+   * @throws CandelaException when it does
+   */
+  public static void fit(String similarity, Preparation preparation) {
+    int h = preparation.shape().dim(1);
+    int w = preparation.shape().dim(2);
+    var flat = new Maps(h, w, List.of(new float[h * w], new float[h * w]));
+    try {
+      Similarities.parse(similarity).of(flat, List.of(new Pair(0, 1)));
+    } catch (CandelaException e) {
+      throw new CandelaException(e.getMessage() + "; compare by another similarity", e);
+    }
+  }
+
+  /** Refuses another model that cannot be compared before any map is made. */
+  private void check(Network original, List<Variant> variants, Picture first) {
+    for (Variant v : variants) {
+      if (v.kind() == Variant.Kind.ANOTHER_MODEL) {
+        Network network = v.network().get();
+        if (!network.inputShape().equals(original.inputShape())) {
+          throw CandelaException.of(
+              "%s: images %s expected, as %s takes them; it takes %s",
+              network.name(), original.inputShape(), original.name(), network.inputShape());
+        }
+        try (var pipeline = new Pipeline(network, device, 1, settings.output())) {
+          Logits logits = new Logits(device, first.pixels());
+          pipeline.run(List.of(logits));
+          target(first, v, logits, network);
+        }
+      }
+    }
   }
 
   /**
@@ -110,26 +157,25 @@ public final class SanityCheck {
    */
   public List<Compared> run(
       Network original, List<Variant> variants, List<Picture> pictures, Listener listener) {
+    check(original, variants, pictures.getFirst());
     int networks = variants.size() + 1;
     List<Found> found = new ArrayList<>();
     for (int i = 0; i < networks; i++) {
       Variant v = i == 0 ? null : variants.get(i - 1);
       Network network = v == null ? original : v.network().get();
-      if (!network.inputShape().equals(original.inputShape())) {
-        throw CandelaException.of(
-            "%s: images %s expected, as %s takes them; it takes %s",
-            network.name(), original.inputShape(), original.name(), network.inputShape());
-      }
       int before = i;
       found.add(
           find(
               network,
               v,
               pictures,
-              (done, all) -> listener.at(before * all + done, networks * all)));
+              (done, all) -> {
+                listener.rows(before * all + done, networks * all);
+                return true;
+              }));
       listener.found(i - 1, found.getLast());
     }
-    return compare(found, pictures.size());
+    return compare(found, variants, pictures);
   }
 
   private Found find(Network network, Variant v, List<Picture> pictures, Progress progress) {
@@ -163,7 +209,7 @@ public final class SanityCheck {
   private int target(Picture picture, Variant v, Logits logits, Network network) {
     int target = picture.target();
     if (v != null && v.kind() == Variant.Kind.ANOTHER_CLASS) {
-      target = picture.other();
+      target = Math.max(picture.other(), 0);
     } else if (v != null && settings.predicted()) {
       target = logits.best();
     }
@@ -177,10 +223,11 @@ public final class SanityCheck {
   }
 
   /** The first of found with all others. */
-  private List<Compared> compare(List<Found> found, int pictures) {
+  private List<Compared> compare(
+      List<Found> found, List<Variant> variants, List<Picture> pictures) {
     int n = settings.methods().size();
     List<List<Compared>> each =
-        IntStream.range(0, pictures * n)
+        IntStream.range(0, pictures.size() * n)
             .parallel()
             .mapToObj(
                 i -> {
@@ -191,7 +238,15 @@ public final class SanityCheck {
                   return compare(picture, method, maps);
                 })
             .toList();
-    return each.stream().flatMap(List::stream).toList();
+    return each.stream()
+        .flatMap(List::stream)
+        .map(c -> isNone(variants.get(c.variant()), pictures.get(c.image())) ? c.none() : c)
+        .toList();
+  }
+
+  /** Whether there is nothing to compare with: no other class. */
+  private static boolean isNone(Variant v, Picture p) {
+    return v.kind() == Variant.Kind.ANOTHER_CLASS && p.other() < 0;
   }
 
   private List<Compared> compare(int picture, int method, List<Attribution> maps) {

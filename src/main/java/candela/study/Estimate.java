@@ -121,22 +121,17 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     return rows;
   }
 
-  /** A map of ones, of an image that shows the class nowhere. */
+  /** A map of ones, of an image of one dot that shows the class nowhere. */
   private static Explained flat(Model model, Method method) {
     Subject grey = grey(model);
+    float[] pixels = grey.pixels().clone();
+    pixels[0] = 1;
     int h = grey.shape().dim(1);
     int w = grey.shape().dim(2);
     float[] map = new float[h * w];
     Arrays.fill(map, 1);
     return new Explained(
-        grey.shape(),
-        grey.pixels(),
-        0,
-        map,
-        h,
-        w,
-        new boolean[h * w],
-        Worker.explainer(method, grey));
+        grey.shape(), pixels, 0, map, h, w, new boolean[h * w], Worker.explainer(method, grey));
   }
 
   /** Of one row where the model can be read for no more, as it will be run. */

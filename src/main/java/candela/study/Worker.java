@@ -86,7 +86,9 @@ final class Worker implements AutoCloseable {
               shape.dim(2));
     }
     List<Findings.Scored> scored = new ArrayList<>();
-    rows += judge(subject, asked, truth, found, scored) + asked.rows();
+    long maps = rows;
+    Progress on = (done, all) -> progress.at(maps + done, maps + all);
+    rows += judge(subject, asked, truth, found, scored, on) + asked.rows();
     return new Findings(
         model.name(),
         photo.name(),
@@ -157,23 +159,29 @@ final class Worker implements AutoCloseable {
     try (var workspace = new Workspace(device, asked).ofMaps()) {
       List<Probe<Attribution>> probes =
           plan.runs().stream().map(r -> r.probe(subject, workspace)).toList();
-      long[] rows = new long[1];
-      boolean all =
-          pipeline.run(
-              probes,
-              (done, of) -> {
-                rows[0] = done;
-                return progress.at(done, of);
-              });
-      if (!all) {
-        throw new Stopped();
-      }
+      long rows = run(probes, progress);
       for (Method m : plan.methods()) {
         int at = plan.run(m);
         found.add(plan.runs().get(at).result(probes.get(at), m));
       }
-      return rows[0];
+      return rows;
     }
+  }
+
+  /** Tells how many rows it took. */
+  private long run(List<? extends Probe<?>> probes, Progress progress) {
+    long[] rows = new long[1];
+    boolean all =
+        pipeline.run(
+            probes,
+            (done, of) -> {
+              rows[0] = done;
+              return progress.at(done, of);
+            });
+    if (!all) {
+      throw new Stopped();
+    }
+    return rows[0];
   }
 
   private void write(Model model, Photo photo, List<Attribution> found) {
@@ -193,7 +201,8 @@ final class Worker implements AutoCloseable {
       Asked asked,
       boolean[] truth,
       List<Attribution> found,
-      List<Findings.Scored> scored) {
+      List<Findings.Scored> scored,
+      Progress progress) {
     record Judged(int method, String metric, Probe<Score> probe) {}
     try (var workspace = new Workspace(device, asked)) {
       List<Judged> all = new ArrayList<>();
@@ -215,7 +224,7 @@ final class Worker implements AutoCloseable {
           }
         }
       }
-      pipeline.run(all.stream().map(Judged::probe).toList());
+      long rows = run(all.stream().map(Judged::probe).toList(), progress);
       for (Judged j : all) {
         Score score = j.probe().result();
         scored.add(new Findings.Scored(j.method(), j.metric(), "", score.value()));
@@ -223,7 +232,7 @@ final class Worker implements AutoCloseable {
             .parts()
             .forEach((p, v) -> scored.add(new Findings.Scored(j.method(), j.metric(), p, v)));
       }
-      return all.stream().mapToLong(j -> j.probe().size()).sum();
+      return rows;
     }
   }
 

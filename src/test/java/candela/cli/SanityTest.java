@@ -42,9 +42,9 @@ class SanityTest {
     List<String> lines = Files.readAllLines(out.resolve("sanity.csv"));
     assertThat(lines).hasSize(1 + 2 * 4);
     String name = photo.getFileName().toString().replace(".png", "");
-    assertThat(lines.get(1)).startsWith(name + ",gradient,another-class,other class,,spearman,");
-    String sobel = name + ",sobel,another-class,other class,,spearman,";
-    assertThat(lines.get(5)).startsWith(sobel);
+    assertThat(lines.get(1)).startsWith(name + ",0,gradient,another-class,other class,,");
+    String sobel = lines.get(5).substring(0, lines.get(5).lastIndexOf(',') + 1);
+    assertThat(sobel).matches(name + ",0,sobel,another-class,other class,,[1-7],spearman,");
     assertThat(Double.parseDouble(lines.get(5).substring(sobel.length())))
         .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-9));
     Image sheet = Image.read(out.resolve(name + ".sanity.png"));
@@ -54,6 +54,9 @@ class SanityTest {
     assertThat(record.get("order").asString()).isEqualTo("top-down");
     assertThat(record.get("methods")).hasSize(2);
     assertThat(record.get("failed")).hasSize(1);
+    assertThat(record.get("images")).hasSize(1);
+    assertThat(record.get("images").get(0).get("target").asInt()).isEqualTo(0);
+    assertThat(record.get("images").get(0).get("otherClass").asInt()).isBetween(1, 7);
   }
 
   @Test

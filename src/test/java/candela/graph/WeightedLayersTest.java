@@ -62,7 +62,7 @@ class WeightedLayersTest {
             .node("Add", "beta,c9", "c10")
             .node("Gemm", "c10,last,end", "y", "transB", 1)
             .model();
-    assertThat(WeightedLayers.of(model).layers())
+    assertThat(WeightedLayers.of(model, null).layers())
         .containsExactly(
             new Layer(
                 "Conv.c1",
@@ -98,7 +98,7 @@ class WeightedLayersTest {
             .node("MatMul", "x,t", "a")
             .node("Gemm", "a,w", "y")
             .model();
-    assertThat(WeightedLayers.of(model).layers())
+    assertThat(WeightedLayers.of(model, null).layers())
         .containsExactly(new Layer("MatMul.a", List.of(new Parameter("w", Role.WEIGHT, 3))));
   }
 
@@ -111,7 +111,7 @@ class WeightedLayersTest {
             .node("Constant", "", "w", "value", OnnxTensor.of("", Shape.of(3, 2), count(6)))
             .node("MatMul", "x,w", "y")
             .model();
-    WeightedLayers layers = WeightedLayers.of(model);
+    WeightedLayers layers = WeightedLayers.of(model, null);
     Parameter w = new Parameter("w", Role.WEIGHT, 3);
     assertThat(layers.layers()).containsExactly(new Layer("MatMul.y", List.of(w)));
     assertThat(layers.value(w).floats()).containsExactly(count(6));
@@ -135,7 +135,7 @@ class WeightedLayersTest {
             .node("Mul", "unit,g", "w")
             .node("MatMul", "x,w", "y")
             .model();
-    assertThat(WeightedLayers.of(model).layers())
+    assertThat(WeightedLayers.of(model, null).layers())
         .containsExactly(new Layer("MatMul.y", List.of(new Parameter("v", Role.WEIGHT, 3))));
   }
 
@@ -149,17 +149,53 @@ class WeightedLayersTest {
             .node("ConstantOfShape", "shape", "w")
             .node("MatMul", "x,w", "y")
             .model();
-    assertThatThrownBy(() -> WeightedLayers.of(model))
+    assertThatThrownBy(() -> WeightedLayers.of(model, null))
         .isInstanceOf(CandelaException.class)
         .hasMessage(
-            "test.onnx: node 'MatMul.y' (MatMul): weights that are floats in the file expected, it"
-                + " computes them from none; export it with its weights");
+            "test.onnx: node 'MatMul.y' (MatMul): weights that are floats in the file expected,"
+                + " they are made of none; export it with its weights as floats");
+  }
+
+  @Test
+  void quantisedWeightsAreRefusedWhateverTheirScale() {
+    for (Shape scale : List.of(Shape.of(), Shape.of(1), Shape.of(1, 2))) {
+      OnnxModel model =
+          new ModelBuilder(17)
+              .input("x", -1, 3)
+              .output("y")
+              .constant("whole", Shape.of(3, 2), 1L, 2L, 3L, 4L, 5L, 6L)
+              .constant("scale", scale, count(scale.count()))
+              .node("Cast", "whole", "cast", "to", 1)
+              .node("Mul", "cast,scale", "w")
+              .node("MatMul", "x,w", "y")
+              .model();
+      assertThatThrownBy(() -> WeightedLayers.of(model, null))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("weights that are floats in the file expected");
+    }
+  }
+
+  @Test
+  void layersOfOtherOutputsDoNotCount() {
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", -1, 3)
+            .output("y", "aux")
+            .constant("v", Shape.of(3, 2), count(6))
+            .constant("w", Shape.of(3, 2), count(6))
+            .node("MatMul", "x,v", "y")
+            .node("MatMul", "x,w", "aux")
+            .model();
+    assertThat(WeightedLayers.of(model, null).layers().stream().map(Layer::name))
+        .containsExactly("MatMul.y");
+    assertThat(WeightedLayers.of(model, "aux").layers().stream().map(Layer::name))
+        .containsExactly("MatMul.aux");
   }
 
   @Test
   void squeezeNetHasItsTwentySixConvolutions() {
     OnnxModel model = OnnxModel.read(Shared.path("models/squeezenet1.1.onnx"));
-    List<Layer> layers = WeightedLayers.of(model).layers();
+    List<Layer> layers = WeightedLayers.of(model, null).layers();
     assertThat(layers).hasSize(26);
     assertThat(layers)
         .allSatisfy(
@@ -171,7 +207,7 @@ class WeightedLayersTest {
   @Test
   void everyFloatOfResNet20BelongsToALayer() {
     OnnxModel model = OnnxModel.read(Shared.path("models/cifar10/resnet20_bn.onnx"));
-    List<Layer> layers = WeightedLayers.of(model).layers();
+    List<Layer> layers = WeightedLayers.of(model, null).layers();
     assertThat(layers).hasSize(20);
     List<String> found =
         layers.stream().flatMap(l -> l.parameters().stream().map(Parameter::name)).toList();

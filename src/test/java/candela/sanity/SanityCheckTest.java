@@ -50,7 +50,7 @@ class SanityCheckTest {
     List<Variant> list = new ArrayList<>();
     list.add(new Variant(Variant.Kind.ANOTHER_CLASS, "other", "", () -> network));
     new Randomisation(Order.TOP_DOWN, init, 2, 0)
-        .of(network.model())
+        .of(network.model(), null)
         .forEach(
             s ->
                 list.add(
@@ -85,9 +85,8 @@ class SanityCheckTest {
                 }
 
                 @Override
-                public boolean at(long done, long all) {
+                public void rows(long done, long all) {
                   assertThat(done).isBetween(0L, all);
-                  return true;
                 }
               });
     }
@@ -170,6 +169,27 @@ class SanityCheckTest {
     org.junit.jupiter.api.Assumptions.assumeTrue(TestDevice.isCpu());
     List<Compared> one = run(variants(Init.PERMUTE), false, false, 1, 1);
     assertThat(run(variants(Init.PERMUTE), false, false, 5, 2)).isEqualTo(one);
+  }
+
+  @Test
+  void withoutAnotherClassNothingIsCompared() {
+    pictures = List.of(new Picture(pictures.get(0).pixels(), 0, -1));
+    List<Compared> all = run(variants(Init.PERMUTE), false, false, 4, 1);
+    for (int m = 0; m < METHODS.size(); m++) {
+      assertThat(value(all, 0, m, 0, 0)).isNaN();
+      assertThat(value(all, 0, m, 1, 0)).isNotNaN();
+    }
+  }
+
+  @Test
+  void aSimilarityOfLargerMapsIsRefusedAtOnce() {
+    Preparation small =
+        Preparation.of(Shipped.PREPROCESS, candela.tensor.Shape.of(1, 3, 32, 32), "small");
+    SanityCheck.fit("ssim", small);
+    assertThatThrownBy(() -> SanityCheck.fit("hog", small))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("hog: maps of 48 x 48 or larger expected")
+        .hasMessageEndingWith("; compare by another similarity");
   }
 
   @Test
