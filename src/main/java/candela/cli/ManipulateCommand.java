@@ -71,7 +71,8 @@ final class ManipulateCommand implements Callable<Integer> {
   @Option(
       names = "--rate",
       paramLabel = "R",
-      description = "A step, as a share of the image's range. Default: ${DEFAULT-VALUE}.")
+      description =
+          "A step, as a share of the range from black to white. Default: ${DEFAULT-VALUE}.")
   double rate = 2e-4;
 
   @Option(

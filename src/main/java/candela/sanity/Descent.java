@@ -50,13 +50,23 @@ final class Descent {
       sum += w * w;
     }
     square = sum;
-    range = subject.range();
+    range = range(subject);
     x = subject.pixels().clone();
     mean = new double[x.length];
     spread = new double[x.length];
   }
 
-  /** Σ_c |a_ci| / Σ |a|, [h,w]. */
+  /** From black to white, of the channel where that is most. */
+  private static double range(Subject subject) {
+    double most = 0;
+    for (int c = 0; c < subject.levels().black().size(); c++) {
+      double from = subject.levels().black().get(c);
+      most = Math.max(most, Math.abs(subject.levels().white().get(c) - from));
+    }
+    return most;
+  }
+
+  /** Σ_c |a_ci| / Σ |a|, [h,w]; zeros where a is nothing else. */
   static double[] share(float[] a, int pixels) {
     double[] h = new double[pixels];
     double sum = 0;
@@ -64,7 +74,7 @@ final class Descent {
       h[i % pixels] += Math.abs(a[i]);
       sum += Math.abs(a[i]);
     }
-    for (int i = 0; i < pixels; i++) {
+    for (int i = 0; i < pixels && sum > 0; i++) {
       h[i] /= sum;
     }
     return h;
@@ -170,7 +180,7 @@ final class Descent {
     double[] direction = new double[g.length];
     double most = 0;
     for (int i = 0; i < g.length; i++) {
-      double of = Math.signum(a[i]) * (down[i % pixels] - both) / total;
+      double of = total == 0 ? 0 : Math.signum(a[i]) * (down[i % pixels] - both) / total;
       direction[i] = timesInput ? of * x[i] : of;
       slope[i] += timesInput ? of * g[i] : 0;
       most = Math.max(most, Math.abs(direction[i]));

@@ -6,6 +6,7 @@ import candela.graph.Softened;
 import candela.method.Subject;
 import candela.probe.Pipeline;
 import candela.tensor.CandelaException;
+import java.util.Arrays;
 
 /**
  * An image that looks the same and is classified the same, whose map is another's.
@@ -19,9 +20,9 @@ import candela.tensor.CandelaException;
  * <p><b>Shapes:</b> x[c,h,w], h*[h,w] → x'[c,h,w].
  *
  * <p><b>Parameters:</b> timesInput (whether the map is input × gradient, default false); iterations
- * (1 or more, default 1000); rate (of Adam, share of the image's range, default 2e-4); keep (weight
- * of the class's probability, default 10); beta (above 0, default 10); growth (1 or more, default
- * 10).
+ * (1 or more, default 1000); rate (of Adam, share of the range from black to white, default 2e-4);
+ * keep (weight of the class's probability, default 10); beta (above 0, default 10); growth (1 or
+ * more, default 10).
  *
  * <p><b>Cost:</b> 4 forward and backward rows an iteration.
  *
@@ -86,8 +87,15 @@ public record Manipulation(
       Subject subject,
       float[] wanted,
       Listener listener) {
-    int pixels = subject.shape().count(1, 3);
-    var descent = new Descent(this, device, subject, Descent.share(wanted, pixels));
+    double[] share = Descent.share(wanted, subject.shape().count(1, 3));
+    double sum = Arrays.stream(share).sum();
+    if (!(sum > 0)) {
+      throw CandelaException.of(
+          "%s: a map with values other than zero expected to be copied, the other image's has none;"
+              + " take another image",
+          network.name());
+    }
+    var descent = new Descent(this, device, subject, share);
     for (int s = 0; s < STEPS; s++) {
       int until = (int) ((long) iterations * (s + 1) / STEPS);
       double sharp = beta * Math.pow(growth, s / (STEPS - 1.0));
