@@ -10,6 +10,7 @@ import candela.sanity.Randomisation;
 import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -165,7 +166,7 @@ final class SanityCommand implements Callable<Integer> {
         return e;
       }
     }
-    List<String> words = java.util.Arrays.stream(all).map(SanityCommand::word).toList();
+    List<String> words = Arrays.stream(all).map(SanityCommand::word).toList();
     throw CandelaException.of(
         "%s: one of %s expected, got '%s'", option, String.join(", ", words), text);
   }

@@ -9,6 +9,7 @@ import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -66,7 +67,7 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
       float[] mask = mask(explained.fullMap());
       pixels = mask.length;
       float[] rows = new float[2 * pixels];
-      java.util.Arrays.fill(rows, 0, pixels, 1);
+      Arrays.fill(rows, 0, pixels, 1);
       System.arraycopy(mask, 0, rows, pixels, pixels);
       shares = workspace.floats(rows);
       know(0, workspace.asked(explained.pixels(), ask(), target()));

@@ -1,5 +1,7 @@
 package candela.metric;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,7 +17,7 @@ public record Score(double value, Map<String, Double> parts, List<Double> curve)
   static final Score NONE = of(Double.NaN, Map.of());
 
   public Score {
-    parts = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(parts));
+    parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
     curve = List.copyOf(curve);
   }
 
