@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.study.Shipped;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The network that is asked, and how images are put to it. */
@@ -23,6 +24,15 @@ final class Classifier {
       paramLabel = "NAME|FILE",
       description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
   String preprocess;
+
+  /** A first run: a model and pictures that come with Candela, which is said. */
+  List<Path> useShippedPictures(Path folder) {
+    useShipped(folder);
+    System.out.printf(
+        "No model and no images given: the model and pictures that come with Candela, in %s%n",
+        folder);
+    return Shipped.pictures(folder);
+  }
 
   /** A model that comes with Candela, written to a folder; its labels where none are given. */
   void useShipped(Path folder) {

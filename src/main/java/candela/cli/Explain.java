@@ -5,7 +5,6 @@ import candela.image.Inputs;
 import candela.image.Preprocess;
 import candela.method.Method;
 import candela.method.Methods;
-import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,11 +58,7 @@ final class Explain implements Callable<Integer> {
 
   @Mixin Target target;
 
-  @Option(
-      names = "--output",
-      paramLabel = "NAME",
-      description = "Model output with the class scores. Default: the first.")
-  String output;
+  @Mixin Output output;
 
   @Option(
       names = {"-o", "--out"},
@@ -107,7 +102,7 @@ final class Explain implements Callable<Integer> {
     long start = System.nanoTime();
     check();
     if (classifier.model == null && images.isEmpty()) {
-      useShipped();
+      images = classifier.useShippedPictures(out.resolve("example"));
     }
     if (classifier.model == null) {
       throw missing("option: '--model=FILE'");
@@ -126,16 +121,6 @@ final class Explain implements Callable<Integer> {
 
   private ParameterException missing(String what) {
     return new ParameterException(command.commandLine(), "Missing required " + what);
-  }
-
-  /** A first run: a shipped model looks at the shipped pictures. */
-  private void useShipped() {
-    Path folder = out.resolve("example");
-    classifier.useShipped(folder);
-    images = Shipped.pictures(folder);
-    System.out.printf(
-        "No model and no images given: the model and pictures that come with Candela, in %s%n",
-        folder);
   }
 
   /** The methods with their parameters, for the help. */

@@ -54,7 +54,7 @@ final class Explanation implements AutoCloseable {
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
-    pipeline = new Pipeline(network, device, options.batch.rows(), options.output);
+    pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
     provenance =
         new Provenance(options, network, pipeline, preparation, methods, methodNames, start);
     gallery =
@@ -111,7 +111,7 @@ final class Explanation implements AutoCloseable {
       out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
     }
     List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
-    if (options.output == null && outputs.size() > 1) {
+    if (options.output.name == null && outputs.size() > 1) {
       out.printf(
           "output: %s (the first of %s; --output sets another)%n",
           outputs.get(0), String.join(", ", outputs));

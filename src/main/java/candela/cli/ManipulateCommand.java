@@ -4,7 +4,6 @@ import candela.graph.Network;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.sanity.Manipulation;
-import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,11 +88,7 @@ final class ManipulateCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   double beta = 10;
 
-  @Option(
-      names = "--output",
-      paramLabel = "NAME",
-      description = "Model output with the class scores. Default: the first.")
-  String output;
+  @Mixin Output output;
 
   @Option(
       names = {"-o", "--out"},
@@ -120,14 +115,9 @@ final class ManipulateCommand implements Callable<Integer> {
         };
     var manipulation = new Manipulation(timesInput, iterations, rate, keep, beta, 10);
     if (classifier.model == null && image == null) {
-      Path folder = out.resolve("example");
-      classifier.useShipped(folder);
-      List<Path> pictures = Shipped.pictures(folder);
+      List<Path> pictures = classifier.useShippedPictures(out.resolve("example"));
       image = pictures.get(3);
       other = pictures.get(6);
-      System.out.printf(
-          "No model and no images given: the model and pictures that come with Candela, in %s%n",
-          folder);
     }
     if (classifier.model == null || image == null || other == null) {
       throw CandelaException.of("manipulate: IMAGE, OTHER and --model FILE expected, or none");

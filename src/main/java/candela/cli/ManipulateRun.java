@@ -4,7 +4,6 @@ import candela.cli.Reading.Loaded;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.ContactSheet;
-import candela.image.Filter;
 import candela.image.HeatMap;
 import candela.image.Image;
 import candela.image.Inputs;
@@ -80,7 +79,7 @@ final class ManipulateRun implements AutoCloseable {
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
-    pipeline = new Pipeline(network, device, options.batch.rows(), options.output);
+    pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
   }
 
   int run() {
@@ -118,7 +117,7 @@ final class ManipulateRun implements AutoCloseable {
     try (var progress = new Console("manipulating", "iterations")) {
       return manipulation.of(
           network,
-          options.output,
+          options.output.name,
           device,
           image.subject(),
           other.maps().getFirst().values(),
@@ -188,7 +187,7 @@ final class ManipulateRun implements AutoCloseable {
                 + TIMES
                 + " times as large");
     for (Seen s : List.of(image, changed, other)) {
-      Image view = large(s.view());
+      Image view = Resize.enlarged(s.view(), SHOWN);
       List<ContactSheet.Cell> row = new ArrayList<>();
       row.add(new ContactSheet.Cell(view, s.name(), caption(s), null));
       for (int m = 0; m < methods.size(); m++) {
@@ -200,15 +199,9 @@ final class ManipulateRun implements AutoCloseable {
       }
       sheet.row(row);
     }
-    Image change = large(change(image, changed));
+    Image change = Resize.enlarged(change(image, changed), SHOWN);
     sheet.row(List.of(new ContactSheet.Cell(change, "change", size(image, changed), null)));
     return sheet.draw();
-  }
-
-  /** A whole multiple, for small networks' inputs. */
-  private static Image large(Image view) {
-    int times = Math.max(1, Math.ceilDiv(SHOWN, Math.max(view.width(), view.height())));
-    return Resize.of(view, times * view.width(), times * view.height(), Filter.NEAREST);
   }
 
   /** Grey where nothing changed. */

@@ -49,7 +49,7 @@ final class Provenance {
     head.putAll(head(pipeline.device(), preparation, methods, methodNames));
     head.put("model", Map.of());
     hash = CompletableFuture.supplyAsync(network.model()::sha256);
-    head.put("output", options.output == null ? firstOutput(network) : options.output);
+    head.put("output", options.output.name == null ? firstOutput(network) : options.output.name);
     head.put("target", options.target.given);
     head.put("batch", Map.of());
     head.put("clip", options.clip);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** {@code roar.json}: what a run depends on, its results so far, and provenance. */
 final class RoarFile {
@@ -50,7 +51,7 @@ final class RoarFile {
   }
 
   private void check(String key, Object before, Object now) {
-    if (!java.util.Objects.equals(before, now)) {
+    if (!Objects.equals(before, now)) {
       throw CandelaException.of(
           "%s: a run with another configuration lies here: %s is %s there, %s here; use its options"
               + " to go on, or another --out",

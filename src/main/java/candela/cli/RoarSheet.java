@@ -1,7 +1,6 @@
 package candela.cli;
 
 import candela.image.ContactSheet;
-import candela.image.Filter;
 import candela.image.Image;
 import candela.image.Resize;
 import candela.roar.Roar;
@@ -34,16 +33,11 @@ final class RoarSheet {
         double f = i == 0 ? 0 : settings.fractions().values().get(i - 1);
         String heading = i == 0 ? method : RoarTable.percent(f) + what;
         String caption = i == 0 ? label : table.accuracy(method, f) + " %";
-        row.add(new ContactSheet.Cell(enlarged(pictures.get(i)), heading, caption, null));
+        row.add(
+            new ContactSheet.Cell(Resize.enlarged(pictures.get(i), SIDE), heading, caption, null));
       }
       sheet.row(row);
     }
     return sheet.draw();
-  }
-
-  private static Image enlarged(Image picture) {
-    int longer = Math.max(picture.width(), picture.height());
-    int times = Math.max(1, Math.ceilDiv(SIDE, longer));
-    return Resize.of(picture, times * picture.width(), times * picture.height(), Filter.NEAREST);
   }
 }

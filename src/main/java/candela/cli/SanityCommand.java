@@ -7,7 +7,6 @@ import candela.metric.Similarities;
 import candela.sanity.Init;
 import candela.sanity.Order;
 import candela.sanity.Randomisation;
-import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -109,11 +108,7 @@ final class SanityCommand implements Callable<Integer> {
   @Option(names = "--seed", paramLabel = "N", description = "Of random values. Default: 0.")
   long seed;
 
-  @Option(
-      names = "--output",
-      paramLabel = "NAME",
-      description = "Model output with the class scores. Default: the first.")
-  String output;
+  @Mixin Output output;
 
   @Option(
       names = {"-o", "--out"},
@@ -133,12 +128,7 @@ final class SanityCommand implements Callable<Integer> {
     similarities.forEach(Similarities::parse);
     Randomisation randomisation = randomisation();
     if (classifier.model == null && images.isEmpty()) {
-      Path folder = out.resolve("example");
-      classifier.useShipped(folder);
-      images = Shipped.pictures(folder);
-      System.out.printf(
-          "No model and no images given: the model and pictures that come with Candela, in %s%n",
-          folder);
+      images = classifier.useShippedPictures(out.resolve("example"));
     }
     if (classifier.model == null || images.isEmpty()) {
       throw CandelaException.of("sanity: images and --model FILE expected, or neither");

@@ -44,6 +44,10 @@ final class SanityRun implements AutoCloseable {
   private final Device device;
   private final List<Variant> variants = new ArrayList<>();
   private final List<String> similarities;
+
+  /** Files of the models that it is compared with, for provenance. */
+  private final List<Object> others = new ArrayList<>();
+
   private final SanityCheck check;
   private final Reading reading;
   private final SanityTable table;
@@ -74,8 +78,6 @@ final class SanityRun implements AutoCloseable {
         options.similarities.isEmpty()
             ? USUAL.stream().filter(this::fits).toList()
             : options.similarities;
-    List<Object> others = new ArrayList<>();
-    options.against.forEach(f -> others.add(file(f, Network.load(f))));
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     check =
@@ -86,7 +88,7 @@ final class SanityRun implements AutoCloseable {
                 options.absolute,
                 options.predicted,
                 options.batch.rows(),
-                options.output),
+                options.output.name),
             device,
             preparation);
     reading =
@@ -95,7 +97,7 @@ final class SanityRun implements AutoCloseable {
     table = new SanityTable(methodNames, variants, similarities);
     provenance = Provenance.head(device, preparation, methods, methodNames);
     provenance.put("model", file(options.classifier.model, network));
-    provenance.put("output", options.output);
+    provenance.put("output", options.output.name);
     provenance.put("labels", options.classifier.labels);
     provenance.put("batch", options.batch.given);
     provenance.put("target", options.target.given);
@@ -113,7 +115,7 @@ final class SanityRun implements AutoCloseable {
 
   private void vary(Randomisation randomisation) {
     variants.add(new Variant(Variant.Kind.ANOTHER_CLASS, "other class", "", () -> network));
-    for (Randomisation.Stage s : randomisation.of(network.model(), options.output)) {
+    for (Randomisation.Stage s : randomisation.of(network.model(), options.output.name)) {
       variants.add(
           new Variant(
               Variant.Kind.RANDOMISED,
@@ -124,9 +126,9 @@ final class SanityRun implements AutoCloseable {
     Map<String, Integer> seen = new HashMap<>();
     for (Path file : options.against) {
       String name = Inputs.unique(file.getFileName().toString(), seen);
-      variants.add(
-          new Variant(
-              Variant.Kind.ANOTHER_MODEL, name, "", () -> Network.load(file).channelsFirst()));
+      Network other = Network.load(file).channelsFirst();
+      others.add(file(file, other));
+      variants.add(new Variant(Variant.Kind.ANOTHER_MODEL, name, "", () -> other));
     }
   }
 
@@ -172,7 +174,7 @@ final class SanityRun implements AutoCloseable {
 
   private void group(List<Inputs.Input> inputs) {
     List<Loaded> group;
-    try (var pipeline = new Pipeline(network, device, options.batch.rows(), options.output)) {
+    try (var pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name)) {
       group = reading.of(inputs, pipeline);
     }
     if (group.isEmpty()) {
@@ -214,13 +216,10 @@ final class SanityRun implements AutoCloseable {
               "otherClass",
               pictures.get(i).other()));
       int[] targets = found.stream().skip(1).mapToInt(f -> f.targets()[image]).toArray();
-      table.add(
-          l.input().name(),
-          l.target(),
-          targets,
-          compared.stream().filter(c -> c.image() == image).toList());
+      List<Compared> own = compared.stream().filter(c -> c.image() == image).toList();
+      table.add(l.input().name(), l.target(), targets, own);
       new SanitySheet(methodNames, variants, similarities, labels)
-          .draw(l, found, i, compared)
+          .draw(l, found, i, own)
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }
     done += group.size();

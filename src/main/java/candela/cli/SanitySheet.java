@@ -27,6 +27,7 @@ record SanitySheet(
   /**
    * @param found of the original and of all variants
    * @param image place in what was found
+   * @param compared of this image
    */
   Image draw(Reading.Loaded loaded, List<Found> found, int image, List<Compared> compared) {
     Image photo = small(loaded.picture().view());
@@ -68,7 +69,7 @@ record SanitySheet(
   private String caption(Found found, int image, int method, int variant, List<Compared> all) {
     List<String> numbers = new ArrayList<>();
     for (Compared c : all) {
-      if (c.image() == image && c.method() == method && c.variant() == variant) {
+      if (c.method() == method && c.variant() == variant) {
         numbers.add(SanityTable.number(c.value()));
       }
     }

@@ -61,6 +61,13 @@ public final class Resize {
     return y;
   }
 
+  /** A whole multiple of a picture, whose longer side has so many pixels at least. */
+  public static Image enlarged(Image picture, int side) {
+    int longer = Math.max(picture.width(), picture.height());
+    int times = Math.max(1, Math.ceilDiv(side, longer));
+    return of(picture, times * picture.width(), times * picture.height(), Filter.NEAREST);
+  }
+
   private static float[] pass(float[] x, int outer, int inner, Taps taps) {
     float[] y = new float[outer * taps.out() * inner];
     for (int o = 0; o < outer; o++) {

@@ -78,12 +78,7 @@ abstract class Coalitions extends Sampled<Attribution> {
 
   @Override
   protected final void add(int first, Answers answers) {
-    answers.scoresLater(
-        s -> {
-          for (int i = 0; i < s.length; i++) {
-            scores[first + i] = s[i];
-          }
-        });
+    answers.scoresLater(scores, first);
   }
 
   /** The value of each feature. */

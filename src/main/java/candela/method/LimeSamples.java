@@ -144,12 +144,7 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
 
   @Override
   protected void add(int first, Answers answers) {
-    answers.scoresLater(
-        s -> {
-          for (int i = 0; i < s.length; i++) {
-            scores[first + i] = s[i];
-          }
-        });
+    answers.scoresLater(scores, first);
   }
 
   @Override

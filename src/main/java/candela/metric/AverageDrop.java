@@ -103,12 +103,7 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
 
     @Override
     protected void add(int first, Answers answers) {
-      answers.scoresLater(
-          s -> {
-            for (int i = 0; i < s.length; i++) {
-              scores[first + i] = s[i];
-            }
-          });
+      answers.scoresLater(scores, first);
     }
 
     @Override

@@ -81,12 +81,7 @@ final class Falls extends Sampled<double[]> implements Occluded {
 
   @Override
   protected void add(int first, Answers answers) {
-    answers.scoresLater(
-        s -> {
-          for (int i = 0; i < s.length; i++) {
-            scores[first + i] = s[i];
-          }
-        });
+    answers.scoresLater(scores, first);
   }
 
   /** f(x) − f(x without the part), by part; of those that are answered. */

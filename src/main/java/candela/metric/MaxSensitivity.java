@@ -94,6 +94,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
     private final Explained explained;
     private final Explainer explainer;
     private final double reach;
+    private final double size;
 
     /** ‖u‖ of every copy. */
     private final double[] lengths = new double[samples];
@@ -107,6 +108,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
       this.explained = explained;
       this.explainer = explainer;
       reach = radius * range(explained.pixels());
+      size = norm(explained.map());
     }
 
     @Override
@@ -124,7 +126,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
     protected void add(float[] map) {
       double change = distance(map, explained.map());
       double length = lengths[added()];
-      double ratio = change / norm(explained.map());
+      double ratio = change / size;
       most = Math.max(most, ratio);
       sum += ratio;
       slope = Math.max(slope, length == 0 ? 0 : change / length);

@@ -4,6 +4,7 @@ import candela.device.Device;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Logits;
 import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
@@ -188,15 +189,7 @@ final class RemovalCurve extends Sampled<Score> {
   }
 
   private int followedClass() {
-    if (followed == Followed.TARGET) {
-      return 0;
-    }
-    float[] whole = scores[endsWhole ? all() - 1 : 0];
-    int best = 0;
-    for (int i = 1; i < whole.length; i++) {
-      best = whole[i] > whole[best] ? i : best;
-    }
-    return best;
+    return followed == Followed.TARGET ? 0 : Logits.best(scores[endsWhole ? all() - 1 : 0]);
   }
 
   @Override

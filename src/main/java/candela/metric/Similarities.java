@@ -7,25 +7,22 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 
 /** All similarities, by name, and how they are read from text. */
 public final class Similarities {
   /** One line a similarity, alphabetical. */
   private enum Entry {
-    COSINE(Cosine.class, s -> new Cosine()),
-    HOG(HogPearson.class, Similarities::hog),
-    PEARSON(Pearson.class, s -> new Pearson()),
-    SPEARMAN(Spearman.class, s -> new Spearman()),
-    SSIM(Ssim.class, Similarities::ssim),
-    TOP_K(TopK.class, s -> new TopK(s.integer("k", new TopK().k())));
+    COSINE(new Cosine()),
+    HOG(new HogPearson()),
+    PEARSON(new Pearson()),
+    SPEARMAN(new Spearman()),
+    SSIM(new Ssim(2)),
+    TOP_K(new TopK());
 
-    final Class<? extends Similarity> type;
-    final Function<Spec, Similarity> read;
+    final Similarity defaults;
 
-    Entry(Class<? extends Similarity> type, Function<Spec, Similarity> read) {
-      this.type = type;
-      this.read = read;
+    Entry(Similarity defaults) {
+      this.defaults = defaults;
     }
 
     String text() {
@@ -42,7 +39,7 @@ public final class Similarities {
   /** The similarity's name, as {@link #parse} takes it. */
   public static String name(Similarity similarity) {
     for (Entry e : Entry.values()) {
-      if (e.type == similarity.getClass()) {
+      if (e.defaults.getClass() == similarity.getClass()) {
         return e.text();
       }
     }
@@ -60,7 +57,8 @@ public final class Similarities {
     Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
       if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
-        Similarity similarity = e.read.apply(spec);
+        Record defaults = (Record) e.defaults;
+        Similarity similarity = (Similarity) Parameters.read(spec, defaults, Parameters::value);
         spec.finish();
         return similarity;
       }
@@ -77,19 +75,5 @@ public final class Similarities {
   /** Parameters with their values, in the order of the record; for provenance. */
   public static Map<String, Object> parameters(Similarity similarity) {
     return Parameters.of((Record) similarity);
-  }
-
-  private static Similarity hog(Spec s) {
-    var d = new HogPearson();
-    return new HogPearson(
-        s.integer("cell", d.cell()), s.integer("block", d.block()), s.integer("bins", d.bins()));
-  }
-
-  private static Similarity ssim(Spec s) {
-    String weights = s.choice("weights", "uniform", List.of("uniform", "gaussian"));
-    return new Ssim(
-        Ssim.Weights.valueOf(weights.toUpperCase(Locale.ROOT)),
-        s.integer("window", 5),
-        s.number("dataRange", 2));
   }
 }

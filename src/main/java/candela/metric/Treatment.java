@@ -58,9 +58,10 @@ public record Treatment(boolean rescale, Enlarge enlarge, double dataRange) {
    * @throws CandelaException when the text is none
    */
   public Similarity similarity(String text) {
-    return Similarities.parse(text) instanceof Ssim s && !text.contains("dataRange")
+    Similarity similarity = Similarities.parse(text);
+    return similarity instanceof Ssim s && !text.contains("dataRange")
         ? new Ssim(s.weights(), s.window(), dataRange)
-        : Similarities.parse(text);
+        : similarity;
   }
 
   /** map[h,w] at [height,width], as it will be compared. */

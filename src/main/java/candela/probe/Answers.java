@@ -118,6 +118,16 @@ public final class Answers {
     later.scores(from, to, taker);
   }
 
+  /** The same, into a list from this place on. */
+  public void scoresLater(double[] list, int first) {
+    scoresLater(
+        s -> {
+          for (int i = 0; i < s.length; i++) {
+            list[first + i] = s[i];
+          }
+        });
+  }
+
   /**
    * Copies what a device holds after all work so far, and runs the taker when it is there, before
    * the run ends: a card goes on with the next batch meanwhile. Nobody writes that memory in this

@@ -33,6 +33,11 @@ public final class Logits extends Sampled<float[]> {
 
   /** The class with the largest; of equal ones the first. */
   public int best() {
+    return best(logits);
+  }
+
+  /** The place of the largest; of equal ones the first. */
+  public static int best(float[] logits) {
     int best = 0;
     for (int i = 1; i < logits.length; i++) {
       best = logits[i] > logits[best] ? i : best;

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
  * @param kind what is different
  * @param name in tables, unique in a check
  * @param about more of it, may be empty
- * @param network loads it; its memory lasts no longer than its maps are made
+ * @param network gives it; one made anew takes memory only while its maps are made
  */
 public record Variant(Kind kind, String name, String about, Supplier<Network> network) {
   /** What is different from the original. */

@@ -16,6 +16,7 @@ import candela.metric.Metric;
 import candela.metric.Score;
 import candela.metric.Truth;
 import candela.probe.Asked;
+import candela.probe.Logits;
 import candela.probe.Mapped;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
@@ -67,7 +68,7 @@ final class Worker implements AutoCloseable {
     Preparation.Picture picture = model.preparation().of(image);
     Asked asked = new Asked(pipeline);
     float[] logits = logits(model, photo, asked.logits(picture.pixels()));
-    int predicted = best(logits);
+    int predicted = Logits.best(logits);
     int target = target(photo, predicted, logits.length, model);
     Shape shape = model.preparation().shape();
     Subject subject = new Subject(shape, picture.pixels(), target, model.preparation().levels());
@@ -136,14 +137,6 @@ final class Worker implements AutoCloseable {
           photo.file(), classes - 1, model.name(), target);
     }
     return target;
-  }
-
-  private static int best(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
   }
 
   private static double probability(float[] logits, int target) {
