@@ -38,8 +38,8 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
     float min = Float.POSITIVE_INFINITY;
     float max = Float.NEGATIVE_INFINITY;
     for (float p : pixels) {
-      min = p < min ? p : min;
-      max = p > max ? p : max;
+      min = Math.min(min, p);
+      max = Math.max(max, p);
     }
     return (double) max - min;
   }
