@@ -99,7 +99,7 @@ public record Manipulation(
     for (int s = 0; s < STEPS; s++) {
       int until = (int) ((long) iterations * (s + 1) / STEPS);
       double sharp = beta * Math.pow(growth, s / (STEPS - 1.0));
-      Network soft = Network.of(Softened.of(network.model(), sharp)).channelsFirst();
+      Network soft = Network.of(Softened.of(network.model(), sharp).model()).channelsFirst();
       try (var pipeline = new Pipeline(soft, device, 2, output)) {
         while (descent.done() < until) {
           if (!descent.step(pipeline, listener)) {

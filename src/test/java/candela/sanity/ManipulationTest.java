@@ -48,7 +48,7 @@ class ManipulationTest {
     float[] x = draw(r, 189);
     double[] wanted = Descent.share(draw(r, 189), 63);
     var settings = new Manipulation(timesInput, 1, 1e-3, 10, 2, 1);
-    Network soft = Network.of(Softened.of(Network.load(Toy.random(folder)).model(), 2));
+    Network soft = Network.of(Softened.of(Network.load(Toy.random(folder)).model(), 2).model());
     try (Device device = TestDevice.open(1);
         var pipeline = new Pipeline(soft, device, 2)) {
       double[] slope = new double[189];
