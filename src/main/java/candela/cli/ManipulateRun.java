@@ -115,16 +115,18 @@ final class ManipulateRun implements AutoCloseable {
 
   private float[] manipulated(Seen image, Seen other, List<String> losses) {
     try (var progress = new Console("manipulating", "iterations")) {
-      return manipulation.of(
-          network,
-          options.output.name,
-          device,
-          image.subject(),
-          other.maps().getFirst().values(),
-          (iteration, map, probability) -> {
-            losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", iteration, map, probability));
-            return progress.at(iteration, manipulation.iterations());
-          });
+      return manipulation
+          .of(
+              network,
+              options.output.name,
+              device,
+              image.subject(),
+              other.maps().getFirst().values(),
+              (iteration, map, probability) -> {
+                losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", iteration, map, probability));
+                return progress.at(iteration, manipulation.iterations());
+              })
+          .image();
     }
   }
 

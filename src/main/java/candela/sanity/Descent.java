@@ -1,13 +1,9 @@
 package candela.sanity;
 
-import candela.device.Device;
 import candela.graph.ScoreKind;
 import candela.method.Subject;
-import candela.probe.Answers;
-import candela.probe.Ask;
 import candela.probe.Pipeline;
-import candela.probe.Sampled;
-import candela.tensor.Tensor;
+import candela.tensor.CandelaException;
 import java.util.List;
 
 /** Where the image of a {@link Manipulation} is, and Adam's means. For one thread. */
@@ -20,31 +16,42 @@ final class Descent {
   private static final double SMALL = 1e-12;
 
   private final Manipulation settings;
-  private final Device device;
   private final Subject subject;
   private final double[] wanted;
   private final double square;
   private final double range;
+  private final Pipeline network;
+  private final double probability;
   private final float[] x;
   private final double[] mean;
   private final double[] spread;
-  private double probability;
   private int done;
 
-  Descent(Manipulation settings, Device device, Subject subject, double[] wanted) {
-    this(settings, device, subject, wanted, Double.NaN);
+  /**
+   * Keeps the probability that the network gives to the image as it is.
+   *
+   * @param network as it is, not softened
+   * @throws CandelaException where the image has no map, or one that is not finite
+   */
+  Descent(Manipulation settings, Subject subject, double[] wanted, Pipeline network) {
+    this(settings, subject, wanted, network, own(settings, subject, network));
   }
 
   /**
-   * @param probability that the class shall keep; NaN for that of the image as it is at first
+   * @param network whose probability is kept
+   * @param probability that the class shall keep
    */
   Descent(
-      Manipulation settings, Device device, Subject subject, double[] wanted, double probability) {
-    this.probability = probability;
+      Manipulation settings,
+      Subject subject,
+      double[] wanted,
+      Pipeline network,
+      double probability) {
     this.settings = settings;
-    this.device = device;
     this.subject = subject;
     this.wanted = wanted;
+    this.network = network;
+    this.probability = probability;
     double sum = 0;
     for (double w : wanted) {
       sum += w * w;
@@ -54,6 +61,19 @@ final class Descent {
     x = subject.pixels().clone();
     mean = new double[x.length];
     spread = new double[x.length];
+  }
+
+  /** The probability, of an image that has a map. */
+  private static double own(Manipulation settings, Subject subject, Pipeline network) {
+    Slope logit = slope(network, subject, subject.pixels(), ScoreKind.LOGIT);
+    Slope chance = slope(network, subject, subject.pixels(), ScoreKind.PROBABILITY);
+    network.run(List.of(logit, chance));
+    sum(map(settings, logit.result(), subject.pixels()), "the image's own map");
+    return chance.score();
+  }
+
+  private static Slope slope(Pipeline pipeline, Subject subject, float[] image, ScoreKind kind) {
+    return new Slope(pipeline.device(), image, subject.target(), kind);
   }
 
   /** From black to white, of the channel where that is most. */
@@ -66,16 +86,32 @@ final class Descent {
     return most;
   }
 
-  /** Σ_c |a_ci| / Σ |a|, [h,w]; zeros where a is nothing else. */
-  static double[] share(float[] a, int pixels) {
-    double[] h = new double[pixels];
+  /**
+   * Σ |a|, by which a map is divided.
+   *
+   * @param what a is, for the message
+   * @throws CandelaException where it is no number that can be divided by
+   */
+  static double sum(float[] a, String what) {
     double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      h[i % pixels] += Math.abs(a[i]);
-      sum += Math.abs(a[i]);
+    for (float v : a) {
+      sum += Math.abs(v);
     }
-    for (int i = 0; i < pixels && sum > 0; i++) {
-      h[i] /= sum;
+    if (!(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
+      throw CandelaException.of(
+          "%s: finite values that are not all zero expected, their sizes add up to %s; take another"
+              + " image, class or model",
+          what, sum);
+    }
+    return sum;
+  }
+
+  /** Σ_c |a_ci| / Σ |a|, [h,w]. */
+  static double[] share(float[] a, int pixels, String what) {
+    double sum = sum(a, what);
+    double[] h = new double[pixels];
+    for (int i = 0; i < a.length; i++) {
+      h[i % pixels] += Math.abs(a[i]) / sum;
     }
     return h;
   }
@@ -84,42 +120,24 @@ final class Descent {
     return done;
   }
 
-  float[] image() {
-    return x.clone();
+  /**
+   * The image as it is, and its loss.
+   *
+   * @param soft the softened network
+   */
+  Manipulation.Result result(Pipeline soft) {
+    Loss loss = loss(soft, new double[x.length]);
+    return new Manipulation.Result(x.clone(), loss.map(), loss.probability());
   }
 
-  /** A score's gradient at an image. */
-  private final class Slope extends Sampled<float[]> {
-    private final float[] image;
-    private double score;
-    private float[] gradient;
-
-    Slope(float[] image, ScoreKind kind) {
-      super(Ask.gradient(kind), subject.target(), 1);
-      this.image = image;
-    }
-
-    @Override
-    protected void fill(int first, Tensor rows) {
-      device.write(rows.rows(0, 1), image);
-    }
-
-    @Override
-    protected void add(int first, Answers answers) {
-      score = answers.scores()[0];
-      gradient = device.read(answers.gradients());
-    }
-
-    @Override
-    public float[] result() {
-      return gradient;
-    }
-  }
-
-  /** One iteration; false where the listener says stop. */
-  boolean step(Pipeline pipeline, Manipulation.Listener listener) {
+  /**
+   * One iteration; false where the listener says stop.
+   *
+   * @param soft the softened network
+   */
+  boolean step(Pipeline soft, Manipulation.Listener listener) {
     double[] slope = new double[x.length];
-    Loss loss = loss(pipeline, slope);
+    Loss loss = loss(soft, slope);
     adam(slope);
     return listener.step(done, loss.map(), loss.probability());
   }
@@ -130,43 +148,58 @@ final class Descent {
   /**
    * The loss of the image as it is.
    *
+   * @param soft the softened network
    * @param slope of their sum, is added to
+   * @throws CandelaException where one is no number
    */
-  Loss loss(Pipeline pipeline, double[] slope) {
-    Slope logit = new Slope(x, ScoreKind.LOGIT);
-    Slope chance = new Slope(x, ScoreKind.PROBABILITY);
-    pipeline.run(List.of(logit, chance));
-    if (Double.isNaN(probability)) {
-      probability = chance.score;
-    }
-    double lost = chance.score - probability;
+  Loss loss(Pipeline soft, double[] slope) {
+    Slope chance = slope(network, subject, x, ScoreKind.PROBABILITY);
+    network.run(List.of(chance));
+    double lost = chance.score() - probability;
     for (int i = 0; i < slope.length; i++) {
-      slope[i] += settings.keep() * 2 * lost * chance.gradient[i];
+      slope[i] += settings.keep() * 2 * lost * chance.result()[i];
     }
-    return new Loss(map(pipeline, logit.gradient, slope), settings.keep() * lost * lost);
+    var loss = new Loss(map(soft, slope), settings.keep() * lost * lost);
+    double sum = loss.map + loss.probability;
+    for (double s : slope) {
+      sum += Math.abs(s);
+    }
+    if (!Double.isFinite(sum)) {
+      throw CandelaException.of(
+          "iteration %d: a finite loss and slope expected, got %s for the map and %s for the"
+              + " probability; take a smaller keep, or a beta nearer to 10",
+          done + 1, loss.map, loss.probability);
+    }
+    return loss;
+  }
+
+  /** The gradient, or x times it. */
+  private static float[] map(Manipulation settings, float[] g, float[] x) {
+    if (!settings.timesInput()) {
+      return g;
+    }
+    float[] a = new float[g.length];
+    for (int i = 0; i < a.length; i++) {
+      a[i] = g[i] * x[i];
+    }
+    return a;
   }
 
   /**
    * The loss of the map and its slope at every value of the image.
    *
-   * @param g gradient of the logit
    * @param slope is added to
    */
-  private double map(Pipeline pipeline, float[] g, double[] slope) {
+  private double map(Pipeline soft, double[] slope) {
+    Slope logit = slope(soft, subject, x, ScoreKind.LOGIT);
+    soft.run(List.of(logit));
+    float[] g = logit.result();
     boolean timesInput = settings.timesInput();
     int pixels = wanted.length;
-    float[] a = g;
-    if (timesInput) {
-      a = new float[g.length];
-      for (int i = 0; i < a.length; i++) {
-        a[i] = g[i] * x[i];
-      }
-    }
-    double[] h = share(a, pixels);
-    double total = 0;
-    for (float v : a) {
-      total += Math.abs(v);
-    }
+    float[] a = map(settings, g, x);
+    String what = "iteration " + (done + 1) + ": the softened network's map";
+    double total = sum(a, what);
+    double[] h = share(a, pixels, what);
     double loss = 0;
     double both = 0;
     double[] down = new double[pixels];
@@ -180,18 +213,18 @@ final class Descent {
     double[] direction = new double[g.length];
     double most = 0;
     for (int i = 0; i < g.length; i++) {
-      double of = total == 0 ? 0 : Math.signum(a[i]) * (down[i % pixels] - both) / total;
+      double of = Math.signum(a[i]) * (down[i % pixels] - both) / total;
       direction[i] = timesInput ? of * x[i] : of;
       slope[i] += timesInput ? of * g[i] : 0;
       most = Math.max(most, Math.abs(direction[i]));
     }
     if (most > 0) {
       double apart = APART * range / most;
-      Slope above = new Slope(moved(direction, apart), ScoreKind.LOGIT);
-      Slope below = new Slope(moved(direction, -apart), ScoreKind.LOGIT);
-      pipeline.run(List.of(above, below));
+      Slope above = slope(soft, subject, moved(direction, apart), ScoreKind.LOGIT);
+      Slope below = slope(soft, subject, moved(direction, -apart), ScoreKind.LOGIT);
+      soft.run(List.of(above, below));
       for (int i = 0; i < slope.length; i++) {
-        slope[i] += ((double) above.gradient[i] - below.gradient[i]) / (2 * apart);
+        slope[i] += ((double) above.result()[i] - below.result()[i]) / (2 * apart);
       }
     }
     return loss;

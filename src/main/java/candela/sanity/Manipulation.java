@@ -6,38 +6,42 @@ import candela.graph.Softened;
 import candela.method.Subject;
 import candela.probe.Pipeline;
 import candela.tensor.CandelaException;
-import java.util.Arrays;
 
 /**
  * An image that looks the same and is classified the same, whose map is another's.
  *
  * <p><b>Definition:</b> with a(x) the gradient, or x times it, h_i = Σ_c |a_ci| / Σ |a|, and p the
  * probability of the explained class, x' minimises ‖h(x') − h*‖² / ‖h*‖² + keep (p(x') − p(x))² by
- * Adam from x, each value held between black and white. The model is softened meanwhile ({@link
- * Softened}), β growing from beta to growth · beta in ten steps; what a changes by follows from
- * gradients on both sides of x', as the product of the second derivatives with a direction.
+ * Adam from x, each value held between black and white. For h the model is softened meanwhile
+ * ({@link Softened}), β growing from beta to growth · beta in ten steps; what a changes by follows
+ * from gradients on both sides of x', as the product of the second derivatives with a direction.
+ * For p, which needs first derivatives only, the model is as it is, at x' and at x: what is held is
+ * what its users see, and the second part is 0 at x whatever β is.
  *
  * <p><b>Shapes:</b> x[c,h,w], h*[h,w] → x'[c,h,w].
  *
  * <p><b>Parameters:</b> timesInput (whether the map is input × gradient, default false); iterations
- * (1 or more, default 1000); rate (of Adam, share of the range from black to white, default 2e-4);
- * keep (weight of the class's probability, default 10); beta (above 0, default 10); growth (1 or
- * more, default 10).
+ * (1 or more, default 1000); rate (of Adam, share of the range from black to white, above 0, at
+ * most 1, default 2e-4); keep (weight of the class's probability, 0 to 1e6, default 10); beta (1e-3
+ * to 1e6, default 10); growth (1 to 1e6, default 10).
  *
  * <p><b>Cost:</b> 4 forward and backward rows an iteration.
  *
  * <p><b>Source:</b> Dombrowski et al. 2019, "Explanations can be manipulated and geometry is to
  * blame", section 2.
  *
- * <p><b>Differences:</b> the authors hold all classes' probabilities, differentiate twice by
- * automatic differentiation, and take 1,500 iterations; losses are relative here, so that weights
- * depend on no size; theirs, 1e11 and 1e6 for 224 × 224 pixels and 1,000 classes, are a keep of
- * about 10.
+ * <p><b>Differences:</b> the authors hold all classes' probabilities, those of the softened model
+ * at x'; they differentiate twice by automatic differentiation, and take 1,500 iterations; losses
+ * are relative here, so that weights depend on no size; theirs, 1e11 and 1e6 for 224 × 224 pixels
+ * and 1,000 classes, are a keep of about 10.
  */
 public record Manipulation(
     boolean timesInput, int iterations, double rate, double keep, double beta, double growth) {
-  /** How often β grows. */
+  /** Values of β. */
   private static final int STEPS = 10;
+
+  /** Of weights and of β: where float32 overflows is far. */
+  private static final double MOST = 1e6;
 
   public Manipulation() {
     this(false, 1000, 2e-4, 10, 10, 10);
@@ -47,19 +51,17 @@ public record Manipulation(
     if (iterations < 1) {
       throw CandelaException.of("iterations: 1 or more expected, got %d", iterations);
     }
-    positive(rate, "rate");
-    positive(beta, "beta");
-    if (!(keep >= 0 && keep < Double.POSITIVE_INFINITY)) {
-      throw CandelaException.of("keep: a number of 0 or more expected, got %s", keep);
+    if (!(rate > 0 && rate <= 1)) {
+      throw CandelaException.of("rate: above 0, at most 1 expected, got %s", rate);
     }
-    if (!(growth >= 1 && growth <= 1e6)) {
-      throw CandelaException.of("growth: 1 to 1e6 expected, got %s", growth);
-    }
+    within(keep, "keep", 0);
+    within(beta, "beta", 1e-3);
+    within(growth, "growth", 1);
   }
 
-  private static void positive(double value, String name) {
-    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-      throw CandelaException.of("%s: a number above 0 expected, got %s", name, value);
+  private static void within(double value, String name, double least) {
+    if (!(value >= least && value <= MOST)) {
+      throw CandelaException.of("%s: %s to 1e6 expected, got %s", name, least, value);
     }
   }
 
@@ -74,40 +76,46 @@ public record Manipulation(
   }
 
   /**
+   * What came of it.
+   *
+   * @param image x', [c,h,w]
+   * @param map the first part of its loss, at the largest β
+   * @param probability the second, weighed
+   */
+  public record Result(float[] image, double map, double probability) {}
+
+  /**
    * The manipulated image.
    *
    * @param output name of the output with the class scores, null for the first
    * @param subject an image whose levels are known
    * @param wanted what a shall look like, [c,h,w]
+   * @throws CandelaException where a map is zero or not finite, at first or on the way
    */
-  public float[] of(
+  public Result of(
       Network network,
       String output,
       Device device,
       Subject subject,
       float[] wanted,
       Listener listener) {
-    double[] share = Descent.share(wanted, subject.shape().count(1, 3));
-    double sum = Arrays.stream(share).sum();
-    if (!(sum > 0)) {
-      throw CandelaException.of(
-          "%s: a map with values other than zero expected to be copied, the other image's has none;"
-              + " take another image",
-          network.name());
-    }
-    var descent = new Descent(this, device, subject, share);
-    for (int s = 0; s < STEPS; s++) {
-      int until = (int) ((long) iterations * (s + 1) / STEPS);
-      double sharp = beta * Math.pow(growth, s / (STEPS - 1.0));
-      Network soft = Network.of(Softened.of(network.model(), sharp).model()).channelsFirst();
-      try (var pipeline = new Pipeline(soft, device, 2, output)) {
-        while (descent.done() < until) {
-          if (!descent.step(pipeline, listener)) {
-            return descent.image();
+    double[] share = Descent.share(wanted, subject.shape().count(1, 3), "the map to be copied");
+    try (var pipeline = new Pipeline(network, device, 1, output)) {
+      var descent = new Descent(this, subject, share, pipeline);
+      for (int s = 0; ; s++) {
+        int until = (int) ((long) iterations * (s + 1) / STEPS);
+        double sharp = beta * Math.pow(growth, s / (STEPS - 1.0));
+        Network soft = Network.of(Softened.of(network.model(), sharp).model()).channelsFirst();
+        try (var softened = new Pipeline(soft, device, 2, output)) {
+          boolean on = true;
+          while (on && descent.done() < until) {
+            on = descent.step(softened, listener);
+          }
+          if (!on || s == STEPS - 1) {
+            return descent.result(softened);
           }
         }
       }
     }
-    return descent.image();
   }
 }

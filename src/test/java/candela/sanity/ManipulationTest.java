@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
+import candela.graph.ScoreKind;
 import candela.graph.Softened;
 import candela.image.Image;
 import candela.method.Levels;
@@ -19,75 +20,16 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ManipulationTest {
-  private static final Levels LEVELS = new Levels(List.of(-9f, -9f, -9f), List.of(9f, 9f, 9f));
-
   @TempDir Path folder;
-
-  private static float[] draw(Random r, int n) {
-    float[] v = new float[n];
-    for (int i = 0; i < n; i++) {
-      v[i] = (float) r.nextGaussian();
-    }
-    return v;
-  }
-
-  /** Against differences of the loss itself, which are those of a network in float32. */
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void theSlopeIsThatOfTheLoss(boolean timesInput) {
-    Random r = new Random(8);
-    float[] x = draw(r, 189);
-    double[] wanted = Descent.share(draw(r, 189), 63);
-    var settings = new Manipulation(timesInput, 1, 1e-3, 10, 2, 1);
-    Network soft = Network.of(Softened.of(Network.load(Toy.random(folder)).model(), 2).model());
-    try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(soft, device, 2)) {
-      double[] slope = new double[189];
-      loss(settings, device, pipeline, x, wanted, slope);
-      double largest = 0;
-      for (double s : slope) {
-        largest = Math.max(largest, Math.abs(s));
-      }
-      assertThat(largest).isGreaterThan(0);
-      for (int i = 0; i < 189; i += 7) {
-        float by = 0.02f;
-        float[] above = x.clone();
-        above[i] += by;
-        float[] below = x.clone();
-        below[i] -= by;
-        double difference =
-            (loss(settings, device, pipeline, above, wanted, new double[189])
-                    - loss(settings, device, pipeline, below, wanted, new double[189]))
-                / (2 * by);
-        assertThat(slope[i])
-            .as("value %d, the largest is %s", i, largest)
-            .isCloseTo(difference, Offset.offset(0.02 * largest));
-      }
-    }
-  }
-
-  /** At x, where a probability of 0.1 is to be kept. */
-  private static double loss(
-      Manipulation settings,
-      Device device,
-      Pipeline pipeline,
-      float[] x,
-      double[] wanted,
-      double[] slope) {
-    var subject = new Subject(Shape.of(3, 9, 7), x, 2, LEVELS);
-    var descent = new Descent(settings, device, subject, wanted, 0.1);
-    Descent.Loss loss = descent.loss(pipeline, slope);
-    return loss.map() + loss.probability();
-  }
 
   private float[] run(int iterations, int threads, List<Double> losses) {
     Network network = Network.load(Shipped.model("cnn", folder));
@@ -110,7 +52,8 @@ class ManipulationTest {
                 assertThat(probability).isBetween(0.0, 0.1);
                 losses.add(map);
                 return losses.size() < 40;
-              });
+              })
+          .image();
     }
   }
 
@@ -128,14 +71,124 @@ class ManipulationTest {
     assertThat(run(10, 2, new ArrayList<>())).containsExactly(run(10, 1, new ArrayList<>()));
   }
 
+  /** Ten betas, the image as it is: what the network says is not what softened ones say. */
   @Test
-  void wrongSettingsAreSaid() {
-    assertThatThrownBy(() -> new Manipulation(false, 0, 1, 1, 1, 1))
+  void whatIsHeldDoesNotDependOnBeta() {
+    Network network = Network.load(Shipped.model("cnn", folder));
+    Preparation preparation =
+        Preparation.of(Shipped.PREPROCESS, network.inputShape(), network.name());
+    List<Path> pictures = Shipped.pictures(folder);
+    float[] x = preparation.of(Image.read(pictures.get(3))).pixels();
+    float[] wanted = preparation.of(Image.read(pictures.get(6))).pixels();
+    Subject subject = new Subject(preparation.shape(), x, 3, preparation.levels());
+    List<Double> lost = new ArrayList<>();
+    List<Double> map = new ArrayList<>();
+    try (Device device = TestDevice.open(1)) {
+      var still = new Manipulation(false, 10, 1e-12, 1e6, 1, 1000);
+      Manipulation.Result found =
+          still.of(
+              network,
+              null,
+              device,
+              subject,
+              wanted,
+              (i, far, probability) -> {
+                lost.add(probability);
+                map.add(far);
+                return true;
+              });
+      assertThat(found.image()).containsExactly(x, Offset.offset(1e-10f));
+      assertThat(found.probability()).isLessThan(1e-9);
+      assertThat(found.map()).isEqualTo(map.getLast());
+      double real = probability(network, device, subject);
+      Network soft = Network.of(Softened.of(network.model(), 1).model());
+      assertThat(Math.abs(probability(soft, device, subject) - real)).isGreaterThan(0.01);
+    }
+    assertThat(lost).hasSize(10).allMatch(v -> v < 1e-9);
+    assertThat(map.getFirst()).isNotEqualTo(map.getLast());
+  }
+
+  private static double probability(Network network, Device device, Subject subject) {
+    try (var pipeline = new Pipeline(network, device, 1)) {
+      Slope s = new Slope(device, subject.pixels(), subject.target(), ScoreKind.PROBABILITY);
+      pipeline.run(List.of(s));
+      return s.score();
+    }
+  }
+
+  private static Manipulation.Result random(Path folder, float[] x, float[] wanted) {
+    var subject =
+        new Subject(
+            Shape.of(3, 9, 7), x, 2, new Levels(List.of(-9f, -9f, -9f), List.of(9f, 9f, 9f)));
+    try (Device device = TestDevice.open(1)) {
+      return new Manipulation(false, 30, 1e-3, 10, 1, 10)
+          .of(Network.load(Toy.random(folder)), null, device, subject, wanted, (i, m, p) -> true);
+    }
+  }
+
+  @Test
+  void anImageOfOneColourIsManipulatedToo() {
+    float[] x = new float[189];
+    Arrays.fill(x, 0.5f);
+    float[] wanted = new float[189];
+    wanted[94] = -3;
+    Manipulation.Result found = random(folder, x, wanted);
+    assertThat(found.map()).isBetween(0.0, 1e3);
+    int changed = 0;
+    for (float v : found.image()) {
+      assertThat(v).isBetween(-1f, 2f);
+      changed += v == 0.5f ? 0 : 1;
+    }
+    assertThat(changed).isGreaterThan(100);
+  }
+
+  @Test
+  void aMapThatCannotBeCopiedIsSaid() {
+    float[] x = new float[189];
+    Arrays.fill(x, 0.5f);
+    float[] wanted = new float[189];
+    assertThatThrownBy(() -> random(folder, x, wanted))
         .isInstanceOf(CandelaException.class)
-        .hasMessage("iterations: 1 or more expected, got 0");
-    assertThatThrownBy(() -> new Manipulation(false, 1, Double.NaN, 1, 1, 1))
-        .hasMessage("rate: a number above 0 expected, got NaN");
-    assertThatThrownBy(() -> new Manipulation(false, 1, 1, -1, 1, 1))
-        .hasMessage("keep: a number of 0 or more expected, got -1.0");
+        .hasMessage(
+            "the map to be copied: finite values that are not all zero expected, their sizes add up"
+                + " to 0.0; take another image, class or model");
+    wanted[5] = Float.NEGATIVE_INFINITY;
+    assertThatThrownBy(() -> random(folder, x, wanted))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("the map to be copied")
+        .hasMessageContaining("Infinity");
+    wanted[5] = Float.NaN;
+    assertThatThrownBy(() -> random(folder, x, wanted))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("NaN");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0 | 1 | 1 | 1 | 1 | iterations: 1 or more expected, got 0",
+        "1 | NaN | 1 | 1 | 1 | rate: above 0, at most 1 expected, got NaN",
+        "1 | 0 | 1 | 1 | 1 | rate: above 0, at most 1 expected, got 0.0",
+        "1 | 1.5 | 1 | 1 | 1 | rate: above 0, at most 1 expected, got 1.5",
+        "1 | 1 | -1 | 1 | 1 | keep: 0.0 to 1e6 expected, got -1.0",
+        "1 | 1 | 1e308 | 1 | 1 | keep: 0.0 to 1e6 expected, got 1.0E308",
+        "1 | 1 | NaN | 1 | 1 | keep: 0.0 to 1e6 expected, got NaN",
+        "1 | 1 | 1 | 1e-320 | 1 | beta: 0.001 to 1e6 expected, got 1.0E-320",
+        "1 | 1 | 1 | 1e39 | 1 | beta: 0.001 to 1e6 expected, got 1.0E39",
+        "1 | 1 | 1 | NaN | 1 | beta: 0.001 to 1e6 expected, got NaN",
+        "1 | 1 | 1 | 1 | 0.5 | growth: 1.0 to 1e6 expected, got 0.5",
+      })
+  void wrongSettingsAreSaid(
+      int iterations, double rate, double keep, double beta, double growth, String message) {
+    assertThatThrownBy(() -> new Manipulation(false, iterations, rate, keep, beta, growth))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(message);
+  }
+
+  @Test
+  void theBoundsThemselvesAreTaken() {
+    assertThat(new Manipulation(false, 1, 1, 0, 1e-3, 1)).isNotNull();
+    assertThat(new Manipulation(false, 1, 1e-300, 1e6, 1e6, 1e6)).isNotNull();
   }
 }
