@@ -25,8 +25,9 @@ import picocli.CommandLine.Parameters;
       "",
       "After Dombrowski et al. 2019. Maps of other methods are drawn too: which of them follow?",
       "",
-      "Written to DIR: manipulated.png and manipulated.npy [C,H,W] as the network reads it;",
-      "manipulation.png, the maps of all three images; loss.csv; provenance.json.",
+      "Written to DIR: manipulated.npy [C,H,W], the image's values after preprocessing;",
+      "manipulated.png, the same rounded to 8 bits, which is measured, too; manipulation.png, the",
+      "maps of all three images; loss.csv; provenance.json.",
       "",
       "Examples:",
       "  candela manipulate",
@@ -71,21 +72,24 @@ final class ManipulateCommand implements Callable<Integer> {
       names = "--rate",
       paramLabel = "R",
       description =
-          "A step, as a share of the range from black to white. Default: ${DEFAULT-VALUE}.")
+          "A step, as a share of the range from black to white, at most 1. Default:"
+              + " ${DEFAULT-VALUE}.")
   double rate = 2e-4;
 
   @Option(
       names = "--keep",
       paramLabel = "W",
-      description = "Weight of the class's probability in the loss. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Weight in the loss of what the class's probability lost, 0 to 1e6. Default:"
+              + " ${DEFAULT-VALUE}.")
   double keep = 10;
 
   @Option(
       names = "--beta",
       paramLabel = "B",
       description =
-          "Rectifiers are softplus of this sharpness at first, ten times it at the end. Default:"
-              + " ${DEFAULT-VALUE}.")
+          "Rectifiers are softplus of this sharpness at first, ten times it at the end; 1e-3 to"
+              + " 1e6. Default: ${DEFAULT-VALUE}.")
   double beta = 10;
 
   @Mixin Output output;

@@ -3,13 +3,10 @@ package candela.cli;
 import candela.cli.Reading.Loaded;
 import candela.device.Device;
 import candela.graph.Network;
-import candela.image.ContactSheet;
-import candela.image.HeatMap;
+import candela.graph.Softened;
 import candela.image.Image;
 import candela.image.Inputs;
 import candela.image.Npy;
-import candela.image.Resize;
-import candela.image.Scale;
 import candela.image.WholeFile;
 import candela.method.Attribution;
 import candela.method.Method;
@@ -25,7 +22,9 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.sanity.Manipulation;
 import candela.tensor.CandelaException;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,12 +37,6 @@ final class ManipulateRun implements AutoCloseable {
   /** How maps are compared. */
   private static final List<String> SIMILARITIES = List.of("spearman", "ssim");
 
-  /** How many times as large the change is drawn. */
-  private static final int TIMES = 10;
-
-  /** Pixels of a picture's longer side, at least. */
-  private static final int SHOWN = 224;
-
   private final ManipulateCommand options;
   private final Network network;
   private final Labels labels;
@@ -53,12 +46,12 @@ final class ManipulateRun implements AutoCloseable {
   private final Preparation preparation;
   private final Device device;
   private final Pipeline pipeline;
+  private final ManipulateSheet sheet;
   private final PrintStream out = System.out;
   private final long start;
 
-  /** An image under the network: its class and all its maps. */
-  private record Seen(
-      String name, Image view, Subject subject, Prediction says, List<Attribution> maps) {}
+  /** An image under the network: its class and its maps. */
+  record Seen(String name, Image view, Subject subject, Prediction says, List<Attribution> maps) {}
 
   ManipulateRun(
       ManipulateCommand options,
@@ -78,6 +71,7 @@ final class ManipulateRun implements AutoCloseable {
     preparation =
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     WholeFile.makeFolder("--out", options.out);
+    sheet = new ManipulateSheet(preparation, labels, names);
     device = options.machine.open();
     pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
   }
@@ -99,11 +93,23 @@ final class ManipulateRun implements AutoCloseable {
     }
     Seen image = seen(both.get(0));
     Seen other = seen(both.get(1));
+    sayWhatIsNotSmooth();
     List<String> losses = new ArrayList<>(List.of("iteration,map,probability"));
-    float[] pixels = manipulated(image, other, losses);
-    Seen changed = seen("manipulated", preparation.image(pixels), with(image.subject(), pixels));
-    write(image, changed, other, losses);
-    print(image, changed, other);
+    Manipulation.Result found = manipulated(image, other, losses);
+    Seen changed = seen("manipulated", with(image.subject(), found.image()), methods);
+    float[] rounded = preparation.rounded(found.image());
+    Seen png = seen("manipulated.png", with(image.subject(), rounded), methods.subList(0, 1));
+    changed.view().writePng(options.out.resolve("manipulated.png"));
+    new Npy(preparation.shape().dims(), found.image())
+        .write(options.out.resolve("manipulated.npy"));
+    WholeFile.write(options.out.resolve("loss.csv"), part -> Files.write(part, losses));
+    sheet
+        .draw(network.name(), image, changed, other)
+        .writePng(options.out.resolve("manipulation.png"));
+    Json.write(
+        options.out.resolve("provenance.json"),
+        provenance(both, found, List.of(image, changed, png)));
+    print(image, changed, png, other);
     out.printf(
         Locale.ROOT,
         "%n%s in %s: %.1f s%n",
@@ -113,20 +119,34 @@ final class ManipulateRun implements AutoCloseable {
     return Main.OK;
   }
 
-  private float[] manipulated(Seen image, Seen other, List<String> losses) {
+  /** What the descent cannot follow. */
+  private void sayWhatIsNotSmooth() {
+    Softened soft = Softened.of(network.model(), manipulation.beta());
+    List<String> left = new ArrayList<>();
+    soft.corners().forEach((op, n) -> left.add(op + (n == 1 ? "" : " (" + n + ")")));
+    if (!left.isEmpty()) {
+      System.err.printf(
+          "candela: %s: not softened though the slope jumps: %s; the map may follow less well%n",
+          network.name(), String.join(", ", left));
+    } else if (soft.rectifiers() == 0) {
+      System.err.printf(
+          "candela: %s: nothing was softened, it has no Relu, Clip, LeakyRelu or PRelu%n",
+          network.name());
+    }
+  }
+
+  private Manipulation.Result manipulated(Seen image, Seen other, List<String> losses) {
     try (var progress = new Console("manipulating", "iterations")) {
-      return manipulation
-          .of(
-              network,
-              options.output.name,
-              device,
-              image.subject(),
-              other.maps().getFirst().values(),
-              (iteration, map, probability) -> {
-                losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", iteration, map, probability));
-                return progress.at(iteration, manipulation.iterations());
-              })
-          .image();
+      return manipulation.of(
+          network,
+          options.output.name,
+          device,
+          image.subject(),
+          other.maps().getFirst().values(),
+          (iteration, map, probability) -> {
+            losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", iteration, map, probability));
+            return progress.at(iteration, manipulation.iterations());
+          });
     }
   }
 
@@ -137,10 +157,10 @@ final class ManipulateRun implements AutoCloseable {
   private Seen seen(Loaded l) {
     var subject =
         new Subject(preparation.shape(), l.picture().pixels(), l.target(), preparation.levels());
-    return seen(l.input().name(), preparation.image(l.picture().pixels()), subject);
+    return seen(l.input().name(), subject, methods);
   }
 
-  private Seen seen(String name, Image view, Subject subject) {
+  private Seen seen(String name, Subject subject, List<Method> methods) {
     var logits = new Logits(device, subject.pixels());
     pipeline.run(List.of(logits));
     try (var workspace = new Workspace(device)) {
@@ -149,127 +169,88 @@ final class ManipulateRun implements AutoCloseable {
       pipeline.run(probes);
       return new Seen(
           name,
-          view,
+          preparation.image(subject.pixels()),
           subject,
           new Prediction(logits.result()),
           probes.stream().map(Probe::result).toList());
     }
   }
 
-  private void write(Seen image, Seen changed, Seen other, List<String> losses) {
-    changed.view().writePng(options.out.resolve("manipulated.png"));
-    new Npy(preparation.shape().dims(), changed.subject().pixels())
-        .write(options.out.resolve("manipulated.npy"));
-    WholeFile.write(options.out.resolve("loss.csv"), part -> Files.write(part, losses));
-    sheet(image, changed, other).writePng(options.out.resolve("manipulation.png"));
+  /**
+   * @param seen the image, manipulated, and that rounded
+   */
+  private Map<String, Object> provenance(
+      List<Loaded> both, Manipulation.Result found, List<Seen> seen) {
     Map<String, Object> record = Provenance.head(device, preparation, methods, names);
     record.put(
         "model",
         Provenance.ordered("file", options.classifier.model, "sha256", network.model().sha256()));
-    record.put("image", options.image);
-    record.put("other", options.other);
-    record.put("target", image.subject().target());
-    record.put("otherTarget", other.subject().target());
+    record.put("output", Provenance.output(options.output, network));
+    record.put("image", file(both.get(0)));
+    record.put("other", file(both.get(1)));
     record.put("map", options.map);
-    record.put("iterations", options.iterations);
-    record.put("rate", options.rate);
-    record.put("keep", options.keep);
-    record.put("beta", options.beta);
-    Json.write(options.out.resolve("provenance.json"), record);
+    record.put("iterations", manipulation.iterations());
+    record.put("rate", manipulation.rate());
+    record.put("keep", manipulation.keep());
+    record.put("beta", manipulation.beta());
+    record.put("growth", manipulation.growth());
+    record.put("loss", Provenance.ordered("map", found.map(), "probability", found.probability()));
+    int target = both.get(0).target();
+    List<Double> p = seen.stream().map(s -> s.says().probability(target)).toList();
+    record.put(
+        "probability",
+        Provenance.ordered(
+            "image", p.get(0), "manipulated", p.get(1), "manipulated.png", p.get(2)));
+    return record;
   }
 
-  /** A row an image: as it is, and its maps; below, what was changed. */
-  private Image sheet(Seen image, Seen changed, Seen other) {
-    var sheet =
-        new ContactSheet(
-            network.name(),
-            "the map of "
-                + options.map
-                + " was manipulated; the change is drawn "
-                + TIMES
-                + " times as large");
-    for (Seen s : List.of(image, changed, other)) {
-      Image view = Resize.enlarged(s.view(), SHOWN);
-      List<ContactSheet.Cell> row = new ArrayList<>();
-      row.add(new ContactSheet.Cell(view, s.name(), caption(s), null));
-      for (int m = 0; m < methods.size(); m++) {
-        Attribution a = s.maps().get(m);
-        Scale scale = Scale.of(a.map(), a.channels().signed(), Scale.PERCENTILE);
-        Image map =
-            new HeatMap(a.map(), a.height(), a.width(), scale).draw(view.width(), view.height());
-        row.add(new ContactSheet.Cell(map, names.get(m), "", null));
-      }
-      sheet.row(row);
+  private static Map<String, Object> file(Loaded l) {
+    try {
+      return Provenance.ordered(
+          "file",
+          l.input().file(),
+          "sha256",
+          WholeFile.sha256(l.input().file()),
+          "target",
+          l.target());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    Image change = Resize.enlarged(change(image, changed), SHOWN);
-    sheet.row(List.of(new ContactSheet.Cell(change, "change", size(image, changed), null)));
-    return sheet.draw();
   }
 
-  /** Grey where nothing changed. */
-  private Image change(Seen image, Seen changed) {
-    float[] from = image.subject().pixels();
-    float[] to = changed.subject().pixels();
-    List<Float> black = preparation.levels().black();
-    List<Float> white = preparation.levels().white();
-    int n = from.length / black.size();
-    float[] shown = new float[from.length];
-    for (int i = 0; i < shown.length; i++) {
-      float middle = (black.get(i / n) + white.get(i / n)) / 2;
-      shown[i] = middle + TIMES * (to[i] - from[i]);
-    }
-    return preparation.image(shown);
-  }
-
-  /** Of the change, in levels 0 to 255. */
-  private String size(Seen image, Seen changed) {
-    float[] from = image.subject().pixels();
-    float[] to = changed.subject().pixels();
-    double most = 0;
-    double sum = 0;
-    int n = from.length / preparation.levels().black().size();
-    for (int i = 0; i < from.length; i++) {
-      double level =
-          255.0
-              / (preparation.levels().white().get(i / n) - preparation.levels().black().get(i / n));
-      double by = Math.abs(level * ((double) to[i] - from[i]));
-      most = Math.max(most, by);
-      sum += by * by;
-    }
-    return String.format(
-        Locale.ROOT, "%.1f of 255 at most, %.2f rms", most, Math.sqrt(sum / from.length));
-  }
-
-  private String caption(Seen s) {
-    int best = s.says().best();
-    return String.format(
-        Locale.ROOT, "%s %.1f %%", labels.brief(best), 100 * s.says().probability(best));
-  }
-
-  private void print(Seen image, Seen changed, Seen other) {
+  private void print(Seen image, Seen changed, Seen png, Seen other) {
     int target = image.subject().target();
     out.printf(
         Locale.ROOT,
-        "%n%s: %s %.2f %%, manipulated %.2f %% (predicted: %s); changed by %s%n%n",
+        "%n%s: %s %.2f %%, manipulated %.2f %% (predicted: %s), in 8 bits %.2f %% (%s); changed by"
+            + " %s%n%n",
         image.name(),
         labels.brief(target),
         100 * image.says().probability(target),
         100 * changed.says().probability(target),
         labels.brief(changed.says().best()),
-        size(image, changed));
+        100 * png.says().probability(target),
+        labels.brief(png.says().best()),
+        sheet.size(image, changed));
     for (String s : SIMILARITIES) {
       out.printf("%s of maps%n", s);
       var table = new Table("lrrr", "method", "to its own", "to the other's", "own to other's");
       for (int m = 0; m < methods.size(); m++) {
-        double[] v = compare(m, s, image, changed, other);
-        table.add(
-            names.get(m),
-            SanityTable.number(v[0]),
-            SanityTable.number(v[1]),
-            SanityTable.number(v[2]));
+        add(table, names.get(m), compare(m, s, image, changed, other));
+        if (m == 0) {
+          add(table, names.get(m) + ", in 8 bits", compare(m, s, image, png, other));
+        }
       }
       table.print(out);
     }
+  }
+
+  private static void add(Table table, String name, double[] values) {
+    List<Object> cells = new ArrayList<>(List.of(name));
+    for (double v : values) {
+      cells.add(SanityTable.number(v));
+    }
+    table.add(cells.toArray());
   }
 
   /** Of the manipulated map with its own and with the other's, and of those two. */

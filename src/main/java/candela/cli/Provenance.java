@@ -49,7 +49,7 @@ final class Provenance {
     head.putAll(head(pipeline.device(), preparation, methods, methodNames));
     head.put("model", Map.of());
     hash = CompletableFuture.supplyAsync(network.model()::sha256);
-    head.put("output", options.output.name == null ? firstOutput(network) : options.output.name);
+    head.put("output", output(options.output, network));
     head.put("target", options.target.given);
     head.put("batch", Map.of());
     head.put("clip", options.clip);
@@ -89,8 +89,9 @@ final class Provenance {
     return head;
   }
 
-  private static String firstOutput(Network network) {
-    return network.model().outputs().get(0).name();
+  /** The output that is asked, by name. */
+  static String output(Output output, Network network) {
+    return output.name == null ? network.model().outputs().get(0).name() : output.name;
   }
 
   void failed(Inputs.Input input, String reason) {

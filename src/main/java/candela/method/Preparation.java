@@ -109,12 +109,28 @@ public final class Preparation {
     for (int i = 0; i < n; i++) {
       for (int k = 0; k < 3; k++) {
         int from = c == 1 ? 0 : levels.blueFirst() ? 2 - k : k;
-        double black = levels.black().get(from);
-        double part = (pixels[from * n + i] - black) / (levels.white().get(from) - black);
-        rgb[3 * i + k] = (byte) Math.rint(255 * Math.clamp(part, 0.0, 1.0));
+        rgb[3 * i + k] = (byte) level(levels, from, pixels[from * n + i]);
       }
     }
     return new Image(shape.dim(2), shape.dim(1), rgb);
+  }
+
+  /** An input whose values are rounded to the 256 levels that {@link #image} has, [c,h,w]. */
+  public float[] rounded(float[] pixels) {
+    int n = shape.count(1, 3);
+    Levels levels = levels();
+    float[] rounded = new float[pixels.length];
+    for (int i = 0; i < pixels.length; i++) {
+      int level = level(levels, i / n, pixels[i]);
+      rounded[i] = preprocess.value(shape.dim(0), i / n, level);
+    }
+    return rounded;
+  }
+
+  private static int level(Levels levels, int channel, float value) {
+    double black = levels.black().get(channel);
+    double part = (value - black) / (levels.white().get(channel) - black);
+    return (int) Math.rint(255 * Math.clamp(part, 0.0, 1.0));
   }
 
   /** Name and all values. */

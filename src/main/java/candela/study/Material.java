@@ -8,10 +8,7 @@ import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /** The models and images that a study names, found and loaded. */
@@ -78,12 +75,9 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
   /** Of a file; "" where it cannot be read, which is said when its turn comes. */
   private static String sha256(Path file) {
     try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-      return HexFormat.of().formatHex(hash);
+      return WholeFile.sha256(file);
     } catch (IOException e) {
       return "";
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
   }
 

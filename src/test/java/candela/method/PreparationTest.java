@@ -1,0 +1,45 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.image.Image;
+import candela.image.Preprocess;
+import candela.tensor.Shape;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class PreparationTest {
+  private static Image noise() {
+    byte[] rgb = new byte[3 * 9 * 7];
+    new Random(5).nextBytes(rgb);
+    return new Image(9, 7, rgb);
+  }
+
+  /** What was read of a picture has whole levels; a third of one more or less is rounded off. */
+  @Test
+  void valuesAreRoundedToLevels() {
+    for (var preset : Preprocess.presets().entrySet()) {
+      boolean grey = preset.getValue().mean().size() == 1 && preset.getValue().std().size() == 1;
+      for (int channels : grey ? new int[] {1, 3} : new int[] {3}) {
+        Preparation p = Preparation.of(preset.getKey(), Shape.of(1, channels, 5, 3), "test.onnx");
+        float[] x = p.of(noise()).pixels();
+        assertThat(p.rounded(x)).as(preset.getKey()).containsExactly(x);
+        float[] y = new float[x.length];
+        float[] beyond = new float[x.length];
+        for (int i = 0; i < x.length; i++) {
+          float black = p.levels().black().get(i / 15);
+          float white = p.levels().white().get(i / 15);
+          y[i] = x[i] + (i % 2 == 0 ? 1 : -1) * (white - black) / 255 / 3;
+          beyond[i] = white + 100 * (white - black);
+        }
+        assertThat(p.rounded(y)).as(preset.getKey()).containsExactly(x);
+        assertThat(p.rounded(beyond)[0])
+            .as(preset.getKey())
+            .isEqualTo(p.levels().white().getFirst());
+        assertThat(p.image(p.rounded(y)).levels())
+            .as(preset.getKey())
+            .containsExactly(p.image(y).levels());
+      }
+    }
+  }
+}
