@@ -4,6 +4,7 @@ import candela.device.Device;
 import candela.device.Devices;
 import candela.device.Precision;
 import candela.tensor.CandelaException;
+import candela.tensor.Storage;
 import picocli.CommandLine.Option;
 
 /** Options of all commands that run a network. */
@@ -19,7 +20,8 @@ final class Machine {
       paramLabel = "float32|tf32|bf16|fp16",
       description =
           "How a card rounds: tf32 factors of convolutions and products; bf16, fp16 what lies"
-              + " between convolutions, held in 16 bits. Default: tf32 on a card, else float32.")
+              + " between convolutions, held in 16 bits. Default: tf32 on a card (of manipulate,"
+              + " which takes these two only, float32), else float32.")
   String precision;
 
   @Option(
@@ -41,13 +43,36 @@ final class Machine {
    * @param threads of this device alone, 0 for all cores
    */
   Device open(int threads) {
+    return open(threads, chosen());
+  }
+
+  private Device open(int threads, Precision chosen) {
     if (threads < 0) {
       throw CandelaException.of("--threads: 1 or more expected, got %d", threads);
     }
     if (device.equals("auto")) {
-      return Devices.auto(threads, chosen(), System.err::println);
+      return Devices.auto(threads, chosen, System.err::println);
     }
-    return Devices.open(device, threads, chosen());
+    return Devices.open(device, threads, chosen);
+  }
+
+  /** For differences of gradients: float32 where none is given, as TF32 is coarse for them. */
+  Device openFine() {
+    return open(threads, fine());
+  }
+
+  /**
+   * @throws CandelaException where the precision holds values in 16 bits
+   */
+  Precision fine() {
+    Precision p = precision == null ? Precision.FLOAT32 : chosen();
+    if (p.storage() != Storage.FLOAT32) {
+      throw CandelaException.of(
+          "--precision: float32 or tf32 expected, got %s; differences of gradients are lost in 16"
+              + " bits",
+          p);
+    }
+    return p;
   }
 
   /** Null for the device's own. */

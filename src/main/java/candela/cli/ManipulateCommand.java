@@ -109,6 +109,7 @@ final class ManipulateCommand implements Callable<Integer> {
     long start = System.nanoTime();
     target.check();
     batch.rows();
+    machine.fine();
     boolean timesInput =
         switch (map) {
           case "gradient" -> false;

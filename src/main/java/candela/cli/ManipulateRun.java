@@ -72,7 +72,7 @@ final class ManipulateRun implements AutoCloseable {
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     WholeFile.makeFolder("--out", options.out);
     sheet = new ManipulateSheet(preparation, labels, names);
-    device = options.machine.open();
+    device = options.machine.openFine();
     pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
   }
 

@@ -60,6 +60,7 @@ class ManipulateTest {
     assertThat(record.get("output").asString()).isEqualTo(output);
     assertThat(record.get("beta").asDouble()).isEqualTo(5);
     assertThat(record.get("growth").asDouble()).isEqualTo(10);
+    assertThat(record.get("device").get("precision").asString()).isEqualTo("float32");
     for (String key : new String[] {"image", "other"}) {
       JsonNode image = record.get(key);
       Path file = Path.of(image.get("file").asString());
@@ -115,6 +116,10 @@ class ManipulateTest {
         "--beta=1e-320 | beta: 0.001 to 1e6 expected, got 1.0E-320",
         "--beta=1e39 | beta: 0.001 to 1e6 expected, got 1.0E39",
         "--rate=2 | rate: above 0, at most 1 expected, got 2.0",
+        "--precision=bf16 | --precision: float32 or tf32 expected, got bf16; differences of"
+            + " gradients are lost in 16 bits",
+        "--precision=fp16 | --precision: float32 or tf32 expected, got fp16; differences of"
+            + " gradients are lost in 16 bits",
       })
   void wrongOptionsAreSaid(String option, String message) {
     MainTest.Ran ran = MainTest.run("manipulate", option, "--out=" + folder.resolve("out"));
