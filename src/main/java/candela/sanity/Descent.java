@@ -68,7 +68,8 @@ final class Descent {
     Slope logit = slope(network, subject, subject.pixels(), ScoreKind.LOGIT);
     Slope chance = slope(network, subject, subject.pixels(), ScoreKind.PROBABILITY);
     network.run(List.of(logit, chance));
-    sum(map(settings, logit.result(), subject.pixels()), "the image's own map");
+    float[] a = map(settings, logit.result(), subject.pixels());
+    sum(a, "the image's own map", "take another image, class or model");
     return chance.score();
   }
 
@@ -90,25 +91,28 @@ final class Descent {
    * Σ |a|, by which a map is divided.
    *
    * @param what a is, for the message
+   * @param advice what to do where it is not such
    * @throws CandelaException where it is no number that can be divided by
    */
-  static double sum(float[] a, String what) {
+  static double sum(float[] a, String what, String advice) {
     double sum = 0;
     for (float v : a) {
       sum += Math.abs(v);
     }
     if (!(sum > 0 && sum < Double.POSITIVE_INFINITY)) {
       throw CandelaException.of(
-          "%s: finite values that are not all zero expected, their sizes add up to %s; take another"
-              + " image, class or model",
-          what, sum);
+          "%s: finite values that are not all zero expected, their sizes add up to %s; %s",
+          what, sum, advice);
     }
     return sum;
   }
 
-  /** Σ_c |a_ci| / Σ |a|, [h,w]. */
-  static double[] share(float[] a, int pixels, String what) {
-    double sum = sum(a, what);
+  /**
+   * Σ_c |a_ci| / Σ |a|, [h,w].
+   *
+   * @param sum Σ |a|
+   */
+  static double[] share(float[] a, int pixels, double sum) {
     double[] h = new double[pixels];
     for (int i = 0; i < a.length; i++) {
       h[i % pixels] += Math.abs(a[i]) / sum;
@@ -197,9 +201,12 @@ final class Descent {
     boolean timesInput = settings.timesInput();
     int pixels = wanted.length;
     float[] a = map(settings, g, x);
-    String what = "iteration " + (done + 1) + ": the softened network's map";
-    double total = sum(a, what);
-    double[] h = share(a, pixels, what);
+    double total =
+        sum(
+            a,
+            "iteration " + (done + 1) + ": the softened network's map",
+            "take a smaller rate, or a beta nearer to 10");
+    double[] h = share(a, pixels, total);
     double loss = 0;
     double both = 0;
     double[] down = new double[pixels];

@@ -99,7 +99,8 @@ public record Manipulation(
       Subject subject,
       float[] wanted,
       Listener listener) {
-    double[] share = Descent.share(wanted, subject.shape().count(1, 3), "the map to be copied");
+    double sum = Descent.sum(wanted, "the map to be copied", "take another image to copy from");
+    double[] share = Descent.share(wanted, subject.shape().count(1, 3), sum);
     try (var pipeline = new Pipeline(network, device, 1, output)) {
       var descent = new Descent(this, subject, share, pipeline);
       for (int s = 0; ; s++) {

@@ -45,7 +45,8 @@ class DescentTest {
   void theSlopeIsThatOfTheLoss(boolean timesInput) {
     Random r = new Random(8);
     float[] x = draw(r, 189);
-    double[] wanted = Descent.share(draw(r, 189), 63, "wanted");
+    float[] map = draw(r, 189);
+    double[] wanted = Descent.share(map, 63, Descent.sum(map, "wanted", ""));
     var settings = new Manipulation(timesInput, 1, 1e-3, 10, 2, 1);
     Network soft = Network.of(Softened.of(Network.load(Toy.random(folder)).model(), 2).model());
     try (Device device = TestDevice.open(1);
@@ -124,7 +125,7 @@ class DescentTest {
   @Test
   void aMapThatIsLostOnTheWayIsSaid() {
     String map = "iteration 1: the softened network's map";
-    isSaid(steep(1), steep(0), false, map + ZERO + "0.0; take another image");
+    isSaid(steep(1), steep(0), false, map + ZERO + "0.0; take a smaller rate");
     isSaid(steep(1), steep(1e30f), false, map + ZERO + "Infinity");
   }
 

@@ -151,7 +151,7 @@ class ManipulationTest {
         .isInstanceOf(CandelaException.class)
         .hasMessage(
             "the map to be copied: finite values that are not all zero expected, their sizes add up"
-                + " to 0.0; take another image, class or model");
+                + " to 0.0; take another image to copy from");
     wanted[5] = Float.NEGATIVE_INFINITY;
     assertThatThrownBy(() -> random(folder, x, wanted))
         .isInstanceOf(CandelaException.class)
