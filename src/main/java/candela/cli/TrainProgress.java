@@ -4,6 +4,7 @@ import candela.train.Learner;
 import candela.train.Trainer;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /** How far training is: loss, accuracy, rate and time left; a line an epoch. */
 final class TrainProgress implements Trainer.Listener, AutoCloseable {
@@ -49,7 +50,7 @@ final class TrainProgress implements Trainer.Listener, AutoCloseable {
   }
 
   @Override
-  public void epoch(int epoch, Learner.Tally trained, Learner.Tally tested) {
+  public void epoch(int epoch, Learner.Tally trained, Supplier<Learner.Tally> tested) {
     close();
     out.printf(
         Locale.ROOT,
@@ -57,7 +58,7 @@ final class TrainProgress implements Trainer.Listener, AutoCloseable {
         epoch + 1,
         epochs,
         words("training loss", trained),
-        words("test loss", tested),
+        words("test loss", tested.get()),
         pace());
   }
 

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * Remove and retrain: does a model that never saw the pixels that a map calls important still learn
@@ -221,7 +222,7 @@ public final class Roar {
           }
 
           @Override
-          public void epoch(int epoch, Learner.Tally trained, Learner.Tally tested) {}
+          public void epoch(int epoch, Learner.Tally trained, Supplier<Learner.Tally> tested) {}
         });
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -52,8 +53,12 @@ public final class Trainer implements AutoCloseable {
      */
     void step(int epoch, int batch, int batches, Learner.Tally soFar, double rate, double left);
 
-    /** After an epoch. */
-    void epoch(int epoch, Learner.Tally trained, Learner.Tally tested);
+    /**
+     * After an epoch.
+     *
+     * @param tested tests when it is asked: who reads no accuracy pays for none
+     */
+    void epoch(int epoch, Learner.Tally trained, Supplier<Learner.Tally> tested);
   }
 
   /**
@@ -123,7 +128,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains for at most so many seconds.
+   * Trains for at most so many seconds, a step at least: who calls it often gets to the end.
    *
    * @return whether all epochs are done; if not, the checkpoint was written
    */
@@ -137,10 +142,11 @@ public final class Trainer implements AutoCloseable {
       for (; batch < batches(); batch++) {
         double now = (System.nanoTime() - start) / 1e9;
         seconds = before + now;
-        if (now > limit || (checkpoint != null && now - saved > between)) {
+        boolean over = now > limit && pictures > 0;
+        if (over || (checkpoint != null && now - saved > between)) {
           saved = now;
           save();
-          if (now > limit) {
+          if (over) {
             return false;
           }
         }
@@ -150,7 +156,7 @@ public final class Trainer implements AutoCloseable {
         long left = (recipe.epochs() - epoch) * (long) batches() - batch - 1;
         listener.step(epoch, batch + 1, batches(), tally, rate, left * recipe.batch() / rate);
       }
-      listener.epoch(epoch, tally, test(null, 0));
+      listener.epoch(epoch, tally, () -> test(null, 0));
       epoch++;
       batch = 0;
       tally = Learner.Tally.NONE;

@@ -13,6 +13,7 @@ import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,7 @@ class TrainerTest {
             int epoch, int batch, int batches, Learner.Tally t, double rate, double left) {}
 
         @Override
-        public void epoch(int epoch, Learner.Tally trained, Learner.Tally tested) {}
+        public void epoch(int epoch, Learner.Tally trained, Supplier<Learner.Tally> tested) {}
       };
 
   @TempDir Path folder;
@@ -71,7 +72,7 @@ class TrainerTest {
           }
 
           @Override
-          public void epoch(int epoch, Learner.Tally trained, Learner.Tally tested) {}
+          public void epoch(int epoch, Learner.Tally trained, Supplier<Learner.Tally> tested) {}
         };
     try (Device device = TestDevice.open(threads);
         Trainer trainer = new Trainer(recipe, data, device, checkpoint, 0)) {
@@ -94,6 +95,22 @@ class TrainerTest {
     assertThat(trained(recipe, 2, 0)).as("two threads").isEqualTo(wanted);
     assertThat(trained(recipe, 2, 3)).as("stopped in the first epoch").isEqualTo(wanted);
     assertThat(trained(recipe, 1, 7)).as("stopped in the second epoch").isEqualTo(wanted);
+  }
+
+  /** 5 steps an epoch: a run whose time is up before it begins is no standstill. */
+  @Test
+  void aStepIsDoneHoweverShortTheLimit() {
+    Recipe recipe = recipe("seed: 5");
+    Path checkpoint = folder.resolve("short.checkpoint");
+    Dataset[] data = Sources.of(recipe);
+    try (Device device = TestDevice.open(2)) {
+      for (int steps = 1; steps <= 10; steps++) {
+        try (Trainer trainer = new Trainer(recipe, data, device, checkpoint, 60)) {
+          assertThat(trainer.run(0, SILENT)).isEqualTo(steps == 10);
+          assertThat(trainer.learner().steps()).isEqualTo(steps);
+        }
+      }
+    }
   }
 
   @Test
