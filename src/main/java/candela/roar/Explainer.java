@@ -8,7 +8,7 @@ import candela.method.Attribution;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
-import candela.method.RandomMap;
+import candela.method.Seeds;
 import candela.method.Subject;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
@@ -40,7 +40,11 @@ final class Explainer implements AutoCloseable {
   private final Preparation preparation;
   private final Pipeline pipeline;
 
-  Explainer(Network network, Dataset[] data, Ranking ranking, Removal removal, Device device) {
+  /**
+   * @param rows of a batch at most, or {@link Pipeline#CHOSEN}
+   */
+  Explainer(
+      Network network, Dataset[] data, Ranking ranking, Removal removal, Device device, int rows) {
     this.network = network;
     this.data = data;
     this.ranking = ranking;
@@ -52,7 +56,7 @@ final class Explainer implements AutoCloseable {
           "%s: images %s expected, as the data have; it takes %s", network.name(), image, input);
     }
     preparation = Preparation.of(Dataset.PREPROCESS, input, network.name());
-    pipeline = new Pipeline(network, device, Pipeline.CHOSEN);
+    pipeline = new Pipeline(network, device, rows);
   }
 
   private float[] input(int i) {
@@ -96,6 +100,15 @@ final class Explainer implements AutoCloseable {
 
   /** Steps of the pictures from first (inclusive) to last (exclusive), at most a group. */
   List<byte[]> steps(Method method, int first, int last) {
+    List<Attribution> maps = maps(method, first, last);
+    return IntStream.range(0, maps.size())
+        .parallel()
+        .mapToObj(k -> steps(maps.get(k), method, first + k))
+        .toList();
+  }
+
+  /** Maps of the same, whatever their numbers are. */
+  List<Attribution> maps(Method method, int first, int last) {
     int[] targets = predicted(first, last);
     try (Workspace workspace = new Workspace(pipeline.device()).ofMaps()) {
       List<Probe<Attribution>> probes = new ArrayList<>();
@@ -105,18 +118,16 @@ final class Explainer implements AutoCloseable {
         probes.add(own(method, i).probe(subject, workspace));
       }
       pipeline.run(probes);
-      return IntStream.range(0, probes.size())
-          .parallel()
-          .mapToObj(k -> steps(probes.get(k).result(), method, first + k))
-          .toList();
+      return probes.stream().map(Probe::result).toList();
     }
   }
 
-  /** Noise of each picture's own: one map for all would take away the same pixels everywhere. */
+  /**
+   * Random numbers of each picture's own, by seed + 2^32 picture: from the same noise for all, the
+   * same pixels would be taken away everywhere.
+   */
   private static Method own(Method method, int picture) {
-    return method instanceof RandomMap r
-        ? new RandomMap(r.seed() + ((long) picture << 32))
-        : method;
+    return Seeds.plus(method, (long) picture << 32);
   }
 
   private byte[] steps(Attribution a, Method method, int picture) {
@@ -133,7 +144,7 @@ final class Explainer implements AutoCloseable {
     if (a.height() != image.dim(1) || a.width() != image.dim(2)) {
       map = Resize.of(map, a.height(), a.width(), image.dim(1), image.dim(2), Filter.BILINEAR);
     }
-    return removal.steps(ranking.importance(map));
+    return removal.steps(ranking.importance(map), picture);
   }
 
   @Override

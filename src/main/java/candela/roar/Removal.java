@@ -1,5 +1,6 @@
 package candela.roar;
 
+import candela.device.Philox;
 import candela.metric.PixelOrder;
 import candela.train.Dataset;
 import java.util.AbstractList;
@@ -9,8 +10,10 @@ import java.util.RandomAccess;
 /**
  * Takes the most important pixels out of pictures.
  *
- * <p><b>Definition:</b> of n pixels the round(t n) largest of the map, of equal ones the first, get
- * the training set's mean of each channel, to the nearest level; with keep all but those do.
+ * <p><b>Definition:</b> of n pixels the round(t n) largest of the map get the training set's mean
+ * of each channel, to the nearest level; with keep all but those do. Equal ones go in an order that
+ * is drawn for each picture, the same for all methods (Philox, of the seed and the picture's
+ * place): row by row, a map with many zeros would be one of the picture's top.
  *
  * <p><b>Shapes:</b> a map [h,w] → a step for each pixel; a picture [h,w,c] and its steps → [h,w,c].
  * A step is the first fraction that the pixel is among, the number of fractions where it is in
@@ -18,11 +21,15 @@ import java.util.RandomAccess;
  *
  * @param keep whether those pixels stay, and all others go
  * @param fill level of each channel
+ * @param seed of the order of equal pixels
  */
-record Removal(Fractions fractions, boolean keep, byte[] fill) {
+record Removal(Fractions fractions, boolean keep, byte[] fill, long seed) {
+  /** Keeps its random numbers from those of a training, which has the same seed. */
+  private static final long TIES = 4L << 60;
+
   /** With the means of a set. */
-  static Removal of(Fractions fractions, boolean keep, Dataset training) {
-    return new Removal(fractions, keep, means(training));
+  static Removal of(Fractions fractions, boolean keep, Dataset training, long seed) {
+    return new Removal(fractions, keep, means(training), seed + TIES);
   }
 
   /** Of every channel, to the nearest level. */
@@ -42,16 +49,25 @@ record Removal(Fractions fractions, boolean keep, byte[] fill) {
     return means;
   }
 
-  /** Of one number a pixel, larger for more important ones. */
-  byte[] steps(float[] importance) {
-    int[] order = PixelOrder.descending(importance);
+  /**
+   * Of one number a pixel, larger for more important ones.
+   *
+   * @param picture its place among all
+   */
+  byte[] steps(float[] importance, int picture) {
+    int[] drawn = new Philox(seed, picture).permutation(importance.length);
+    float[] shuffled = new float[drawn.length];
+    for (int i = 0; i < drawn.length; i++) {
+      shuffled[i] = importance[drawn[i]];
+    }
+    int[] order = PixelOrder.descending(shuffled);
     byte[] steps = new byte[order.length];
     int step = 0;
     for (int i = 0; i < order.length; i++) {
       while (step < fractions.size() && i >= fractions.count(step, order.length)) {
         step++;
       }
-      steps[order[i]] = (byte) step;
+      steps[drawn[order[i]]] = (byte) step;
     }
     return steps;
   }

@@ -5,6 +5,7 @@ import candela.graph.Network;
 import candela.image.Image;
 import candela.method.Method;
 import candela.onnx.OnnxModel;
+import candela.probe.Pipeline;
 import candela.train.Dataset;
 import candela.train.Learner;
 import candela.train.Recipe;
@@ -86,7 +87,8 @@ public final class Roar {
     this.folder = new WorkFolder(folder);
     this.device = device;
     this.between = between;
-    removal = Removal.of(settings.fractions(), settings.keep(), data[0]);
+    removal =
+        Removal.of(settings.fractions(), settings.keep(), data[0], settings.recipe().seed());
     Map<String, Object> all = new LinkedHashMap<>(settings.configuration());
     all.put("data", data[0].sha256() + " " + data[1].sha256());
     all.put("model", model == null ? null : OnnxModel.read(model).sha256());
@@ -275,6 +277,7 @@ public final class Roar {
 
   private Explainer explainer() {
     Network network = Network.load(model()).channelsFirst();
-    return new Explainer(network, data, settings.ranking(), removal, device);
+    return new Explainer(
+        network, data, settings.ranking(), removal, device, Pipeline.CHOSEN);
   }
 }

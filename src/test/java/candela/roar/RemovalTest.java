@@ -15,7 +15,7 @@ class RemovalTest {
   private static final byte[] GREY = {100};
 
   private static Removal removal(boolean keep, Double... fractions) {
-    return new Removal(new Fractions(List.of(fractions)), keep, GREY);
+    return new Removal(new Fractions(List.of(fractions)), keep, GREY, 7);
   }
 
   @Test
@@ -25,19 +25,41 @@ class RemovalTest {
     assertThat(Ranking.VALUE.importance(map)).containsExactly(-3, 1, 2, 0);
     // halves: by size -3 and 2 go first, by value 2 and 1
     Removal half = removal(false, 0.5);
-    assertThat(half.steps(Ranking.ABSOLUTE.importance(map))).containsExactly(0, 1, 0, 1);
-    assertThat(half.steps(Ranking.VALUE.importance(map))).containsExactly(1, 0, 0, 1);
+    assertThat(half.steps(Ranking.ABSOLUTE.importance(map), 0)).containsExactly(0, 1, 0, 1);
+    assertThat(half.steps(Ranking.VALUE.importance(map), 0)).containsExactly(1, 0, 0, 1);
   }
 
   /** Of 6 pixels 0.25 are 1.5, which is 2; 0.5 are 3; 0.6 are 3.6, which is 4. */
   @Test
-  void fractionsAreOfPixelsToTheNearestAndOfEqualPixelsTheFirstGo() {
-    float[] importance = {1, 5, 5, 3, 1, 0};
-    assertThat(removal(false, 0.25, 0.5, 0.6).steps(importance)).containsExactly(2, 0, 0, 1, 3, 3);
-    assertThat(removal(false, 0.5).steps(new float[6])).containsExactly(0, 0, 0, 1, 1, 1);
-    assertThat(removal(false, 0.01, 0.05, 0.9).steps(importance))
+  void fractionsAreOfPixelsToTheNearest() {
+    float[] importance = {2, 5, 6, 3, 1, 0};
+    assertThat(removal(false, 0.25, 0.5, 0.6).steps(importance, 0))
+        .containsExactly(2, 0, 0, 1, 3, 3);
+    assertThat(removal(false, 0.01, 0.05, 0.9).steps(importance, 0))
         .as("0.06 and 0.3 pixels are none, 5.4 are 5")
         .containsExactly(2, 2, 2, 2, 2, 3);
+  }
+
+  /** Row by row, half of a map of zeros would be the picture's upper half. */
+  @Test
+  void equalPixelsGoInAnOrderDrawnForThePicture() {
+    Removal removal = removal(false, 0.5);
+    float[] map = new float[256];
+    map[255] = 1;
+    map[3] = -1;
+    byte[] steps = removal.steps(map, 5);
+    assertThat(steps[255]).isZero();
+    assertThat(steps[3]).isEqualTo((byte) 1);
+    int above = 0;
+    int gone = 0;
+    for (int i = 0; i < 256; i++) {
+      gone += steps[i] == 0 ? 1 : 0;
+      above += i < 128 && steps[i] == 0 ? 1 : 0;
+    }
+    assertThat(gone).isEqualTo(128);
+    assertThat(above).isBetween(40, 88);
+    assertThat(removal.steps(map, 5)).isEqualTo(steps);
+    assertThat(removal.steps(map, 6)).isNotEqualTo(steps);
   }
 
   @Test
@@ -65,7 +87,7 @@ class RemovalTest {
             new int[] {0, 1},
             List.of("a", "b"));
     assertThat(Removal.means(two)).containsExactly(125, 1, full);
-    Removal removal = Removal.of(new Fractions(List.of(0.5)), false, two);
+    Removal removal = Removal.of(new Fractions(List.of(0.5)), false, two, 1);
     Dataset changed = removal.apply(two, List.of(new byte[] {1, 0}, new byte[] {0, 1}), 0);
     assertThat(changed.pixels().get(0)).containsExactly(250, 1, 255, 125, 1, 255);
     assertThat(changed.pixels().get(1)).containsExactly(125, 1, 255, 0, 0, 255);

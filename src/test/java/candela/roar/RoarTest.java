@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.image.Image;
+import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
+import candela.method.Seeds;
 import candela.onnx.OnnxModel;
 import candela.study.Shipped;
 import candela.tensor.CandelaException;
@@ -177,20 +179,27 @@ class RoarTest {
 
   /** Noise is another for each picture: one for all would take away the same pixels everywhere. */
   @Test
-  void randomMapsOfTwoPicturesDiffer() throws IOException {
+  void noiseOfTwoPicturesDiffers() throws IOException {
     Dataset[] data = Sources.of(recipe());
     Path model = folder.resolve("m.onnx");
     try (Device device = TestDevice.open(2);
         var trainer = new candela.train.Trainer(recipe(), data, device, null, 1)) {
       trainer.export(model, java.util.Map.of());
-      Removal removal = Removal.of(Fractions.parse("0.5"), false, data[0]);
+      Removal removal = Removal.of(Fractions.parse("0.5"), false, data[0], 1);
       var network = candela.graph.Network.load(model).channelsFirst();
-      try (var explainer = new Explainer(network, data, Ranking.ABSOLUTE, removal, device)) {
+      try (var explainer = new Explainer(network, data, Ranking.ABSOLUTE, removal, device, 4)) {
         List<byte[]> steps = explainer.steps(Methods.parse("random-map"), 78, 82);
         assertThat(steps.get(0)).isNotEqualTo(steps.get(1));
         assertThat(steps.get(1)).isNotEqualTo(steps.get(2));
         assertThat(explainer.steps(Methods.parse("random-map"), 80, 82).get(0))
             .isEqualTo(steps.get(2));
+        Method rise = Methods.parse("rise:masks=3,seed=4");
+        float[] third = explainer.maps(rise, 0, 3).get(2).map();
+        assertThat(explainer.maps(rise, 2, 3).get(0).map()).containsExactly(third);
+        Method random = Methods.parse("random-map");
+        float[] noise = explainer.maps(random, 2, 3).get(0).map();
+        assertThat(explainer.maps(Seeds.plus(random, 2L << 32), 0, 1).get(0).map())
+            .containsExactly(noise);
       }
     }
   }

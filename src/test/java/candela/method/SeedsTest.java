@@ -1,0 +1,38 @@
+package candela.method;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SeedsTest {
+  static java.util.List<String> names() {
+    return Methods.names();
+  }
+
+  /** Nothing else is changed, and what draws nothing is the same object. */
+  @ParameterizedTest
+  @MethodSource("names")
+  void everyMethodWithASeedHasAnother(String name) {
+    Method method = Methods.parse(name);
+    Map<String, Object> wanted = Methods.parameters(method);
+    Method other = Seeds.plus(method, 5L << 32);
+    if (!wanted.containsKey("seed")) {
+      assertThat(other).isSameAs(method);
+      return;
+    }
+    wanted.put("seed", 5L << 32);
+    wanted.computeIfPresent(
+        "method", (k, v) -> v.toString().replace("seed=0", "seed=" + (5L << 32)));
+    assertThat(Methods.parameters(other)).isEqualTo(wanted);
+  }
+
+  @Test
+  void aMethodWithinAnotherHasAnotherSeedToo() {
+    var tunnel = (NoiseTunnel) Methods.parse("noise-tunnel:seed=3,method=\"rise:seed=2\"");
+    assertThat(Seeds.plus(tunnel, 10))
+        .isEqualTo(Methods.parse("noise-tunnel:seed=13,method=\"rise:seed=12\""));
+  }
+}
