@@ -5,7 +5,6 @@ import candela.method.Methods;
 import candela.roar.Fractions;
 import candela.roar.Ranking;
 import candela.roar.Settings;
-import candela.tensor.CandelaException;
 import candela.train.Recipe;
 import java.nio.file.Path;
 import java.util.List;
@@ -111,9 +110,8 @@ final class RoarCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     long start = System.nanoTime();
-    if (!(limit > 0) || !(between > 0)) {
-      throw CandelaException.of("--limit and --checkpoint: seconds above 0 expected");
-    }
+    Seconds.check("--limit", limit);
+    Seconds.check("--checkpoint", between);
     Settings settings =
         new Settings(
             Recipe.read(file),

@@ -3,7 +3,6 @@ package candela.cli;
 import candela.device.Device;
 import candela.image.WholeFile;
 import candela.onnx.OnnxModel;
-import candela.tensor.CandelaException;
 import candela.train.Dataset;
 import candela.train.Learner;
 import candela.train.Pgd;
@@ -68,9 +67,8 @@ final class Train implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (!(limit > 0) || !(between > 0)) {
-      throw CandelaException.of("--limit and --checkpoint: seconds above 0 expected");
-    }
+    Seconds.check("--limit", limit);
+    Seconds.check("--checkpoint", between);
     Recipe recipe = Recipe.read(file);
     WholeFile.makeFolder("--out", out);
     Dataset[] data = Sources.of(recipe);

@@ -106,7 +106,7 @@ class RoarTest {
         "--restarts=0 | restarts: 1 or more expected, got 0",
         "--rank=size | --rank: one of absolute, value expected, got 'size'",
         "--method=grad | method: unknown 'grad'",
-        "--limit=0 | --limit and --checkpoint: seconds above 0 expected",
+        "--limit=0 | --limit: seconds above 0 expected, got 0.0; leave it out",
         "--model=nowhere.onnx | nowhere.onnx: no such file",
       })
   void wrongUsageIsOneSentenceAndCodeTwo(String option, String sentence) throws IOException {
