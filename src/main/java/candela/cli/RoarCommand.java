@@ -35,8 +35,14 @@ import picocli.CommandLine.Parameters;
       "",
       "Written to DIR: roar.json (configuration, results, provenance), roar.csv, curves.png,",
       "examples.png, model.onnx where it was trained; *.steps and *.checkpoint while it runs.",
-      "Started again with the same options, a run that was stopped or killed goes on to the same",
-      "bits.",
+      "Started again, a run that was stopped or killed goes on to the bits it would have had."
+          + " Other",
+      "methods, fractions and restarts may be asked for: what is there is not trained again, and",
+      "what is not asked for stays in roar.json, out of table, CSV and pictures. Another recipe,",
+      "model, device, version, --rank or --keep, or other data, is refused.",
+      "",
+      "Of equal pixels those go first that a draw for each picture says; the seed of a method with",
+      "random numbers is seed + 2^32 times the picture's place.",
       "",
       "Examples:",
       "  candela roar src/recipes/cnn.yaml --out roar",
@@ -121,7 +127,8 @@ final class RoarCommand implements Callable<Integer> {
             keep,
             restarts);
     WholeFile.makeFolder("--out", out);
-    try (var run = new RoarRun(this, settings, start)) {
+    try (var _ = FolderLock.of(out);
+        var run = new RoarRun(this, settings, start)) {
       return run.run();
     }
   }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /** {@code roar.json}: what a run depends on, its results so far, and provenance. */
 final class RoarFile {
@@ -31,11 +32,12 @@ final class RoarFile {
     if (!Files.exists(file)) {
       return new Results();
     }
-    Map<String, Object> all = Json.read(file);
+    Map<String, Object> all = json();
     if (!(all.get("configuration") instanceof Map<?, ?> before)
         || !(all.get("results") instanceof List<?> results)) {
       throw CandelaException.of(
-          "%s: a run of roar expected, it is something else; use another --out", file);
+          "%s: configuration and results of a run of roar expected, it has %s; use another --out",
+          file, all.keySet());
     }
     Json.plain(configuration).forEach((key, now) -> check(key, before.get(key), now));
     List<Result> list = new ArrayList<>();
@@ -45,22 +47,34 @@ final class RoarFile {
       }
     } catch (ClassCastException | NullPointerException e) {
       throw new CandelaException(
-          file + ": results as roar writes them expected; delete it to begin anew", e);
+          file
+              + ": results as roar writes them expected, the file was changed; put it back, or use"
+              + " another --out",
+          e);
     }
     return new Results(list);
+  }
+
+  private Map<String, Object> json() {
+    try {
+      return Json.read(file);
+    } catch (CandelaException e) {
+      throw new CandelaException(
+          e.getMessage() + "; the file is damaged: put it back, or use another --out", e);
+    }
   }
 
   private void check(String key, Object before, Object now) {
     if (!Objects.equals(before, now)) {
       throw CandelaException.of(
-          "%s: a run with another configuration lies here: %s is %s there, %s here; use its options"
-              + " to go on, or another --out",
+          "%s: a run of the same %s expected, it has %s there, %s here; start it as it was begun,"
+              + " or use another --out",
           file, key, brief(before), brief(now));
     }
   }
 
   private static String brief(Object value) {
-    String text = String.valueOf(value).strip();
+    String text = value == null ? "none" : value.toString().strip();
     return text.length() <= 120 ? text : "a text of " + text.length() + " characters";
   }
 
@@ -73,7 +87,8 @@ final class RoarFile {
     return new Result(
         training,
         ((Number) r.get("accuracy")).doubleValue(),
-        ((Number) r.get("seconds")).doubleValue());
+        ((Number) r.get("seconds")).doubleValue(),
+        (String) r.get("model"));
   }
 
   /**
@@ -84,31 +99,33 @@ final class RoarFile {
   void write(Results results, Map<String, Object> about) {
     List<Object> list = new ArrayList<>();
     for (Result r : results.all()) {
-      list.add(
+      Training t = r.training();
+      Map<String, Object> one =
           Provenance.ordered(
-              "method",
-              r.training().method(),
-              "fraction",
-              r.training().fraction(),
-              "restart",
-              r.training().restart(),
-              "accuracy",
-              r.accuracy(),
-              "seconds",
-              r.seconds()));
+              "method", t.method(), "fraction", t.fraction(), "restart", t.restart());
+      one.put("accuracy", r.accuracy());
+      one.put("seconds", r.seconds());
+      if (r.model() != null) {
+        one.put("model", r.model());
+      }
+      list.add(one);
     }
     Map<String, Object> all = Provenance.ordered("configuration", configuration, "results", list);
     all.put("provenance", about);
     Json.write(file, all);
   }
 
-  /** One line a result. */
-  static void writeCsv(Path file, Results results) {
+  /**
+   * One line a result.
+   *
+   * @param name of a method by its key
+   */
+  static void writeCsv(Path file, Results results, UnaryOperator<String> name) {
     List<String> lines = new ArrayList<>(List.of("method,fraction,restart,accuracy,seconds"));
     for (Result r : results.all()) {
       Training t = r.training();
       lines.add(
-          t.method()
+          name.apply(t.method())
               + ","
               + t.fraction()
               + ","

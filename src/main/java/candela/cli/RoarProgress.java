@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.roar.Result;
 import candela.roar.Roar;
+import candela.roar.Settings;
 import candela.roar.Training;
 import java.io.PrintStream;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.function.Consumer;
 final class RoarProgress implements Roar.Listener, AutoCloseable {
   private final PrintStream err = System.err;
   private final List<Training> all;
-  private final boolean keep;
+  private final Settings settings;
   private final Consumer<Result> taker;
   private final long start = System.nanoTime();
   private int done;
@@ -24,10 +25,10 @@ final class RoarProgress implements Roar.Listener, AutoCloseable {
    * @param done trainings that earlier runs did
    * @param taker told of results
    */
-  RoarProgress(List<Training> all, int done, boolean keep, Consumer<Result> taker) {
+  RoarProgress(Settings settings, List<Training> all, int done, Consumer<Result> taker) {
     this.all = all;
     this.done = done;
-    this.keep = keep;
+    this.settings = settings;
     this.taker = taker;
   }
 
@@ -81,7 +82,10 @@ final class RoarProgress implements Roar.Listener, AutoCloseable {
       return t.method();
     }
     String text =
-        t.method() + ", " + RoarTable.percent(t.fraction()) + (keep ? " kept" : " removed");
+        settings.name(t.method())
+            + ", "
+            + RoarTable.percent(t.fraction())
+            + (settings.keep() ? " kept" : " removed");
     return t.restart() == 0 ? text : text + ", restart " + t.restart();
   }
 

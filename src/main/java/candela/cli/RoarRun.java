@@ -3,9 +3,11 @@ package candela.cli;
 import candela.device.Device;
 import candela.method.Preparation;
 import candela.onnx.OnnxModel;
+import candela.roar.Result;
 import candela.roar.Results;
 import candela.roar.Roar;
 import candela.roar.Settings;
+import candela.roar.Training;
 import candela.tensor.Shape;
 import candela.train.Dataset;
 import candela.train.Sources;
@@ -33,9 +35,12 @@ final class RoarRun implements AutoCloseable {
     data = Sources.of(settings.recipe());
     device = options.machine.open();
     try {
-      roar = new Roar(settings, data, options.model, options.out, device, options.between);
+      roar =
+          new Roar(
+              Version.NUMBER, settings, data, options.model, options.out, device, options.between);
       file = new RoarFile(options.out, roar.configuration());
       results = file.read();
+      roar.check(results);
     } catch (RuntimeException e) {
       device.close();
       throw e;
@@ -51,16 +56,24 @@ final class RoarRun implements AutoCloseable {
         data[1].size(),
         data[0].classes().size(),
         Explanation.counted(roar.trainings().size(), "training"));
-    int before = results.all().size();
-    if (before > 0) {
-      out.printf("goes on from %s: %d done%n", options.out, before);
+    int before = asked().all().size();
+    int others = results.all().size() - before;
+    if (before + others > 0) {
+      out.printf("goes on from %s: %d done", options.out, before);
+      out.println(others == 0 ? "" : ", " + others + " more that are not asked for now");
     }
     boolean done;
     Map<String, Object> about = about();
     file.write(results, about);
     try (var progress =
         new RoarProgress(
-            roar.trainings(), before, settings.keep(), r -> file.write(results, about))) {
+            settings,
+            roar.trainings(),
+            before,
+            r -> {
+              file.write(results, about);
+              doubt(r);
+            })) {
       done = roar.run(results, options.limit, progress);
     }
     if (!done) {
@@ -69,6 +82,25 @@ final class RoarRun implements AutoCloseable {
     }
     finish(about);
     return Main.OK;
+  }
+
+  /** A model that guesses was made for other pictures, or has learnt nothing. */
+  private void doubt(Result r) {
+    int classes = data[0].classes().size();
+    if (r.training().equals(Training.UNCHANGED) && r.accuracy() < 1.5 / classes) {
+      System.err.printf(
+          "%s is hardly better than chance, 1 of %d: %s%n",
+          roar.model(),
+          classes,
+          options.model == null
+              ? "what its maps call important will say little; train for longer"
+              : "does it take pixels of 0 to 1, and these classes in this order?");
+    }
+  }
+
+  /** What was asked for, as far as it is there. */
+  private Results asked() {
+    return results.of(roar.trainings());
   }
 
   private Map<String, Object> about() {
@@ -83,16 +115,17 @@ final class RoarRun implements AutoCloseable {
     about.put("model", Provenance.ordered("file", model, "sha256", OnnxModel.read(model).sha256()));
     about.put("classes", data[0].classes());
     file.write(results, about);
-    RoarFile.writeCsv(options.out.resolve("roar.csv"), results);
-    RoarTable table = new RoarTable(settings, results);
+    Results asked = asked();
+    RoarFile.writeCsv(options.out.resolve("roar.csv"), asked, settings::name);
+    RoarTable table = new RoarTable(settings, asked);
     table.curves().writePng(options.out.resolve("curves.png"));
     String label = data[1].classes().get(data[1].labels()[0]);
-    RoarSheet.draw(settings, roar, table, 0, label).writePng(options.out.resolve("examples.png"));
+    RoarSheet.draw(settings, roar, asked, 0, label).writePng(options.out.resolve("examples.png"));
     table.print(out);
     out.printf(
         Locale.ROOT,
         "%n%s in %s: %.1f s%n",
-        Explanation.counted(results.all().size(), "result"),
+        Explanation.counted(asked.all().size(), "result"),
         options.out,
         (System.nanoTime() - start) / 1e9);
   }

@@ -3,6 +3,8 @@ package candela.cli;
 import candela.image.ContactSheet;
 import candela.image.Image;
 import candela.image.Resize;
+import candela.method.Method;
+import candela.roar.Results;
 import candela.roar.Roar;
 import candela.roar.Settings;
 import java.util.ArrayList;
@@ -19,20 +21,20 @@ final class RoarSheet {
    * @param picture place in the test set
    * @param label its class
    */
-  static Image draw(Settings settings, Roar roar, RoarTable table, int picture, String label) {
+  static Image draw(Settings settings, Roar roar, Results results, int picture, String label) {
+    RoarTable table = new RoarTable(settings, results);
     String what = settings.keep() ? " kept" : " removed";
     var sheet =
         new ContactSheet(
             settings.recipe().name(),
             "a test picture as the trainings saw it · below: the accuracy on all of them");
-    for (int m = 0; m < settings.methods().size(); m++) {
-      String method = settings.names().get(m);
-      List<Image> pictures = roar.example(m, picture);
+    for (Method m : settings.methods()) {
+      List<Image> pictures = roar.example(m, picture, results);
       List<ContactSheet.Cell> row = new ArrayList<>();
       for (int i = 0; i < pictures.size(); i++) {
         double f = i == 0 ? 0 : settings.fractions().values().get(i - 1);
-        String heading = i == 0 ? method : RoarTable.percent(f) + what;
-        String caption = i == 0 ? label : table.accuracy(method, f) + " %";
+        String heading = i == 0 ? settings.name(Settings.key(m)) : RoarTable.percent(f) + what;
+        String caption = i == 0 ? label : table.accuracy(m, f) + " %";
         row.add(
             new ContactSheet.Cell(Resize.enlarged(pictures.get(i), SIDE), heading, caption, null));
       }

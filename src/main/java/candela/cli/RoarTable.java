@@ -3,6 +3,7 @@ package candela.cli;
 import candela.image.ContactSheet;
 import candela.image.Image;
 import candela.image.LineChart;
+import candela.method.Method;
 import candela.roar.Results;
 import candela.roar.Settings;
 import java.io.PrintStream;
@@ -12,15 +13,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** The accuracies of a run, printed and drawn. */
+/** The accuracies that a run was asked for, printed and drawn. */
 final class RoarTable {
   private final Settings settings;
-  private final List<String> methods;
   private final Results results;
 
+  /**
+   * @param results no others
+   */
   RoarTable(Settings settings, Results results) {
     this.settings = settings;
-    this.methods = settings.names();
     this.results = results;
   }
 
@@ -35,9 +37,10 @@ final class RoarTable {
   }
 
   /** Mean and, of several restarts, deviation; in per cent. */
-  String accuracy(String method, double fraction) {
-    double deviation = results.deviation(method, fraction);
-    String mean = number(results.mean(method, fraction));
+  String accuracy(Method method, double fraction) {
+    String key = Settings.key(method);
+    double deviation = results.deviation(key, fraction);
+    String mean = number(results.mean(key, fraction));
     return Double.isNaN(deviation) ? mean : mean + " ± " + number(deviation);
   }
 
@@ -54,8 +57,8 @@ final class RoarTable {
     List<String> title = new ArrayList<>(List.of("method"));
     settings.fractions().values().forEach(f -> title.add(percent(f) + " " + what()));
     var table = new Table("l" + "r".repeat(title.size() - 1), title.toArray(String[]::new));
-    for (String m : methods) {
-      List<String> row = new ArrayList<>(List.of(m));
+    for (Method m : settings.methods()) {
+      List<String> row = new ArrayList<>(List.of(settings.name(Settings.key(m))));
       settings.fractions().values().forEach(f -> row.add(accuracy(m, f)));
       table.add(row.toArray());
     }
@@ -73,11 +76,12 @@ final class RoarTable {
             480,
             fractions.stream().map(RoarTable::percent).toList(),
             fractions.stream().mapToDouble(f -> f).toArray());
-    for (String m : methods) {
+    for (Method m : settings.methods()) {
+      String key = Settings.key(m);
       double[] values = new double[fractions.size()];
       Arrays.setAll(
-          values, i -> i == whole ? results.unchanged() : results.mean(m, fractions.get(i)));
-      chart.line(m, values);
+          values, i -> i == whole ? results.unchanged() : results.mean(key, fractions.get(i)));
+      chart.line(settings.name(key), values);
     }
     return new ContactSheet(
             settings.recipe().name(),

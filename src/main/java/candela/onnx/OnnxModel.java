@@ -1,5 +1,6 @@
 package candela.onnx;
 
+import candela.onnx.proto.ModelProto;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -52,6 +53,16 @@ public record OnnxModel(
    */
   public static OnnxModel read(Path file) {
     return new ModelReader(file).read();
+  }
+
+  /** What a model file says of itself, by key: those of {@link ModelWriter}, or anything. */
+  public static Map<String, String> metadata(Path file) {
+    Map<String, String> all = new LinkedHashMap<>();
+    new OnnxFile(file)
+        .parse(ModelProto.getDescriptor(), ModelProto::parseFrom, "model")
+        .getMetadataPropsList()
+        .forEach(p -> all.put(p.getKey(), p.getValue()));
+    return all;
   }
 
   /** SHA-256 of all files in their order, in hexadecimal; reads them once more. */

@@ -44,6 +44,18 @@ public record Fractions(List<Double> values) {
     return new Fractions(values);
   }
 
+  /** Refuses what takes nothing from pictures of so many pixels, or leaves nothing. */
+  void check(int pixels) {
+    for (int f = 0; f < size(); f++) {
+      int n = count(f, pixels);
+      if (n == 0 || n == pixels) {
+        throw CandelaException.of(
+            "fractions: 1 to %d of %d pixels expected, %s comes to %d; leave it out",
+            pixels - 1, pixels, values.get(f), n);
+      }
+    }
+  }
+
   public int size() {
     return values.size();
   }

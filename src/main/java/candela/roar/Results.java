@@ -22,9 +22,24 @@ public final class Results {
     return Collections.unmodifiableList(all);
   }
 
+  /** Those of some trainings, in their order. */
+  public Results of(List<Training> trainings) {
+    return new Results(
+        trainings.stream().flatMap(t -> all.stream().filter(r -> r.training().equals(t))).toList());
+  }
+
   /** Whether there is one of this training. */
   public boolean have(Training training) {
     return all.stream().anyMatch(r -> r.training().equals(training));
+  }
+
+  /** SHA-256 of the model that is explained; null where there is none yet. */
+  String model() {
+    return all.stream()
+        .filter(r -> r.training().equals(Training.UNCHANGED))
+        .map(Result::model)
+        .findFirst()
+        .orElse(null);
   }
 
   private double[] accuracies(String method, double fraction) {
@@ -39,7 +54,11 @@ public final class Results {
     return mean(Training.UNCHANGED.method(), Training.UNCHANGED.fraction());
   }
 
-  /** Of the accuracies there are; NaN where there are none. */
+  /**
+   * Of the accuracies there are; NaN where there are none.
+   *
+   * @param method its {@link Settings#key}
+   */
   public double mean(String method, double fraction) {
     double sum = 0;
     double[] values = accuracies(method, fraction);

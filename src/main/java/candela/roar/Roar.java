@@ -4,8 +4,11 @@ import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Image;
 import candela.method.Method;
+import candela.method.Methods;
 import candela.onnx.OnnxModel;
 import candela.probe.Pipeline;
+import candela.tensor.CandelaException;
+import candela.train.Architectures;
 import candela.train.Dataset;
 import candela.train.Learner;
 import candela.train.Recipe;
@@ -42,7 +45,8 @@ import java.util.function.Supplier;
  * and a new model may learn the class from that alone: hold a method against sobel, whose shapes
  * tell much of the object, not only against random-map.
  *
- * <p>A run that was killed goes on: steps and trainings in progress lie in the folder. Owns
+ * <p>A run that was killed goes on: steps and trainings in progress lie in the folder. Runs of
+ * other methods, fractions and restarts share it, and the results that they have in common. Owns
  * nothing. For one thread.
  */
 public final class Roar {
@@ -59,6 +63,9 @@ public final class Roar {
   private double limit;
   private double saved;
 
+  /** Whether this run has come any further: one that is over time before that would never end. */
+  private boolean moved;
+
   /** Told how far a run is. */
   public interface Listener {
     /** So many of all pictures have been explained. */
@@ -72,39 +79,49 @@ public final class Roar {
   }
 
   /**
-   * Prepares a run; checks what can be checked before work begins.
+   * Prepares a run; checks what can be checked without earlier results.
    *
+   * @param candela its version
    * @param data training and test pictures of the recipe
    * @param model file of the explained model, null where the recipe is to make it
    * @param folder of what lies between a kill and the next start
    * @param between seconds from one checkpoint to the next
    */
   public Roar(
-      Settings settings, Dataset[] data, Path model, Path folder, Device device, double between) {
+      String candela,
+      Settings settings,
+      Dataset[] data,
+      Path model,
+      Path folder,
+      Device device,
+      double between) {
     this.settings = settings;
     this.data = data;
     this.model = model;
     this.folder = new WorkFolder(folder);
     this.device = device;
     this.between = between;
-    removal =
-        Removal.of(settings.fractions(), settings.keep(), data[0], settings.recipe().seed());
-    Map<String, Object> all = new LinkedHashMap<>(settings.configuration());
+    settings.fractions().check(data[0].image().count(1, 3));
+    removal = Removal.of(settings.fractions(), settings.keep(), data[0], settings.recipe().seed());
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("candela", candela);
+    all.putAll(settings.configuration());
     all.put("data", data[0].sha256() + " " + data[1].sha256());
     all.put("model", model == null ? null : OnnxModel.read(model).sha256());
-    all.put("device", device.name());
+    all.put("device", device.describe());
     all.put("precision", String.valueOf(device.precision()));
     configuration = all;
     run = UUID.nameUUIDFromBytes(all.toString().getBytes(StandardCharsets.UTF_8)).toString();
     if (model != null) {
-      try (var fit = explainer()) {
+      Explained.checkTold(model, data[0].classes());
+      try (var fit = explainer(Network.load(model), 1)) {
         fit.predicted(0, 1);
       }
     }
     new Trainer(settings.recipe(), data, device, null, between).close();
   }
 
-  /** All that results depend on: runs that have it in common can go on from each other. */
+  /** All that every result depends on: runs that have it in common share their folder. */
   public Map<String, Object> configuration() {
     return configuration;
   }
@@ -114,51 +131,92 @@ public final class Roar {
     return model == null ? folder.model() : model;
   }
 
-  /** The trainings of a whole run, in order. */
+  /** The trainings that are asked for, in order. */
   public List<Training> trainings() {
     List<Training> all = new ArrayList<>(List.of(Training.UNCHANGED));
-    settings.names().forEach(name -> all.addAll(settings.trainings(name)));
+    settings.methods().forEach(m -> all.addAll(settings.trainings(m)));
     return all;
+  }
+
+  private List<Training> left(Method method, Results results) {
+    return settings.trainings(method).stream().filter(t -> !results.have(t)).toList();
+  }
+
+  /**
+   * Refuses what would else fail after hours: a model file that is not this folder's, a method that
+   * does not fit the model. Each method with something left to do explains a picture; where there
+   * is no model yet, that of one with random weights.
+   *
+   * @param results of earlier runs
+   */
+  public void check(Results results) {
+    checkOwn(results);
+    List<Method> left =
+        settings.methods().stream().filter(m -> !left(m, results).isEmpty()).toList();
+    if (left.isEmpty()) {
+      return;
+    }
+    Network network = results.model() == null && model == null ? untrained() : network(results);
+    try (var explainer = explainer(network, 1)) {
+      for (Method m : left) {
+        fits(m, explainer);
+      }
+    }
+  }
+
+  private static void fits(Method method, Explainer explainer) {
+    String name = Methods.name(method);
+    try {
+      explainer.maps(method, 0, 1);
+    } catch (CandelaException e) {
+      String said = e.getMessage();
+      throw new CandelaException(said.startsWith(name + ":") ? said : name + ": " + said, e);
+    }
+  }
+
+  private Network untrained() {
+    Recipe recipe = settings.recipe();
+    return Network.of(
+        Architectures.of(
+            recipe.architecture(), data[0].image(), data[0].classes().size(), recipe.seed()));
+  }
+
+  /** What will be written over must be this run's, too. */
+  private void checkOwn(Results results) {
+    if (model == null && results.model() == null) {
+      Explained.checkOwn(folder.model(), run);
+    }
   }
 
   /**
    * Runs what is not among the results, for at most so many seconds and what it takes to come to an
-   * end: a group of pictures, or a step.
+   * end: a group of pictures, or a step. One of these is always done.
    *
-   * @param results of earlier runs; new ones are added
+   * @param results of earlier runs, of whichever methods, fractions and restarts; new ones are
+   *     added
    * @return whether all is done
    */
   public boolean run(Results results, double limit, Listener listener) {
     start = System.nanoTime();
     saved = 0;
     this.limit = limit;
+    moved = false;
     // A kill may have come between a result and the end of what led to it.
-    trainings().stream()
-        .filter(results::have)
-        .forEach(t -> WorkFolder.delete(folder.checkpoint(t)));
+    results.all().forEach(r -> WorkFolder.delete(folder.checkpoint(r.training())));
     if (!results.have(Training.UNCHANGED) && !unchanged(results, listener)) {
       return false;
     }
-    for (int m = 0; m < settings.methods().size(); m++) {
-      String name = settings.names().get(m);
-      List<Training> left =
-          settings.trainings(name).stream().filter(t -> !results.have(t)).toList();
-      if (left.isEmpty()) {
-        WorkFolder.delete(folder.steps(name));
-        continue;
-      }
-      List<byte[]> steps = steps(settings.methods().get(m), name, listener);
-      if (steps == null) {
+    for (Method m : settings.methods()) {
+      if (!retrained(m, results, listener)) {
         return false;
       }
-      for (Training t : left) {
-        if (!retrained(t, steps, results, listener)) {
-          return false;
-        }
-      }
-      WorkFolder.delete(folder.steps(name));
+      WorkFolder.delete(folder.steps(Settings.key(m)));
     }
     return true;
+  }
+
+  private boolean over() {
+    return moved && seconds() > limit;
   }
 
   private double seconds() {
@@ -166,6 +224,7 @@ public final class Roar {
   }
 
   private boolean unchanged(Results results, Listener listener) {
+    checkOwn(results);
     double seconds = 0;
     Path checkpoint = folder.checkpoint(Training.UNCHANGED);
     if (model == null) {
@@ -174,14 +233,28 @@ public final class Roar {
         if (!train(trainer, Training.UNCHANGED, listener)) {
           return false;
         }
-        trainer.export(model(), Map.of());
+        trainer.export(model(), Map.of(Explained.RUN, run));
         seconds = trainer.seconds();
       }
     }
-    try (var explainer = explainer()) {
-      add(new Result(Training.UNCHANGED, explainer.accuracy(), seconds), results, listener);
+    Network network = Network.load(model());
+    try (var explainer = explainer(network, Pipeline.CHOSEN)) {
+      double accuracy = explainer.accuracy();
+      String sha256 = network.model().sha256();
+      add(new Result(Training.UNCHANGED, accuracy, seconds, sha256), results, listener);
     }
     WorkFolder.delete(checkpoint);
+    return true;
+  }
+
+  private boolean retrained(Method method, Results results, Listener listener) {
+    List<Training> left = left(method, results);
+    List<byte[]> steps = left.isEmpty() ? List.of() : steps(method, results, listener);
+    for (Training t : left) {
+      if (steps == null || over() || !retrained(t, steps, results, listener)) {
+        return false;
+      }
+    }
     return true;
   }
 
@@ -201,13 +274,14 @@ public final class Roar {
         return false;
       }
       double accuracy = trainer.test(null, 0).accuracy();
-      add(new Result(training, accuracy, trainer.seconds()), results, listener);
+      add(new Result(training, accuracy, trainer.seconds(), null), results, listener);
     }
     WorkFolder.delete(checkpoint);
     return true;
   }
 
   private void add(Result result, Results results, Listener listener) {
+    moved = true;
     results.add(result);
     listener.result(result);
   }
@@ -220,6 +294,7 @@ public final class Roar {
           @Override
           public void step(
               int epoch, int batch, int batches, Learner.Tally soFar, double rate, double left) {
+            moved = true;
             listener.step(training, (long) epoch * batches + batch, (long) epochs * batches);
           }
 
@@ -229,44 +304,50 @@ public final class Roar {
   }
 
   /** Of all pictures; null where time is up. */
-  private List<byte[]> steps(Method method, String name, Listener listener) {
+  private List<byte[]> steps(Method method, Results results, Listener listener) {
     int all = data[0].size() + data[1].size();
-    Steps steps = Steps.read(folder.steps(name), run, data[0].image().count(1, 3));
+    Path file = folder.steps(Settings.key(method));
+    Steps steps = Steps.read(file, run, settings.fractions(), data[0].image().count(1, 3));
     List<byte[]> pictures = steps.pictures();
     if (pictures.size() == all) {
       return pictures;
     }
-    try (var explainer = explainer()) {
+    if (over()) {
+      return null;
+    }
+    String name = settings.names().get(settings.methods().indexOf(method));
+    try (var explainer = explainer(network(results), Pipeline.CHOSEN)) {
       while (pictures.size() < all) {
-        if (seconds() > limit) {
-          steps.write(folder.steps(name));
+        if (over()) {
+          steps.write(file);
           return null;
         }
         if (seconds() - saved > between) {
           saved = seconds();
-          steps.write(folder.steps(name));
+          steps.write(file);
         }
         int first = pictures.size();
         int last = Math.min(first + Explainer.GROUP, all);
         pictures.addAll(explainer.steps(method, first, last));
+        moved = true;
         listener.explained(name, last, all);
       }
     }
-    steps.write(folder.steps(name));
+    steps.write(file);
     return pictures;
   }
 
   /**
    * A test picture as the trainings see it: as it is, then changed at each fraction.
    *
-   * @param method place in the list of methods
+   * @param method one of the run's
    * @param picture place in the test set
    */
-  public List<Image> example(int method, int picture) {
+  public List<Image> example(Method method, int picture, Results results) {
     int i = data[0].size() + picture;
     List<Image> pictures = new ArrayList<>(List.of(data[1].picture(picture)));
-    try (var explainer = explainer()) {
-      byte[] steps = explainer.steps(settings.methods().get(method), i, i + 1).getFirst();
+    try (var explainer = explainer(network(results), Pipeline.CHOSEN)) {
+      byte[] steps = explainer.steps(method, i, i + 1).getFirst();
       Dataset one = data[1].at(picture);
       for (int f = 0; f < settings.fractions().size(); f++) {
         pictures.add(removal.apply(one, List.of(steps), f).picture(0));
@@ -275,9 +356,12 @@ public final class Roar {
     return pictures;
   }
 
-  private Explainer explainer() {
-    Network network = Network.load(model()).channelsFirst();
-    return new Explainer(
-        network, data, settings.ranking(), removal, device, Pipeline.CHOSEN);
+  /** The model that the results are of. */
+  private Network network(Results results) {
+    return Explained.load(model(), results.model());
+  }
+
+  private Explainer explainer(Network network, int rows) {
+    return new Explainer(network.channelsFirst(), data, settings.ranking(), removal, device, rows);
   }
 }

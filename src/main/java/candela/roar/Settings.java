@@ -7,10 +7,12 @@ import candela.tensor.CandelaException;
 import candela.train.Recipe;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What is removed and retrained.
@@ -31,49 +33,65 @@ public record Settings(
     if (methods.isEmpty()) {
       throw CandelaException.of("methods: one or more expected, got none");
     }
+    Set<String> keys = new HashSet<>();
+    for (Method m : methods) {
+      if (!keys.add(key(m))) {
+        throw CandelaException.of(
+            "methods: each once expected, got %s twice; give it other parameters, or use restarts",
+            Methods.name(m));
+      }
+    }
     if (restarts < 1) {
       throw CandelaException.of("restarts: 1 or more expected, got %d", restarts);
     }
     if (recipe.start() != null) {
       throw CandelaException.of(
-          "%s: architecture expected, as models are trained from random weights; it starts from %s",
+          "%s: a recipe that trains from random weights expected, it has start: %s; give it an"
+              + " architecture: instead",
           recipe.name(), recipe.start());
     }
   }
 
-  /** Of the methods, unique in the run. */
+  /** What tells a method from all others: its name and every parameter. */
+  public static String key(Method method) {
+    return Methods.name(method) + " " + Methods.parameters(method);
+  }
+
+  /** Of the methods for people, unique in this list but not in others. */
   public List<String> names() {
     Map<String, Integer> seen = new HashMap<>();
     return methods.stream().map(m -> Inputs.unique(Methods.name(m), seen)).toList();
   }
 
+  /**
+   * Of a method of this list, among {@link #names}, by its key; what else there is a training of
+   * has its own.
+   */
+  public String name(String key) {
+    int place = methods.stream().map(Settings::key).toList().indexOf(key);
+    return place < 0 ? key : names().get(place);
+  }
+
   /** All trainings of one method. */
-  List<Training> trainings(String method) {
+  List<Training> trainings(Method method) {
     List<Training> all = new ArrayList<>();
     for (double fraction : fractions.values()) {
       for (int restart = 0; restart < restarts; restart++) {
-        all.add(new Training(method, fraction, restart));
+        all.add(new Training(key(method), fraction, restart));
       }
     }
     return all;
   }
 
-  /** All that results depend on, but for data, model and device. */
-  public Map<String, Object> configuration() {
-    List<Object> list = new ArrayList<>();
-    for (Method m : methods) {
-      Map<String, Object> method = new LinkedHashMap<>();
-      method.put("method", Methods.name(m));
-      method.put("parameters", Methods.parameters(m));
-      list.add(method);
-    }
+  /**
+   * What all results have in common, but for data, model and device. Methods, fractions and
+   * restarts are each result's own.
+   */
+  Map<String, Object> configuration() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("recipe", recipe.text());
-    all.put("methods", list);
-    all.put("fractions", fractions.values());
     all.put("rank", ranking.name().toLowerCase(Locale.ROOT));
     all.put("keep", keep);
-    all.put("restarts", restarts);
     return all;
   }
 }

@@ -17,10 +17,11 @@ import java.util.List;
  * or not at all.
  *
  * @param run what identifies the run
+ * @param fractions that the steps are of
  * @param pictures one array a picture, a byte a pixel
  */
-record Steps(String run, List<byte[]> pictures) {
-  private static final String MAGIC = "candela steps 1";
+record Steps(String run, Fractions fractions, List<byte[]> pictures) {
+  private static final String MAGIC = "candela steps 2";
 
   void write(Path file) {
     WholeFile.write(
@@ -30,6 +31,7 @@ record Steps(String run, List<byte[]> pictures) {
               new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part)))) {
             out.writeUTF(MAGIC);
             out.writeUTF(run);
+            out.writeUTF(fractions.values().toString());
             out.writeInt(pictures.size());
             for (byte[] picture : pictures) {
               out.write(picture);
@@ -39,12 +41,12 @@ record Steps(String run, List<byte[]> pictures) {
   }
 
   /**
-   * What a file has; nothing where there is none.
+   * What a file has; nothing where there is none, or it is of other fractions.
    *
    * @param run what it must be of
    * @param pixels of a picture
    */
-  static Steps read(Path file, String run, int pixels) {
+  static Steps read(Path file, String run, Fractions fractions, int pixels) {
     List<byte[]> pictures = new ArrayList<>();
     if (Files.exists(file)) {
       try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
@@ -54,7 +56,8 @@ record Steps(String run, List<byte[]> pictures) {
                   + " --out",
               file);
         }
-        for (int left = in.readInt(); left > 0; left--) {
+        boolean same = in.readUTF().equals(fractions.values().toString());
+        for (int left = same ? in.readInt() : 0; left > 0; left--) {
           byte[] picture = new byte[pixels];
           in.readFully(picture);
           pictures.add(picture);
@@ -63,6 +66,6 @@ record Steps(String run, List<byte[]> pictures) {
         throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
       }
     }
-    return new Steps(run, pictures);
+    return new Steps(run, fractions, pictures);
   }
 }

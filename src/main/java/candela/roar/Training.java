@@ -1,9 +1,9 @@
 package candela.roar;
 
 /**
- * Which training it is.
+ * Which training it is, in every run of its folder.
  *
- * @param method its name in the run
+ * @param method its {@link Settings#key}
  * @param fraction of the pixels that is removed, or kept
  * @param restart the first is 0
  */

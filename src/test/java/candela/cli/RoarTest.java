@@ -73,6 +73,14 @@ class RoarTest {
     assertThat(again.code()).isZero();
     assertThat(again.out()).contains("goes on from", "9 done");
     assertThat(Files.readAllLines(out.resolve("roar.csv"))).isEqualTo(lines);
+    MainTest.Ran fewer = roar("out", "--method=random-map", "--fractions=0.9");
+    assertThat(fewer.out()).contains("3 done, 6 more that are not asked for now");
+    assertThat(fewer.err()).contains("4 of 4: random-map, 90 % removed").doesNotContain("50 %");
+    assertThat(Files.readAllLines(out.resolve("roar.csv")))
+        .hasSize(1 + 4)
+        .contains(lines.get(1), lines.get(4), lines.get(8));
+    assertThat(new ObjectMapper().readTree(out.resolve("roar.json").toFile()).get("results"))
+        .hasSize(10);
   }
 
   @Test
@@ -86,8 +94,23 @@ class RoarTest {
     MainTest.Ran other = roar("parts", "--keep");
     assertThat(other.code()).isEqualTo(Main.WRONG);
     assertThat(other.err())
-        .contains("roar.json: a run with another configuration lies here: rank is value there")
+        .contains("roar.json: a run of the same rank expected, it has value there, absolute here;")
         .hasLineCount(1);
+    Path json = folder.resolve("parts/roar.json");
+    String text = Files.readString(json);
+    Files.writeString(json, text.replaceFirst("\"" + Version.NUMBER + "\"", "\"0.0.9\""));
+    assertThat(roar("parts", "--keep", "--rank=value").err())
+        .contains("a run of the same candela expected, it has 0.0.9 there, " + Version.NUMBER);
+    Files.writeString(json, text.substring(0, text.length() / 2));
+    assertThat(roar("parts", "--keep", "--rank=value").err())
+        .contains("roar.json: JSON expected: ")
+        .contains("; the file is damaged: put it back, or use another --out")
+        .hasLineCount(1);
+    Files.writeString(json, text);
+    try (var _ = FolderLock.of(folder.resolve("parts"))) {
+      assertThat(roar("parts", "--keep", "--rank=value").err())
+          .contains("parts: another run is at work in this folder; wait for it, or use another");
+    }
     assertThat(roar("parts", "--keep", "--rank=value").code()).isZero();
     assertThat(accuracies("parts")).isEqualTo(accuracies("whole"));
   }
@@ -106,6 +129,8 @@ class RoarTest {
         "--restarts=0 | restarts: 1 or more expected, got 0",
         "--rank=size | --rank: one of absolute, value expected, got 'size'",
         "--method=grad | method: unknown 'grad'",
+        "--method=grad-cam | grad-cam: mlp: no convolution of more than one pixel",
+        "--fractions=0.001,0.5 | fractions: 1 to 255 of 256 pixels expected, 0.001 comes to 0;",
         "--limit=0 | --limit: seconds above 0 expected, got 0.0; leave it out",
         "--model=nowhere.onnx | nowhere.onnx: no such file",
       })

@@ -116,9 +116,9 @@ class RemovalTest {
     Results results = new Results();
     double[] accuracies = {0.5, 0.7, 0.6};
     for (int r = 0; r < 3; r++) {
-      results.add(new Result(new Training("gradient", 0.1, r), accuracies[r], 1));
+      results.add(new Result(new Training("gradient", 0.1, r), accuracies[r], 1, null));
     }
-    results.add(new Result(new Training("gradient", 0.3, 0), 0.2, 1));
+    results.add(new Result(new Training("gradient", 0.3, 0), 0.2, 1, null));
     assertThat(results.mean("gradient", 0.1)).isCloseTo(0.6, within(1e-12));
     assertThat(results.deviation("gradient", 0.1)).isCloseTo(0.1, within(1e-12));
     assertThat(results.deviation("gradient", 0.3)).isNaN();

@@ -17,16 +17,24 @@ import candela.tensor.Shape;
 import candela.train.Dataset;
 import candela.train.Recipe;
 import candela.train.Sources;
+import candela.train.Trainer;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RoarTest {
+  /** Of both recipes. */
+  private static final Dataset[] DATA = Sources.of(recipe());
+
   @TempDir Path folder;
 
   private static Recipe recipe() {
@@ -42,18 +50,34 @@ class RoarTest {
         Path.of("."));
   }
 
+  /** Five steps a training. */
+  private static Recipe once() {
+    return Recipe.parse(
+        "once.yaml",
+        "data: synthetic:count=80,test=24,size=16,seed=2\n"
+            + "architecture: mlp\n"
+            + "batch: 16\n"
+            + "epochs: 1\n",
+        Path.of("."));
+  }
+
   private static Settings settings(Recipe recipe, int restarts, String... methods) {
+    return settings(recipe, "0.3,0.9", false, restarts, methods);
+  }
+
+  private static Settings settings(
+      Recipe recipe, String fractions, boolean keep, int restarts, String... methods) {
     return new Settings(
         recipe,
         Arrays.stream(methods).map(Methods::parse).toList(),
-        Fractions.parse("0.3,0.9"),
+        Fractions.parse(fractions),
         Ranking.ABSOLUTE,
-        false,
+        keep,
         restarts);
   }
 
   /** Throws when it has been told so often, as if the process were killed. */
-  private static final class Killer implements Roar.Listener {
+  private static class Killer implements Roar.Listener {
     private int left;
 
     Killer(int left) {
@@ -83,20 +107,69 @@ class RoarTest {
   }
 
   private Results run(String name, Results results, int kill) throws IOException {
+    return run(
+        name, settings(recipe(), 1, "gradient", "random-map"), results, new Killer(kill), 1e-9);
+  }
+
+  private Results run(String name, Settings settings, Results results, Roar.Listener listener)
+      throws IOException {
+    return run(name, settings, results, listener, 60);
+  }
+
+  private Results run(
+      String name, Settings settings, Results results, Roar.Listener listener, double between)
+      throws IOException {
     Path out = Files.createDirectories(folder.resolve(name));
-    Settings settings = settings(recipe(), 1, "gradient", "random-map");
     try (Device device = TestDevice.open(2)) {
-      Roar roar = new Roar(settings, Sources.of(recipe()), null, out, device, 1e-9);
-      assertThat(roar.run(results, Double.POSITIVE_INFINITY, new Killer(kill))).isTrue();
+      Roar roar = new Roar("1", settings, DATA, null, out, device, between);
+      roar.check(results);
+      assertThat(roar.run(results, Double.POSITIVE_INFINITY, listener)).isTrue();
     }
     return results;
+  }
+
+  /** Kills at the last result, when the files of the last training are still there. */
+  private void toTheLastResult(String name, Results results) {
+    Killer last =
+        new Killer(0) {
+          @Override
+          public void result(Result result) {
+            if (result.training().equals(new Training("random-map {seed=0}", 0.9, 0))) {
+              throw new IllegalStateException("the last");
+            }
+          }
+        };
+    Settings settings = settings(recipe(), 1, "gradient", "random-map");
+    assertThatThrownBy(() -> run(name, settings, results, last, 1e-9)).hasMessage("the last");
+  }
+
+  private static List<String> accuracies(Results results) {
+    return results.all().stream().map(r -> r.training() + " " + r.accuracy()).toList();
+  }
+
+  private List<String> files(String name) throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve(name))) {
+      return files.map(f -> f.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** A checkpoint without its time and its hash, whose place is behind two texts and 32 bytes. */
+  private static byte[] withoutTime(Path checkpoint) throws IOException {
+    byte[] all = Files.readAllBytes(checkpoint);
+    var in = new DataInputStream(new ByteArrayInputStream(all));
+    in.readUTF();
+    in.readUTF();
+    int time = all.length - in.available() + 32;
+    Arrays.fill(all, time, time + 8, (byte) 0);
+    return Arrays.copyOf(all, all.length - 32);
   }
 
   /** A run tells 10 steps and a result a training, of which it has 5, and 2 groups a method. */
   @Test
   void aRunThatIsKilledAnywhereGoesOnToTheSameBits() throws IOException {
-    List<Result> wanted = run("whole", new Results(), 0).all();
-    assertThat(wanted).hasSize(1 + 2 * 2);
+    Results whole = new Results();
+    toTheLastResult("whole", whole);
+    assertThat(whole.all()).hasSize(1 + 2 * 2);
     Results results = new Results();
     int kills = 0;
     // In the explained model, between groups of pictures, in trainings, and after a result.
@@ -108,24 +181,124 @@ class RoarTest {
       }
     }
     assertThat(kills).isEqualTo(6);
+    toTheLastResult("killed", results);
+    assertThat(files("killed")).isEqualTo(files("whole")).hasSize(3);
+    for (String file : files("whole")) {
+      Path a = folder.resolve("whole").resolve(file);
+      Path b = folder.resolve("killed").resolve(file);
+      if (file.endsWith(".checkpoint")) {
+        assertThat(withoutTime(b)).isEqualTo(withoutTime(a));
+      } else {
+        assertThat(b).hasSameBinaryContentAs(a);
+      }
+    }
     run("killed", results, 0);
-    assertThat(results.all().stream().map(Result::training))
-        .containsExactlyElementsOf(wanted.stream().map(Result::training).toList());
-    assertThat(results.all().stream().map(Result::accuracy))
-        .containsExactlyElementsOf(wanted.stream().map(Result::accuracy).toList());
-    assertThat(Files.readAllBytes(folder.resolve("killed/model.onnx")))
-        .isEqualTo(Files.readAllBytes(folder.resolve("whole/model.onnx")));
-    try (Stream<Path> files = Files.list(folder.resolve("killed"))) {
-      assertThat(files.map(f -> f.getFileName().toString())).containsExactly("model.onnx");
+    assertThat(accuracies(results)).isEqualTo(accuracies(whole));
+    assertThat(files("killed")).containsExactly("model.onnx");
+  }
+
+  /** The steps of the first, killed run are of other fractions than those that go on. */
+  @Test
+  void otherMethodsFractionsAndRestartsShareWhatIsThere() throws IOException {
+    Settings few = settings(once(), "0.3,0.9", false, 1, "gradient");
+    Settings more = settings(once(), "0.3", false, 2, "sobel", "gradient");
+    Results results = new Results();
+    // 5 steps and the model, 2 groups, 5 steps and a result, and into the next training
+    assertThatThrownBy(() -> run("shared", few, results, new Killer(6 + 2 + 6 + 3)))
+        .hasMessage("killed");
+    assertThat(results.all()).hasSize(2);
+    assertThat(files("shared")).hasSize(2).anyMatch(f -> f.matches("gradient-[0-9a-f]{8}.steps"));
+    run("shared", more, results, new Killer(0));
+    Results alone = run("alone", more, new Results(), new Killer(0));
+    List<Training> asked = alone.all().stream().map(Result::training).toList();
+    assertThat(accuracies(results.of(asked))).isEqualTo(accuracies(alone)).hasSize(1 + 4);
+    run("shared", few, results, new Killer(0));
+    assertThat(results.all()).as("0.9 of the gradient").hasSize(1 + 4 + 1);
+    assertThat(files("shared")).containsExactly("model.onnx");
+  }
+
+  /** Each call does a step or a group, though its time is up before it begins. */
+  @Test
+  void theShortestLimitGetsToTheEnd() throws IOException {
+    Settings settings = settings(once(), "0.5", false, 1, "sobel");
+    Path out = Files.createDirectories(folder.resolve("limit"));
+    Results results = new Results();
+    int calls = 1;
+    try (Device device = TestDevice.open(2)) {
+      Roar roar = new Roar("1", settings, DATA, null, out, device, 60);
+      while (!roar.run(results, Double.MIN_VALUE, new Killer(0))) {
+        assertThat(calls++).as("calls").isLessThan(20);
+      }
+    }
+    assertThat(results.all()).hasSize(2);
+    assertThat(calls).isGreaterThan(5);
+  }
+
+  @Test
+  void aMethodThatDoesNotFitTheModelIsNamedBeforeAnyTraining() {
+    Settings settings = settings(once(), 1, "gradient", "rise:masks=4", "grad-cam");
+    assertThatThrownBy(() -> run("unfit", settings, new Results(), new Killer(1)))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "grad-cam: mlp: no convolution of more than one pixel; name the value to look at,"
+                + " layer=NAME");
+  }
+
+  @Test
+  void modelFilesOfOthersAreNeitherExplainedNorWrittenOver() throws IOException {
+    Settings settings = settings(once(), 1, "sobel");
+    Path foreign = Shipped.model("cnn", folder);
+    Path model = Files.createDirectories(folder.resolve("model")).resolve("model.onnx");
+    Files.copy(foreign, model);
+    assertThatThrownBy(() -> run("model", settings, new Results(), new Killer(1)))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            model + ": another model lies where this run's goes; move it, or use another --out");
+    assertThat(model).hasSameBinaryContentAs(foreign);
+    Files.delete(model);
+    Results results = new Results();
+    assertThatThrownBy(() -> run("model", settings, results, new Killer(6))).hasMessage("killed");
+    String sha256 = OnnxModel.read(model).sha256();
+    assertThat(results.all().getFirst().model()).isEqualTo(sha256);
+    Files.copy(foreign, model, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> run("model", settings, results, new Killer(1)))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining(
+            "model.onnx: the model that was explained expected, sha256 " + sha256);
+  }
+
+  @Test
+  void aGivenModelThatSaysItIsMadeForOtherDataIsRefused() throws IOException {
+    Path model = folder.resolve("given.onnx");
+    try (Device device = TestDevice.open(2);
+        var trainer = new Trainer(once(), DATA, device, null, 1)) {
+      Settings settings = settings(once(), 1, "sobel");
+      trainer.export(model, Map.of("preprocess", "imagenet"));
+      assertThatThrownBy(() -> new Roar("1", settings, DATA, model, folder, device, 1))
+          .hasMessageContaining(
+              "given.onnx: pixels of 0 to 1 (preprocess: unit) expected, the file");
+      trainer.export(model, Map.of("classes", "a,b"));
+      assertThatThrownBy(() -> new Roar("1", settings, DATA, model, folder, device, 1))
+          .hasMessageContaining("expected, the file has a,b;");
+    }
+  }
+
+  /** 0.001 of 256 pixels is none, 0.999 all. */
+  @Test
+  void fractionsThatChangeNothingOrLeaveNothingAreRefused() {
+    for (String f : List.of("0.001", "0.999")) {
+      assertThatThrownBy(
+              () -> run("f", settings(once(), f, false, 1, "sobel"), new Results(), new Killer(0)))
+          .hasMessageContaining("fractions: 1 to 255 of 256 pixels expected, " + f + " comes to");
     }
   }
 
   @Test
   void whatLiesInTheFolderOfAnotherRunIsRefused() throws IOException {
     assertThatThrownBy(() -> run("other", new Results(), 4)).hasMessage("killed");
-    Settings others = settings(recipe(), 2, "gradient", "random-map");
+    Settings others = settings(recipe(), "0.3,0.9", true, 1, "gradient", "random-map");
     try (Device device = TestDevice.open(2)) {
-      Roar roar = new Roar(others, Sources.of(recipe()), null, folder.resolve("other"), device, 1);
+      Roar roar = new Roar("1", others, DATA, null, folder.resolve("other"), device, 1);
       assertThatThrownBy(() -> roar.run(new Results(), 100, new Killer(0)))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("unchanged.checkpoint: a checkpoint of this recipe");
@@ -146,16 +319,19 @@ class RoarTest {
     Dataset[] data = Sources.of(large);
     try (Device device = TestDevice.open(2)) {
       Settings settings = settings(large, 1, "gradient", "random-map");
-      Roar roar = new Roar(settings, data, model, folder, device, 1);
+      Roar roar = new Roar("1", settings, data, model, folder, device, 1);
       assertThat(roar.trainings()).hasSize(5);
-      List<Image> pictures = roar.example(0, 3);
+      Method gradient = settings.methods().get(0);
+      Method random = settings.methods().get(1);
+      List<Image> pictures = roar.example(gradient, 3, new Results());
       assertThat(pictures).hasSize(3);
       assertThat(pictures.get(0)).isEqualTo(data[1].picture(3));
       byte[] mean = Removal.means(data[0]);
       // 0.3 and 0.9 of 4096 pixels, to the nearest; few have the mean's colour by themselves
       assertThat(filled(pictures.get(1), mean)).isBetween(1229L, 1260L);
       assertThat(filled(pictures.get(2), mean)).isBetween(3686L, 3700L);
-      assertThat(roar.example(1, 3).get(1)).isNotEqualTo(roar.example(1, 4).get(1));
+      assertThat(roar.example(random, 3, new Results()).get(1))
+          .isNotEqualTo(roar.example(random, 4, new Results()).get(1));
       Results results = new Results();
       assertThat(roar.run(results, 1e-9, new Killer(0))).as("time is up").isFalse();
       assertThat(results.all()).hasSize(1);
@@ -180,14 +356,13 @@ class RoarTest {
   /** Noise is another for each picture: one for all would take away the same pixels everywhere. */
   @Test
   void noiseOfTwoPicturesDiffers() throws IOException {
-    Dataset[] data = Sources.of(recipe());
     Path model = folder.resolve("m.onnx");
     try (Device device = TestDevice.open(2);
-        var trainer = new candela.train.Trainer(recipe(), data, device, null, 1)) {
-      trainer.export(model, java.util.Map.of());
-      Removal removal = Removal.of(Fractions.parse("0.5"), false, data[0], 1);
+        var trainer = new Trainer(recipe(), DATA, device, null, 1)) {
+      trainer.export(model, Map.of());
+      Removal removal = Removal.of(Fractions.parse("0.5"), false, DATA[0], 1);
       var network = candela.graph.Network.load(model).channelsFirst();
-      try (var explainer = new Explainer(network, data, Ranking.ABSOLUTE, removal, device, 4)) {
+      try (var explainer = new Explainer(network, DATA, Ranking.ABSOLUTE, removal, device, 4)) {
         List<byte[]> steps = explainer.steps(Methods.parse("random-map"), 78, 82);
         assertThat(steps.get(0)).isNotEqualTo(steps.get(1));
         assertThat(steps.get(1)).isNotEqualTo(steps.get(2));
@@ -206,34 +381,36 @@ class RoarTest {
 
   @Test
   void modelsOfOtherPicturesOrClassesAreRefused() {
-    Dataset[] data = Sources.of(recipe());
     Path model = Shipped.model("cnn", folder);
     assertThat(OnnxModel.read(model).inputs()).hasSize(1);
     try (Device device = TestDevice.open(2)) {
       assertThatThrownBy(
-              () -> new Roar(settings(recipe(), 1, "sobel"), data, model, folder, device, 1))
+              () -> new Roar("1", settings(recipe(), 1, "sobel"), DATA, model, folder, device, 1))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("cnn.onnx: images [3,16,16] expected");
     }
+    assertThatThrownBy(() -> settings(recipe(), 1, "sobel", "sobel"))
+        .hasMessageContaining("methods: each once expected, got sobel twice");
     assertThatThrownBy(() -> settings(recipe(), 0, "sobel"))
         .hasMessage("restarts: 1 or more expected, got 0");
     Recipe start =
         Recipe.parse("s.yaml", "data: synthetic\nstart: model.onnx\n", Path.of("/nowhere"));
     assertThatThrownBy(() -> settings(start, 1, "sobel"))
-        .hasMessageContaining("s: architecture expected");
+        .hasMessageContaining(
+            "s: a recipe that trains from random weights expected, it has start:");
   }
 
   /** One of the parameters of integrated gradients is called method, too. */
   @Test
-  void theConfigurationHasMethodsWithAllTheirParameters() {
-    String all = settings(recipe(), 1, "integrated-gradients").configuration().toString();
-    assertThat(all).contains("method=integrated-gradients", "nSteps=50", "method=gausslegendre");
+  void theKeyOfAMethodHasAllItsParameters() {
+    String all = Settings.key(Methods.parse("integrated-gradients"));
+    assertThat(all).contains("integrated-gradients {", "nSteps=50", "method=gausslegendre");
   }
 
   /** What models were trained on is what explained models read. */
   @Test
   void inputsAreThoseThatModelFilesAskFor() {
-    Dataset test = Sources.of(recipe())[1];
+    Dataset test = DATA[1];
     Preparation preparation = Preparation.of(Dataset.PREPROCESS, Shape.of(1, 3, 16, 16), "small");
     assertThat(preparation.of(test.picture(5)).pixels()).containsExactly(test.input(5));
   }

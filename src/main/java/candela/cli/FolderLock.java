@@ -1,0 +1,60 @@
+package candela.cli;
+
+import candela.image.WholeFile;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Keeps a second run out of a folder. The system's lock on a file that stays: it goes with the
+ * process, however that ends; were the file deleted, two runs could lock two files of one name.
+ */
+final class FolderLock implements AutoCloseable {
+  private final FileChannel channel;
+
+  private FolderLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /**
+   * @throws CandelaException where another run has it
+   */
+  static FolderLock of(Path folder) {
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (isFree(channel)) {
+        return new FolderLock(channel);
+      }
+      channel.close();
+    } catch (IOException e) {
+      throw new CandelaException(folder + ": cannot be locked: " + WholeFile.reason(e), e);
+    }
+    throw CandelaException.of(
+        "%s: another run is at work in this folder; wait for it, or use another --out", folder);
+  }
+
+  /** Locks it where nobody has, in this process or another. */
+  private static boolean isFree(FileChannel channel) throws IOException {
+    try {
+      FileLock lock = channel.tryLock();
+      return lock != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new CandelaException("lock: cannot be released: " + WholeFile.reason(e), e);
+    }
+  }
+}
