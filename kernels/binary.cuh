@@ -1,5 +1,5 @@
-// Functions of two elements and their gradients: a and b of (a, b, dy) are dy times the derivative. reads says whether the
-// gradients need the operands.
+// Functions of two elements and, in Backward, their gradients: a and b of (a, b, dy) are dy times the derivative. reads says
+// whether the gradients need the operands.
 #pragma once
 
 #include "candela.h"
@@ -12,6 +12,7 @@ BOTH float power(float a, float b) { return b == 2.0f ? a * a : b == 1.0f ? a : 
 
 #define BINARY(Name, READS, COST, Y, A, B)                                  \
   struct Name {                                                             \
+    using Backward = Name;                                                  \
     static constexpr bool reads = READS;                                    \
     static constexpr int cost = COST;                                       \
     BOTH static float y(float a, float b) { return Y; }                     \
@@ -25,14 +26,20 @@ BOTH float power(float a, float b) { return b == 2.0f ? a * a : b == 1.0f ? a : 
     }                                                                       \
   };
 
+// Nothing flows back, whatever was computed: one for all such kinds, as the compiler makes loops of each.
+struct NoGradient {
+  static constexpr bool reads = false;
+  static constexpr int cost = 2;
+  BOTH static float a(float, float, float) { return 0.0f; }
+  BOTH static float b(float, float, float) { return 0.0f; }
+};
+
 // A kind without a gradient.
 #define TRUTH(Name, Y)                                                      \
   struct Name {                                                             \
-    static constexpr bool reads = false;                                    \
+    using Backward = NoGradient;                                            \
     static constexpr int cost = 2;                                          \
     BOTH static float y(float a, float b) { return Y; }                     \
-    BOTH static float a(float, float, float) { return 0.0f; }               \
-    BOTH static float b(float, float, float) { return 0.0f; }               \
   };
 
 BINARY(Sum, false, 1, a + b, dy, dy)

@@ -316,7 +316,7 @@ int cd_binary_backward(cd_stream* stream, int kind, int which, int accumulate, i
     int64_t dense[kRank], strides[kRank][4];
     denseStrides(rank, dims, dense);
     forBinary(kind, [&](auto f) {
-      using F = decltype(f);
+      using F = typename decltype(f)::Backward;
       if (F::reads) {
         check.data(a, "a");
         check.data(b, "b");
