@@ -1,6 +1,11 @@
 package candela.study;
 
+import candela.image.WholeFile;
 import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Blob;
 import java.sql.Connection;
@@ -22,6 +27,16 @@ final class Database implements AutoCloseable {
   private Database(Path file, Connection connection) {
     this.file = file;
     this.connection = connection;
+  }
+
+  /** Whether a file begins as DuckDB's do, or is empty and may become one. */
+  static boolean isOne(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] head = in.readNBytes(12);
+      return head.length == 0 || new String(head, StandardCharsets.ISO_8859_1).endsWith("DUCK");
+    } catch (IOException e) {
+      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    }
   }
 
   /** Opens the file, or makes it. What is written is there after {@link #commit}. */
@@ -134,8 +149,6 @@ final class Database implements AutoCloseable {
           ": cannot be written: "
               + said
               + "; the units entered so far are kept: free some space and start again";
-    } else if (lower.contains("not a valid duckdb")) {
-      text = ": a ledger expected, came something else; choose another file";
     }
     return new CandelaException(file + text, e);
   }

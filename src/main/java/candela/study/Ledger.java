@@ -68,7 +68,7 @@ public final class Ledger implements AutoCloseable {
    * @throws CandelaException when the file is of another study or version, in use, or no ledger
    */
   public static Ledger open(Path file, Study study, Plan plan, Material material) {
-    notAFolder(file);
+    checkKind(file);
     if (!Files.exists(file)) {
       Schema.create(file, study, plan);
     }
@@ -84,15 +84,19 @@ public final class Ledger implements AutoCloseable {
     }
   }
 
-  private static void notAFolder(Path file) {
+  private static void checkKind(Path file) {
     if (Files.isDirectory(file)) {
       throw CandelaException.of("%s: a ledger expected, it is a folder; name a file in it", file);
+    }
+    if (Files.isRegularFile(file) && !Database.isOne(file)) {
+      throw CandelaException.of(
+          "%s: a ledger expected, came something else; choose another file", file);
     }
   }
 
   /** Opens what is there, to read only. */
   public static Ledger read(Path file) {
-    notAFolder(file);
+    checkKind(file);
     if (!Files.isRegularFile(file)) {
       throw CandelaException.of(
           "%s: a ledger expected, there is no such file; candela study FILE.yaml makes one", file);
