@@ -33,7 +33,8 @@ import picocli.CommandLine.Parameters;
       "sobel, among the methods without --method, is such a picture.",
       "",
       "Written to DIR: IMAGE.sanity.png, the maps of all stages; curves.png; sanity.csv, every",
-      "similarity; provenance.json.",
+      "similarity; provenance.json. Killed, the same command goes on with the images that are"
+          + " left.",
       "",
       "Examples:",
       "  candela sanity",

@@ -21,9 +21,11 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** One run of {@code candela sanity}: images in groups, results to a folder. */
 final class SanityRun implements AutoCloseable {
@@ -145,7 +147,8 @@ final class SanityRun implements AutoCloseable {
     return Provenance.ordered("file", file, "sha256", network.model().sha256());
   }
 
-  int run(List<Inputs.Input> inputs) {
+  int run(List<Inputs.Input> all) {
+    List<Inputs.Input> inputs = left(all);
     int n = grouped();
     for (int from = 0; from < inputs.size(); from += n) {
       group(inputs.subList(from, Math.min(from + n, inputs.size())));
@@ -163,6 +166,28 @@ final class SanityRun implements AutoCloseable {
           (System.nanoTime() - start) / 1e9);
     }
     return failures.isEmpty() ? Main.OK : done == 0 ? Main.WRONG : Main.PARTIAL;
+  }
+
+  /** The images that a killed run of the same check has not done; takes over what it has. */
+  private List<Inputs.Input> left(List<Inputs.Input> inputs) {
+    var before = new SanityDone(options.out, provenance);
+    List<Inputs.Input> left = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (Inputs.Input i : inputs) {
+      Map<?, ?> known = before.of(i);
+      if (known == null) {
+        left.add(i);
+      } else {
+        images.add(known);
+        names.add(i.name());
+      }
+    }
+    table.restore(before.rows(), names);
+    done = names.size();
+    if (done > 0) {
+      out.printf("goes on from %s: %s done%n", options.out, Explanation.counted(done, "image"));
+    }
+    return left;
   }
 
   /** How many images are a group. */
@@ -205,6 +230,8 @@ final class SanityRun implements AutoCloseable {
           Provenance.ordered(
               "file",
               l.input().file(),
+              "sha256",
+              SanityDone.sha256(l.input().file()),
               "name",
               l.input().name(),
               "target",

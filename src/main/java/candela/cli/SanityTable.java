@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** The similarities of a check: each in a file, their means over the images printed and drawn. */
 final class SanityTable {
@@ -43,26 +44,41 @@ final class SanityTable {
     for (Compared c : compared) {
       Variant v = variants.get(c.variant());
       lines.add(
-          String.join(
-              ",",
-              quoted(image),
+          Csv.line(
+              image,
               Integer.toString(target),
-              quoted(methods.get(c.method())),
+              methods.get(c.method()),
               SanityCommand.word(v.kind()),
-              quoted(v.name()),
-              quoted(v.about()),
+              v.name(),
+              v.about(),
               Integer.toString(targets[c.variant()]),
-              quoted(similarities.get(c.similarity())),
+              similarities.get(c.similarity()),
               Double.toString(c.value())));
-      if (!Double.isNaN(c.value())) {
-        sum[c.method()][c.variant()][c.similarity()] += c.value();
-        count[c.method()][c.variant()][c.similarity()]++;
+      count(c.method(), c.variant(), c.similarity(), c.value());
+    }
+  }
+
+  /** Takes over the rows of these images that an earlier run of the same check wrote. */
+  void restore(List<List<String>> rows, Set<String> images) {
+    List<String> names =
+        variants.stream().map(v -> SanityCommand.word(v.kind()) + " " + v.name()).toList();
+    for (List<String> row : rows) {
+      if (images.contains(row.getFirst())) {
+        lines.add(Csv.line(row.toArray(String[]::new)));
+        count(
+            methods.indexOf(row.get(2)),
+            names.indexOf(row.get(3) + " " + row.get(4)),
+            similarities.indexOf(row.get(7)),
+            Double.parseDouble(row.get(8)));
       }
     }
   }
 
-  private static String quoted(String text) {
-    return text.matches("[^\",\\r\\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
+  private void count(int method, int variant, int similarity, double value) {
+    if (!Double.isNaN(value)) {
+      sum[method][variant][similarity] += value;
+      count[method][variant][similarity]++;
+    }
   }
 
   void write(Path file) {

@@ -58,4 +58,50 @@ class SanityTest {
     assertThat(record.get("images").get(0).get("target").asInt()).isEqualTo(0);
     assertThat(record.get("images").get(0).get("otherClass").asInt()).isBetween(1, 7);
   }
+
+  @Test
+  void aKilledRunGoesOnWithTheImagesThatAreLeft() throws IOException {
+    Path example = folder.resolve("example");
+    Path model = candela.study.Shipped.model("cnn", example);
+    List<Path> photos = candela.study.Shipped.pictures(example);
+    Path odd = Files.copy(photos.get(0), folder.resolve("odd, name.png"));
+    Path second = photos.get(1);
+    Path undisturbed = folder.resolve("undisturbed");
+    assertThat(check(model, undisturbed, odd, second)).doesNotContain("goes on");
+
+    Path out = folder.resolve("out");
+    check(model, out, odd);
+    // As it is while a run goes on: how long it took is told at its end.
+    Path record = out.resolve("provenance.json");
+    String ended = Files.readString(record);
+    Files.writeString(record, ended.replaceFirst(",\\s*\"seconds\" : [0-9.E-]+", ""));
+    Files.delete(out.resolve("odd, name.sanity.png"));
+
+    assertThat(check(model, out, odd, second)).contains("goes on from " + out + ": 1 image done");
+    assertThat(out.resolve("odd, name.sanity.png")).doesNotExist();
+    for (String file : List.of("sanity.csv", "curves.png")) {
+      assertThat(out.resolve(file)).hasSameBinaryContentAs(undisturbed.resolve(file));
+    }
+    JsonNode both = new ObjectMapper().readTree(record.toFile());
+    JsonNode whole = new ObjectMapper().readTree(undisturbed.resolve("provenance.json").toFile());
+    assertThat(both.get("images")).isEqualTo(whole.get("images"));
+
+    // One that has come to its end begins anew, and so does one whose image has changed.
+    assertThat(check(model, out, odd, second)).doesNotContain("goes on");
+    Files.writeString(record, ended.replaceFirst(",\\s*\"seconds\" : [0-9.E-]+", ""));
+    Files.copy(second, odd, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    assertThat(check(model, out, odd)).doesNotContain("goes on");
+  }
+
+  private static String check(Path model, Path out, Path... photos) {
+    List<String> words = new java.util.ArrayList<>(List.of("sanity"));
+    List.of(photos).forEach(p -> words.add(p.toString()));
+    words.add("--model=" + model);
+    words.add("--preprocess=" + candela.study.Shipped.PREPROCESS);
+    words.addAll(List.of("--method=gradient", "--method=smoothgrad:samples=4", "--stages=2"));
+    words.addAll(List.of("--similarity=spearman", "--similarity=ssim", "--out=" + out));
+    MainTest.Ran ran = MainTest.run(words.toArray(String[]::new));
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    return ran.out();
+  }
 }
