@@ -74,12 +74,18 @@ class EveryMethodTest {
           pipeline.run(List.of(probe));
           Attribution a = probe.result();
           assertThat(a.values()).as(name).hasSize(a.shape().count());
-          for (float v : a.values()) {
-            assertThat(v).as(name).isFinite();
-          }
+          assertThat(finite(a.values())).as(name).isTrue();
         }
       }
     }
+  }
+
+  private static boolean finite(float[] values) {
+    boolean finite = true;
+    for (float v : values) {
+      finite &= Float.isFinite(v);
+    }
+    return finite;
   }
 
   /** The method with few rows, for images of this side. */
@@ -105,7 +111,7 @@ class EveryMethodTest {
       case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
       case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
       case "optimal-infidelity" -> "optimal-infidelity:samples=9,segments=9";
-      case "pda" -> "pda:window=16,pad=0,samples=1,stride=16";
+      case "pda" -> "pda:window=%1$d,pad=0,samples=1,stride=%1$d".formatted(side / 4);
       case "rise" -> "rise:masks=4";
       case "score-cam" -> "score-cam:layer=" + layer;
       case "shapley-sampling" -> "shapley-sampling:grid=2,samples=1";
