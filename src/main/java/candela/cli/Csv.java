@@ -35,6 +35,9 @@ final class Csv {
         continue;
       }
       closed = false;
+      if (c == '\r' && !quoted && text.startsWith("\n", i + 1)) {
+        continue; // of an end of two
+      }
       if (quoted || c != ',' && c != '\n') {
         cell.append(c);
         continue;

@@ -24,16 +24,23 @@ final class FolderLock implements AutoCloseable {
    * @throws CandelaException where another run has it
    */
   static FolderLock of(Path folder) {
+    FileChannel channel = null;
+    FolderLock lock = null;
     try {
-      FileChannel channel =
+      channel =
           FileChannel.open(
               folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (isFree(channel)) {
-        return new FolderLock(channel);
-      }
-      channel.close();
+      lock = isFree(channel) ? new FolderLock(channel) : null;
     } catch (IOException e) {
-      throw new CandelaException(folder + ": cannot be locked: " + WholeFile.reason(e), e);
+      throw new CandelaException(
+          "--out: " + folder + ": cannot be locked: " + WholeFile.reason(e) + "; use another", e);
+    } finally {
+      if (lock == null && channel != null) {
+        close(channel);
+      }
+    }
+    if (lock != null) {
+      return lock;
     }
     throw CandelaException.of(
         "%s: another run is at work in this folder; wait for it, or use another --out", folder);
@@ -51,6 +58,10 @@ final class FolderLock implements AutoCloseable {
 
   @Override
   public void close() {
+    close(channel);
+  }
+
+  private static void close(FileChannel channel) {
     try {
       channel.close();
     } catch (IOException e) {

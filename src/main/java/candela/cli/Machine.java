@@ -20,8 +20,8 @@ final class Machine {
       paramLabel = "float32|tf32|bf16|fp16",
       description =
           "How a card rounds: tf32 factors of convolutions and products; bf16, fp16 what lies"
-              + " between convolutions, held in 16 bits. Default: tf32 on a card (of manipulate,"
-              + " which takes these two only, float32), else float32.")
+              + " between convolutions, held in 16 bits. Default: tf32 on a card, float32 on the"
+              + " CPU. manipulate takes float32, its default, and tf32 only.")
   String precision;
 
   @Option(

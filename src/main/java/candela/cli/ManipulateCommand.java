@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "manipulate",
     description =
-        "Give an image the map of another one, by changes that nobody sees and the class survives.",
+        "Give an image the map of another one, by changes hard to see, which the class survives.",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     footer = {

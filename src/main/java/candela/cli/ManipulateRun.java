@@ -22,9 +22,7 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.sanity.Manipulation;
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -205,17 +203,7 @@ final class ManipulateRun implements AutoCloseable {
   }
 
   private static Map<String, Object> file(Loaded l) {
-    try {
-      return Provenance.ordered(
-          "file",
-          l.input().file(),
-          "sha256",
-          WholeFile.sha256(l.input().file()),
-          "target",
-          l.target());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Provenance.ordered("file", l.input().file(), "sha256", l.sha256(), "target", l.target());
   }
 
   private void print(Seen image, Seen changed, Seen png, Seen other) {

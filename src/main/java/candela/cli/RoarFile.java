@@ -8,9 +8,9 @@ import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /** {@code roar.json}: what a run depends on, its results so far, and provenance. */
@@ -65,23 +65,32 @@ final class RoarFile {
   }
 
   private void check(String key, Object before, Object now) {
-    if (!Objects.equals(before, now)) {
+    String[] there = lines(before);
+    String[] here = lines(now);
+    int line = Arrays.mismatch(there, here);
+    if (line >= 0) {
       throw CandelaException.of(
-          "%s: a run of the same %s expected, it has %s there, %s here; start it as it was begun,"
+          "%s: a run of the same %s expected, it has %s there, %s here%s; start it as it was begun,"
               + " or use another --out",
-          file, key, brief(before), brief(now));
+          file,
+          key,
+          line < there.length ? there[line] : "nothing",
+          line < here.length ? here[line] : "nothing",
+          there.length + here.length > 2 ? " in line " + (line + 1) : "");
     }
   }
 
-  private static String brief(Object value) {
-    String text = value == null ? "none" : value.toString().strip();
-    return text.length() <= 120 ? text : "a text of " + text.length() + " characters";
+  private static String[] lines(Object value) {
+    return value == null ? new String[] {"none"} : value.toString().strip().split("\\R", -1);
   }
 
+  /**
+   * @throws ClassCastException where it is none, or a NullPointerException
+   */
   private static Result result(Map<?, ?> r) {
     var training =
         new Training(
-            (String) r.get("method"),
+            r.get("method").toString(),
             ((Number) r.get("fraction")).doubleValue(),
             ((Number) r.get("restart")).intValue());
     return new Result(

@@ -18,6 +18,9 @@ import java.util.Map;
 
 /** One run of {@code candela roar}: data, trainings, results to a folder. */
 final class RoarRun implements AutoCloseable {
+  /** Of the way from chance to always right, what is hardly better. */
+  private static final double LITTLE = 0.1;
+
   private final RoarCommand options;
   private final Settings settings;
   private final Dataset[] data;
@@ -87,7 +90,9 @@ final class RoarRun implements AutoCloseable {
   /** A model that guesses was made for other pictures, or has learnt nothing. */
   private void doubt(Result r) {
     int classes = data[0].classes().size();
-    if (r.training().equals(Training.UNCHANGED) && r.accuracy() < 1.5 / classes) {
+    double chance = 1.0 / classes;
+    double little = chance + LITTLE * (1 - chance);
+    if (r.training().equals(Training.UNCHANGED) && r.accuracy() < little) {
       System.err.printf(
           "%s is hardly better than chance, 1 of %d: %s%n",
           roar.model(),

@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.WholeFile;
 import candela.method.Methods;
 import candela.metric.Similarities;
 import candela.sanity.Init;
@@ -138,7 +139,9 @@ final class SanityCommand implements Callable<Integer> {
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(classifier.labels);
     Network network = Network.load(classifier.model).channelsFirst();
-    try (var run = new SanityRun(this, network, names, parsed, randomisation, start)) {
+    WholeFile.makeFolder("--out", out);
+    try (var _ = FolderLock.of(out);
+        var run = new SanityRun(this, network, names, parsed, randomisation, start)) {
       return run.run(inputs);
     }
   }

@@ -4,18 +4,26 @@ import candela.image.Inputs;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
-/** What a check that was killed has left: the images that need not be checked again. */
+/**
+ * What a check that was killed has left: the images that need not be checked again, and their rows
+ * of the table. The record is written behind the table and tells how many of its bytes are meant
+ * and what their hash is: rows of another check are never taken for this one's.
+ */
 final class SanityDone {
   /** Of a run's provenance, what the next one need not have in common with it. */
-  private static final Set<String> OWN = Set.of("time", "images", "failed");
+  private static final Set<String> OWN =
+      Set.of("time", "java", "system", "images", "failed", "table");
 
   private final Map<String, Map<?, ?>> images = new LinkedHashMap<>();
   private final List<List<String>> rows = new ArrayList<>();
@@ -33,12 +41,22 @@ final class SanityDone {
     }
     try {
       Map<String, Object> before = Json.read(record);
-      if (common(before).equals(common(Json.plain(provenance)))
-          && before.get("images") instanceof List<?> list) {
-        list.forEach(i -> images.put(String.valueOf(((Map<?, ?>) i).get("name")), (Map<?, ?>) i));
-        rows.addAll(Csv.read(Files.readString(table)));
+      if (before.containsKey("seconds") || !before.containsKey("table")) {
+        return;
       }
-    } catch (CandelaException | ClassCastException | IOException e) {
+      String other = difference(common(before), common(Json.plain(provenance)));
+      byte[] known = other == null ? known(table, (Map<?, ?>) before.get("table")) : null;
+      if (known == null) {
+        System.err.printf(
+            "candela: %s: the check begun there differs in %s; begins anew%n",
+            folder, other == null ? "its table" : other);
+        return;
+      }
+      for (Object i : (List<?>) before.get("images")) {
+        images.put(String.valueOf(((Map<?, ?>) i).get("name")), (Map<?, ?>) i);
+      }
+      rows.addAll(Csv.read(new String(known, StandardCharsets.UTF_8)));
+    } catch (CandelaException | ClassCastException | NullPointerException | IOException e) {
       images.clear(); // files of something else, which this run writes over
     }
   }
@@ -46,7 +64,29 @@ final class SanityDone {
   private static Map<String, Object> common(Map<String, Object> provenance) {
     Map<String, Object> common = new LinkedHashMap<>(provenance);
     common.keySet().removeAll(OWN);
+    if (common.get("device") instanceof Map<?, ?> device) {
+      Map<Object, Object> all = new LinkedHashMap<>(device);
+      all.remove("threads"); // which change no bit
+      common.put("device", all);
+    }
     return common;
+  }
+
+  /** The first key whose values differ; null where there is none. */
+  private static String difference(Map<String, Object> before, Map<String, Object> now) {
+    return now.keySet().stream()
+        .filter(key -> !Objects.equals(before.get(key), now.get(key)))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** The part of a table that a record is of; null where it is another by now. */
+  private static byte[] known(Path table, Map<?, ?> record) throws IOException {
+    int length = ((Number) record.get("bytes")).intValue();
+    try (InputStream in = Files.newInputStream(table)) {
+      byte[] bytes = in.readNBytes(length);
+      return WholeFile.sha256(bytes).equals(record.get("sha256")) ? bytes : null;
+    }
   }
 
   /** What is known of an image; null where it was not checked, or has changed. */
@@ -55,21 +95,12 @@ final class SanityDone {
     boolean same =
         image != null
             && input.file().toString().equals(image.get("file"))
-            && sha256(input.file()).equals(image.get("sha256"));
+            && Reading.hash(input.file()).equals(image.get("sha256"));
     return same ? image : null;
   }
 
   /** All rows of the table. */
   List<List<String>> rows() {
     return rows;
-  }
-
-  /** Of an image's file; "" where it cannot be read any more. */
-  static String sha256(Path file) {
-    try {
-      return WholeFile.sha256(file);
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

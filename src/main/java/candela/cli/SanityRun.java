@@ -5,7 +5,6 @@ import candela.device.Device;
 import candela.device.Philox;
 import candela.graph.Network;
 import candela.image.Inputs;
-import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
@@ -80,7 +79,6 @@ final class SanityRun implements AutoCloseable {
         options.similarities.isEmpty()
             ? USUAL.stream().filter(this::fits).toList()
             : options.similarities;
-    WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     check =
         new SanityCheck(
@@ -185,7 +183,8 @@ final class SanityRun implements AutoCloseable {
     table.restore(before.rows(), names);
     done = names.size();
     if (done > 0) {
-      out.printf("goes on from %s: %s done%n", options.out, Explanation.counted(done, "image"));
+      out.println(
+          "goes on from " + options.out + ": " + Explanation.counted(done, "image") + " done");
     }
     return left;
   }
@@ -231,7 +230,7 @@ final class SanityRun implements AutoCloseable {
               "file",
               l.input().file(),
               "sha256",
-              SanityDone.sha256(l.input().file()),
+              l.sha256(),
               "name",
               l.input().name(),
               "target",
@@ -250,9 +249,9 @@ final class SanityRun implements AutoCloseable {
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }
     done += group.size();
-    table.write(options.out.resolve("sanity.csv"));
-    table.curves(network.name()).writePng(options.out.resolve("curves.png"));
+    provenance.put("table", table.write(options.out.resolve("sanity.csv")));
     Json.write(options.out.resolve("provenance.json"), provenance);
+    table.curves(network.name()).writePng(options.out.resolve("curves.png"));
   }
 
   /** With a class that is another by chance, the same for all images of one class. */

@@ -7,12 +7,14 @@ import candela.image.WholeFile;
 import candela.sanity.Compared;
 import candela.sanity.Variant;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** The similarities of a check: each in a file, their means over the images printed and drawn. */
@@ -81,8 +83,11 @@ final class SanityTable {
     }
   }
 
-  void write(Path file) {
-    WholeFile.write(file, part -> Files.write(part, lines));
+  /** Writes all rows, and tells by what they are known again: new ones come behind them. */
+  Map<String, Object> write(Path file) {
+    byte[] bytes = (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8);
+    WholeFile.write(file, part -> Files.write(part, bytes));
+    return Provenance.ordered("bytes", bytes.length, "sha256", WholeFile.sha256(bytes));
   }
 
   private double mean(int method, int variant, int similarity) {

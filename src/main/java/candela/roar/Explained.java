@@ -16,10 +16,16 @@ final class Explained {
 
   private Explained() {}
 
-  /** Refuses a given model that says it is made for other inputs or classes. */
+  /**
+   * Refuses a given model that says it is made for other inputs or classes, as those say that
+   * Candela has trained; what others mean by such keys is not known.
+   */
   static void checkTold(Path file, List<String> classes) {
     Map<String, String> told = OnnxModel.metadata(file);
-    String preprocess = told.getOrDefault("preprocess", Dataset.PREPROCESS);
+    if (!told.keySet().containsAll(List.of("recipe", "preprocess", "classes"))) {
+      return;
+    }
+    String preprocess = told.get("preprocess");
     if (!preprocess.equals(Dataset.PREPROCESS)) {
       throw CandelaException.of(
           "%s: pixels of 0 to 1 (preprocess: %s) expected, the file asks for '%s'; give a model"
@@ -27,7 +33,7 @@ final class Explained {
           file, Dataset.PREPROCESS, preprocess);
     }
     String expected = String.join(",", classes);
-    String found = told.getOrDefault("classes", expected);
+    String found = told.get("classes");
     if (!found.equals(expected)) {
       throw CandelaException.of(
           "%s: the data's classes %s expected, the file has %s; give a model of these classes in"

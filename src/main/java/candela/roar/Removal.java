@@ -25,7 +25,7 @@ import java.util.RandomAccess;
  */
 record Removal(Fractions fractions, boolean keep, byte[] fill, long seed) {
   /** Keeps its random numbers from those of a training, which has the same seed. */
-  private static final long TIES = 4L << 60;
+  private static final long TIES = 5L << 60;
 
   /** With the means of a set. */
   static Removal of(Fractions fractions, boolean keep, Dataset training, long seed) {

@@ -6,7 +6,9 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.UTFDataFormatException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,6 +64,9 @@ record Steps(String run, Fractions fractions, List<byte[]> pictures) {
           in.readFully(picture);
           pictures.add(picture);
         }
+      } catch (EOFException | UTFDataFormatException e) {
+        throw new CandelaException(
+            file + ": steps of this run expected, the file is damaged; delete it", e);
       } catch (IOException e) {
         throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
       }

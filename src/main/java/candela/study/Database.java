@@ -1,6 +1,5 @@
 package candela.study;
 
-import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,13 +28,13 @@ final class Database implements AutoCloseable {
     this.connection = connection;
   }
 
-  /** Whether a file begins as DuckDB's do, or is empty and may become one. */
-  static boolean isOne(Path file) {
+  /** Whether a file may be DuckDB's: it begins as theirs do, or DuckDB must tell. */
+  static boolean mayBe(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] head = in.readNBytes(12);
-      return head.length == 0 || new String(head, StandardCharsets.ISO_8859_1).endsWith("DUCK");
+      String head = new String(in.readNBytes(12), StandardCharsets.ISO_8859_1);
+      return head.length() < 12 || head.endsWith("DUCK");
     } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+      return true;
     }
   }
 
@@ -149,6 +148,8 @@ final class Database implements AutoCloseable {
           ": cannot be written: "
               + said
               + "; the units entered so far are kept: free some space and start again";
+    } else if (lower.contains("not a valid duckdb") || lower.contains("could not read enough")) {
+      text = ": a ledger expected, came something else; choose another file";
     }
     return new CandelaException(file + text, e);
   }

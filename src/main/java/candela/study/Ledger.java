@@ -88,7 +88,7 @@ public final class Ledger implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw CandelaException.of("%s: a ledger expected, it is a folder; name a file in it", file);
     }
-    if (Files.isRegularFile(file) && !Database.isOne(file)) {
+    if (Files.isRegularFile(file) && !Database.mayBe(file)) {
       throw CandelaException.of(
           "%s: a ledger expected, came something else; choose another file", file);
     }

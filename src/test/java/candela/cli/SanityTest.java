@@ -86,22 +86,42 @@ class SanityTest {
     JsonNode whole = new ObjectMapper().readTree(undisturbed.resolve("provenance.json").toFile());
     assertThat(both.get("images")).isEqualTo(whole.get("images"));
 
-    // One that has come to its end begins anew, and so does one whose image has changed.
+    // One that has come to its end begins anew, and so does one whose table is another's by now,
+    // as a run writes it before its record, and one whose image has changed.
     assertThat(check(model, out, odd, second)).doesNotContain("goes on");
-    Files.writeString(record, ended.replaceFirst(",\\s*\"seconds\" : [0-9.E-]+", ""));
+    String going = ended.replaceFirst(",\\s*\"seconds\" : [0-9.E-]+", "");
+    Path table = out.resolve("sanity.csv");
+    String rows = Files.readString(table);
+    Files.writeString(record, going);
+    Files.writeString(table, rows.replaceFirst("another-class", "another-model"));
+    MainTest.Ran anew = run(model, out, odd, second);
+    assertThat(anew.out()).doesNotContain("goes on");
+    assertThat(anew.err())
+        .contains(out + ": the check begun there differs in its table; begins anew");
+    assertThat(table).hasSameBinaryContentAs(undisturbed.resolve("sanity.csv"));
+    Files.writeString(record, going.replace("\"stages\" : 2", "\"stages\" : 3"));
+    assertThat(run(model, out, odd).err()).contains("begun there differs in stages; begins anew");
+    Files.writeString(record, going);
+    Files.writeString(table, rows); // the part that was known is there, rows follow
+    assertThat(check(model, out, odd)).contains("goes on");
+    Files.writeString(record, going);
     Files.copy(second, odd, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     assertThat(check(model, out, odd)).doesNotContain("goes on");
   }
 
   private static String check(Path model, Path out, Path... photos) {
+    MainTest.Ran ran = run(model, out, photos);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    return ran.out();
+  }
+
+  private static MainTest.Ran run(Path model, Path out, Path... photos) {
     List<String> words = new java.util.ArrayList<>(List.of("sanity"));
     List.of(photos).forEach(p -> words.add(p.toString()));
     words.add("--model=" + model);
     words.add("--preprocess=" + candela.study.Shipped.PREPROCESS);
     words.addAll(List.of("--method=gradient", "--method=smoothgrad:samples=4", "--stages=2"));
     words.addAll(List.of("--similarity=spearman", "--similarity=ssim", "--out=" + out));
-    MainTest.Ran ran = MainTest.run(words.toArray(String[]::new));
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    return ran.out();
+    return MainTest.run(words.toArray(String[]::new));
   }
 }

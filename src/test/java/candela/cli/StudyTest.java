@@ -202,6 +202,12 @@ class StudyTest {
     assertThat(MainTest.run("study", study.toString(), "--ledger=" + study).err())
         .contains("small.yaml: a ledger expected, came something else");
     assertThat(Files.readString(study)).isEqualTo(SMALL);
+    for (String text : List.of("", "DUCK", "12345678DUCK and something else")) {
+      Path odd = Files.writeString(folder.resolve("odd.duckdb"), text);
+      assertThat(MainTest.run("report", odd.toString()).err())
+          .as(text)
+          .contains("odd.duckdb: a ledger expected, came something else");
+    }
     assertThat(MainTest.run("report", folder + "/none.duckdb").err())
         .contains("a ledger expected, there is no such file");
   }
