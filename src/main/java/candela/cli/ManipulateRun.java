@@ -75,6 +75,9 @@ final class ManipulateRun implements AutoCloseable {
   }
 
   int run() {
+    List<Inputs.Input> inputs = Inputs.of(List.of(options.image, options.other));
+    // Before they are read: what changes after that is another image.
+    List<String> hashes = inputs.stream().map(i -> WholeFile.sha256(i.file())).toList();
     List<Loaded> both =
         new Reading(
                 network,
@@ -85,7 +88,7 @@ final class ManipulateRun implements AutoCloseable {
                 (input, reason) -> {
                   throw new CandelaException(reason);
                 })
-            .of(Inputs.of(List.of(options.image, options.other)), pipeline);
+            .of(inputs, pipeline);
     if (both.size() != 2) {
       throw CandelaException.of("manipulate: two image files expected, got %d", both.size());
     }
@@ -106,7 +109,7 @@ final class ManipulateRun implements AutoCloseable {
         .writePng(options.out.resolve("manipulation.png"));
     Json.write(
         options.out.resolve("provenance.json"),
-        provenance(both, found, List.of(image, changed, png)));
+        provenance(both, hashes, found, List.of(image, changed, png)));
     print(image, changed, png, other);
     out.printf(
         Locale.ROOT,
@@ -175,17 +178,18 @@ final class ManipulateRun implements AutoCloseable {
   }
 
   /**
+   * @param hashes of their files
    * @param seen the image, manipulated, and that rounded
    */
   private Map<String, Object> provenance(
-      List<Loaded> both, Manipulation.Result found, List<Seen> seen) {
+      List<Loaded> both, List<String> hashes, Manipulation.Result found, List<Seen> seen) {
     Map<String, Object> record = Provenance.head(device, preparation, methods, names);
     record.put(
         "model",
         Provenance.ordered("file", options.classifier.model, "sha256", network.model().sha256()));
     record.put("output", Provenance.output(options.output, network));
-    record.put("image", file(both.get(0)));
-    record.put("other", file(both.get(1)));
+    record.put("image", file(both.get(0), hashes.get(0)));
+    record.put("other", file(both.get(1), hashes.get(1)));
     record.put("map", options.map);
     record.put("iterations", manipulation.iterations());
     record.put("rate", manipulation.rate());
@@ -202,8 +206,8 @@ final class ManipulateRun implements AutoCloseable {
     return record;
   }
 
-  private static Map<String, Object> file(Loaded l) {
-    return Provenance.ordered("file", l.input().file(), "sha256", l.sha256(), "target", l.target());
+  private static Map<String, Object> file(Loaded l, String sha256) {
+    return Provenance.ordered("file", l.input().file(), "sha256", sha256, "target", l.target());
   }
 
   private void print(Seen image, Seen changed, Seen png, Seen other) {

@@ -2,12 +2,10 @@ package candela.cli;
 
 import candela.graph.Network;
 import candela.image.Inputs;
-import candela.image.WholeFile;
 import candela.method.Preparation;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,25 +25,16 @@ record Reading(
     Path file,
     Target target,
     BiConsumer<Inputs.Input, String> failed) {
-  /**
-   * One image, read and classified.
-   *
-   * @param sha256 of its file
-   */
+  /** One image, read and classified. */
   record Loaded(
-      Inputs.Input input,
-      String sha256,
-      Preparation.Picture picture,
-      Prediction prediction,
-      int target) {}
+      Inputs.Input input, Preparation.Picture picture, Prediction prediction, int target) {}
 
   /** A picture, or why there is none. */
-  private record Read(String sha256, Preparation.Picture picture, String fault) {}
+  private record Read(Preparation.Picture picture, String fault) {}
 
   /** Reads and classifies; what cannot be read is told and left out. */
   List<Loaded> of(List<Inputs.Input> inputs, Pipeline pipeline) {
     List<Inputs.Input> readable = new ArrayList<>();
-    List<String> hashes = new ArrayList<>();
     List<Preparation.Picture> pictures = new ArrayList<>();
     List<Logits> probes = new ArrayList<>();
     List<Read> read = inputs.parallelStream().map(this::read).toList();
@@ -55,7 +44,6 @@ record Reading(
       } else {
         Preparation.Picture picture = read.get(i).picture();
         readable.add(inputs.get(i));
-        hashes.add(read.get(i).sha256());
         pictures.add(picture);
         probes.add(new Logits(pipeline.device(), picture.pixels()));
       }
@@ -76,29 +64,18 @@ record Reading(
         continue;
       }
       labels.check(p.logits().length, file);
-      loaded.add(
-          new Loaded(readable.get(i), hashes.get(i), pictures.get(i), p, target.of(p, network)));
+      loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target.of(p, network)));
     }
     return loaded;
   }
 
   private Read read(Inputs.Input input) {
-    String hash = hash(input.file());
     try {
-      return new Read(hash, preparation.read(input.file()), null);
+      return new Read(preparation.read(input.file()), null);
     } catch (CandelaException e) {
-      return new Read(hash, null, Main.sentence(e));
+      return new Read(null, Main.sentence(e));
     } catch (OutOfMemoryError e) {
-      return new Read(hash, null, input.file() + ": " + Main.sentence(e));
-    }
-  }
-
-  /** SHA-256 of an image's file; "" where it cannot be read, which is said elsewhere. */
-  static String hash(Path file) {
-    try {
-      return WholeFile.sha256(file);
-    } catch (IOException e) {
-      return "";
+      return new Read(null, input.file() + ": " + Main.sentence(e));
     }
   }
 }

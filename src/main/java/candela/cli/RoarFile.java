@@ -134,15 +134,12 @@ final class RoarFile {
     for (Result r : results.all()) {
       Training t = r.training();
       lines.add(
-          name.apply(t.method())
-              + ","
-              + t.fraction()
-              + ","
-              + t.restart()
-              + ","
-              + r.accuracy()
-              + ","
-              + r.seconds());
+          Csv.line(
+              name.apply(t.method()),
+              Double.toString(t.fraction()),
+              Integer.toString(t.restart()),
+              Double.toString(r.accuracy()),
+              Double.toString(r.seconds())));
     }
     WholeFile.write(file, part -> Files.write(part, lines));
   }

@@ -95,7 +95,7 @@ final class SanityDone {
     boolean same =
         image != null
             && input.file().toString().equals(image.get("file"))
-            && Reading.hash(input.file()).equals(image.get("sha256"));
+            && WholeFile.sha256(input.file()).equals(image.get("sha256"));
     return same ? image : null;
   }
 

@@ -5,6 +5,7 @@ import candela.device.Device;
 import candela.device.Philox;
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
@@ -197,6 +198,9 @@ final class SanityRun implements AutoCloseable {
   }
 
   private void group(List<Inputs.Input> inputs) {
+    // Before they are read: what changes after that is another image.
+    Map<Inputs.Input, String> hashes = new HashMap<>();
+    inputs.forEach(i -> hashes.put(i, WholeFile.sha256(i.file())));
     List<Loaded> group;
     try (var pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name)) {
       group = reading.of(inputs, pipeline);
@@ -230,7 +234,7 @@ final class SanityRun implements AutoCloseable {
               "file",
               l.input().file(),
               "sha256",
-              l.sha256(),
+              hashes.get(l.input()),
               "name",
               l.input().name(),
               "target",

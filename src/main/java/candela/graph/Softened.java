@@ -36,19 +36,7 @@ public final class Softened {
     this.beta = constant("softened.beta", (float) beta);
     inverse = constant("softened.inverse", (float) (1 / beta));
     model.nodes().forEach(this::read);
-    this.model =
-        rectifiers == 0
-            ? model
-            : new OnnxModel(
-                model.name(),
-                model.producer(),
-                model.opset(),
-                model.otherDomains(),
-                model.inputs(),
-                model.outputs(),
-                nodes,
-                initialisers,
-                model.files());
+    this.model = rectifiers == 0 ? model : model.with(nodes, initialisers);
   }
 
   /**

@@ -134,7 +134,7 @@ public final class WeightedLayers {
   public OnnxModel with(Map<String, OnnxTensor> values) {
     Map<String, OnnxTensor> all = new LinkedHashMap<>(model.initialisers());
     all.putAll(values);
-    return with(model, model.nodes(), all);
+    return model.with(model.nodes(), all);
   }
 
   /** Constants are initialisers, as some exporters write all weights so. */
@@ -149,21 +149,7 @@ public final class WeightedLayers {
         nodes.add(n);
       }
     }
-    return with(model, nodes, all);
-  }
-
-  private static OnnxModel with(
-      OnnxModel m, List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers) {
-    return new OnnxModel(
-        m.name(),
-        m.producer(),
-        m.opset(),
-        m.otherDomains(),
-        m.inputs(),
-        m.outputs(),
-        nodes,
-        initialisers,
-        m.files());
+    return model.with(nodes, all);
   }
 
   private void read(OnnxNode n) {

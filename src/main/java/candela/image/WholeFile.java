@@ -44,9 +44,13 @@ public final class WholeFile {
     void write(Path part) throws IOException;
   }
 
-  /** SHA-256 of a file, in hexadecimal. */
-  public static String sha256(Path file) throws IOException {
-    return sha256(Files.readAllBytes(file));
+  /** SHA-256 of a file, in hexadecimal; "" where it cannot be read, which its reader will say. */
+  public static String sha256(Path file) {
+    try {
+      return sha256(Files.readAllBytes(file));
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   /** SHA-256 in hexadecimal. */

@@ -55,6 +55,12 @@ public record OnnxModel(
     return new ModelReader(file).read();
   }
 
+  /** The same model with other nodes and initialisers. */
+  public OnnxModel with(List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers) {
+    return new OnnxModel(
+        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files);
+  }
+
   /** What a model file says of itself, by key: those of {@link ModelWriter}, or anything. */
   public static Map<String, String> metadata(Path file) {
     Map<String, String> all = new LinkedHashMap<>();

@@ -24,15 +24,6 @@ public final class Widen {
         nodes.add(n);
       }
     }
-    return new OnnxModel(
-        model.name(),
-        model.producer(),
-        model.opset(),
-        model.otherDomains(),
-        model.inputs(),
-        model.outputs(),
-        nodes,
-        initialisers,
-        model.files());
+    return model.with(nodes, initialisers);
   }
 }

@@ -5,7 +5,6 @@ import candela.image.Inputs;
 import candela.image.WholeFile;
 import candela.method.Preparation;
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,18 +66,10 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
       }
       boolean shown = photos.size() < study.pictures();
       photos.add(
-          new Photo(i.name(), i.file(), sha256(i.file()), label, known.boxes(i.file()), shown));
+          new Photo(
+              i.name(), i.file(), WholeFile.sha256(i.file()), label, known.boxes(i.file()), shown));
     }
     return List.copyOf(photos);
-  }
-
-  /** Of a file; "" where it cannot be read, which is said when its turn comes. */
-  private static String sha256(Path file) {
-    try {
-      return WholeFile.sha256(file);
-    } catch (IOException e) {
-      return "";
-    }
   }
 
   private static Model model(Study study, Study.Ref ref, Path shipped) {

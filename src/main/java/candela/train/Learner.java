@@ -349,16 +349,7 @@ public final class Learner implements AutoCloseable {
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
     parameters.forEach(
         (name, t) -> initialisers.put(name, OnnxTensor.of(name, t.shape(), device.read(t))));
-    return new OnnxModel(
-        model.name(),
-        model.producer(),
-        model.opset(),
-        model.otherDomains(),
-        model.inputs(),
-        model.outputs(),
-        model.nodes(),
-        initialisers,
-        model.files());
+    return model.with(model.nodes(), initialisers);
   }
 
   /** All that the next step depends on: parameters, then the optimiser's arrays. */

@@ -31,7 +31,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ManipulationTest {
   @TempDir Path folder;
 
-  private float[] run(int iterations, int threads, List<Double> losses) {
+  /** A picture that comes with Candela, and one whose map it shall get. */
+  private record Heart(Network network, Subject subject, float[] wanted) {}
+
+  private Heart heart() {
     Network network = Network.load(Shipped.model("cnn", folder));
     Preparation preparation =
         Preparation.of(Shipped.PREPROCESS, network.inputShape(), network.name());
@@ -39,14 +42,19 @@ class ManipulationTest {
     float[] x = preparation.of(Image.read(pictures.get(3))).pixels();
     float[] wanted = preparation.of(Image.read(pictures.get(6))).pixels();
     Subject subject = new Subject(preparation.shape(), x, 3, preparation.levels());
+    return new Heart(network, subject, wanted);
+  }
+
+  private float[] run(int iterations, int threads, List<Double> losses) {
+    Heart heart = heart();
     try (Device device = TestDevice.open(threads)) {
       return new Manipulation(false, iterations, 1e-3, 10, 10, 10)
           .of(
-              network,
+              heart.network(),
               null,
               device,
-              subject,
-              wanted,
+              heart.subject(),
+              heart.wanted(),
               (i, map, probability) -> {
                 assertThat(i).isEqualTo(losses.size() + 1);
                 assertThat(probability).isBetween(0.0, 0.1);
@@ -74,35 +82,29 @@ class ManipulationTest {
   /** Ten betas, the image as it is: what the network says is not what softened ones say. */
   @Test
   void whatIsHeldDoesNotDependOnBeta() {
-    Network network = Network.load(Shipped.model("cnn", folder));
-    Preparation preparation =
-        Preparation.of(Shipped.PREPROCESS, network.inputShape(), network.name());
-    List<Path> pictures = Shipped.pictures(folder);
-    float[] x = preparation.of(Image.read(pictures.get(3))).pixels();
-    float[] wanted = preparation.of(Image.read(pictures.get(6))).pixels();
-    Subject subject = new Subject(preparation.shape(), x, 3, preparation.levels());
+    Heart heart = heart();
     List<Double> lost = new ArrayList<>();
     List<Double> map = new ArrayList<>();
     try (Device device = TestDevice.open(1)) {
       var still = new Manipulation(false, 10, 1e-12, 1e6, 1, 1000);
       Manipulation.Result found =
           still.of(
-              network,
+              heart.network(),
               null,
               device,
-              subject,
-              wanted,
+              heart.subject(),
+              heart.wanted(),
               (i, far, probability) -> {
                 lost.add(probability);
                 map.add(far);
                 return true;
               });
-      assertThat(found.image()).containsExactly(x, Offset.offset(1e-10f));
+      assertThat(found.image()).containsExactly(heart.subject().pixels(), Offset.offset(1e-10f));
       assertThat(found.probability()).isLessThan(1e-9);
       assertThat(found.map()).isEqualTo(map.getLast());
-      double real = probability(network, device, subject);
-      Network soft = Network.of(Softened.of(network.model(), 1).model());
-      assertThat(Math.abs(probability(soft, device, subject) - real)).isGreaterThan(0.01);
+      double real = probability(heart.network(), device, heart.subject());
+      Network soft = Network.of(Softened.of(heart.network().model(), 1).model());
+      assertThat(Math.abs(probability(soft, device, heart.subject()) - real)).isGreaterThan(0.01);
     }
     assertThat(lost).hasSize(10).allMatch(v -> v < 1e-9);
     assertThat(map.getFirst()).isNotEqualTo(map.getLast());
