@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#ifndef CANDELA_WARPGROUPS
+#error "list the source that includes this in cmake/cuda, among WARPGROUPS, or else it is compiled without them"
+#endif
+
 namespace candela {
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
