@@ -67,7 +67,7 @@ public final class CudaDevice implements Device {
     bind();
     stream = new CudaStream(library, card);
     cache = new BlockCache((long) (SHARE * memory()[0]), this::take, this::give);
-    staging = new Staging(stream);
+    staging = new Staging(stream, () -> new CudaStream(library, card));
     kernels = new Kernels(library, stream.kernels());
     dense = new CudaDense(this, stream, card);
     lanes = new CudaLanes(library, card, stream, kernels, dense);

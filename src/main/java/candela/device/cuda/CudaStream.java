@@ -6,6 +6,7 @@ import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
@@ -118,6 +119,21 @@ final class CudaStream implements AutoCloseable {
   /** Work from here on comes after that before the mark; in a capture, the stream joins it. */
   void follow(CUevent mark) {
     Driver.check("cuStreamWaitEvent", JCudaDriver.cuStreamWaitEvent(stream, mark, 0));
+  }
+
+  /** Work from here on comes after all that the other stream has by now; the mark is used up. */
+  void follow(CudaStream other, CUevent mark) {
+    other.record(mark);
+    follow(mark);
+  }
+
+  /** Whether all work is done. */
+  boolean isIdle() {
+    int code = JCudaDriver.cuStreamQuery(stream);
+    if (code != CUresult.CUDA_ERROR_NOT_READY) {
+      Driver.check("cuStreamQuery", code);
+    }
+    return code == CUresult.CUDA_SUCCESS;
   }
 
   /** Waits for the work before the mark. */

@@ -5,7 +5,9 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.JCudaDriver;
 
@@ -13,6 +15,10 @@ import jcuda.driver.JCudaDriver;
  * Pinned host memory between Java and the card. What goes down is copied here and queued, and
  * nobody waits before both halves are full of copies under way. What comes up waits for nothing but
  * its own pieces: while one is taken out, the card copies the next.
+ *
+ * <p>Long copies go beside the card's work, one stream for each direction: what goes down lands in
+ * memory of its own, and what comes up leaves from such, so that the work waits for no more than a
+ * copy within the card.
  *
  * <p>Where all that went down is known to have arrived, its place is taken again at once, which the
  * processor's cache still holds: a copy of an image there took half as long as one to memory.
@@ -36,7 +42,15 @@ final class Staging implements AutoCloseable {
 
   private static final long ALIGNMENT = 64;
 
+  /** Shorter ones are copied in the time that handing them to another stream takes. */
+  private static final long BESIDE = 64 << 10;
+
   private final CudaStream stream;
+
+  /** Of long copies, while the other one works. */
+  private final CudaStream downs;
+
+  private final CudaStream ups;
   private final Pointer down = new Pointer();
   private final Pointer up = new Pointer();
   private final MemorySegment downHost;
@@ -51,6 +65,16 @@ final class Staging implements AutoCloseable {
   private final Pointer later = new Pointer();
   private final MemorySegment laterHost;
 
+  /** On the card, of what goes down and of what comes up later; laid out as their host memory. */
+  private final CUdeviceptr landing = new CUdeviceptr();
+
+  private final CUdeviceptr leaving = new CUdeviceptr();
+
+  /** What another stream goes on from, recorded anew for each copy. */
+  private final CUevent landed;
+
+  private final CUevent left;
+
   /** When the copy to a place has been made. */
   private final CUevent[] passed = new CUevent[LATER];
 
@@ -61,8 +85,17 @@ final class Staging implements AutoCloseable {
   /** Pieces that went down so far. */
   private long sent;
 
-  Staging(CudaStream stream) {
+  /**
+   * @param streams makes one more stream of the card
+   */
+  Staging(CudaStream stream, Supplier<CudaStream> streams) {
     this.stream = stream;
+    downs = streams.get();
+    ups = streams.get();
+    landed = stream.mark();
+    left = stream.mark();
+    Driver.check("cuMemAlloc", JCudaDriver.cuMemAlloc(landing, 2 * HALF));
+    Driver.check("cuMemAlloc", JCudaDriver.cuMemAlloc(leaving, LATER * LATER_BYTES));
     downHost = pinned(down, 2 * HALF);
     upHost = pinned(up, SLOTS * PIECE);
     laterHost = pinned(later, LATER * LATER_BYTES);
@@ -82,6 +115,7 @@ final class Staging implements AutoCloseable {
   /** Queues a copy; the source may change once this returns. */
   void down(MemorySegment from, long to) {
     long size = from.byteSize();
+    boolean beside = beside(size);
     for (long at = 0; at < size; ) {
       long n = Math.min(size - at, PIECE);
       if (used + n > HALF) {
@@ -92,14 +126,34 @@ final class Staging implements AutoCloseable {
       }
       long place = half * HALF + used;
       MemorySegment.copy(from, at, downHost, place, n);
-      Driver.check(
-          "cuMemcpyHtoDAsync",
-          JCudaDriver.cuMemcpyHtoDAsync(
-              Driver.at(to + at), down.withByteOffset(place), n, stream.jcuda()));
+      if (beside) {
+        CUdeviceptr passing = landing.withByteOffset(place);
+        send(place, passing, n, downs);
+        stream.follow(downs, landed);
+        within(passing, Driver.at(to + at), n);
+      } else {
+        send(place, Driver.at(to + at), n, stream);
+      }
       used += (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
       at += n;
       sent++;
     }
+  }
+
+  /** Long, and the card is at work. */
+  private boolean beside(long bytes) {
+    return bytes >= BESIDE && !stream.isIdle();
+  }
+
+  private void send(long place, CUdeviceptr to, long bytes, CudaStream on) {
+    Driver.check(
+        "cuMemcpyHtoDAsync",
+        JCudaDriver.cuMemcpyHtoDAsync(to, down.withByteOffset(place), bytes, on.jcuda()));
+  }
+
+  private void within(CUdeviceptr from, CUdeviceptr to, long bytes) {
+    Driver.check(
+        "cuMemcpyDtoDAsync", JCudaDriver.cuMemcpyDtoDAsync(to, from, bytes, stream.jcuda()));
   }
 
   /** All of this many pieces have arrived. */
@@ -116,7 +170,8 @@ final class Staging implements AutoCloseable {
     for (long at = 0; at < size; at += PIECE) {
       for (; queued < Math.min(size, at + SLOTS * PIECE); queued += PIECE) {
         int slot = slot(queued);
-        queue(from + queued, up, slot * PIECE, Math.min(size - queued, PIECE), written[slot]);
+        long n = Math.min(size - queued, PIECE);
+        fetch(Driver.at(from + queued), up.withByteOffset(slot * PIECE), n, stream, written[slot]);
       }
       CudaStream.await(written[slot(at)]);
       MemorySegment.copy(upHost, slot(at) * PIECE, to, at, Math.min(size - at, PIECE));
@@ -138,7 +193,15 @@ final class Staging implements AutoCloseable {
     }
     int place = free.pop();
     long before = sent;
-    queue(from, later, place * LATER_BYTES, size, passed[place]);
+    Pointer host = later.withByteOffset(place * LATER_BYTES);
+    if (beside(size)) {
+      CUdeviceptr passing = leaving.withByteOffset(place * LATER_BYTES);
+      within(Driver.at(from), passing, size);
+      ups.follow(stream, left);
+      fetch(passing, host, size, ups, passed[place]);
+    } else {
+      fetch(Driver.at(from), host, size, stream, passed[place]);
+    }
     return () -> {
       CudaStream.await(passed[place]);
       arrived(before);
@@ -151,22 +214,27 @@ final class Staging implements AutoCloseable {
     return (int) (at / PIECE % SLOTS);
   }
 
-  private void queue(long from, Pointer to, long offset, long bytes, CUevent done) {
-    Driver.check(
-        "cuMemcpyDtoHAsync",
-        JCudaDriver.cuMemcpyDtoHAsync(
-            to.withByteOffset(offset), Driver.at(from), bytes, stream.jcuda()));
-    stream.record(done);
+  private static void fetch(CUdeviceptr from, Pointer to, long bytes, CudaStream on, CUevent done) {
+    Driver.check("cuMemcpyDtoHAsync", JCudaDriver.cuMemcpyDtoHAsync(to, from, bytes, on.jcuda()));
+    on.record(done);
   }
 
-  /** The device has waited for all work. */
+  /** The device has waited for all work of its own stream. */
   @Override
   public void close() {
+    downs.synchronize();
+    ups.synchronize();
     for (CUevent[] marks : List.of(read, written, passed)) {
       for (CUevent e : marks) {
         JCudaDriver.cuEventDestroy(e);
       }
     }
+    JCudaDriver.cuEventDestroy(landed);
+    JCudaDriver.cuEventDestroy(left);
+    JCudaDriver.cuMemFree(landing);
+    JCudaDriver.cuMemFree(leaving);
+    downs.close();
+    ups.close();
     JCudaDriver.cuMemFreeHost(down);
     JCudaDriver.cuMemFreeHost(up);
     JCudaDriver.cuMemFreeHost(later);

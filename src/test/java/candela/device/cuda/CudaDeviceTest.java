@@ -129,6 +129,32 @@ class CudaDeviceTest {
     }
   }
 
+  /** Long enough to go on streams of their own while the card is at work, 0.1 ms before each. */
+  @Test
+  void copiesBesideWorkKeepItsOrder() {
+    int n = 60_000;
+    int much = 1 << 26;
+    List<Runnable> arrivals = new ArrayList<>();
+    float[][] got = new float[100][n];
+    float[] values = new float[n];
+    try (Memory memory = device.allocate(4L * n);
+        Memory work = device.allocate(4L * much)) {
+      for (int i = 0; i < got.length; i++) {
+        device.kernels().elementwise().fill(much, i, work.segment());
+        Arrays.fill(values, i);
+        device.copyIn(MemorySegment.ofArray(values), memory.segment());
+        Arrays.fill(values, -1);
+        arrivals.add(device.copyOutLater(memory.segment(), MemorySegment.ofArray(got[i])));
+        device.kernels().elementwise().fill(n, -1, memory.segment());
+      }
+      arrivals.forEach(Runnable::run);
+    }
+    for (int i = 0; i < got.length; i++) {
+      Arrays.fill(values, i);
+      assertThat(got[i]).as("copy %d", i).isEqualTo(values);
+    }
+  }
+
   /**
    * Sent, read and read later in a drawn order: a place for copies is taken again only where it is
    * free.
