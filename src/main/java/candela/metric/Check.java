@@ -2,10 +2,15 @@ package candela.metric;
 
 import candela.graph.ScoreKind;
 import candela.tensor.CandelaException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /** Parameter checks with one wording. */
 final class Check {
+  /** Values of a grid. */
+  private static final int MOST = 100;
+
   private Check() {}
 
   static void atLeast(int least, int value, String where) {
@@ -33,6 +38,37 @@ final class Check {
     if (!(value > 0 && value <= 1)) {
       throw CandelaException.of("%s: above 0, up to 1 expected, got %s", where, value);
     }
+  }
+
+  static void below(double end, double value, String where) {
+    if (!(value < end)) {
+      throw CandelaException.of("%s: below %s expected, got %s", where, end, value);
+    }
+  }
+
+  /** from, from + by, … up to to, of shares. */
+  static List<Double> grid(double from, double to, double by, String where) {
+    notNegative(from, where + ": from");
+    positive(by, where + ": by");
+    if (!(to >= from && to <= 1)) {
+      throw CandelaException.of("%s: to: %s to 1 expected, got %s", where, from, to);
+    }
+    // the last may be a rounding above to
+    double count = Math.floor((to - from) / by + 1e-9) + 1;
+    if (count > MOST) {
+      throw CandelaException.of(
+          "%s: by: a grid of at most %d values expected, got %s", where, MOST, by);
+    }
+    List<Double> grid = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      grid.add(from + i * by);
+    }
+    return grid;
+  }
+
+  /** How a part's name tells its place on a grid. */
+  static String at(double place) {
+    return String.format(Locale.ROOT, "@%.2f", place);
   }
 
   static void notNegative(double value, String where) {

@@ -2,9 +2,8 @@ package candela.metric;
 
 import candela.probe.Probe;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 import java.util.LinkedHashMap;
-import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -32,12 +31,8 @@ public record Localisation(double from, double to, double by, double least) impl
   }
 
   public Localisation {
-    Check.notNegative(from, "localisation: from");
-    Check.positive(by, "localisation: by");
+    Check.grid(from, to, by, "localisation");
     Check.notNegative(least, "localisation: least");
-    if (!(to >= from && to <= 1)) {
-      throw CandelaException.of("localisation: to: %s to 1 expected, got %s", from, to);
-    }
   }
 
   @Override
@@ -58,19 +53,16 @@ public record Localisation(double from, double to, double by, double least) impl
 
   private Score score(Explained explained, boolean[] truth) {
     Map<String, Double> parts = new LinkedHashMap<>();
-    // the last α may be a rounding above to
-    int count = (int) Math.floor((to - from) / by + 1e-9) + 1;
     double errors = 0;
-    for (int i = 0; i < count; i++) {
-      double alpha = from + i * by;
+    List<Double> grid = Check.grid(from, to, by, "localisation");
+    for (double alpha : grid) {
       double iou = iou(explained, truth, alpha);
       double error = iou <= least ? 1 : 0;
-      String at = String.format(Locale.ROOT, "@%.2f", alpha);
-      parts.put("iou" + at, iou);
-      parts.put("error" + at, error);
+      parts.put("iou" + Check.at(alpha), iou);
+      parts.put("error" + Check.at(alpha), error);
       errors += error;
     }
-    return Score.of(errors / count, parts);
+    return Score.of(errors / grid.size(), parts);
   }
 
   private static double iou(Explained explained, boolean[] truth, double alpha) {

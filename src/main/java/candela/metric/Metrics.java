@@ -18,6 +18,7 @@ public final class Metrics {
     DELETION(new Deletion(), Map.of("rise", Deletion.rise(), "sam", Deletion.sam())),
     EFFECTIVE_COMPLEXITY(new EffectiveComplexity()),
     FAITHFULNESS_CORRELATION(new FaithfulnessCorrelation()),
+    FAITHFULNESS_ESTIMATE(new FaithfulnessEstimate()),
     INFIDELITY(new Infidelity()),
     INSERTION(new Insertion(), Map.of("rise", Insertion.rise(), "sam", Insertion.sam())),
     IROF(new Irof()),
@@ -27,6 +28,8 @@ public final class Metrics {
     REGION_PERTURBATION(new RegionPerturbation()),
     RELEVANCE_MASS(new RelevanceMass()),
     RELEVANCE_RANK(new RelevanceRank()),
+    ROAD(new Road()),
+    ROC_AUC(new RocAuc()),
     SENSITIVITY_N(new SensitivityN()),
     SPARSENESS(new Sparseness());
 

@@ -74,6 +74,29 @@ final class MetricCases {
         new Case("region-perturbation:patch=1,regions=1,score=logit", best, 27),
         // the last, alone at the edge, then the first two: 108, 54, 0
         new Case("region-perturbation:patch=2,score=logit", best, 54),
+        // one pixel: 1, 2, 2 for the last, 2, 2, 3 for the first
+        new Case("road:from=0.3,to=0.3,by=1,noise=0,score=logit", best, 18),
+        new Case("road:from=0.3,to=0.3,by=1,noise=0,score=logit", worst, -18),
+        // then two: 1, 1, 1 and 3, 3, 3
+        new Case("road:from=0.3,to=0.7,by=0.4,noise=0,score=logit", best, 36),
+        // all but one at most
+        new Case("road:from=0.9,to=0.9,by=1,noise=0,score=logit", best, 54),
+        // of equal pixels the first are more important
+        new Case("road:from=0.9,to=0.9,by=1,noise=0,score=logit", new float[3], -54),
+        // sums 3, 2, 1; what is lost: 54, 36, 18
+        new Case("faithfulness-estimate:step=1,score=logit", best, 1),
+        new Case("faithfulness-estimate:step=1,score=logit", worst, -1),
+        // 5 and 1 cost 90 and 18
+        new Case("faithfulness-estimate:step=2,score=logit", best, 1),
+        // 4, 1, 0 cost 36, 54, 18: 18 over √(26/3 · 648)
+        new Case(
+            "faithfulness-estimate:step=1,score=logit", middle, 18 / Math.sqrt(26 / 3.0 * 648)),
+        new Case("faithfulness-estimate:step=1,score=logit", new float[3], Double.NaN),
+        // two pairs
+        new Case("roc-auc", best, 1),
+        new Case("roc-auc", new float[] {2, 1, 3}, 0.5),
+        new Case("roc-auc", new float[] {2, 2, 1}, 0.25),
+        new Case("roc-auc", new float[3], 0.5),
         // all become 2, the last first: 108, 90, 90, 108, of which the area is 96
         new Case("irof:score=logit", best, 1 / 9.0),
         // 108, 126, 126, 108

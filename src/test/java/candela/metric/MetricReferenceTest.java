@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
+import candela.image.LinearImputerTest;
 import candela.image.MeanColour;
 import candela.image.Slic;
 import candela.method.Toy;
@@ -203,6 +204,60 @@ class MetricReferenceTest {
     Score s = score("average-drop");
     assertThat(s.value()).isCloseTo(Math.max(0, whole - left) / whole, ROUNDING);
     assertThat(s.parts().get("increase")).isEqualTo(left > whole ? 1.0 : 0.0);
+  }
+
+  @Test
+  void groupsOfPixelsCostWhatTheMapSays() {
+    List<boolean[]> groups = new ArrayList<>();
+    for (int from = 0; from < PIXELS; from += 10) {
+      groups.add(ranked(from, Math.min(from + 10, PIXELS), false));
+    }
+    double expected = pearson(sums(groups), falls(groups, new float[x.length], true));
+    assertThat(score("faithfulness-estimate:step=10").value()).isCloseTo(expected, ROUNDING);
+  }
+
+  /** Holes filled by Gaussian elimination. */
+  @Test
+  void whatIsRemovedIsGuessedFromItsNeighbours() {
+    double most = 0;
+    double least = 0;
+    Score s = score("road:from=0.2,to=0.8,by=0.3,noise=0");
+    for (double share : new double[] {0.2, 0.5, 0.8}) {
+      int gone = (int) Math.round(share * PIXELS);
+      double f = probability(imputed(ranked(0, gone, false)));
+      double g = probability(imputed(ranked(0, gone, true)));
+      assertThat(s.parts().get("most" + Check.at(share))).isCloseTo(f, ROUNDING);
+      assertThat(s.parts().get("least" + Check.at(share))).isCloseTo(g, ROUNDING);
+      most += f / 3;
+      least += g / 3;
+    }
+    assertThat(s.value()).isCloseTo((least - most) / 2, ROUNDING);
+    assertThat(s.parts().get("most")).isCloseTo(most, ROUNDING);
+    // noise of a hundredth of the image's deviation is seen, and is another one with another seed
+    Score noisy = score("road:from=0.2,to=0.8,by=0.3,noise=0.01");
+    assertThat(noisy.value()).isNotEqualTo(s.value()).isCloseTo(s.value(), Offset.offset(0.05));
+    assertThat(score("road:from=0.2,to=0.8,by=0.3,noise=0.01,seed=1").value())
+        .isNotEqualTo(noisy.value());
+  }
+
+  /** Pixels from a place on in the order of the map, largest or smallest first. */
+  private boolean[] ranked(int from, int end, boolean smallest) {
+    List<Integer> order = new ArrayList<>(IntStream.range(0, PIXELS).boxed().toList());
+    order.sort(Comparator.comparingDouble(i -> smallest ? map[i] : -map[i]));
+    boolean[] part = new boolean[PIXELS];
+    order.subList(from, end).forEach(i -> part[i] = true);
+    return part;
+  }
+
+  private float[] imputed(boolean[] gone) {
+    float[] y = x.clone();
+    for (int c = 0; c < 3; c++) {
+      double[] filled = LinearImputerTest.filled(x, c * PIXELS, H, W, gone);
+      for (int i = 0; i < PIXELS; i++) {
+        y[c * PIXELS + i] = (float) filled[i];
+      }
+    }
+    return y;
   }
 
   /** Probabilities after 0, 1, … of n groups, by the map's mean over them, have been replaced. */

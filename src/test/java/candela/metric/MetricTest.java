@@ -141,6 +141,7 @@ class MetricTest {
   private static String drawn(String name) {
     return switch (name) {
       case "faithfulness-correlation" -> name + ":subset=20,samples=30";
+      case "faithfulness-estimate" -> name + ":step=4";
       case "infidelity" -> name + ":samples=40";
       case "irof" -> name + ":segments=9,compactness=1000";
       case "max-sensitivity" -> name + ":samples=3,radius=0.5";
@@ -155,7 +156,9 @@ class MetricTest {
       case "deletion", "insertion" -> name + ":step=1,score=logit,substrate=zero";
       case "average-drop", "irof" -> name + ":score=logit";
       case "faithfulness-correlation" -> name + ":subset=1,score=logit";
+      case "faithfulness-estimate" -> name + ":step=1,score=logit";
       case "pointing-game" -> name + ":tolerance=0";
+      case "road" -> name + ":noise=0,score=logit";
       case "region-perturbation" -> name + ":patch=1,score=logit";
       default -> name;
     };
@@ -357,6 +360,11 @@ class MetricTest {
         "infidelity:largest=1.5 | infidelity: largest: above 0, up to 1 expected, got 1.5",
         "infidelity:perturbation=noise | infidelity: perturbation: square, subset expected",
         "faithfulness-correlation:samples=1 | faithfulness-correlation: samples: 2 or more",
+        "faithfulness-estimate:step=0 | faithfulness-estimate: step: 1 or more expected, got 0",
+        "road:from=0 | road: from: a number above 0 expected, got 0.0",
+        "road:to=1 | road: to: below 1.0 expected, got 1.0",
+        "road:by=1e-9 | road: by: a grid of at most 100 values expected, got 1.0E-9",
+        "road:noise=-1 | road: noise: a number of 0 or more expected, got -1.0",
         "sensitivity-n:most=0 | sensitivity-n: most: above 0, up to 1 expected, got 0.0",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
         "region-perturbation:patch=0 | region-perturbation: patch: 1 or more expected, got 0",

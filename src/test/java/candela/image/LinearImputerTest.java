@@ -1,0 +1,105 @@
+package candela.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Against Gaussian elimination, and cases worked by hand. */
+public class LinearImputerTest {
+  /** Of a range of about 6, by the bound that is stated. */
+  private static final Offset<Double> ERROR = Offset.offset(6e-3);
+
+  /** The same equations, solved in doubles for all pixels of one channel, from x[from] on. */
+  public static double[] filled(float[] x, int from, int h, int w, boolean[] missing) {
+    int n = h * w;
+    double[][] a = new double[n][n + 1];
+    for (int i = 0; i < n; i++) {
+      if (!missing[i]) {
+        a[i][i] = 1;
+        a[i][n] = x[from + i];
+        continue;
+      }
+      for (int j = 0; j < n; j++) {
+        int dy = Math.abs(i / w - j / w);
+        int dx = Math.abs(i % w - j % w);
+        if (i != j && dy <= 1 && dx <= 1) {
+          double weight = dy + dx == 1 ? 1 / 6.0 : 1 / 12.0;
+          a[i][i] += weight;
+          a[i][j] -= weight;
+        }
+      }
+    }
+    for (int i = 0; i < n; i++) {
+      for (int r = 0; r < n; r++) {
+        double by = a[r][i] / a[i][i];
+        for (int j = i; j <= n && r != i && by != 0; j++) {
+          a[r][j] -= by * a[i][j];
+        }
+      }
+    }
+    double[] y = new double[n];
+    Arrays.setAll(y, i -> a[i][n] / a[i][i]);
+    return y;
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0.05, 0.3, 0.6, 0.95})
+  void missingPixelsAreTheMeansOfThoseAround(double share) {
+    int c = 2;
+    int h = 11;
+    int w = 14;
+    var random = new Random(3);
+    float[] x = new float[c * h * w];
+    boolean[] missing = new boolean[h * w];
+    byte[] hole = new byte[h * w];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    for (int i = 0; i < missing.length; i++) {
+      missing[i] = random.nextDouble() < share;
+      hole[i] = (byte) (missing[i] ? -1 : 0);
+    }
+    float[] y = new float[x.length + 5];
+    float[] unread = x.clone();
+    for (int i = 0; i < x.length; i++) {
+      unread[i] = missing[i % (h * w)] ? Float.NaN : x[i];
+    }
+    assertThat(LinearImputer.fill(unread, c, h, w, hole, y, 5)).isTrue();
+    for (int channel = 0; channel < c; channel++) {
+      double[] wanted = filled(x, channel * h * w, h, w, missing);
+      for (int i = 0; i < wanted.length; i++) {
+        int at = channel * h * w + i;
+        assertThat((double) y[5 + at]).as("%d", at).isCloseTo(wanted[i], ERROR);
+        if (!missing[i]) {
+          assertThat(y[5 + at]).isEqualTo(x[at]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aLineGoesOnAcrossAHole() {
+    byte[] hole = {0, 1, 1, 1, 0};
+    float[] y = new float[5];
+    assertThat(LinearImputer.fill(new float[] {1, 0, 0, 0, 5}, 1, 1, 5, hole, y, 0)).isTrue();
+    for (int i = 0; i < 5; i++) {
+      assertThat(y[i]).isCloseTo(1 + i, Offset.offset(1e-4f));
+    }
+    // nothing but one pixel is known
+    assertThat(LinearImputer.fill(new float[] {9, 9, 7, 9}, 1, 2, 2, new byte[] {1, 1, 0, 1}, y, 1))
+        .isTrue();
+    assertThat(y).containsExactly(1, 7, 7, 7, 7);
+  }
+
+  @Test
+  void whereNothingIsKnownNothingIsWritten() {
+    float[] y = {1, 2};
+    assertThat(LinearImputer.fill(new float[2], 1, 1, 2, new byte[] {1, 1}, y, 0)).isFalse();
+    assertThat(y).containsExactly(1, 2);
+  }
+}
