@@ -7,6 +7,7 @@ import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against Gaussian elimination, and cases worked by hand. */
@@ -78,6 +79,39 @@ public class LinearImputerTest {
         if (!missing[i]) {
           assertThat(y[5 + at]).isEqualTo(x[at]);
         }
+      }
+    }
+  }
+
+  /** Of any form: each is the mean of those around it, and none is beyond what is known. */
+  @ParameterizedTest
+  @CsvSource({"57, 40, 0.97", "1, 300, 0.9", "200, 1, 0.9", "33, 65, 0.5"})
+  void holesOfAnyFormAreFilledSmoothly(int h, int w, double share) {
+    var random = new Random(7);
+    float[] x = new float[h * w];
+    byte[] hole = new byte[h * w];
+    float most = 0;
+    for (int i = 0; i < x.length; i++) {
+      boolean gone = i < h * w / 2 || random.nextDouble() < share;
+      hole[i] = (byte) (gone ? 1 : 0);
+      x[i] = (float) random.nextGaussian();
+      most = gone ? most : Math.max(most, Math.abs(x[i]));
+    }
+    float[] y = new float[x.length];
+    assertThat(LinearImputer.fill(x, 1, h, w, hole, y, 0)).isTrue();
+    for (int i = 0; i < y.length; i++) {
+      if (hole[i] != 0) {
+        double sum = 0;
+        double weights = 0;
+        for (int j = 0; j < y.length; j++) {
+          int dy = Math.abs(i / w - j / w);
+          int dx = Math.abs(i % w - j % w);
+          double weight = Math.max(dy, dx) != 1 ? 0 : dy + dx == 1 ? 1 / 6.0 : 1 / 12.0;
+          sum += weight * y[j];
+          weights += weight;
+        }
+        assertThat((double) y[i]).isCloseTo(sum / weights, Offset.offset(1e-4));
+        assertThat(Math.abs(y[i])).isLessThanOrEqualTo(most + 1e-3f);
       }
     }
   }
