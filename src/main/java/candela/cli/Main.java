@@ -56,6 +56,8 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    // digits and points as everywhere, whatever the system's language
+    Locale.setDefault(Locale.ROOT);
     System.exit(run(arguments));
   }
 

@@ -5,6 +5,7 @@ import candela.graph.Piece.Touched;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32;
 
@@ -125,6 +126,6 @@ final class Pieces {
     work.forEach(w -> all.append(w.lane()).append(w.after()));
     CRC32 sum = new CRC32();
     sum.update(all.toString().getBytes(StandardCharsets.UTF_8));
-    return String.format("lanes %s %d %08x", what, work.size(), sum.getValue());
+    return String.format(Locale.ROOT, "lanes %s %d %08x", what, work.size(), sum.getValue());
   }
 }

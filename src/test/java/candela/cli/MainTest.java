@@ -42,6 +42,17 @@ class MainTest {
     }
   }
 
+  @Test
+  void numbersDoNotDependOnTheLanguage() throws Exception {
+    var child = new Child(folder);
+    var arabic =
+        new ProcessBuilder(
+            child.command("describe", "src/main/resources/candela/cnn.onnx", "--threads=2"));
+    arabic.environment().put("JAVA_TOOL_OPTIONS", "-Duser.language=ar -Duser.extensions=u-nu-arab");
+    assertThat(child.start(arabic).waitFor()).as(child.said()).isZero();
+    assertThat(child.said()).contains("threads 2").doesNotContain("٢");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
