@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.sanity.Manipulation;
@@ -27,7 +28,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Written to DIR: manipulated.npy [C,H,W], the image's values after preprocessing;",
       "manipulated.png, the same rounded to 8 bits, which is measured, too; manipulation.png, the",
-      "maps of all three images; loss.csv; provenance.json.",
+      "maps of all three images; loss.csv; provenance.json. A run that was killed goes on, by the",
+      "same command, from manipulation.state.",
       "",
       "Examples:",
       "  candela manipulate",
@@ -131,7 +133,9 @@ final class ManipulateCommand implements Callable<Integer> {
     methods.forEach(m -> all.add(Methods.parse(m)));
     Labels names = Labels.read(classifier.labels);
     Network network = Network.load(classifier.model).channelsFirst();
-    try (var run = new ManipulateRun(this, network, names, all, manipulation, start)) {
+    WholeFile.makeFolder("--out", out);
+    try (var _ = FolderLock.of(out);
+        var run = new ManipulateRun(this, network, names, all, manipulation, start)) {
       return run.run();
     }
   }

@@ -29,11 +29,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** One run of {@code candela manipulate}. */
 final class ManipulateRun implements AutoCloseable {
   /** How maps are compared. */
   private static final List<String> SIMILARITIES = List.of("spearman", "ssim");
+
+  /** Of a record, what the descent does not depend on. */
+  private static final Set<String> OWN = Set.of("time", "java", "system", "methods");
 
   private final ManipulateCommand options;
   private final Network network;
@@ -68,7 +72,6 @@ final class ManipulateRun implements AutoCloseable {
     methods.forEach(m -> names.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
-    WholeFile.makeFolder("--out", options.out);
     sheet = new ManipulateSheet(preparation, labels, names);
     device = options.machine.openFine();
     pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
@@ -95,21 +98,24 @@ final class ManipulateRun implements AutoCloseable {
     Seen image = seen(both.get(0));
     Seen other = seen(both.get(1));
     sayWhatIsNotSmooth();
-    List<String> losses = new ArrayList<>(List.of("iteration,map,probability"));
-    Manipulation.Result found = manipulated(image, other, losses);
+    Map<String, Object> record = provenance(both, hashes);
+    var state = new ManipulateState(options.out, Provenance.common(record, OWN).toString());
+    List<String> losses = new ArrayList<>();
+    Manipulation.Result found = manipulated(image, other, state, losses);
     Seen changed = seen("manipulated", with(image.subject(), found.image()), methods);
     float[] rounded = preparation.rounded(found.image());
     Seen png = seen("manipulated.png", with(image.subject(), rounded), methods.subList(0, 1));
     changed.view().writePng(options.out.resolve("manipulated.png"));
     new Npy(preparation.shape().dims(), found.image())
         .write(options.out.resolve("manipulated.npy"));
+    losses.addFirst("iteration,map,probability");
     WholeFile.write(options.out.resolve("loss.csv"), part -> Files.write(part, losses));
     sheet
         .draw(network.name(), image, changed, other)
         .writePng(options.out.resolve("manipulation.png"));
-    Json.write(
-        options.out.resolve("provenance.json"),
-        provenance(both, hashes, found, List.of(image, changed, png)));
+    add(record, found, both.get(0).target(), List.of(image, changed, png));
+    Json.write(options.out.resolve("provenance.json"), record);
+    state.delete();
     print(image, changed, png, other);
     out.printf(
         Locale.ROOT,
@@ -136,7 +142,18 @@ final class ManipulateRun implements AutoCloseable {
     }
   }
 
-  private Manipulation.Result manipulated(Seen image, Seen other, List<String> losses) {
+  /**
+   * @param losses a line an iteration is added
+   */
+  private Manipulation.Result manipulated(
+      Seen image, Seen other, ManipulateState state, List<String> losses) {
+    ManipulateState.Begun begun = state.read();
+    if (begun != null) {
+      losses.addAll(begun.losses());
+      System.err.printf(
+          "goes on: %d of %d iterations are done%n",
+          begun.state().done(), manipulation.iterations());
+    }
     try (var progress = new Console("manipulating", "iterations")) {
       return manipulation.of(
           network,
@@ -144,9 +161,11 @@ final class ManipulateRun implements AutoCloseable {
           device,
           image.subject(),
           other.maps().getFirst().values(),
-          (iteration, map, probability) -> {
-            losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", iteration, map, probability));
-            return progress.at(iteration, manipulation.iterations());
+          begun == null ? null : begun.state(),
+          (s, map, probability) -> {
+            losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", s.done(), map, probability));
+            state.keep(s, losses);
+            return progress.at(s.done(), manipulation.iterations());
           });
     }
   }
@@ -178,11 +197,11 @@ final class ManipulateRun implements AutoCloseable {
   }
 
   /**
+   * All but what comes of it.
+   *
    * @param hashes of their files
-   * @param seen the image, manipulated, and that rounded
    */
-  private Map<String, Object> provenance(
-      List<Loaded> both, List<String> hashes, Manipulation.Result found, List<Seen> seen) {
+  private Map<String, Object> provenance(List<Loaded> both, List<String> hashes) {
     Map<String, Object> record = Provenance.head(device, preparation, methods, names);
     record.put(
         "model",
@@ -196,14 +215,20 @@ final class ManipulateRun implements AutoCloseable {
     record.put("keep", manipulation.keep());
     record.put("beta", manipulation.beta());
     record.put("growth", manipulation.growth());
+    return record;
+  }
+
+  /**
+   * @param seen the image, manipulated, and that rounded
+   */
+  private static void add(
+      Map<String, Object> record, Manipulation.Result found, int target, List<Seen> seen) {
     record.put("loss", Provenance.ordered("map", found.map(), "probability", found.probability()));
-    int target = both.get(0).target();
     List<Double> p = seen.stream().map(s -> s.says().probability(target)).toList();
     record.put(
         "probability",
         Provenance.ordered(
             "image", p.get(0), "manipulated", p.get(1), "manipulated.png", p.get(2)));
-    return record;
   }
 
   private static Map<String, Object> file(Loaded l, String sha256) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** Everything needed to repeat the maps of a run, as {@code provenance.json}. */
@@ -87,6 +88,22 @@ final class Provenance {
     }
     head.put("methods", list);
     return head;
+  }
+
+  /**
+   * What two runs have in common where one may go on with the other's work.
+   *
+   * @param own keys that may differ
+   */
+  static Map<String, Object> common(Map<String, Object> record, Set<String> own) {
+    Map<String, Object> common = Json.plain(record);
+    common.keySet().removeAll(own);
+    if (common.get("device") instanceof Map<?, ?> device) {
+      Map<Object, Object> all = new LinkedHashMap<>(device);
+      all.remove("threads"); // which change no bit
+      common.put("device", all);
+    }
+    return common;
   }
 
   /** The output that is asked, by name. */

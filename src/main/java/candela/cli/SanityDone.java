@@ -44,7 +44,7 @@ final class SanityDone {
       if (before.containsKey("seconds") || !before.containsKey("table")) {
         return;
       }
-      String other = difference(common(before), common(Json.plain(provenance)));
+      String other = difference(Provenance.common(before, OWN), Provenance.common(provenance, OWN));
       byte[] known = other == null ? known(table, (Map<?, ?>) before.get("table")) : null;
       if (known == null) {
         System.err.printf(
@@ -59,17 +59,6 @@ final class SanityDone {
     } catch (CandelaException | ClassCastException | NullPointerException | IOException e) {
       images.clear(); // files of something else, which this run writes over
     }
-  }
-
-  private static Map<String, Object> common(Map<String, Object> provenance) {
-    Map<String, Object> common = new LinkedHashMap<>(provenance);
-    common.keySet().removeAll(OWN);
-    if (common.get("device") instanceof Map<?, ?> device) {
-      Map<Object, Object> all = new LinkedHashMap<>(device);
-      all.remove("threads"); // which change no bit
-      common.put("device", all);
-    }
-    return common;
   }
 
   /** The first key whose values differ; null where there is none. */

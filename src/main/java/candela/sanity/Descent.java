@@ -124,6 +124,14 @@ final class Descent {
     return done;
   }
 
+  /** Takes the place of another. */
+  void goOn(Manipulation.State from) {
+    done = from.done();
+    System.arraycopy(from.image(), 0, x, 0, x.length);
+    System.arraycopy(from.mean(), 0, mean, 0, mean.length);
+    System.arraycopy(from.square(), 0, spread, 0, spread.length);
+  }
+
   /**
    * The image as it is, and its loss.
    *
@@ -143,7 +151,8 @@ final class Descent {
     double[] slope = new double[x.length];
     Loss loss = loss(soft, slope);
     adam(slope);
-    return listener.step(done, loss.map(), loss.probability());
+    var state = new Manipulation.State(done, x, mean, spread);
+    return listener.step(state, loss.map(), loss.probability());
   }
 
   /** What is made small: the map's distance, and what the class's probability lost, weighed. */

@@ -65,14 +65,25 @@ public record Manipulation(
     }
   }
 
+  /**
+   * Where a descent is: all that it goes on from.
+   *
+   * @param done iterations
+   * @param image x' so far, [c,h,w]
+   * @param mean Adam's, of the slope
+   * @param square Adam's, of the slope's square
+   */
+  public record State(int done, float[] image, double[] mean, double[] square) {}
+
   /** Told after every iteration; false stops. */
   @FunctionalInterface
   public interface Listener {
     /**
+     * @param state until the next iteration changes it
      * @param map the first part of the loss, 1 where the map has nothing of the other
      * @param probability the second, weighed
      */
-    boolean step(int iteration, double map, double probability);
+    boolean step(State state, double map, double probability);
   }
 
   /**
@@ -99,12 +110,35 @@ public record Manipulation(
       Subject subject,
       float[] wanted,
       Listener listener) {
+    return of(network, output, device, subject, wanted, null, listener);
+  }
+
+  /**
+   * The same.
+   *
+   * @param from where one with the same settings, network, images and device was; null for the
+   *     beginning
+   */
+  public Result of(
+      Network network,
+      String output,
+      Device device,
+      Subject subject,
+      float[] wanted,
+      State from,
+      Listener listener) {
     double sum = Descent.sum(wanted, "the map to be copied", "take another image to copy from");
     double[] share = Descent.share(wanted, subject.shape().count(1, 3), sum);
     try (var pipeline = new Pipeline(network, device, 1, output)) {
       var descent = new Descent(this, subject, share, pipeline);
+      if (from != null) {
+        descent.goOn(from);
+      }
       for (int s = 0; ; s++) {
         int until = (int) ((long) iterations * (s + 1) / STEPS);
+        if (descent.done() >= until && s < STEPS - 1) {
+          continue;
+        }
         double sharp = beta * Math.pow(growth, s / (STEPS - 1.0));
         Network soft = Network.of(Softened.of(network.model(), sharp).model()).channelsFirst();
         try (var softened = new Pipeline(soft, device, 2, output)) {

@@ -7,11 +7,13 @@ import candela.image.Npy;
 import candela.image.WholeFile;
 import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
+import candela.sanity.Manipulation;
 import candela.study.Shipped;
 import candela.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,6 +141,57 @@ class ManipulateTest {
             "candela: the image's own map: finite values that are not all zero expected, their"
                 + " sizes add up to 0.0; take another image, class or model\n");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
+  }
+
+  @Test
+  void killedItGoesOnToTheSameBits() throws Exception {
+    var child = new Child(folder);
+    Path out = folder.resolve("killed");
+    String[] command = {
+      "manipulate", "--iterations=200", "--method=sobel", "--threads=1", "--out=" + out
+    };
+    Path state = out.resolve("manipulation.state");
+    Process p = child.start(new ProcessBuilder(child.command(command)));
+    while (p.isAlive() && !Files.exists(state)) {
+      Thread.sleep(20);
+    }
+    p.destroyForcibly().waitFor();
+    assertThat(state).as(child.said()).exists();
+    assertThat(out.resolve("manipulated.npy")).doesNotExist();
+    command[3] = "--threads=2";
+    MainTest.Ran second = MainTest.run(command);
+    assertThat(second.code()).as(second.err()).isEqualTo(Main.OK);
+    assertThat(second.err()).matches("(?s)goes on: [1-9][0-9]* of 200 iterations are done\n.*");
+    assertThat(state).doesNotExist();
+    Path whole = folder.resolve("whole");
+    command[4] = "--out=" + whole;
+    assertThat(MainTest.run(command).code()).isEqualTo(Main.OK);
+    for (String file : new String[] {"manipulated.npy", "loss.csv", "manipulation.png"}) {
+      assertThat(out.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+    }
+  }
+
+  @Test
+  void whatIsKeptIsTakenByTheSameRunAlone() throws IOException {
+    var kept =
+        new Manipulation.State(2, new float[] {1, 2, 3}, new double[] {4, 5, 6}, new double[3]);
+    var mine = new ManipulateState(folder, "mine");
+    assertThat(mine.read()).isNull();
+    mine.write(kept, List.of("1,a", "2,b"));
+    ManipulateState.Begun begun = mine.read();
+    assertThat(begun.losses()).containsExactly("1,a", "2,b");
+    assertThat(begun.state()).usingRecursiveComparison().isEqualTo(kept);
+    assertThat(new ManipulateState(folder, "another").read()).isNull();
+    Path file = folder.resolve("manipulation.state");
+    byte[] bytes = Files.readAllBytes(file);
+    for (int at : new int[] {0, 30, bytes.length / 2, bytes.length - 1}) {
+      byte[] damaged = bytes.clone();
+      damaged[at] ^= 1;
+      Files.write(file, damaged);
+      assertThat(mine.read()).as("byte %d", at).isNull();
+    }
+    mine.delete();
+    assertThat(file).doesNotExist();
   }
 
   private MainTest.Ran manipulate(Path model, Path image, String option) {

@@ -55,8 +55,8 @@ class ManipulationTest {
               device,
               heart.subject(),
               heart.wanted(),
-              (i, map, probability) -> {
-                assertThat(i).isEqualTo(losses.size() + 1);
+              (state, map, probability) -> {
+                assertThat(state.done()).isEqualTo(losses.size() + 1);
                 assertThat(probability).isBetween(0.0, 0.1);
                 losses.add(map);
                 return losses.size() < 40;
@@ -77,6 +77,50 @@ class ManipulationTest {
   void theSameBitsOnAnyNumberOfThreads() {
     assumeThat(TestDevice.isCpu()).isTrue();
     assertThat(run(10, 2, new ArrayList<>())).containsExactly(run(10, 1, new ArrayList<>()));
+  }
+
+  /** Stopped within a β and between two, and begun again. */
+  @Test
+  void fromWhereAnotherWasItGoesOnToTheSameBits() {
+    Heart heart = heart();
+    try (Device device = TestDevice.open(1)) {
+      var settings = new Manipulation(false, 30, 1e-3, 10, 10, 10);
+      float[] whole = goOn(settings, heart, device, null, 0).image();
+      for (int stop : new int[] {1, 14, 27, 30}) {
+        List<Manipulation.State> states = new ArrayList<>();
+        settings.of(
+            heart.network(),
+            null,
+            device,
+            heart.subject(),
+            heart.wanted(),
+            (s, map, probability) -> {
+              var copy =
+                  new Manipulation.State(
+                      s.done(), s.image().clone(), s.mean().clone(), s.square().clone());
+              states.add(copy);
+              return s.done() < stop;
+            });
+        var found = goOn(settings, heart, device, states.getLast(), stop);
+        assertThat(found.image()).as("stopped at %d", stop).containsExactly(whole);
+      }
+    }
+  }
+
+  private static Manipulation.Result goOn(
+      Manipulation settings, Heart heart, Device device, Manipulation.State from, int before) {
+    List<Integer> steps = new ArrayList<>();
+    Manipulation.Result found =
+        settings.of(
+            heart.network(),
+            null,
+            device,
+            heart.subject(),
+            heart.wanted(),
+            from,
+            (s, map, probability) -> steps.add(s.done()));
+    assertThat(steps).hasSize(settings.iterations() - before);
+    return found;
   }
 
   /** Ten betas, the image as it is: what the network says is not what softened ones say. */
