@@ -2,7 +2,7 @@ package candela.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Arrays;
+import candela.PlainImputer;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -11,42 +11,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against Gaussian elimination, and cases worked by hand. */
-public class LinearImputerTest {
+class LinearImputerTest {
   /** Of a range of about 6, by the bound that is stated. */
   private static final Offset<Double> ERROR = Offset.offset(6e-3);
-
-  /** The same equations, solved in doubles for all pixels of one channel, from x[from] on. */
-  public static double[] filled(float[] x, int from, int h, int w, boolean[] missing) {
-    int n = h * w;
-    double[][] a = new double[n][n + 1];
-    for (int i = 0; i < n; i++) {
-      if (!missing[i]) {
-        a[i][i] = 1;
-        a[i][n] = x[from + i];
-        continue;
-      }
-      for (int j = 0; j < n; j++) {
-        int dy = Math.abs(i / w - j / w);
-        int dx = Math.abs(i % w - j % w);
-        if (i != j && dy <= 1 && dx <= 1) {
-          double weight = dy + dx == 1 ? 1 / 6.0 : 1 / 12.0;
-          a[i][i] += weight;
-          a[i][j] -= weight;
-        }
-      }
-    }
-    for (int i = 0; i < n; i++) {
-      for (int r = 0; r < n; r++) {
-        double by = a[r][i] / a[i][i];
-        for (int j = i; j <= n && r != i && by != 0; j++) {
-          a[r][j] -= by * a[i][j];
-        }
-      }
-    }
-    double[] y = new double[n];
-    Arrays.setAll(y, i -> a[i][n] / a[i][i]);
-    return y;
-  }
 
   @ParameterizedTest
   @ValueSource(doubles = {0.05, 0.3, 0.6, 0.95})
@@ -72,7 +39,7 @@ public class LinearImputerTest {
     }
     assertThat(LinearImputer.fill(unread, c, h, w, hole, y, 5)).isTrue();
     for (int channel = 0; channel < c; channel++) {
-      double[] wanted = filled(x, channel * h * w, h, w, missing);
+      double[] wanted = PlainImputer.filled(x, channel * h * w, h, w, missing);
       for (int i = 0; i < wanted.length; i++) {
         int at = channel * h * w + i;
         assertThat((double) y[5 + at]).as("%d", at).isCloseTo(wanted[i], ERROR);

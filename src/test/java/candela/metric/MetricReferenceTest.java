@@ -2,10 +2,10 @@ package candela.metric;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.PlainImputer;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
-import candela.image.LinearImputerTest;
 import candela.image.MeanColour;
 import candela.image.Slic;
 import candela.method.Toy;
@@ -252,7 +252,7 @@ class MetricReferenceTest {
   private float[] imputed(boolean[] gone) {
     float[] y = x.clone();
     for (int c = 0; c < 3; c++) {
-      double[] filled = LinearImputerTest.filled(x, c * PIXELS, H, W, gone);
+      double[] filled = PlainImputer.filled(x, c * PIXELS, H, W, gone);
       for (int i = 0; i < PIXELS; i++) {
         y[c * PIXELS + i] = (float) filled[i];
       }
