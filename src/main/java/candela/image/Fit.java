@@ -29,11 +29,16 @@ public enum Fit {
               height);
       case SHORT_SIDE -> {
         int side = enlarged(Math.max(width, height), crop);
-        int rw = w <= h ? side : (int) ((long) side * w / h);
-        int rh = w <= h ? (int) ((long) side * h / w) : side;
+        int rw = w <= h ? side : longer(side, w, h);
+        int rh = w <= h ? longer(side, h, w) : side;
         yield centre(Resize.of(image, rw, rh, filter), width, height);
       }
     };
+  }
+
+  /** Of a strip as long as images can be, more than an int holds: the resizing refuses that. */
+  private static int longer(int side, int length, int other) {
+    return (int) Math.min((long) side * length / other, Integer.MAX_VALUE);
   }
 
   /** As timm: rounded down; the small addition keeps 224 / 0.875 at 256. */

@@ -15,6 +15,7 @@ public final class Resize {
   /** image at width x height. */
   public static Image of(Image image, int width, int height, Filter filter) {
     check(width, height);
+    check(width, image.height());
     byte[] rgb = image.rgb();
     if (width != image.width()) {
       rgb = pass(rgb, image.height(), 3, Taps.of(image.width(), width, filter));

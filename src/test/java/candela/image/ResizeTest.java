@@ -119,5 +119,14 @@ class ResizeTest {
     assertThatThrownBy(() -> Resize.of(source(2, 2), 1 << 20, 1 << 20, Filter.BILINEAR))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("1048576 x 1048576");
+    // Small before and after, but not in between: the width is resized first.
+    assertThatThrownBy(() -> Resize.of(source(1, 4_000_000), 224, 224, Filter.BILINEAR))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("224 x 4000000");
+    // 256 times as long are 2^32 + 256 pixels.
+    assertThatThrownBy(
+            () -> Fit.SHORT_SIDE.apply(source((1 << 24) + 1, 1), 0.875, Filter.BILINEAR, 224, 224))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("resize: ");
   }
 }
