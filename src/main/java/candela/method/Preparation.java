@@ -57,7 +57,9 @@ public final class Preparation {
     }
     String chosen = name == null ? DEFAULT : name;
     Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
-    return new Preparation(chosen, Preprocess.of(chosen), image);
+    Preparation made = new Preparation(chosen, Preprocess.of(chosen), image);
+    made.levels(); // refuses means of more channels than there are, before a picture is read
+    return made;
   }
 
   /** The preset's name, or the file. */
@@ -75,7 +77,18 @@ public final class Preparation {
   }
 
   public Picture read(Path file) {
-    return of(Image.read(file));
+    return of(file, Image.read(file));
+  }
+
+  /**
+   * @param file whose picture it is, for messages
+   */
+  public Picture of(Path file, Image image) {
+    try {
+      return of(image);
+    } catch (CandelaException e) {
+      throw new CandelaException(file + ": " + e.getMessage(), e);
+    }
   }
 
   public Picture of(Image image) {

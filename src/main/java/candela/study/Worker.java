@@ -65,7 +65,7 @@ final class Worker implements AutoCloseable {
     long start = System.nanoTime();
     use(model);
     Image image = Image.read(photo.file());
-    Preparation.Picture picture = model.preparation().of(image);
+    Preparation.Picture picture = model.preparation().of(photo.file(), image);
     Asked asked = new Asked(pipeline);
     float[] logits = logits(model, photo, asked.logits(picture.pixels()));
     int predicted = Logits.best(logits);

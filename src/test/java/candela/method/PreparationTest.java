@@ -1,10 +1,13 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.image.Image;
 import candela.image.Preprocess;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -13,6 +16,22 @@ class PreparationTest {
     byte[] rgb = new byte[3 * 9 * 7];
     new Random(5).nextBytes(rgb);
     return new Image(9, 7, rgb);
+  }
+
+  @Test
+  void aPictureThatCannotBePreparedIsNamed() {
+    Preparation p = Preparation.of("imagenet", Shape.of(1, 3, 224, 224), "test.onnx");
+    Image tall = new Image(1, 1 << 20, new byte[3 << 20]);
+    assertThatThrownBy(() -> p.of(Path.of("tall.png"), tall))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith("tall.png: resize: ");
+  }
+
+  @Test
+  void meansOfOtherChannelsAreToldBeforeAnyPictureIsRead() {
+    assertThatThrownBy(() -> Preparation.of("imagenet", Shape.of(1, 1, 28, 28), "test.onnx"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith("preprocess: the model has one channel, mean has three values");
   }
 
   /** What was read of a picture has whole levels; a third of one more or less is rounded off. */
