@@ -156,7 +156,8 @@ public final class Import {
             .orElseThrow(
                 () ->
                     CandelaException.of(
-                        "%s: input '%s' has no shape; give one", model.name(), v.name()));
+                        "%s: input '%s' has no shape; export the model with one",
+                        model.name(), v.name()));
     int[] d = new int[dims.size()];
     for (int i = 0; i < d.length; i++) {
       if (i == 0) {
@@ -165,7 +166,8 @@ public final class Import {
         d[i] = f.size();
       } else {
         throw CandelaException.of(
-            "%s: input '%s' has the open dimension %s at axis %d; give the input's whole shape",
+            "%s: input '%s' has the open dimension %s at axis %d, and only the batch may be"
+                + " open; export the model with a fixed height and width",
             model.name(), v.name(), dims.get(i), i);
       }
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.onnx.ModelBuilder;
 import candela.onnx.Models;
 import candela.onnx.OnnxModel;
 import candela.onnx.proto.AttributeProto;
@@ -165,6 +166,17 @@ class HostileModelTest {
 
   private static void open(Path file) {
     Network.of(OnnxModel.read(file)).graph(1, SessionOptions.FORWARD);
+  }
+
+  @Test
+  void anOpenHeightIsToldWithWhatTheUserCanDo() {
+    OnnxModel model =
+        new ModelBuilder(17).input("x", -1, 3, -1, 8).node("Relu", "x", "y").output("y").model();
+    assertThatThrownBy(() -> Network.of(model).inputShape())
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "test.onnx: input 'x' has the open dimension n at axis 2, and only the batch may be"
+                + " open; export the model with a fixed height and width");
   }
 
   @Test
