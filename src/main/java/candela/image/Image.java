@@ -180,7 +180,8 @@ public final class Image {
 
   private static CandelaException undecodable(Object file) {
     return CandelaException.of(
-        "%s: a JPEG, PNG, BMP, GIF, TGA, PSD, PGM or PPM image expected, decoder says: %s",
+        "%s: a JPEG, PNG, BMP, GIF, TGA, PSD, PGM or PPM image expected, decoder says: %s;"
+            + " save it as one of these",
         file, STBImage.stbi_failure_reason());
   }
 

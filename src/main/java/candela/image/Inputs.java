@@ -18,6 +18,10 @@ public final class Inputs {
   private static final Set<String> ENDINGS =
       Set.of("jpg", "jpeg", "png", "bmp", "gif", "tga", "psd", "ppm", "pgm", "pnm");
 
+  /** Pictures that cannot be read: better told one by one than left out unseen. */
+  private static final Set<String> OTHERS =
+      Set.of("webp", "avif", "tif", "tiff", "heic", "heif", "jxl", "jp2");
+
   /** Characters of a name: a file name has 255 bytes, the method's comes behind. */
   private static final int LONGEST = 48;
 
@@ -68,7 +72,8 @@ public final class Inputs {
   private static boolean looksLikeImage(Path file) {
     String name = file.getFileName().toString();
     String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    return !name.startsWith(".") && ENDINGS.contains(ending) && Files.isRegularFile(file);
+    boolean image = ENDINGS.contains(ending) || OTHERS.contains(ending);
+    return image && !name.startsWith(".") && Files.isRegularFile(file);
   }
 
   private static String stem(Path file) {

@@ -24,6 +24,16 @@ class InputsTest {
         .containsExactly("a", "b");
   }
 
+  /** Their reader says why not; left out of the list, nobody would miss them. */
+  @Test
+  void aFolderStandsForPicturesThatCannotBeReadToo() throws IOException {
+    for (String f : List.of("b.webp", "a.png", "c.TIFF")) {
+      Files.createFile(folder.resolve(f));
+    }
+    assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name))
+        .containsExactly("a", "b", "c");
+  }
+
   @Test
   void equalNamesGetNumbers() throws IOException {
     List<Path> files = List.of(Path.of("x/a.png"), Path.of("y/a.jpg"), Path.of("a-2.png"));
