@@ -111,6 +111,7 @@ final class Explain implements Callable<Integer> {
       throw missing("parameter: 'IMAGE'");
     }
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
+    Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(classifier.labels);
     Network network = Network.load(classifier.model).channelsFirst();

@@ -136,6 +136,7 @@ final class SanityCommand implements Callable<Integer> {
       throw CandelaException.of("sanity: images and --model FILE expected, or neither");
     }
     var parsed = methods.stream().map(Methods::parse).toList();
+    Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(classifier.labels);
     Network network = Network.load(classifier.model).channelsFirst();

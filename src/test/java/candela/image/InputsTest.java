@@ -35,6 +35,18 @@ class InputsTest {
   }
 
   @Test
+  void resultsDoNotGoToTheFolderOfTheImages() throws IOException {
+    Path image = Files.createFile(folder.resolve("a.png"));
+    Path same = Files.createDirectories(folder.resolve("in")).resolve("..");
+    assertThatThrownBy(() -> Inputs.keepApart(List.of(image, folder), same))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("--out: a folder other than the images' expected");
+    Inputs.keepApart(List.of(image), folder);
+    Inputs.keepApart(List.of(folder), folder.resolve("in"));
+    Inputs.keepApart(List.of(folder), folder.resolve("new"));
+  }
+
+  @Test
   void equalNamesGetNumbers() throws IOException {
     List<Path> files = List.of(Path.of("x/a.png"), Path.of("y/a.jpg"), Path.of("a-2.png"));
     assertThat(Inputs.of(files).stream().map(Inputs.Input::name))
