@@ -51,6 +51,8 @@ final class CheckCommand implements Callable<Integer> {
       description = "Rows of a batch. Default: ${DEFAULT-VALUE}.")
   int batch = 2;
 
+  @Mixin InputShape inputShape;
+
   @Mixin Machine machine;
 
   @Override
@@ -67,7 +69,7 @@ final class CheckCommand implements Callable<Integer> {
         agree &= kernels();
       }
       for (Path model : models) {
-        agree &= check(Network.load(model), reference, tested);
+        agree &= check(inputShape.load(model), reference, tested);
       }
       if (models.isEmpty()) {
         agree &= shipped(reference, tested);

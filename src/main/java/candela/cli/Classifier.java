@@ -1,8 +1,10 @@
 package candela.cli;
 
+import candela.graph.Network;
 import candela.study.Shipped;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The network that is asked, and how images are put to it. */
@@ -24,6 +26,13 @@ final class Classifier {
       paramLabel = "NAME|FILE",
       description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
   String preprocess;
+
+  @Mixin InputShape inputShape;
+
+  /** The model, which takes images as [N,C,H,W]. */
+  Network network() {
+    return inputShape.load(model).channelsFirst();
+  }
 
   /** A first run: a model and pictures that come with Candela, which is said. */
   List<Path> useShippedPictures(Path folder) {

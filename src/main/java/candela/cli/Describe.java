@@ -59,6 +59,8 @@ final class Describe implements Callable<Integer> {
       description = "Rows that memory is planned for. Default: ${DEFAULT-VALUE}.")
   int batch = 1;
 
+  @Mixin InputShape inputShape;
+
   @Mixin Machine machine;
 
   @Override
@@ -66,7 +68,7 @@ final class Describe implements Callable<Integer> {
     if (batch < 1) {
       throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
     }
-    Network network = Network.load(model);
+    Network network = inputShape.load(model);
     PrintStream out = System.out;
     Graph graph = network.graph(1, SessionOptions.GRADIENT);
     try (Device device = machine.open()) {

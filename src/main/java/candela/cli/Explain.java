@@ -114,7 +114,7 @@ final class Explain implements Callable<Integer> {
     Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(classifier.labels);
-    Network network = Network.load(classifier.model).channelsFirst();
+    Network network = classifier.network();
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }

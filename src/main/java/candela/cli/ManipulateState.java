@@ -18,7 +18,7 @@ import java.util.List;
  * same command goes on from it. It goes when the work is done.
  */
 final class ManipulateState {
-  private static final long BETWEEN = 2_000_000_000L;
+  private static final long BETWEEN = 1_000_000_000L;
 
   private final Path file;
   private final String run;
@@ -59,7 +59,9 @@ final class ManipulateState {
       // as damaged as one with another sum
     }
     System.err.printf(
-        "candela: %s: of other images, settings or model, or damaged; begins anew%n", file);
+        "candela: %s: of other images, settings, model, device or version, or damaged; begins"
+            + " anew%n",
+        file);
     return null;
   }
 
@@ -83,7 +85,7 @@ final class ManipulateState {
     return new Begun(new Manipulation.State(done, image, mean, square), losses);
   }
 
-  /** Writes it every other second. */
+  /** Writes it once a second. */
   void keep(Manipulation.State state, List<String> losses) {
     if (System.nanoTime() - written > BETWEEN) {
       write(state, losses);

@@ -139,7 +139,7 @@ final class SanityCommand implements Callable<Integer> {
     Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Inputs.of(images);
     Labels names = Labels.read(classifier.labels);
-    Network network = Network.load(classifier.model).channelsFirst();
+    Network network = classifier.network();
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out);
         var run = new SanityRun(this, network, names, parsed, randomisation, start)) {

@@ -127,7 +127,7 @@ final class SanityRun implements AutoCloseable {
     Map<String, Integer> seen = new HashMap<>();
     for (Path file : options.against) {
       String name = Inputs.unique(file.getFileName().toString(), seen);
-      Network other = Network.load(file).channelsFirst();
+      Network other = options.classifier.inputShape.load(file).channelsFirst();
       others.add(file(file, other));
       variants.add(new Variant(Variant.Kind.ANOTHER_MODEL, name, "", () -> other));
     }

@@ -5,6 +5,7 @@ import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -31,6 +32,26 @@ public final class Network {
 
   public static Network load(Path file) {
     return of(OnnxModel.read(file));
+  }
+
+  /**
+   * The same, of a model that leaves the shape of images open.
+   *
+   * @param image sizes without the batch, in the model's own order, as 3x224x224; null where the
+   *     file tells them
+   * @throws CandelaException when it is no shape, or not one of the model
+   */
+  public static Network load(Path file, String image) {
+    OnnxModel model = OnnxModel.read(file);
+    return of(image == null ? model : model.forImages(shape(image)));
+  }
+
+  private static Shape shape(String image) {
+    if (!image.matches("[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*")) {
+      throw CandelaException.of(
+          "input-shape: sizes with x between expected, as 3x224x224, got '%s'", image);
+    }
+    return Shape.of(Arrays.stream(image.split("x")).mapToInt(Integer::parseInt).toArray());
   }
 
   public static Network of(OnnxModel model) {

@@ -12,10 +12,10 @@ import static candela.image.Holes.DIAGONAL;
  * <p><b>Shapes:</b> x[c,h,w], hole[h,w] → y[c,h,w].
  *
  * <p><b>Errors:</b> conjugate gradients in doubles, each after a multigrid cycle, until the root
- * mean square of the equations' residuals is 10⁻⁶ of the range of the known values: y is within
- * 10⁻³ of that range.
+ * mean square of the equations' residuals is 10⁻⁸ of the range of the known values. In images of
+ * 224 × 224, y was within 10⁻⁵ of that range, across lines of 3,000 pixels within 10⁻⁴.
  *
- * <p><b>Cost:</b> 4 to 10 cycles, whatever the holes' size: 5 to 25 ms for a channel of 224 × 224.
+ * <p><b>Cost:</b> 4 to 15 cycles, whatever the holes' size: 5 to 30 ms for a channel of 224 × 224.
  *
  * <p><b>Source:</b> Rong et al. 2022, "A consistent and efficient evaluation strategy for
  * attribution methods" (ROAD), section 5, without the noise that it adds.
@@ -23,7 +23,7 @@ import static candela.image.Holes.DIAGONAL;
  * <p><b>Differences:</b> the authors' code solves the same equations directly.
  */
 public final class LinearImputer {
-  private static final double RESIDUAL = 1e-6;
+  private static final double RESIDUAL = 1e-8;
 
   private LinearImputer() {}
 
@@ -55,13 +55,17 @@ public final class LinearImputer {
         }
       }
       double range = (double) most - least;
+      // above the smallest value: rounding is in proportion to the range
       double[] v = new double[holes.weight.length];
       for (int i = 0; i < h * w; i++) {
-        v[place(i, w, holes.wide)] = hole[i] == 0 ? x[from + i] : least + range / 2;
+        v[place(i, w, holes.wide)] = hole[i] == 0 ? (double) x[from + i] - least : range / 2;
       }
-      solve(holes, v, RESIDUAL * range * RESIDUAL * range * missing);
+      if (range > 0) {
+        solve(holes, v, RESIDUAL * range * RESIDUAL * range * missing);
+      }
       for (int i = 0; i < h * w; i++) {
-        y[at + from + i] = hole[i] == 0 ? x[from + i] : (float) v[place(i, w, holes.wide)];
+        double filled = least + v[place(i, w, holes.wide)];
+        y[at + from + i] = hole[i] == 0 ? x[from + i] : (float) filled;
       }
     }
     return true;
@@ -79,7 +83,11 @@ public final class LinearImputer {
     double size = dot(r, p);
     while (dot(r, r) > end) {
       holes.apply(p, q);
-      double step = size / dot(p, q);
+      double bend = dot(p, q);
+      if (!(bend > 0)) {
+        return; // rounding is all that is left
+      }
+      double step = size / bend;
       for (int i = 0; i < v.length; i++) {
         v[i] += step * p[i];
         r[i] -= step * q[i];

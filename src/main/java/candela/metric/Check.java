@@ -11,6 +11,9 @@ final class Check {
   /** Values of a grid. */
   private static final int MOST = 100;
 
+  /** Between two of them, which parts tell apart by four digits. */
+  private static final double FINEST = 1e-4;
+
   private Check() {}
 
   static void atLeast(int least, int value, String where) {
@@ -49,7 +52,9 @@ final class Check {
   /** from, from + by, … up to to, of shares. */
   static List<Double> grid(double from, double to, double by, String where) {
     notNegative(from, where + ": from");
-    positive(by, where + ": by");
+    if (!(by >= FINEST && by < Double.POSITIVE_INFINITY)) {
+      throw CandelaException.of("%s: by: %s or more expected, got %s", where, FINEST, by);
+    }
     if (!(to >= from && to <= 1)) {
       throw CandelaException.of("%s: to: %s to 1 expected, got %s", where, from, to);
     }
@@ -68,7 +73,7 @@ final class Check {
 
   /** How a part's name tells its place on a grid. */
   static String at(double place) {
-    return String.format(Locale.ROOT, "@%.2f", place);
+    return String.format(Locale.ROOT, "@%.4f", place).replaceFirst("0{1,2}$", "");
   }
 
   static void notNegative(double value, String where) {

@@ -1,6 +1,8 @@
 package candela.onnx;
 
 import candela.onnx.proto.ModelProto;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -49,7 +52,7 @@ public record OnnxModel(
   /**
    * Reads a model. Weights are views of it where they can be, see {@link OnnxTensor}.
    *
-   * @throws candela.tensor.CandelaException when the file is not a model that can be read
+   * @throws CandelaException when the file is not a model that can be read
    */
   public static OnnxModel read(Path file) {
     return new ModelReader(file).read();
@@ -59,6 +62,44 @@ public record OnnxModel(
   public OnnxModel with(List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers) {
     return new OnnxModel(
         name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files);
+  }
+
+  /**
+   * The same model for images of one shape: what its inputs leave open of that is filled in.
+   *
+   * @param image an input's shape without the batch, in the model's own order
+   * @throws CandelaException when no input has as many dimensions, or one has others
+   */
+  public OnnxModel forImages(Shape image) {
+    List<OnnxValue> filled = new ArrayList<>();
+    boolean found = false;
+    for (OnnxValue v : inputs) {
+      List<Dim> dims = v.dims().orElse(Collections.nCopies(image.rank() + 1, new Dim.Named("")));
+      boolean fits = dims.size() == image.rank() + 1;
+      filled.add(fits ? new OnnxValue(v.name(), v.type(), filled(v.name(), dims, image)) : v);
+      found |= fits;
+    }
+    if (!found) {
+      throw CandelaException.of(
+          "%s: an input of %d dimensions and the batch expected for images of %s, it takes %s",
+          name, image.rank(), image, inputs.stream().map(v -> v.dims().orElse(List.of())).toList());
+    }
+    return new OnnxModel(
+        name, producer, opset, otherDomains, filled, outputs, nodes, initialisers, files);
+  }
+
+  private List<Dim> filled(String input, List<Dim> dims, Shape image) {
+    List<Dim> all = new ArrayList<>(dims);
+    for (int i = 1; i < all.size(); i++) {
+      int size = image.dim(i - 1);
+      if (all.get(i) instanceof Dim.Fixed f && f.size() != size) {
+        throw CandelaException.of(
+            "%s: input '%s' has %d at axis %d, images of %s have %d; the model fixes that",
+            name, input, f.size(), i, image, size);
+      }
+      all.set(i, new Dim.Fixed(size));
+    }
+    return all;
   }
 
   /** What a model file says of itself, by key: those of {@link ModelWriter}, or anything. */

@@ -81,7 +81,7 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
     } else if (preprocess != null && preprocess.contains(".")) {
       preprocess = study.folder().resolve(preprocess).toString();
     }
-    Network network = Network.load(file).channelsFirst();
+    Network network = Network.load(file, ref.inputShape()).channelsFirst();
     Preparation preparation = Preparation.of(preprocess, network.inputShape(), network.name());
     return new Model(ref.name(), ref.path(), network, preparation, ref.output());
   }

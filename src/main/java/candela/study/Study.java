@@ -69,8 +69,10 @@ public record Study(
    * @param path file, or name of a shipped model
    * @param preprocess null for the default
    * @param output null for the first
+   * @param inputShape of an image where the model leaves it open, as 3x224x224; else null
    */
-  public record Ref(String name, String path, String preprocess, String output) {}
+  public record Ref(
+      String name, String path, String preprocess, String output, String inputShape) {}
 
   /**
    * A similarity or metric.
@@ -148,6 +150,7 @@ public record Study(
     String stem = file.getFileName().toString().replaceFirst("\\.onnx$", "");
     String preprocess = spec.text("preprocess", null);
     String output = spec.text("output", null);
+    String inputShape = spec.text("input-shape", null);
     spec.finish();
     if (preprocess != null && !preprocess.contains(".")) {
       var unused = Preprocess.of(preprocess);
@@ -156,7 +159,7 @@ public record Study(
     if (name.contains("/") || name.isBlank() || name.equals("..")) {
       throw CandelaException.of("a name without / expected, got '%s'", name);
     }
-    return new Ref(name, spec.name(), preprocess, output);
+    return new Ref(name, spec.name(), preprocess, output, inputShape);
   }
 
   private static List<Sweep> sweeps(Settings.Value v) {

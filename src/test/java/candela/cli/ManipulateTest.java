@@ -148,7 +148,7 @@ class ManipulateTest {
     var child = new Child(folder);
     Path out = folder.resolve("killed");
     String[] command = {
-      "manipulate", "--iterations=200", "--method=sobel", "--threads=1", "--out=" + out
+      "manipulate", "--iterations=250", "--method=sobel", "--threads=1", "--out=" + out
     };
     Path state = out.resolve("manipulation.state");
     Process p = child.start(new ProcessBuilder(child.command(command)));
@@ -161,7 +161,7 @@ class ManipulateTest {
     command[3] = "--threads=2";
     MainTest.Ran second = MainTest.run(command);
     assertThat(second.code()).as(second.err()).isEqualTo(Main.OK);
-    assertThat(second.err()).matches("(?s)goes on: [1-9][0-9]* of 200 iterations are done\n.*");
+    assertThat(second.err()).matches("(?s)goes on: [1-9][0-9]* of 250 iterations are done\n.*");
     assertThat(state).doesNotExist();
     Path whole = folder.resolve("whole");
     command[4] = "--out=" + whole;

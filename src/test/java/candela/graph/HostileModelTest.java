@@ -18,8 +18,11 @@ import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.NodeProto;
 import candela.onnx.proto.TensorProto;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import com.sun.management.ThreadMXBean;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -175,8 +178,48 @@ class HostileModelTest {
     assertThatThrownBy(() -> Network.of(model).inputShape())
         .isInstanceOf(CandelaException.class)
         .hasMessage(
-            "test.onnx: input 'x' has the open dimension n at axis 2, and only the batch may be"
-                + " open; export the model with a fixed height and width");
+            "test.onnx: input 'x' has the open dimension n at axis 2; give the image's shape as"
+                + " input-shape, as 3x224x224");
+  }
+
+  /** As exporters leave them that do not know the images: open channels, height and width. */
+  @Test
+  void theShapeOfImagesCanBeGiven() throws IOException {
+    Path file = folder.resolve("open.onnx");
+    Files.write(
+        file,
+        new ModelBuilder(13)
+            .input("x", -1, -1, -1, -1)
+            .node("Shape", "x", "s")
+            .node("Reshape", "x,s", "r")
+            .node("Relu", "r", "y")
+            .output("y")
+            .bytes());
+    assertThat(Network.load(file, "3x8x6").inputShape()).isEqualTo(Shape.of(1, 3, 8, 6));
+    assertThat(Network.load(file, "3x8x6").graph(2, SessionOptions.FORWARD).outputs().get(0))
+        .extracting(Value::shape)
+        .isEqualTo(Shape.of(2, 3, 8, 6));
+    assertThat(Network.load(file, "8x6x3").channelsFirst().inputShape())
+        .isEqualTo(Shape.of(1, 3, 8, 6));
+    for (String wrong : List.of("", "x", "3x", "3,8,6", "0x8x6", "3x-8x6", "9999999999x1x1")) {
+      assertThatThrownBy(() -> Network.load(file, wrong))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageStartingWith(
+              "input-shape: sizes with x between expected, as 3x224x224, got '");
+    }
+    assertThatThrownBy(() -> Network.load(file, "8x6"))
+        .hasMessage(
+            "open.onnx: an input of 2 dimensions and the batch expected for images of [8,6], it"
+                + " takes [[n, n, n, n]]");
+    Path fixed = folder.resolve("fixed.onnx");
+    Files.write(
+        fixed,
+        new ModelBuilder(13).input("x", -1, 3, -1, 6).node("Relu", "x", "y").output("y").bytes());
+    assertThat(Network.load(fixed, "3x8x6").inputShape()).isEqualTo(Shape.of(1, 3, 8, 6));
+    assertThatThrownBy(() -> Network.load(fixed, "3x8x8"))
+        .hasMessage(
+            "fixed.onnx: input 'x' has 6 at axis 3, images of [3,8,8] have 8; the model fixes"
+                + " that");
   }
 
   @Test

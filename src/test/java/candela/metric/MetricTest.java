@@ -179,6 +179,18 @@ class MetricTest {
   }
 
   @Test
+  void sharesOfAFineGridHaveNamesOfTheirOwn() {
+    assertThat(Check.at(0.1)).isEqualTo("@0.10");
+    assertThat(Check.at(0.105)).isEqualTo("@0.105");
+    assertThat(Check.at(0.1001)).isEqualTo("@0.1001");
+    assertThat(Check.at(1)).isEqualTo("@1.00");
+    assertThat(Check.grid(0.1, 0.5, 0.005, "").stream().map(Check::at)).doesNotHaveDuplicates();
+    assertThat(Check.grid(0.1, 0.1099, 1e-4, "").stream().map(Check::at))
+        .hasSize(100)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
   void aScoreThatRisesIsAnIncrease() {
     var metric = List.of(Metrics.parse("average-drop:score=logit,substrate=mean"));
     var maps = List.of(vector(new float[] {-1, 0, 3}), vector(new float[] {2, 0, 0}));
@@ -363,7 +375,9 @@ class MetricTest {
         "faithfulness-estimate:step=0 | faithfulness-estimate: step: 1 or more expected, got 0",
         "road:from=0 | road: from: a number above 0 expected, got 0.0",
         "road:to=1 | road: to: below 1.0 expected, got 1.0",
-        "road:by=1e-9 | road: by: a grid of at most 100 values expected, got 1.0E-9",
+        "road:by=1e-9 | road: by: 1.0E-4 or more expected, got 1.0E-9",
+        "localisation:by=0 | localisation: by: 1.0E-4 or more expected, got 0.0",
+        "road:by=1e-4 | road: by: a grid of at most 100 values expected, got 1.0E-4",
         "road:noise=-1 | road: noise: a number of 0 or more expected, got -1.0",
         "sensitivity-n:most=0 | sensitivity-n: most: above 0, up to 1 expected, got 0.0",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",

@@ -34,7 +34,7 @@ class StudyTest {
             """
             models:
               - cnn
-              - net: ../m.onnx:preprocess=sam,output=y
+              - net: ../m.onnx:preprocess=sam,output=y,input-shape=3x8x8
             images: [a.png, photos]
             target: label
             classes: c.csv
@@ -53,7 +53,8 @@ class StudyTest {
     assertThat(s.name()).isEqualTo("s");
     assertThat(s.models())
         .containsExactly(
-            new Study.Ref("cnn", "cnn", null, null), new Study.Ref("net", "../m.onnx", "sam", "y"));
+            new Study.Ref("cnn", "cnn", null, null, null),
+            new Study.Ref("net", "../m.onnx", "sam", "y", "3x8x8"));
     assertThat(s.classes()).isEqualTo(Path.of("folder/c.csv"));
     assertThat(s.sweeps())
         .extracting(Sweep::name)
