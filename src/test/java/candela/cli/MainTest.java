@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
 import candela.device.Devices;
+import candela.onnx.ModelBuilder;
+import candela.study.Shipped;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +43,42 @@ class MainTest {
       System.setOut(out);
       System.setErr(err);
     }
+  }
+
+  @Test
+  void imagesOfAModelThatLeavesTheirShapeOpen() throws Exception {
+    Path model = folder.resolve("open.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, -1, -1, -1)
+            .output("y")
+            .node("Relu", "x", "r")
+            .node("GlobalAveragePool", "r", "g")
+            .node("Flatten", "g", "y")
+            .bytes());
+    String photo = Shipped.pictures(folder).get(3).toString();
+    String[] explain = {
+      "explain", photo, "--model=" + model, "--method=gradient", "--out=" + folder.resolve("out")
+    };
+    Ran closed = run(explain);
+    assertThat(closed.code()).isEqualTo(Main.WRONG);
+    assertThat(closed.err())
+        .isEqualTo(
+            "candela: open.onnx: input 'x' has the open dimension n at axis 1; give input-shape,"
+                + " say 3x224x224\n");
+    List<String> given = new ArrayList<>(List.of(explain));
+    given.add("--input-shape=3x24x20");
+    Ran ran = run(given.toArray(String[]::new));
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    JsonNode record =
+        new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
+    assertThat(record.get("preprocess").get("input").toString()).isEqualTo("[3,24,20]");
+    assertThat(run("describe", model.toString(), "--input-shape=3x24x20").out())
+        .contains("[1,3,24,20]");
+    assertThat(run("describe", model.toString(), "--input-shape=3,24").err())
+        .isEqualTo(
+            "candela: input-shape: sizes with x between expected, as 3x224x224, got '3,24'\n");
   }
 
   @Test
