@@ -40,6 +40,15 @@ public final class Architectures {
     return List.copyOf(ALL.keySet());
   }
 
+  /** The name itself, where it is one of {@link #names}. */
+  static String known(String name) {
+    if (!ALL.containsKey(name)) {
+      throw CandelaException.of(
+          "one of %s expected, got '%s'", String.join(", ", ALL.keySet()), name);
+    }
+    return name;
+  }
+
   /**
    * A model with freshly drawn weights; its input takes pixels of 0 to 1.
    *
@@ -47,11 +56,7 @@ public final class Architectures {
    * @throws CandelaException when the name is unknown, or the images are too small
    */
   public static OnnxModel of(String name, Shape image, int classes, long seed) {
-    Plan plan = ALL.get(name);
-    if (plan == null) {
-      throw CandelaException.of(
-          "architecture: one of %s expected, got '%s'", String.join(", ", ALL.keySet()), name);
-    }
+    Plan plan = ALL.get(known(name));
     if (image.rank() != 3 || classes < 2) {
       throw CandelaException.of(
           "%s: images [c,h,w] and 2 classes or more expected, got %s and %d", name, image, classes);

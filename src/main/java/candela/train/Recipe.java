@@ -74,7 +74,9 @@ public record Recipe(
             s.number("validation", 0.1, 0.001, 0.9),
             s.number("fraction", 1, 1e-6, 1),
             s.bool("shuffle-labels", false),
-            fresh ? s.required("architecture") : s.text("architecture", ""),
+            fresh
+                ? s.read("architecture", s.required("architecture"), Architectures::known)
+                : s.text("architecture", ""),
             fresh ? null : folder.resolve(s.required("start")),
             s.whole("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE),
             s.integer("epochs", 10, 1, 1_000_000),

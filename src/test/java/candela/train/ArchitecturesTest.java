@@ -128,7 +128,7 @@ class ArchitecturesTest {
   void unknownNamesAndSmallImagesAreRefused() {
     assertThatThrownBy(() -> Architectures.of("alexnet", IMAGENET, 10, 1))
         .isInstanceOf(CandelaException.class)
-        .hasMessageStartingWith("architecture: one of cnn, densenet121")
+        .hasMessageStartingWith("one of cnn, densenet121")
         .hasMessageEndingWith("got 'alexnet'");
     assertThatThrownBy(() -> Architectures.of("vgg16", Shape.of(3, 16, 16), 10, 1))
         .isInstanceOf(CandelaException.class)

@@ -74,6 +74,16 @@ class RecipeTest {
         .hasMessageStartingWith(message);
   }
 
+  /** Not when all pictures have been read, which may take minutes. */
+  @Test
+  void anUnknownArchitectureIsRefusedWithItsLine() {
+    String text = "data: synthetic\narchitecture: resnet9\n";
+    assertThatThrownBy(() -> Recipe.parse("r.yaml", text, Path.of(".")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith("r.yaml:2: architecture: one of cnn, densenet121")
+        .hasMessageEndingWith("expected, got 'resnet9'");
+  }
+
   @Test
   void whatMustBeThereIsAskedFor() {
     assertThatThrownBy(() -> Recipe.parse("r.yaml", "data: synthetic", Path.of(".")))
