@@ -8,7 +8,9 @@ import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** The models and images that a study names, found and loaded. */
 public record Material(List<Model> models, List<Photo> photos, List<String> classes) {
@@ -54,7 +56,12 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
       }
     }
     List<Photo> photos = new ArrayList<>();
+    Set<Path> seen = new HashSet<>();
     for (Inputs.Input i : Inputs.of(paths)) {
+      if (!seen.add(i.file().toAbsolutePath().normalize())) {
+        throw CandelaException.of(
+            "%s: images: every picture once expected, %s is there twice", study.name(), i.file());
+      }
       int label = known.target(i.file());
       if (label < 0 && Shipped.PICTURES.contains(i.name())) {
         label = classes.indexOf(i.name());

@@ -23,6 +23,16 @@ class StudyTest {
             "s: images: folder/nowhere.png: a picture or a folder of them expected, there is none");
   }
 
+  /** It would count twice in every mean. */
+  @Test
+  void aPictureThatIsThereTwiceIsRefused() {
+    Study study = parse("models: [cnn]\nimages: [shipped, shipped]\nsweeps: [gradient]\n");
+    assertThatThrownBy(() -> Material.of(study, temporary))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("s: images: every picture once expected, ")
+        .hasMessageEndingWith(" is there twice");
+  }
+
   private static Study parse(String text) {
     return Study.parse("folder/s.yaml", text, Path.of("folder"));
   }
