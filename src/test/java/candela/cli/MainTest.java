@@ -116,6 +116,7 @@ class MainTest {
         "report src | src: a ledger expected, it is a folder",
         "report src/main/resources/candela/cnn.json | cnn.json: a ledger expected, came something"
             + " else",
+        "attack m.onnx --data synthetic --most 0 | --most: 1 or more expected, got 0",
         "attack m.onnx --data synthetic --noise NaN | --noise: 0 to 1000 expected, got NaN",
         "explain a.png --model m.onnx --method lime:width=1e-300 | width: a number whose square",
         "explain a.png --model m.onnx --method hierarchical-occlusion:depth=40 | at most 1024"
