@@ -3,6 +3,7 @@ package candela.cli;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -93,7 +94,11 @@ public final class Main {
     if (text.isBlank()) {
       throw new TypeConversionException("a file or folder expected, the name is empty");
     }
-    return Path.of(text);
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(sentence(e));
+    }
   }
 
   private static int wrongUsage(ParameterException e, String[] arguments) {
@@ -126,6 +131,10 @@ public final class Main {
     }
     if (e instanceof java.nio.file.FileSystemException f) {
       return oneLine(f.getFile() + ": cannot be read or written: " + WholeFile.reason(f));
+    }
+    if (e instanceof InvalidPathException p) {
+      String name = oneLine(p.getInput());
+      return name + ": no name of a file; letters beyond ASCII need a locale, as LC_ALL=C.UTF-8";
     }
     if (e instanceof OutOfMemoryError) {
       return String.format(

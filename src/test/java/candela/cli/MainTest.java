@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,6 +147,20 @@ class MainTest {
     assertThat(run("explain", "", "--model=m.onnx").err())
         .contains("Unmatched argument")
         .contains("''");
+  }
+
+  /** As a name beyond ASCII without a locale. */
+  @Test
+  void aNameThatNoFileCanHaveIsOneSentence() {
+    for (String option : List.of("--out=a\0b", "--labels=a\0b")) {
+      Ran ran = run("explain", "a.png", "--model=m.onnx", option);
+      assertThat(ran.code()).isEqualTo(2);
+      assertThat(ran.err()).contains("a?b: no name of a file").doesNotContain("Exception");
+      assertThat(ran.err().lines()).hasSize(1);
+    }
+    assertThat(Main.sentence(new InvalidPathException("\u00fc.png", "Malformed input")))
+        .startsWith("\u00fc.png: no name of a file")
+        .doesNotContain("inside candela");
   }
 
   /** Painting the pictures takes a minute. */
