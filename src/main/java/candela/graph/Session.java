@@ -189,6 +189,23 @@ public final class Session implements AutoCloseable {
     return classes;
   }
 
+  /**
+   * @throws CandelaException where the output is no list of scores, one a class
+   */
+  public void checkClassifier() {
+    Shape s = output.shape();
+    int wide = 0;
+    for (int axis = 1; axis < s.rank(); axis++) {
+      wide += s.dim(axis) > 1 ? 1 : 0;
+    }
+    if (wide > 1) {
+      throw CandelaException.of(
+          "%s: output '%s': one score a class expected, [n,classes], it is %s; give a classifier,"
+              + " or another of its outputs",
+          graph.name(), output.name(), s);
+    }
+  }
+
   public Graph graph() {
     return graph;
   }

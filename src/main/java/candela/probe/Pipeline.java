@@ -413,6 +413,7 @@ public final class Pipeline implements AutoCloseable {
         new SessionOptions(ask.wantsGradient() ? List.of(ask.at()) : List.of(), output);
     Session session = open(rows, options);
     sessions.put(ask.at(), session);
+    session.checkClassifier();
     return session;
   }
 

@@ -83,6 +83,32 @@ class MainTest {
   }
 
   @Test
+  void aModelThatIsNoClassifierIsSaid() throws Exception {
+    Path model = folder.resolve("map.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .output("z")
+            .node("Relu", "x", "y")
+            .node("GlobalAveragePool", "y", "z")
+            .bytes());
+    String photo = Shipped.pictures(folder).get(3).toString();
+    String[] explain = {"explain", photo, "--model=" + model, "--out=" + folder.resolve("out")};
+    Ran ran = run(explain);
+    assertThat(ran.err())
+        .isEqualTo(
+            "candela: map.onnx: output 'y': one score a class expected, [n,classes], it is"
+                + " [1,3,8,8]; give a classifier, or another of its outputs\n");
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    // [n,3,1,1] are the scores of three classes
+    List<String> other = new ArrayList<>(List.of(explain));
+    other.add("--output=z");
+    assertThat(run(other.toArray(String[]::new)).code()).isEqualTo(Main.OK);
+  }
+
+  @Test
   void numbersDoNotDependOnTheLanguage() throws Exception {
     var child = new Child(folder);
     var arabic =
