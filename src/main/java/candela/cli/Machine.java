@@ -48,7 +48,8 @@ final class Machine {
 
   private Device open(int threads, Precision chosen) {
     if (threads < 0) {
-      throw CandelaException.of("--threads: 1 or more expected, got %d", threads);
+      throw CandelaException.of(
+          "--threads: 1 or more, or 0 for all cores, expected, got %d", threads);
     }
     if (device.equals("auto")) {
       return Devices.auto(threads, chosen, System.err::println);

@@ -9,7 +9,7 @@ import java.util.Locale;
 /** Parameter checks with one wording. */
 final class Check {
   /** Values of a grid. */
-  private static final int MOST = 100;
+  private static final int MOST = 1000;
 
   /** Between two of them, which parts tell apart by four digits. */
   private static final double FINEST = 1e-4;

@@ -15,6 +15,8 @@ import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -78,43 +80,66 @@ class StudyTest {
     return new Child(folder).said();
   }
 
+  /** Two ledgers side by side: a start is the work of one processor. */
   @Test
   void killedAtAnyMomentItGoesOnToTheSameBits() throws Exception {
-    Random random = new Random(5);
-    Path ledger = folder.resolve("killed.duckdb");
+    Path ledger = folder.resolve("whole.duckdb");
     long begin = System.nanoTime();
     Process whole = start(ledger);
     assertThat(whole.waitFor()).as(said()).isZero();
     double seconds = (System.nanoTime() - begin) / 1e9;
     assertThat(digest(ledger)).isEqualTo(undisturbed);
-    Files.delete(ledger);
-    int finished = 0;
-    int inside = 0;
-    for (int kills = 0; kills < KILLS; ) {
+    try (var two = Executors.newFixedThreadPool(2)) {
+      Future<Integer> first = two.submit(() -> kill(5, seconds));
+      Future<Integer> second = two.submit(() -> kill(6, seconds));
+      // kills count only where there was something to damage
+      assertThat(first.get() + second.get()).isGreaterThan(KILLS / 2);
+    }
+  }
+
+  /**
+   * Kills half of the times.
+   *
+   * @param seconds of an undisturbed run
+   * @return kills and ends of runs after which a ledger was there
+   */
+  private static int kill(int seed, double seconds) throws Exception {
+    Random random = new Random(seed);
+    Path own = Files.createDirectories(folder.resolve("kill-" + seed));
+    var child = new Child(own);
+    Path ledger = own.resolve("killed.duckdb");
+    int counted = 0;
+    for (int kills = 0; kills < KILLS / 2; ) {
       // each goes on with what the one before left, in another way
       Process p =
-          start(
-              ledger,
-              "--jobs=" + (1 + kills % 2),
-              "--threads=" + (1 + kills / 2 % 2),
-              "--batch=" + (8 << kills % 3));
+          child.start(
+              new ProcessBuilder(
+                  child.command(
+                      "study",
+                      study.toString(),
+                      "--ledger=" + ledger,
+                      "--jobs=" + (1 + kills % 2),
+                      "--threads=" + (1 + kills / 2 % 2),
+                      "--batch=" + (8 << kills % 3))));
       // from the middle of the start on: before it there is nothing to lose
       long wait = (long) (1000 * seconds * (0.3 + 0.5 * random.nextDouble()));
       if (p.waitFor(wait, TimeUnit.MILLISECONDS)) {
-        assertThat(p.exitValue()).as(said()).isZero();
+        assertThat(p.exitValue()).as(child.said()).isZero();
         assertThat(digest(ledger)).isEqualTo(undisturbed);
         Files.delete(ledger);
-        finished++;
+        counted++;
       } else {
         p.destroyForcibly().waitFor();
         kills++;
-        inside += Files.exists(ledger) ? 1 : 0;
+        counted += Files.exists(ledger) ? 1 : 0;
       }
     }
-    // kills count only where there was something to damage
-    assertThat(inside + finished).isGreaterThan(KILLS / 2);
-    assertThat(start(ledger).waitFor()).as(said()).isZero();
+    Process last =
+        child.start(
+            new ProcessBuilder(child.command("study", study.toString(), "--ledger=" + ledger)));
+    assertThat(last.waitFor()).as(child.said()).isZero();
     assertThat(digest(ledger)).isEqualTo(undisturbed);
+    return counted;
   }
 
   @ParameterizedTest

@@ -377,7 +377,7 @@ class MetricTest {
         "road:to=1 | road: to: below 1.0 expected, got 1.0",
         "road:by=1e-9 | road: by: 1.0E-4 or more expected, got 1.0E-9",
         "localisation:by=0 | localisation: by: 1.0E-4 or more expected, got 0.0",
-        "road:by=1e-4 | road: by: a grid of at most 100 values expected, got 1.0E-4",
+        "road:by=1e-4 | road: by: a grid of at most 1000 values expected, got 1.0E-4",
         "road:noise=-1 | road: noise: a number of 0 or more expected, got -1.0",
         "sensitivity-n:most=0 | sensitivity-n: most: above 0, up to 1 expected, got 0.0",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
