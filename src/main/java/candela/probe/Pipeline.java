@@ -257,7 +257,7 @@ public final class Pipeline implements AutoCloseable {
   private Session session(Key key, Set<Rules> rules) {
     Ruled open = ruled.get(key);
     if (open == null) {
-      SessionOptions options = SessionOptions.withRules(key.at(), List.copyOf(rules));
+      var options = new SessionOptions(List.of(key.at()), output, List.copyOf(rules));
       open = new Ruled(open(key.rows(), options), Set.copyOf(rules));
       ruled.put(key, open);
     }
@@ -329,6 +329,7 @@ public final class Pipeline implements AutoCloseable {
       Session session = null;
       try {
         session = network.session(device, rows, options);
+        session.checkClassifier();
         if (!device.readsHost()) {
           session.rehearse();
         }
@@ -356,6 +357,11 @@ public final class Pipeline implements AutoCloseable {
         }
         rows = less;
         room = Math.min(room, less);
+      } catch (CandelaException e) {
+        if (session != null) {
+          session.close();
+        }
+        throw e;
       }
     }
   }
@@ -413,7 +419,6 @@ public final class Pipeline implements AutoCloseable {
         new SessionOptions(ask.wantsGradient() ? List.of(ask.at()) : List.of(), output);
     Session session = open(rows, options);
     sessions.put(ask.at(), session);
-    session.checkClassifier();
     return session;
   }
 

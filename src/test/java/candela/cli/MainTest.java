@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
 import candela.device.Devices;
+import candela.image.Npy;
 import candela.onnx.ModelBuilder;
 import candela.study.Shipped;
+import candela.tensor.Shape;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -80,6 +82,41 @@ class MainTest {
     assertThat(run("describe", model.toString(), "--input-shape=3,24").err())
         .isEqualTo(
             "candela: input-shape: sizes with x between expected, as 3x224x224, got '3,24'\n");
+  }
+
+  /** Without rectifiers guided backprop is the gradient. */
+  @Test
+  void rulesStartAtTheOutputThatIsAsked() throws Exception {
+    Path model = folder.resolve("two.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .output("z")
+            .constant("a", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+            .constant("b", Shape.of(3, 2), -9, 1, 4, 7, 2, -3)
+            .node("GlobalAveragePool", "x", "g")
+            .node("Flatten", "g", "f")
+            .node("MatMul", "f,a", "y")
+            .node("MatMul", "f,b", "z")
+            .bytes());
+    Path photo = Shipped.pictures(folder).get(3);
+    String[] explain = {
+      "explain",
+      photo.toString(),
+      "--model=" + model,
+      "--target=1",
+      "--output=z",
+      "--method=gradient",
+      "--method=guided-backprop",
+      "--out=" + folder.resolve("out")
+    };
+    Ran ran = run(explain);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    Path out = folder.resolve("out");
+    assertThat(Npy.read(out.resolve("heart.guided-backprop.channels.npy")).values())
+        .containsExactly(Npy.read(out.resolve("heart.gradient.channels.npy")).values());
   }
 
   @Test

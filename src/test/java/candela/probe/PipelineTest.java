@@ -8,6 +8,8 @@ import candela.device.Device;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.method.Toy;
+import candela.onnx.ModelBuilder;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.nio.file.Path;
@@ -102,6 +104,25 @@ class PipelineTest {
     Float[] scores = new Float[n];
     Arrays.setAll(scores, i -> 4f * (10 + i) - 8 + 2 * target);
     return scores;
+  }
+
+  @Test
+  void whatIsNoClassifierIsRefusedEachTime() {
+    Network map =
+        Network.of(
+            new ModelBuilder(17)
+                .input("x", -1, 3, 4, 4)
+                .output("y")
+                .node("Relu", "x", "y")
+                .model());
+    try (var pipeline = new Pipeline(map, device, 4)) {
+      for (int time = 0; time < 2; time++) {
+        assertThatThrownBy(() -> pipeline.run(List.of(new Logits(device, new float[48]))))
+            .isInstanceOf(CandelaException.class)
+            .hasMessageContaining(
+                "output 'y': one score a class expected, [n,classes], it is [1,3");
+      }
+    }
   }
 
   @Test
