@@ -59,7 +59,7 @@ final class AttackCommand implements Callable<Integer> {
       names = "--most",
       paramLabel = "N",
       description = "Pictures that are used, from the first. Default: all.")
-  Integer most;
+  int most = Integer.MAX_VALUE;
 
   @Option(names = "--seed", paramLabel = "N", description = "Of noise and random starts.")
   long seed = 1;
@@ -77,10 +77,9 @@ final class AttackCommand implements Callable<Integer> {
     if (batch < 1) {
       throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
     }
-    if (most != null && most < 1) {
+    if (most < 1) {
       throw CandelaException.of("--most: 1 or more expected, got %d; leave it out for all", most);
     }
-    int most = this.most == null ? 0 : this.most;
     for (double sigma : noises) {
       if (!(sigma >= 0 && sigma <= MOST_NOISE)) {
         throw CandelaException.of("--noise: 0 to %.0f expected, got %s", MOST_NOISE, sigma);

@@ -2,10 +2,7 @@ package candela.metric;
 
 import candela.device.Device;
 import candela.graph.ScoreKind;
-import candela.probe.Answers;
-import candela.probe.Ask;
 import candela.probe.Probe;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -51,16 +48,15 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
   }
 
   /** Row 0 is the image, row 1 what the map shows of it. */
-  private static final class Shown extends Sampled<Score> {
+  private static final class Shown extends Scored {
     private final Device device;
     private final Tensor x;
     private final Tensor other;
     private final MemorySegment shares;
     private final int pixels;
-    private final double[] scores = new double[2];
 
     Shown(AverageDrop metric, Explained explained, Workspace workspace) {
-      super(Ask.score(metric.score()), explained.target(), 2);
+      super(metric.score(), explained.target(), 2);
       device = workspace.device();
       x = workspace.tensor(explained.shape(), explained.pixels());
       other = metric.substrate().of(explained, workspace);
@@ -102,15 +98,7 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
     }
 
     @Override
-    protected void add(int first, Answers answers) {
-      answers.scoresLater(scores, first);
-    }
-
-    @Override
-    public Score result() {
-      if (taken() < all()) {
-        return Score.NONE;
-      }
+    Score of(double[] scores) {
       double fall = scores[0] - scores[1];
       return Score.of(
           scores[0] > 0 ? Math.max(0, fall) / scores[0] : Double.NaN,

@@ -2,10 +2,7 @@ package candela.metric;
 
 import candela.device.Device;
 import candela.graph.ScoreKind;
-import candela.probe.Answers;
-import candela.probe.Ask;
 import candela.probe.Probe;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -56,18 +53,17 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
   }
 
   /** Row 0 is the image, row i + 1 lacks group i. */
-  private static final class Groups extends Sampled<Score> {
+  private static final class Groups extends Scored {
     private final Device device;
     private final Tensor x;
     private final Tensor other;
     private final MemorySegment group;
     private final MemorySegment gone;
     private final double[] sums;
-    private final double[] scores;
 
     Groups(FaithfulnessEstimate metric, Explained explained, Workspace workspace) {
       super(
-          Ask.score(metric.score()),
+          metric.score(),
           explained.target(),
           Math.ceilDiv(explained.ranks().length, metric.step()) + 1);
       device = workspace.device();
@@ -85,7 +81,6 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
       int[] ofRow = new int[all()];
       Arrays.setAll(ofRow, i -> i - 1);
       gone = workspace.ints(ofRow);
-      scores = new double[all()];
       know(0, workspace.asked(explained.pixels(), ask(), target()));
     }
 
@@ -105,15 +100,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
     }
 
     @Override
-    protected void add(int first, Answers answers) {
-      answers.scoresLater(scores, first);
-    }
-
-    @Override
-    public Score result() {
-      if (taken() < all()) {
-        return Score.NONE;
-      }
+    Score of(double[] scores) {
       double[] falls = new double[sums.length];
       Arrays.setAll(falls, i -> scores[0] - scores[i + 1]);
       return Score.of(Vectors.correlation(sums, falls), Map.of());

@@ -4,10 +4,7 @@ import candela.device.Device;
 import candela.device.Philox;
 import candela.graph.ScoreKind;
 import candela.image.LinearImputer;
-import candela.probe.Answers;
-import candela.probe.Ask;
 import candela.probe.Probe;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
@@ -66,27 +63,25 @@ public record Road(double from, double to, double by, double noise, long seed, S
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return Vectors.isFinite(explained.map())
-        ? new Imputed(explained, workspace.device())
+        ? new Imputed(explained, workspace.device(), Check.grid(from, to, by, "road"))
         : new Known(explained.target(), Score.NONE);
   }
 
   /** Rows 2 i and 2 i + 1 lack the most and the least important pixels of share i. */
-  private final class Imputed extends Sampled<Score> {
+  private final class Imputed extends Scored {
     private final Device device;
     private final float[] pixels;
     private final int[] ranks;
     private final Shape image;
     private final List<Double> grid;
-    private final double[] scores;
 
-    Imputed(Explained explained, Device device) {
-      super(Ask.score(score), explained.target(), 2 * Check.grid(from, to, by, "road").size());
+    Imputed(Explained explained, Device device, List<Double> grid) {
+      super(score, explained.target(), 2 * grid.size());
       this.device = device;
       pixels = explained.pixels();
       ranks = explained.ranks();
       image = explained.image();
-      grid = Check.grid(from, to, by, "road");
-      scores = new double[all()];
+      this.grid = grid;
     }
 
     @Override
@@ -115,15 +110,7 @@ public record Road(double from, double to, double by, double noise, long seed, S
     }
 
     @Override
-    protected void add(int first, Answers answers) {
-      answers.scoresLater(scores, first);
-    }
-
-    @Override
-    public Score result() {
-      if (taken() < all()) {
-        return Score.NONE;
-      }
+    Score of(double[] scores) {
       double most = 0;
       double least = 0;
       List<Double> curve = new ArrayList<>();

@@ -101,23 +101,9 @@ public record Manipulation(
    * @param output name of the output with the class scores, null for the first
    * @param subject an image whose levels are known
    * @param wanted what a shall look like, [c,h,w]
-   * @throws CandelaException where a map is zero or not finite, at first or on the way
-   */
-  public Result of(
-      Network network,
-      String output,
-      Device device,
-      Subject subject,
-      float[] wanted,
-      Listener listener) {
-    return of(network, output, device, subject, wanted, null, listener);
-  }
-
-  /**
-   * The same.
-   *
    * @param from where one with the same settings, network, images and device was; null for the
    *     beginning
+   * @throws CandelaException where a map is zero or not finite, at first or on the way
    */
   public Result of(
       Network network,

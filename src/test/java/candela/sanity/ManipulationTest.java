@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,6 +56,7 @@ class ManipulationTest {
               device,
               heart.subject(),
               heart.wanted(),
+              null,
               (state, map, probability) -> {
                 assertThat(state.done()).isEqualTo(losses.size() + 1);
                 assertThat(probability).isBetween(0.0, 0.1);
@@ -84,43 +86,41 @@ class ManipulationTest {
   void fromWhereAnotherWasItGoesOnToTheSameBits() {
     Heart heart = heart();
     try (Device device = TestDevice.open(1)) {
-      var settings = new Manipulation(false, 30, 1e-3, 10, 10, 10);
-      float[] whole = goOn(settings, heart, device, null, 0).image();
+      List<Integer> all = new ArrayList<>();
+      float[] whole = run(heart, device, null, s -> all.add(s.done())).image();
+      assertThat(all).hasSize(30);
       for (int stop : new int[] {1, 14, 27, 30}) {
         List<Manipulation.State> states = new ArrayList<>();
-        settings.of(
-            heart.network(),
-            null,
+        run(
+            heart,
             device,
-            heart.subject(),
-            heart.wanted(),
-            (s, map, probability) -> {
+            null,
+            s -> {
               var copy =
                   new Manipulation.State(
                       s.done(), s.image().clone(), s.mean().clone(), s.square().clone());
               states.add(copy);
               return s.done() < stop;
             });
-        var found = goOn(settings, heart, device, states.getLast(), stop);
+        List<Integer> steps = new ArrayList<>();
+        var found = run(heart, device, states.getLast(), s -> steps.add(s.done()));
+        assertThat(steps).hasSize(30 - stop);
         assertThat(found.image()).as("stopped at %d", stop).containsExactly(whole);
       }
     }
   }
 
-  private static Manipulation.Result goOn(
-      Manipulation settings, Heart heart, Device device, Manipulation.State from, int before) {
-    List<Integer> steps = new ArrayList<>();
-    Manipulation.Result found =
-        settings.of(
+  private static Manipulation.Result run(
+      Heart heart, Device device, Manipulation.State from, Predicate<Manipulation.State> on) {
+    return new Manipulation(false, 30, 1e-3, 10, 10, 10)
+        .of(
             heart.network(),
             null,
             device,
             heart.subject(),
             heart.wanted(),
             from,
-            (s, map, probability) -> steps.add(s.done()));
-    assertThat(steps).hasSize(settings.iterations() - before);
-    return found;
+            (s, map, probability) -> on.test(s));
   }
 
   /** Ten betas, the image as it is: what the network says is not what softened ones say. */
@@ -138,6 +138,7 @@ class ManipulationTest {
               device,
               heart.subject(),
               heart.wanted(),
+              null,
               (i, far, probability) -> {
                 lost.add(probability);
                 map.add(far);
@@ -168,7 +169,14 @@ class ManipulationTest {
             Shape.of(3, 9, 7), x, 2, new Levels(List.of(-9f, -9f, -9f), List.of(9f, 9f, 9f)));
     try (Device device = TestDevice.open(1)) {
       return new Manipulation(false, 30, 1e-3, 10, 1, 10)
-          .of(Network.load(Toy.random(folder)), null, device, subject, wanted, (i, m, p) -> true);
+          .of(
+              Network.load(Toy.random(folder)),
+              null,
+              device,
+              subject,
+              wanted,
+              null,
+              (i, m, p) -> true);
     }
   }
 
