@@ -296,7 +296,7 @@ int cd_binary_forward(cd_stream* stream, int kind, int rank, const int* dims, co
     forBinary(kind, [&](auto f) {
       using F = decltype(f);
 #ifdef __CUDACC__
-      if (byPlaces<2>(stream, whole, false, {{a, b}}, y, Of<F>{})) return;
+      if (byPlaces<2>(stream, whole, {{a, b}}, y, Of<F>{})) return;
 #endif
       forEachSpan(stream, n / nest.inner(), nest.inner(), BinaryForward<F>{nest, a, b, y}, F::cost);
     });
@@ -357,7 +357,7 @@ int cd_where_forward(cd_stream* stream, int rank, const int* dims, const int* cS
     Nest<4> whole;
     for (int d = 0; d < rank; d++) whole.add(dims[d], {cStrides[d], aStrides[d], bStrides[d], dense[d]});
     whole.close();
-    if (byPlaces<3>(stream, whole, false, {{c, a, b}}, y, Choice{})) return;
+    if (byPlaces<3>(stream, whole, {{c, a, b}}, y, Choice{})) return;
 #endif
     forEachSpan(stream, n / nest.inner(), nest.inner(), WhereForward{nest, c, a, b, y}, 2);
   });
@@ -407,7 +407,7 @@ int cd_affine_forward(cd_stream* stream, int type, int64_t rows, int64_t channel
         nest.add(rows, {channels, 0, 0, channels});
         nest.add(channels, {1, 1, 1, 1});
         nest.close();
-        if (byPlaces<3>(stream, nest, false, {{in, scale, shift}}, out, ScaledAndShifted{})) return;
+        if (byPlaces<3>(stream, nest, {{in, scale, shift}}, out, ScaledAndShifted{})) return;
 #endif
       } else {
         AffineQuads<T> quads{channels, false, in, scale, shift, out};

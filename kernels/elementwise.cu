@@ -147,7 +147,7 @@ struct Constant {
 template <class F>
 void forward(cd_stream* stream, float alpha, float beta, int64_t n, const float* x, float* y) {
 #ifdef __CUDACC__
-  if (byQuads<1>(stream, n, false, {{x}}, y, Of<F>{alpha, beta})) return;
+  if (byQuads<1>(stream, n, {{x}}, y, Of<F>{alpha, beta})) return;
 #endif
   forEach(stream, n, UnaryForward<F>{alpha, beta, x, y}, F::cost);
 }
@@ -168,7 +168,7 @@ void backward(cd_stream* stream, float alpha, float beta, bool accumulate, int64
 template <class T>
 void fill(cd_stream* stream, int64_t n, float value, T* y) {
 #ifdef __CUDACC__
-  if (byQuads<0>(stream, n, false, {}, y, Constant{value})) return;
+  if (byQuads<0>(stream, n, {}, y, Constant{value})) return;
 #endif
   forEach(stream, n, Fill<T>{value, y});
 }
@@ -262,7 +262,7 @@ int cd_add(cd_stream* stream, int type, int64_t n, const void* a, const void* b,
       check.data(right, "b");
       check.data(out, "y");
 #ifdef __CUDACC__
-      if (byQuads<2>(stream, n, false, {{left, right}}, out, SumOf{})) return;
+      if (byQuads<2>(stream, n, {{left, right}}, out, SumOf{})) return;
 #endif
       forEach(stream, n, Add<decltype(t)>{left, right, out});
     });

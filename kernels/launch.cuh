@@ -151,26 +151,26 @@ constexpr int64_t kSerial = 16384;
 // Parts for each thread: one that starts late leaves its parts to the others.
 constexpr int64_t kParts = 4;
 
-// Runs work(begin, end) on equal parts of 0..n.
+// Runs work(begin, end) on equal parts of 0..n; its loops are compiled once, for one thread and for many.
 template <class Work>
 void share(cd_stream* stream, int64_t n, int64_t steps, const Work& work) {
-  if (stream->threads == 1 || n < 2 || steps < kSerial) {
-    work(0, n);
-    return;
-  }
   struct Job {
     const Work& work;
     int64_t n, parts;
+
+    [[gnu::noinline]] static void run(const void* context, int64_t part, int) {
+      const Job& job = *static_cast<const Job*>(context);
+      job.work(job.n * part / job.parts, job.n * (part + 1) / job.parts);
+    }
   };
+  if (stream->threads == 1 || n < 2 || steps < kSerial) {
+    Job job{work, n, 1};
+    Job::run(&job, 0, 0);
+    return;
+  }
   int64_t wanted = kParts * stream->threads;
   Job job{work, n, wanted < n ? wanted : n};
-  runParts(
-      stream, job.parts,
-      [](const void* context, int64_t part, int) {
-        const Job& job = *static_cast<const Job*>(context);
-        job.work(job.n * part / job.parts, job.n * (part + 1) / job.parts);
-      },
-      &job);
+  runParts(stream, job.parts, Job::run, &job);
 }
 
 // cost: steps of one body (of one element of a span), so that few long bodies are shared out as well.

@@ -159,7 +159,7 @@ void copy(cd_stream* stream, const Loop* loops, int count, const T* x, T* y) {
   }
   if (along < 0 || nest.stride(0) == 1 || nest.stride(1) != 1) {
 #ifdef __CUDACC__
-    if (byPlaces<1>(stream, nest, accumulate, {{x}}, y, Same{})) return;
+    if (byPlaces<1, accumulate>(stream, nest, {{x}}, y, Same{})) return;
 #endif
     CopyRuns<accumulate, T> body{nest, x, y};
     int64_t length = nest.dims[inner];

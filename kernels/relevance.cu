@@ -74,7 +74,7 @@ int cd_quotient(cd_stream* stream, int64_t n, float scale, float epsilon, const 
     check.data(q, "q");
     Quotient body{scale, epsilon, r, z, q};
 #ifdef __CUDACC__
-    if (byQuads<2>(stream, n, false, {{r, z}}, q, QuotientOf{body})) return;
+    if (byQuads<2>(stream, n, {{r, z}}, q, QuotientOf{body})) return;
 #endif
     forEach(stream, n, body, 4);
   });

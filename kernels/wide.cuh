@@ -58,23 +58,24 @@ __global__ void __launch_bounds__(kBlock) overQuads(int64_t n, Inputs<K, T> in, 
   }
 }
 
-// False, and nothing done, where a pointer is not aligned to quads.
-template <int K, class T, class F>
-bool byQuads(cd_stream* stream, int64_t n, bool accumulate, const Inputs<K, std::type_identity_t<T>>& in, T* y,
-             const F& f) {
+// y[n] = f(operands[n]), with kAdd added to y. False, and nothing done, where a pointer is not aligned to quads.
+template <int K, bool kAdd = false, class T, class F>
+bool byQuads(cd_stream* stream, int64_t n, const Inputs<K, std::type_identity_t<T>>& in, T* y, const F& f) {
   bool fits = alignedQuads(y);
   for (int k = 0; k < K; k++) fits = fits && alignedQuads(in.p[k]);
-  int each = kBlock * (K + (accumulate ? 1 : 0) > 1 ? 2 : 4);
+  int each = kBlock * (K + kAdd > 1 ? 2 : 4);
   int64_t wanted = (n / 4 + each - 1) / each;
   if (!fits || n <= 0 || wanted > kMostBlocks) return false;
   unsigned count = wanted > 0 ? static_cast<unsigned>(wanted) : 1;
-  if (accumulate) {
-    overQuads<K, true, T, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
-  } else {
-    overQuads<K, false, T, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
-  }
+  overQuads<K, kAdd, T, F><<<count, kBlock, 0, queueOf(stream)>>>(n, in, y, f);
   checkLaunch();
   return true;
+}
+
+template <int K, class T, class F>
+bool byQuads(cd_stream* stream, int64_t n, bool accumulate, const Inputs<K, std::type_identity_t<T>>& in, T* y,
+             const F& f) {
+  return accumulate ? byQuads<K, true>(stream, n, in, y, f) : byQuads<K>(stream, n, in, y, f);
 }
 
 // Where the quad i of K operands lies, the loops made flat by a Nest; an operand repeated along the innermost gives one
@@ -148,15 +149,15 @@ __global__ void __launch_bounds__(kBlock) overPlaces(uint32_t quads, Places<K + 
   }
 }
 
-// y (+)= f(operands), each seen through the nest, y through its last operand. False, and nothing done, where the innermost
-// loop does not consist of quads that are aligned in every operand.
-template <int K, class T, class F>
-bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const Inputs<K, std::type_identity_t<T>>& in,
-              T* y, const F& f) {
+// y = f(operands), with kAdd added to y; each seen through the nest, y through its last operand. False, and nothing done,
+// where the innermost loop does not consist of quads that are aligned in every operand.
+template <int K, bool kAdd = false, class T, class F>
+bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, const Inputs<K, std::type_identity_t<T>>& in, T* y,
+              const F& f) {
   int64_t n = nest.count();
   bool flat = nest.rank == 1;
   for (int k = 0; k <= K; k++) flat = flat && nest.stride(k) == 1;
-  if (flat) return byQuads<K>(stream, n, accumulate, in, y, f);
+  if (flat) return byQuads<K, kAdd>(stream, n, in, y, f);
   if (n <= 0 || n >= kDivisible || nest.inner() % 4 != 0 || nest.stride(K) != 1) return false;
   for (int k = 0; k <= K; k++) {
     if (nest.stride(k) == 0) continue;
@@ -167,14 +168,15 @@ bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const
   }
   auto quads = static_cast<uint32_t>(n / 4);
   unsigned count = (quads + 2 * kBlock - 1) / (2 * kBlock);
-  Places<K + 1> places(nest);
-  if (accumulate) {
-    overPlaces<K, true, T, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, places, in, y, f);
-  } else {
-    overPlaces<K, false, T, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, places, in, y, f);
-  }
+  overPlaces<K, kAdd, T, F><<<count, kBlock, 0, queueOf(stream)>>>(quads, Places<K + 1>(nest), in, y, f);
   checkLaunch();
   return true;
+}
+
+template <int K, class T, class F>
+bool byPlaces(cd_stream* stream, const Nest<K + 1>& nest, bool accumulate, const Inputs<K, std::type_identity_t<T>>& in,
+              T* y, const F& f) {
+  return accumulate ? byPlaces<K, true>(stream, nest, in, y, f) : byPlaces<K>(stream, nest, in, y, f);
 }
 
 }  // namespace candela

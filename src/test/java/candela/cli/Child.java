@@ -16,6 +16,7 @@ record Child(Path folder) {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Djava.io.tmpdir=" + folder,
                 "-Dcandela.native=" + System.getProperty("candela.native"),
                 "-cp",

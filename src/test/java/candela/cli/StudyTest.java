@@ -42,7 +42,7 @@ class StudyTest {
       """;
 
   /** Kills of one study. */
-  private static final int KILLS = 20;
+  private static final int KILLS = 12;
 
   @TempDir static Path folder;
 

@@ -28,7 +28,13 @@ class EveryMethodTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"squeezenet1.1", "light/light_resnet50"})
+  @ValueSource(
+      strings = {
+        "squeezenet1.1",
+        "mobilenet_v2_1.0_224",
+        "light/light_shufflenet",
+        "cifar10/resnet20_bn"
+      })
   void runsOnSharedNetworks(String name) {
     run(Network.load(Shared.path("models/" + name + ".onnx")));
   }
