@@ -77,6 +77,9 @@ final class GalleryCommand implements Callable<Integer> {
   public Integer call() {
     target.check();
     Path folder = WholeFile.folder(out);
+    if (!out.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
+      throw CandelaException.of("--out: a name that ends with .png expected, got %s", out);
+    }
     if (classifier.model == null && photo == null) {
       useShipped(folder.resolve("candela-example"));
     }

@@ -78,8 +78,11 @@ public final class Main {
       line.usage(line.getErr());
       return WRONG;
     }
+    String first = arguments[0];
+    boolean known = first.startsWith("-") || line.getSubcommands().containsKey(first);
     try {
-      return line.execute(arguments);
+      // no help, or version, of a command that is not there
+      return known ? line.execute(arguments) : line.execute(first);
     } catch (Error e) {
       line.getErr().println("candela: " + sentence(e));
       if (debug(arguments)) {

@@ -121,7 +121,9 @@ public final class Settings {
       }
       throw wrong(key, least + " to " + most, value);
     } catch (NumberFormatException e) {
-      throw wrong(key, "a whole number", value);
+      // digits that do not fit are a whole number
+      boolean whole = value.matches("[+-]?[0-9]+");
+      throw wrong(key, whole ? least + " to " + most : "a whole number", value);
     }
   }
 

@@ -30,8 +30,13 @@ public final class Network {
     this.known = known;
   }
 
+  /**
+   * Of a file.
+   *
+   * @throws CandelaException when it is no model that can be read, or has weights that are NaN
+   */
   public static Network load(Path file) {
-    return of(OnnxModel.read(file));
+    return load(file, null);
   }
 
   /**
@@ -43,6 +48,7 @@ public final class Network {
    */
   public static Network load(Path file, String image) {
     OnnxModel model = OnnxModel.read(file);
+    model.checkWeights();
     return of(image == null ? model : model.forImages(shape(image)));
   }
 

@@ -66,6 +66,15 @@ public record Preprocess(
     if (std.contains(0f)) {
       throw CandelaException.of("std: numbers other than 0 expected, got %s", std);
     }
+    for (int c = 0; c < 3; c++) {
+      float m = mean.get(Math.min(c, mean.size() - 1));
+      float s = std.get(Math.min(c, std.size() - 1));
+      if (!Float.isFinite(m / s) || !Float.isFinite((255 / divisor - m) / s)) {
+        throw CandelaException.of(
+            "std: input values within float32 expected, (255 / %s - %s) / %s is not",
+            divisor, m, s);
+      }
+    }
   }
 
   private static List<Float> perChannel(String name, List<Float> values) {

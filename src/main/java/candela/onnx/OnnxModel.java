@@ -58,6 +58,24 @@ public record OnnxModel(
     return new ModelReader(file).read();
   }
 
+  /**
+   * Looks at every weight.
+   *
+   * @throws CandelaException when one is not a number, as after a training that diverged
+   */
+  public void checkWeights() {
+    initialisers.forEach(
+        (weight, tensor) -> {
+          int at = tensor.firstNaN();
+          if (at >= 0) {
+            throw CandelaException.of(
+                "%s: weights '%s' %s: numbers expected, value %d is none (NaN), as after a training"
+                    + " that diverged; take an earlier checkpoint",
+                name, weight, tensor.shape(), at);
+          }
+        });
+  }
+
   /** The same model with other nodes and initialisers. */
   public OnnxModel with(List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers) {
     return new OnnxModel(

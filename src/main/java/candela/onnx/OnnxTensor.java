@@ -5,6 +5,7 @@ import candela.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 
 /**
@@ -18,6 +19,9 @@ import java.nio.file.Path;
  * @param type what the file holds; not necessarily what data holds
  */
 public record OnnxTensor(String name, ElementType type, Shape shape, MemorySegment data) {
+  /** Values that are looked at in one go. */
+  private static final int PIECE = 4096;
+
   public OnnxTensor {
     long bytes = (long) shape.count() * (type.isFloating() ? Float.BYTES : Long.BYTES);
     if (data.byteSize() != bytes) {
@@ -89,6 +93,25 @@ public record OnnxTensor(String name, ElementType type, Shape shape, MemorySegme
     long[] values = new long[shape.count()];
     data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(values);
     return values;
+  }
+
+  /** Where the first value lies that is not a number; -1 where all are. */
+  int firstNaN() {
+    if (isInteger()) {
+      return -1;
+    }
+    FloatBuffer values = data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    float[] some = new float[Math.min(PIECE, values.capacity())];
+    for (int from = 0; from < values.capacity(); from += some.length) {
+      int n = Math.min(some.length, values.capacity() - from);
+      values.get(from, some, 0, n);
+      for (int i = 0; i < n; i++) {
+        if (Float.isNaN(some[i])) {
+          return from + i;
+        }
+      }
+    }
+    return -1;
   }
 
   static ByteBuffer bytes(long count) {

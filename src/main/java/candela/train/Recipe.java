@@ -74,9 +74,7 @@ public record Recipe(
             s.number("validation", 0.1, 0.001, 0.9),
             s.number("fraction", 1, 1e-6, 1),
             s.bool("shuffle-labels", false),
-            fresh
-                ? s.read("architecture", s.required("architecture"), Architectures::known)
-                : s.text("architecture", ""),
+            fresh ? s.read("architecture", s.required("architecture"), Architectures::known) : "",
             fresh ? null : folder.resolve(s.required("start")),
             s.whole("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE),
             s.integer("epochs", 10, 1, 1_000_000),
@@ -94,6 +92,9 @@ public record Recipe(
                 .map(v -> s.read("measure-noise", v, Recipe::number))
                 .toList(),
             s.bool("half", false));
+    if (!fresh && s.has("architecture")) {
+      throw CandelaException.of("%s: either architecture or start expected, got both", file);
+    }
     s.finish();
     if (recipe.noise > 0 && recipe.attack != null) {
       throw CandelaException.of("%s: either noise or attack expected, got both", file);

@@ -84,6 +84,25 @@ class MainTest {
             "candela: input-shape: sizes with x between expected, as 3x224x224, got '3,24'\n");
   }
 
+  @Test
+  void aModelWithoutNumbersIsNotExplained() throws Exception {
+    Path model = folder.resolve("diverged.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .constant("w", Shape.of(3, 2), 1, 2, Float.NaN, 4, 5, 6)
+            .node("GlobalAveragePool", "x", "g")
+            .node("Flatten", "g", "f")
+            .node("MatMul", "f,w", "y")
+            .bytes());
+    Ran ran = run("explain", Shipped.pictures(folder).get(3).toString(), "--model=" + model);
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err())
+        .startsWith("candela: diverged.onnx: weights 'w' [3,2]: numbers expected, value 2 is none");
+  }
+
   /** Without rectifiers guided backprop is the gradient. */
   @Test
   void rulesStartAtTheOutputThatIsAsked() throws Exception {
@@ -170,6 +189,8 @@ class MainTest {
         "explain a.png --model nowhere.onnx | nowhere.onnx",
         "describe nowhere.onnx | nowhere.onnx",
         "paint | Unmatched argument",
+        "paint --help | candela: Unmatched argument at index 0: 'paint'; see candela --help",
+        "gallery --out g.txt | --out: a name that ends with .png expected, got g.txt",
         "gallery --out / | /: cannot be written: a file expected, it is a folder",
         "gallery --out src | src: cannot be written: a file expected, it is a folder",
         "study quickstart --ledger / | /: cannot be written: a file expected, it is a folder",

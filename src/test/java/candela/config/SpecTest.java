@@ -43,6 +43,7 @@ class SpecTest {
       value = {
         "rise:mask=3 | rise: unknown parameter 'mask'; it takes keep, kind, masks, soft",
         "rise:masks=many | rise: masks: a whole number expected, got 'many'",
+        "rise:masks=4294967296 | rise: masks: 1 to 100 expected, got '4294967296'",
         "rise:masks=0 | rise: masks: 1 to 100 expected, got '0'",
         "rise:keep=NaN | rise: keep: 0.0 to 1.0 expected, got 'NaN'",
         "rise:keep=x | rise: keep: a number expected, got 'x'",

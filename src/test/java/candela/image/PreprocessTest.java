@@ -162,6 +162,8 @@ class PreprocessTest {
         "{crop: 1, fit: short} | line 1: fit: centre, exact, short-side expected, got 'short'",
         "crop: 2 | crop: above 0 and at most 1 expected, got 2.0",
         "std: [1, 0, 1] | std: numbers other than 0 expected",
+        "std: [1, 1, 1e-40] | (255 / 255.0 - 0.406) / 1.0E-40 is not",
+        "divisor: 1e-40 | std: input values within float32 expected",
         "mean: [1, 2] | mean: one or three finite numbers expected, got [1.0, 2.0]",
         "mean: [1, x, 2] | mean: a number expected, got 'x'",
         "divisor: many | divisor: a number expected, got 'many'",

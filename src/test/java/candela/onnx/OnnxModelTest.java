@@ -6,6 +6,7 @@ import static candela.onnx.Models.tiny;
 import static candela.onnx.Models.value;
 import static candela.onnx.Models.write;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.onnx.proto.AttributeProto;
@@ -16,6 +17,7 @@ import candela.onnx.proto.OperatorSetIdProto;
 import candela.onnx.proto.SparseTensorProto;
 import candela.onnx.proto.TypeProto;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
@@ -47,6 +49,30 @@ class OnnxModelTest {
     assertThat(m.nodes()).extracting(OnnxNode::op).containsExactly("Add", "Relu");
     assertThat(m.nodes().get(1).label()).isEqualTo("node 'Relu_1' (Relu)");
     assertThat(m.initialisers().get("w").floats()).containsExactly(1, 2, 3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 4095, 4096, 9001})
+  void weightsThatAreNoNumbersAreTold(int at) {
+    float[] w = new float[9002];
+    w[1] = Float.NEGATIVE_INFINITY; // masks of attention are
+    assertThatNoException().isThrownBy(withWeights(w)::checkWeights);
+    w[at] = Float.NaN;
+    assertThatThrownBy(withWeights(w)::checkWeights)
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "test.onnx: weights 'w' [2,4501]: numbers expected, value "
+                + at
+                + " is none (NaN), as after a training that diverged; take an earlier checkpoint");
+  }
+
+  private static OnnxModel withWeights(float[] w) {
+    return new ModelBuilder(17)
+        .input("x", -1, 4501)
+        .constant("w", Shape.of(2, 4501), w)
+        .node("Gemm", "x,w", "y", "transB", 1)
+        .output("y")
+        .model();
   }
 
   @Test

@@ -57,6 +57,8 @@ class RecipeTest {
       value = {
         "epoch: 3 | r.yaml:3: unknown key 'epoch'; it takes architecture, attack, augment, batch",
         "epochs: many | r.yaml:3: epochs: a whole number expected, got 'many'",
+        "epochs: 99999999999999999999 | r.yaml:3: epochs: 1 to 1000000 expected",
+        "start: m.onnx | r.yaml: either architecture or start expected, got both",
         "epochs: 0 | r.yaml:3: epochs: 1 to 1000000 expected, got '0'",
         "optimiser: lion | r.yaml:3: optimiser: sgd, adam or adamw expected, got 'lion'",
         "optimiser: sgd:rat=1 | r.yaml:3: optimiser: sgd: unknown parameter 'rat'",
