@@ -83,6 +83,17 @@ public final class Explained {
     return pixels;
   }
 
+  /** Largest value of the image, less its smallest. */
+  double range() {
+    float least = Float.POSITIVE_INFINITY;
+    float largest = Float.NEGATIVE_INFINITY;
+    for (float v : pixels) {
+      least = Math.min(least, v);
+      largest = Math.max(largest, v);
+    }
+    return (double) largest - least;
+  }
+
   /** [c,h,w]; a vector is an image of one row. */
   Shape image() {
     return switch (shape.rank()) {

@@ -56,20 +56,10 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
     Explainer explainer = explained.explainer("max-sensitivity");
     if (!Vectors.isFinite(explained.map())
         || norm(explained.map()) == 0
-        || range(explained.pixels()) == 0) {
+        || explained.range() == 0) {
       return new Known(explained.target(), Score.NONE);
     }
     return new Changes(explained, explainer, workspace);
-  }
-
-  private static double range(float[] x) {
-    float least = Float.POSITIVE_INFINITY;
-    float largest = Float.NEGATIVE_INFINITY;
-    for (float v : x) {
-      least = Math.min(least, v);
-      largest = Math.max(largest, v);
-    }
-    return (double) largest - least;
   }
 
   private static double norm(float[] v) {
@@ -107,7 +97,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
       super(workspace, explained.target(), samples);
       this.explained = explained;
       this.explainer = explainer;
-      reach = radius * range(explained.pixels());
+      reach = radius * explained.range();
       size = norm(explained.map());
     }
 

@@ -120,6 +120,9 @@ final class MetricCases {
         new Case("infidelity:perturbation=subset,subset=3", new float[3], 108 * 108),
         new Case("infidelity:normalise=true", best, 0),
         new Case("infidelity:normalise=true,perturbation=subset,subset=3", middle, 0),
+        // slopes: noise costs 18 times its sum
+        new Case("infidelity:perturbation=noise,stdev=0.1", new float[] {18, 18, 18}, 0),
+        new Case("infidelity:perturbation=noise,normalise=true", new float[] {2, 2, 2}, 0),
         // of two pixels 54, 72 or 90 are lost
         new Case("faithfulness-correlation:subset=2,score=logit", best, 1),
         new Case("faithfulness-correlation:subset=2,score=logit", new float[] {-1, -2, -3}, -1),

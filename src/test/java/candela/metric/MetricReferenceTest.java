@@ -84,9 +84,65 @@ class MetricReferenceTest {
         sets(List.of(13), 30, 4));
   }
 
+  @Test
+  void infidelityOfNoise() {
+    double[][] noise = noise(new PixelNoise(30, 0.2f, 8));
+    double[] sums = new double[noise.length];
+    double[] falls = new double[noise.length];
+    for (int s = 0; s < noise.length; s++) {
+      float[] y = x.clone();
+      for (int i = 0; i < y.length; i++) {
+        y[i] -= (float) noise[s][i % PIXELS];
+      }
+      for (int i = 0; i < PIXELS; i++) {
+        sums[s] += noise[s][i] * map[i];
+      }
+      falls[s] = (double) asked.logits(x)[TARGET] - asked.logits(y)[TARGET];
+    }
+    String metric = "infidelity:perturbation=noise,samples=30,seed=8";
+    checkInfidelity(metric + ",stdev=0.2", sums, falls);
+    float[] sorted = x.clone();
+    Arrays.sort(sorted);
+    double spread = 0.2 / (sorted[sorted.length - 1] - sorted[0]);
+    assertThat(score(metric + ",spread=" + spread).value())
+        .isCloseTo(infidelity(sums, falls, 1), ROUNDING);
+  }
+
+  @Test
+  void noiseIsNormalAndTheSameInMoreSamples() {
+    double[][] noise = noise(new PixelNoise(400, 0.5f, 8));
+    assertThat(noise(new PixelNoise(5, 0.5f, 8))).isEqualTo(Arrays.copyOf(noise, 5));
+    double[] all = Arrays.stream(noise).flatMapToDouble(Arrays::stream).toArray();
+    // 25,200 values: deviations of their mean and of their mean square, six times
+    assertThat(Arrays.stream(all).average().orElseThrow()).isCloseTo(0, Offset.offset(0.019));
+    assertThat(Arrays.stream(all).map(z -> z * z).average().orElseThrow())
+        .isCloseTo(0.25, Offset.offset(0.0134));
+    assertThat(Arrays.stream(all).filter(z -> Math.abs(z) > 1).count() / 25200.0)
+        .isCloseTo(0.0455, Offset.offset(0.008));
+  }
+
+  /** Noise by sample and pixel, asked one by one. */
+  private double[][] noise(PixelNoise drawn) {
+    try (var workspace = new Workspace(device)) {
+      Removal.Parts parts = drawn.of(IMAGE, workspace);
+      double[][] noise = new double[drawn.samples()][PIXELS];
+      for (int i = 0; i < PIXELS; i++) {
+        float[] one = new float[PIXELS];
+        one[i] = 1;
+        double[] at = parts.sums(one);
+        for (int s = 0; s < at.length; s++) {
+          noise[s][i] = at[s];
+        }
+      }
+      return noise;
+    }
+  }
+
   private void checkInfidelity(String metric, List<boolean[]> parts) {
-    double[] sums = sums(parts);
-    double[] falls = falls(parts, MeanColour.of(x, 3, PIXELS), false);
+    checkInfidelity(metric, sums(parts), falls(parts, MeanColour.of(x, 3, PIXELS), false));
+  }
+
+  private void checkInfidelity(String metric, double[] sums, double[] falls) {
     double both = 0;
     double square = 0;
     for (int i = 0; i < sums.length; i++) {

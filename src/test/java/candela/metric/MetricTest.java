@@ -248,6 +248,7 @@ class MetricTest {
     metrics.add(Metrics.parse("infidelity:perturbation=subset,subset=9,samples=40,substrate=mean"));
     metrics.add(Metrics.parse("infidelity:samples=40,normalise=true,substrate=blur"));
     metrics.add(Metrics.parse("infidelity:samples=40,seed=5"));
+    metrics.add(Metrics.parse("infidelity:samples=40,perturbation=noise"));
     for (String removal : List.of("deletion", "insertion")) {
       for (Substrate s : Substrate.values()) {
         metrics.add(
@@ -283,14 +284,16 @@ class MetricTest {
         Stream.of(
                 "infidelity:samples=40",
                 "infidelity:samples=40,normalise=true",
+                "infidelity:samples=20,perturbation=noise",
+                "infidelity:samples=20,perturbation=noise,normalise=true,substrate=mean",
                 "faithfulness-correlation:subset=20,samples=30",
                 "sensitivity-n:sizes=5,samples=20")
             .map(Metrics::parse)
             .toList();
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
-      // the image, with which all four begin, and the parts; both infidelities have the same
-      int rows = 41 + 31 + 101;
+      // the image, with which all begin, and the parts; infidelities have the same, two by two
+      int rows = 41 + 21 + 31 + 101;
       List<Probe<Score>> probes = new ArrayList<>();
       maps.forEach(e -> metrics.forEach(m -> probes.add(m.probe(e, workspace))));
       assertThat(probes.stream().mapToInt(Probe::size).sum()).isEqualTo(rows);
@@ -370,7 +373,8 @@ class MetricTest {
         "insertion:substrate=grey | insertion: substrate: zero, blur, mean expected, got 'grey'",
         "infidelity:samples=0 | infidelity: samples: 1 or more expected, got 0",
         "infidelity:largest=1.5 | infidelity: largest: above 0, up to 1 expected, got 1.5",
-        "infidelity:perturbation=noise | infidelity: perturbation: square, subset expected",
+        "infidelity:perturbation=shap | infidelity: perturbation: square, subset, noise expected",
+        "infidelity:spread=0 | infidelity: spread: a number above 0 expected, got 0.0",
         "faithfulness-correlation:samples=1 | faithfulness-correlation: samples: 2 or more",
         "faithfulness-estimate:step=0 | faithfulness-estimate: step: 1 or more expected, got 0",
         "road:from=0 | road: from: a number above 0 expected, got 0.0",
