@@ -15,6 +15,9 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
   /** Samples that are drawn at a time for the sums of a map. */
   private static final int TOGETHER = 16;
 
+  /** Values that are kept for the next map, and not drawn again: 256 MiB. */
+  private static final long KEPT = 1 << 26;
+
   @Override
   public Parts of(Shape image, Workspace workspace) {
     long[] ids = new long[samples];
@@ -26,12 +29,18 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
         image.dim(0),
         workspace,
         workspace.longs(ids),
-        workspace.tensor(Shape.of(image.count(1, 3))));
+        workspace.tensor(Shape.of(image.count(1, 3))),
+        new float[Math.ceilDiv(samples, TOGETHER)][]);
   }
 
-  /** Noise is drawn where it is needed, twice: all of it would be the size of all rows. */
+  /** Noise is drawn for the rows, and once more for the sums. */
   private record Drawn(
-      PixelNoise noise, int channels, Workspace workspace, MemorySegment ids, Tensor zeros)
+      PixelNoise noise,
+      int channels,
+      Workspace workspace,
+      MemorySegment ids,
+      Tensor zeros,
+      float[][] kept)
       implements Parts {
     @Override
     public int rows() {
@@ -91,14 +100,26 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
       double[] sums = new double[noise.samples];
       for (int first = 0; first < sums.length; first += TOGETHER) {
         int n = Math.min(TOGETHER, sums.length - first);
-        try (var own = new Workspace(workspace.device())) {
-          float[] drawn = own.device().read(draw(own, first, n));
-          for (int i = 0; i < n; i++) {
-            sums[first + i] = sum(drawn, i * map.length, map);
-          }
+        float[] drawn = drawn(first, n);
+        for (int i = 0; i < n; i++) {
+          sums[first + i] = sum(drawn, i * map.length, map);
         }
       }
       return sums;
+    }
+
+    private float[] drawn(int first, int n) {
+      float[] before = kept[first / TOGETHER];
+      if (before != null) {
+        return before;
+      }
+      try (var own = new Workspace(workspace.device())) {
+        float[] drawn = own.device().read(draw(own, first, n));
+        if ((first + (long) n) * zeros.count() <= KEPT) {
+          kept[first / TOGETHER] = drawn;
+        }
+        return drawn;
+      }
     }
 
     private static double sum(float[] drawn, int from, float[] map) {
