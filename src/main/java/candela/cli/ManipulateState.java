@@ -1,13 +1,10 @@
 package candela.cli;
 
+import candela.image.StateFile;
 import candela.image.WholeFile;
 import candela.sanity.Manipulation;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +15,7 @@ import java.util.List;
  * same command goes on from it. It goes when the work is done.
  */
 final class ManipulateState {
+  private static final String KIND = "candela manipulation 1";
   private static final long BETWEEN = 1_000_000_000L;
 
   private final Path file;
@@ -44,44 +42,25 @@ final class ManipulateState {
     if (!Files.isRegularFile(file)) {
       return null;
     }
-    try {
-      byte[] all = Files.readAllBytes(file);
-      var in = new DataInputStream(new ByteArrayInputStream(all));
-      String sum = in.readUTF();
-      byte[] content = in.readAllBytes();
-      if (WholeFile.sha256(content).equals(sum)) {
-        Begun begun = read(new DataInputStream(new ByteArrayInputStream(content)));
-        if (begun != null) {
-          return begun;
-        }
-      }
-    } catch (IOException e) {
-      // as damaged as one with another sum
+    StateFile.Found<Begun> found = StateFile.read(file, KIND, run, ManipulateState::read);
+    if (found.fault() != null) {
+      System.err.printf(
+          "candela: %s: the same images, settings, model, device and version expected, %s; begins"
+              + " anew%n",
+          file, found.fault());
     }
-    System.err.printf(
-        "candela: %s: of other images, settings, model, device or version, or damaged; begins"
-            + " anew%n",
-        file);
-    return null;
+    return found.content();
   }
 
-  /** Null where it is of another run. */
-  private Begun read(DataInputStream in) throws IOException {
-    if (!in.readUTF().equals(run)) {
-      return null;
-    }
+  private static Begun read(DataInputStream in) throws IOException {
     int done = in.readInt();
     List<String> losses = new ArrayList<>();
     for (int i = 0; i < done; i++) {
-      losses.add(in.readUTF());
+      losses.add(StateFile.readText(in));
     }
-    int n = in.readInt();
-    float[] image = new float[n];
-    ByteBuffer.wrap(in.readNBytes(Float.BYTES * n)).asFloatBuffer().get(image);
-    double[] mean = new double[n];
-    ByteBuffer.wrap(in.readNBytes(Double.BYTES * n)).asDoubleBuffer().get(mean);
-    double[] square = new double[n];
-    ByteBuffer.wrap(in.readNBytes(Double.BYTES * n)).asDoubleBuffer().get(square);
+    float[] image = StateFile.readFloats(in);
+    double[] mean = StateFile.readDoubles(in);
+    double[] square = StateFile.readDoubles(in);
     return new Begun(new Manipulation.State(done, image, mean, square), losses);
   }
 
@@ -94,31 +73,19 @@ final class ManipulateState {
   }
 
   void write(Manipulation.State state, List<String> losses) {
-    WholeFile.write(file, part -> Files.write(part, bytes(state, losses)));
-  }
-
-  private byte[] bytes(Manipulation.State state, List<String> losses) throws IOException {
-    var content = new ByteArrayOutputStream();
-    var out = new DataOutputStream(content);
-    out.writeUTF(run);
-    out.writeInt(state.done());
-    for (String line : losses) {
-      out.writeUTF(line);
-    }
-    int n = state.image().length;
-    out.writeInt(n);
-    ByteBuffer image = ByteBuffer.allocate(Float.BYTES * n);
-    image.asFloatBuffer().put(state.image());
-    out.write(image.array());
-    for (double[] values : List.of(state.mean(), state.square())) {
-      ByteBuffer raw = ByteBuffer.allocate(Double.BYTES * n);
-      raw.asDoubleBuffer().put(values);
-      out.write(raw.array());
-    }
-    var all = new ByteArrayOutputStream();
-    new DataOutputStream(all).writeUTF(WholeFile.sha256(content.toByteArray()));
-    content.writeTo(all);
-    return all.toByteArray();
+    StateFile.write(
+        file,
+        KIND,
+        run,
+        out -> {
+          out.writeInt(state.done());
+          for (String line : losses) {
+            StateFile.writeText(out, line);
+          }
+          StateFile.writeFloats(out, state.image());
+          StateFile.writeDoubles(out, state.mean());
+          StateFile.writeDoubles(out, state.square());
+        });
   }
 
   /** The work is done. */

@@ -1,14 +1,10 @@
 package candela.roar;
 
-import candela.image.WholeFile;
+import candela.image.StateFile;
 import candela.tensor.CandelaException;
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.UTFDataFormatException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,23 +19,18 @@ import java.util.List;
  * @param pictures one array a picture, a byte a pixel
  */
 record Steps(String run, Fractions fractions, List<byte[]> pictures) {
-  private static final String MAGIC = "candela steps 2";
+  private static final String KIND = "candela steps 3";
 
   void write(Path file) {
-    WholeFile.write(
-        file,
-        part -> {
-          try (var out =
-              new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part)))) {
-            out.writeUTF(MAGIC);
-            out.writeUTF(run);
-            out.writeUTF(fractions.values().toString());
-            out.writeInt(pictures.size());
-            for (byte[] picture : pictures) {
-              out.write(picture);
-            }
-          }
-        });
+    StateFile.write(file, KIND, run, this::write);
+  }
+
+  private void write(DataOutputStream out) throws IOException {
+    StateFile.writeText(out, fractions.values().toString());
+    out.writeInt(pictures.size());
+    for (byte[] picture : pictures) {
+      out.write(picture);
+    }
   }
 
   /**
@@ -49,28 +40,28 @@ record Steps(String run, Fractions fractions, List<byte[]> pictures) {
    * @param pixels of a picture
    */
   static Steps read(Path file, String run, Fractions fractions, int pixels) {
-    List<byte[]> pictures = new ArrayList<>();
-    if (Files.exists(file)) {
-      try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
-        if (!in.readUTF().equals(MAGIC) || !in.readUTF().equals(run)) {
-          throw CandelaException.of(
-              "%s: steps of this run expected, they are of another; delete the file or use another"
-                  + " --out",
-              file);
-        }
-        boolean same = in.readUTF().equals(fractions.values().toString());
-        for (int left = same ? in.readInt() : 0; left > 0; left--) {
-          byte[] picture = new byte[pixels];
-          in.readFully(picture);
-          pictures.add(picture);
-        }
-      } catch (EOFException | UTFDataFormatException e) {
-        throw new CandelaException(
-            file + ": steps of this run expected, the file is damaged; delete it", e);
-      } catch (IOException e) {
-        throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
-      }
+    if (!Files.exists(file)) {
+      return new Steps(run, fractions, new ArrayList<>());
     }
-    return new Steps(run, fractions, pictures);
+    StateFile.Found<List<byte[]>> found =
+        StateFile.read(file, KIND, run, in -> read(in, fractions, pixels));
+    if (found.fault() != null) {
+      throw CandelaException.of(
+          "%s: steps of this run expected, %s; delete it or use another --out",
+          file, found.fault());
+    }
+    return new Steps(run, fractions, found.content());
+  }
+
+  private static List<byte[]> read(DataInputStream in, Fractions fractions, int pixels)
+      throws IOException {
+    List<byte[]> pictures = new ArrayList<>();
+    boolean same = StateFile.readText(in).equals(fractions.values().toString());
+    for (int left = same ? in.readInt() : 0; left > 0; left--) {
+      byte[] picture = new byte[pixels];
+      in.readFully(picture);
+      pictures.add(picture);
+    }
+    return pictures;
   }
 }

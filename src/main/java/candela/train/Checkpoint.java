@@ -1,18 +1,11 @@
 package candela.train;
 
-import candela.image.WholeFile;
+import candela.image.StateFile;
 import candela.tensor.CandelaException;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -35,17 +28,13 @@ record Checkpoint(
     Learner.Tally tally,
     double seconds,
     Map<String, float[]> arrays) {
-  private static final String MAGIC = "candela checkpoint 1";
+  private static final String KIND = "candela checkpoint 2";
 
   void write(Path file) {
-    WholeFile.write(file, part -> Files.write(part, bytes()));
+    StateFile.write(file, KIND, run, this::write);
   }
 
-  private byte[] bytes() throws IOException {
-    var bytes = new ByteArrayOutputStream();
-    var out = new DataOutputStream(bytes);
-    out.writeUTF(MAGIC);
-    out.writeUTF(run);
+  private void write(DataOutputStream out) throws IOException {
     out.writeInt(epoch);
     out.writeInt(batch);
     out.writeLong(steps);
@@ -55,14 +44,9 @@ record Checkpoint(
     out.writeDouble(seconds);
     out.writeInt(arrays.size());
     for (var a : arrays.entrySet()) {
-      out.writeUTF(a.getKey());
-      out.writeInt(a.getValue().length);
-      ByteBuffer raw = ByteBuffer.allocate(4 * a.getValue().length);
-      raw.asFloatBuffer().put(a.getValue());
-      out.write(raw.array());
+      StateFile.writeText(out, a.getKey());
+      StateFile.writeFloats(out, a.getValue());
     }
-    out.write(digest(bytes.toByteArray()));
-    return bytes.toByteArray();
   }
 
   /**
@@ -71,25 +55,14 @@ record Checkpoint(
    * @param run what it must be of
    */
   static Checkpoint read(Path file, String run) {
-    try {
-      byte[] all = Files.readAllBytes(file);
-      int body = Math.max(0, all.length - 32);
-      byte[] content = Arrays.copyOf(all, body);
-      if (!Arrays.equals(digest(content), Arrays.copyOfRange(all, body, all.length))) {
-        throw CandelaException.of(
-            "%s: a whole checkpoint expected, the file is damaged; delete it to begin anew", file);
-      }
-      var in = new DataInputStream(new ByteArrayInputStream(content));
-      if (!in.readUTF().equals(MAGIC) || !in.readUTF().equals(run)) {
-        throw CandelaException.of(
-            "%s: a checkpoint of this recipe and its data expected, it is of another; delete it or"
-                + " use another --out",
-            file);
-      }
-      return read(in, run);
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    StateFile.Found<Checkpoint> found = StateFile.read(file, KIND, run, in -> read(in, run));
+    if (found.fault() != null) {
+      throw CandelaException.of(
+          "%s: a checkpoint of this recipe and its data expected, %s; delete it or use another"
+              + " --out",
+          file, found.fault());
     }
+    return found.content();
   }
 
   private static Checkpoint read(DataInputStream in, String run) throws IOException {
@@ -100,19 +73,8 @@ record Checkpoint(
     double seconds = in.readDouble();
     Map<String, float[]> arrays = new LinkedHashMap<>();
     for (int left = in.readInt(); left > 0; left--) {
-      String name = in.readUTF();
-      float[] values = new float[in.readInt()];
-      ByteBuffer.wrap(in.readNBytes(4 * values.length)).asFloatBuffer().get(values);
-      arrays.put(name, values);
+      arrays.put(StateFile.readText(in), StateFile.readFloats(in));
     }
     return new Checkpoint(run, epoch, batch, steps, tally, seconds, arrays);
-  }
-
-  private static byte[] digest(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.image.Image;
+import candela.image.StateFile;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
@@ -157,8 +158,8 @@ class RoarTest {
   private static byte[] withoutTime(Path checkpoint) throws IOException {
     byte[] all = Files.readAllBytes(checkpoint);
     var in = new DataInputStream(new ByteArrayInputStream(all));
-    in.readUTF();
-    in.readUTF();
+    StateFile.readText(in);
+    StateFile.readText(in);
     int time = all.length - in.available() + 32;
     Arrays.fill(all, time, time + 8, (byte) 0);
     return Arrays.copyOf(all, all.length - 32);
