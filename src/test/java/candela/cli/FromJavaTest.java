@@ -1,0 +1,70 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.device.Device;
+import candela.device.Devices;
+import candela.graph.Network;
+import candela.image.Npy;
+import candela.method.Attribution;
+import candela.method.Methods;
+import candela.method.Preparation;
+import candela.method.Subject;
+import candela.probe.Logits;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.study.Shipped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The read-me's program of a few lines. */
+class FromJavaTest {
+  @TempDir Path folder;
+
+  @Test
+  void itGivesTheBitsOfTheCommand() {
+    Path model = Shipped.model("cnn", folder);
+    Path picture = Shipped.pictures(folder).get(3);
+    MainTest.Ran ran =
+        MainTest.run(
+            "explain",
+            picture.toString(),
+            "--model=" + model,
+            "--preprocess=" + Shipped.PREPROCESS,
+            "--method=smoothgrad",
+            "--out=" + folder.resolve("out"));
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    assertThat(map(model, Shipped.PREPROCESS, picture, "smoothgrad"))
+        .containsExactly(Npy.read(folder.resolve("out/heart.smoothgrad.npy")).values());
+  }
+
+  private static float[] map(Path file, String preprocessing, Path picture, String method) {
+    Network network = Network.load(file).channelsFirst();
+    Preparation preparation = Preparation.of(preprocessing, network.inputShape(), network.name());
+    try (Device device = Devices.auto(0, null, System.err::println);
+        var pipeline = new Pipeline(network, device, Pipeline.CHOSEN)) {
+      float[] x = preparation.read(picture).pixels();
+      var logits = new Logits(device, x);
+      pipeline.run(List.of(logits));
+      var subject = new Subject(preparation.shape(), x, logits.best(), preparation.levels());
+      try (var workspace = new Workspace(device)) {
+        Probe<Attribution> probe = Methods.parse(method).probe(subject, workspace);
+        pipeline.run(List.of(probe));
+        return probe.result().map();
+      }
+    }
+  }
+
+  @Test
+  void theReadMeHasItWordForWord() throws IOException {
+    String source = Files.readString(Path.of("src/test/java/candela/cli/FromJavaTest.java"));
+    int begin = source.indexOf("    Network network");
+    String body = source.substring(begin, source.indexOf("\n  }\n", begin)).indent(-4);
+    assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + body + "```\n");
+  }
+}
