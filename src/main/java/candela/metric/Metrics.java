@@ -24,6 +24,7 @@ public final class Metrics {
     IROF(new Irof()),
     LOCALISATION(new Localisation()),
     MAX_SENSITIVITY(new MaxSensitivity()),
+    MONOTONICITY(new Monotonicity()),
     POINTING_GAME(new PointingGame()),
     REGION_PERTURBATION(new RegionPerturbation()),
     RELEVANCE_MASS(new RelevanceMass()),

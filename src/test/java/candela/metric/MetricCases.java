@@ -92,6 +92,12 @@ final class MetricCases {
         new Case(
             "faithfulness-estimate:step=1,score=logit", middle, 18 / Math.sqrt(26 / 3.0 * 648)),
         new Case("faithfulness-estimate:step=1,score=logit", new float[3], Double.NaN),
+        // what is there adds to the score: 0, 18, 54, 108
+        new Case("monotonicity:step=1,score=logit", best, 1),
+        // of 2, 2, 2: the first pixel costs 18, the last brings as much
+        new Case("monotonicity:step=1,score=logit,substrate=mean", best, 2 / 3.0),
+        new Case("monotonicity:step=2,score=logit,substrate=mean", best, 0.5),
+        new Case("monotonicity:step=2,score=logit,substrate=mean", new float[] {2, 1, 3}, 1),
         // two pairs
         new Case("roc-auc", best, 1),
         new Case("roc-auc", new float[] {2, 1, 3}, 0.5),

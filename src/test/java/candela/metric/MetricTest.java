@@ -127,6 +127,9 @@ class MetricTest {
             // these ask for few pixels, whichever
             case "complexity", "effective-complexity", "sparseness" ->
                 List.of(vector(new float[] {0, 0, 3}), vector(new float[] {1, 2, 3}));
+            // the first and last pixel for 2 each change nothing, the last two do
+            case "monotonicity" ->
+                List.of(vector(new float[] {2, 1, 3}), vector(new float[] {0, 2, 3}));
             default -> List.of(vector(new float[] {0, 2, 3}), vector(new float[] {3, 0, 0}));
           };
       List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(m), maps);
@@ -145,6 +148,7 @@ class MetricTest {
       case "infidelity" -> name + ":samples=40";
       case "irof" -> name + ":segments=9,compactness=1000";
       case "max-sensitivity" -> name + ":samples=3,radius=0.5";
+      case "monotonicity" -> name + ":step=4";
       case "region-perturbation" -> name + ":patch=2";
       case "sensitivity-n" -> name + ":sizes=5,samples=20";
       default -> name;
@@ -157,6 +161,7 @@ class MetricTest {
       case "average-drop", "irof" -> name + ":score=logit";
       case "faithfulness-correlation" -> name + ":subset=1,score=logit";
       case "faithfulness-estimate" -> name + ":step=1,score=logit";
+      case "monotonicity" -> name + ":step=2,substrate=mean,score=logit";
       case "pointing-game" -> name + ":tolerance=0";
       case "road" -> name + ":noise=0,score=logit";
       case "region-perturbation" -> name + ":patch=1,score=logit";
