@@ -26,7 +26,7 @@ import java.util.List;
  * layer (a value of the model, empty for the input); channels (default sum).
  *
  * <p><b>Cost:</b> 1 forward row, 1 backward row, and 1 forward and backward row's work for each
- * product that the rules add: 1 for epsilon and gamma, 1 to 2 for alpha-beta.
+ * product that the rules add: 1 for epsilon, 1 to 2 for alpha-beta, 1 to 5 for gamma.
  *
  * <p><b>Source:</b> Bach et al. 2015, "On pixel-wise explanations for non-linear classifier
  * decisions by layer-wise relevance propagation"; Montavon et al. 2019; Kohlbrenner et al. 2020

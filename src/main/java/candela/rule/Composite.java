@@ -83,6 +83,12 @@ public enum Composite {
     if (first != null) {
       list.add(new Entry(Nodes.FIRST, first));
     }
+    if (this == EPSILON_GAMMA_BOX) {
+      list.add(new Entry(Role.DENSE, dense(n)));
+    }
+    if (this == GAMMA || this == EPSILON_GAMMA_BOX) {
+      list.add(new Entry(Nodes.RECTIFIED, new Gamma(n.gamma(), STABILISER, n.bias(), true)));
+    }
     list.add(new Entry(Role.CONVOLUTION, convolution(n)));
     list.add(new Entry(Role.DENSE, dense(n)));
     if (this == W_SQUARE || this == FLAT) {

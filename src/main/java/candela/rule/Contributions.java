@@ -76,17 +76,46 @@ final class Contributions {
     }
   }
 
+  /**
+   * Gives the relevance by what each input adds, contributions with the sign of the unit counting 1
+   * + gamma times.
+   */
+  void favoured(float gamma) {
+    Tensor whole = s.apply(s.x(), Weights.of(Part.ALL, bias), s.output());
+    Tensor own = s.output();
+    Tensor sum = s.output();
+    for (boolean above : new boolean[] {true, false}) {
+      Part ofPositive = above ? Part.POSITIVE : Part.NEGATIVE;
+      Part ofNegative = above ? Part.NEGATIVE : Part.POSITIVE;
+      s.add(above ? 1 : -1, whole, s.fill(0, sum));
+      s.above(sum, r, own, t);
+      signed(ofPositive, ofNegative);
+      s.add(1, whole, s.fill(0, sum));
+      s.add(gamma, z, sum);
+      s.quotient(epsilon, own, sum);
+      s.give(1, s.x(), s.transpose(sum, Weights.of(Part.ALL, bias), c));
+      give(gamma, sum, ofPositive, ofNegative);
+    }
+  }
+
+  /** z = the sums of the contributions of one sign. */
+  private void signed(Part ofPositive, Part ofNegative) {
+    s.apply(up, Weights.of(ofPositive, bias), z);
+    if (down != null) {
+      s.add(1, s.apply(down, Weights.of(ofNegative, false), t), z);
+    }
+  }
+
+  private void give(float scale, Tensor q, Part ofPositive, Part ofNegative) {
+    s.give(scale, up, s.transpose(q, Weights.of(ofPositive, bias), c));
+    if (down != null) {
+      s.give(scale, down, s.transpose(q, Weights.of(ofNegative, false), c));
+    }
+  }
+
   private void share(float scale, Tensor of, Part ofPositive, Part ofNegative) {
-    Weights first = Weights.of(ofPositive, bias);
-    Weights second = Weights.of(ofNegative, false);
-    s.apply(up, first, z);
-    if (down != null) {
-      s.add(1, s.apply(down, second, t), z);
-    }
+    signed(ofPositive, ofNegative);
     s.quotient(epsilon, of, z);
-    s.give(scale, up, s.transpose(z, first, c));
-    if (down != null) {
-      s.give(scale, down, s.transpose(z, second, c));
-    }
+    give(scale, z, ofPositive, ofNegative);
   }
 }

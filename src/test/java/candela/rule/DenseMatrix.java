@@ -1,5 +1,7 @@
 package candela.rule;
 
+import java.util.Arrays;
+
 /**
  * An affine map of one row as an explicit matrix, y = w x + b, and every rule by its definition:
  * sums over all pairs of an input and an output, in doubles.
@@ -32,28 +34,39 @@ record DenseMatrix(double[][] w, double[] b, int channels) {
     return back;
   }
 
-  private double[] bias(boolean kept, int sign, double gamma) {
+  private double[] bias(boolean kept, int sign) {
     double[] changed = new double[b.length];
     for (int j = 0; j < b.length && kept; j++) {
-      double part = sign == 0 ? b[j] : sign > 0 ? Math.max(b[j], 0) : Math.min(b[j], 0);
-      changed[j] = part + gamma * Math.max(b[j], 0);
+      changed[j] = sign == 0 ? b[j] : sign > 0 ? Math.max(b[j], 0) : Math.min(b[j], 0);
     }
     return changed;
   }
 
   double[] epsilon(double epsilon, boolean bias, double[] x, double[] r) {
-    return share((i, v) -> v * x[i], bias(bias, 0, 0), epsilon, r);
+    return share((i, v) -> v * x[i], bias(bias, 0), epsilon, r);
   }
 
+  /** Contributions with the sign of the unit count 1 + gamma times. */
   double[] gamma(double gamma, double epsilon, boolean bias, double[] x, double[] r) {
-    Contribution c = (i, v) -> (v + gamma * Math.max(v, 0)) * x[i];
-    return share(c, bias(bias, 0, gamma), epsilon, r);
+    double[] sum = new double[x.length];
+    for (int sign : new int[] {1, -1}) {
+      double[] own = new double[r.length];
+      for (int j = 0; j < r.length; j++) {
+        own[j] = sign * (y(j, x) - (bias ? 0 : b[j])) > 0 ? r[j] : 0;
+      }
+      double[] favoured = new double[b.length];
+      Arrays.setAll(favoured, j -> b[j] + gamma * sign * Math.max(sign * b[j], 0));
+      Contribution c = (i, v) -> v * x[i] + gamma * sign * Math.max(sign * v * x[i], 0);
+      double[] part = share(c, bias ? favoured : null, epsilon, own);
+      Arrays.setAll(sum, i -> sum[i] + part[i]);
+    }
+    return sum;
   }
 
   /** α times the share of what is above zero minus β times that of what is below. */
   double[] bySign(double alpha, double beta, double epsilon, boolean bias, double[] x, double[] r) {
-    double[] up = share((i, v) -> Math.max(v * x[i], 0), bias(bias, 1, 0), epsilon, r);
-    double[] down = share((i, v) -> Math.min(v * x[i], 0), bias(bias, -1, 0), epsilon, r);
+    double[] up = share((i, v) -> Math.max(v * x[i], 0), bias(bias, 1), epsilon, r);
+    double[] down = share((i, v) -> Math.min(v * x[i], 0), bias(bias, -1), epsilon, r);
     for (int i = 0; i < up.length; i++) {
       up[i] = alpha * up[i] - beta * down[i];
     }
@@ -101,7 +114,7 @@ record DenseMatrix(double[][] w, double[] b, int channels) {
     return up;
   }
 
-  private double y(int j, double[] x) {
+  double y(int j, double[] x) {
     double y = b[j];
     for (int i = 0; i < x.length; i++) {
       y += w[j][i] * x[i];

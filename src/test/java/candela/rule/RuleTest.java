@@ -122,6 +122,27 @@ class RuleTest {
 
   @ParameterizedTest
   @MethodSource("candela.rule.AffineOperators#all")
+  void gammaBetweenRectifiersIsGamma(AffineOperator o) {
+    AffineOperator.Setting s = o.setting(true);
+    Random random = new Random(8);
+    float[] x = Draft.numbers(random, 1, ROWS * s.inputs());
+    float[] r = Draft.numbers(random, 1, ROWS * s.outputs());
+    for (int i = 0; i < r.length; i++) {
+      int row = i / s.outputs();
+      double[] a =
+          Arrays.copyOfRange(AffineOperators.doubles(x), row * s.inputs(), (row + 1) * s.inputs());
+      Arrays.setAll(a, k -> Math.max(a[k], 0));
+      r[i] = s.dense().y(i % s.outputs(), a) > .01 ? r[i] : 0;
+    }
+    for (boolean bias : new boolean[] {true, false}) {
+      float[] any = Draft.run(s.graph(), only(new Gamma(.25f, EPS, bias)), x, r).input();
+      float[] got = Draft.run(s.graph(), only(new Gamma(.25f, EPS, bias, true)), x, r).input();
+      agree(o + ", bias " + bias, got, AffineOperators.doubles(any));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candela.rule.AffineOperators#all")
   void riseAndFallAreSplitOnTheDenseMatrix(AffineOperator o) {
     AffineOperator.Setting s = o.setting(false);
     Random random = new Random(6);
