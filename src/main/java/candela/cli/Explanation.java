@@ -43,6 +43,9 @@ final class Explanation implements AutoCloseable {
   private int explained;
   private int failed;
 
+  /** Maps without a finite value. */
+  private int without;
+
   Explanation(Explain options, Network network, Labels labels, List<Method> methods, long start) {
     this.options = options;
     this.network = network;
@@ -99,7 +102,10 @@ final class Explanation implements AutoCloseable {
       System.err.printf(
           "candela: %s of %d not explained%n", counted(failed, "image"), inputs.size());
     }
-    return failed == 0 ? Main.OK : explained == 0 ? Main.WRONG : Main.PARTIAL;
+    if (explained == 0) {
+      return Main.WRONG;
+    }
+    return failed == 0 && without == 0 ? Main.OK : Main.PARTIAL;
   }
 
   static String counted(int n, String noun) {
@@ -164,12 +170,27 @@ final class Explanation implements AutoCloseable {
         List<Attribution> maps = new ArrayList<>();
         for (int i = 0; i < methods.size(); i++) {
           maps.add(probes.get(at++).result());
+          sayWhatIsNoNumber(image, methodNames.get(i), maps.getLast().map());
         }
         var notes = gallery.add(image.input().name(), caption(image), image.picture().view(), maps);
         provenance.explained(image, labels, notes);
       }
     }
     gallery.endGroup();
+  }
+
+  private void sayWhatIsNoNumber(Loaded image, String method, float[] map) {
+    int strange = 0;
+    for (float v : map) {
+      strange += Float.isFinite(v) ? 0 : 1;
+    }
+    if (strange > 0) {
+      without += strange == map.length ? 1 : 0;
+      System.err.printf(
+          "candela: %s: %s: %d of %d values are NaN or infinite, and grey in pictures; try other"
+              + " parameters, or another method%n",
+          image.input().name(), method, strange, map.length);
+    }
   }
 
   private String caption(Loaded image) {

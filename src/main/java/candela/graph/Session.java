@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -27,6 +28,9 @@ import java.util.function.Supplier;
  * packed weights, not the device; close the session before the device. Not thread-safe.
  */
 public final class Session implements AutoCloseable {
+  /** Names of values that a message tells. */
+  private static final int NAMED = 6;
+
   private final Graph graph;
 
   /** Where the images go. */
@@ -495,9 +499,21 @@ public final class Session implements AutoCloseable {
     }
     Graph.Place p = graph.named().get(name);
     if (p == null) {
-      throw CandelaException.of("%s: no value '%s' in the graph", graph.name(), name);
+      throw CandelaException.of(
+          "%s: no value '%s' in the graph; it has %s", graph.name(), name, like(name));
     }
     return p;
+  }
+
+  /** Some values, those whose names hold the text where there are any. */
+  private String like(String text) {
+    String part = text.toLowerCase(Locale.ROOT);
+    List<String> all = graph.named().keySet().stream().sorted().toList();
+    List<String> near =
+        all.stream().filter(n -> n.toLowerCase(Locale.ROOT).contains(part)).toList();
+    List<String> some = near.isEmpty() ? all : near;
+    String names = String.join(", ", some.subList(0, Math.min(NAMED, some.size())));
+    return some.size() > NAMED ? names + ", …, " + some.size() + " in all" : names;
   }
 
   private void checkReached(String name, Graph.Place p) {

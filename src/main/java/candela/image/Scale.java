@@ -78,7 +78,7 @@ public record Scale(double limit, double start, boolean signed, double percentil
     String from = start == 0 ? "" : ", from " + number(start);
     String clip =
         limit == 0
-            ? "all values are zero"
+            ? strange == 0 ? "all values are zero" : "all finite values are zero"
             : percentile == 100
                 ? "not clipped"
                 : "clipped at percentile " + number(percentile) + " of |v|" + from;

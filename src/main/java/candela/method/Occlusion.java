@@ -29,7 +29,7 @@ import java.util.Optional;
  * <p><b>Source:</b> Zeiler and Fergus 2014, section 4.2.
  *
  * <p><b>Differences:</b> windows and mean are Captum's, whose map repeats one plane for all
- * channels; PAIR sums. Where stride exceeds window, pixels under no window are 0.
+ * channels; PAIR sums.
  */
 public record Occlusion(
     int window,

@@ -16,12 +16,12 @@ import candela.probe.Workspace;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number
  * and the curve.
  *
- * <p><b>Parameters:</b> step (pixels, 1 or more, default 1,792 = 8 rows of 224); substrate (zero,
- * blur or mean, default zero); predicted (follow the class that the model gives to the whole image,
- * not the explained one, default false); normalise (default false); score (default probability).
- * Presets: rise, sam.
+ * <p><b>Parameters:</b> step (pixels at a time, 0 = a 28th of all, rounded up: 1,792 of 224 × 224;
+ * default 0); substrate (zero, blur or mean, default zero); predicted (follow the class that the
+ * model gives to the whole image, not the explained one, default false); normalise (default false);
+ * score (default probability). Presets: rise, sam.
  *
- * <p><b>Cost:</b> ceil(h w / step) + 1 forward rows: 29 for 224 x 224.
+ * <p><b>Cost:</b> 29 forward rows, or ceil(h w / step) + 1.
  *
  * <p><b>Source:</b> Petsiuk, Das and Saenko 2018 (RISE), section 4.1; Bansal, Agarwal and Nguyen
  * 2020 (SAM), section 3.3: substrate zero for both metrics, the predicted class, and the area over
@@ -35,11 +35,11 @@ public record Deletion(
     implements Metric {
   /** RISE's definition. */
   public Deletion() {
-    this(1792, Substrate.ZERO, false, false, ScoreKind.PROBABILITY);
+    this(0, Substrate.ZERO, false, false, ScoreKind.PROBABILITY);
   }
 
   public Deletion {
-    Check.atLeast(1, step, "deletion: step");
+    Check.atLeast(0, step, "deletion: step");
     Check.followed(predicted, score, "deletion: score");
   }
 
@@ -50,7 +50,7 @@ public record Deletion(
 
   /** As SAM (Bansal, Agarwal and Nguyen 2020). */
   public static Deletion sam() {
-    return new Deletion(1792, Substrate.ZERO, true, true, ScoreKind.PROBABILITY);
+    return new Deletion(0, Substrate.ZERO, true, true, ScoreKind.PROBABILITY);
   }
 
   @Override
@@ -64,7 +64,7 @@ public record Deletion(
         explained,
         workspace,
         score,
-        RemovalOrder.pixels(explained, step),
+        RemovalOrder.pixels(explained, step == 0 ? RemovalOrder.rise(explained) : step),
         substrate,
         false,
         predicted,

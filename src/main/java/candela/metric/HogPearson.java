@@ -42,8 +42,15 @@ public record HogPearson(int cell, int block, int bins) implements Similarity {
     int least = cell * block;
     if (maps.h() < least || maps.w() < least) {
       throw CandelaException.of(
-          "hog: maps of %d x %d or larger expected (%d cells of %d), got %d x %d",
-          least, least, block, cell, maps.h(), maps.w());
+          "hog: maps of %d x %d or larger expected (%d cells of %d), got %d x %d; give a smaller"
+              + " cell, say hog:cell=%d",
+          least,
+          least,
+          block,
+          cell,
+          maps.h(),
+          maps.w(),
+          Math.max(1, Math.min(maps.h(), maps.w()) / block));
     }
     return Vectors.products(maps, pairs, m -> Vectors.centred(descriptor(m, maps.h(), maps.w())));
   }

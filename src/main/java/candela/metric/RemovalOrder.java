@@ -9,6 +9,14 @@ import java.util.Arrays;
  * @param count per row: pixels of lower rank have gone
  */
 record RemovalOrder(int[] rank, int[] count) {
+  /** Steps of RISE, and of SAM: 8 lines of 224. */
+  private static final int STEPS = 28;
+
+  /** Pixels of a step where an image takes as many as one of 224 x 224 does 8 lines at a time. */
+  static int rise(Explained explained) {
+    return Math.ceilDiv(explained.height() * explained.width(), STEPS);
+  }
+
   /** Pixel by pixel, step pixels a row, all of them in the end. */
   static RemovalOrder pixels(Explained explained, int step) {
     int[] rank = explained.ranks();

@@ -30,6 +30,7 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
     GAUSSIAN
   }
 
+  private static final int UNIFORM = 5;
   private static final double K1 = 0.01;
   private static final double K2 = 0.03;
   private static final double SIGMA = 1.5;
@@ -38,7 +39,7 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
   private static final int RADIUS = 5;
 
   public Ssim(double dataRange) {
-    this(Weights.UNIFORM, 5, dataRange);
+    this(Weights.UNIFORM, UNIFORM, dataRange);
   }
 
   public Ssim {
@@ -46,6 +47,11 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
     if (window < 3 || window % 2 == 0) {
       throw CandelaException.of(
           "ssim: window: an odd number of 3 or more expected, got %d", window);
+    }
+    if (weights == Weights.GAUSSIAN && window != UNIFORM) {
+      throw CandelaException.of(
+          "ssim: window: weights=uniform expected, gaussian ones have a window of 11, got %d",
+          window);
     }
   }
 

@@ -71,7 +71,8 @@ public record ZBox(List<Float> low, List<Float> high, float epsilon) implements 
     for (Node p = graph.producer(v); p != null; p = graph.producer(v)) {
       if (Role.of(p) != Role.MOVE || p.inputs().size() != 1) {
         throw CandelaException.of(
-            "z^B needs the range of its input, but the input comes through %s; use flat or wsquare",
+            "z^B needs the range of its input, but the input comes through %s; use flat or"
+                + " w_square",
             p.label());
       }
       v = p.input(0);
@@ -79,7 +80,7 @@ public record ZBox(List<Float> low, List<Float> high, float epsilon) implements 
     Shape x = node.input(Linear.of(node).operand(node)).shape();
     if (low.size() != 1 && low.size() != x.dim(-1)) {
       throw CandelaException.of(
-          "z^B has the range of %d channels, the input %s has %d; use flat or wsquare",
+          "z^B has the range of %d channels, the input %s has %d; use flat or w_square",
           low.size(), x, x.dim(-1));
     }
   }

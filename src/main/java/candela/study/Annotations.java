@@ -22,6 +22,15 @@ final class Annotations {
   private static final class Known {
     private int target = -1;
     private final List<Truth.Box> boxes = new ArrayList<>();
+
+    /** All that is known is of one class. */
+    void is(int named) {
+      if (target >= 0 && target != named) {
+        throw CandelaException.of(
+            "one class an image expected, got %d after %d; keep the boxes of one", named, target);
+      }
+      target = named;
+    }
   }
 
   private final Map<Path, Known> known = new LinkedHashMap<>();
@@ -54,7 +63,7 @@ final class Annotations {
       }
       try {
         Known k = known.computeIfAbsent(Path.of(cells[file].strip()), p -> new Known());
-        k.target = target(cells[target].strip(), names);
+        k.is(target(cells[target].strip(), names));
         if (boxes) {
           int[] e = new int[4];
           for (int j = 0; j < 4; j++) {

@@ -12,7 +12,9 @@ import candela.method.Inpainting;
 import candela.method.Method;
 import candela.method.Subject;
 import candela.metric.Explained;
+import candela.metric.Maps;
 import candela.metric.Metric;
+import candela.metric.Pair;
 import candela.probe.Asked;
 import candela.probe.Probe;
 import candela.probe.Windowing;
@@ -155,9 +157,18 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     try {
       sizes(plan, grey(model), device);
       judging(study, plan.methods(), model, device, asked(device));
+      comparing(study, model.preparation().shape());
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Compares two empty maps of the images' size, which some similarities want larger. */
+  private static void comparing(Study study, Shape image) {
+    int h = image.dim(1);
+    int w = image.dim(2);
+    var maps = new Maps(h, w, List.of(new float[h * w], new float[h * w]));
+    study.similarities().forEach(s -> s.of().of(maps, List.of(new Pair(0, 1))));
   }
 
   private static Subject grey(Model model) {

@@ -27,7 +27,8 @@ import java.util.function.Function;
  * images: [photos]           # files and folders, or "shipped"; paths from the file's folder
  * target: label              # the explained class: top (predicted), label, or a number
  * classes: labels.csv        # columns file and class (a number or a name), for target: label
- * boxes: boxes.csv           # columns file, class, x0, y0, x1, y1, for metrics of the object
+ * boxes: boxes.csv           # columns file, class, x0, y0, x1, y1, for metrics of the object, which
+ *                            # score maps of that class
  * labels: classes.txt        # names of the classes, one a line
  * sweeps:                    # presets, or methods with lists; * is what others are compared with
  *   - sam-sp-small

@@ -76,7 +76,8 @@ final class Worker implements AutoCloseable {
     long rows = explain(subject, asked, found, progress);
     write(model, photo, found);
     boolean[] truth = null;
-    if (!photo.boxes().isEmpty()) {
+    // boxes of one class say nothing of maps of another
+    if (!photo.boxes().isEmpty() && photo.label() == target) {
       truth =
           Truth.of(
               photo.boxes(),

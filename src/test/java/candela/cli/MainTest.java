@@ -84,6 +84,50 @@ class MainTest {
             "candela: input-shape: sizes with x between expected, as 3x224x224, got '3,24'\n");
   }
 
+  /** The root of x - x has no slope. */
+  @Test
+  void aMapWithoutNumbersIsTold() throws Exception {
+    Path model = folder.resolve("root.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .constant("w", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+            .node("Sub", "x,x", "d")
+            .node("Sqrt", "d", "r")
+            .node("GlobalAveragePool", "r", "g")
+            .node("Flatten", "g", "f")
+            .node("MatMul", "f,w", "y")
+            .bytes());
+    Ran ran =
+        run(
+            "explain",
+            Shipped.pictures(folder).get(3).toString(),
+            "--model=" + model,
+            "--method=gradient",
+            "--method=sobel",
+            "--out=" + folder.resolve("out"));
+    assertThat(ran.code()).isEqualTo(Main.PARTIAL);
+    assertThat(ran.err())
+        .contains("candela: heart: gradient: 64 of 64 values are NaN or infinite, and grey")
+        .doesNotContain("sobel");
+  }
+
+  @Test
+  void aLayerThatIsNotThereIsToldWithThoseThatAre() {
+    Path model = Shipped.model("cnn", folder);
+    String photo = Shipped.pictures(folder).get(3).toString();
+    String[] command = {
+      "explain", photo, "--model=" + model, "--preprocess=" + Shipped.PREPROCESS, ""
+    };
+    command[4] = "--method=grad-cam:layer=nix";
+    assertThat(run(command).err())
+        .startsWith("candela: cnn.onnx: no value 'nix' in the graph; it has ");
+    command[4] = "--method=grad-cam:layer=R";
+    assertThat(run(command).err()).contains("no value 'R' in the graph; it has ").contains("r");
+  }
+
   @Test
   void aModelWithoutNumbersIsNotExplained() throws Exception {
     Path model = folder.resolve("diverged.onnx");

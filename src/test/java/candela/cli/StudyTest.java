@@ -273,6 +273,57 @@ class StudyTest {
         .isEqualToIgnoringNewLines(
             "candela: cnn: sliding-patch: patch of at most 64 expected for a 64 x 64 image, got"
                 + " 65");
+    Files.writeString(
+        file,
+        """
+        models: [cnn]
+        images: [shipped]
+        sweeps: ["gradient:score=[logit,probability]"]
+        similarities: ["hog:cell=22"]
+        """);
+    assertThat(
+            MainTest.run("study", file.toString(), "--ledger=" + folder.resolve("hog.duckdb"))
+                .err())
+        .isEqualToIgnoringNewLines(
+            "candela: cnn: hog: maps of 66 x 66 or larger expected (3 cells of 22), got 64 x 64;"
+                + " give a smaller cell, say hog:cell=21");
+  }
+
+  @Test
+  void boxesOfAnotherClassSayNothingOfAMap() throws Exception {
+    Path boxes =
+        Files.writeString(
+            folder.resolve("boxes.csv"),
+            """
+            file,class,x0,y0,x1,y1
+            heart.png,heart,4,4,20,20
+            star.png,ring,4,4,20,20
+            """);
+    Path file =
+        Files.writeString(
+            folder.resolve("boxes.yaml"),
+            """
+            models: [cnn]
+            images: [shipped]
+            boxes: %s
+            target: top
+            sweeps:
+              - sg: smoothgrad:samples=[1,2]
+            metrics: [pointing-game, sparseness]
+            """
+                .formatted(boxes));
+    Path ledger = folder.resolve("boxes.duckdb");
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    try (Ledger open = Ledger.read(ledger)) {
+      String judged = "SELECT DISTINCT image FROM score WHERE metric = '%s' ORDER BY image";
+      assertThat(open.query(judged.formatted("pointing-game"))).containsExactly(List.of("heart"));
+      assertThat(open.query(judged.formatted("sparseness"))).hasSize(8);
+    }
+    Files.writeString(
+        boxes, "file,class,x0,y0,x1,y1\nheart.png,heart,4,4,9,9\nheart.png,ring,1,1,9,9\n");
+    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).err())
+        .contains("boxes.csv:3: one class an image expected, got 4 after 3; keep the boxes of one");
   }
 
   @Test

@@ -21,6 +21,7 @@ final class MetricCases {
     return List.of(
         // 108, 54, 18, 0: less half the ends 180 − 54 over 3 steps
         new Case("deletion:step=1,score=logit", best, 42),
+        new Case("deletion:score=logit", best, 42),
         // 108, 90, 54, 0
         new Case("deletion:step=1,score=logit", worst, 66),
         new Case("deletion:step=1,score=logit,normalise=true", best, 42 / 108.0),

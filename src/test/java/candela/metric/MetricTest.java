@@ -183,6 +183,20 @@ class MetricTest {
     assertThat(s.parts()).containsEntry("class", 0.0);
   }
 
+  /** 1,792 of 224 x 224 would be all of a small image, whatever its map. */
+  @Test
+  void aTwentyEighthOfThePixelsGoesAtATime() {
+    for (int[] size : new int[][] {{224, 224, 1792, 29}, {32, 32, 37, 29}, {3, 1, 1, 4}}) {
+      int n = size[0] * size[1];
+      var e =
+          new Explained(
+              Shape.of(1, size[0], size[1]), new float[n], 0, new float[n], size[0], size[1], null);
+      int step = RemovalOrder.rise(e);
+      assertThat(step).isEqualTo(size[2]);
+      assertThat(RemovalOrder.pixels(e, step).count()).hasSize(size[3]);
+    }
+  }
+
   @Test
   void sharesOfAFineGridHaveNamesOfTheirOwn() {
     assertThat(Check.at(0.1)).isEqualTo("@0.10");
@@ -372,7 +386,7 @@ class MetricTest {
       delimiter = '|',
       value = {
         "roar | metric: unknown 'roar'; known are average-drop, complexity, deletion,",
-        "deletion:step=0 | deletion: step: 1 or more expected, got 0",
+        "deletion:step=-1 | deletion: step: 0 or more expected, got -1",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
         "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
         "insertion:substrate=grey | insertion: substrate: zero, blur, mean expected, got 'grey'",

@@ -108,6 +108,13 @@ class SimilarityTest {
   }
 
   /** skimage 0.26 and SciPy 1.16 on two waves of 53 x 67. */
+  @Test
+  void aWindowOfGaussianWeightsIsTheirOwn() {
+    assertThatThrownBy(() -> Similarities.parse("ssim:weights=gaussian,window=7"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("weights=uniform expected, gaussian ones have a window of 11, got 7");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

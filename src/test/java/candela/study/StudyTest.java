@@ -89,7 +89,8 @@ class StudyTest {
         "treatment: none | folder/s.yaml:4: treatment: standard or sam expected, got 'none'",
         "similarities: [mse] | folder/s.yaml:4: similarities: similarity: unknown 'mse'; known are",
         "similarities: [ssim, ssim] | folder/s.yaml:4: similarities: 'ssim' is given twice",
-        "metrics: [deletion:step=0] | folder/s.yaml:4: metrics: deletion: step: 1 or more expected",
+        "metrics: [deletion:step=-1] | folder/s.yaml:4: metrics: deletion: step: 0 or more"
+            + " expected",
         "metrics: [localisation] | folder/s.yaml:4: metrics: localisation needs the boxes of the",
         "models: [b] | folder/s.yaml:4: key 'models' is given twice",
       })
