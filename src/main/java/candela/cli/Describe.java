@@ -77,6 +77,9 @@ final class Describe implements Callable<Integer> {
       out.printf("model       %s%n", about(network.model()));
       out.printf("inputs      %s%n", shapes(graph.inputs()));
       out.printf("outputs     %s%n", shapes(graph.outputs()));
+      network
+          .features()
+          .ifPresent(f -> out.printf("features    %s: where CAMs look without layer=%n", f));
       out.printf(
           "parameters  %,d in %d operators of %d kinds; %,d in the file%n",
           parameters(graph), graph.nodes().size(), kinds(graph), inFile(network.model()));

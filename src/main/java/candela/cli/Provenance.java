@@ -31,6 +31,9 @@ final class Provenance {
   /** A large model takes a second. */
   private final CompletableFuture<String> hash;
 
+  /** The layer of methods that name none; null where all do. */
+  private final CompletableFuture<String> features;
+
   private long written;
   private long rows;
   private long nanos;
@@ -50,6 +53,11 @@ final class Provenance {
     head.putAll(head(pipeline.device(), preparation, methods, methodNames));
     head.put("model", Map.of());
     hash = CompletableFuture.supplyAsync(network.model()::sha256);
+    boolean open = methods.stream().anyMatch(m -> "".equals(Methods.parameters(m).get("layer")));
+    features =
+        open
+            ? CompletableFuture.supplyAsync(() -> network.features().orElse(null))
+            : CompletableFuture.completedFuture(null);
     head.put("output", output(options.output, network));
     head.put("target", options.target.given);
     head.put("batch", Map.of());
@@ -153,7 +161,11 @@ final class Provenance {
   void write() {
     written = System.nanoTime();
     Map<String, Object> all = new LinkedHashMap<>(head);
-    all.put("model", ordered("file", options.classifier.model, "sha256", hash.join()));
+    Map<String, Object> model = ordered("file", options.classifier.model, "sha256", hash.join());
+    if (features.join() != null) {
+      model.put("features", features.join());
+    }
+    all.put("model", model);
     Map<String, Object> batch = ordered("given", options.batch.given);
     batch.putAll(pipeline.batches());
     all.put("batch", batch);

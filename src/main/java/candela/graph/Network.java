@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -106,6 +107,18 @@ public final class Network {
           name(), inputs.size(), inputs.stream().map(Value::toString).toList());
     }
     return graph.input().shape();
+  }
+
+  /**
+   * The model's own name of what class activation maps look at unless a layer is named: the last
+   * feature map; empty where it has none.
+   */
+  public Optional<String> features() {
+    try {
+      return Optional.of(Features.last(imported(1)));
+    } catch (CandelaException e) {
+      return Optional.empty();
+    }
   }
 
   /** The simplified graph for batches of the given size. */

@@ -115,6 +115,29 @@ class MainTest {
   }
 
   @Test
+  void theLayerThatIsNotNamedIsTold() throws Exception {
+    Path model = Shipped.model("cnn", folder);
+    String told = run("describe", model.toString()).out();
+    String name = told.replaceAll("(?s).*\\nfeatures +([^:\n]*): where CAMs look.*", "$1");
+    String photo = Shipped.pictures(folder).get(3).toString();
+    Path out = folder.resolve("out");
+    Ran ran =
+        run(
+            "explain",
+            photo,
+            "--model=" + model,
+            "--preprocess=" + Shipped.PREPROCESS,
+            "--method=grad-cam",
+            "--method=grad-cam:layer=" + name,
+            "--out=" + out);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    JsonNode record = new ObjectMapper().readTree(out.resolve("provenance.json").toFile());
+    assertThat(record.get("model").get("features").asString()).isEqualTo(name);
+    assertThat(Npy.read(out.resolve("heart.grad-cam-2.npy")).values())
+        .containsExactly(Npy.read(out.resolve("heart.grad-cam.npy")).values());
+  }
+
+  @Test
   void aLayerThatIsNotThereIsToldWithThoseThatAre() {
     Path model = Shipped.model("cnn", folder);
     String photo = Shipped.pictures(folder).get(3).toString();
