@@ -187,7 +187,7 @@ class RoleTest {
         d.graph(),
         box(),
         "draft: node 'v1' (Matrix): z^B needs the range of its input, but the input comes through"
-            + " node 'v0' (LINEAR); use flat or wsquare");
+            + " node 'v0' (LINEAR); use flat or w_square");
   }
 
   @Test
@@ -198,7 +198,7 @@ class RoleTest {
         d.graph(),
         box(),
         "draft: node 'v0' (Matrix): z^B has the range of 3 channels, the input [2,2,2,5] has 5;"
-            + " use flat or wsquare");
+            + " use flat or w_square");
   }
 
   /** Rows that belong together must not be spread over the tensor. */
