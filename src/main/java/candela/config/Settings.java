@@ -114,17 +114,12 @@ public final class Settings {
   /** A whole number from least to most. */
   public long whole(String key, long otherwise, long least, long most) {
     String value = one(key);
-    try {
-      long v = value == null ? otherwise : Long.parseLong(value);
-      if (v >= least && v <= most) {
-        return v;
-      }
-      throw wrong(key, least + " to " + most, value);
-    } catch (NumberFormatException e) {
-      // digits that do not fit are a whole number
-      boolean whole = value.matches("[+-]?[0-9]+");
-      throw wrong(key, whole ? least + " to " + most : "a whole number", value);
+    String text = value == null ? Long.toString(otherwise) : value;
+    String fault = Whole.fault(text, least, most);
+    if (fault != null) {
+      throw wrong(key, fault, value);
     }
+    return Long.parseLong(text);
   }
 
   public double number(String key, double otherwise, double least, double most) {

@@ -89,17 +89,12 @@ public final class Spec {
   /** A whole number from least to most. */
   public int integer(String key, int otherwise, int least, int most) {
     String value = take(key);
-    try {
-      int v = value == null ? otherwise : Integer.parseInt(value);
-      if (v >= least && v <= most) {
-        return v;
-      }
-      throw wrong(key, least + " to " + most, value);
-    } catch (NumberFormatException e) {
-      // digits that do not fit are a whole number
-      boolean whole = value.matches("[+-]?[0-9]+");
-      throw wrong(key, whole ? least + " to " + most : "a whole number", value);
+    String text = value == null ? Integer.toString(otherwise) : value;
+    String fault = Whole.fault(text, least, most);
+    if (fault != null) {
+      throw wrong(key, fault, value);
     }
+    return Integer.parseInt(text);
   }
 
   /** A finite number. */

@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.tensor.CandelaException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -19,6 +20,9 @@ public record Graph(
     List<Value> outputs,
     List<Node> nodes,
     Map<String, Place> named) {
+  /** Names of values that a message tells. */
+  private static final int TOLD = 6;
+
   /**
    * A value of the ONNX model in this graph.
    *
@@ -40,6 +44,31 @@ public record Graph(
           "%s: has no input besides its weights; export it with the image as input", name);
     }
     return inputs.get(0);
+  }
+
+  /**
+   * Where a value of the model went, "" being the input.
+   *
+   * @throws CandelaException where it is not there; tells some that are
+   */
+  Place place(String value) {
+    Place p = value.isEmpty() ? new Place(input(), null) : named.get(value);
+    if (p == null) {
+      throw CandelaException.of(
+          "%s: no value '%s' in the graph; it has %s", name, value, like(value));
+    }
+    return p;
+  }
+
+  /** Some values, those whose names hold the text where there are any. */
+  private String like(String text) {
+    String part = text.toLowerCase(Locale.ROOT);
+    List<String> all = named.keySet().stream().sorted().toList();
+    List<String> near =
+        all.stream().filter(n -> n.toLowerCase(Locale.ROOT).contains(part)).toList();
+    List<String> some = near.isEmpty() ? all : near;
+    String names = String.join(", ", some.subList(0, Math.min(TOLD, some.size())));
+    return some.size() > TOLD ? names + ", …, " + some.size() + " in all" : names;
   }
 
   /** The node that computes v; null for inputs and constants. */

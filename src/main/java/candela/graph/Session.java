@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -28,9 +27,6 @@ import java.util.function.Supplier;
  * packed weights, not the device; close the session before the device. Not thread-safe.
  */
 public final class Session implements AutoCloseable {
-  /** Names of values that a message tells. */
-  private static final int NAMED = 6;
-
   private final Graph graph;
 
   /** Where the images go. */
@@ -110,7 +106,7 @@ public final class Session implements AutoCloseable {
     classes = Scores.classes(logits, batch());
     Map<String, Graph.Place> at = new java.util.LinkedHashMap<>();
     for (String name : options.gradientAt()) {
-      at.put(name, place(name));
+      at.put(name, graph.place(name));
     }
     Set<Value> atValues = new HashSet<>();
     at.values().forEach(p -> atValues.add(p.value()));
@@ -491,29 +487,6 @@ public final class Session implements AutoCloseable {
       constants.close();
     }
     arena.close();
-  }
-
-  private Graph.Place place(String name) {
-    if (name.isEmpty()) {
-      return new Graph.Place(graph.input(), null);
-    }
-    Graph.Place p = graph.named().get(name);
-    if (p == null) {
-      throw CandelaException.of(
-          "%s: no value '%s' in the graph; it has %s", graph.name(), name, like(name));
-    }
-    return p;
-  }
-
-  /** Some values, those whose names hold the text where there are any. */
-  private String like(String text) {
-    String part = text.toLowerCase(Locale.ROOT);
-    List<String> all = graph.named().keySet().stream().sorted().toList();
-    List<String> near =
-        all.stream().filter(n -> n.toLowerCase(Locale.ROOT).contains(part)).toList();
-    List<String> some = near.isEmpty() ? all : near;
-    String names = String.join(", ", some.subList(0, Math.min(NAMED, some.size())));
-    return some.size() > NAMED ? names + ", …, " + some.size() + " in all" : names;
   }
 
   private void checkReached(String name, Graph.Place p) {

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * What a long work has done so far, as a file that is there in whole or not at all: its kind, the
@@ -54,7 +53,7 @@ public final class StateFile {
     WholeFile.write(
         file,
         part -> {
-          MessageDigest digest = sha256();
+          MessageDigest digest = WholeFile.sha256();
           try (var whole = new BufferedOutputStream(Files.newOutputStream(part))) {
             var out = new DataOutputStream(new DigestOutputStream(whole, digest));
             writeText(out, kind);
@@ -87,7 +86,7 @@ public final class StateFile {
   }
 
   private static boolean whole(Path file) throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = WholeFile.sha256();
     byte[] piece = new byte[1 << 16];
     try (InputStream in = Files.newInputStream(file)) {
       long left = Files.size(file) - DIGEST;
@@ -138,13 +137,5 @@ public final class StateFile {
     double[] values = new double[in.readInt()];
     ByteBuffer.wrap(in.readNBytes(Double.BYTES * values.length)).asDoubleBuffer().get(values);
     return values;
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -69,8 +69,6 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
           "lime: samples of at most %d expected for %d superpixels, got %d",
           Integer.MAX_VALUE / Tensor.BYTES / features, features, lime.samples());
     }
-    long[] ids = new long[lime.samples()];
-    Arrays.setAll(ids, i -> i);
     byte[] coins = new byte[lime.samples() * features];
     try (var scratch = new Workspace(workspace.device())) {
       Tensor drawn = scratch.tensor(Shape.of(lime.samples(), features));
@@ -79,7 +77,13 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
           .kernels()
           .noise()
           .uniformNoise(
-              lime.samples(), features, 0, 1, lime.seed(), scratch.longs(ids), drawn.data());
+              lime.samples(),
+              features,
+              0,
+              1,
+              lime.seed(),
+              scratch.samples(lime.samples()),
+              drawn.data());
       float[] u = workspace.device().read(drawn);
       for (int i = 0; i < coins.length; i++) {
         coins[i] = (byte) (i < features || u[i] < 0.5f ? 1 : 0);

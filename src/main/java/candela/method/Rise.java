@@ -87,11 +87,7 @@ public record Rise(
             Math.min(image.dim(1), image.dim(2)), image.dim(2), image.dim(1), cells);
       }
       blended = new Blended(subject, workspace, fill, inpainter, seed);
-      long[] ids = new long[masks];
-      for (int i = 0; i < masks; i++) {
-        ids[i] = i;
-      }
-      sample = workspace.longs(ids);
+      sample = workspace.samples(masks);
       sum = workspace.allocate(image.count(1, 3) * 8L);
     }
 

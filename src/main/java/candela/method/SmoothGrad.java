@@ -99,11 +99,7 @@ public record SmoothGrad(
       this.workspace = workspace;
       counts.stream().filter(c -> c < samples).forEach(c -> stages.put(c, null));
       image = subject.image();
-      long[] ids = new long[samples];
-      for (int i = 0; i < samples; i++) {
-        ids[i] = i;
-      }
-      sample = workspace.longs(ids);
+      sample = workspace.samples(samples);
       long bytes = image.count() * 8L;
       sum = workspace.allocate(bytes);
       square = type == Type.SMOOTHGRAD ? MemorySegment.NULL : workspace.allocate(bytes);

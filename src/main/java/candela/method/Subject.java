@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.probe.Range;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 
@@ -35,12 +36,6 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
 
   /** Largest minus smallest value. */
   public double range() {
-    float min = Float.POSITIVE_INFINITY;
-    float max = Float.NEGATIVE_INFINITY;
-    for (float p : pixels) {
-      min = Math.min(min, p);
-      max = Math.max(max, p);
-    }
-    return (double) max - min;
+    return Range.of(pixels);
   }
 }

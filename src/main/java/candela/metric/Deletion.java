@@ -64,7 +64,7 @@ public record Deletion(
         explained,
         workspace,
         score,
-        RemovalOrder.pixels(explained, step == 0 ? RemovalOrder.rise(explained) : step),
+        RemovalOrder.pixels(explained, step),
         substrate,
         false,
         predicted,

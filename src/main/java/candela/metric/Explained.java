@@ -2,6 +2,7 @@ package candela.metric;
 
 import candela.image.Filter;
 import candela.image.Resize;
+import candela.probe.Range;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 
@@ -85,13 +86,7 @@ public final class Explained {
 
   /** Largest value of the image, less its smallest. */
   double range() {
-    float least = Float.POSITIVE_INFINITY;
-    float largest = Float.NEGATIVE_INFINITY;
-    for (float v : pixels) {
-      least = Math.min(least, v);
-      largest = Math.max(largest, v);
-    }
-    return (double) largest - least;
+    return Range.of(pixels);
   }
 
   /** [c,h,w]; a vector is an image of one row. */

@@ -20,15 +20,11 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
 
   @Override
   public Parts of(Shape image, Workspace workspace) {
-    long[] ids = new long[samples];
-    for (int i = 0; i < samples; i++) {
-      ids[i] = i;
-    }
     return new Drawn(
         this,
         image.dim(0),
         workspace,
-        workspace.longs(ids),
+        workspace.samples(samples),
         workspace.tensor(Shape.of(image.count(1, 3))),
         new float[Math.ceilDiv(samples, TOGETHER)][]);
   }

@@ -17,11 +17,16 @@ record RemovalOrder(int[] rank, int[] count) {
     return Math.ceilDiv(explained.height() * explained.width(), STEPS);
   }
 
-  /** Pixel by pixel, step pixels a row, all of them in the end. */
+  /**
+   * Pixel by pixel, all of them in the end.
+   *
+   * @param step pixels a row; 0 for those of {@link #rise}
+   */
   static RemovalOrder pixels(Explained explained, int step) {
     int[] rank = explained.ranks();
-    int[] count = new int[Math.ceilDiv(rank.length, step) + 1];
-    Arrays.setAll(count, i -> Math.min(i * step, rank.length));
+    int each = step == 0 ? rise(explained) : step;
+    int[] count = new int[Math.ceilDiv(rank.length, each) + 1];
+    Arrays.setAll(count, i -> Math.min(i * each, rank.length));
     return new RemovalOrder(rank, count);
   }
 

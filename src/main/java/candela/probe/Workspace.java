@@ -8,6 +8,7 @@ import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -138,6 +139,13 @@ public final class Workspace implements AutoCloseable {
 
   public MemorySegment longs(long[] values) {
     return copy(MemorySegment.ofArray(values));
+  }
+
+  /** The numbers of so many samples: 0, 1, 2, … */
+  public MemorySegment samples(int n) {
+    long[] numbers = new long[n];
+    Arrays.setAll(numbers, i -> i);
+    return longs(numbers);
   }
 
   public MemorySegment doubles(double[] values) {

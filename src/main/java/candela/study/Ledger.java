@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
@@ -179,20 +178,16 @@ public final class Ledger implements AutoCloseable {
 
   /** Hash of all results, in the order of their keys, to the bit. */
   public synchronized String digest() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (String table : RESULTS) {
-        for (List<Object> row : query("SELECT * FROM " + table + " ORDER BY ALL")) {
-          for (Object value : row) {
-            digest.update(bytes(value));
-            digest.update((byte) 0);
-          }
+    MessageDigest digest = WholeFile.sha256();
+    for (String table : RESULTS) {
+      for (List<Object> row : query("SELECT * FROM " + table + " ORDER BY ALL")) {
+        for (Object value : row) {
+          digest.update(bytes(value));
+          digest.update((byte) 0);
         }
       }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static byte[] bytes(Object value) {

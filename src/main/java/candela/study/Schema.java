@@ -10,9 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 
@@ -89,12 +86,7 @@ final class Schema {
     plan.sweeps().forEach(s -> all.append(s).append('\n'));
     all.append(study.similarities()).append(study.metrics()).append(study.target());
     all.append(study.sam()).append(study.pictures());
-    try {
-      byte[] text = all.toString().getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return WholeFile.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   static void checkVersion(Database db, Path file) {

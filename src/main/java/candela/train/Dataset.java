@@ -2,11 +2,11 @@ package candela.train;
 
 import candela.device.Philox;
 import candela.image.Image;
+import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -123,15 +123,11 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
 
   /** SHA-256 of sizes, classes, labels and pixels, in hexadecimal. */
   public String sha256() {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      digest.update((image + " " + classes).getBytes(StandardCharsets.UTF_8));
-      digest.update(Arrays.toString(labels).getBytes(StandardCharsets.UTF_8));
-      pixels.forEach(digest::update);
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = WholeFile.sha256();
+    digest.update((image + " " + classes).getBytes(StandardCharsets.UTF_8));
+    digest.update(Arrays.toString(labels).getBytes(StandardCharsets.UTF_8));
+    pixels.forEach(digest::update);
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** Picture i for people. */

@@ -48,6 +48,17 @@ class MainTest {
     }
   }
 
+  /** Explains a heart under a model, results to "out". */
+  private Ran explain(Path model, String... options) {
+    List<String> command = new ArrayList<>();
+    command.add("explain");
+    command.add(Shipped.pictures(folder).get(3).toString());
+    command.add("--model=" + model);
+    command.add("--out=" + folder.resolve("out"));
+    command.addAll(List.of(options));
+    return run(command.toArray(String[]::new));
+  }
+
   @Test
   void imagesOfAModelThatLeavesTheirShapeOpen() throws Exception {
     Path model = folder.resolve("open.onnx");
@@ -60,19 +71,13 @@ class MainTest {
             .node("GlobalAveragePool", "r", "g")
             .node("Flatten", "g", "y")
             .bytes());
-    String photo = Shipped.pictures(folder).get(3).toString();
-    String[] explain = {
-      "explain", photo, "--model=" + model, "--method=gradient", "--out=" + folder.resolve("out")
-    };
-    Ran closed = run(explain);
+    Ran closed = explain(model, "--method=gradient");
     assertThat(closed.code()).isEqualTo(Main.WRONG);
     assertThat(closed.err())
         .isEqualTo(
             "candela: open.onnx: input 'x' has the open dimension n at axis 1; give input-shape,"
                 + " say 3x224x224\n");
-    List<String> given = new ArrayList<>(List.of(explain));
-    given.add("--input-shape=3x24x20");
-    Ran ran = run(given.toArray(String[]::new));
+    Ran ran = explain(model, "--method=gradient", "--input-shape=3x24x20");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
     JsonNode record =
         new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
@@ -100,14 +105,7 @@ class MainTest {
             .node("Flatten", "g", "f")
             .node("MatMul", "f,w", "y")
             .bytes());
-    Ran ran =
-        run(
-            "explain",
-            Shipped.pictures(folder).get(3).toString(),
-            "--model=" + model,
-            "--method=gradient",
-            "--method=sobel",
-            "--out=" + folder.resolve("out"));
+    Ran ran = explain(model, "--method=gradient", "--method=sobel");
     assertThat(ran.code()).isEqualTo(Main.PARTIAL);
     assertThat(ran.err())
         .contains("candela: heart: gradient: 64 of 64 values are NaN or infinite, and grey")
@@ -119,18 +117,14 @@ class MainTest {
     Path model = Shipped.model("cnn", folder);
     String told = run("describe", model.toString()).out();
     String name = told.replaceAll("(?s).*\\nfeatures +([^:\n]*): where CAMs look.*", "$1");
-    String photo = Shipped.pictures(folder).get(3).toString();
-    Path out = folder.resolve("out");
     Ran ran =
-        run(
-            "explain",
-            photo,
-            "--model=" + model,
+        explain(
+            model,
             "--preprocess=" + Shipped.PREPROCESS,
             "--method=grad-cam",
-            "--method=grad-cam:layer=" + name,
-            "--out=" + out);
+            "--method=grad-cam:layer=" + name);
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    Path out = folder.resolve("out");
     JsonNode record = new ObjectMapper().readTree(out.resolve("provenance.json").toFile());
     assertThat(record.get("model").get("features").asString()).isEqualTo(name);
     assertThat(Npy.read(out.resolve("heart.grad-cam-2.npy")).values())
@@ -140,15 +134,11 @@ class MainTest {
   @Test
   void aLayerThatIsNotThereIsToldWithThoseThatAre() {
     Path model = Shipped.model("cnn", folder);
-    String photo = Shipped.pictures(folder).get(3).toString();
-    String[] command = {
-      "explain", photo, "--model=" + model, "--preprocess=" + Shipped.PREPROCESS, ""
-    };
-    command[4] = "--method=grad-cam:layer=nix";
-    assertThat(run(command).err())
+    assertThat(explain(model, "--method=grad-cam:layer=nix").err())
         .startsWith("candela: cnn.onnx: no value 'nix' in the graph; it has ");
-    command[4] = "--method=grad-cam:layer=R";
-    assertThat(run(command).err()).contains("no value 'R' in the graph; it has ").contains("r");
+    assertThat(explain(model, "--method=grad-cam:layer=R").err())
+        .contains("no value 'R' in the graph; it has ")
+        .contains("r");
   }
 
   @Test
@@ -164,7 +154,7 @@ class MainTest {
             .node("Flatten", "g", "f")
             .node("MatMul", "f,w", "y")
             .bytes());
-    Ran ran = run("explain", Shipped.pictures(folder).get(3).toString(), "--model=" + model);
+    Ran ran = explain(model);
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     assertThat(ran.err())
         .startsWith("candela: diverged.onnx: weights 'w' [3,2]: numbers expected, value 2 is none");
@@ -187,18 +177,8 @@ class MainTest {
             .node("MatMul", "f,a", "y")
             .node("MatMul", "f,b", "z")
             .bytes());
-    Path photo = Shipped.pictures(folder).get(3);
-    String[] explain = {
-      "explain",
-      photo.toString(),
-      "--model=" + model,
-      "--target=1",
-      "--output=z",
-      "--method=gradient",
-      "--method=guided-backprop",
-      "--out=" + folder.resolve("out")
-    };
-    Ran ran = run(explain);
+    Ran ran =
+        explain(model, "--target=1", "--output=z", "--method=gradient", "--method=guided-backprop");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
     Path out = folder.resolve("out");
     assertThat(Npy.read(out.resolve("heart.guided-backprop.channels.npy")).values())
@@ -217,18 +197,14 @@ class MainTest {
             .node("Relu", "x", "y")
             .node("GlobalAveragePool", "y", "z")
             .bytes());
-    String photo = Shipped.pictures(folder).get(3).toString();
-    String[] explain = {"explain", photo, "--model=" + model, "--out=" + folder.resolve("out")};
-    Ran ran = run(explain);
+    Ran ran = explain(model);
     assertThat(ran.err())
         .isEqualTo(
             "candela: map.onnx: output 'y': one score a class expected, [n,classes], it is"
                 + " [1,3,8,8]; give a classifier, or another of its outputs\n");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     // [n,3,1,1] are the scores of three classes
-    List<String> other = new ArrayList<>(List.of(explain));
-    other.add("--output=z");
-    assertThat(run(other.toArray(String[]::new)).code()).isEqualTo(Main.OK);
+    assertThat(explain(model, "--output=z").code()).isEqualTo(Main.OK);
   }
 
   @Test
