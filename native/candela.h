@@ -623,8 +623,8 @@ int cd_pass_above(cd_stream* stream, int accumulate, int64_t rows, int64_t n, co
 /* ---- dense ---- */
 
 /* Convolutions and matrix products; in the CPU library only: on a card cuDNN and cuBLASLt do that work. Images are channels-last. Each image, or block of
-   matrix rows, is computed alone by one thread, so that no bit depends on rows or threads. Weights and biases are
-   not copied: they must stay where they are until the handle is destroyed. */
+   matrix rows, is computed alone by one thread, or an image in strips that give the same bits, so that none depends on rows
+   or threads. Weights and biases are not copied: they must stay where they are until the handle is destroyed. */
 
 typedef struct cd_conv cd_conv;
 typedef struct cd_matrix cd_matrix;
@@ -640,6 +640,10 @@ int cd_conv_create(const int* shape, const float* weights, const float* bias, in
 
 /* NULL is allowed. */
 int cd_conv_destroy(cd_conv* conv);
+
+/* Cuts an image's forward or (1) backward pass into strips of rows, which the stream's threads share where there are fewer images
+   than that takes; strips: how many, 1 where that does not pay or would change a bit. Takes the time of some passes. */
+int cd_conv_cut(cd_stream* stream, cd_conv* conv, int backward, int* strips);
 
 /* y[rows,oh,ow,oc] = act(conv(x[rows,h,w,c]) + bias + residual[rows,oh,ow,oc]); bits (or NULL) of the activation.
    y may alias residual, not x. */

@@ -40,9 +40,9 @@ class Buffer {
 // What one thread works with.
 struct Lane {
   dnnl::stream queue;
-  Buffer pad;       // oneDNN's scratchpad
-  Buffer gradient;  // dy after the activation
-  Buffer result;    // what is added to its destination afterwards
+  Buffer pad;     // oneDNN's scratchpad
+  Buffer room;    // of a convolution's image
+  Buffer result;  // what is added to its destination afterwards
   Buffer columns;
 
   Lane();

@@ -11,78 +11,11 @@ namespace {
 
 constexpr int64_t kLargest = 1 << 24;
 constexpr int64_t kFarStride = 64;
+
+// With fewer images than so many times the threads, some threads would wait for others.
+constexpr int64_t kRounds = 2;
+
 constexpr int64_t kElements = (int64_t{1} << 31) - 1;
-
-class Direct : public Transpose {
- public:
-  Direct(const Geometry& g, const float* weights)
-      : shape(cpu(), dnnl::algorithm::convolution_direct, g.input(), g.anyWeights(), g.output(), g.strides(),
-              g.dilations(), g.before(), g.after(),
-              dnnl::convolution_forward::primitive_desc(
-                  cpu(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, g.input(),
-                  g.anyWeights(), g.output(), g.strides(), g.dilations(), g.before(), g.after(), attributes()),
-              attributes()),
-        primitive(shape),
-        plain(g.weights()),
-        packed(pack(plain, weights, shape.weights_desc())) {}
-
-  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
-
-  void run(Lane& lane, const float* g, float* dx) const override {
-    primitive.execute(lane.queue,
-                      {{DNNL_ARG_DIFF_DST, at(shape.diff_dst_desc(), g)},
-                       {DNNL_ARG_WEIGHTS, packed},
-                       {DNNL_ARG_DIFF_SRC, at(shape.diff_src_desc(), dx)},
-                       {DNNL_ARG_SCRATCHPAD,
-                        at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}});
-  }
-
- private:
-  dnnl::convolution_backward_data::primitive_desc shape;
-  dnnl::convolution_backward_data primitive;
-  Desc plain;
-  dnnl::memory packed;
-};
-
-dnnl::primitive_attr steps(const Activation& activation, bool sum) {
-  dnnl::primitive_attr result = attributes();
-  dnnl::post_ops steps;
-  if (sum) steps.append_sum(1);
-  activation.append(steps);
-  result.set_post_ops(steps);
-  return result;
-}
-
-class DirectForward : public Forward {
- public:
-  DirectForward(const Geometry& g, const float* weights, const float* bias, const Activation& activation, bool sum)
-      : shape(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), g.anyWeights(),
-              bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(), g.before(),
-              g.after(), steps(activation, sum)),
-        primitive(shape),
-        plain(g.weights()),
-        packed(pack(plain, weights, shape.weights_desc())),
-        bias(bias) {}
-
-  void run(Lane& lane, const float* x, float* y) const override {
-    std::unordered_map<int, dnnl::memory> arguments{
-        {DNNL_ARG_SRC, at(shape.src_desc(), x)},
-        {DNNL_ARG_WEIGHTS, packed},
-        {DNNL_ARG_DST, at(shape.dst_desc(), y)},
-        {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
-    if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
-    primitive.execute(lane.queue, arguments);
-  }
-
-  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
-
- private:
-  dnnl::convolution_forward::primitive_desc shape;
-  dnnl::convolution_forward primitive;
-  Desc plain;
-  dnnl::memory packed;
-  const float* bias;
-};
 
 }  // namespace
 
@@ -96,20 +29,31 @@ Desc Geometry::anyWeights() const {
                      : Desc({groups, oc / groups, c / groups, kh, kw}, F32, Tag::any);
 }
 
-std::unique_ptr<Forward> forwardOf(const Geometry& g, const float* weights, const float* bias,
-                                   const Activation& activation, bool sum, bool exact) {
+std::unique_ptr<Pass> forwardOf(const Geometry& g, const float* weights, const float* bias,
+                                const Activation& activation, bool sum, bool exact) {
   auto fast = exact ? nullptr : winogradForward(g, weights, bias, activation, sum);
-  return fast != nullptr ? std::move(fast) : std::make_unique<DirectForward>(g, weights, bias, activation, sum);
+  return fast != nullptr ? std::move(fast) : directForward(g, weights, bias, activation, sum);
 }
 
-std::unique_ptr<Transpose> transposeOf(const Geometry& geometry, const float* weights, bool exact) {
-  auto few = transposeOfFewChannels(geometry, weights);
+std::unique_ptr<Pass> transposeOf(const Geometry& g, const float* weights, bool exact) {
+  auto few = transposeOfFewChannels(g, weights);
   if (few != nullptr) return few;
-  auto fast = exact ? nullptr : winogradTranspose(geometry, weights);
-  return fast != nullptr ? std::move(fast) : std::make_unique<Direct>(geometry, weights);
+  auto fast = exact ? nullptr : winogradTranspose(g, weights);
+  return fast != nullptr ? std::move(fast) : directTranspose(g, weights);
 }
 
 }  // namespace candela
+
+// A pass of an image, once it is made, and the same in strips, where it is cut.
+struct Work {
+  std::vector<Strip> whole;
+  std::vector<Strip> strips;
+
+  void repack(const float* weights) {
+    strips.clear();
+    for (Strip& strip : whole) strip.pass->repack(weights);
+  }
+};
 
 // A transposed convolution is kept as the convolution that it transposes: forward and backward change places.
 struct cd_conv {
@@ -123,8 +67,8 @@ struct cd_conv {
   bool exact;
   bool fused;  // residual and activation are added by oneDNN
   std::mutex making;
-  std::unique_ptr<Forward> direct;
-  std::unique_ptr<Transpose> back;
+  Work direct;
+  Work back;
 
   int64_t inputs() const { return transposed ? geometry.outputs() : geometry.inputs(); }
   int64_t outputs() const { return transposed ? geometry.inputs() : geometry.outputs(); }
@@ -132,58 +76,42 @@ struct cd_conv {
   int64_t pixels() const { return outputs() / channels(); }
   bool dense() const { return wide == channels(); }
 
-  const Forward& makeDirect() {
-    std::lock_guard lock(making);
-    if (direct == nullptr) {
-      OneThread one;
-      direct = forwardOf(geometry, weights, transposed ? nullptr : bias, fused ? activation : Activation{},
-                         fused && residual, exact && !transposed);
-    }
-    return *direct;
+  // What oneDNN has not added to sums.
+  void finish(int64_t n, float* y) const {
+    for (int64_t p = 0; transposed && bias != nullptr && p < n; p += channels()) add(channels(), bias, y + p);
+    activation.apply(n, y);
   }
 
-  const Transpose& makeBack() {
-    std::lock_guard lock(making);
-    if (back == nullptr) {
-      OneThread one;
-      back = transposeOf(geometry, weights, exact && transposed);
-    }
-    return *back;
-  }
-
-  void forward(Lane& lane, const float* x, const float* add, float* y) const {
-    if (fused) {
-      if (add != nullptr && add != y) copy(outputs(), add, y);
-      direct->run(lane, x, y);
-      return;
-    }
-    float* sum = add == y ? lane.result.floats(outputs()) : y;
-    if (transposed) {
-      back->run(lane, x, sum);
+  // Makes a direction's pass where it is missing.
+  Work& make(bool forward) {
+    OneThread one;
+    bool turned = forward == transposed;
+    Work& work = turned ? back : direct;
+    if (!work.whole.empty()) return work;
+    if (turned) {
+      work.whole.push_back({0, 0, geometry.inputs(), transposeOf(geometry, weights, exact && transposed)});
     } else {
-      direct->run(lane, x, sum);
+      work.whole.push_back({0, 0, geometry.outputs(),
+                            forwardOf(geometry, weights, transposed ? nullptr : bias, fused ? activation : Activation{},
+                                      fused && residual, exact && !transposed)});
     }
-    if (add != nullptr) candela::add(outputs(), add == y ? sum : add, y);
-    if (transposed && bias != nullptr) {
-      for (int64_t p = 0; p < outputs(); p += channels()) candela::add(channels(), bias, y + p);
-    }
-    activation.apply(outputs(), y);
+    return work;
   }
 
-  // To y, whose pixels are wide apart, through memory that stays in the cache.
-  const float* forwardAmong(Lane& lane, const float* x, float* y) const {
-    float* result = lane.result.floats(outputs());
-    forward(lane, x, nullptr, result);
-    for (int64_t p = 0; p < pixels(); p++) copy(channels(), result + p * channels(), y + p * wide);
-    return result;
+  // What threads share: the image where each has images of its own.
+  const std::vector<Strip>& strips(bool forward, int64_t rows, int threads) {
+    std::lock_guard lock(making);
+    Work& work = make(forward);
+    bool few = rows % threads != 0 && rows < kRounds * threads;
+    return few && !work.strips.empty() ? work.strips : work.whole;
   }
 
-  void backward(Lane& lane, const float* g, float* dx) const {
-    if (transposed) {
-      direct->run(lane, g, dx);
-    } else {
-      back->run(lane, g, dx);
-    }
+  // Cuts a direction's pass; gives how many strips there are, 1 for the whole image.
+  int cut(bool forward, int threads) {
+    std::lock_guard lock(making);
+    Work& work = make(forward);
+    if (work.strips.empty()) work.strips = stripsOf(*work.whole[0].pass, geometry, forward == transposed, threads);
+    return std::max(1, static_cast<int>(work.strips.size()));
   }
 };
 
@@ -266,11 +194,7 @@ int cd_conv_create(const int* shape, const float* weights, const float* bias, in
     if (!conv->dense() && (conv->transposed || conv->residual)) {
       fail(CD_INVALID, "%s: channels among others need a plain convolution without residual", where);
     }
-    if (conv->transposed) {
-      conv->makeBack();
-    } else {
-      conv->makeDirect();
-    }
+    conv->make(true);
     *out = conv.release();
   });
 }
@@ -284,10 +208,32 @@ int cd_conv_update(cd_conv* conv) {
     checkPointer(conv, where, "conv");
     std::lock_guard lock(conv->making);
     OneThread one;
-    if (conv->direct != nullptr) conv->direct->repack(conv->weights);
-    if (conv->back != nullptr) conv->back->repack(conv->weights);
+    conv->direct.repack(conv->weights);
+    conv->back.repack(conv->weights);
   });
 }
+
+int cd_conv_cut(cd_stream* stream, cd_conv* conv, int backward, int* strips) {
+  return denseEntry("conv_cut", [&](const char* where) {
+    checkStream(stream, where);
+    checkPointer(conv, where, "conv");
+    checkRange(backward, 0, 1, where, "backward");
+    checkPointer(strips, where, "strips");
+    *strips = conv->cut(backward == 0, stream->threads);
+  });
+}
+
+namespace {
+
+// Some pixels of an image, a multiple of 8 that bits of neighbours share no byte.
+struct Share {
+  int64_t index, count;
+
+  int64_t begin(int64_t pixels) const { return (pixels + 7) / 8 * index / count * 8; }
+  int64_t end(int64_t pixels) const { return std::min(pixels, Share{index + 1, count}.begin(pixels)); }
+};
+
+}  // namespace
 
 int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float* x, const float* residual, float* y,
                     uint8_t* bits) {
@@ -300,17 +246,27 @@ int cd_conv_forward(cd_stream* stream, cd_conv* conv, int64_t rows, const float*
     if (conv->residual != (residual != nullptr)) {
       fail(CD_INVALID, "%s: residual must be %s, as conv_create was told", where, conv->residual ? "given" : "NULL");
     }
-    int64_t in = conv->inputs();
-    int64_t n = conv->outputs();
-    int64_t bytes = (n + 7) / 8;
-    parallel(stream, rows, [&](int64_t r, Lane& lane) {
-      const float* dense = y + r * n;
-      if (conv->dense()) {
-        conv->forward(lane, x + r * in, residual == nullptr ? nullptr : residual + r * n, y + r * n);
-      } else {
-        dense = conv->forwardAmong(lane, x + r * in, y + r * conv->pixels() * conv->wide);
+    int64_t in = conv->inputs(), n = conv->outputs(), channels = conv->channels(), wide = conv->wide;
+    // Sums that must not be written where the residual still is, or that stand among others afterwards.
+    bool apart = !conv->dense() || (!conv->fused && residual == y);
+    const std::vector<Strip>& strips = conv->strips(true, rows, stream->threads);
+    auto parts = static_cast<int64_t>(strips.size());
+    parallel(stream, rows * parts, [&](int64_t i, Lane& lane) {
+      const Strip& strip = strips[static_cast<size_t>(i % parts)];
+      int64_t r = i / parts, first = r * n + strip.to, count = strip.count;
+      const float* added = residual == nullptr ? nullptr : residual + first;
+      float* sums = apart ? lane.room.floats(count) : y + first;
+      if (conv->fused && added != nullptr && added != sums) copy(count, added, sums);
+      strip.pass->run(lane, x + r * in + strip.from, sums);
+      if (!conv->fused) {
+        if (added != nullptr) add(count, apart ? sums : added, y + first);
+        conv->finish(count, y + first);
       }
-      if (bits != nullptr) conv->activation.pack(n, dense, bits + r * bytes);
+      for (int64_t p = 0; !conv->dense() && p < count / channels; p++) {
+        copy(channels, sums + p * channels, y + (first / channels + p) * wide);
+      }
+      if (bits == nullptr) return;
+      conv->activation.pack(count, conv->dense() ? y + first : sums, bits + r * ((n + 7) / 8) + strip.to / 8);
     });
   });
 }
@@ -323,41 +279,59 @@ int cd_conv_backward(cd_stream* stream, cd_conv* conv, int64_t rows, const float
     checkCount(rows, where, "rows");
     checkPointer(dy, where, "dy");
     bool active = bits != nullptr && !conv->activation.none();
-    if (dx != nullptr && conv->transposed) conv->makeDirect();
-    if (dx != nullptr && !conv->transposed) conv->makeBack();
-    int64_t in = conv->inputs();
-    int64_t n = conv->outputs();
-    int64_t bytes = (n + 7) / 8;
-    parallel(stream, rows, [&](int64_t r, Lane& lane) {
-      const float* g = dy + r * n;
-      if (!conv->dense()) {
-        float* gathered = lane.gradient.floats(n);
-        const float* from = dy + r * conv->pixels() * conv->wide;
-        int64_t channels = conv->channels();
-        for (int64_t p = 0; p < conv->pixels(); p++) copy(channels, from + p * conv->wide, gathered + p * channels);
-        g = gathered;
+    int64_t in = conv->inputs(), n = conv->outputs(), channels = conv->channels(), pixels = n / channels;
+    bool inPlace = active && dresidual != nullptr && accumulateResidual == 0;
+    bool apart = !inPlace && (active || !conv->dense());
+    auto prepare = [&](int64_t r, Share share, float* g) {
+      int64_t first = share.begin(pixels), last = share.end(pixels);
+      int64_t begin = first * channels, count = (last - first) * channels;
+      const float* from = dy + r * n;
+      for (int64_t p = first; !conv->dense() && p < last; p++) {
+        copy(channels, dy + (r * pixels + p) * conv->wide, g + p * channels);
+        from = g;
       }
-      if (active) {
-        bool inPlace = dresidual != nullptr && accumulateResidual == 0;
-        float* masked = inPlace ? dresidual + r * n : lane.gradient.floats(n);
-        conv->activation.mask(n, bits + r * bytes, g, masked);
-        g = masked;
+      if (active) conv->activation.mask(count, bits + r * ((n + 7) / 8) + begin / 8, from + begin, g + begin);
+    };
+    auto run = [&](int64_t r, const Strip& strip, const float* g, Lane& lane) {
+      float* to = dx + r * in + strip.to;
+      float* sums = accumulate != 0 ? lane.result.floats(strip.count) : to;
+      strip.pass->run(lane, g + strip.from, sums);
+      if (accumulate != 0) add(strip.count, sums, to);
+    };
+    auto pass = [&](int64_t r, Share share, const float* g) {
+      int64_t begin = share.begin(pixels) * channels, end = share.end(pixels) * channels;
+      float* to = dresidual + r * n + begin;
+      if (accumulateResidual != 0) {
+        add(end - begin, g + begin, to);
+      } else if (g + begin != to) {
+        copy(end - begin, g + begin, to);
       }
-      if (dx != nullptr && accumulate != 0) {
-        float* result = lane.result.floats(in);
-        conv->backward(lane, g, result);
-        add(in, result, dx + r * in);
-      } else if (dx != nullptr) {
-        conv->backward(lane, g, dx + r * in);
-      }
-      // After dx, which it may be: conv(x) + x.
-      if (dresidual != nullptr && g != dresidual + r * n) {
-        if (accumulateResidual != 0) {
-          add(n, g, dresidual + r * n);
-        } else {
-          copy(n, g, dresidual + r * n);
-        }
-      }
+    };
+    // The residual's gradient comes after dx, which it may be: conv(x) + x.
+    bool passes = dresidual != nullptr && !inPlace;
+    static const std::vector<Strip> none;
+    const std::vector<Strip>& strips = dx == nullptr ? none : conv->strips(false, rows, stream->threads);
+    auto parts = static_cast<int64_t>(strips.size());
+    if (parts <= 1) {
+      parallel(stream, rows, [&](int64_t r, Lane& lane) {
+        float* room = apart ? lane.room.floats(n) : inPlace ? dresidual + r * n : nullptr;
+        if (room != nullptr) prepare(r, Share{0, 1}, room);
+        const float* g = room != nullptr ? room : dy + r * n;
+        if (parts == 1) run(r, strips[0], g, lane);
+        if (passes) pass(r, Share{0, 1}, g);
+      });
+      return;
+    }
+    int64_t shares = stream->threads;
+    float* room = apart ? workspace(stream).shared.floats(rows * n) : inPlace ? dresidual : nullptr;
+    const float* g = room != nullptr ? room : dy;
+    auto byShares = [&](const auto& body) {
+      parallel(stream, rows * shares, [&](int64_t i, Lane&) { body(i / shares, Share{i % shares, shares}); });
+    };
+    if (room != nullptr) byShares([&](int64_t r, Share share) { prepare(r, share, room + r * n); });
+    parallel(stream, rows * parts, [&](int64_t i, Lane& lane) {
+      run(i / parts, strips[static_cast<size_t>(i % parts)], g + i / parts * n, lane);
     });
+    if (passes) byShares([&](int64_t r, Share share) { pass(r, share, g + r * n); });
   });
 }

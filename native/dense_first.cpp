@@ -49,19 +49,26 @@ void spread(const Geometry& g, const float* from, int64_t wide, float* to) {
   }
 }
 
-class FewChannels : public Transpose {
+class FewChannels : public Pass {
  public:
-  FewChannels(const Geometry& geometry, const float* weights)
+  FewChannels(const Geometry& geometry, const Desc& layout)
       : g(geometry),
         rows(rowsAtATime(geometry)),
         taps(g.kw * g.c),
-        shape(cpu(), Desc({rows * g.ow, g.oc}, F32, Tag::ab), Desc({g.oc, g.kh * taps}, F32, Tag::any),
-              Desc({rows * g.ow, g.kh * taps}, F32, Tag::ab), attributes()),
-        primitive(shape),
-        packed(pack(Desc({g.oc, g.kh * taps}, F32, Tag::ab), channelsLast(weights).data(), shape.weights_desc())) {}
+        shape(cpu(), Desc({rows * g.ow, g.oc}, F32, Tag::ab), layout, Desc({rows * g.ow, g.kh * taps}, F32, Tag::ab),
+              attributes()),
+        primitive(shape) {}
+
+  static Desc anyLayout(const Geometry& g) { return Desc({g.oc, g.kh * g.kw * g.c}, F32, Tag::any); }
 
   void repack(const float* weights) override {
     packed = pack(Desc({g.oc, g.kh * taps}, F32, Tag::ab), channelsLast(weights).data(), shape.weights_desc());
+  }
+
+  std::unique_ptr<Pass> part(const Geometry& geometry) const override {
+    auto result = std::make_unique<FewChannels>(geometry, shape.weights_desc());
+    result->packed = packed;
+    return result;
   }
 
   void run(Lane& lane, const float* gradient, float* dx) const override {
@@ -110,9 +117,12 @@ class FewChannels : public Transpose {
 
 }  // namespace
 
-std::unique_ptr<Transpose> transposeOfFewChannels(const Geometry& g, const float* weights) {
+std::unique_ptr<Pass> transposeOfFewChannels(const Geometry& g, const float* weights) {
   bool fits = g.groups == 1 && g.c <= kFew && g.dh == 1 && g.dw == 1 && g.oc >= 8;
-  return fits ? std::make_unique<FewChannels>(g, weights) : nullptr;
+  if (!fits) return nullptr;
+  auto result = std::make_unique<FewChannels>(g, FewChannels::anyLayout(g));
+  result->repack(weights);
+  return result;
 }
 
 }  // namespace candela

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "dense_conv.h"
 
@@ -24,24 +25,28 @@ constexpr int64_t kLeastTiles = 32;
 // y = act(conv(x) + bias (+ y)) of h,w,c to oh,ow,oc.
 class Winograd {
  public:
-  // weight(o, c, tap): tap = 3 * row + column.
-  template <class Weight>
-  Winograd(const Geometry& geometry, const Weight& weight, const float* bias, const Activation& activation, bool sum)
+  Winograd(const Geometry& geometry, const Desc& layout, const float* bias, const Activation& activation, bool sum)
       : g(geometry),
         across((g.ow + 1) / 2),
         tiles((g.oh + 1) / 2 * across),
         block(blockOf(g, tiles)),
-        shape(cpu(), Desc({kPoints, block, g.c}, F32, Dims{g.c, kPoints * g.c, 1}),
-              Desc({kPoints, g.c, g.oc}, F32, Tag::any), Desc({kPoints, block, g.oc}, F32, Dims{g.oc, kPoints * g.oc, 1}),
-              attributes()),
+        shape(cpu(), Desc({kPoints, block, g.c}, F32, Dims{g.c, kPoints * g.c, 1}), layout,
+              Desc({kPoints, block, g.oc}, F32, Dims{g.oc, kPoints * g.oc, 1}), attributes()),
         primitive(shape),
         bias(bias),
         activation(activation),
         sum(sum),
-        zeros(static_cast<size_t>(g.c)) {
-    repack(weight);
+        zeros(static_cast<size_t>(g.c)) {}
+
+  static Desc anyLayout(const Geometry& g) { return Desc({kPoints, g.c, g.oc}, F32, Tag::any); }
+
+  std::unique_ptr<Winograd> part(const Geometry& geometry) const {
+    auto result = std::make_unique<Winograd>(geometry, shape.weights_desc(), bias, activation, sum);
+    result->packed = packed;
+    return result;
   }
 
+  // weight(o, c, tap): tap = 3 * row + column.
   template <class Weight>
   void repack(const Weight& weight) {
     std::vector<float> u(static_cast<size_t>(kPoints * g.c * g.oc));
@@ -233,24 +238,28 @@ struct Turned {
   float operator()(int64_t o, int64_t i, int t) const { return weights[(i * c + o) * 9 + 8 - t]; }
 };
 
-class WinogradForward : public Forward {
+class WinogradForward : public Pass {
  public:
-  WinogradForward(const Geometry& g, const float* weights, const float* bias, const Activation& activation, bool sum)
-      : c(g.c), conv(g, Plain{weights, g.c}, bias, activation, sum) {}
-  void run(Lane& lane, const float* x, float* y) const override { conv.run(lane, x, y); }
-  void repack(const float* weights) override { conv.repack(Plain{weights, c}); }
+  explicit WinogradForward(std::unique_ptr<Winograd> conv, int64_t c) : conv(std::move(conv)), c(c) {}
+  void run(Lane& lane, const float* x, float* y) const override { conv->run(lane, x, y); }
+  void repack(const float* weights) override { conv->repack(Plain{weights, c}); }
+  std::unique_ptr<Pass> part(const Geometry& g) const override {
+    return std::make_unique<WinogradForward>(conv->part(g), c);
+  }
 
  private:
+  std::unique_ptr<Winograd> conv;
   int64_t c;
-  Winograd conv;
 };
 
-class WinogradTranspose : public Transpose {
+class WinogradTranspose : public Pass {
  public:
-  WinogradTranspose(const Geometry& g, const float* weights)
-      : c(g.c), conv(turned(g), Turned{weights, g.c}, nullptr, Activation{}, false) {}
-  void run(Lane& lane, const float* g, float* dx) const override { conv.run(lane, g, dx); }
-  void repack(const float* weights) override { conv.repack(Turned{weights, c}); }
+  explicit WinogradTranspose(std::unique_ptr<Winograd> conv, int64_t c) : conv(std::move(conv)), c(c) {}
+  void run(Lane& lane, const float* g, float* dx) const override { conv->run(lane, g, dx); }
+  void repack(const float* weights) override { conv->repack(Turned{weights, c}); }
+  std::unique_ptr<Pass> part(const Geometry& g) const override {
+    return std::make_unique<WinogradTranspose>(conv->part(turned(g)), c);
+  }
 
   // The convolution that gives dx: taps turned about their middle.
   static Geometry turned(const Geometry& g) {
@@ -266,20 +275,30 @@ class WinogradTranspose : public Transpose {
   }
 
  private:
+  std::unique_ptr<Winograd> conv;
   int64_t c;
-  Winograd conv;
 };
+
+template <class WinogradPass>
+std::unique_ptr<Pass> make(const Geometry& g, const float* weights, int64_t c, const float* bias,
+                           const Activation& activation, bool sum) {
+  auto conv = std::make_unique<Winograd>(g, Winograd::anyLayout(g), bias, activation, sum);
+  auto result = std::make_unique<WinogradPass>(std::move(conv), c);
+  result->repack(weights);
+  return result;
+}
 
 }  // namespace
 
-std::unique_ptr<Forward> winogradForward(const Geometry& g, const float* weights, const float* bias,
-                                         const Activation& activation, bool sum) {
-  return fits(g) ? std::make_unique<WinogradForward>(g, weights, bias, activation, sum) : nullptr;
+std::unique_ptr<Pass> winogradForward(const Geometry& g, const float* weights, const float* bias,
+                                      const Activation& activation, bool sum) {
+  return fits(g) ? make<WinogradForward>(g, weights, g.c, bias, activation, sum) : nullptr;
 }
 
-std::unique_ptr<Transpose> winogradTranspose(const Geometry& g, const float* weights) {
-  bool padded = g.top <= 2 && g.left <= 2 && g.bottom <= 2 && g.right <= 2;
-  return padded && fits(WinogradTranspose::turned(g)) ? std::make_unique<WinogradTranspose>(g, weights) : nullptr;
+std::unique_ptr<Pass> winogradTranspose(const Geometry& g, const float* weights) {
+  if (g.top > 2 || g.left > 2 || g.bottom > 2 || g.right > 2) return nullptr;
+  Geometry turned = WinogradTranspose::turned(g);
+  return fits(turned) ? make<WinogradTranspose>(turned, weights, g.c, nullptr, {}, false) : nullptr;
 }
 
 }  // namespace candela

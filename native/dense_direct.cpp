@@ -1,0 +1,109 @@
+// Convolutions by oneDNN.
+#include <memory>
+
+#include "dense_conv.h"
+
+namespace candela {
+namespace {
+
+class DirectForward : public Pass {
+ public:
+  DirectForward(const Geometry& g, const Desc& layout, const float* bias, const Activation& activation, bool sum)
+      : shape(cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), layout,
+              bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(), g.before(),
+              g.after(), steps(activation, sum)),
+        primitive(shape),
+        plain(g.weights()),
+        bias(bias),
+        activation(activation),
+        sum(sum) {}
+
+  void run(Lane& lane, const float* x, float* y) const override {
+    std::unordered_map<int, dnnl::memory> arguments{
+        {DNNL_ARG_SRC, at(shape.src_desc(), x)},
+        {DNNL_ARG_WEIGHTS, packed},
+        {DNNL_ARG_DST, at(shape.dst_desc(), y)},
+        {DNNL_ARG_SCRATCHPAD, at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}};
+    if (bias != nullptr) arguments.emplace(DNNL_ARG_BIAS, at(shape.bias_desc(), bias));
+    primitive.execute(lane.queue, arguments);
+  }
+
+  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
+
+  std::unique_ptr<Pass> part(const Geometry& g) const override {
+    auto result = std::make_unique<DirectForward>(g, shape.weights_desc(), bias, activation, sum);
+    result->packed = packed;
+    return result;
+  }
+
+ private:
+  static dnnl::primitive_attr steps(const Activation& activation, bool sum) {
+    dnnl::primitive_attr result = attributes();
+    dnnl::post_ops steps;
+    if (sum) steps.append_sum(1);
+    activation.append(steps);
+    result.set_post_ops(steps);
+    return result;
+  }
+
+  dnnl::convolution_forward::primitive_desc shape;
+  dnnl::convolution_forward primitive;
+  Desc plain;
+  dnnl::memory packed;
+  const float* bias;
+  Activation activation;
+  bool sum;
+};
+
+class DirectTranspose : public Pass {
+ public:
+  DirectTranspose(const Geometry& g, const Desc& layout)
+      : shape(cpu(), dnnl::algorithm::convolution_direct, g.input(), layout, g.output(), g.strides(), g.dilations(),
+              g.before(), g.after(),
+              dnnl::convolution_forward::primitive_desc(
+                  cpu(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, g.input(),
+                  g.anyWeights(), g.output(), g.strides(), g.dilations(), g.before(), g.after(), attributes()),
+              attributes()),
+        primitive(shape),
+        plain(g.weights()) {}
+
+  void run(Lane& lane, const float* g, float* dx) const override {
+    primitive.execute(lane.queue,
+                      {{DNNL_ARG_DIFF_DST, at(shape.diff_dst_desc(), g)},
+                       {DNNL_ARG_WEIGHTS, packed},
+                       {DNNL_ARG_DIFF_SRC, at(shape.diff_src_desc(), dx)},
+                       {DNNL_ARG_SCRATCHPAD,
+                        at(shape.scratchpad_desc(), lane.pad.bytes(shape.scratchpad_desc().get_size() + 64))}});
+  }
+
+  void repack(const float* weights) override { packed = pack(plain, weights, shape.weights_desc()); }
+
+  std::unique_ptr<Pass> part(const Geometry& g) const override {
+    auto result = std::make_unique<DirectTranspose>(g, shape.weights_desc());
+    result->packed = packed;
+    return result;
+  }
+
+ private:
+  dnnl::convolution_backward_data::primitive_desc shape;
+  dnnl::convolution_backward_data primitive;
+  Desc plain;
+  dnnl::memory packed;
+};
+
+}  // namespace
+
+std::unique_ptr<Pass> directForward(const Geometry& g, const float* weights, const float* bias,
+                                    const Activation& activation, bool sum) {
+  auto result = std::make_unique<DirectForward>(g, g.anyWeights(), bias, activation, sum);
+  result->repack(weights);
+  return result;
+}
+
+std::unique_ptr<Pass> directTranspose(const Geometry& g, const float* weights) {
+  auto result = std::make_unique<DirectTranspose>(g, g.anyWeights());
+  result->repack(weights);
+  return result;
+}
+
+}  // namespace candela

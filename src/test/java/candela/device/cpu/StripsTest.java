@@ -1,0 +1,233 @@
+package candela.device.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.device.Dense.Activation;
+import candela.device.Dense.Convolution;
+import candela.device.Device;
+import candela.device.Devices;
+import candela.device.Memory;
+import candela.tensor.Storage;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Where threads share an image, every bit is the one that a single thread writes. */
+@Tag("kernel")
+class StripsTest {
+  private static final MemorySegment NULL = MemorySegment.NULL;
+
+  private static Convolution plain(int h, int w, int c, int oc, int k, int stride, int pad) {
+    return new Convolution(
+        h, w, c, oc, k, k, stride, stride, 1, 1, pad, pad, pad, pad, 1, false, 0, 0);
+  }
+
+  /** All large enough to be cut. */
+  private static Convolution[] worthIt() {
+    return new Convolution[] {
+      plain(56, 56, 16, 24, 3, 1, 1),
+      plain(64, 60, 3, 32, 7, 2, 3),
+      plain(65, 40, 3, 64, 3, 2, 0),
+      plain(57, 55, 64, 16, 1, 1, 0),
+      plain(56, 56, 64, 32, 1, 2, 0),
+      plain(40, 40, 64, 72, 3, 1, 1),
+      plain(13, 13, 64, 256, 3, 1, 1),
+      plain(14, 15, 192, 96, 3, 1, 2),
+      plain(35, 35, 32, 40, 5, 1, 2),
+      plain(40, 33, 32, 48, 2, 3, 4),
+      plain(41, 32, 48, 64, 3, 4, 1),
+      new Convolution(48, 48, 24, 32, 3, 3, 1, 1, 3, 2, 3, 2, 3, 2, 1, false, 0, 0),
+      new Convolution(96, 96, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 64, false, 0, 0),
+      new Convolution(97, 96, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
+      new Convolution(30, 31, 40, 32, 3, 3, 1, 1, 1, 1, 2, 0, 1, 2, 1, false, 0, 0),
+      new Convolution(24, 20, 32, 24, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1, 1, true, 0, 0),
+      new Convolution(25, 20, 48, 32, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, true, 1, 1),
+      new Convolution(24, 26, 64, 48, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, true, 0, 0),
+    };
+  }
+
+  private static List<Convolution> cases() {
+    List<Convolution> all = new ArrayList<>(Arrays.asList(worthIt()));
+    all.add(plain(5, 5, 8, 8, 3, 1, 1));
+    all.add(plain(57, 57, 15, 17, 3, 1, 1));
+    all.add(plain(400, 50, 8, 16, 3, 100, 1));
+    return all;
+  }
+
+  /** Memory of one device that is filled with the same numbers for all. */
+  private static final class Desk implements AutoCloseable {
+    private final Device device;
+    private final List<Memory> blocks = new ArrayList<>();
+
+    Desk(int threads) {
+      device = Devices.open("cpu", threads);
+    }
+
+    MemorySegment numbers(int seed, long n) {
+      var random = new Random(seed);
+      MemorySegment s = room(4 * n);
+      for (long i = 0; i < n; i++) {
+        s.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+      }
+      return s;
+    }
+
+    MemorySegment room(long bytes) {
+      Memory memory = device.allocate(bytes);
+      blocks.add(memory);
+      return memory.segment();
+    }
+
+    @Override
+    public void close() {
+      blocks.forEach(Memory::close);
+      device.close();
+    }
+  }
+
+  /** All that a convolution writes for some images, with and without what may be added to it. */
+  private static byte[] everything(
+      Convolution k, boolean exact, int threads, int rows, boolean cut) {
+    long in = (long) k.h() * k.w() * k.c();
+    long out = (long) k.oh() * k.ow() * k.oc();
+    long bytes = (out + 7) / 8;
+    List<MemorySegment> written = new ArrayList<>();
+    try (var desk = new Desk(threads)) {
+      MemorySegment w = desk.numbers(1, (long) k.oc() * k.c() / k.groups() * k.kh() * k.kw());
+      MemorySegment bias = desk.numbers(2, k.oc());
+      MemorySegment x = desk.numbers(3, rows * in);
+      MemorySegment dy = desk.numbers(4, rows * out);
+      for (boolean residual : new boolean[] {false, true}) {
+        try (var plan = plan(desk, k, w, bias, residual, k.oc(), exact)) {
+          cut(plan, cut);
+          MemorySegment y = residual ? desk.numbers(5, rows * out) : desk.room(4 * rows * out);
+          MemorySegment bits = desk.room(rows * bytes);
+          plan.forward(rows, x, residual ? y : NULL, y, bits);
+          MemorySegment dx = desk.numbers(6, rows * in);
+          MemorySegment passed = desk.numbers(7, rows * out);
+          plan.backward(rows, dy, bits, residual, dx, residual, passed);
+          MemorySegment last = desk.room(4 * rows * in);
+          plan.backward(rows, dy, NULL, false, last, false, NULL);
+          written.addAll(List.of(y, bits, dx, passed, last));
+        }
+      }
+      if (!k.transposed()) {
+        int wide = k.oc() + 8;
+        try (var plan = plan(desk, k, w, bias, false, wide, exact)) {
+          cut(plan, cut);
+          MemorySegment y = desk.numbers(8, rows * out / k.oc() * wide);
+          MemorySegment bits = desk.room(rows * bytes);
+          MemorySegment dx = desk.room(4 * rows * in);
+          plan.forward(rows, x, NULL, y, bits);
+          plan.backward(rows, y, bits, false, dx, false, NULL);
+          written.addAll(List.of(y, bits, dx));
+        }
+      }
+      byte[] all = new byte[(int) written.stream().mapToLong(MemorySegment::byteSize).sum()];
+      MemorySegment to = MemorySegment.ofArray(all);
+      long at = 0;
+      for (MemorySegment s : written) {
+        MemorySegment.copy(s, 0, to, at, s.byteSize());
+        at += s.byteSize();
+      }
+      return all;
+    }
+  }
+
+  private static CpuDense.Conv plan(
+      Desk desk,
+      Convolution k,
+      MemorySegment w,
+      MemorySegment bias,
+      boolean residual,
+      int wide,
+      boolean exact) {
+    return (CpuDense.Conv)
+        desk.device
+            .dense()
+            .convolution(k, w, bias, Activation.RELU, residual, wide, exact, Storage.FLOAT32);
+  }
+
+  private static void cut(CpuDense.Conv plan, boolean cut) {
+    if (cut) {
+      plan.cut(false);
+      plan.cut(true);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void stripsChangeNoBit(Convolution k) {
+    for (boolean exact : new boolean[] {false, true}) {
+      byte[] wanted = everything(k, exact, 1, 3, false);
+      assertThat(everything(k, exact, 2, 3, true)).as("cut " + k).isEqualTo(wanted);
+      assertThat(everything(k, exact, 2, 1, true))
+          .as("one image of " + k)
+          .isEqualTo(everything(k, exact, 2, 1, false));
+    }
+  }
+
+  /** A kernel may add in another order for fewer rows, and is left whole then: not most of them. */
+  @Test
+  void mostImagesAreCut() {
+    int forward = 0;
+    int backward = 0;
+    for (Convolution k : worthIt()) {
+      try (var desk = new Desk(2)) {
+        MemorySegment w = desk.numbers(1, (long) k.oc() * k.c() / k.groups() * k.kh() * k.kw());
+        try (var plan = plan(desk, k, w, NULL, false, k.oc(), true)) {
+          forward += plan.cut(false) > 1 ? 1 : 0;
+          backward += plan.cut(true) > 1 ? 1 : 0;
+        }
+      }
+    }
+    assertThat(forward).as("forward").isGreaterThan(worthIt().length / 2);
+    assertThat(backward).as("backward").isGreaterThan(worthIt().length / 2);
+  }
+
+  @Test
+  void whatIsNotWorthItStaysWhole() {
+    for (Convolution k : cases().subList(worthIt().length, cases().size())) {
+      try (var desk = new Desk(2)) {
+        MemorySegment w = desk.numbers(1, (long) k.oc() * k.c() / k.groups() * k.kh() * k.kw());
+        try (var plan = plan(desk, k, w, NULL, false, k.oc(), true)) {
+          assertThat(plan.cut(false)).as("%s", k).isEqualTo(1);
+          assertThat(plan.cut(true)).as("%s", k).isEqualTo(1);
+        }
+      }
+    }
+  }
+
+  /** After training steps, strips must not keep the weights of before. */
+  @Test
+  void changedWeightsReachTheStrips() {
+    Convolution k = worthIt()[0];
+    List<float[]> results = new ArrayList<>();
+    for (boolean cut : new boolean[] {false, true}) {
+      try (var desk = new Desk(2)) {
+        MemorySegment w = desk.numbers(1, (long) k.oc() * k.c() * k.kh() * k.kw());
+        MemorySegment x = desk.numbers(3, (long) k.h() * k.w() * k.c());
+        MemorySegment y = desk.room(4L * k.oh() * k.ow() * k.oc());
+        try (var plan = plan(desk, k, w, NULL, false, k.oc(), true)) {
+          cut(plan, cut);
+          w.fill((byte) 0);
+          w.setAtIndex(ValueLayout.JAVA_FLOAT, 0, 2);
+          plan.update();
+          for (int call = 0; call <= CpuDense.CALLS; call++) {
+            plan.forward(1, x, NULL, y, NULL);
+          }
+        }
+        results.add(y.toArray(ValueLayout.JAVA_FLOAT));
+      }
+    }
+    assertThat(results.get(1)).isEqualTo(results.get(0));
+    assertThat(results.get(0)).contains(0).isNotEqualTo(new float[results.get(0).length]);
+  }
+}
