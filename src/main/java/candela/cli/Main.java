@@ -23,6 +23,7 @@ import picocli.CommandLine.TypeConversionException;
     subcommands = {
       Explain.class,
       MethodsCommand.class,
+      MetricsCommand.class,
       GalleryCommand.class,
       Describe.class,
       DevicesCommand.class,

@@ -1,8 +1,7 @@
 package candela.cli;
 
-import candela.method.About;
+import candela.method.Method;
 import candela.method.Methods;
-import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,48 +21,18 @@ import picocli.CommandLine.Parameters;
       "  candela methods grad-cam rise"
     })
 final class MethodsCommand implements Callable<Integer> {
-  private static final int WIDTH = 110;
-
   @Parameters(paramLabel = "NAME", arity = "0..*", description = "Methods to tell all about.")
   List<String> names = List.of();
 
   @Override
   public Integer call() {
-    PrintStream out = System.out;
-    if (names.isEmpty()) {
-      Methods.names().forEach(n -> print(out, n, List.of("Cost", "Source")));
-    } else {
-      names.forEach(
-          n ->
-              print(
-                  out,
-                  Methods.name(Methods.parse(n)),
-                  List.of("Definition", "Shapes", "Parameters", "Cost", "Source", "Differences")));
+    var listing = new Listing(System.out);
+    List<String> sections = names.isEmpty() ? Listing.SHORT : Listing.ALL;
+    for (String n : names.isEmpty() ? Methods.names() : names) {
+      Method method = Methods.parse(n);
+      String name = Methods.name(method);
+      listing.print(name, method.getClass(), List.of(), Methods.usage(name), sections);
     }
     return Main.OK;
-  }
-
-  private static void print(PrintStream out, String name, List<String> sections) {
-    About about = About.of(Methods.parse(name));
-    out.println(name);
-    wrapped(out, "", about.shows());
-    String usage = Methods.usage(name);
-    wrapped(out, "defaults: ", usage.isEmpty() ? "no parameters" : usage);
-    for (String s : sections) {
-      wrapped(out, s.toLowerCase(java.util.Locale.ROOT) + ": ", about.sections().get(s));
-    }
-    out.println();
-  }
-
-  private static void wrapped(PrintStream out, String title, String text) {
-    StringBuilder line = new StringBuilder("  " + title);
-    for (String word : text.split(" ")) {
-      if (line.length() + word.length() > WIDTH) {
-        out.println(line.toString().stripTrailing());
-        line = new StringBuilder("    ");
-      }
-      line.append(word).append(' ');
-    }
-    out.println(line.toString().stripTrailing());
   }
 }

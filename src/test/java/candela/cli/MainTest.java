@@ -362,6 +362,27 @@ class MainTest {
   }
 
   @Test
+  void methodsAndMetricsAreListedWithAllThatIsKnownOfThem() {
+    String methods = run("methods").out();
+    assertThat(candela.method.Methods.names())
+        .allSatisfy(n -> assertThat(methods.lines()).contains(n));
+    assertThat(run("methods", "grad_cam").out()).startsWith("grad-cam\n").contains("definition: ");
+    String metrics = run("metrics").out();
+    assertThat(candela.metric.Metrics.names())
+        .allSatisfy(n -> assertThat(metrics.lines()).contains(n));
+    assertThat(candela.metric.Similarities.names())
+        .allSatisfy(n -> assertThat(metrics.lines()).contains(n));
+    assertThat(run("metrics", "max-sensitivity", "top_k").out())
+        .startsWith("max-sensitivity\n")
+        .contains("Lower is better.", "Needs the method", "samples=10", "\ntop-k\n")
+        .contains("Higher is more alike.");
+    Ran unknown = run("metrics", "nix");
+    assertThat(unknown.code()).isEqualTo(Main.WRONG);
+    assertThat(unknown.err())
+        .startsWith("candela: metrics: unknown 'nix'; known are average-drop, ");
+  }
+
+  @Test
   void explainWritesEveryFileAndSaysWhatItSaw() throws IOException {
     Path photo = Shared.path("photos/n02129604_tiger.jpg");
     Path model = Shared.path("models/squeezenet1.1.onnx");

@@ -3,6 +3,7 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.config.About;
 import candela.graph.ScoreKind;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -29,7 +30,7 @@ class MethodsTest {
   void everyMethodIsDocumentedInFull() {
     for (String name : Methods.names()) {
       Method m = Methods.parse(name);
-      About about = About.of(m);
+      About about = About.of(m.getClass());
       assertThat(about.shows()).as(name).endsWith(".").doesNotContain("{@", "<");
       assertThat(about.sections().keySet())
           .as(name)

@@ -1,4 +1,4 @@
-package candela.method;
+package candela.config;
 
 import candela.tensor.CandelaException;
 import java.io.IOException;
@@ -10,10 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a method's Javadoc says, as plain text; the sources travel with the classes.
+ * What the Javadoc of a record says that users choose by name, a method or a metric, as plain text;
+ * the sources travel with the classes.
  *
- * @param shows what the map shows, the first paragraph
- * @param sections Definition, Shapes, Parameters, Cost, Source, Differences, in this order
+ * @param shows what it shows, the first paragraph
+ * @param sections Definition, Shapes, Parameters, Cost, Source, Differences, in this order; those
+ *     there are
  */
 public record About(String shows, Map<String, String> sections) {
   private static final Pattern COMMENT =
@@ -21,12 +23,12 @@ public record About(String shows, Map<String, String> sections) {
           "/\\*\\*((?:(?!\\*/).)*)\\*/\\s*(?:@\\S+\\s+)*public record ", Pattern.DOTALL);
   private static final Pattern SECTION = Pattern.compile("<b>(\\w+):</b>");
 
-  /** Of the method's record. */
-  public static About of(Method method) {
-    String name = method.getClass().getSimpleName();
-    Matcher comment = COMMENT.matcher(source(name));
+  /** Of a record's class. */
+  public static About of(Class<?> type) {
+    Matcher comment = COMMENT.matcher(source(type));
     if (!comment.find()) {
-      throw CandelaException.of("%s: its source has no comment; build Candela again", name);
+      throw CandelaException.of(
+          "%s: its source has no comment; build Candela again", type.getSimpleName());
     }
     String text = comment.group(1).replaceAll("(?m)^\\s*\\* ?", "");
     String[] paragraphs = text.split("<p>");
@@ -40,14 +42,15 @@ public record About(String shows, Map<String, String> sections) {
     return new About(plain(paragraphs[0]), sections);
   }
 
-  private static String source(String name) {
-    try (InputStream in = About.class.getResourceAsStream("/candela/method/" + name + ".java")) {
+  private static String source(Class<?> type) {
+    String file = type.getSimpleName() + ".java";
+    try (InputStream in = type.getResourceAsStream(file)) {
       if (in == null) {
-        throw CandelaException.of("%s.java: this build lacks it; build it again", name);
+        throw CandelaException.of("%s: this build lacks it; build it again", file);
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new CandelaException(name + ".java: cannot be read: " + e.getMessage(), e);
+      throw new CandelaException(file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
