@@ -664,6 +664,9 @@ int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights,
 /* NULL is allowed. */
 int cd_matrix_destroy(cd_matrix* matrix);
 
+/* As conv_cut, of a group of rows; blocks: how many there are then. */
+int cd_matrix_cut(cd_stream* stream, cd_matrix* matrix, int backward, int* blocks);
+
 /* y[m,n] = act(x[m,k] * weights + bias); bits (or NULL) of the activation. No overlap. */
 int cd_matrix_forward(cd_stream* stream, cd_matrix* matrix, int64_t m, const float* x, float* y, uint8_t* bits);
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <random>
 
 namespace candela {
 
@@ -69,6 +70,13 @@ void parallel(cd_stream* stream, int64_t count, const std::function<void(int64_t
       },
       &job);
   if (job.thrown) std::rethrow_exception(job.thrown);
+}
+
+std::vector<float> randomNumbers(int64_t count) {
+  std::minstd_rand bits;
+  std::vector<float> numbers(static_cast<size_t>(count));
+  for (float& x : numbers) x = static_cast<float>(bits()) / static_cast<float>(std::minstd_rand::max()) - 0.5f;
+  return numbers;
 }
 
 OneThread::OneThread() : before(omp_get_max_threads()) { omp_set_num_threads(1); }

@@ -71,6 +71,15 @@ Workspace& workspace(cd_stream* stream);
 // body(task, lane) for every task below count, on the stream's threads; the first exception is thrown again.
 void parallel(cd_stream* stream, int64_t count, const std::function<void(int64_t, Lane&)>& body);
 
+// Whether threads that take an image each would wait for others.
+inline bool isFew(int64_t images, int64_t threads) { return images % threads != 0 && images < 2 * threads; }
+
+// Products that a part of an image is worth to a thread: some 20 us.
+constexpr int64_t kWork = 1 << 20;
+
+// Of -0.5 to 0.5, always the same.
+std::vector<float> randomNumbers(int64_t count);
+
 // While it lives, oneDNN sees one OpenMP thread: both when it plans a primitive and when it runs one.
 class OneThread {
  public:

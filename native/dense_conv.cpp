@@ -12,9 +12,6 @@ namespace {
 constexpr int64_t kLargest = 1 << 24;
 constexpr int64_t kFarStride = 64;
 
-// With fewer images than so many times the threads, some threads would wait for others.
-constexpr int64_t kRounds = 2;
-
 constexpr int64_t kElements = (int64_t{1} << 31) - 1;
 
 }  // namespace
@@ -102,8 +99,7 @@ struct cd_conv {
   const std::vector<Strip>& strips(bool forward, int64_t rows, int threads) {
     std::lock_guard lock(making);
     Work& work = make(forward);
-    bool few = rows % threads != 0 && rows < kRounds * threads;
-    return few && !work.strips.empty() ? work.strips : work.whole;
+    return isFew(rows, threads) && !work.strips.empty() ? work.strips : work.whole;
   }
 
   // Cuts a direction's pass; gives how many strips there are, 1 for the whole image.

@@ -35,6 +35,19 @@ void execute(Lane& lane, const Product& product, const float* a, const dnnl::mem
   product.primitive.execute(lane.queue, arguments);
 }
 
+// Rows that are multiplied at a time: a group of them in equal blocks, the last with fewer; or single rows, the last block
+// of all padded.
+struct Blocks {
+  int64_t count;                                         // of a group
+  int64_t rows;                                          // of a block
+  std::vector<Product> whole, rest;  // of a block and of a group's last: with a full chunk of columns and, if narrower, the last
+
+  const Product& product(int64_t m, bool full) const {
+    const auto& some = m == rows ? whole : rest;
+    return full ? some.front() : some.back();
+  }
+};
+
 // y[m,n] (+)= act(x[m,k] * weights + bias), weights[k,n] at strides down and across. Blocks of 16 rows, the last padded;
 // or, where groups of rows belong together, each group in equal blocks, the last of a group with fewer rows.
 class Constant {
@@ -44,21 +57,13 @@ class Constant {
       : k(k),
         n(n),
         group(group < kBlock ? 1 : group),
-        blocks((group + kGroup - 1) / kGroup),
-        rows(group < kBlock ? kBlock : (group + blocks - 1) / blocks),
         columns(std::clamp<int64_t>((group < kBlock ? kChunk : kGroupChunk) / k / 64 * 64, 64, (n + 63) / 64 * 64)),
         down(down),
         across(across),
-        bias(bias) {
+        bias(bias),
+        activation(activation) {
     OneThread one;
-    products.resize(2);
-    for (int64_t wide : {std::min(columns, n), n > columns ? n % columns : 0}) {
-      if (wide == 0) continue;
-      products[0].push_back(make(rows, wide, activation, Desc({k, wide}, F32, Tag::any)));
-      int64_t rest = this->group - (blocks - 1) * rows;
-      Desc same = products[0].back().shape.weights_desc();
-      if (this->group > 1 && rest != rows) products[1].push_back(make(rest, wide, activation, same));
-    }
+    blocks = make(group < kBlock ? 0 : (group + kGroup - 1) / kGroup, nullptr);
     repack(weights);
   }
 
@@ -69,7 +74,7 @@ class Constant {
     for (int64_t from = 0; from < n; from += columns) {
       int64_t wide = std::min(columns, n - from);
       packed.push_back(pack(Desc({k, wide}, F32, Dims{down, across}), weights + from * across,
-                            product(rows, wide).shape.weights_desc()));
+                            blocks.product(blocks.rows, full(wide)).shape.weights_desc()));
     }
   }
 
@@ -80,40 +85,53 @@ class Constant {
     }
   }
 
+  // Cuts groups into smaller blocks, that so many threads can share one; gives how many there are of a group and a chunk of
+  // columns: those there were where smaller ones do not pay, or do not give the same bits, which is tried on random numbers.
+  int64_t cut(int64_t threads) {
+    std::lock_guard lock(cutting);
+    OneThread one;
+    auto chunks = static_cast<int64_t>(packed.size());
+    int64_t wanted = std::min({(threads + chunks - 1) / chunks, group * k * std::min(columns, n) / kWork, group / kBlock});
+    if (group == 1 || few.count > 0 || wanted <= blocks.count) return std::max(few.count, blocks.count);
+    Blocks cut;
+    try {
+      cut = make(wanted, &blocks);
+    } catch (const dnnl::error& e) {
+      if (e.status == dnnl_out_of_memory) throw;
+      return blocks.count;
+    }
+    Lane lane;
+    std::vector<float> x = randomNumbers(group * k), y(static_cast<size_t>(group * n)), z = y;
+    for (int64_t task = 0; task < blocks.count * chunks; task++) run(blocks, task, group, x.data(), y.data(), false, lane);
+    for (int64_t task = 0; task < cut.count * chunks; task++) run(cut, task, group, x.data(), z.data(), false, lane);
+    if (std::memcmp(y.data(), z.data(), y.size() * sizeof(float)) == 0) few = std::move(cut);
+    return std::max(few.count, blocks.count);
+  }
+
   void run(cd_stream* stream, int64_t m, const float* x, float* y, bool accumulate) const {
-    int64_t tasks = group > 1 ? m / group * blocks : (m + rows - 1) / rows;
-    parallel(stream, tasks * static_cast<int64_t>(packed.size()), [&](int64_t task, Lane& lane) {
-      auto chunk = static_cast<size_t>(task / tasks);
-      int64_t block = task % tasks;
-      int64_t first = group > 1 ? block / blocks * group + block % blocks * rows : block * rows;
-      int64_t end = group > 1 ? (block / blocks + 1) * group : m;
-      int64_t count = std::min(rows, end - first);
-      int64_t from = static_cast<int64_t>(chunk) * columns;
-      int64_t wide = std::min(columns, n - from);
-      bool padded = group == 1 && count < rows;
-      const float* in = x + first * k;
-      if (padded) {
-        float* filled = lane.columns.floats(rows * k);
-        copy(count * k, in, filled);
-        std::memset(filled + count * k, 0, static_cast<size_t>((rows - count) * k) * sizeof(float));
-        in = filled;
-      }
-      float* to = y + first * n + from;
-      float* result = padded || accumulate ? lane.result.floats(rows * n) : to;
-      execute(lane, product(padded ? rows : count, wide), in, packed[chunk], result,
-              bias == nullptr ? nullptr : bias + from);
-      for (int64_t r = 0; result != to && r < count; r++) {
-        if (accumulate) {
-          add(wide, result + r * n, to + r * n);
-        } else {
-          copy(wide, result + r * n, to + r * n);
-        }
-      }
-    });
+    const Blocks& some = chosen(m / group, stream->threads);
+    int64_t tasks = group > 1 ? m / group * some.count : (m + some.rows - 1) / some.rows;
+    parallel(stream, tasks * static_cast<int64_t>(packed.size()),
+             [&](int64_t task, Lane& lane) { run(some, task, m, x, y, accumulate, lane); });
   }
 
  private:
-  Product make(int64_t m, int64_t wide, const Activation& activation, const Desc& b) const {
+  // Blocks of so many to a group, 0 for single rows; like: with the layouts of its weights.
+  Blocks make(int64_t count, const Blocks* like) const {
+    Blocks made{std::max<int64_t>(count, 1), count == 0 ? kBlock : (group + count - 1) / count, {}, {}};
+    made.count = count == 0 ? 1 : (group + made.rows - 1) / made.rows;
+    int64_t last = count == 0 ? made.rows : group - (made.count - 1) * made.rows;
+    for (int64_t wide : {std::min(columns, n), n > columns ? n % columns : 0}) {
+      if (wide == 0) continue;
+      Desc any({k, wide}, F32, Tag::any);
+      made.whole.push_back(
+          make(made.rows, wide, like == nullptr ? any : like->product(like->rows, full(wide)).shape.weights_desc()));
+      if (last != made.rows) made.rest.push_back(make(last, wide, made.whole.back().shape.weights_desc()));
+    }
+    return made;
+  }
+
+  Product make(int64_t m, int64_t wide, const Desc& b) const {
     dnnl::primitive_attr attr = attributes();
     dnnl::post_ops steps;
     activation.append(steps);
@@ -126,22 +144,55 @@ class Constant {
     return {shape, dnnl::matmul(shape)};
   }
 
-  // The product of so many rows and columns.
-  const Product& product(int64_t m, int64_t wide) const {
-    const auto& some = products[m == rows ? 0 : 1];
-    return wide == std::min(columns, n) ? some.front() : some.back();
+  bool full(int64_t wide) const { return wide == std::min(columns, n); }
+
+  const Blocks& chosen(int64_t groups, int64_t threads) const {
+    std::lock_guard lock(cutting);
+    return few.count > 0 && isFew(groups, threads) ? few : blocks;
+  }
+
+  // One block of rows and one chunk of columns.
+  void run(const Blocks& some, int64_t task, int64_t m, const float* x, float* y, bool accumulate, Lane& lane) const {
+    int64_t rows = some.rows, tasks = group > 1 ? m / group * some.count : (m + rows - 1) / rows;
+    auto chunk = static_cast<size_t>(task / tasks);
+    int64_t block = task % tasks;
+    int64_t first = group > 1 ? block / some.count * group + block % some.count * rows : block * rows;
+    int64_t end = group > 1 ? (block / some.count + 1) * group : m;
+    int64_t count = std::min(rows, end - first);
+    int64_t from = static_cast<int64_t>(chunk) * columns;
+    int64_t wide = std::min(columns, n - from);
+    bool padded = group == 1 && count < rows;
+    const float* in = x + first * k;
+    if (padded) {
+      float* filled = lane.columns.floats(rows * k);
+      copy(count * k, in, filled);
+      std::memset(filled + count * k, 0, static_cast<size_t>((rows - count) * k) * sizeof(float));
+      in = filled;
+    }
+    float* to = y + first * n + from;
+    float* result = padded || accumulate ? lane.result.floats(rows * n) : to;
+    execute(lane, some.product(padded ? rows : count, full(wide)), in, packed[chunk], result,
+            bias == nullptr ? nullptr : bias + from);
+    for (int64_t r = 0; result != to && r < count; r++) {
+      if (accumulate) {
+        add(wide, result + r * n, to + r * n);
+      } else {
+        copy(wide, result + r * n, to + r * n);
+      }
+    }
   }
 
   int64_t k;
   int64_t n;
   int64_t group;
-  int64_t blocks;  // of a group
-  int64_t rows;    // of a block
   int64_t columns;
   int64_t down;
   int64_t across;
   const float* bias;
-  std::vector<std::vector<Product>> products;  // of full blocks and of the last: full chunk and, if narrower, the last
+  Activation activation;
+  Blocks blocks;
+  Blocks few{};  // of few groups, once it is made
+  mutable std::mutex cutting;
   std::vector<dnnl::memory> packed;
 };
 
@@ -158,7 +209,7 @@ struct cd_matrix {
   std::unique_ptr<Constant> direct;
   std::unique_ptr<Constant> back;
 
-  const Constant& makeBack() {
+  Constant& makeBack() {
     std::lock_guard lock(making);
     if (back == nullptr) {
       back = std::make_unique<Constant>(n, k, transposed ? k : 1, transposed ? 1 : n, weights, nullptr, Activation{},
@@ -195,6 +246,17 @@ int cd_matrix_update(cd_matrix* matrix) {
     std::lock_guard lock(matrix->making);
     matrix->direct->repack(matrix->weights);
     if (matrix->back != nullptr) matrix->back->repack(matrix->weights);
+  });
+}
+
+int cd_matrix_cut(cd_stream* stream, cd_matrix* matrix, int backward, int* blocks) {
+  return denseEntry("matrix_cut", [&](const char* where) {
+    checkStream(stream, where);
+    checkPointer(matrix, where, "matrix");
+    checkRange(backward, 0, 1, where, "backward");
+    checkPointer(blocks, where, "blocks");
+    Constant& product = backward != 0 ? matrix->makeBack() : *matrix->direct;
+    *blocks = static_cast<int>(product.cut(stream->threads));
   });
 }
 

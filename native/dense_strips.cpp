@@ -2,15 +2,13 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <random>
 
 #include "dense_conv.h"
 
 namespace candela {
 namespace {
 
-// Work that a strip is worth, some 20 us: products, and what an element takes that is read or written.
-constexpr int64_t kWork = 1 << 20;
+// Products that an element takes the time of that is read or written.
 constexpr int64_t kElement = 8;
 
 // Rows that a strip is worth: it reads those beside it, and all weights.
@@ -78,13 +76,6 @@ int64_t countOf(const Geometry& g, bool transposed, int64_t threads) {
   int64_t work = g.oh * g.ow * weights + kElement * (g.inputs() + g.outputs());
   int64_t worth = g.sh > kRows ? 1 : std::min(work / kWork, rows / kRows);
   return std::min(worth, weights <= kCached && worth >= 4 * threads ? 2 * threads : threads);
-}
-
-std::vector<float> randomNumbers(int64_t count) {
-  std::minstd_rand bits;
-  std::vector<float> numbers(static_cast<size_t>(count));
-  for (float& x : numbers) x = static_cast<float>(bits()) / static_cast<float>(std::minstd_rand::max()) - 0.5f;
-  return numbers;
 }
 
 bool sameBits(const Pass& whole, const std::vector<Strip>& strips, int64_t inputs, int64_t outputs) {

@@ -15,6 +15,7 @@ import candela.tensor.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * The dense entries of libcandela_cpu.so, over oneDNN.
@@ -23,7 +24,7 @@ import java.lang.foreign.ValueLayout;
  */
 final class CpuDense implements Dense, AutoCloseable {
   /**
-   * Calls with fewer images than threads after which a convolution's image is cut: that takes the
+   * Calls with fewer images than threads after which the work of an image is cut: that takes the
    * time that some ten calls save.
    */
   static final int CALLS = 16;
@@ -38,6 +39,7 @@ final class CpuDense implements Dense, AutoCloseable {
   private final Entry convBackward;
   private final Entry matrixCreate;
   private final Entry matrixDestroy;
+  private final Entry matrixCut;
   private final Entry matrixForward;
   private final Entry matrixBackward;
   private final Entry matmul;
@@ -96,6 +98,7 @@ final class CpuDense implements Dense, AutoCloseable {
             LONG,
             POINTER);
     matrixDestroy = library.entry("cd_matrix_destroy", POINTER);
+    matrixCut = library.entry("cd_matrix_cut", POINTER, POINTER, INT, POINTER);
     matrixForward =
         library.entry("cd_matrix_forward", POINTER, POINTER, LONG, POINTER, POINTER, POINTER);
     matrixBackward =
@@ -207,7 +210,7 @@ final class CpuDense implements Dense, AutoCloseable {
           activation.beta(),
           group,
           out);
-      return new Matrix(out.get(ValueLayout.ADDRESS, 0));
+      return new Matrix(out.get(ValueLayout.ADDRESS, 0), group);
     }
   }
 
@@ -287,10 +290,42 @@ final class CpuDense implements Dense, AutoCloseable {
     }
   }
 
+  /** The work of an image, which threads share once few images have come often enough. */
+  private final class Sharing {
+    private final Entry entry;
+    private final MemorySegment handle;
+    private final int[] calls = new int[2];
+
+    Sharing(Entry entry, MemorySegment handle) {
+      this.entry = entry;
+      this.handle = handle;
+    }
+
+    void count(long images, boolean backward) {
+      int i = backward ? 1 : 0;
+      if (images < device.threads() && calls[i] < CALLS && ++calls[i] == CALLS) {
+        cut(backward);
+      }
+    }
+
+    /** Cuts the work at once; gives into how many parts, 1 where threads cannot share it. */
+    int cut(boolean backward) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment parts = arena.allocate(ValueLayout.JAVA_INT);
+        entry.call(stream, handle, backward, parts);
+        return parts.get(ValueLayout.JAVA_INT, 0);
+      }
+    }
+
+    /** Of weights that have changed. */
+    void begin() {
+      Arrays.fill(calls, 0);
+    }
+  }
+
   final class Conv implements ConvolutionPlan {
+    private final Sharing sharing;
     private MemorySegment handle;
-    private int forwards;
-    private int backwards;
 
     /** Elements of an image of x. */
     private final long image;
@@ -298,14 +333,13 @@ final class CpuDense implements Dense, AutoCloseable {
     Conv(MemorySegment handle, long image) {
       this.handle = handle;
       this.image = image;
+      this.sharing = new Sharing(convCut, handle);
     }
 
     @Override
     public void forward(
         long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
-      if (rows < device.threads() && forwards < CALLS && ++forwards == CALLS) {
-        cut(false);
-      }
+      sharing.count(rows, false);
       convForward.call(stream, handle, rows, x, residual, y, bits);
     }
 
@@ -319,27 +353,19 @@ final class CpuDense implements Dense, AutoCloseable {
         Gating gating,
         boolean accumulateResidual,
         MemorySegment dresidual) {
-      if (rows < device.threads() && backwards < CALLS && ++backwards == CALLS) {
-        cut(true);
-      }
+      sharing.count(rows, true);
       convBackward.call(
           stream, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
       device.kernels().gate().gateSift(Storage.FLOAT32, gating, rows * image, dx);
     }
 
-    /** Lets all threads share an image; gives in how many strips, 1 where they cannot. */
     int cut(boolean backward) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment strips = arena.allocate(ValueLayout.JAVA_INT);
-        convCut.call(stream, handle, backward, strips);
-        return strips.get(ValueLayout.JAVA_INT, 0);
-      }
+      return sharing.cut(backward);
     }
 
     @Override
     public void update() {
-      forwards = 0;
-      backwards = 0;
+      sharing.begin();
       convUpdate.call(handle);
     }
 
@@ -350,22 +376,32 @@ final class CpuDense implements Dense, AutoCloseable {
     }
   }
 
-  private final class Matrix implements MatrixPlan {
+  final class Matrix implements MatrixPlan {
+    private final Sharing sharing;
+    private final long group;
     private MemorySegment handle;
 
-    Matrix(MemorySegment handle) {
+    Matrix(MemorySegment handle, long group) {
       this.handle = handle;
+      this.group = group;
+      this.sharing = new Sharing(matrixCut, handle);
     }
 
     @Override
     public void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits) {
+      sharing.count(m / group, false);
       matrixForward.call(stream, handle, m, x, y, bits);
     }
 
     @Override
     public void backward(
         long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx) {
+      sharing.count(m / group, true);
       matrixBackward.call(stream, handle, m, dy, bits, accumulate, dx);
+    }
+
+    int cut(boolean backward) {
+      return sharing.cut(backward);
     }
 
     @Override

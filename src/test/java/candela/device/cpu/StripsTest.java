@@ -8,6 +8,7 @@ import candela.device.Device;
 import candela.device.Devices;
 import candela.device.Memory;
 import candela.tensor.Storage;
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -130,14 +131,9 @@ class StripsTest {
           written.addAll(List.of(y, bits, dx));
         }
       }
-      byte[] all = new byte[(int) written.stream().mapToLong(MemorySegment::byteSize).sum()];
-      MemorySegment to = MemorySegment.ofArray(all);
-      long at = 0;
-      for (MemorySegment s : written) {
-        MemorySegment.copy(s, 0, to, at, s.byteSize());
-        at += s.byteSize();
-      }
-      return all;
+      var all = new ByteArrayOutputStream();
+      written.forEach(m -> all.writeBytes(m.toArray(ValueLayout.JAVA_BYTE)));
+      return all.toByteArray();
     }
   }
 
@@ -229,5 +225,72 @@ class StripsTest {
     }
     assertThat(results.get(1)).isEqualTo(results.get(0));
     assertThat(results.get(0)).contains(0).isNotEqualTo(new float[results.get(0).length]);
+  }
+
+  /** Tokens of an image, and what goes in and out of each. */
+  private record Product(int group, int k, int n) {}
+
+  private static Product[] products() {
+    return new Product[] {
+      new Product(197, 192, 576), new Product(50, 768, 96), new Product(65, 320, 320),
+    };
+  }
+
+  private static byte[] everything(Product p, int threads, int groups, boolean cut) {
+    int m = groups * p.group();
+    try (var desk = new Desk(threads)) {
+      MemorySegment x = desk.numbers(1, (long) m * p.k());
+      MemorySegment dy = desk.numbers(2, (long) m * p.n());
+      MemorySegment y = desk.room(4L * m * p.n());
+      MemorySegment bits = desk.room((long) m * ((p.n() + 7) / 8));
+      MemorySegment dx = desk.numbers(3, (long) m * p.k());
+      try (var plan = plan(desk, p)) {
+        if (cut) {
+          plan.cut(false);
+          plan.cut(true);
+        }
+        plan.forward(m, x, y, bits);
+        plan.backward(m, dy, bits, true, dx);
+      }
+      var all = new ByteArrayOutputStream();
+      for (MemorySegment s : List.of(y, bits, dx)) {
+        all.writeBytes(s.toArray(ValueLayout.JAVA_BYTE));
+      }
+      return all.toByteArray();
+    }
+  }
+
+  private static CpuDense.Matrix plan(Desk desk, Product p) {
+    MemorySegment w = desk.numbers(4, (long) p.k() * p.n());
+    MemorySegment bias = desk.numbers(5, p.n());
+    return (CpuDense.Matrix)
+        desk.device.dense().matrix(p.k(), p.n(), false, w, bias, Activation.RELU, p.group());
+  }
+
+  @ParameterizedTest
+  @MethodSource("products")
+  void blocksOfTokensChangeNoBit(Product p) {
+    byte[] wanted = everything(p, 1, 3, false);
+    assertThat(everything(p, 2, 3, true)).as("%s", p).isEqualTo(wanted);
+    assertThat(everything(p, 2, 1, true))
+        .as("one image of %s", p)
+        .isEqualTo(everything(p, 2, 1, false));
+  }
+
+  @Test
+  void mostProductsAreCut() {
+    int cut = 0;
+    for (Product p : products()) {
+      try (var desk = new Desk(2);
+          var plan = plan(desk, p)) {
+        cut += plan.cut(false) > 1 ? 1 : 0;
+        cut += plan.cut(true) > 1 ? 1 : 0;
+      }
+    }
+    assertThat(cut).isGreaterThan(products().length);
+    try (var desk = new Desk(2);
+        var plan = plan(desk, new Product(20, 32, 32))) {
+      assertThat(plan.cut(false)).isEqualTo(1);
+    }
   }
 }
