@@ -1,7 +1,6 @@
 package candela.metric;
 
-import candela.device.Philox;
-import candela.probe.Copies;
+import candela.probe.InTurn;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import java.util.LinkedHashMap;
@@ -21,7 +20,8 @@ import java.util.Map;
  * <p><b>Parameters:</b> samples (1 or more; the first k of more are those of k; default 10); radius
  * (share of the image's range, above 0, default 0.02); seed (default 0).
  *
- * <p><b>Cost:</b> samples times the method's.
+ * <p><b>Cost:</b> samples times the method's, together with relative stabilities of the same
+ * images.
  *
  * <p><b>Source:</b> Yeh et al. 2019, "On the (in)fidelity and sensitivity of explanations",
  * definition 3.1; Alvarez-Melis and Jaakkola 2018 (Lipschitz). samples and radius as Captum's
@@ -37,8 +37,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
   }
 
   public MaxSensitivity {
-    Check.atLeast(1, samples, "max-sensitivity: samples");
-    Check.positive(radius, "max-sensitivity: radius");
+    Nearby.check(samples, radius, "max-sensitivity");
   }
 
   @Override
@@ -54,77 +53,45 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     Explainer explainer = explained.explainer("max-sensitivity");
-    if (!Vectors.isFinite(explained.map())
-        || norm(explained.map()) == 0
-        || explained.range() == 0) {
+    if (!Nearby.tells(explained)) {
       return new Known(explained.target(), Score.NONE);
     }
-    return new Changes(explained, explainer, workspace);
+    var changes = new Changes(explained, samples);
+    return new InTurn<>(
+        explained.target(),
+        new Nearby(samples, radius, seed).maps(explained, explainer, workspace, changes),
+        changes::score);
   }
 
-  private static double norm(float[] v) {
-    double sum = 0;
-    for (float x : v) {
-      sum += (double) x * x;
-    }
-    return Math.sqrt(sum);
-  }
-
-  private static double distance(float[] a, float[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      double d = (double) a[i] - b[i];
-      sum += d * d;
-    }
-    return Math.sqrt(sum);
-  }
-
-  /** Maps of images nearby. */
-  private final class Changes extends Copies<float[], Score> {
+  /** Of maps of images nearby. */
+  private static final class Changes implements NearbyMaps.Reader {
     private final Explained explained;
-    private final Explainer explainer;
-    private final double reach;
+    private final int samples;
     private final double size;
-
-    /** ‖u‖ of every copy. */
-    private final double[] lengths = new double[samples];
-
+    private int read;
     private double most;
     private double sum;
     private double slope;
 
-    Changes(Explained explained, Explainer explainer, Workspace workspace) {
-      super(workspace, explained.target(), samples);
+    Changes(Explained explained, int samples) {
       this.explained = explained;
-      this.explainer = explainer;
-      reach = radius * explained.range();
-      size = norm(explained.map());
+      this.samples = samples;
+      size = Vectors.norm(explained.map());
     }
 
     @Override
-    protected Probe<float[]> make(int copy, Workspace own) {
-      float[] near = explained.pixels().clone();
-      var random = new Philox(seed, copy);
-      for (int i = 0; i < near.length; i++) {
-        near[i] += (float) random.uniform(-reach, reach);
-      }
-      lengths[copy] = distance(near, explained.pixels());
-      return explainer.map(near, own);
-    }
-
-    @Override
-    protected void add(float[] map) {
-      double change = distance(map, explained.map());
-      double length = lengths[added()];
+    public void read(int sample, float[] near, float[] map) {
+      double change = Vectors.distance(map, explained.map());
+      double length = Vectors.distance(near, explained.pixels());
       double ratio = change / size;
       most = Math.max(most, ratio);
       sum += ratio;
       slope = Math.max(slope, length == 0 ? 0 : change / length);
+      read++;
     }
 
-    @Override
-    public Score result() {
-      if (added() < samples) {
+    Score score() {
+      if (read < samples) {
         return Score.NONE;
       }
       Map<String, Double> parts = new LinkedHashMap<>();

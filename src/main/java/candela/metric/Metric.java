@@ -23,7 +23,8 @@ public interface Metric {
    * ask the model has size 0 and its result at once.
    *
    * <p>What depends on no map is asked once: of probes made in one workspace, of one image and
-   * class, the first may ask for all. Run all of them, and none without the first.
+   * class, the first may ask for all; likewise maps of other images, of probes of one map. Run all
+   * of them, and none without the first.
    *
    * @throws candela.tensor.CandelaException when a parameter does not fit the map
    */

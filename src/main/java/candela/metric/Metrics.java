@@ -27,6 +27,8 @@ public final class Metrics {
     MONOTONICITY(new Monotonicity()),
     POINTING_GAME(new PointingGame()),
     REGION_PERTURBATION(new RegionPerturbation()),
+    RELATIVE_INPUT_STABILITY(new RelativeInputStability()),
+    RELATIVE_OUTPUT_STABILITY(new RelativeOutputStability()),
     RELEVANCE_MASS(new RelevanceMass()),
     RELEVANCE_RANK(new RelevanceRank()),
     ROAD(new Road()),

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** Similarities that are the product of two vectors of length 1. */
+/** Vectors' lengths, and similarities that are the product of two of length 1. */
 final class Vectors {
   private Vectors() {}
 
@@ -73,6 +73,23 @@ final class Vectors {
       v[i] /= length;
     }
     return v;
+  }
+
+  static double norm(float[] v) {
+    double sum = 0;
+    for (float x : v) {
+      sum += (double) x * x;
+    }
+    return Math.sqrt(sum);
+  }
+
+  static double distance(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      double d = (double) a[i] - b[i];
+      sum += d * d;
+    }
+    return Math.sqrt(sum);
   }
 
   static double[] doubles(float[] map) {

@@ -1,6 +1,7 @@
 package candela.probe;
 
 import candela.tensor.Tensor;
+import java.util.List;
 
 /**
  * Asks the model about perturbed inputs until it has its result.
@@ -16,6 +17,11 @@ public interface Probe<R> {
 
   /** Rows that will be written under this ask; for progress. */
   int size();
+
+  /** What it asks one after another, as far as that is known before; for who counts rows. */
+  default List<Probe<?>> inTurn() {
+    return List.of(this);
+  }
 
   /** Rows that can be written before an answer is needed: 1 where each follows from the last. */
   default int width() {

@@ -94,10 +94,15 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   /** Rows of metrics, of scores alone and with gradients. */
   private record Judging(long forward, long both) {
     Judging plus(Probe<?> probe, long times) {
-      long rows = times * probe.size();
-      return probe.ask().wantsGradient()
-          ? new Judging(forward, both + rows)
-          : new Judging(forward + rows, both);
+      Judging sum = this;
+      for (Probe<?> p : probe.inTurn()) {
+        long rows = times * p.size();
+        sum =
+            p.ask().wantsGradient()
+                ? new Judging(sum.forward, sum.both + rows)
+                : new Judging(sum.forward + rows, sum.both);
+      }
+      return sum;
     }
   }
 
@@ -105,18 +110,23 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   private static Judging judging(
       Study study, List<Method> methods, Model model, Device device, Asked asked) {
     var rows = new Judging(0, 0);
-    Explained flat = flat(model, methods.getFirst());
-    try (var shared = new Workspace(device, asked)) {
+    Subject grey = grey(model);
+    float[] pixels = grey.pixels().clone();
+    pixels[0] = 1;
+    Explained any = flat(grey, pixels, methods.getFirst());
+    try (var workspace = new Workspace(device, asked)) {
       for (Study.Measure<Metric> m : study.metrics()) {
-        if (m.of().needsMethod()) {
-          for (Method method : methods) {
-            try (var workspace = new Workspace(device, asked)) {
-              rows = rows.plus(m.of().probe(flat(model, method), workspace), 1);
-            }
+        if (!m.of().needsMethod()) {
+          rows = rows.plus(m.of().probe(any, workspace), 1);
+          rows = rows.plus(m.of().probe(any, workspace), methods.size() - 1L);
+        }
+      }
+      for (Method method : methods) {
+        Explained its = flat(grey, pixels, method);
+        for (Study.Measure<Metric> m : study.metrics()) {
+          if (m.of().needsMethod()) {
+            rows = rows.plus(m.of().probe(its, workspace), 1);
           }
-        } else {
-          rows = rows.plus(m.of().probe(flat, shared), 1);
-          rows = rows.plus(m.of().probe(flat, shared), methods.size() - 1L);
         }
       }
     }
@@ -124,10 +134,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   }
 
   /** A map of ones, of an image of one dot that shows the class nowhere. */
-  private static Explained flat(Model model, Method method) {
-    Subject grey = grey(model);
-    float[] pixels = grey.pixels().clone();
-    pixels[0] = 1;
+  private static Explained flat(Subject grey, float[] pixels, Method method) {
     int h = grey.shape().dim(1);
     int w = grey.shape().dim(2);
     float[] map = new float[h * w];

@@ -51,6 +51,16 @@ final class MetricCases {
         new Case("max-sensitivity", best, 0),
         new Case("max-sensitivity", worst, Math.sqrt(8 / 14.0)),
         new Case("max-sensitivity", new float[3], Double.NaN),
+        // (2, 0, −2) / (3, 2, 1); the image changes by less than 10, and so does the score
+        new Case("relative-input-stability", best, 0),
+        new Case("relative-input-stability:eps=10", worst, Math.sqrt(4 / 9.0 + 4) / 10),
+        new Case("relative-output-stability", best, 0),
+        new Case("relative-output-stability:eps=10", worst, Math.sqrt(4 / 9.0 + 4) / 10),
+        // −1 over 0, which counts as 10
+        new Case("relative-input-stability:eps=10", new float[] {0, 2, 3}, 0.01),
+        new Case("relative-output-stability:eps=10", new float[] {0, 2, 3}, 0.01),
+        new Case("relative-input-stability", new float[3], Double.NaN),
+        new Case("relative-output-stability", new float[3], Double.NaN),
         // sorted 1, 2, 3 by −2, 0, 2: 4 over 3 · 6
         new Case("sparseness", best, 2 / 9.0),
         new Case("sparseness", new float[] {0, -5, 0}, 2 / 3.0),

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.PlainImputer;
 import candela.TestDevice;
 import candela.device.Device;
+import candela.device.Philox;
 import candela.graph.Network;
 import candela.image.MeanColour;
 import candela.image.Slic;
 import candela.method.Toy;
 import candela.probe.Asked;
+import candela.probe.Logits;
+import candela.probe.Mapped;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Rectangles;
@@ -270,6 +273,88 @@ class MetricReferenceTest {
     }
     double expected = pearson(sums(groups), falls(groups, new float[x.length], true));
     assertThat(score("faithfulness-estimate:step=10").value()).isCloseTo(expected, ROUNDING);
+  }
+
+  /** A method whose map is the sum of squares over the channels, of images that change class. */
+  @Test
+  void mapsChangeForTheirSizeOverWhatElseDoes() {
+    float[] image = x.clone();
+    image[5] = 0;
+    float[] a = map.clone();
+    a[11] = 0;
+    float[] sorted = image.clone();
+    Arrays.sort(sorted);
+    double reach = 0.6 * ((double) sorted[sorted.length - 1] - sorted[0]);
+    double eps = 1e-3;
+    float[] h = asked.logits(image);
+    double in = 0;
+    double out = 0;
+    double inSum = 0;
+    int same = 0;
+    for (int s = 0; s < 12; s++) {
+      var random = new Philox(4, s);
+      float[] near = image.clone();
+      for (int i = 0; i < near.length; i++) {
+        near[i] += (float) random.uniform(-reach, reach);
+      }
+      float[] other = asked.logits(near);
+      if (largest(other) == largest(h)) {
+        double change = change(a, squares(near), eps);
+        double logits = 0;
+        for (int k = 0; k < h.length; k++) {
+          logits += Math.pow((double) h[k] - other[k], 2);
+        }
+        in = Math.max(in, change / Math.max(change(image, near, eps), eps));
+        out = Math.max(out, change / Math.max(Math.sqrt(logits), eps));
+        inSum += change / Math.max(change(image, near, eps), eps);
+        same++;
+      }
+    }
+    assertThat(same).as("some keep the class").isBetween(1, 11);
+    String parameters = ":samples=12,radius=0.6,eps=0.001,seed=4";
+    Score input = stability("relative-input-stability" + parameters, image, a);
+    assertThat(input.value() / in).isCloseTo(1, ROUNDING);
+    assertThat(input.parts().get("mean") / (inSum / same)).isCloseTo(1, ROUNDING);
+    assertThat(input.parts().get("same")).isEqualTo(same / 12.0);
+    Score output = stability("relative-output-stability" + parameters, image, a);
+    assertThat(output.value() / out).isCloseTo(1, ROUNDING);
+    // none keeps it: no number
+    Score none = stability("relative-output-stability:samples=1,radius=50,seed=1", image, a);
+    assertThat(none.parts().get("same")).isZero();
+    assertThat(none.value()).isNaN();
+  }
+
+  private Score stability(String metric, float[] image, float[] a) {
+    try (var workspace = new Workspace(device)) {
+      Explainer explainer =
+          (pixels, own) -> new Mapped<>(new Logits(own.device(), pixels), z -> squares(pixels));
+      var explained = new Explained(IMAGE, image, TARGET, a, H, W, null, explainer);
+      Probe<Score> probe = Metrics.parse(metric).probe(explained, workspace);
+      pipeline.run(List.of(probe));
+      return probe.result();
+    }
+  }
+
+  private static float[] squares(float[] image) {
+    float[] y = new float[PIXELS];
+    for (int i = 0; i < image.length; i++) {
+      y[i % PIXELS] += image[i] * image[i];
+    }
+    return y;
+  }
+
+  private static double change(float[] a, float[] b, double eps) {
+    return Math.sqrt(
+        IntStream.range(0, a.length)
+            .mapToDouble(i -> Math.pow(((double) a[i] - b[i]) / (a[i] == 0 ? eps : a[i]), 2))
+            .sum());
+  }
+
+  private static int largest(float[] v) {
+    return IntStream.range(0, v.length)
+        .boxed()
+        .max(Comparator.comparingDouble(i -> v[i]))
+        .orElseThrow();
   }
 
   /** Holes filled by Gaussian elimination. */

@@ -93,14 +93,35 @@ class MetricTest {
         .isCloseTo(0.9606 * 0.2 / Math.sqrt(14), Offset.offset(0.004));
   }
 
+  /** Of a method that returns the image, the map changes as the image does. */
+  @Test
+  void stabilityIsRelativeToWhatChanges() {
+    float[] x = {1, 2, 3};
+    var e = new Explained(Shape.of(3), x, 0, x, 1, 3, null, finds(pixels -> pixels));
+    List<Metric> both =
+        List.of(
+            Metrics.parse("relative-input-stability:samples=20"),
+            Metrics.parse("relative-output-stability:samples=20"));
+    List<Score> s = run(Toy.slrp(folder), 1, 4, both, List.of(e));
+    assertThat(s.get(0).value()).isCloseTo(1, ROUNDING);
+    assertThat(s.get(0).parts().get("mean")).isCloseTo(1, ROUNDING);
+    assertThat(s.get(0).parts()).containsEntry("same", 1.0);
+    // ‖u / x‖ ≥ |Σ u| / √(1 + 4 + 9) where the score changes by 18 |Σ u|
+    assertThat(s.get(1).parts().get("mean")).isGreaterThan(1 / (18 * Math.sqrt(14)));
+    assertThat(s.get(1).value()).isGreaterThan(s.get(1).parts().get("mean"));
+  }
+
   @Test
   void aMapWithoutItsMethodIsSaid() {
     var e = new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, null);
-    assertThatThrownBy(
-            () ->
-                run(Toy.slrp(folder), 1, 1, List.of(Metrics.parse("max-sensitivity")), List.of(e)))
-        .isInstanceOf(CandelaException.class)
-        .hasMessageStartingWith("max-sensitivity: the map's method is needed");
+    for (String name : Metrics.names()) {
+      Metric m = Metrics.parse(name);
+      if (m.needsMethod()) {
+        assertThatThrownBy(() -> run(Toy.slrp(folder), 1, 1, List.of(m), List.of(e)))
+            .isInstanceOf(CandelaException.class)
+            .hasMessageStartingWith(name + ": the map's method is needed");
+      }
+    }
   }
 
   @ParameterizedTest
@@ -149,6 +170,8 @@ class MetricTest {
       case "irof" -> name + ":segments=9,compactness=1000";
       case "max-sensitivity" -> name + ":samples=3,radius=0.5";
       case "monotonicity" -> name + ":step=4";
+      case "relative-input-stability" -> name + ":samples=3,radius=0.5";
+      case "relative-output-stability" -> name + ":samples=4,radius=0.5,seed=2";
       case "region-perturbation" -> name + ":patch=2";
       case "sensitivity-n" -> name + ":sizes=5,samples=20";
       default -> name;
@@ -331,6 +354,49 @@ class MetricTest {
     }
   }
 
+  /** Maps of images nearby once for all metrics of a map, their logits once for all maps. */
+  @Test
+  void imagesNearbyAreAskedOnce() {
+    Path file = Toy.random(folder);
+    Random r = new Random(13);
+    float[] x = draw(r, 189);
+    List<Explained> maps = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 12), 4, 3, null, repeats(12)));
+    }
+    List<Metric> metrics =
+        Stream.of("max-sensitivity", "relative-input-stability", "relative-output-stability")
+            .map(m -> Metrics.parse(m + ":samples=6,radius=0.3,seed=4"))
+            .toList();
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      List<Probe<?>> asked = new ArrayList<>();
+      maps.forEach(e -> metrics.forEach(m -> asked.addAll(m.probe(e, workspace).inTurn())));
+      assertThat(asked.stream().mapToInt(Probe::size).sum()).isEqualTo(3 * 6 + 7);
+    }
+    List<Score> alone = new ArrayList<>();
+    maps.forEach(e -> metrics.forEach(m -> alone.addAll(run(file, 1, 7, List.of(m), List.of(e)))));
+    List<Score> together = run(file, 1, 7, metrics, maps);
+    for (int i = 0; i < alone.size(); i++) {
+      double one = alone.get(i).value();
+      assertThat(one).isPositive();
+      assertThat(together.get(i).value() / one).isCloseTo(1, ROUNDING);
+    }
+    if (TestDevice.isCpu()) {
+      assertThat(together).isEqualTo(alone);
+      // likewise when the maps have been read before
+      try (Device device = TestDevice.open(1);
+          var pipeline = new Pipeline(Network.load(file), device, 7);
+          var workspace = new Workspace(device)) {
+        for (int i = 0; i < 3; i++) {
+          Probe<Score> late = metrics.get(i).probe(maps.getFirst(), workspace);
+          pipeline.run(List.of(late));
+          assertThat(late.result()).isEqualTo(alone.get(i));
+        }
+      }
+    }
+  }
+
   private static float[] nan(int n) {
     float[] v = new float[n];
     java.util.Arrays.fill(v, Float.NaN);
@@ -396,6 +462,8 @@ class MetricTest {
         "infidelity:spread=0 | infidelity: spread: a number above 0 expected, got 0.0",
         "faithfulness-correlation:samples=1 | faithfulness-correlation: samples: 2 or more",
         "faithfulness-estimate:step=0 | faithfulness-estimate: step: 1 or more expected, got 0",
+        "relative-input-stability:eps=0 | relative-input-stability: eps: a number above 0 expected",
+        "relative-output-stability:radius=0 | relative-output-stability: radius: a number above 0",
         "road:from=0 | road: from: a number above 0 expected, got 0.0",
         "road:to=1 | road: to: below 1.0 expected, got 1.0",
         "road:by=1e-9 | road: by: 1.0E-4 or more expected, got 1.0E-9",

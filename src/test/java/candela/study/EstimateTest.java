@@ -40,6 +40,11 @@ class EstimateTest {
     // each map's method once more for each image nearby
     String near = "max-sensitivity:samples=4";
     assertThat(of("smoothgrad:samples=2,seed=[1..9]", near).metrics()).isEqualTo(9 * 4 * 2);
+    // for all metrics of it; and the logits of these and the image for all maps
+    String[] all = {
+      near, "relative-input-stability:samples=4", "relative-output-stability:samples=4"
+    };
+    assertThat(of("smoothgrad:samples=2,seed=[1..9]", all).metrics()).isEqualTo(9 * 4 * 2 + 4 + 1);
   }
 
   @Test

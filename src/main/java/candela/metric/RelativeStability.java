@@ -1,0 +1,110 @@
+package candela.metric;
+
+import candela.probe.InTurn;
+import candela.probe.Logits;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How much a map changes, value by value and for the size of each, over how much the image or its
+ * logits do, at most, among images nearby that the model gives the same class.
+ */
+final class RelativeStability implements NearbyMaps.Reader {
+  /** What the change of the map is divided by. */
+  enum Over {
+    IMAGE,
+    LOGITS
+  }
+
+  private final Explained explained;
+  private final float[] map;
+  private final double eps;
+  private final Over over;
+  private final NearbyLogits logits;
+
+  /** By sample: relative changes of the map, and of the image where it is asked for. */
+  private final double[] changes;
+
+  private final double[] shifts;
+
+  /** How many were read. */
+  private int read;
+
+  /** The probe of a map; of one of which nothing can be told, no number. */
+  static Probe<Score> probe(
+      String metric,
+      Nearby nearby,
+      double eps,
+      Over over,
+      Explained explained,
+      Workspace workspace) {
+    Explainer explainer = explained.explainer(metric);
+    if (!Nearby.tells(explained)) {
+      return new Known(explained.target(), Score.NONE);
+    }
+    NearbyLogits logits = nearby.logits(explained, workspace);
+    var stability = new RelativeStability(explained, nearby.samples(), eps, over, logits);
+    List<Probe<?>> asked = new ArrayList<>(nearby.maps(explained, explainer, workspace, stability));
+    asked.addAll(logits.toAsk());
+    return new InTurn<>(explained.target(), asked, stability::score);
+  }
+
+  private RelativeStability(
+      Explained explained, int samples, double eps, Over over, NearbyLogits logits) {
+    this.explained = explained;
+    this.eps = eps;
+    this.over = over;
+    this.logits = logits;
+    map = explained.fullMap();
+    changes = new double[samples];
+    shifts = new double[samples];
+  }
+
+  @Override
+  public void read(int sample, float[] near, float[] nearMap) {
+    changes[sample] = change(map, explained.atFullSize(nearMap));
+    if (over == Over.IMAGE) {
+      shifts[sample] = change(explained.pixels(), near);
+    }
+    read++;
+  }
+
+  /** ‖(a − b) / a‖, a value of 0 in the denominator being eps. */
+  private double change(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      double d = ((double) a[i] - b[i]) / (a[i] == 0 ? eps : a[i]);
+      sum += d * d;
+    }
+    return Math.sqrt(sum);
+  }
+
+  private Score score() {
+    if (read < changes.length || !logits.isThrough()) {
+      return Score.NONE;
+    }
+    float[][] h = logits.result();
+    int predicted = Logits.best(h[0]);
+    double most = 0;
+    double sum = 0;
+    int same = 0;
+    for (int i = 0; i < changes.length; i++) {
+      float[] near = h[i + 1];
+      if (Logits.best(near) == predicted) {
+        double by = over == Over.IMAGE ? shifts[i] : Vectors.distance(h[0], near);
+        double ratio = changes[i] / Math.max(by, eps);
+        most = Math.max(most, ratio);
+        sum += ratio;
+        same++;
+      }
+    }
+    Map<String, Double> parts = new LinkedHashMap<>();
+    parts.put("mean", sum / same);
+    parts.put("same", (double) same / changes.length);
+    return Score.of(same == 0 ? Double.NaN : most, parts);
+  }
+}
