@@ -25,6 +25,7 @@ public final class Metrics {
     LOCALISATION(new Localisation()),
     MAX_SENSITIVITY(new MaxSensitivity()),
     MONOTONICITY(new Monotonicity()),
+    MONOTONICITY_CORRELATION(new MonotonicityCorrelation()),
     POINTING_GAME(new PointingGame()),
     REGION_PERTURBATION(new RegionPerturbation()),
     RELATIVE_INPUT_STABILITY(new RelativeInputStability()),

@@ -1,6 +1,8 @@
 package candela.metric;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Correlation of the ranks of two maps: whether they order the pixels alike.
@@ -21,11 +23,25 @@ public record Spearman() implements Similarity {
 
   /** 1 for the smallest; equal values share their mean rank. */
   static double[] ranks(float[] map) {
-    int[] order = PixelOrder.ascending(map);
-    double[] rank = new double[map.length];
+    return ranks(PixelOrder.ascending(map), Vectors.doubles(map));
+  }
+
+  /** The same of a short list. */
+  static double[] ranks(double[] v) {
+    int[] order =
+        IntStream.range(0, v.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> v[i]))
+            .mapToInt(i -> i)
+            .toArray();
+    return ranks(order, v);
+  }
+
+  private static double[] ranks(int[] order, double[] v) {
+    double[] rank = new double[v.length];
     for (int from = 0, to; from < order.length; from = to) {
       to = from + 1;
-      while (to < order.length && map[order[to]] == map[order[from]]) {
+      while (to < order.length && v[order[to]] == v[order[from]]) {
         to++;
       }
       for (int i = from; i < to; i++) {

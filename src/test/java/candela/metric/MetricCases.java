@@ -109,6 +109,21 @@ final class MetricCases {
         new Case("monotonicity:step=1,score=logit,substrate=mean", best, 2 / 3.0),
         new Case("monotonicity:step=2,score=logit,substrate=mean", best, 0.5),
         new Case("monotonicity:step=2,score=logit,substrate=mean", new float[] {2, 1, 3}, 1),
+        // random values of 1 … 3 are (4, 1, 4) / 3 from 1, 2, 3 in the mean square: which of the
+        // outer two changes more is chance. Ranks (2.5, 1, 2.5) and, say, (3, 1, 2)
+        new Case(
+            "monotonicity-correlation:step=1,samples=200,score=logit",
+            new float[] {2, 1, -2},
+            1.5 / Math.sqrt(1.5 * 2)),
+        new Case(
+            "monotonicity-correlation:step=1,samples=200,score=logit",
+            new float[] {1, -2, 1},
+            -1.5 / Math.sqrt(1.5 * 2)),
+        // the outer two together: 2 / 3
+        new Case(
+            "monotonicity-correlation:step=2,samples=2000,score=logit", new float[] {2, 1, 3}, 1),
+        new Case("monotonicity-correlation:score=logit", new float[] {-1, 1, 1}, Double.NaN),
+        new Case("monotonicity-correlation", best, Double.NaN),
         // two pairs
         new Case("roc-auc", best, 1),
         new Case("roc-auc", new float[] {2, 1, 3}, 0.5),

@@ -275,6 +275,43 @@ class MetricReferenceTest {
     assertThat(score("faithfulness-estimate:step=10").value()).isCloseTo(expected, ROUNDING);
   }
 
+  @Test
+  void randomPixelsChangeTheScoreAsTheMapSays() {
+    int n = 7;
+    int groups = Math.ceilDiv(PIXELS, 8);
+    List<Integer> order = new ArrayList<>(IntStream.range(0, PIXELS).boxed().toList());
+    order.sort(Comparator.comparingDouble(i -> -Math.abs(map[i])));
+    float[] sorted = x.clone();
+    Arrays.sort(sorted);
+    float lo = sorted[0];
+    float hi = sorted[sorted.length - 1];
+    double[] means = new double[groups];
+    double[] changes = new double[groups];
+    double whole = probability(x);
+    for (int g = 0; g < groups; g++) {
+      List<Integer> own = order.subList(8 * g, Math.min(8 * g + 8, PIXELS));
+      means[g] = own.stream().mapToDouble(i -> Math.abs(map[i])).average().orElseThrow();
+      for (int s = 0; s < n; s++) {
+        var random = new Philox(3, s);
+        float[] y = x.clone();
+        for (int i = 0; i < y.length; i++) {
+          double u = random.uniform(lo, hi);
+          y[i] = own.contains(i % PIXELS) ? (float) u : y[i];
+        }
+        changes[g] += Math.pow(probability(y) - whole, 2) / n;
+      }
+    }
+    assertThat(score("monotonicity-correlation:step=8,samples=7,seed=3").value())
+        .isCloseTo(pearson(ranks(means), ranks(changes)), ROUNDING);
+    // a 28th of 63 pixels are 3
+    assertThat(score("monotonicity-correlation"))
+        .isEqualTo(score("monotonicity-correlation:step=3"));
+  }
+
+  private static double[] ranks(double[] v) {
+    return Arrays.stream(v).map(a -> Arrays.stream(v).filter(b -> b < a).count()).toArray();
+  }
+
   /** A method whose map is the sum of squares over the channels, of images that change class. */
   @Test
   void mapsChangeForTheirSizeOverWhatElseDoes() {

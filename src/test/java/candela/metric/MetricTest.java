@@ -151,6 +151,9 @@ class MetricTest {
             // the first and last pixel for 2 each change nothing, the last two do
             case "monotonicity" ->
                 List.of(vector(new float[] {2, 1, 3}), vector(new float[] {0, 2, 3}));
+            // a random value of 1 … 3 is nearest to the middle one
+            case "monotonicity-correlation" ->
+                List.of(vector(new float[] {2, 1, 3}), vector(new float[] {1, 3, 2}));
             default -> List.of(vector(new float[] {0, 2, 3}), vector(new float[] {3, 0, 0}));
           };
       List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(m), maps);
@@ -170,6 +173,7 @@ class MetricTest {
       case "irof" -> name + ":segments=9,compactness=1000";
       case "max-sensitivity" -> name + ":samples=3,radius=0.5";
       case "monotonicity" -> name + ":step=4";
+      case "monotonicity-correlation" -> name + ":samples=3";
       case "relative-input-stability" -> name + ":samples=3,radius=0.5";
       case "relative-output-stability" -> name + ":samples=4,radius=0.5,seed=2";
       case "region-perturbation" -> name + ":patch=2";
@@ -185,6 +189,7 @@ class MetricTest {
       case "faithfulness-correlation" -> name + ":subset=1,score=logit";
       case "faithfulness-estimate" -> name + ":step=1,score=logit";
       case "monotonicity" -> name + ":step=2,substrate=mean,score=logit";
+      case "monotonicity-correlation" -> name + ":step=1,samples=200,score=logit";
       case "pointing-game" -> name + ":tolerance=0";
       case "road" -> name + ":noise=0,score=logit";
       case "region-perturbation" -> name + ":patch=1,score=logit";
@@ -464,6 +469,8 @@ class MetricTest {
         "faithfulness-estimate:step=0 | faithfulness-estimate: step: 1 or more expected, got 0",
         "relative-input-stability:eps=0 | relative-input-stability: eps: a number above 0 expected",
         "relative-output-stability:radius=0 | relative-output-stability: radius: a number above 0",
+        "monotonicity-correlation:step=-1 | monotonicity-correlation: step: 0 or more expected",
+        "monotonicity-correlation:samples=0 | monotonicity-correlation: samples: 1 or more",
         "road:from=0 | road: from: a number above 0 expected, got 0.0",
         "road:to=1 | road: to: below 1.0 expected, got 1.0",
         "road:by=1e-9 | road: by: 1.0E-4 or more expected, got 1.0E-9",
@@ -494,6 +501,16 @@ class MetricTest {
               "faithfulness-correlation: subset: at most 3 pixels expected for an image of 3 x 1,"
                   + " got 224");
     }
+  }
+
+  @Test
+  void moreRowsThanCanBeCountedAreSaid() {
+    Metric m = Metrics.parse("monotonicity-correlation:step=1,samples=1000000000");
+    assertThatThrownBy(() -> m.probe(vector(new float[3]), null))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "monotonicity-correlation: samples: at most 715827882 expected for 3 groups, got"
+                + " 1000000000");
   }
 
   @Test
