@@ -22,7 +22,8 @@ import java.util.Map;
  * coin, is at least threshold − tolerance with confidence 1 − delta. Features are added one by one,
  * each the best of all by precision (KL-LUCB: the two candidates whose bounds overlap are sampled
  * until they differ by less than tolerance, or a step's candidates have been sampled twice on
- * average), until the lower bound reaches the threshold.
+ * average), until the precision sampled is threshold or more and its lower bound threshold −
+ * tolerance.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the feature mask has channels.
  *

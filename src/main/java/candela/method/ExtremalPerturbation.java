@@ -248,7 +248,9 @@ public record ExtremalPerturbation(
           slope[i] += g[c + from] * (LEVELS - 1.0) * (level[k + 1][c] - level[k][c]);
         }
       }
-      last = answers.scores()[0];
+      if (!mirrored) {
+        last = answers.scores()[0];
+      }
       part++;
       if (part == parts()) {
         part = 0;

@@ -136,7 +136,8 @@ public record FgVis(
       }
       float[] e = new float[m.length];
       for (int i = 0; i < e.length; i++) {
-        e[i] = from[i] + m[i] * (subject.pixels()[i] - from[i]);
+        // in this form exactly x where m is 1: the defence must not take rounding for evidence
+        e[i] = m[i] * subject.pixels()[i] + (1 - m[i]) * from[i];
       }
       workspace.device().write(masked, e);
       try (var own = new Workspace(workspace.device())) {

@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Against the definition in plain Java on a convolution, a ReLU and a linear layer. */
 class FgVisTest {
@@ -24,21 +25,24 @@ class FgVisTest {
   @TempDir Path folder;
 
   private Attribution map(String parameters, Subject subject) {
-    Method method =
-        Methods.parse("fgvis:score=logit,baseline=zero,iterations=" + STEPS + "," + parameters);
+    Method method = Methods.parse("fgvis:score=logit,iterations=" + STEPS + "," + parameters);
     return Maps.of(Toy.random(folder), 8, method, subject);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"delete", "preserve"})
-  void masksAreThoseOfTheDefinition(String variant) {
+  @CsvSource({"delete,zero,0", "preserve,zero,0", "delete,white,1", "preserve,white,1"})
+  void masksAreThoseOfTheDefinition(String variant, String baseline, float b) {
     float[] x = Toy.draw(new Random(11), SHAPE.count());
     Plain net = new Plain();
     boolean delete = variant.equals("delete");
     // a class that is not predicted: all steps are run
     int target = net.least(x);
-    double[] m = net.masks(x, target, delete);
-    Attribution a = map("spread=0,variant=" + variant, new Subject(SHAPE, x, target));
+    double[] m = net.masks(x, target, delete, b);
+    var levels = new Levels(List.of(0f, 0f, 0f), List.of(1f, 1f, 1f));
+    Attribution a =
+        map(
+            "spread=0,variant=" + variant + ",baseline=" + baseline,
+            new Subject(SHAPE, x, target, levels));
     float[] expected = new float[m.length];
     for (int i = 0; i < m.length; i++) {
       expected[i] = (float) (delete ? 1 - m[i] : m[i]);
@@ -54,7 +58,7 @@ class FgVisTest {
     float[] x = Toy.draw(new Random(11), SHAPE.count());
     Plain net = new Plain();
     int target = net.most(x);
-    Attribution a = map("spread=0,rate=100", new Subject(SHAPE, x, target));
+    Attribution a = map("spread=0,rate=100,baseline=zero", new Subject(SHAPE, x, target));
     assertThat(a.notes().get("iterations")).isEqualTo(2);
   }
 
@@ -129,19 +133,19 @@ class FgVisTest {
       return d;
     }
 
-    double[] masks(float[] x, int target, boolean delete) {
+    double[] masks(float[] x, int target, boolean delete, float b) {
       double[] own = hidden(doubles(x));
       double[] m = new double[x.length];
       Arrays.fill(m, delete ? 1 : 0);
       for (int t = 0; t < STEPS; t++) {
         double[] e = new double[x.length];
         for (int i = 0; i < e.length; i++) {
-          e[i] = m[i] * x[i];
+          e[i] = m[i] * x[i] + (1 - m[i]) * b;
         }
         double[] g = gradient(hidden(e), own, target);
         double most = 0;
         for (int i = 0; i < g.length; i++) {
-          g[i] = (delete ? 1 : -1) * (g[i] * x[i] - 1e-9);
+          g[i] = (delete ? 1 : -1) * (g[i] * (x[i] - b) - 1e-9);
           most = Math.max(most, Math.abs(g[i]));
         }
         for (int i = 0; i < g.length; i++) {
