@@ -1,4 +1,4 @@
-// Convolutions: oneDNN primitives of one image, and the entries.
+// Convolutions: which pass computes one, what comes before and after it, and the entries.
 #include "dense_conv.h"
 
 #include <algorithm>
@@ -11,7 +11,6 @@ namespace {
 
 constexpr int64_t kLargest = 1 << 24;
 constexpr int64_t kFarStride = 64;
-
 constexpr int64_t kElements = (int64_t{1} << 31) - 1;
 
 }  // namespace
@@ -221,7 +220,7 @@ int cd_conv_cut(cd_stream* stream, cd_conv* conv, int backward, int* strips) {
 
 namespace {
 
-// Some pixels of an image, a multiple of 8 that bits of neighbours share no byte.
+// Some pixels of an image, in eights: bits of neighbours share no byte.
 struct Share {
   int64_t index, count;
 

@@ -96,8 +96,10 @@ std::vector<Strip> stripsOf(const Pass& whole, const Geometry& g, bool transpose
     std::swap(read, written);
   }
   std::vector<Strip> strips;
+  int64_t count = countOf(g, transposed, threads);
+  if (count < 2) return strips;
   try {
-    for (const Rows& rows : cut(g, transposed, countOf(g, transposed, threads))) {
+    for (const Rows& rows : cut(g, transposed, count)) {
       strips.push_back({rows.from * read, rows.first * written, (rows.last - rows.first) * written, whole.part(rows.part)});
     }
   } catch (const dnnl::error& e) {

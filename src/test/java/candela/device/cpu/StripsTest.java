@@ -35,18 +35,15 @@ class StripsTest {
     return new Convolution[] {
       plain(56, 56, 16, 24, 3, 1, 1),
       plain(64, 60, 3, 32, 7, 2, 3),
-      plain(65, 40, 3, 64, 3, 2, 0),
       plain(57, 55, 64, 16, 1, 1, 0),
       plain(56, 56, 64, 32, 1, 2, 0),
       plain(40, 40, 64, 72, 3, 1, 1),
       plain(13, 13, 64, 256, 3, 1, 1),
-      plain(14, 15, 192, 96, 3, 1, 2),
-      plain(35, 35, 32, 40, 5, 1, 2),
       plain(40, 33, 32, 48, 2, 3, 4),
       plain(41, 32, 48, 64, 3, 4, 1),
       new Convolution(48, 48, 24, 32, 3, 3, 1, 1, 3, 2, 3, 2, 3, 2, 1, false, 0, 0),
-      new Convolution(96, 96, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 64, false, 0, 0),
-      new Convolution(97, 96, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
+      new Convolution(80, 80, 64, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 64, false, 0, 0),
+      new Convolution(81, 80, 64, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 16, false, 0, 0),
       new Convolution(30, 31, 40, 32, 3, 3, 1, 1, 1, 1, 2, 0, 1, 2, 1, false, 0, 0),
       new Convolution(24, 20, 32, 24, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1, 1, true, 0, 0),
       new Convolution(25, 20, 48, 32, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, true, 1, 1),
@@ -73,10 +70,12 @@ class StripsTest {
 
     MemorySegment numbers(int seed, long n) {
       var random = new Random(seed);
-      MemorySegment s = room(4 * n);
-      for (long i = 0; i < n; i++) {
-        s.setAtIndex(ValueLayout.JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+      float[] values = new float[(int) n];
+      for (int i = 0; i < n; i++) {
+        values[i] = random.nextFloat() - 0.5f;
       }
+      MemorySegment s = room(4 * n);
+      device.copyIn(MemorySegment.ofArray(values), s);
       return s;
     }
 
@@ -93,48 +92,48 @@ class StripsTest {
     }
   }
 
-  /** All that a convolution writes for some images, with and without what may be added to it. */
-  private static byte[] everything(
-      Convolution k, boolean exact, int threads, int rows, boolean cut) {
+  /** All that a convolution writes for three images and for one, alone, added, and among others. */
+  private static byte[] everything(Convolution k, boolean exact, int threads, boolean cut) {
+    var all = new ByteArrayOutputStream();
     long in = (long) k.h() * k.w() * k.c();
     long out = (long) k.oh() * k.ow() * k.oc();
-    long bytes = (out + 7) / 8;
-    List<MemorySegment> written = new ArrayList<>();
     try (var desk = new Desk(threads)) {
       MemorySegment w = desk.numbers(1, (long) k.oc() * k.c() / k.groups() * k.kh() * k.kw());
       MemorySegment bias = desk.numbers(2, k.oc());
-      MemorySegment x = desk.numbers(3, rows * in);
-      MemorySegment dy = desk.numbers(4, rows * out);
+      MemorySegment x = desk.numbers(3, 3 * in);
+      MemorySegment dy = desk.numbers(4, 3 * out);
+      MemorySegment bits = desk.room(3 * ((out + 7) / 8));
+      MemorySegment dx = desk.numbers(5, 3 * in);
+      MemorySegment passed = desk.numbers(6, 3 * out);
       for (boolean residual : new boolean[] {false, true}) {
+        MemorySegment y = desk.numbers(7, 3 * out);
         try (var plan = plan(desk, k, w, bias, residual, k.oc(), exact)) {
           cut(plan, cut);
-          MemorySegment y = residual ? desk.numbers(5, rows * out) : desk.room(4 * rows * out);
-          MemorySegment bits = desk.room(rows * bytes);
-          plan.forward(rows, x, residual ? y : NULL, y, bits);
-          MemorySegment dx = desk.numbers(6, rows * in);
-          MemorySegment passed = desk.numbers(7, rows * out);
-          plan.backward(rows, dy, bits, residual, dx, residual, passed);
-          MemorySegment last = desk.room(4 * rows * in);
-          plan.backward(rows, dy, NULL, false, last, false, NULL);
-          written.addAll(List.of(y, bits, dx, passed, last));
+          for (int rows : new int[] {3, 1}) {
+            plan.forward(rows, x, residual ? y : NULL, y, bits);
+            plan.backward(rows, dy, bits, residual, dx, residual, passed);
+            List.of(y, bits, dx, passed).forEach(m -> add(m, all));
+          }
         }
       }
       if (!k.transposed()) {
         int wide = k.oc() + 8;
+        MemorySegment y = desk.numbers(8, 3 * out / k.oc() * wide);
         try (var plan = plan(desk, k, w, bias, false, wide, exact)) {
           cut(plan, cut);
-          MemorySegment y = desk.numbers(8, rows * out / k.oc() * wide);
-          MemorySegment bits = desk.room(rows * bytes);
-          MemorySegment dx = desk.room(4 * rows * in);
-          plan.forward(rows, x, NULL, y, bits);
-          plan.backward(rows, y, bits, false, dx, false, NULL);
-          written.addAll(List.of(y, bits, dx));
+          for (int rows : new int[] {3, 1}) {
+            plan.forward(rows, x, NULL, y, bits);
+            plan.backward(rows, y, bits, false, dx, false, NULL);
+            List.of(y, bits, dx).forEach(m -> add(m, all));
+          }
         }
       }
-      var all = new ByteArrayOutputStream();
-      written.forEach(m -> all.writeBytes(m.toArray(ValueLayout.JAVA_BYTE)));
-      return all.toByteArray();
     }
+    return all.toByteArray();
+  }
+
+  private static void add(MemorySegment written, ByteArrayOutputStream all) {
+    all.writeBytes(written.toArray(ValueLayout.JAVA_BYTE));
   }
 
   private static CpuDense.Conv plan(
@@ -161,12 +160,11 @@ class StripsTest {
   @ParameterizedTest
   @MethodSource("cases")
   void stripsChangeNoBit(Convolution k) {
-    for (boolean exact : new boolean[] {false, true}) {
-      byte[] wanted = everything(k, exact, 1, 3, false);
-      assertThat(everything(k, exact, 2, 3, true)).as("cut " + k).isEqualTo(wanted);
-      assertThat(everything(k, exact, 2, 1, true))
-          .as("one image of " + k)
-          .isEqualTo(everything(k, exact, 2, 1, false));
+    // 3 x 3 taps have a way of their own where sums need not be plain
+    for (boolean exact : k.kh() == 3 ? new boolean[] {true, false} : new boolean[] {true}) {
+      assertThat(everything(k, exact, 2, true))
+          .as("%s, exact %s", k, exact)
+          .isEqualTo(everything(k, exact, 1, false));
     }
   }
 
