@@ -42,7 +42,7 @@ class StudyTest {
       """;
 
   /** Kills of one study. */
-  private static final int KILLS = 12;
+  private static final int KILLS = 8;
 
   @TempDir static Path folder;
 
