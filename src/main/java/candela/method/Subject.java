@@ -36,6 +36,6 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
 
   /** Largest minus smallest value. */
   public double range() {
-    return Range.of(pixels);
+    return Range.of(pixels).size();
   }
 }

@@ -86,7 +86,7 @@ public final class Explained {
 
   /** Largest value of the image, less its smallest. */
   double range() {
-    return Range.of(pixels);
+    return Range.of(pixels).size();
   }
 
   /** [c,h,w]; a vector is an image of one row. */

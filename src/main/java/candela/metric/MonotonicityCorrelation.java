@@ -3,6 +3,7 @@ package candela.metric;
 import candela.device.Device;
 import candela.graph.ScoreKind;
 import candela.probe.Probe;
+import candela.probe.Range;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
@@ -73,8 +74,7 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
     private final Device device;
     private final long seed;
     private final Tensor x;
-    private final float least;
-    private final float largest;
+    private final Range range;
 
     /** Of every value of the image. */
     private final MemorySegment group;
@@ -102,14 +102,7 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
       seed = metric.seed();
       x = workspace.tensor(explained.shape(), explained.pixels());
       noise = workspace.unset(x.shape());
-      float lo = Float.POSITIVE_INFINITY;
-      float hi = Float.NEGATIVE_INFINITY;
-      for (float v : explained.pixels()) {
-        lo = Math.min(lo, v);
-        hi = Math.max(hi, v);
-      }
-      least = lo;
-      largest = hi;
+      range = Range.of(explained.pixels());
       float[] sizes = explained.fullMap().clone();
       for (int i = 0; i < sizes.length; i++) {
         sizes[i] = Math.abs(sizes[i]);
@@ -168,7 +161,7 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
       device
           .kernels()
           .noise()
-          .uniformNoise(1, x.count(), least, largest, seed, sample, noise.data());
+          .uniformNoise(1, x.count(), range.least(), range.largest(), seed, sample, noise.data());
     }
 
     @Override
