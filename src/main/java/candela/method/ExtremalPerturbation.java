@@ -19,25 +19,27 @@ import java.util.Map;
  * <p><b>Definition:</b> m maximises f(x ⊗ m) (preserve), −f(x ⊗ (1 − m)) (delete) or their sum
  * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, else 0;
  * weight grows by 1.0035 each step. x ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels,
- * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, one each step pixels,
+ * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, at every step-th pixel,
  * each times exp(−2 max(d / sigma − ½, 0)²) at distance d; p starts at 1, of delete at 0, goes by
- * gradient ascent with momentum 0.9 and stays in 0…1. Every second step the image is mirrored.
+ * gradient ascent with momentum 0.9 and stays in 0…1. m reaches beyond the image, sigma pixels on
+ * every side, and the mean counts what is there, so that a mask gains nothing from being cut off by
+ * the border. Every second step, the first among them, the image is mirrored.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
- * <p><b>Parameters:</b> variant (preserve, delete, dual; default preserve); area (share of the
- * pixels, above 0, up to 1, default 0.1); maxIter (steps, default 800); step (pixels between
- * parameters, default 7); sigma (pixels, default 21); rate (default 0.01); weight (of the area,
- * default 300); score (default logit).
+ * <p><b>Parameters:</b> variant (preserve, delete, dual; default preserve); area (share of m with
+ * what is beyond the image, above 0, up to 1, default 0.1, at 224 × 224 up to 0.135 of the image);
+ * maxIter (steps, default 800); step (pixels between parameters, default 7); sigma (pixels, default
+ * 21); rate (default 0.01); weight (of the area, default 300); score (default logit).
  *
  * <p><b>Cost:</b> maxIter forward and backward rows, dual twice as many, one after the other.
  *
  * <p><b>Source:</b> Fong, Patrick and Vedaldi 2019, "Understanding deep networks via extremal
  * perturbations and smooth masks", section 3; numbers of TorchRay.
  *
- * <p><b>Differences:</b> one area a map; TorchRay can sum several. Parameters stand inside the
- * image only, TorchRay pads them. For delete m marks what is deleted, and starts from the image as
- * it is, where TorchRay starts from the blurred one.
+ * <p><b>Differences:</b> one area a map; TorchRay can sum several. It blurs as if the image were 0
+ * beyond its border, here pixels beyond count for nothing. For delete m marks what is deleted, and
+ * starts from the image as it is, where TorchRay starts from the blurred one.
  */
 public record ExtremalPerturbation(
     Variant variant,
@@ -61,8 +63,6 @@ public record ExtremalPerturbation(
 
   private static final double MOST_BLUR = 20;
   private static final double GROWTH = 1.0035;
-  private static final double MOMENTUM = 0.9;
-  private static final float SHARP = 20;
 
   public ExtremalPerturbation() {
     this(Variant.PRESERVE, 0.1, 800, 7, 21, 0.01, 300, ScoreKind.LOGIT);
@@ -95,24 +95,17 @@ public record ExtremalPerturbation(
     private final Subject subject;
     private final Workspace workspace;
     private final Shape image;
-    private final int h;
-    private final int w;
 
     /** Where each pixel is in the mirrored image. */
     private final int[] across;
 
-    private final int radius = 1 + (int) Math.ceil(sigma / step);
+    /** Where each pixel is in the mask, which has a margin. */
+    private final int[] place;
 
     /** The most blurred image first, the image last. */
     private final float[][] level = new float[LEVELS][];
 
-    private final Tensor p;
-    private final Tensor mask;
-    private final Tensor total;
-    private final Tensor dmask;
-    private final Tensor dp;
-    private final Tensor reach;
-    private final double[] velocity;
+    private final SmoothMask mask;
     private float[] m;
     private double[] slope;
     private int iteration;
@@ -124,8 +117,8 @@ public record ExtremalPerturbation(
       this.subject = subject;
       this.workspace = workspace;
       image = subject.image();
-      h = image.dim(1);
-      w = image.dim(2);
+      int h = image.dim(1);
+      int w = image.dim(2);
       across = new int[h * w];
       Arrays.setAll(across, i -> i / w * w + w - 1 - i % w);
       for (int k = 0; k < LEVELS; k++) {
@@ -138,39 +131,14 @@ public record ExtremalPerturbation(
           level[k] = workspace.device().read(y);
         }
       }
-      Shape cells = Shape.of(Math.ceilDiv(h, step), Math.ceilDiv(w, step));
-      float[] ones = new float[cells.count()];
-      Arrays.fill(ones, variant == Variant.DELETE ? 0 : 1);
-      p = workspace.tensor(cells, ones);
-      dp = workspace.tensor(cells);
-      mask = workspace.tensor(Shape.of(h, w));
-      total = workspace.tensor(Shape.of(h, w));
-      dmask = workspace.tensor(Shape.of(h, w));
-      reach = reach();
-      velocity = new double[ones.length];
+      mask = new SmoothMask(h, w, step, sigma, variant == Variant.DELETE ? 0 : 1, workspace);
+      place = mask.places(h, w);
       grow();
-    }
-
-    /** How far a parameter reaches: 1 up to half of sigma, then a Gaussian. */
-    private Tensor reach() {
-      int span = (2 * radius + 1) * step;
-      double centre = radius * step + (step - 1) / 2.0;
-      float[] k = new float[span * span];
-      for (int i = 0; i < k.length; i++) {
-        double d = Math.hypot(i / span - centre, i % span - centre) / sigma - 0.5;
-        k[i] = (float) Math.exp(-2 * Math.pow(Math.max(d, 0), 2));
-      }
-      return workspace.tensor(Shape.of(span, span), k);
     }
 
     /** The mask of the parameters as they are. */
     private void grow() {
-      workspace
-          .device()
-          .kernels()
-          .mask()
-          .smoothMax(h, w, step, radius, SHARP, reach.data(), p.data(), mask.data(), total.data());
-      m = workspace.device().read(mask);
+      m = mask.values();
       slope = new double[m.length];
     }
 
@@ -204,7 +172,13 @@ public record ExtremalPerturbation(
     }
 
     private boolean mirrored() {
-      return iteration % 2 == 1;
+      return iteration % 2 == 0;
+    }
+
+    /** 0 the most blurred, 1 the image. */
+    private double sharpness(int pixel, boolean keeps) {
+      double v = m[place[pixel]];
+      return Math.clamp(keeps ? v : 1 - v, 0, 1);
     }
 
     private int below(double sharpness) {
@@ -219,12 +193,12 @@ public record ExtremalPerturbation(
       float[] x = new float[image.count()];
       boolean keeps = keeps();
       boolean mirrored = mirrored();
-      for (int i = 0; i < m.length; i++) {
-        double sharpness = Math.clamp(keeps ? m[i] : 1.0 - m[i], 0.0, 1.0);
+      for (int i = 0; i < place.length; i++) {
+        double sharpness = sharpness(i, keeps);
         int k = below(sharpness);
         double up = sharpness * (LEVELS - 1) - k;
         int to = (mirrored ? across[i] : i) - i;
-        for (int c = i; c < x.length; c += m.length) {
+        for (int c = i; c < x.length; c += place.length) {
           double v = (1 - up) * level[k][c] + up * level[k + 1][c];
           x[c + to] = (float) v;
         }
@@ -240,15 +214,15 @@ public record ExtremalPerturbation(
       float[] g = workspace.device().read(answers.gradients());
       boolean keeps = keeps();
       boolean mirrored = mirrored();
-      for (int i = 0; i < m.length; i++) {
-        int k = below(Math.clamp(keeps ? m[i] : 1.0 - m[i], 0.0, 1.0));
+      for (int i = 0; i < place.length; i++) {
+        int k = below(sharpness(i, keeps));
         int from = (mirrored ? across[i] : i) - i;
-        for (int c = i; c < g.length; c += m.length) {
+        for (int c = i; c < g.length; c += place.length) {
           // deleting, the reward is the negative score, and the sharpness falls as the mask grows
-          slope[i] += g[c + from] * (LEVELS - 1.0) * (level[k + 1][c] - level[k][c]);
+          slope[place[i]] += g[c + from] * (LEVELS - 1.0) * (level[k + 1][c] - level[k][c]);
         }
       }
-      if (!mirrored) {
+      if (!mirrored || iteration == 0) {
         last = answers.scores()[0];
       }
       part++;
@@ -318,44 +292,21 @@ public record ExtremalPerturbation(
       for (int i = 0; i < m.length; i++) {
         dy[i] = (float) (slope[i] - 2 * by * (m[i] - (wanted[i] ? 1 : 0)) / m.length);
       }
-      workspace.device().write(dmask, dy);
-      workspace
-          .device()
-          .kernels()
-          .mask()
-          .smoothMaxBackward(
-              h,
-              w,
-              step,
-              radius,
-              SHARP,
-              reach.data(),
-              p.data(),
-              mask.data(),
-              total.data(),
-              dmask.data(),
-              dp.data());
-      float[] gradient = workspace.device().read(dp);
-      float[] now = workspace.device().read(p);
-      for (int i = 0; i < now.length; i++) {
-        // PyTorch's momentum: the first gradient counts in full, later ones are dampened
-        velocity[i] =
-            iteration == 0 ? gradient[i] : MOMENTUM * velocity[i] + (1 - MOMENTUM) * gradient[i];
-        now[i] = (float) Math.clamp(now[i] + rate * velocity[i], 0, 1);
-      }
-      workspace.device().write(p, now);
+      mask.ascend(dy, rate);
     }
 
     @Override
     public Attribution result() {
       Map<String, Double> notes = new LinkedHashMap<>();
       notes.put("score", last);
+      float[] map = new float[place.length];
       double mean = 0;
-      for (float v : m) {
-        mean += v / m.length;
+      for (int i = 0; i < map.length; i++) {
+        map[i] = m[place[i]];
+        mean += map[i] / map.length;
       }
       notes.put("area", mean);
-      return new Attribution(image.with(0, 1), m.clone(), channels(), notes);
+      return new Attribution(image.with(0, 1), map, channels(), notes);
     }
   }
 }

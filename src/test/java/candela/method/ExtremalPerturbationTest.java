@@ -13,7 +13,10 @@ import org.junit.jupiter.api.io.TempDir;
 class ExtremalPerturbationTest {
   @TempDir Path folder;
 
-  /** A sum of pixels, one of them bright: that one is kept, or deleted, first. */
+  /**
+   * A sum of pixels, one of them bright: that one is kept, or deleted, first. With the margin of a
+   * pixel the mask has 16.
+   */
   @Test
   void extremalMasksFindThePixelThatCounts() {
     float[] x = {0, 0, 0, 9};
@@ -22,7 +25,7 @@ class ExtremalPerturbationTest {
     for (String variant : List.of("preserve", "delete", "dual")) {
       methods.add(
           Methods.parse(
-              "extremal-perturbation:area=0.25,step=1,sigma=0.4,maxIter=300,variant=" + variant));
+              "extremal-perturbation:area=0.0625,step=1,sigma=0.4,maxIter=300,variant=" + variant));
     }
     for (Attribution a : Maps.of(Toy.pixels(folder), 1, 4, methods, List.of(subject))) {
       assertThat(a.values()[3]).isGreaterThan(.9f);
