@@ -7,12 +7,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
- * Reader of Einsum: axes that one operand alone has and the output lacks are summed, two operands
- * become one batched matrix product.
+ * Reader of Einsum: axes that one operand alone has and the output lacks are summed, operands are
+ * joined from left to right by batched matrix products.
  */
 final class EinsumReader {
+  private static final String FORM = "[a-zA-Z]*(\\.\\.\\.)?[a-zA-Z]*";
+
+  /** The last axis that '...' stands for; those before it go down from here. */
+  private static final char LAST = Character.MAX_VALUE;
+
   private final Call c;
   private final Map<Character, Integer> sizes = new LinkedHashMap<>();
 
@@ -26,38 +32,119 @@ final class EinsumReader {
   static Value read(Call c) {
     String equation = c.text("equation", "").replace(" ", "");
     String[] sides = equation.split("->", -1);
-    String[] operands = sides[0].split(",", -1);
-    boolean plain = sides.length == 2 && equation.matches("[a-zA-Z,]*->[a-zA-Z]*");
-    if (!plain || operands.length != c.inputs() || operands.length > 2) {
+    List<String> operands = new ArrayList<>(List.of(sides[0].split(",", -1)));
+    boolean plain =
+        sides.length <= 2
+            && Stream.concat(
+                    operands.stream(),
+                    Stream.of(sides[sides.length - 1]).filter(o -> sides.length == 2))
+                .allMatch(o -> o.matches(FORM));
+    if (!plain || operands.size() != c.inputs()) {
       throw CandelaException.of(
-          "equation '%s' of %d operands; supported are one or two, without ellipsis, with '->'",
+          "equation '%s' of %d operands; supported are letters and '...' for each, joined by"
+              + " commas, and for the output",
           equation, c.inputs());
     }
-    return new EinsumReader(c).run(operands, sides[1]);
+    int others = 0;
+    for (int i = 0; i < operands.size(); i++) {
+      int hidden = c.x(i).shape().rank() - operands.get(i).replace("...", "").length();
+      operands.set(i, lettered(operands.get(i), hidden));
+      others = Math.max(others, hidden);
+    }
+    String output =
+        sides.length == 2 ? lettered(sides[1], others) : implied(String.join("", operands));
+    return new EinsumReader(c).run(operands, output);
   }
 
-  private Value run(String[] operands, String output) {
-    List<Term> terms = new ArrayList<>();
-    for (int i = 0; i < operands.length; i++) {
-      Value v = c.x(i);
-      if (operands[i].length() != v.shape().rank() || repeats(operands[i])) {
-        throw CandelaException.of("axes '%s' do not fit operand %s", operands[i], v.shape());
-      }
-      for (int k = 0; k < operands[i].length(); k++) {
-        Integer before = sizes.put(operands[i].charAt(k), v.shape().dim(k));
-        if (before != null && before != v.shape().dim(k)) {
-          throw CandelaException.of(
-              "axis '%s' is %d and %d long", operands[i].charAt(k), before, v.shape().dim(k));
-        }
-      }
-      String others = output + (operands.length == 2 ? operands[1 - i] : "");
-      terms.add(summed(new Term(operands[i], v), others));
+  /** With a character for each of the axes that '...' stands for. */
+  private static String lettered(String axes, int hidden) {
+    StringBuilder all = new StringBuilder();
+    for (int k = hidden; k > 0; k--) {
+      all.append((char) (LAST - k + 1));
     }
-    Term y = terms.size() == 1 ? terms.get(0) : product(terms.get(0), terms.get(1), output);
+    return axes.replace("...", all);
+  }
+
+  private static boolean isHidden(int axis) {
+    return axis > 'z';
+  }
+
+  /** As the equation has it. */
+  private static String shown(String axes) {
+    return axes.replaceAll("[^a-zA-Z]+", "...");
+  }
+
+  /** Without '->': the axes of '...', then those that occur once, by letter. */
+  private static String implied(String all) {
+    StringBuilder output = new StringBuilder();
+    all.chars()
+        .filter(EinsumReader::isHidden)
+        .distinct()
+        .sorted()
+        .forEach(a -> output.append((char) a));
+    all.chars()
+        .filter(a -> !isHidden(a) && all.indexOf(a) == all.lastIndexOf(a))
+        .sorted()
+        .forEach(a -> output.append((char) a));
+    return output.toString();
+  }
+
+  private Value run(List<String> operands, String output) {
+    List<Term> terms = new ArrayList<>();
+    for (int i = 0; i < operands.size(); i++) {
+      terms.add(term(operands.get(i), c.x(i)));
+    }
+    terms.replaceAll(this::narrowed);
+    for (int i = 0; i < terms.size(); i++) {
+      terms.set(i, summed(terms.get(i), output + axes(terms, i)));
+    }
+    Term y = terms.getFirst();
+    for (int i = 1; i < terms.size(); i++) {
+      y = product(y, terms.get(i), output + axes(terms.subList(i + 1, terms.size()), -1));
+    }
     if (repeats(output) || output.length() != y.axes.length()) {
-      throw CandelaException.of("output axes '%s' are not those of the operands", output);
+      throw CandelaException.of("output axes '%s' are not those of the operands", shown(output));
     }
     return ordered(y, output);
+  }
+
+  /** The axes of all terms but one. */
+  private static String axes(List<Term> terms, int but) {
+    StringBuilder all = new StringBuilder();
+    for (int i = 0; i < terms.size(); i++) {
+      all.append(i == but ? "" : terms.get(i).axes);
+    }
+    return all.toString();
+  }
+
+  private Term term(String axes, Value v) {
+    if (axes.length() != v.shape().rank() || repeats(axes)) {
+      throw CandelaException.of("axes '%s' do not fit operand %s", shown(axes), v.shape());
+    }
+    for (int k = 0; k < axes.length(); k++) {
+      char axis = axes.charAt(k);
+      int size = v.shape().dim(k);
+      int before = sizes.getOrDefault(axis, size);
+      if (before != size && !(isHidden(axis) && Math.min(before, size) == 1)) {
+        throw CandelaException.of(
+            "axis '%s' is %d and %d long", shown(String.valueOf(axis)), before, size);
+      }
+      sizes.put(axis, Math.max(before, size));
+    }
+    return new Term(axes, v);
+  }
+
+  /** Without the axes of '...' that are 1 long where another operand's are longer. */
+  private Term narrowed(Term t) {
+    StringBuilder left = new StringBuilder();
+    for (int k = 0; k < t.axes.length(); k++) {
+      if (t.value.shape().dim(k) == sizes.get(t.axes.charAt(k))) {
+        left.append(t.axes.charAt(k));
+      }
+    }
+    return left.length() == t.axes.length()
+        ? t
+        : new Term(left.toString(), shaped(t.value, left.toString()));
   }
 
   private static boolean repeats(String axes) {

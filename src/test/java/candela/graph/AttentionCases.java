@@ -18,6 +18,7 @@ final class AttentionCases {
     c.masks();
     c.sumsOfOne();
     c.products();
+    c.otherForms();
     return c.cases;
   }
 
@@ -190,5 +191,64 @@ final class AttentionCases {
             .x(3)
             .x(7)
             .gives(in -> Nd.of(new int[] {3, 7}, i -> in.get(0).at(i[0]) * in.get(1).at(i[1]))));
+  }
+
+  /** Without '->', with '...', and of three operands. */
+  private void otherForms() {
+    cases.add(
+        einsum("ba,cb")
+            .x(3, 4)
+            .x(5, 3)
+            .gives(in -> Moving.transpose(MatrixCases.product(in.get(1), in.get(0)), 1, 0)));
+    cases.add(einsum("...ab").x(2, 3, 4).gives(in -> in.get(0)));
+    cases.add(einsum("...a->a...").x(2, 3, 4).gives(in -> Moving.transpose(in.get(0), 2, 0, 1)));
+    cases.add(
+        einsum("...a->...")
+            .x(2, 3, 4)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {2, 3},
+                        i -> {
+                          double sum = 0;
+                          for (int a = 0; a < 4; a++) {
+                            sum += in.get(0).at(i[0], i[1], a);
+                          }
+                          return sum;
+                        })));
+    cases.add(
+        einsum("b...qd,...kd->...bqk")
+            .x(2, 1, 3, 4)
+            .constant(6, 5, 4)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {6, 2, 3, 5},
+                        i -> {
+                          double sum = 0;
+                          for (int d = 0; d < 4; d++) {
+                            sum += in.get(0).at(i[1], 0, i[2], d) * in.get(1).at(i[0], i[3], d);
+                          }
+                          return sum;
+                        })));
+    cases.add(
+        einsum("ab,cb,db->dac")
+            .x(2, 3)
+            .x(4, 3)
+            .x(5, 3)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {5, 2, 4},
+                        i -> {
+                          double sum = 0;
+                          for (int b = 0; b < 3; b++) {
+                            sum +=
+                                in.get(0).at(i[1], b)
+                                    * in.get(1).at(i[2], b)
+                                    * in.get(2).at(i[0], b);
+                          }
+                          return sum;
+                        })));
   }
 }

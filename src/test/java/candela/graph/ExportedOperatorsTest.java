@@ -219,8 +219,17 @@ class ExportedOperatorsTest {
   @Test
   void whatIsNotSupportedIsSaid() throws Exception {
     refused(
-        model(13).node("Einsum", "x", "y", "equation", "...w->w"),
-        "equation '...w->w' of 1 operands; supported are one or two, without ellipsis, with '->'");
+        model(13).node("Einsum", "x", "y", "equation", "nchw->...->w"),
+        "equation 'nchw->...->w' of 1 operands; supported are letters and '...' for each");
+    refused(
+        model(13).node("Einsum", "x", "y", "equation", "...hw,w->..."),
+        "equation '...hw,w->...' of 1 operands");
+    refused(
+        model(13).node("Einsum", "x", "y", "equation", "...hwh->...w"),
+        "axes '...hwh' do not fit operand [2,3,4,5]");
+    refused(
+        model(13).node("Einsum", "x", "y", "equation", "abcdef...->a"),
+        "do not fit operand [2,3,4,5]");
     refused(
         model(13).node("Einsum", "x x", "y", "equation", "nchw,ncwh->nchw"),
         "axis 'w' is 5 and 4 long");
