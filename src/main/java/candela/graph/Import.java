@@ -123,7 +123,40 @@ public final class Import {
     return batch;
   }
 
+  /**
+   * Initialisers and inputs, for nodes that are read one by one; in the batch that the file was
+   * made for.
+   *
+   * @param open the batch where the file leaves it open
+   */
+  static Import inputs(OnnxModel model, int open) {
+    int batch = modelBatch(model, open, Map.of(), Map.of());
+    Import reading = new Import(model, batch, null, false);
+    reading.inputs(batch, Map.of(), Map.of());
+    return reading;
+  }
+
+  /** A constant that the model has not. */
+  void bind(String name, OnnxTensor constant) {
+    builder.bind(name, Value.constant(name, constant));
+  }
+
+  /** Input i of a node that was not read, as a constant where it is one. */
+  Value known(OnnxNode node, int i) {
+    return builder.known(new Call(builder, node).x(i));
+  }
+
   private Graph build(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
+    List<Value> inputs = inputs(batch, known, shapes);
+    model.nodes().forEach(this::read);
+    List<Value> outputs = new ArrayList<>();
+    for (OnnxValue v : model.outputs()) {
+      outputs.add(output(v.name(), batch));
+    }
+    return builder.graph(inputs, outputs);
+  }
+
+  private List<Value> inputs(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
     model.initialisers().forEach((name, t) -> builder.bind(name, Value.constant(name, t)));
     List<Value> inputs = new ArrayList<>();
     for (OnnxValue v : model.inputs()) {
@@ -142,12 +175,7 @@ public final class Import {
         }
       }
     }
-    model.nodes().forEach(this::read);
-    List<Value> outputs = new ArrayList<>();
-    for (OnnxValue v : model.outputs()) {
-      outputs.add(output(v.name(), batch));
-    }
-    return builder.graph(inputs, outputs);
+    return inputs;
   }
 
   private Shape shape(OnnxValue v, int batch) {
@@ -187,7 +215,8 @@ public final class Import {
     return v;
   }
 
-  private void read(OnnxNode node) {
+  /** Adds what a node computes. */
+  void read(OnnxNode node) {
     try {
       if (!node.domain().isEmpty() && !node.domain().equals("ai.onnx")) {
         throw CandelaException.of(

@@ -61,8 +61,13 @@ public final class Network {
     return Shape.of(Arrays.stream(image.split("x")).mapToInt(Integer::parseInt).toArray());
   }
 
+  /**
+   * Of a model. In place of an If comes the branch that is taken.
+   *
+   * @throws CandelaException when which one that is depends on the image
+   */
   public static Network of(OnnxModel model) {
-    return new Network(model, false, null);
+    return new Network(Branches.taken(model), false, null);
   }
 
   /**

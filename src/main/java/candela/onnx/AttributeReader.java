@@ -2,11 +2,13 @@ package candela.onnx;
 
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.AttributeProto.AttributeType;
+import candela.onnx.proto.GraphProto;
 import candela.tensor.CandelaException;
 import com.google.protobuf.ByteString;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Turns the attributes of a node into records. */
 final class AttributeReader {
@@ -15,17 +17,27 @@ final class AttributeReader {
 
   private final String where;
   private final TensorReader tensors;
+  private final Function<GraphProto, OnnxAttribute> branches;
 
-  AttributeReader(String where, TensorReader tensors) {
+  /**
+   * @param branches reads the branches of an If
+   */
+  AttributeReader(
+      String where, TensorReader tensors, Function<GraphProto, OnnxAttribute> branches) {
     this.where = where;
     this.tensors = tensors;
+    this.branches = branches;
   }
 
-  Map<String, OnnxAttribute> read(String node, List<AttributeProto> attributes) {
+  /** Those of a node, which has none yet. */
+  Map<String, OnnxAttribute> read(OnnxNode node, List<AttributeProto> attributes) {
+    boolean branching = node.op().equals("If") && node.domain().isEmpty();
     var read = new HashMap<String, OnnxAttribute>();
     for (AttributeProto a : attributes) {
-      String label = where + ": " + node + ": attribute " + Names.quote(a.getName());
-      if (read.put(a.getName(), read(label, a)) != null) {
+      String label = where + ": " + node.label() + ": attribute " + Names.quote(a.getName());
+      OnnxAttribute value =
+          branching && kind(a) == AttributeType.GRAPH ? branches.apply(a.getG()) : read(label, a);
+      if (read.put(a.getName(), value) != null) {
         throw new CandelaException(label + ": is given twice; export the model again");
       }
     }
@@ -50,8 +62,8 @@ final class AttributeReader {
       case GRAPH, GRAPHS ->
           throw new CandelaException(
               label
-                  + ": is a graph, and control flow is not supported; export the model without If,"
-                  + " Loop and Scan");
+                  + ": is a graph, and control flow is not supported but for If; export the model"
+                  + " without Loop and Scan");
       default ->
           throw CandelaException.of(
               "%s: kind %s is not supported, only numbers, texts, lists of them and one tensor are;"

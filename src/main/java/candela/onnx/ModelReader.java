@@ -67,6 +67,9 @@ final class ModelReader {
     GraphProto graph = model.getGraph();
     Map<String, OnnxTensor> initialisers = initialisers(graph);
     List<OnnxValue> inputs = inputs(graph, initialisers.keySet());
+    if (graph.getNodeCount() == 0) {
+      throw CandelaException.of("%s: the graph has no nodes; export the model again", where);
+    }
     List<OnnxNode> nodes = nodes(graph);
     Set<String> given = new HashSet<>(initialisers.keySet());
     inputs.forEach(i -> given.add(i.name()));
@@ -205,10 +208,7 @@ final class ModelReader {
   }
 
   private List<OnnxNode> nodes(GraphProto graph) {
-    if (graph.getNodeCount() == 0) {
-      throw CandelaException.of("%s: the graph has no nodes; export the model again", where);
-    }
-    var attributes = new AttributeReader(where, tensors);
+    var attributes = new AttributeReader(where, tensors, this::branch);
     var nodes = new ArrayList<OnnxNode>(graph.getNodeCount());
     for (NodeProto n : graph.getNodeList()) {
       String op = n.getOpType();
@@ -227,8 +227,13 @@ final class ModelReader {
               node.domain(),
               node.inputs(),
               node.outputs(),
-              attributes.read(node.label(), n.getAttributeList())));
+              attributes.read(node, n.getAttributeList())));
     }
     return nodes;
+  }
+
+  private OnnxAttribute branch(GraphProto graph) {
+    List<String> outputs = graph.getOutputList().stream().map(ValueInfoProto::getName).toList();
+    return new OnnxAttribute.Graph(nodes(graph), initialisers(graph), outputs);
   }
 }

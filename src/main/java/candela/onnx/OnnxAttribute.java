@@ -1,10 +1,16 @@
 package candela.onnx;
 
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
- * The value of a node's attribute. Graphs, sparse tensors and types are refused when a file is
- * read.
+ * The value of a node's attribute. Sparse tensors, types, and graphs that are no branch of an If
+ * are refused when a file is read.
  */
 public sealed interface OnnxAttribute {
   record Int(long value) implements OnnxAttribute {}
@@ -33,4 +39,31 @@ public sealed interface OnnxAttribute {
   }
 
   record Tensor(OnnxTensor value) implements OnnxAttribute {}
+
+  /**
+   * A branch of an If: it reads values of the graph around it by their names.
+   *
+   * @param nodes in the file's order
+   * @param outputs names of what it gives
+   */
+  record Graph(List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers, List<String> outputs)
+      implements OnnxAttribute {
+    public Graph {
+      nodes = List.copyOf(nodes);
+      initialisers = Collections.unmodifiableMap(new LinkedHashMap<>(initialisers));
+      outputs = List.copyOf(outputs);
+    }
+
+    /** Names of values of the graph around it. */
+    Set<String> captured() {
+      Set<String> own = new HashSet<>(initialisers.keySet());
+      Set<String> captured = new LinkedHashSet<>();
+      for (OnnxNode n : nodes) {
+        n.reads().stream().filter(v -> !own.contains(v)).forEach(captured::add);
+        own.addAll(n.outputs());
+      }
+      outputs.stream().filter(v -> !own.contains(v)).forEach(captured::add);
+      return captured;
+    }
+  }
 }

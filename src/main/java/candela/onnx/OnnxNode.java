@@ -1,6 +1,7 @@
 package candela.onnx;
 
 import candela.tensor.CandelaException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -29,6 +30,17 @@ public record OnnxNode(
   public String label() {
     String type = domain.isEmpty() ? op : domain + "." + op;
     return "node " + Names.quote(name) + " (" + Names.plain(type) + ")";
+  }
+
+  /** Names of values that it needs: inputs, and what its branches read from around them. */
+  List<String> reads() {
+    List<String> all = new ArrayList<>(inputs);
+    for (OnnxAttribute a : attributes.values()) {
+      if (a instanceof OnnxAttribute.Graph g) {
+        all.addAll(g.captured());
+      }
+    }
+    return all;
   }
 
   /** Whether input i is there. */
@@ -70,6 +82,20 @@ public record OnnxNode(
       case null -> absent;
       case OnnxAttribute.Text a -> a.value();
       case OnnxAttribute a -> throw wrong(attribute, "a text", a);
+    };
+  }
+
+  /**
+   * A branch.
+   *
+   * @throws CandelaException where there is none
+   */
+  public OnnxAttribute.Graph graph(String attribute) {
+    return switch (attributes.get(attribute)) {
+      case OnnxAttribute.Graph g -> g;
+      case null ->
+          throw CandelaException.of("attribute '%s' is missing; export the model again", attribute);
+      case OnnxAttribute a -> throw wrong(attribute, "a graph", a);
     };
   }
 

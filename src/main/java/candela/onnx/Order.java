@@ -45,7 +45,7 @@ final class Order {
     var readers = new ArrayList<List<Integer>>();
     nodes.forEach(n -> readers.add(new ArrayList<>()));
     for (int i = 0; i < missing.length; i++) {
-      for (String input : nodes.get(i).inputs()) {
+      for (String input : nodes.get(i).reads()) {
         if (input.isEmpty() || given.contains(input)) {
           continue;
         }
@@ -90,7 +90,7 @@ final class Order {
     while (!seen[i]) {
       seen[i] = true;
       i =
-          nodes.get(i).inputs().stream()
+          nodes.get(i).reads().stream()
               .map(producer::get)
               .filter(from -> from != null && missing[from] > 0)
               .findFirst()

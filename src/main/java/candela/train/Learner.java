@@ -4,6 +4,7 @@ import candela.device.Attack;
 import candela.device.Device;
 import candela.device.Memory;
 import candela.graph.Graph;
+import candela.graph.Network;
 import candela.graph.Rules;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
@@ -73,7 +74,7 @@ public final class Learner implements AutoCloseable {
    * @param smoothing share of the wanted probability that is spread over all classes
    */
   public Learner(OnnxModel model, Device device, int batch, Optimiser optimiser, double smoothing) {
-    this.model = model;
+    this.model = Network.of(model).model();
     this.device = device;
     this.batch = batch;
     this.optimiser = optimiser;
