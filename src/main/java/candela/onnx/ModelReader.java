@@ -59,12 +59,7 @@ final class ModelReader {
     }
     Map<String, Integer> domains = domains(model);
     int opset = opset(domains.remove(""));
-    if (model.getFunctionsCount() > 0) {
-      throw CandelaException.of(
-          "%s: function %s: functions inside a model are not supported; export with them inlined",
-          where, Names.quote(model.getFunctions(0).getName()));
-    }
-    GraphProto graph = model.getGraph();
+    GraphProto graph = Functions.inlined(where, model, opset);
     Map<String, OnnxTensor> initialisers = initialisers(graph);
     List<OnnxValue> inputs = inputs(graph, initialisers.keySet());
     if (graph.getNodeCount() == 0) {

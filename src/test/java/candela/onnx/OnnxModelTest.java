@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.onnx.proto.AttributeProto;
-import candela.onnx.proto.FunctionProto;
 import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.OperatorSetIdProto;
@@ -188,8 +187,6 @@ class OnnxModelTest {
 
   @Test
   void whatIsNotSupportedIsNamed() {
-    refused(
-        tiny().addFunctions(FunctionProto.newBuilder().setName("F")), "function 'F'", "inlined");
     refused(
         graph(
             g -> g.addSparseInitializer(SparseTensorProto.newBuilder().setValues(floats("s", 1)))),
