@@ -176,6 +176,22 @@ final class ElementReaders {
     ElementType type =
         ElementType.of(Math.toIntExact(to))
             .orElseThrow(() -> CandelaException.of("cast to type %d is not supported", to));
+    return cast(c, type);
+  }
+
+  static Value castLike(Call c) {
+    c.ignore("saturate", "round_mode");
+    Value like = c.x(1);
+    if (like.integer() && !like.isConstant()) {
+      throw CandelaException.of(
+          "supported are types of floats and constants; '%s' is integers or booleans that are"
+              + " computed at run time",
+          like.name());
+    }
+    return cast(c, like.isConstant() ? like.constant().type() : ElementType.FLOAT);
+  }
+
+  private static Value cast(Call c, ElementType type) {
     Value x = c.x(0);
     if (type == ElementType.BOOL) {
       return c.add(new Elementwise(Unary.BOOLEAN), x);

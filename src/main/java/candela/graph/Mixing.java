@@ -56,6 +56,7 @@ final class Mixing {
           "ArgMax",
           "ArgMin",
           "Cast",
+          "CastLike",
           "Ceil",
           "Celu",
           "Clip",

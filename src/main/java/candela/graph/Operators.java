@@ -25,6 +25,7 @@ public final class Operators {
           of("AveragePool", 7, ImageReaders::averagePool),
           of("BatchNormalization", 7, ImageReaders::batchNorm),
           of("Cast", 6, ElementReaders::cast),
+          of("CastLike", 15, ElementReaders::castLike),
           of("Ceil", 6, c -> ElementReaders.unary(c, Unary.CEIL)),
           of("Celu", 12, c -> ElementReaders.alpha(c, Unary.CELU, 1)),
           of("Clip", 6, ElementReaders::clip),

@@ -263,6 +263,8 @@ final class ElementCases {
   }
 
   private void casts() {
+    cases.add(OperatorCase.of("CastLike", 15).x(3, 5).constant(2).gives(in -> in.get(0)));
+    cases.add(OperatorCase.of("CastLike", 19).integers(-3, 4, 3, 5).list(7).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Cast", 9).x(3, 5).attributes("to", 1).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Cast", 13).x(3, 5).attributes("to", 10).gives(in -> in.get(0)));
     cases.add(

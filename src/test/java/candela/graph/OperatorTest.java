@@ -125,6 +125,9 @@ class OperatorTest {
     blocks.longs("i", new long[] {2}, 4, 6).longs("b", new long[] {2}, 2, 2);
     add("Col2Im", blocks.node("Col2Im", "r i b", "y"));
     add("Cast", model(13).node("Cast", "x", "t", "to", 11).node("Mul", "t x", "y"));
+    add(
+        "CastLike",
+        model(15).node("Exp", "x", "e").node("CastLike", "x e", "t").node("Mul", "t x", "y"));
     unary("Dropout", 12);
     add("PRelu", model(13).random("s", 3, 1, 1).node("PRelu", "x s", "y"));
   }
