@@ -6,13 +6,16 @@ import candela.onnx.proto.FunctionProto;
 import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
+import candela.onnx.proto.OperatorSetIdProto;
 import candela.onnx.proto.TensorProto;
 import candela.onnx.proto.ValueInfoProto;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Puts the nodes of a function, which a file may define, in place of each node that calls it. Their
@@ -29,21 +32,25 @@ final class Functions {
   private static final int DEEPEST = 64;
 
   private final String where;
+  private final int opset;
   private final Map<String, FunctionProto> functions = new HashMap<>();
+
+  /** Names of values, of the graph and made so far. */
+  private final Set<String> taken = new HashSet<>();
+
+  private final Set<String> prefixes = new HashSet<>();
   private long made;
 
   private Functions(String where, ModelProto model, int opset) {
     this.where = where;
+    this.opset = opset;
     for (FunctionProto f : model.getFunctionsList()) {
-      f.getOpsetImportList().stream()
-          .filter(id -> plain(id.getDomain()).isEmpty() && id.getVersion() != opset)
-          .forEach(
-              id -> {
-                throw fault(
-                    f, "is written in opset " + id.getVersion() + ", the model in " + opset);
-              });
       functions.put(key(f.getDomain(), f.getName(), f.getOverload()), f);
     }
+    GraphProto graph = model.getGraph();
+    graph.getInputList().forEach(v -> taken.add(v.getName()));
+    graph.getInitializerList().forEach(t -> taken.add(t.getName()));
+    graph.getNodeList().forEach(n -> taken.addAll(n.getOutputList()));
   }
 
   /**
@@ -83,7 +90,15 @@ final class Functions {
     }
 
     String value(String name) {
-      return node == null || name.isEmpty() ? name : values.computeIfAbsent(name, this::own);
+      return node == null || name.isEmpty() ? name : values.computeIfAbsent(name, this::unique);
+    }
+
+    private String unique(String name) {
+      String own = own(name);
+      while (!taken.add(own)) {
+        own += "'";
+      }
+      return own;
     }
 
     String own(String name) {
@@ -93,6 +108,7 @@ final class Functions {
   }
 
   private GraphProto graph(GraphProto graph, Call call, int depth) {
+    count(graph.getInitializerCount() + graph.getOutputCount());
     GraphProto.Builder g = graph.toBuilder().clearNode();
     for (int i = 0; i < g.getInitializerCount(); i++) {
       TensorProto t = g.getInitializer(i);
@@ -155,6 +171,11 @@ final class Functions {
     if (depth == DEEPEST) {
       throw fault(f, "calls itself");
     }
+    for (OperatorSetIdProto id : f.getOpsetImportList()) {
+      if (plain(id.getDomain()).isEmpty() && id.getVersion() != opset) {
+        throw fault(f, "is written in opset " + id.getVersion() + ", the model in " + opset);
+      }
+    }
     if (node.getInputCount() > f.getInputCount() || node.getOutputCount() > f.getOutputCount()) {
       throw fault(
           f,
@@ -163,7 +184,7 @@ final class Functions {
               f.getInputCount(), f.getOutputCount(), node.getInputCount(), node.getOutputCount()));
     }
     String name = node.getName().isEmpty() ? f.getName() + "_" + made : node.getName();
-    Call call = new Call(name + "/", node);
+    Call call = new Call(prefixes.add(name) ? name + "/" : name + "_" + made + "/", node);
     for (int i = 0; i < f.getInputCount(); i++) {
       call.values.put(f.getInput(i), i < node.getInputCount() ? node.getInput(i) : "");
     }

@@ -92,6 +92,21 @@ class FunctionsTest {
     assertThat(model.nodes().getFirst().name()).isEqualTo("call-once/add");
   }
 
+  /** Names of nodes need not differ, and values of the graph may be called as those of a call. */
+  @Test
+  void namesStayDifferent() {
+    OnnxModel model =
+        read(
+            calling(
+                call("leaky", List.of("x", "w"), "once").setName("same"),
+                call("leaky", List.of("once", "w"), "y").setName("same"),
+                node("Neg", List.of("x"), "same/sum")));
+    assertThat(shown(model).getFirst()).isEqualTo("Add[x, w][same/sum'][]");
+    assertThat(model.nodes().stream().flatMap(n -> n.outputs().stream()))
+        .hasSize(5)
+        .doesNotHaveDuplicates();
+  }
+
   /** twice(a) calls leaky, hands its input on, and gives one more that the call does not want. */
   @Test
   void functionsCallFunctionsAndHandInputsOn() {
