@@ -61,7 +61,10 @@ final class AttackCommand implements Callable<Integer> {
       description = "Pictures that are used, from the first. Default: all.")
   int most = Integer.MAX_VALUE;
 
-  @Option(names = "--seed", paramLabel = "N", description = "Of noise and random starts.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Of noise and random starts; default ${DEFAULT-VALUE}.")
   long seed = 1;
 
   @Option(

@@ -58,7 +58,7 @@ public final class Softened {
 
   /**
    * Operators that are left and whose slope jumps, alphabetical, with how many there are. MaxPool
-   * is none of them: it chooses, and what it has chosen is smooth.
+   * is not counted: what it has chosen is smooth, though its choice may change between two points.
    */
   public Map<String, Integer> corners() {
     return Collections.unmodifiableMap(corners);

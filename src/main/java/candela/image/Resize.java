@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
  * Pictures and maps of another size, along the width first, then the height.
  *
  * <p>Pictures come out as PIL's {@code Image.resize}, bit for bit: weights in fixed point, and a
- * rounding to 8 bits between the two passes.
+ * rounding to 8 bits between the two passes. (From version 12 on PIL begins with the height where a
+ * picture is more than 100 times as high as wide.)
  */
 public final class Resize {
   private Resize() {}

@@ -49,9 +49,10 @@ import java.util.Optional;
  * pixels of the input for photos of 500 pixels; here blur counts in the input's pixels. SAM's
  * jitter sees 4 more pixels of the photo where edges are repeated here. Its maps are rounded to 8
  * bits, these are not. PIL's blur is three boxes, this one is a Gaussian cut at 3 σ. Randomness is
- * Philox's. MP-G's script has a mask of 28 when it starts at random, as its users run it, 224 only
- * from a circle; its inpainter is DeepFill at 256 pixels, whose place Telea's takes unless a model
- * is given.
+ * Philox's. fong's own disc is made in the image's pixels and then shrunk, so that it begins with a
+ * smaller one, and its gradient leaves the mask's blur out. MP-G's script has a mask of 28 when it
+ * starts at random, as its users run it, 224 only from a circle; its inpainter is DeepFill at 256
+ * pixels, whose place Telea's takes unless a model is given.
  */
 public record MeaningfulPerturbation(
     Variant variant,
@@ -149,7 +150,7 @@ public record MeaningfulPerturbation(
     return new MeaningfulPerturbation();
   }
 
-  /** As ruthcfong/perturb_explanations runs it. */
+  /** With the settings of ruthcfong/perturb_explanations. */
   public static MeaningfulPerturbation fong() {
     return new MeaningfulPerturbation(
         Variant.DELETE,

@@ -26,7 +26,8 @@ import candela.tensor.Shape;
  *
  * <p><b>Differences:</b> the area is per superpixel, so that images with more of them do not count
  * for more; Quantus gives L times as much, and replaces each superpixel in the whole image. The
- * superpixels are those of the network's input, stretched to 0 … 1.
+ * superpixels are those of the network's input, its first three channels taken for red, green and
+ * blue whatever they are, stretched to 0 … 1.
  */
 public record Irof(
     int segments, double compactness, double sigma, Substrate substrate, ScoreKind score)

@@ -24,6 +24,9 @@ import java.util.Map;
  *
  * <p><b>Source:</b> Fong and Vedaldi 2017, section 5.2; SAM (Bansal, Agarwal and Nguyen 2020),
  * section 3.3, whose grid this is.
+ *
+ * <p><b>Differences:</b> SAM's box lacks its first row and column, and its maps are enlarged with
+ * edges mirrored.
  */
 public record Localisation(double from, double to, double by, double least) implements Metric {
   public Localisation() {

@@ -9,7 +9,11 @@ import candela.tensor.Tensor;
 public enum Substrate {
   /** 0 at the network's input: the mean colour of the training set in most preprocessings. */
   ZERO,
-  /** The image smoothed by a Gaussian of 5 pixels in a window of 11, RISE's for insertion. */
+  /**
+   * The image smoothed by RISE's kernel for insertion: a Gaussian of 5 pixels whose tails are
+   * folded back into a window of 11, nearly the window's mean. Pixels beyond the image do not
+   * count; RISE takes them for 0.
+   */
   BLUR,
   /** The image's own mean colour. */
   MEAN;
@@ -30,12 +34,23 @@ public enum Substrate {
     };
   }
 
-  private static Tensor blurred(Explained explained, Workspace workspace) {
-    float[] weight = new float[2 * RADIUS + 1];
-    for (int i = 0; i < weight.length; i++) {
-      double d = (i - RADIUS) / SIGMA;
-      weight[i] = (float) Math.exp(-0.5 * d * d);
+  /** As SciPy's gaussian_filter smooths a one in the middle of zeros: mirrored, up to 4 σ. */
+  private static float[] weights() {
+    int size = 2 * RADIUS + 1;
+    double[] sum = new double[size];
+    for (int d = (int) (-4 * SIGMA); d <= 4 * SIGMA; d++) {
+      int at = Math.floorMod(RADIUS + d, 2 * size);
+      sum[Math.min(at, 2 * size - 1 - at)] += Math.exp(-0.5 * d * d / (SIGMA * SIGMA));
     }
+    float[] weight = new float[size];
+    for (int i = 0; i < size; i++) {
+      weight[i] = (float) sum[i];
+    }
+    return weight;
+  }
+
+  private static Tensor blurred(Explained explained, Workspace workspace) {
+    float[] weight = weights();
     Shape image = explained.image();
     Tensor y = workspace.tensor(explained.shape(), explained.pixels());
     workspace

@@ -14,9 +14,11 @@ import candela.tensor.CandelaException;
  * probability of the explained class, x' minimises ‖h(x') − h*‖² / ‖h*‖² + keep (p(x') − p(x))² by
  * Adam from x, each value held between black and white. For h the model is softened meanwhile
  * ({@link Softened}), β growing from beta to growth · beta in ten steps; what a changes by follows
- * from gradients on both sides of x', as the product of the second derivatives with a direction.
- * For p, which needs first derivatives only, the model is as it is, at x' and at x: what is held is
- * what its users see, and the second part is 0 at x whatever β is.
+ * from gradients on both sides of x', at most a thousandth of the range away: the product of the
+ * second derivatives with a direction, and what the choices of a MaxPool that differ between the
+ * two sides add, which makes the way down less straight. For p, which needs first derivatives only,
+ * the model is as it is, at x' and at x: what is held is what its users see, and the second part is
+ * 0 at x whatever β is.
  *
  * <p><b>Shapes:</b> x[c,h,w], h*[h,w] → x'[c,h,w].
  *

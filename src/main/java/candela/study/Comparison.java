@@ -17,7 +17,10 @@ import java.util.Set;
  * The similarities of a unit: what is computed of one map alone is computed once for all sweeps.
  */
 final class Comparison {
-  /** Maps that are treated alike: those of one method. */
+  /** What one treatment suits: a method, and whether maps of a sweep have signs. */
+  private record Kind(String method, boolean signed) {}
+
+  /** The maps of a kind. */
   private static final class Group {
     private final Set<Integer> methods = new LinkedHashSet<>();
     private final List<Sweep> sweeps = new ArrayList<>();
@@ -30,15 +33,19 @@ final class Comparison {
    * @param h rows of the image, to which smaller maps are brought
    */
   static List<Findings.Similar> of(Study study, Plan plan, List<Attribution> found, int h, int w) {
-    Map<String, Group> groups = new LinkedHashMap<>();
+    Map<Kind, Group> groups = new LinkedHashMap<>();
     for (Sweep s : plan.sweeps()) {
-      Group g =
-          groups.computeIfAbsent(Methods.name(s.settings().getFirst().method()), n -> new Group());
-      s.settings().forEach(t -> g.methods.add(plan.methods().indexOf(t.method())));
+      List<Integer> methods =
+          s.settings().stream().map(t -> plan.methods().indexOf(t.method())).toList();
+      // of this sweep alone: what else a study asks must not change its numbers
+      boolean signed = methods.stream().anyMatch(m -> found.get(m).channels().signed());
+      Kind kind = new Kind(Methods.name(s.settings().getFirst().method()), signed);
+      Group g = groups.computeIfAbsent(kind, k -> new Group());
+      g.methods.addAll(methods);
       g.sweeps.add(s);
     }
     List<Findings.Similar> similar = new ArrayList<>();
-    groups.forEach((name, g) -> compare(study, plan, found, h, w, name, g, similar));
+    groups.forEach((kind, g) -> compare(study, plan, found, h, w, kind, g, similar));
     return similar;
   }
 
@@ -48,12 +55,11 @@ final class Comparison {
       List<Attribution> found,
       int h,
       int w,
-      String method,
+      Kind kind,
       Group group,
       List<Findings.Similar> similar) {
     List<Integer> methods = List.copyOf(group.methods);
-    boolean signed = found.get(methods.getFirst()).channels().signed();
-    Treatment treatment = study.treatment(method, signed);
+    Treatment treatment = study.treatment(kind.method, kind.signed);
     List<float[]> treated =
         methods.parallelStream()
             .map(m -> found.get(m))

@@ -14,7 +14,7 @@ import java.util.Locale;
  * into the range of pixels.
  *
  * <p><b>Parameters:</b> lengths are of pixels of 0 to 1, L2 over all of an image's values; start,
- * whether the first x is drawn from the ball.
+ * whether the first x is drawn from the ball (L2: from its surface).
  *
  * <p><b>Cost:</b> steps forward and backward rows an image.
  *
