@@ -59,6 +59,8 @@ final class Branches {
       return;
     }
     OnnxAttribute.Graph branch = branch(node);
+    // a branch may call what it gives as the If does
+    defined.removeAll(node.outputs());
     for (var initialiser : branch.initialisers().entrySet()) {
       define(node, initialiser.getKey());
       initialisers.put(initialiser.getKey(), initialiser.getValue());
@@ -72,10 +74,11 @@ final class Branches {
       throw fault(node, "its branch and itself have different outputs; export the model again");
     }
     for (int i = 0; i < node.outputs().size(); i++) {
-      if (!node.outputs().get(i).isEmpty()) {
-        List<String> from = List.of(branch.outputs().get(i));
-        List<String> to = List.of(node.outputs().get(i));
-        add(new OnnxNode(node.name(), "Identity", "", from, to, Map.of()));
+      String from = branch.outputs().get(i);
+      String to = node.outputs().get(i);
+      if (!to.isEmpty() && !to.equals(from)) {
+        define(node, to);
+        add(new OnnxNode(node.name(), "Identity", "", List.of(from), List.of(to), Map.of()));
       }
     }
   }

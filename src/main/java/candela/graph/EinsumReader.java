@@ -7,14 +7,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Reader of Einsum: axes that one operand alone has and the output lacks are summed, operands are
  * joined from left to right by batched matrix products.
  */
 final class EinsumReader {
-  private static final String FORM = "[a-zA-Z]*(\\.\\.\\.)?[a-zA-Z]*";
+  private static final String FORM = "[a-zA-Z]*+(\\.\\.\\.)?+[a-zA-Z]*+";
 
   /** The last axis that '...' stands for; those before it go down from here. */
   private static final char LAST = Character.MAX_VALUE;
@@ -34,11 +33,8 @@ final class EinsumReader {
     String[] sides = equation.split("->", -1);
     List<String> operands = new ArrayList<>(List.of(sides[0].split(",", -1)));
     boolean plain =
-        sides.length <= 2
-            && Stream.concat(
-                    operands.stream(),
-                    Stream.of(sides[sides.length - 1]).filter(o -> sides.length == 2))
-                .allMatch(o -> o.matches(FORM));
+        operands.stream().allMatch(o -> o.matches(FORM))
+            && (sides.length == 1 || sides.length == 2 && sides[1].matches(FORM));
     if (!plain || operands.size() != c.inputs()) {
       throw CandelaException.of(
           "equation '%s' of %d operands; supported are letters and '...' for each, joined by"

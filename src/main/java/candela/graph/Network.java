@@ -49,8 +49,9 @@ public final class Network {
    */
   public static Network load(Path file, String image) {
     OnnxModel model = OnnxModel.read(file);
-    model.checkWeights();
-    return of(image == null ? model : model.forImages(shape(image)));
+    Network network = of(image == null ? model : model.forImages(shape(image)));
+    network.model.checkWeights();
+    return network;
   }
 
   private static Shape shape(String image) {

@@ -146,6 +146,13 @@ class BranchesTest {
     assertThat(run(graph, 1, 1, 1)).containsExactly(4, 6, 8, 2, 2, 2);
   }
 
+  @Test
+  void aBranchMayCallWhatItGivesAsTheIf() {
+    NodeProto either = branching("c", times("y", 2), unchanged(), "y");
+    assertThat(run(scaled(either).addInitializer(bool("c", true)), 1, 1, 1))
+        .containsExactly(4, 6, 8, 2, 2, 2);
+  }
+
   /** What reads the model later finds plain nodes, weights of the branch among its own. */
   @Test
   void theModelOfANetworkHasNoBranches() {
