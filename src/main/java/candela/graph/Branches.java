@@ -84,14 +84,13 @@ final class Branches {
   }
 
   private OnnxAttribute.Graph branch(OnnxNode node) {
-    Value condition = reading.known(node, 0);
-    if (!condition.isConstant() || condition.shape().count() != 1) {
-      throw fault(
-          node,
-          "which branch is taken depends on the image; supported are conditions that follow from"
-              + " shapes and constants");
-    }
     try {
+      Value condition = reading.known(node, 0);
+      if (!condition.isConstant() || condition.shape().count() != 1) {
+        throw CandelaException.of(
+            "which branch is taken depends on the image; supported are conditions that follow from"
+                + " shapes and constants");
+      }
       return node.graph(condition.constant().floats()[0] != 0 ? "then_branch" : "else_branch");
     } catch (CandelaException e) {
       throw fault(node, e.getMessage());

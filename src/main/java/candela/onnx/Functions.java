@@ -38,7 +38,9 @@ final class Functions {
   /** Names of values, of the graph and made so far. */
   private final Set<String> taken = new HashSet<>();
 
+  /** Of calls so far. With one of its own, a call's values are new at the first try. */
   private final Set<String> prefixes = new HashSet<>();
+
   private long made;
 
   private Functions(String where, ModelProto model, int opset) {
@@ -63,7 +65,7 @@ final class Functions {
       return model.getGraph();
     }
     var functions = new Functions(where, model, opset);
-    return functions.graph(model.getGraph(), functions.new Call("", null), 0);
+    return functions.graph(model.getGraph(), functions.new Call(""), 0);
   }
 
   private static String plain(String domain) {
@@ -77,20 +79,22 @@ final class Functions {
   /** What names mean in the body of a function that is being put in place. */
   private final class Call {
     private final String prefix;
-    private final NodeProto node;
     private final Map<String, String> values = new HashMap<>();
     private final Map<String, AttributeProto> attributes = new HashMap<>();
 
     /**
-     * @param node null outside of all functions
+     * @param prefix of names; empty outside of all functions
      */
-    Call(String prefix, NodeProto node) {
+    Call(String prefix) {
       this.prefix = prefix;
-      this.node = node;
+    }
+
+    boolean isOutside() {
+      return prefix.isEmpty();
     }
 
     String value(String name) {
-      return node == null || name.isEmpty() ? name : values.computeIfAbsent(name, this::unique);
+      return isOutside() || name.isEmpty() ? name : values.computeIfAbsent(name, this::unique);
     }
 
     private String unique(String name) {
@@ -153,7 +157,7 @@ final class Functions {
     node.getOutputList().forEach(v -> n.addOutput(call.value(v)));
     n.setName(node.getName().isEmpty() ? "" : call.own(node.getName()));
     for (AttributeProto a : node.getAttributeList()) {
-      if (call.node != null && !a.getRefAttrName().isEmpty()) {
+      if (!call.isOutside() && !a.getRefAttrName().isEmpty()) {
         AttributeProto given = call.attributes.get(a.getRefAttrName());
         if (given != null) {
           n.addAttribute(given.toBuilder().setName(a.getName()));
@@ -183,8 +187,8 @@ final class Functions {
               "%d inputs and %d outputs expected, it is called with %d and %d",
               f.getInputCount(), f.getOutputCount(), node.getInputCount(), node.getOutputCount()));
     }
-    String name = node.getName().isEmpty() ? f.getName() + "_" + made : node.getName();
-    Call call = new Call(prefixes.add(name) ? name + "/" : name + "_" + made + "/", node);
+    String name = node.getName().isEmpty() ? f.getName() : node.getName();
+    Call call = new Call(prefixes.add(name) ? name + "/" : name + "_" + made + "/");
     for (int i = 0; i < f.getInputCount(); i++) {
       call.values.put(f.getInput(i), i < node.getInputCount() ? node.getInput(i) : "");
     }

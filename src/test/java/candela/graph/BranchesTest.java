@@ -183,6 +183,9 @@ class BranchesTest {
             .addInitializer(bool("c", true)),
         "attribute 'then_branch' is missing");
     refused(
+        scaled(node("If", List.of(), "y").setName("either").build()),
+        "node 'either' (If): input 0 is missing");
+    refused(
         scaled(branching("c", GraphProto.newBuilder().addOutput(value("none")), unchanged(), "y"))
             .addInitializer(bool("c", true)),
         "node 'either' (If): input 'none' is no input, initialiser or output of a node");
