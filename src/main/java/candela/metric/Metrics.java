@@ -14,6 +14,7 @@ public final class Metrics {
   /** One line a metric, alphabetical. */
   private enum Entry {
     AVERAGE_DROP(new AverageDrop()),
+    COMPLETENESS(new Completeness()),
     COMPLEXITY(new Complexity()),
     DELETION(new Deletion(), Map.of("rise", Deletion.rise(), "sam", Deletion.sam())),
     EFFECTIVE_COMPLEXITY(new EffectiveComplexity()),
@@ -26,16 +27,19 @@ public final class Metrics {
     MAX_SENSITIVITY(new MaxSensitivity()),
     MONOTONICITY(new Monotonicity()),
     MONOTONICITY_CORRELATION(new MonotonicityCorrelation()),
+    NON_SENSITIVITY(new NonSensitivity()),
     POINTING_GAME(new PointingGame()),
     REGION_PERTURBATION(new RegionPerturbation()),
     RELATIVE_INPUT_STABILITY(new RelativeInputStability()),
     RELATIVE_OUTPUT_STABILITY(new RelativeOutputStability()),
+    RELATIVE_REPRESENTATION_STABILITY(new RelativeRepresentationStability()),
     RELEVANCE_MASS(new RelevanceMass()),
     RELEVANCE_RANK(new RelevanceRank()),
     ROAD(new Road()),
     ROC_AUC(new RocAuc()),
     SENSITIVITY_N(new SensitivityN()),
-    SPARSENESS(new Sparseness());
+    SPARSENESS(new Sparseness()),
+    TOP_K_INTERSECTION(new TopKIntersection());
 
     final Metric defaults;
 

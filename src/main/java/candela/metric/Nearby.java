@@ -19,6 +19,9 @@ record Nearby(int samples, double radius, long seed) {
   /** What is the same for all maps of an image. */
   private record OfImage(Nearby nearby, float[] pixels) {}
 
+  /** What is the same for all maps of an image that a layer is read for. */
+  private record OfLayer(Nearby nearby, float[] pixels, int target, String layer, double eps) {}
+
   static void check(int samples, double radius, String metric) {
     Check.atLeast(1, samples, metric + ": samples");
     Check.positive(radius, metric + ": radius");
@@ -58,5 +61,12 @@ record Nearby(int samples, double radius, long seed) {
   NearbyLogits logits(Explained explained, Workspace workspace) {
     return workspace.once(
         new OfImage(this, explained.pixels()), () -> new NearbyLogits(this, explained, workspace));
+  }
+
+  /** How much a layer changes in these, for all maps of the image. */
+  NearbyLayer layer(Explained explained, String layer, double eps, Workspace workspace) {
+    return workspace.once(
+        new OfLayer(this, explained.pixels(), explained.target(), layer, eps),
+        () -> new NearbyLayer(this, explained, layer, eps, workspace));
   }
 }

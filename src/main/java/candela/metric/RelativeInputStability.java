@@ -61,6 +61,7 @@ public record RelativeInputStability(int samples, double radius, double eps, lon
         new Nearby(samples, radius, seed),
         eps,
         RelativeStability.Over.IMAGE,
+        "",
         explained,
         workspace);
   }

@@ -60,6 +60,7 @@ public record RelativeOutputStability(int samples, double radius, double eps, lo
         new Nearby(samples, radius, seed),
         eps,
         RelativeStability.Over.LOGITS,
+        "",
         explained,
         workspace);
   }

@@ -10,14 +10,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How much a map changes, value by value and for the size of each, over how much the image or its
- * logits do, at most, among images nearby that the model gives the same class.
+ * How much a map changes, value by value and for the size of each, over how much the image, its
+ * logits or a layer do, at most, among images nearby that the model gives the same class.
  */
 final class RelativeStability implements NearbyMaps.Reader {
   /** What the change of the map is divided by. */
   enum Over {
     IMAGE,
-    LOGITS
+    LOGITS,
+    LAYER
   }
 
   private final Explained explained;
@@ -25,6 +26,9 @@ final class RelativeStability implements NearbyMaps.Reader {
   private final double eps;
   private final Over over;
   private final NearbyLogits logits;
+
+  /** Null where no layer is read. */
+  private final NearbyLayer layer;
 
   /** By sample: relative changes of the map, and of the image where it is asked for. */
   private final double[] changes;
@@ -34,12 +38,17 @@ final class RelativeStability implements NearbyMaps.Reader {
   /** How many were read. */
   private int read;
 
-  /** The probe of a map; of one of which nothing can be told, no number. */
+  /**
+   * The probe of a map; of one of which nothing can be told, no number.
+   *
+   * @param at the layer's name, empty for the last feature map; read over that alone
+   */
   static Probe<Score> probe(
       String metric,
       Nearby nearby,
       double eps,
       Over over,
+      String at,
       Explained explained,
       Workspace workspace) {
     Explainer explainer = explained.explainer(metric);
@@ -47,18 +56,26 @@ final class RelativeStability implements NearbyMaps.Reader {
       return new Known(explained.target(), Score.NONE);
     }
     NearbyLogits logits = nearby.logits(explained, workspace);
-    var stability = new RelativeStability(explained, nearby.samples(), eps, over, logits);
+    NearbyLayer layer = over == Over.LAYER ? nearby.layer(explained, at, eps, workspace) : null;
+    var stability = new RelativeStability(explained, nearby.samples(), eps, over, logits, layer);
     List<Probe<?>> asked = new ArrayList<>(nearby.maps(explained, explainer, workspace, stability));
     asked.addAll(logits.toAsk());
+    asked.addAll(layer == null ? List.of() : layer.toAsk());
     return new InTurn<>(explained.target(), asked, stability::score);
   }
 
   private RelativeStability(
-      Explained explained, int samples, double eps, Over over, NearbyLogits logits) {
+      Explained explained,
+      int samples,
+      double eps,
+      Over over,
+      NearbyLogits logits,
+      NearbyLayer layer) {
     this.explained = explained;
     this.eps = eps;
     this.over = over;
     this.logits = logits;
+    this.layer = layer;
     map = explained.fullMap();
     changes = new double[samples];
     shifts = new double[samples];
@@ -66,15 +83,15 @@ final class RelativeStability implements NearbyMaps.Reader {
 
   @Override
   public void read(int sample, float[] near, float[] nearMap) {
-    changes[sample] = change(map, explained.atFullSize(nearMap));
+    changes[sample] = change(map, explained.atFullSize(nearMap), eps);
     if (over == Over.IMAGE) {
-      shifts[sample] = change(explained.pixels(), near);
+      shifts[sample] = change(explained.pixels(), near, eps);
     }
     read++;
   }
 
   /** ‖(a − b) / a‖, a value of 0 in the denominator being eps. */
-  private double change(float[] a, float[] b) {
+  static double change(float[] a, float[] b, double eps) {
     double sum = 0;
     for (int i = 0; i < a.length; i++) {
       double d = ((double) a[i] - b[i]) / (a[i] == 0 ? eps : a[i]);
@@ -84,7 +101,7 @@ final class RelativeStability implements NearbyMaps.Reader {
   }
 
   private Score score() {
-    if (read < changes.length || !logits.isThrough()) {
+    if (read < changes.length || !logits.isThrough() || layer != null && !layer.isThrough()) {
       return Score.NONE;
     }
     float[][] h = logits.result();
@@ -95,7 +112,12 @@ final class RelativeStability implements NearbyMaps.Reader {
     for (int i = 0; i < changes.length; i++) {
       float[] near = h[i + 1];
       if (Logits.best(near) == predicted) {
-        double by = over == Over.IMAGE ? shifts[i] : Vectors.distance(h[0], near);
+        double by =
+            switch (over) {
+              case IMAGE -> shifts[i];
+              case LOGITS -> Vectors.distance(h[0], near);
+              case LAYER -> layer.result()[i];
+            };
         double ratio = changes[i] / Math.max(by, eps);
         most = Math.max(most, ratio);
         sum += ratio;

@@ -5,7 +5,7 @@ import candela.tensor.Shape;
 import candela.tensor.Tensor;
 
 /** What is taken away from an image, whatever a map says: equal where that is. */
-sealed interface Removal permits PixelNoise, RandomPixels, RandomSquares {
+sealed interface Removal permits PixelNoise, PixelRuns, RandomPixels, RandomSquares {
   /** The parts of images [c,h,w]; their memory is the workspace's. */
   Parts of(Shape image, Workspace workspace);
 

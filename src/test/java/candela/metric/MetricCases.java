@@ -61,6 +61,34 @@ final class MetricCases {
         new Case("relative-output-stability:eps=10", new float[] {0, 2, 3}, 0.01),
         new Case("relative-input-stability", new float[3], Double.NaN),
         new Case("relative-output-stability", new float[3], Double.NaN),
+        // behind the rectifier 12 three times, which changes by less than 10 times that
+        new Case("relative-representation-stability:layer=y1", best, 0),
+        new Case(
+            "relative-representation-stability:layer=y1,eps=10",
+            worst,
+            Math.sqrt(4 / 9.0 + 4) / 10),
+        new Case("relative-representation-stability:layer=y1", new float[3], Double.NaN),
+        // of 108 the map has 6; all of it
+        new Case("completeness", best, 102 / 108.0),
+        new Case("completeness", added, 0),
+        // of a range of 108, 324 more
+        new Case("completeness", new float[] {400, 32, 0}, 3),
+        // 2, 2, 2 score as much
+        new Case("completeness:substrate=mean", best, Double.NaN),
+        // one class only: its probability is 1 whatever is there
+        new Case("completeness:score=probability", best, Double.NaN),
+        // each pixel changes the score
+        new Case("non-sensitivity:step=1,score=logit", best, 0),
+        new Case("non-sensitivity:step=1,score=logit", new float[] {0, -2, 0}, 2 / 3.0),
+        new Case("non-sensitivity:step=1,score=logit,eps=0.4", new float[] {1, -2, 3}, 1 / 3.0),
+        // by 18, 36 and 54
+        new Case("non-sensitivity:step=1,score=logit,eps=36", added, 1 / 3.0),
+        // the first two together
+        new Case("non-sensitivity:step=2,score=logit", new float[] {0, 4, 0}, 0.5),
+        // the middle one for 2 changes nothing
+        new Case("non-sensitivity:step=1,score=logit,substrate=mean", best, 1 / 3.0),
+        new Case("non-sensitivity", best, 1),
+        new Case("non-sensitivity", new float[3], Double.NaN),
         // sorted 1, 2, 3 by −2, 0, 2: 4 over 3 · 6
         new Case("sparseness", best, 2 / 9.0),
         new Case("sparseness", new float[] {0, -5, 0}, 2 / 3.0),
@@ -168,6 +196,14 @@ final class MetricCases {
         new Case("sensitivity-n:most=1,sizes=1", best, Double.NaN),
         // the two largest: both; the first and the second
         new Case("relevance-rank", best, 1),
-        new Case("relevance-rank", worst, 0.5));
+        new Case("relevance-rank", worst, 0.5),
+        // the last two pixels are two thirds of all
+        new Case("top-k-intersection:k=2", best, 1),
+        new Case("top-k-intersection:k=2", worst, 0.5),
+        new Case("top-k-intersection:k=1", worst, 0),
+        new Case("top-k-intersection:k=3", worst, 2 / 3.0),
+        new Case("top-k-intersection:k=2,conceptInfluence=true", best, 1.5),
+        // of equal values the first
+        new Case("top-k-intersection:k=1", new float[3], 0));
   }
 }

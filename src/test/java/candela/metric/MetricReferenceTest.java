@@ -276,6 +276,50 @@ class MetricReferenceTest {
   }
 
   @Test
+  void groupsMatterToTheMapOrToTheModel() {
+    map[20] = 50; // beside which many are small
+    double[] sizes = new double[7];
+    List<boolean[]> groups = new ArrayList<>();
+    for (int g = 0; g < 7; g++) {
+      boolean[] group = new boolean[PIXELS];
+      for (int i = 10 * g; i < Math.min(10 * g + 10, PIXELS); i++) {
+        group[i] = true;
+        sizes[g] = Math.max(sizes[g], Math.abs(map[i]));
+      }
+      groups.add(group);
+    }
+    double[] falls = falls(groups, new float[x.length], true);
+    double eps = 0.05;
+    int idle = 0;
+    int missed = 0;
+    for (int g = 0; g < 7; g++) {
+      idle += sizes[g] / 50 > eps && Math.abs(falls[g]) <= eps ? 1 : 0;
+      missed += sizes[g] / 50 <= eps && Math.abs(falls[g]) > eps ? 1 : 0;
+    }
+    assertThat(idle + missed).isPositive();
+    Score s = score("non-sensitivity:step=10,eps=0.05");
+    assertThat(s.value()).isEqualTo((idle + missed) / 7.0);
+    assertThat(s.parts()).containsEntry("idle", idle / 7.0).containsEntry("missed", missed / 7.0);
+  }
+
+  @Test
+  void whatAMapAddsUpToIsComparedWithWhatTheImageBrings() {
+    double sum = 0;
+    for (float a : map) {
+      sum += a;
+    }
+    float[] mean = MeanColour.of(x, 3, PIXELS);
+    double fall = (double) asked.logits(x)[TARGET] - asked.logits(mean)[TARGET];
+    Score s = score("completeness:substrate=mean");
+    assertThat(s.value()).isCloseTo(Math.abs(sum - fall) / Math.abs(fall), ROUNDING);
+    assertThat(s.parts().get("delta")).isCloseTo(sum - fall, ROUNDING);
+    assertThat(s.parts().get("fall")).isCloseTo(fall, ROUNDING);
+    double chance = probability(x) - probability(new float[x.length]);
+    assertThat(score("completeness:score=probability").parts().get("fall"))
+        .isCloseTo(chance, ROUNDING);
+  }
+
+  @Test
   void randomPixelsChangeTheScoreAsTheMapSays() {
     int n = 7;
     int groups = Math.ceilDiv(PIXELS, 8);
@@ -327,6 +371,7 @@ class MetricReferenceTest {
     double in = 0;
     double out = 0;
     double inSum = 0;
+    double represented = 0;
     int same = 0;
     for (int s = 0; s < 12; s++) {
       var random = new Philox(4, s);
@@ -343,6 +388,7 @@ class MetricReferenceTest {
         }
         in = Math.max(in, change / Math.max(change(image, near, eps), eps));
         out = Math.max(out, change / Math.max(Math.sqrt(logits), eps));
+        represented = Math.max(represented, change / Math.max(change(h, other, eps), eps));
         inSum += change / Math.max(change(image, near, eps), eps);
         same++;
       }
@@ -355,6 +401,10 @@ class MetricReferenceTest {
     assertThat(input.parts().get("same")).isEqualTo(same / 12.0);
     Score output = stability("relative-output-stability" + parameters, image, a);
     assertThat(output.value() / out).isCloseTo(1, ROUNDING);
+    // the logits are a value of the model like any other
+    Score layer =
+        stability("relative-representation-stability" + parameters + ",layer=y3", image, a);
+    assertThat(layer.value() / represented).isCloseTo(1, ROUNDING);
     // none keeps it: no number
     Score none = stability("relative-output-stability:samples=1,radius=50,seed=1", image, a);
     assertThat(none.parts().get("same")).isZero();

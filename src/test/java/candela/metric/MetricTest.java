@@ -174,10 +174,13 @@ class MetricTest {
       case "max-sensitivity" -> name + ":samples=3,radius=0.5";
       case "monotonicity" -> name + ":step=4";
       case "monotonicity-correlation" -> name + ":samples=3";
+      case "non-sensitivity" -> name + ":step=4,eps=0.01";
       case "relative-input-stability" -> name + ":samples=3,radius=0.5";
       case "relative-output-stability" -> name + ":samples=4,radius=0.5,seed=2";
+      case "relative-representation-stability" -> name + ":samples=3,radius=0.5,seed=3";
       case "region-perturbation" -> name + ":patch=2";
       case "sensitivity-n" -> name + ":sizes=5,samples=20";
+      case "top-k-intersection" -> name + ":k=20";
       default -> name;
     };
   }
@@ -190,9 +193,12 @@ class MetricTest {
       case "faithfulness-estimate" -> name + ":step=1,score=logit";
       case "monotonicity" -> name + ":step=2,substrate=mean,score=logit";
       case "monotonicity-correlation" -> name + ":step=1,samples=200,score=logit";
+      case "non-sensitivity" -> name + ":step=1,score=logit";
       case "pointing-game" -> name + ":tolerance=0";
+      case "relative-representation-stability" -> name + ":layer=y1";
       case "road" -> name + ":noise=0,score=logit";
       case "region-perturbation" -> name + ":patch=1,score=logit";
+      case "top-k-intersection" -> name + ":k=2";
       default -> name;
     };
   }
@@ -334,13 +340,15 @@ class MetricTest {
                 "infidelity:samples=20,perturbation=noise",
                 "infidelity:samples=20,perturbation=noise,normalise=true,substrate=mean",
                 "faithfulness-correlation:subset=20,samples=30",
-                "sensitivity-n:sizes=5,samples=20")
+                "sensitivity-n:sizes=5,samples=20",
+                "non-sensitivity:step=10",
+                "non-sensitivity:step=10,eps=0.1")
             .map(Metrics::parse)
             .toList();
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
       // the image, with which all begin, and the parts; infidelities have the same, two by two
-      int rows = 41 + 21 + 31 + 101;
+      int rows = 41 + 21 + 31 + 101 + 8;
       List<Probe<Score>> probes = new ArrayList<>();
       maps.forEach(e -> metrics.forEach(m -> probes.add(m.probe(e, workspace))));
       assertThat(probes.stream().mapToInt(Probe::size).sum()).isEqualTo(rows);
@@ -370,14 +378,18 @@ class MetricTest {
       maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 12), 4, 3, null, repeats(12)));
     }
     List<Metric> metrics =
-        Stream.of("max-sensitivity", "relative-input-stability", "relative-output-stability")
+        Stream.of(
+                "max-sensitivity",
+                "relative-input-stability",
+                "relative-output-stability",
+                "relative-representation-stability")
             .map(m -> Metrics.parse(m + ":samples=6,radius=0.3,seed=4"))
             .toList();
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
       List<Probe<?>> asked = new ArrayList<>();
       maps.forEach(e -> metrics.forEach(m -> asked.addAll(m.probe(e, workspace).inTurn())));
-      assertThat(asked.stream().mapToInt(Probe::size).sum()).isEqualTo(3 * 6 + 7);
+      assertThat(asked.stream().mapToInt(Probe::size).sum()).isEqualTo(3 * 6 + 7 + 7);
     }
     List<Score> alone = new ArrayList<>();
     maps.forEach(e -> metrics.forEach(m -> alone.addAll(run(file, 1, 7, List.of(m), List.of(e)))));
@@ -393,7 +405,7 @@ class MetricTest {
       try (Device device = TestDevice.open(1);
           var pipeline = new Pipeline(Network.load(file), device, 7);
           var workspace = new Workspace(device)) {
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < metrics.size(); i++) {
           Probe<Score> late = metrics.get(i).probe(maps.getFirst(), workspace);
           pipeline.run(List.of(late));
           assertThat(late.result()).isEqualTo(alone.get(i));
@@ -456,7 +468,7 @@ class MetricTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "roar | metric: unknown 'roar'; known are average-drop, complexity, deletion,",
+        "roar | metric: unknown 'roar'; known are average-drop, completeness, complexity,",
         "deletion:step=-1 | deletion: step: 0 or more expected, got -1",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
         "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
@@ -469,6 +481,12 @@ class MetricTest {
         "faithfulness-estimate:step=0 | faithfulness-estimate: step: 1 or more expected, got 0",
         "relative-input-stability:eps=0 | relative-input-stability: eps: a number above 0 expected",
         "relative-output-stability:radius=0 | relative-output-stability: radius: a number above 0",
+        "relative-representation-stability:eps=0 | relative-representation-stability: eps: a"
+            + " number",
+        "non-sensitivity:step=0 | non-sensitivity: step: 1 or more expected, got 0",
+        "non-sensitivity:eps=-1 | non-sensitivity: eps: a number of 0 or more expected, got -1.0",
+        "top-k-intersection:k=0 | top-k-intersection: k: 1 or more expected, got 0",
+        "completeness:substrate=grey | completeness: substrate: zero, blur, mean expected",
         "monotonicity-correlation:step=-1 | monotonicity-correlation: step: 0 or more expected",
         "monotonicity-correlation:samples=0 | monotonicity-correlation: samples: 1 or more",
         "road:from=0 | road: from: a number above 0 expected, got 0.0",
@@ -500,6 +518,10 @@ class MetricTest {
           .hasMessage(
               "faithfulness-correlation: subset: at most 3 pixels expected for an image of 3 x 1,"
                   + " got 224");
+      assertThatThrownBy(() -> new TopKIntersection().probe(vector(new float[3]), workspace))
+          .isInstanceOf(CandelaException.class)
+          .hasMessage(
+              "top-k-intersection: k of at most 3 expected for an image of 3 x 1, got 1000");
     }
   }
 

@@ -1,0 +1,73 @@
+package candela.metric;
+
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import java.util.Map;
+
+/**
+ * How many of the k most important pixels lie on the object.
+ *
+ * <p><b>Definition:</b> of the k largest values, the share that lies on pixels of the class; of
+ * equal values, those that come first row by row. With conceptInfluence, over the object's share of
+ * the pixels, which is what a random map has.
+ *
+ * <p><b>Shapes:</b> map [h,w], enlarged bilinearly where it is smaller than the image; truth [H,W]
+ * → 0 … 1, or 0 up to the pixels over those of the object; part {@code object}, the object's share.
+ * With conceptInfluence NaN where no pixel shows the class.
+ *
+ * <p><b>Parameters:</b> k (pixels, 1 or more, at most those of the image; default 1,000);
+ * conceptInfluence (default false).
+ *
+ * <p><b>Cost:</b> none.
+ *
+ * <p><b>Source:</b> Theiner, Müller-Budack and Ewerth 2022, "Interpretable semantic photo
+ * geolocation" (concept influence); as Quantus' top-k intersection.
+ *
+ * <p><b>Differences:</b> none. {@link TopK} compares two maps.
+ */
+public record TopKIntersection(int k, boolean conceptInfluence) implements Metric {
+  public TopKIntersection() {
+    this(1000, false);
+  }
+
+  public TopKIntersection {
+    Check.atLeast(1, k, "top-k-intersection: k");
+  }
+
+  @Override
+  public Direction direction() {
+    return Direction.HIGHER_IS_BETTER;
+  }
+
+  @Override
+  public boolean needsTruth() {
+    return true;
+  }
+
+  /**
+   * @throws CandelaException where the image has fewer than k pixels
+   */
+  @Override
+  public Probe<Score> probe(Explained explained, Workspace workspace) {
+    boolean[] truth = explained.truth("top-k-intersection");
+    if (k > truth.length) {
+      throw CandelaException.of(
+          "top-k-intersection: k of at most %d expected for an image of %d x %d, got %d",
+          truth.length, explained.width(), explained.height(), k);
+    }
+    return Known.of(explained, () -> score(explained.ranks(), truth));
+  }
+
+  private Score score(int[] ranks, boolean[] truth) {
+    int on = 0;
+    int object = 0;
+    for (int i = 0; i < ranks.length; i++) {
+      object += truth[i] ? 1 : 0;
+      on += truth[i] && ranks[i] < k ? 1 : 0;
+    }
+    double share = (double) object / ranks.length;
+    double value = (double) on / k;
+    return Score.of(conceptInfluence ? value / share : value, Map.of("object", share));
+  }
+}
