@@ -54,6 +54,15 @@ record FeatureMap(int channels, int h, int w, float[] values) {
     return values[channel * pixels() + pixel];
   }
 
+  /** Value by value; of the same shape. */
+  FeatureMap times(FeatureMap other) {
+    float[] product = new float[values.length];
+    for (int i = 0; i < product.length; i++) {
+      product[i] = values[i] * other.values[i];
+    }
+    return new FeatureMap(channels, h, w, product);
+  }
+
   /** Sum over the pixels of a channel. */
   double sum(int channel) {
     double sum = 0;

@@ -24,6 +24,8 @@ public final class Methods {
     DECONVNET(new DeconvNet()),
     DEEPLIFT(new DeepLift()),
     DEEPSHAP(new DeepShap()),
+    EIGEN_CAM(new EigenCam()),
+    EIGEN_GRAD_CAM(new EigenGradCam()),
     EXACT_SHAPLEY(new ExactShapley()),
     EXCITATION_BACKPROP(new ExcitationBackprop()),
     EXPECTED_GRADIENTS(new ExpectedGradients()),
@@ -68,7 +70,8 @@ public final class Methods {
     SHAPLEY_SAMPLING(new ShapleySampling()),
     SLIDING_PATCH(new SlidingPatch(), Map.of("sp-g", SlidingPatch.spG())),
     SMOOTHGRAD(new SmoothGrad()),
-    SOBEL(new Sobel());
+    SOBEL(new Sobel()),
+    XGRAD_CAM(new XGradCam());
 
     final Method defaults;
 

@@ -56,6 +56,31 @@ final class GradientCases {
             Net.BM2,
             new float[] {3, 1},
             new float[] {1.25f, -.25f}),
+        // one channel: it is the map, with its sign
+        new MethodCase("eigen-cam:layer=x", Net.AVERAGE, IMAGE, IMAGE),
+        new MethodCase("eigen-cam:layer=x", Net.PIXELS, new float[] {-4, 0, 0, 3}, -4, 0, 0, 3),
+        new MethodCase(
+            "eigen-cam:layer=x,relu=true", Net.PIXELS, new float[] {-4, 0, 0, 3}, 0, 0, 0, 3),
+        // x and −x: v is (1, −1)/√2, the sign that of the first pixel that is not 0
+        new MethodCase(
+            "eigen-cam",
+            Net.PIXELS,
+            new float[] {0, -1, 2, 3},
+            0,
+            1.4142135f,
+            -2.828427f,
+            -4.2426405f),
+        // less their means, 1.5 and −1.5
+        new MethodCase(
+            "eigen-cam:centred=true",
+            Net.PIXELS,
+            new float[] {0, 1, 2, 3},
+            2.1213202f,
+            .70710677f,
+            -.70710677f,
+            -2.1213202f),
+        // the slopes are 1 and 0: v is (1, 0) of x and nothing
+        new MethodCase("eigen-grad-cam", Net.PIXELS, new float[] {-4, 0, 1, 3}, -4, 0, 1, 3),
         // each unit's excitation comes from x in proportion 1 : 2 : 3
         new MethodCase("excitation-backprop", Net.SLRP, ONE_TWO_THREE, 1 / 6f, 2 / 6f, 3 / 6f),
         new MethodCase(
@@ -202,7 +227,18 @@ final class GradientCases {
         new MethodCase("rectgrad:percent=20", Net.ML, X, 3, 3, 3),
         new MethodCase("smoothgrad:stdev=1", Net.ML, X, 4, 4, 4),
         new MethodCase("smoothgrad:type=smoothgrad_sq", Net.ML, X, 16, 16, 16),
-        new MethodCase("smoothgrad:type=vargrad", Net.ML, X, 0, 0, 0));
+        new MethodCase("smoothgrad:type=vargrad", Net.ML, X, 0, 0, 0),
+        // w = 75/70 and −21/−30
+        new MethodCase(
+            "xgrad-cam:layer=y0,relu=false,upsampling=none",
+            Net.CONV,
+            IMAGE,
+            -26.357143f,
+            -10.414286f,
+            37.414286f,
+            53.357143f),
+        // the second channel's slope is below 0, and it is nowhere: 0, 4, 31, 40 count 1 alone
+        new MethodCase("xgrad-cam:upsampling=none", Net.CONV, constant(6, 16), 4, 4, 4, 4));
   }
 
   private static String mp(String parameters) {
