@@ -24,9 +24,6 @@ public record Slic(int segments, double compactness, double sigma) {
   private static final double LEAST = 0.5;
   private static final double MOST = 3;
 
-  /** Where a Gaussian is cut, in standard deviations. */
-  private static final double TRUNCATE = 4;
-
   /** Neighbours in the order that skimage visits them. */
   private static final int[] ACROSS = {1, -1, 0, 0};
 
@@ -52,7 +49,7 @@ public record Slic(int segments, double compactness, double sigma) {
       toLab(image, h * w);
     }
     if (sigma > 0) {
-      smooth(image, c, h, w);
+      Gaussian.smooth(image, c, h, w, sigma);
     }
     for (int i = 0; i < image.length; i++) {
       image[i] *= 1.0 / compactness;
@@ -102,46 +99,6 @@ public record Slic(int segments, double compactness, double sigma) {
 
   private static double root(double v) {
     return v > 0.008856 ? Math.cbrt(v) : 7.787 * v + 16.0 / 116;
-  }
-
-  /** A Gaussian down, then across, mirrored beyond the edges with the edge pixel twice. */
-  private void smooth(double[] image, int c, int h, int w) {
-    double[] weight = new double[(int) (TRUNCATE * sigma + 0.5) + 1];
-    double sum = 0;
-    for (int i = 0; i < weight.length; i++) {
-      weight[i] = Math.exp(-0.5 / (sigma * sigma) * i * i);
-      sum += i == 0 ? weight[i] : 2 * weight[i];
-    }
-    for (int i = 0; i < weight.length; i++) {
-      weight[i] /= sum;
-    }
-    for (int k = 0; k < c; k++) {
-      for (int j = 0; j < w; j++) {
-        line(image, k * h * w + j, w, h, weight);
-      }
-      for (int i = 0; i < h; i++) {
-        line(image, (k * h + i) * w, 1, w, weight);
-      }
-    }
-  }
-
-  private static void line(double[] image, int from, int stride, int n, double[] weight) {
-    double[] x = new double[n];
-    for (int i = 0; i < n; i++) {
-      x[i] = image[from + i * stride];
-    }
-    for (int i = 0; i < n; i++) {
-      double y = weight[0] * x[i];
-      for (int d = weight.length - 1; d > 0; d--) {
-        y += weight[d] * (x[mirror(i - d, n)] + x[mirror(i + d, n)]);
-      }
-      image[from + i * stride] = y;
-    }
-  }
-
-  private static int mirror(int i, int n) {
-    int at = Math.floorMod(i, 2 * n);
-    return Math.min(at, 2 * n - 1 - at);
   }
 
   /** Start down, step down, start across, step across of a regular grid of about n points. */

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Labels of skimage.segmentation.slic 0.26 with start_label=0, by their CRC-32 as bytes. */
 class SlicTest {
-  private static long crc(int[] labels) {
+  static long crc(int[] labels) {
     CRC32 crc = new CRC32();
     Arrays.stream(labels).forEach(crc::update);
     return crc.getValue();
