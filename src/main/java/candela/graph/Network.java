@@ -152,6 +152,7 @@ public final class Network {
     if (features != null) {
       keep.add(features);
     }
+    graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
     return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);

@@ -12,8 +12,11 @@ import java.util.List;
  * @param rules what backward will be asked to run; empty for the plain gradient alone. With rules
  *     the graph keeps activations and sums as nodes of their own, and the session what the rules
  *     read
+ * @param from name of the model value that rows are, and only what comes after it is run, see
+ *     {@link Tail}; "" for the input, {@link #LAST_FEATURES}
  */
-public record SessionOptions(List<String> gradientAt, String output, List<Rules> rules) {
+public record SessionOptions(
+    List<String> gradientAt, String output, List<Rules> rules, String from) {
   /**
    * A name that stands for the last feature map: the last convolution that has more than one pixel,
    * with what is added, concatenated and applied after it at the same size.
@@ -32,6 +35,10 @@ public record SessionOptions(List<String> gradientAt, String output, List<Rules>
 
   public SessionOptions(List<String> gradientAt, String output) {
     this(gradientAt, output, List.of());
+  }
+
+  public SessionOptions(List<String> gradientAt, String output, List<Rules> rules) {
+    this(gradientAt, output, rules, "");
   }
 
   /** What flows back under any of these rules, at one value. */

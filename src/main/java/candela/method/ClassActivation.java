@@ -26,6 +26,8 @@ final class ClassActivation extends Sampled<Attribution> {
   private final Shape image;
   private final Tensor x;
   private final Mix mix;
+  private Shape shape;
+  private float[] row;
   private FeatureMap a;
   private FeatureMap g;
   private double score;
@@ -60,17 +62,25 @@ final class ClassActivation extends Sampled<Attribution> {
 
   @Override
   protected void add(int first, Answers answers) {
-    a = read(answers.values());
-    g = read(answers.gradients());
+    shape = answers.values().shape();
+    row = workspace.device().read(answers.values());
+    a = FeatureMap.of(method, layer, shape, row);
+    g = FeatureMap.of(method, layer, shape, workspace.device().read(answers.gradients()));
     score = answers.scores()[0];
-  }
-
-  private FeatureMap read(Tensor t) {
-    return FeatureMap.of(method, layer, t.shape(), workspace.device().read(t));
   }
 
   FeatureMap values() {
     return a;
+  }
+
+  /** The layer as the model has it, in {@link #shape}. */
+  float[] row() {
+    return row;
+  }
+
+  /** Of one row of the layer. */
+  Shape shape() {
+    return shape;
   }
 
   @Override

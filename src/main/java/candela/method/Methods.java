@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 public final class Methods {
   /** One line a method, alphabetical. */
   private enum Entry {
+    ABLATION_CAM(new AblationCam()),
     ANCHORS(new Anchors()),
     BETA_SMOOTH(new BetaSmooth()),
     BLUR_INTEGRATED_GRADIENTS(new BlurIntegratedGradients()),

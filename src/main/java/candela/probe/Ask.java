@@ -11,21 +11,27 @@ import candela.graph.ScoreKind;
  *     scores only
  * @param rules what flows back; not read for scores only. Where they are paired, probes write rows
  *     in pairs, an image and its reference, and never half of one
+ * @param from the value that rows are, in the model's layout: a name of the model, "" for the input
  */
-public record Ask(ScoreKind score, String at, Rules rules) {
+public record Ask(ScoreKind score, String at, Rules rules, String from) {
   /** Scores, no gradient. */
   public static Ask score(ScoreKind score) {
-    return new Ask(score, null, Rules.GRADIENT);
+    return new Ask(score, null, Rules.GRADIENT, "");
+  }
+
+  /** Scores of rows that stand for a value of the model: only what comes after it is run. */
+  public static Ask scoreFrom(String from, ScoreKind score) {
+    return new Ask(score, null, Rules.GRADIENT, from);
   }
 
   /** Scores and their gradient at the input. */
   public static Ask gradient(ScoreKind score) {
-    return new Ask(score, "", Rules.GRADIENT);
+    return new Ask(score, "", Rules.GRADIENT, "");
   }
 
   /** Scores, and what flows back under these rules to a value, "" being the input. */
   public static Ask backward(ScoreKind score, String at, Rules rules) {
-    return new Ask(score, at, rules);
+    return new Ask(score, at, rules, "");
   }
 
   public boolean wantsGradient() {

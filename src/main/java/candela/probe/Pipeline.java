@@ -54,8 +54,11 @@ public final class Pipeline implements AutoCloseable {
   private Late late;
 
   private final Windowing windowing;
-  private final Map<String, Session> sessions = new HashMap<>();
+  private final Map<Ends, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
+
+  /** What sessions without rules differ in: the value that rows are, that of the gradient. */
+  private record Ends(String from, String at) {}
 
   /** What sessions with rules differ in: the value they go back to, and their rows. */
   private record Key(String at, int rows) {}
@@ -408,17 +411,19 @@ public final class Pipeline implements AutoCloseable {
 
   /** The session for this ask; one of another size is replaced. */
   private Session session(Ask ask, int rows) {
-    Session open = sessions.get(ask.at());
+    Ends ends = new Ends(ask.from(), ask.at());
+    Session open = sessions.get(ends);
     if (open != null && open.batch() == rows) {
       return open;
     }
     if (open != null) {
-      sessions.remove(ask.at()).close();
+      sessions.remove(ends).close();
     }
     SessionOptions options =
-        new SessionOptions(ask.wantsGradient() ? List.of(ask.at()) : List.of(), output);
+        new SessionOptions(
+            ask.wantsGradient() ? List.of(ask.at()) : List.of(), output, List.of(), ask.from());
     Session session = open(rows, options);
-    sessions.put(ask.at(), session);
+    sessions.put(ends, session);
     return session;
   }
 

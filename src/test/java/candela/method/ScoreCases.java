@@ -1,5 +1,6 @@
 package candela.method;
 
+import static candela.method.MethodCase.IMAGE;
 import static candela.method.MethodCase.ONE_TWO_THREE;
 import static candela.method.MethodCase.X;
 import static candela.method.MethodCase.constant;
@@ -20,6 +21,18 @@ final class ScoreCases {
 
   static List<MethodCase> all() {
     return List.of(
+        // 2 · 18.75 − 5.25 = 32.25; w = 37.5/32.25 and −5.25/32.25 of 0, 4, 31, 40 and 0, 0, 6, 15
+        new MethodCase(
+            "ablation-cam:upsampling=none",
+            Net.AVERAGE,
+            IMAGE,
+            0,
+            4.651163f,
+            35.069767f,
+            44.069767f),
+        // the score is −4 with the first channel, x, and 0 without: w = −1
+        new MethodCase(
+            "ablation-cam:relu=false", Net.PIXELS, new float[] {1, -2, -3, 0}, -1, 2, 3, 0),
         // the sum is above 0 whenever the first pixel is there: the mean, 1, may stand for the rest
         new MethodCase("anchors:grid=2", Net.PIXELS, new float[] {16, -4, -4, -4}, 1, 0, 0, 0),
         new MethodCase(ablation(0, 1, 2), Net.ML, X, new float[] {80, 200, 120}),
