@@ -72,7 +72,8 @@ public final class Methods {
     SLIDING_PATCH(new SlidingPatch(), Map.of("sp-g", SlidingPatch.spG())),
     SMOOTHGRAD(new SmoothGrad()),
     SOBEL(new Sobel()),
-    XGRAD_CAM(new XGradCam());
+    XGRAD_CAM(new XGradCam()),
+    XRAI(new Xrai());
 
     final Method defaults;
 

@@ -18,6 +18,12 @@ final class Superpixels {
 
   private static int[] of(Slic slic, Subject subject) {
     Shape image = subject.image();
+    return slic.labels(picture(subject), image.dim(0), image.dim(1), image.dim(2));
+  }
+
+  /** Its levels [c,h,w], red first, 0 … 1 where the preprocessing tells black and white. */
+  static double[] picture(Subject subject) {
+    Shape image = subject.image();
     int c = image.dim(0);
     int n = image.count(1, 3);
     Levels levels = subject.levels();
@@ -32,6 +38,6 @@ final class Superpixels {
         rgb[i] = Math.rint((rgb[i] - black) / (levels.white().get(k) - black) * 255) / 255;
       }
     }
-    return slic.labels(rgb, c, image.dim(1), image.dim(2));
+    return rgb;
   }
 }

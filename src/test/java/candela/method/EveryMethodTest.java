@@ -123,6 +123,7 @@ class EveryMethodTest {
       case "shapley-sampling" -> "shapley-sampling:grid=2,samples=1";
       case "sliding-patch" -> "sliding-patch:patch=%d,stride=%d".formatted(side / 2, side / 2);
       case "smoothgrad" -> "smoothgrad:samples=2";
+      case "xrai" -> "xrai:nSteps=2";
       default -> name;
     };
   }

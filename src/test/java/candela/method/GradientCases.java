@@ -238,7 +238,27 @@ final class GradientCases {
             37.414286f,
             53.357143f),
         // the second channel's slope is below 0, and it is nowhere: 0, 4, 31, 40 count 1 alone
-        new MethodCase("xgrad-cam:upsampling=none", Net.CONV, constant(6, 16), 4, 4, 4, 4));
+        new MethodCase("xgrad-cam:upsampling=none", Net.CONV, constant(6, 16), 4, 4, 4, 4),
+        // x less the middle of 0 and 9.1, which both ends of the path agree in; the rows are
+        // regions
+        // at scales up to 250, and the lower one's mean is 4.45
+        new MethodCase(
+            "xrai:minSize=0,dilation=0,minPixelDiff=1",
+            Net.PIXELS,
+            new float[] {0, 0, 8.9f, 9.1f},
+            -4.55f,
+            -4.55f,
+            4.45f,
+            4.45f),
+        // no row has 3 pixels: all of it, which has grown together at larger scales
+        new MethodCase(
+            "xrai:minSize=0,dilation=0,minPixelDiff=3",
+            Net.PIXELS,
+            new float[] {0, 0, 8.9f, 9.1f},
+            -.05f,
+            -.05f,
+            -.05f,
+            -.05f));
   }
 
   private static String mp(String parameters) {

@@ -111,6 +111,9 @@ class MethodsTest {
             + " superpixels expected, got both",
         "anchors:features=cells | anchors: features: grid, superpixels, values expected, got",
         "optimal-infidelity:largest=2 | optimal-infidelity: largest: at most 1.0 expected, got 2.0",
+        "xrai:minPixelDiff=0 | xrai: minPixelDiff: 1 or more expected, got 0",
+        "xrai:dilation=101 | xrai: dilation: at most 100.0 expected, got 101.0",
+        "eigen-cam:score=logit | eigen-cam: unknown parameter 'score'; it takes centred, layer",
         "occlusion:stride=0 | occlusion: stride: 1 or more expected, got 0",
       })
   void aWrongTextIsAnsweredInOneSentence(String text, String message) {

@@ -42,6 +42,7 @@ final class SmallMethods {
           case "lime" -> "lime:samples=40,segments=9,sigma=1";
           case "meaningful-perturbation" -> "meaningful-perturbation:iterations=12,mask=5";
           case "occlusion" -> "occlusion:window=4,stride=3";
+          case "xrai" -> "xrai:nSteps=3,minSize=4,dilation=1,minPixelDiff=2";
           default -> name;
         });
   }
