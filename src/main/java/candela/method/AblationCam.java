@@ -33,8 +33,9 @@ import java.util.stream.IntStream;
  * convolutional network via gradient-free localization", section 3.
  *
  * <p><b>Differences:</b> the paper divides by f(A) itself, which turns the map round where that is
- * below zero. pytorch-grad-cam puts a large negative number for a channel where the layer has
- * values below zero, runs the whole model for most layers and scales the map to 0…1.
+ * below zero. pytorch-grad-cam puts a number of −1e7 or less for a channel where the least value of
+ * the layer is not 0, runs what comes before the layer for every channel again, and scales the map
+ * to 0…1.
  */
 public record AblationCam(String layer, boolean relu, Upsampling upsampling, ScoreKind score)
     implements Method {

@@ -196,7 +196,8 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
           Windowing.isTried(probe, device)
               ? Optional.of(new int[] {probe.occluded().tall(), probe.occluded().wide()})
               : Optional.empty();
-      return new Size(probe.size(), probe.width(), probe.ask().wantsGradient(), window);
+      long rows = probe.inTurn().stream().mapToLong(Probe::size).sum();
+      return new Size(rows, probe.width(), probe.ask().wantsGradient(), window);
     }
   }
 
