@@ -19,11 +19,9 @@ import java.util.Arrays;
  * of equal weight, which is left to its sorting; here it is that of the pixels, row by row, and of
  * each pixel's edges right, down, down right, up right. Without such its labels.
  *
- * @param scale above 0; the larger, the larger the regions. For levels of 0 … 1
- * @param sigma of the smoothing, pixels; 0 for none
- * @param minSize pixels that a region has at least, 0 or more
+ * <p>A picture's edges are put in order once for all scales. Immutable.
  */
-public record Felzenszwalb(double scale, double sigma, int minSize) {
+public final class Felzenszwalb {
   private static final double LEVELS = 255;
 
   /** Each pixel's edges: right, down, down right, up right. */
@@ -31,21 +29,19 @@ public record Felzenszwalb(double scale, double sigma, int minSize) {
 
   private static final int[] DOWN = {0, 1, 1, -1};
 
-  public Felzenszwalb {
-    if (!(scale > 0) || Double.isInfinite(scale)) {
-      throw CandelaException.of("felzenszwalb: scale: a number above 0 expected, got %s", scale);
-    }
+  private final int pixels;
+  private final Edge[] edges;
+
+  /**
+   * Of levels[c,h,w].
+   *
+   * @param sigma of the smoothing, pixels; 0 for none
+   */
+  public Felzenszwalb(double[] levels, int c, int h, int w, double sigma) {
     if (!(sigma >= 0) || Double.isInfinite(sigma)) {
       throw CandelaException.of(
           "felzenszwalb: sigma: a number of 0 or more expected, got %s", sigma);
     }
-    if (minSize < 0) {
-      throw CandelaException.of("felzenszwalb: minSize: 0 or more expected, got %d", minSize);
-    }
-  }
-
-  /** The label of every pixel, 0, 1, 2, … without gaps, of levels[c,h,w]. */
-  public int[] labels(double[] levels, int c, int h, int w) {
     double[] image = levels.clone();
     for (double v : image) {
       if (!Double.isFinite(v)) {
@@ -55,9 +51,25 @@ public record Felzenszwalb(double scale, double sigma, int minSize) {
     if (sigma > 0) {
       Gaussian.smooth(image, c, h, w, sigma);
     }
-    Edge[] edges = edges(image, c, h, w);
-    Arrays.sort(edges); // stable: equal ones stay in order
-    return new Regions(h * w).joined(edges, scale / LEVELS, minSize);
+    pixels = h * w;
+    edges = edges(image, c, h, w);
+    Arrays.parallelSort(edges); // stable: equal ones stay in order
+  }
+
+  /**
+   * The label of every pixel, 0, 1, 2, … without gaps.
+   *
+   * @param scale above 0; the larger, the larger the regions. For levels of 0 … 1
+   * @param minSize pixels that a region has at least, 0 or more
+   */
+  public int[] labels(double scale, int minSize) {
+    if (!(scale > 0) || Double.isInfinite(scale)) {
+      throw CandelaException.of("felzenszwalb: scale: a number above 0 expected, got %s", scale);
+    }
+    if (minSize < 0) {
+      throw CandelaException.of("felzenszwalb: minSize: 0 or more expected, got %d", minSize);
+    }
+    return new Regions(pixels).joined(edges, scale / LEVELS, minSize);
   }
 
   /** Between two pixels. */

@@ -115,11 +115,10 @@ public record Xrai(int nSteps, int minSize, int dilation, int minPixelDiff, Scor
   private Regions regions(Subject subject) {
     Shape image = subject.image();
     double[] picture = stretched(Superpixels.picture(subject));
+    var of = new Felzenszwalb(picture, image.dim(0), image.dim(1), image.dim(2), SIGMA);
     List<int[]> labels = new ArrayList<>();
     for (int scale : SCALES) {
-      labels.add(
-          new Felzenszwalb(scale, SIGMA, minSize)
-              .labels(picture, image.dim(0), image.dim(1), image.dim(2)));
+      labels.add(of.labels(scale, minSize));
     }
     return Regions.of(labels, image.dim(1), image.dim(2), dilation);
   }

@@ -36,19 +36,20 @@ class FelzenszwalbTest {
   @Test
   void pixelsHaveEightNeighbours() {
     double[] x = {0, 9, 9, 0};
-    assertThat(new Felzenszwalb(255, 0, 0).labels(x, 1, 2, 2)).containsExactly(0, 1, 1, 0);
+    assertThat(new Felzenszwalb(x, 1, 2, 2, 0).labels(255, 0)).containsExactly(0, 1, 1, 0);
   }
 
   /** 3, 4 and 0: a distance of 5 is less than 6, but not than 5. */
   @Test
   void coloursAreAsFarApartAsPoints() {
     double[] x = {0, 3, 0, 4, 0, 0};
-    assertThat(new Felzenszwalb(255 * 6, 0, 0).labels(x, 3, 1, 2)).containsExactly(0, 0);
-    assertThat(new Felzenszwalb(255 * 5, 0, 0).labels(x, 3, 1, 2)).containsExactly(0, 1);
+    var of = new Felzenszwalb(x, 3, 1, 2, 0);
+    assertThat(of.labels(255 * 6, 0)).containsExactly(0, 0);
+    assertThat(of.labels(255 * 5, 0)).containsExactly(0, 1);
   }
 
   private static int[] labels(double k, int minSize, double... strip) {
-    return new Felzenszwalb(255 * k, 0, minSize).labels(strip, 1, 1, strip.length);
+    return new Felzenszwalb(strip, 1, 1, strip.length, 0).labels(255 * k, minSize);
   }
 
   /** The labels of scikit-image 0.26, of a photo at −1 … 1; CRC-32 of their bytes. */
@@ -65,19 +66,21 @@ class FelzenszwalbTest {
     float[] x = Npy.read(Shared.path("reference/squeezenet1.1/" + photo + "-input.npy")).values();
     double[] levels = new double[x.length];
     Arrays.setAll(levels, i -> x[i] / 128.0);
-    int[] labels = new Felzenszwalb(scale, 0.8, 150).labels(levels, 3, 224, 224);
+    int[] labels = new Felzenszwalb(levels, 3, 224, 224, 0.8).labels(scale, 150);
     assertThat(Arrays.stream(labels).distinct().count()).isEqualTo(count);
     assertThat(SlicTest.crc(labels)).isEqualTo(crc);
   }
 
   @Test
   void wrongParametersAreSaid() {
-    assertThatThrownBy(() -> new Felzenszwalb(0, 1, 1))
+    double[] x = new double[1];
+    var of = new Felzenszwalb(x, 1, 1, 1, 1);
+    assertThatThrownBy(() -> of.labels(0, 1))
         .isInstanceOf(CandelaException.class)
         .hasMessage("felzenszwalb: scale: a number above 0 expected, got 0.0");
-    assertThatThrownBy(() -> new Felzenszwalb(1, -1, 1)).hasMessageContaining("sigma");
-    assertThatThrownBy(() -> new Felzenszwalb(1, 1, -1)).hasMessageContaining("minSize");
-    assertThatThrownBy(() -> new Felzenszwalb(1, 1, 1).labels(new double[] {Double.NaN}, 1, 1, 1))
+    assertThatThrownBy(() -> of.labels(1, -1)).hasMessageContaining("minSize");
+    assertThatThrownBy(() -> new Felzenszwalb(x, 1, 1, 1, -1)).hasMessageContaining("sigma");
+    assertThatThrownBy(() -> new Felzenszwalb(new double[] {Double.NaN}, 1, 1, 1, 1))
         .hasMessage("felzenszwalb: finite levels expected, got NaN");
   }
 }
