@@ -20,18 +20,14 @@ import java.util.Set;
 public final class Network {
   private final OnnxModel model;
   private final boolean turned;
-  private final boolean held;
   private final Shape known;
 
   /**
-   * @param turned whether images go in with channels first and the model takes them last
-   * @param held whether rows are pairs for {@link HeldChoices}
    * @param known the input's shape, where it has been found already
    */
-  private Network(OnnxModel model, boolean turned, boolean held, Shape known) {
+  private Network(OnnxModel model, boolean turned, Shape known) {
     this.model = model;
     this.turned = turned;
-    this.held = held;
     this.known = known;
   }
 
@@ -72,7 +68,7 @@ public final class Network {
    * @throws CandelaException when which one that is depends on the image
    */
   public static Network of(OnnxModel model) {
-    return new Network(Branches.taken(model), false, false, null);
+    return new Network(Branches.taken(model), false, null);
   }
 
   /**
@@ -83,17 +79,7 @@ public final class Network {
     Shape s = inputShape();
     boolean last = s.rank() == 4 && isColour(s.dim(3)) && !isColour(s.dim(1));
     Shape first = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
-    return new Network(model, last, false, first);
-  }
-
-  /**
-   * The same network for pairs of images: a row is an image and another one after it, [2C,H,W].
-   * Scores and gradients are those of the first, but every MaxPool and every largest or smallest of
-   * an axis takes of it what stands where the second has its choice, so that nothing jumps when the
-   * first moves. Of an image and itself it is the network.
-   */
-  public Network withHeldChoices() {
-    return new Network(model, turned, true, null);
+    return new Network(model, last, first);
   }
 
   private static boolean isColour(int channels) {
@@ -171,7 +157,7 @@ public final class Network {
       throw CandelaException.of(
           "%s: has no input besides its weights; export it with the image as input", name());
     }
-    return held ? HeldChoices.of(graph) : graph;
+    return graph;
   }
 
   public Session session(Device device, int batch, SessionOptions options) {

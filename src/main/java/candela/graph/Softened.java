@@ -58,7 +58,7 @@ public final class Softened {
 
   /**
    * Operators that are left and whose slope jumps, alphabetical, with how many there are. MaxPool
-   * is not counted: what it has chosen is smooth, and {@link Network#withHeldChoices} keeps that.
+   * is not counted: what it has chosen is smooth, though its choice may change between two points.
    */
   public Map<String, Integer> corners() {
     return Collections.unmodifiableMap(corners);

@@ -137,7 +137,7 @@ final class Descent {
    *
    * @param soft the softened network
    */
-  Manipulation.Result result(SoftNetwork soft) {
+  Manipulation.Result result(Pipeline soft) {
     Loss loss = loss(soft, new double[x.length]);
     return new Manipulation.Result(x.clone(), loss.map(), loss.probability());
   }
@@ -147,7 +147,7 @@ final class Descent {
    *
    * @param soft the softened network
    */
-  boolean step(SoftNetwork soft, Manipulation.Listener listener) {
+  boolean step(Pipeline soft, Manipulation.Listener listener) {
     double[] slope = new double[x.length];
     Loss loss = loss(soft, slope);
     adam(slope);
@@ -165,7 +165,7 @@ final class Descent {
    * @param slope of their sum, is added to
    * @throws CandelaException where one is no number
    */
-  Loss loss(SoftNetwork soft, double[] slope) {
+  Loss loss(Pipeline soft, double[] slope) {
     Slope chance = slope(network, subject, x, ScoreKind.PROBABILITY);
     network.run(List.of(chance));
     double lost = chance.score() - probability;
@@ -203,9 +203,9 @@ final class Descent {
    *
    * @param slope is added to
    */
-  private double map(SoftNetwork soft, double[] slope) {
-    Slope logit = slope(soft.at(), subject, x, ScoreKind.LOGIT);
-    soft.at().run(List.of(logit));
+  private double map(Pipeline soft, double[] slope) {
+    Slope logit = slope(soft, subject, x, ScoreKind.LOGIT);
+    soft.run(List.of(logit));
     float[] g = logit.result();
     boolean timesInput = settings.timesInput();
     int pixels = wanted.length;
@@ -236,10 +236,9 @@ final class Descent {
     }
     if (most > 0) {
       double apart = APART * range / most;
-      Pipeline around = soft.around();
-      Slope above = slope(around, subject, pair(direction, apart), ScoreKind.LOGIT);
-      Slope below = slope(around, subject, pair(direction, -apart), ScoreKind.LOGIT);
-      around.run(List.of(above, below));
+      Slope above = slope(soft, subject, moved(direction, apart), ScoreKind.LOGIT);
+      Slope below = slope(soft, subject, moved(direction, -apart), ScoreKind.LOGIT);
+      soft.run(List.of(above, below));
       for (int i = 0; i < slope.length; i++) {
         slope[i] += ((double) above.result()[i] - below.result()[i]) / (2 * apart);
       }
@@ -247,11 +246,9 @@ final class Descent {
     return loss;
   }
 
-  /** A point beside the image, and the image. */
-  private float[] pair(double[] direction, double by) {
-    float[] y = new float[2 * x.length];
-    System.arraycopy(x, 0, y, x.length, x.length);
-    for (int i = 0; i < x.length; i++) {
+  private float[] moved(double[] direction, double by) {
+    float[] y = new float[x.length];
+    for (int i = 0; i < y.length; i++) {
       y[i] = (float) (x[i] + by * direction[i]);
     }
     return y;

@@ -13,11 +13,12 @@ import candela.tensor.CandelaException;
  * <p><b>Definition:</b> with a(x) the gradient, or x times it, h_i = Σ_c |a_ci| / Σ |a|, and p the
  * probability of the explained class, x' minimises ‖h(x') − h*‖² / ‖h*‖² + keep (p(x') − p(x))² by
  * Adam from x, each value held between black and white. For h the model is softened meanwhile
- * ({@link Softened}), β growing from beta to growth · beta in ten steps; what a changes by, the
- * product of the second derivatives with a direction, follows from gradients on both sides of x',
- * at most a thousandth of the range away, where maxima choose as they do at x' ({@link
- * Network#withHeldChoices}). For p, which needs first derivatives only, the model is as it is, at
- * x' and at x: what is held is what its users see, and the second part is 0 at x whatever β is.
+ * ({@link Softened}), β growing from beta to growth · beta in ten steps; what a changes by follows
+ * from gradients on both sides of x', at most a thousandth of the range away: the product of the
+ * second derivatives with a direction, and what the choices of a MaxPool that differ between the
+ * two sides add, which makes the way down less straight. For p, which needs first derivatives only,
+ * the model is as it is, at x' and at x: what is held is what its users see, and the second part is
+ * 0 at x whatever β is.
  *
  * <p><b>Shapes:</b> x[c,h,w], h*[h,w] → x'[c,h,w].
  *
@@ -26,7 +27,7 @@ import candela.tensor.CandelaException;
  * most 1, default 2e-4); keep (weight of the class's probability, 0 to 1e6, default 10); beta (1e-3
  * to 1e6, default 10); growth (1 to 1e6, default 10).
  *
- * <p><b>Cost:</b> 4 forward and backward rows an iteration, 2 more forward up to the last maximum.
+ * <p><b>Cost:</b> 4 forward and backward rows an iteration.
  *
  * <p><b>Source:</b> Dombrowski et al. 2019, "Explanations can be manipulated and geometry is to
  * blame", section 2.
@@ -128,7 +129,7 @@ public record Manipulation(
         }
         double sharp = beta * Math.pow(growth, s / (STEPS - 1.0));
         Network soft = Network.of(Softened.of(network.model(), sharp).model()).channelsFirst();
-        try (var softened = SoftNetwork.of(soft, device, output)) {
+        try (var softened = new Pipeline(soft, device, 2, output)) {
           boolean on = true;
           while (on && descent.done() < until) {
             on = descent.step(softened, listener);

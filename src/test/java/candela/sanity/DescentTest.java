@@ -50,7 +50,7 @@ class DescentTest {
     var settings = new Manipulation(timesInput, 1, 1e-3, 10, 2, 1);
     Network soft = Network.of(Softened.of(Network.load(Toy.random(folder)).model(), 2).model());
     try (Device device = TestDevice.open(1);
-        var pipeline = SoftNetwork.of(soft, device, null)) {
+        var pipeline = new Pipeline(soft, device, 2)) {
       double[] slope = new double[189];
       loss(settings, pipeline, x, wanted, slope);
       double largest = 0;
@@ -77,9 +77,9 @@ class DescentTest {
 
   /** At x, where a probability of 0.1 is to be kept. */
   private static double loss(
-      Manipulation settings, SoftNetwork pipeline, float[] x, double[] wanted, double[] slope) {
+      Manipulation settings, Pipeline pipeline, float[] x, double[] wanted, double[] slope) {
     var subject = new Subject(Shape.of(3, 9, 7), x, 2, LEVELS);
-    var descent = new Descent(settings, subject, wanted, pipeline.at(), 0.1);
+    var descent = new Descent(settings, subject, wanted, pipeline, 0.1);
     Descent.Loss loss = descent.loss(pipeline, slope);
     return loss.map() + loss.probability();
   }
@@ -105,7 +105,7 @@ class DescentTest {
     var settings = new Manipulation(timesInput, 1, 1e-3, 10, 2, 1);
     try (Device device = TestDevice.open(1);
         var network = new Pipeline(real, device, 1);
-        var softened = SoftNetwork.of(soft, device, null)) {
+        var softened = new Pipeline(soft, device, 2)) {
       assertThatThrownBy(
               () ->
                   new Descent(settings, subject, new double[] {1}, network)
@@ -135,7 +135,7 @@ class DescentTest {
     var subject = new Subject(Shape.of(3, 1, 1), new float[3], 0, LEVELS);
     try (Device device = TestDevice.open(1);
         var network = new Pipeline(steep(1e30f), device, 1);
-        var softened = SoftNetwork.of(steep(1), device, null)) {
+        var softened = new Pipeline(steep(1), device, 2)) {
       var descent = new Descent(SETTINGS, subject, new double[] {1}, network, 0.1);
       assertThatThrownBy(() -> descent.step(softened, (i, map, probability) -> true))
           .isInstanceOf(CandelaException.class)
