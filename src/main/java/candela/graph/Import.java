@@ -123,6 +123,11 @@ public final class Import {
     return batch;
   }
 
+  /** Whether the file was made for any number of images. */
+  static boolean leavesBatchOpen(OnnxModel model) {
+    return modelBatch(model, 2, Map.of(), Map.of()) != modelBatch(model, 3, Map.of(), Map.of());
+  }
+
   /**
    * Initialisers and inputs, for nodes that are read one by one; in the batch that the file was
    * made for.
@@ -141,9 +146,14 @@ public final class Import {
     builder.bind(name, Value.constant(name, constant));
   }
 
-  /** Input i of a node that was not read, as a constant where it is one. */
-  Value known(OnnxNode node, int i) {
-    return builder.known(new Call(builder, node).x(i));
+  /** The shape of the value of an ONNX name. */
+  Shape shape(String name) {
+    return builder.value("input", name).shape();
+  }
+
+  /** The value of an ONNX name, as a constant where it is one. */
+  Value known(String name) {
+    return builder.known(builder.value("input", name));
   }
 
   private Graph build(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {

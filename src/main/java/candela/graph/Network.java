@@ -63,12 +63,12 @@ public final class Network {
   }
 
   /**
-   * Of a model. In place of an If comes the branch that is taken.
+   * Of a model. In place of If, Loop, Scan and sequences comes what they do.
    *
-   * @throws CandelaException when which one that is depends on the image
+   * @throws CandelaException when what that is depends on the image
    */
   public static Network of(OnnxModel model) {
-    return new Network(Branches.taken(model), false, null);
+    return new Network(ControlFlow.decided(model), false, null);
   }
 
   /**

@@ -8,6 +8,7 @@ import com.google.protobuf.ByteString;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Turns the attributes of a node into records. */
@@ -15,28 +16,29 @@ final class AttributeReader {
   /** Entries of a list; longer ones belong in a tensor. */
   private static final int LONGEST = 1_000_000;
 
+  private static final Set<String> CONTROL_FLOW = Set.of("If", "Loop", "Scan");
+
   private final String where;
   private final TensorReader tensors;
-  private final Function<GraphProto, OnnxAttribute> branches;
+  private final Function<GraphProto, OnnxAttribute> graphs;
 
   /**
-   * @param branches reads the branches of an If
+   * @param graphs reads the branches of an If, and bodies
    */
-  AttributeReader(
-      String where, TensorReader tensors, Function<GraphProto, OnnxAttribute> branches) {
+  AttributeReader(String where, TensorReader tensors, Function<GraphProto, OnnxAttribute> graphs) {
     this.where = where;
     this.tensors = tensors;
-    this.branches = branches;
+    this.graphs = graphs;
   }
 
   /** Those of a node, which has none yet. */
   Map<String, OnnxAttribute> read(OnnxNode node, List<AttributeProto> attributes) {
-    boolean branching = node.op().equals("If") && node.domain().isEmpty();
+    boolean flow = CONTROL_FLOW.contains(node.op()) && node.domain().isEmpty();
     var read = new HashMap<String, OnnxAttribute>();
     for (AttributeProto a : attributes) {
       String label = where + ": " + node.label() + ": attribute " + Names.quote(a.getName());
       OnnxAttribute value =
-          branching && kind(a) == AttributeType.GRAPH ? branches.apply(a.getG()) : read(label, a);
+          flow && kind(a) == AttributeType.GRAPH ? graphs.apply(a.getG()) : read(label, a);
       if (read.put(a.getName(), value) != null) {
         throw new CandelaException(label + ": is given twice; export the model again");
       }
@@ -62,8 +64,8 @@ final class AttributeReader {
       case GRAPH, GRAPHS ->
           throw new CandelaException(
               label
-                  + ": is a graph, and control flow is not supported but for If; export the model"
-                  + " without Loop and Scan");
+                  + ": is a graph, which only If, Loop and Scan may have; export the model without"
+                  + " it");
       default ->
           throw CandelaException.of(
               "%s: kind %s is not supported, only numbers, texts, lists of them and one tensor are;"

@@ -112,8 +112,12 @@ final class Functions {
   }
 
   private GraphProto graph(GraphProto graph, Call call, int depth) {
-    count(graph.getInitializerCount() + graph.getOutputCount());
+    count(graph.getInputCount() + graph.getInitializerCount() + graph.getOutputCount());
     GraphProto.Builder g = graph.toBuilder().clearNode();
+    for (int i = 0; i < g.getInputCount(); i++) {
+      ValueInfoProto v = g.getInput(i);
+      g.setInput(i, v.toBuilder().setName(call.value(v.getName())));
+    }
     for (int i = 0; i < g.getInitializerCount(); i++) {
       TensorProto t = g.getInitializer(i);
       g.setInitializer(i, t.toBuilder().setName(call.value(t.getName())));

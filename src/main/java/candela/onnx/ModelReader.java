@@ -203,7 +203,7 @@ final class ModelReader {
   }
 
   private List<OnnxNode> nodes(GraphProto graph) {
-    var attributes = new AttributeReader(where, tensors, this::branch);
+    var attributes = new AttributeReader(where, tensors, this::graph);
     var nodes = new ArrayList<OnnxNode>(graph.getNodeCount());
     for (NodeProto n : graph.getNodeList()) {
       String op = n.getOpType();
@@ -227,8 +227,15 @@ final class ModelReader {
     return nodes;
   }
 
-  private OnnxAttribute branch(GraphProto graph) {
-    List<String> outputs = graph.getOutputList().stream().map(ValueInfoProto::getName).toList();
-    return new OnnxAttribute.Graph(nodes(graph), initialisers(graph), outputs);
+  private OnnxAttribute graph(GraphProto graph) {
+    return new OnnxAttribute.Graph(
+        names(graph.getInputList()),
+        nodes(graph),
+        initialisers(graph),
+        names(graph.getOutputList()));
+  }
+
+  private static List<String> names(List<ValueInfoProto> values) {
+    return values.stream().map(ValueInfoProto::getName).toList();
   }
 }

@@ -141,7 +141,7 @@ public final class ModelWriter {
       }
       case OnnxAttribute.Tensor t ->
           a.setType(AttributeType.TENSOR).setT(tensor(t.value(), t.value().name()));
-      case OnnxAttribute.Graph g -> throw new IllegalArgumentException(name + ": a branch");
+      case OnnxAttribute.Graph g -> throw new IllegalArgumentException(name + ": a graph");
     }
     return a.build();
   }

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The value of a node's attribute. Sparse tensors, types, and graphs that are no branch of an If
- * are refused when a file is read.
+ * The value of a node's attribute. Sparse tensors, types, and graphs that are no part of an If,
+ * Loop or Scan are refused when a file is read.
  */
 public sealed interface OnnxAttribute {
   record Int(long value) implements OnnxAttribute {}
@@ -41,14 +41,21 @@ public sealed interface OnnxAttribute {
   record Tensor(OnnxTensor value) implements OnnxAttribute {}
 
   /**
-   * A branch of an If: it reads values of the graph around it by their names.
+   * A branch of an If, or the body of a Loop or Scan: it reads values of the graph around it by
+   * their names.
    *
+   * @param inputs names of what it is given
    * @param nodes in the file's order
    * @param outputs names of what it gives
    */
-  record Graph(List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers, List<String> outputs)
+  record Graph(
+      List<String> inputs,
+      List<OnnxNode> nodes,
+      Map<String, OnnxTensor> initialisers,
+      List<String> outputs)
       implements OnnxAttribute {
     public Graph {
+      inputs = List.copyOf(inputs);
       nodes = List.copyOf(nodes);
       initialisers = Collections.unmodifiableMap(new LinkedHashMap<>(initialisers));
       outputs = List.copyOf(outputs);
@@ -57,6 +64,7 @@ public sealed interface OnnxAttribute {
     /** Names of values of the graph around it. */
     Set<String> captured() {
       Set<String> own = new HashSet<>(initialisers.keySet());
+      own.addAll(inputs);
       Set<String> captured = new LinkedHashSet<>();
       for (OnnxNode n : nodes) {
         n.reads().stream().filter(v -> !own.contains(v)).forEach(captured::add);

@@ -32,7 +32,7 @@ public record OnnxNode(
     return "node " + Names.quote(name) + " (" + Names.plain(type) + ")";
   }
 
-  /** Names of values that it needs: inputs, and what its branches read from around them. */
+  /** Names of values that it needs: inputs, and what its branches or body read from around them. */
   List<String> reads() {
     List<String> all = new ArrayList<>(inputs);
     for (OnnxAttribute a : attributes.values()) {
@@ -86,7 +86,7 @@ public record OnnxNode(
   }
 
   /**
-   * A branch.
+   * A branch or body.
    *
    * @throws CandelaException where there is none
    */

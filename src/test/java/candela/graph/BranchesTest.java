@@ -1,22 +1,22 @@
 package candela.graph;
 
+import static candela.onnx.Models.bool;
 import static candela.onnx.Models.floats;
+import static candela.onnx.Models.graph;
+import static candela.onnx.Models.integer;
 import static candela.onnx.Models.model;
 import static candela.onnx.Models.node;
+import static candela.onnx.Models.number;
 import static candela.onnx.Models.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import candela.TestDevice;
-import candela.device.Device;
 import candela.onnx.Models;
 import candela.onnx.OnnxModel;
-import candela.onnx.proto.AttributeProto;
-import candela.onnx.proto.AttributeProto.AttributeType;
 import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.NodeProto;
-import candela.onnx.proto.TensorProto;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,20 +29,8 @@ class BranchesTest {
       String condition, GraphProto.Builder then, GraphProto.Builder otherwise, String... outputs) {
     return node("If", List.of(condition), outputs)
         .setName("either")
-        .addAttribute(branch("then_branch", then))
-        .addAttribute(branch("else_branch", otherwise))
-        .build();
-  }
-
-  private static AttributeProto.Builder branch(String name, GraphProto.Builder graph) {
-    return AttributeProto.newBuilder().setName(name).setType(AttributeType.GRAPH).setG(graph);
-  }
-
-  private static TensorProto bool(String name, boolean value) {
-    return TensorProto.newBuilder()
-        .setName(name)
-        .setDataType(TensorProto.DataType.BOOL_VALUE)
-        .addInt32Data(value ? 1 : 0)
+        .addAttribute(graph("then_branch", then))
+        .addAttribute(graph("else_branch", otherwise))
         .build();
   }
 
@@ -67,22 +55,12 @@ class BranchesTest {
     return GraphProto.newBuilder().addOutput(value("sum", -1, 3));
   }
 
+  /** Outputs, then slopes. */
   private float[] run(GraphProto.Builder graph, float... x) {
-    Network network = Network.load(Models.write(folder, model(graph).build()));
-    try (Device device = TestDevice.open(1);
-        Session s = network.session(device, x.length / 3, SessionOptions.GRADIENT)) {
-      device.write(s.input(), x);
-      s.forward();
-      float[] y = device.read(s.output());
-      float[] ones = new float[y.length];
-      java.util.Arrays.fill(ones, 1);
-      device.write(s.seed(), ones);
-      s.backward(Rules.GRADIENT);
-      float[] all = new float[2 * y.length];
-      System.arraycopy(y, 0, all, 0, y.length);
-      System.arraycopy(device.read(s.gradient()), 0, all, y.length, y.length);
-      return all;
-    }
+    Slopes s = Slopes.of(folder, graph, x.length / 3, x);
+    float[] all = Arrays.copyOf(s.y(), 2 * x.length);
+    System.arraycopy(s.dx(), 0, all, x.length, x.length);
+    return all;
   }
 
   /** (1, 1, 1) + (1, 2, 3), times 2 or not; then the slopes. */
@@ -122,14 +100,6 @@ class BranchesTest {
     assertThat(run(graph, 1, 1, 1, 0, 0, 0)).startsWith(4, 6, 8, 2, 4, 6);
   }
 
-  private static TensorProto integer(String name, long value) {
-    return TensorProto.newBuilder()
-        .setName(name)
-        .setDataType(TensorProto.DataType.INT64_VALUE)
-        .addInt64Data(value)
-        .build();
-  }
-
   @Test
   void branchesMayHaveBranchesAndSeveralOutputs() {
     NodeProto inner = branching("no", times("double", 2), times("triple", 3), "inner");
@@ -153,6 +123,22 @@ class BranchesTest {
         .containsExactly(4, 6, 8, 2, 2, 2);
   }
 
+  /** Branches next to each other may use the same names, as parts of a program do. */
+  @Test
+  void whatABranchDefinesIsItsOwn() {
+    NodeProto.Builder first = branching("c", times("inner", 2), unchanged(), "first").toBuilder();
+    NodeProto.Builder second = branching("c", times("inner", 3), unchanged(), "second").toBuilder();
+    NodeProto.Builder third = branching("c", times("w", 4), unchanged(), "third").toBuilder();
+    GraphProto.Builder graph =
+        scaled(first.build())
+            .addInitializer(bool("c", true))
+            .addNode(second)
+            .addNode(third)
+            .addNode(node("Sum", List.of("first", "second", "third", "w"), "y"));
+    // (2 + 3 + 4) (x + w) + w
+    assertThat(run(graph, 1, 1, 1)).containsExactly(19, 29, 39, 9, 9, 9);
+  }
+
   /** What reads the model later finds plain nodes, weights of the branch among its own. */
   @Test
   void theModelOfANetworkHasNoBranches() {
@@ -168,12 +154,14 @@ class BranchesTest {
     GraphProto.Builder depends = scaled(branching("c", times("double", 2), unchanged(), "y"));
     depends
         .addInitializer(floats("level", 3))
-        .addNode(node("ReduceMax", List.of("x"), "most").addAttribute(keep(0)))
+        .addNode(node("ReduceMax", List.of("x"), "most").addAttribute(number("keepdims", 0)))
         .addNode(node("Greater", List.of("most", "level"), "c"));
     refused(depends, "node 'either' (If): which branch is taken depends on the image");
+    GraphProto.Builder twice = times("double", 2);
+    twice.addNode(node("Relu", List.of("sum"), "double"));
     refused(
-        scaled(branching("c", times("w", 2), unchanged(), "y")).addInitializer(bool("c", true)),
-        "'w' of its branch is defined elsewhere");
+        scaled(branching("c", twice, unchanged(), "y")).addInitializer(bool("c", true)),
+        "node 'Relu_1' (Relu): 'double' is defined twice in its body");
     refused(
         scaled(branching("c", unchanged().clearOutput(), unchanged(), "y"))
             .addInitializer(bool("c", true)),
@@ -189,14 +177,6 @@ class BranchesTest {
         scaled(branching("c", GraphProto.newBuilder().addOutput(value("none")), unchanged(), "y"))
             .addInitializer(bool("c", true)),
         "node 'either' (If): input 'none' is no input, initialiser or output of a node");
-  }
-
-  private static AttributeProto keep(long value) {
-    return AttributeProto.newBuilder()
-        .setName("keepdims")
-        .setType(AttributeType.INT)
-        .setI(value)
-        .build();
   }
 
   private void refused(GraphProto.Builder graph, String why) {

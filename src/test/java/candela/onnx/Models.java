@@ -1,5 +1,7 @@
 package candela.onnx;
 
+import candela.onnx.proto.AttributeProto;
+import candela.onnx.proto.AttributeProto.AttributeType;
 import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
@@ -48,6 +50,38 @@ public final class Models {
       tensor.addFloatData(v);
     }
     return tensor;
+  }
+
+  /** An integer of rank 0. */
+  public static TensorProto integer(String name, long value) {
+    return TensorProto.newBuilder()
+        .setName(name)
+        .setDataType(TensorProto.DataType.INT64_VALUE)
+        .addInt64Data(value)
+        .build();
+  }
+
+  /** A truth value of rank 0. */
+  public static TensorProto bool(String name, boolean value) {
+    return TensorProto.newBuilder()
+        .setName(name)
+        .setDataType(TensorProto.DataType.BOOL_VALUE)
+        .addInt32Data(value ? 1 : 0)
+        .build();
+  }
+
+  /** An attribute that is an integer. */
+  public static AttributeProto number(String name, long value) {
+    return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
+  }
+
+  /** An attribute that is a branch or body. */
+  public static AttributeProto graph(String name, GraphProto.Builder graph) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeType.GRAPH)
+        .setG(graph)
+        .build();
   }
 
   /** A float value; dimension -1 is the name n. */

@@ -201,7 +201,7 @@ class OnnxModelTest {
                             .setName("then_branch")
                             .setG(GraphProto.newBuilder()))),
         "node 'Add_0' (Add): attribute 'then_branch'",
-        "control flow");
+        "is a graph, which only If, Loop and Scan may have");
     refused(
         graph(
             g ->
