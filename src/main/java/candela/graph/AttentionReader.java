@@ -11,6 +11,9 @@ import candela.tensor.Shape;
 
 /** Reader of Attention (opset 23): softmax(scale q kᵀ + mask) v, of as many heads as there are. */
 final class AttentionReader {
+  /** No bound of a window. */
+  private static final long NONE = Integer.MAX_VALUE;
+
   private final Call c;
 
   private AttentionReader(Call c) {
@@ -83,8 +86,8 @@ final class AttentionReader {
   }
 
   /**
-   * A mask of numbers is added, one of truth values chooses. A query that may see no key has no
-   * weights: the softmax of a finite least number, then 0.
+   * A mask of numbers is added, one of truth values chooses, and so does a window. A query that may
+   * see no key has no weights: the softmax of a finite least number, then 0.
    */
   private Value weights(Value scores) {
     Value s = scores;
@@ -93,27 +96,37 @@ final class AttentionReader {
     if (c.has(3) && !chosen) {
       s = c.binary(Binary.ADD, s, c.x(3));
     }
-    if (c.integer("is_causal", 0) != 0) {
-      Value before = causal(s.shape().dim(2), s.shape().dim(3));
-      seen = chosen ? c.binary(Binary.AND, seen, before) : before;
+    long left = bound("left_window_size");
+    long right = Math.min(bound("right_window_size"), c.integer("is_causal", 0) != 0 ? 0 : NONE);
+    if (Math.min(left, right) < NONE) {
+      Value near = near(s.shape().dim(2), s.shape().dim(3), left, right);
+      seen = chosen ? c.binary(Binary.AND, seen, near) : near;
     }
     if (seen == null) {
       return c.add(new Softmax(false), s);
     }
-    float least = chosen ? -Float.MAX_VALUE : Float.NEGATIVE_INFINITY;
+    boolean empty = chosen || left < NONE;
+    float least = empty ? -Float.MAX_VALUE : Float.NEGATIVE_INFINITY;
     Value p = c.add(new Softmax(false), c.add(new Where(), seen, s, number(least)));
-    return chosen ? c.add(new Where(), seen, p, number(0)) : p;
+    return empty ? c.add(new Where(), seen, p, number(0)) : p;
+  }
+
+  /** How many keys a query sees on one side of its own; all by default. */
+  private long bound(String attribute) {
+    long keys = c.integer(attribute, -1);
+    return keys < 0 ? NONE : keys;
   }
 
   private Value number(float value) {
     return c.of(Shape.of(1, 1, 1, 1), value);
   }
 
-  private Value causal(int queries, int keys) {
+  private Value near(int queries, int keys, long left, long right) {
     c.builder().make(Math.multiplyExact(queries, keys));
     long[] seen = new long[queries * keys];
     for (int i = 0; i < seen.length; i++) {
-      seen[i] = i % keys <= i / keys ? 1 : 0;
+      long ahead = i % keys - i / keys;
+      seen[i] = -left <= ahead && ahead <= right ? 1 : 0;
     }
     return c.of(Shape.of(1, 1, queries, keys), seen);
   }

@@ -98,7 +98,7 @@ final class Call {
   }
 
   /** v as often as there are images in input i, where it is as long as one of them there. */
-  private Value repeated(int i, Value v, boolean joined) {
+  Value repeated(int i, Value v, boolean joined) {
     String name = node.inputs().get(i);
     Shape own = builder.batching().own(name);
     Shape one = v.shape();

@@ -4,13 +4,16 @@ import candela.device.Reduction;
 import candela.graph.op.Reduce;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
- * Reader of Einsum: axes that one operand alone has and the output lacks are summed, operands are
- * joined from left to right by batched matrix products.
+ * Reader of Einsum: of axes that an operand has twice the diagonal is taken, those that one operand
+ * alone has and the output lacks are summed, operands are joined from left to right by batched
+ * matrix products.
  */
 final class EinsumReader {
   private static final String FORM = "[a-zA-Z]*+(\\.\\.\\.)?+[a-zA-Z]*+";
@@ -114,7 +117,7 @@ final class EinsumReader {
   }
 
   private Term term(String axes, Value v) {
-    if (axes.length() != v.shape().rank() || repeats(axes)) {
+    if (axes.length() != v.shape().rank()) {
       throw CandelaException.of("axes '%s' do not fit operand %s", shown(axes), v.shape());
     }
     for (int k = 0; k < axes.length(); k++) {
@@ -127,7 +130,32 @@ final class EinsumReader {
       }
       sizes.put(axis, Math.max(before, size));
     }
-    return new Term(axes, v);
+    Term t = new Term(axes, v);
+    for (int k = 0; k < axes.length(); k++) {
+      boolean again = axes.indexOf(axes.charAt(k)) < k;
+      t = again ? diagonal(t, axes.charAt(k)) : t;
+    }
+    return t;
+  }
+
+  /** The elements at the same place along the first two axes of this letter, which become one. */
+  private Term diagonal(Term t, char letter) {
+    int first = t.axes.indexOf(letter);
+    int second = t.axes.indexOf(letter, first + 1);
+    int rank = t.axes.length();
+    int[] perm =
+        IntStream.concat(
+                IntStream.range(0, rank).filter(k -> k != first && k != second),
+                IntStream.of(first, second))
+            .toArray();
+    Value last = c.transpose(t.value, perm);
+    int n = last.shape().dim(-1);
+    int[] dims = Arrays.copyOf(last.shape().dims(), rank - 1);
+    dims[rank - 2] = Math.multiplyExact(n, n);
+    int[] places = IntStream.range(0, n).map(i -> i * (n + 1)).toArray();
+    Value picked = IndexReaders.picked(c, c.reshape(last, dims), rank - 2, places);
+    StringBuilder axes = new StringBuilder(t.axes).deleteCharAt(second).deleteCharAt(first);
+    return new Term(axes.append(letter).toString(), picked);
   }
 
   /** Without the axes of '...' that are 1 long where another operand's are longer. */

@@ -69,16 +69,21 @@ final class ElementReaders {
     return binary(c, whole ? Binary.INTEGER_DIV : Binary.DIV);
   }
 
-  /** By default, and of integers only, the remainder has the sign of the divisor. */
+  /** By default the remainder has the sign of the divisor. */
   static Value mod(Call c) {
-    if (c.integer("fmod", 0) != 0) {
-      return binary(c, Binary.MOD);
-    }
-    if (!c.x(0).integer() || !c.x(1).integer()) {
-      throw CandelaException.of("fmod 0 is defined for integers; floats need fmod 1");
-    }
     Value rest = binary(c, Binary.MOD);
-    return c.binary(Binary.MOD, c.binary(Binary.ADD, rest, c.x(1)), c.x(1));
+    if (c.integer("fmod", 0) != 0) {
+      return rest;
+    }
+    Value b = c.together(2, false).get(1);
+    Value signs = c.binary(Binary.MUL, sign(c, rest), sign(c, b));
+    Value zero = rest.integer() ? c.of(Shape.SCALAR, 0L) : c.of(Shape.SCALAR, 0f);
+    Value opposite = c.binary(Binary.LESS, signs, zero);
+    return c.add(new Where(), opposite, c.binary(Binary.ADD, rest, b), rest);
+  }
+
+  private static Value sign(Call c, Value x) {
+    return c.add(new Elementwise(Unary.SIGN), x);
   }
 
   static Value prelu(Call c) {

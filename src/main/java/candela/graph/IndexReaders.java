@@ -9,7 +9,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Arrays;
 
-/** Readers of operators that pick, repeat, overwrite or mask elements at constant places. */
+/** Readers of operators that pick, repeat or mask elements at constant places. */
 final class IndexReaders {
   /** Longest axis of a CumSum; its table has half the square of that. */
   private static final int LONGEST = 2048;
@@ -56,7 +56,7 @@ final class IndexReaders {
   }
 
   /** Elements index[0], index[1], … along the axis: a slice where they are evenly spaced. */
-  private static Value picked(Call c, Value x, int axis, int[] index) {
+  static Value picked(Call c, Value x, int axis, int[] index) {
     int step = index.length > 1 ? index[1] - index[0] : 1;
     for (int i = 0; i < index.length; i++) {
       if (step == 0 || index[i] != index[0] + i * step) {
@@ -73,13 +73,11 @@ final class IndexReaders {
 
   /** Rows of the leading axes, seen as one. */
   static Value gatherNd(Call c) {
-    if (c.integer("batch_dims", 0) != 0) {
-      throw CandelaException.of("batch_dims %d; supported is 0", c.integer("batch_dims", 0));
-    }
     Shape x = c.x(0).shape();
     OnnxTensor t = c.constant(1, "indices");
-    int[] rows = rows(x, t);
-    int axes = t.shape().dim(-1);
+    int common = c.small("batch_dims", 0);
+    int[] rows = rows(x, t, common);
+    int axes = common + t.shape().dim(-1);
     int[] rest = Arrays.copyOfRange(x.dims(), axes, x.rank());
     Value flat = c.reshape(c.x(0), joined(new int[] {x.count(0, axes)}, rest));
     Value y = picked(c, flat, 0, rows);
@@ -87,47 +85,29 @@ final class IndexReaders {
     return c.reshape(y, joined(places, rest));
   }
 
-  /** Of constants only, as exporters build attention masks with it. */
-  static Value scatterNd(Call c) {
-    String reduction = c.text("reduction", "none");
-    if (!reduction.equals("none")) {
-      throw CandelaException.of("reduction '%s'; supported is none", reduction);
+  /**
+   * Which row of the leading axes each index tuple names.
+   *
+   * @param common leading axes that x and the indices have in common, which no tuple counts
+   */
+  static int[] rows(Shape x, OnnxTensor t, int common) {
+    int rank = t.shape().rank();
+    boolean fits = common >= 0 && common < rank && common < x.rank();
+    int axes = fits ? t.shape().dim(-1) : 0;
+    for (int i = 0; i < common && fits; i++) {
+      fits = t.shape().dim(i) == x.dim(i);
     }
-    OnnxTensor x = c.constant(0, "data");
-    OnnxTensor t = c.constant(1, "indices");
-    OnnxTensor updates = c.constant(2, "updates");
-    int[] rows = rows(x.shape(), t);
-    int inner = x.shape().count(t.shape().dim(-1), x.shape().rank());
-    if (updates.shape().count() != rows.length * inner) {
-      throw CandelaException.of(
-          "updates %s do not fit indices %s into %s", updates.shape(), t.shape(), x.shape());
-    }
-    if (x.isInteger()) {
-      long[] y = x.longs();
-      long[] u = updates.longs();
-      for (int i = 0; i < rows.length; i++) {
-        System.arraycopy(u, i * inner, y, rows[i] * inner, inner);
-      }
-      return c.of(x.shape(), y);
-    }
-    float[] y = x.floats();
-    float[] u = updates.floats();
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(u, i * inner, y, rows[i] * inner, inner);
-    }
-    return c.of(x.shape(), y);
-  }
-
-  /** Which row of the leading axes each index tuple names. */
-  private static int[] rows(Shape x, OnnxTensor t) {
-    int axes = t.shape().rank() == 0 ? 0 : t.shape().dim(-1);
-    if (axes < 1 || axes > x.rank()) {
+    if (axes < 1 || !fits || axes > x.rank() - common) {
       throw CandelaException.of("indices %s do not fit %s", t.shape(), x);
     }
     long[] index = integers(t);
     int[] rows = new int[index.length / axes];
-    for (int i = 0; i < index.length; i++) {
-      rows[i / axes] = rows[i / axes] * x.dim(i % axes) + place(index[i], x, i % axes);
+    int each = Math.max(1, t.shape().count(common, rank - 1));
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = i / each;
+      for (int k = 0; k < axes; k++) {
+        rows[i] = rows[i] * x.dim(common + k) + place(index[i * axes + k], x, common + k);
+      }
     }
     return rows;
   }

@@ -111,7 +111,6 @@ final class Mixing {
           "Relu",
           "Reshape",
           "Round",
-          "ScatterND",
           "Selu",
           "Shape",
           "Sigmoid",
@@ -164,11 +163,14 @@ final class Mixing {
     rules.put(
         "Gather",
         s -> s.isAt(0) && !s.here.batching().isWritten(s.constant(), s.node.inputs().get(1)));
-    rules.put("GatherND", s -> s.axis < s.constant().shape().dim(-1));
+    rules.put(
+        "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant().shape().dim(-1));
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);
     rules.put("RMSNormalization", s -> s.isFrom(-1));
     rules.put("Resize", Site::isResized);
+    // of data and updates, the last axes are the same
+    rules.put("ScatterND", s -> s.x.rank() - s.axis > s.y.rank() - s.constant().shape().dim(-1));
     rules.put("Softmax", Mixing::softmax);
     rules.put("Split", s -> s.isAt(0) && s.node.outputs().size() > 1);
     rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));

@@ -98,7 +98,7 @@ public final class Operators {
           of("Reshape", 5, ReshapeReaders::reshape),
           of("Resize", 10, ResizeReader::resize),
           of("Round", 11, c -> ElementReaders.unary(c, Unary.ROUND)),
-          of("ScatterND", 11, IndexReaders::scatterNd),
+          of("ScatterND", 11, ScatterReader::read),
           of("Selu", 6, ElementReaders::selu),
           of("Shape", 1, ConstantReaders::shape),
           of("Sigmoid", 6, c -> ElementReaders.unary(c, Unary.SIGMOID)),

@@ -16,7 +16,9 @@ final class AttentionCases {
     c.heads();
     c.flat();
     c.masks();
+    c.windows();
     c.sumsOfOne();
+    c.diagonals();
     c.products();
     c.otherForms();
     return c.cases;
@@ -88,6 +90,36 @@ final class AttentionCases {
     }
   }
 
+  /** Keys around a query's own place; the last queries have none on their left. */
+  private void windows() {
+    OperatorCase c = OperatorCase.of("Attention", 25).x(3, 2, 5, 4).x(3, 2, 3, 4).x(3, 2, 3, 7);
+    window(c, 1, -1, 0);
+    window(c, 0, 1, 0);
+    window(c, -1, 1, 0);
+    window(c, 1, 2, 1);
+    Nd seen = new Nd(new int[] {3}, new double[] {0, 1, 1});
+    window(c.integer(seen), 1, 0, 0);
+  }
+
+  private void window(OperatorCase c, int left, int right, int causal) {
+    cases.add(
+        c.attributes("left_window_size", left, "right_window_size", right, "is_causal", causal)
+            .gives(
+                in -> {
+                  Nd bias =
+                      Nd.of(
+                          new int[] {5, 3},
+                          i -> {
+                            int ahead = i[1] - i[0];
+                            boolean out = left >= 0 && -ahead > left || causal > 0 && ahead > 0;
+                            out |= right >= 0 && ahead > right;
+                            out |= in.size() > 3 && in.get(3).at(i[1]) == 0;
+                            return out ? Double.NEGATIVE_INFINITY : 0;
+                          });
+                  return new Attending(.5).of(List.of(in.get(0), in.get(1), in.get(2), bias));
+                }));
+  }
+
   /**
    * Softmax(cap tanh(scale q kᵀ / cap) + mask) v, where a query may see only keys up to its own.
    */
@@ -147,6 +179,33 @@ final class AttentionCases {
         einsum("ab->")
             .x(3, 7)
             .gives(in -> MoveCases.number(java.util.Arrays.stream(in.get(0).data()).sum())));
+  }
+
+  private void diagonals() {
+    cases.add(
+        einsum("...ii->...i")
+            .x(3, 2, 4, 4)
+            .gives(in -> Nd.of(new int[] {3, 2, 4}, i -> in.get(0).at(i[0], i[1], i[2], i[2]))));
+    cases.add(
+        einsum("iji->j")
+            .x(3, 5, 3)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {5},
+                        i ->
+                            in.get(0).at(0, i[0], 0)
+                                + in.get(0).at(1, i[0], 1)
+                                + in.get(0).at(2, i[0], 2))));
+    cases.add(
+        einsum("aaa,a->a")
+            .x(3, 3, 3)
+            .x(3)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {3}, i -> in.get(0).at(i[0], i[0], i[0]) * in.get(1).at(i[0]))));
+    cases.add(einsum("ii").x(1, 1).gives(in -> MoveCases.number(in.get(0).at(0, 0))));
   }
 
   private void products() {

@@ -36,11 +36,28 @@ class BatchingTest {
         new Case("a mask for each window", 1, masked(1)),
         new Case("a mask for each pixel", 1, masked(0)),
         new Case("a batch of two", 2, two()),
-        new Case("an axis of its own, and none", 1, axes()));
+        new Case("an axis of its own, and none", 1, axes()),
+        new Case("channels of constants written over", 1, written("c one u")),
+        new Case("channels written into constants", 1, written("z t c")));
   }
 
   private static SmallModel model(long... x) {
     return new SmallModel(13, x).random("w", 12, 5);
+  }
+
+  /** Channels, which are first, are written over by constants, or into those. */
+  private static SmallModel written(String inputs) {
+    return model(1, 3, 2, 2)
+        .node("Transpose", "x", "c", "perm", new long[] {1, 0, 2, 3})
+        .longs("t", new long[] {3, 1}, 2, 0, 1)
+        .longs("one", new long[] {1, 1}, 1)
+        .random("z", 3, 1, 2, 2)
+        .random("u", 1, 1, 2, 2)
+        .node("ScatterND", inputs, "written")
+        .node("Transpose", "written", "back", "perm", new long[] {1, 0, 2, 3})
+        .longs("s", new long[] {2}, 1, 12)
+        .node("Reshape", "back s", "flat")
+        .node("MatMul", "flat w", "y");
   }
 
   private static SmallModel flattened() {
@@ -286,6 +303,17 @@ class BatchingTest {
     refused(
         rows().node("Trilu", "rows", "y"),
         "node 'y' (Trilu): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows()
+            .longs("i", new long[] {1, 1}, 3)
+            .random("u", 1, 3)
+            .node("ScatterND", "rows i u", "y"),
+        "node 'y' (ScatterND): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows()
+            .longs("i", new long[] {4, 1}, 0, 1, 2, 0)
+            .node("GatherND", "rows i", "y", "batch_dims", 1),
+        "node 'y' (GatherND): indices [4,1] do not fit [16,3]");
     refused(
         rows().node("ArgMax", "rows", "y", "axis", 0),
         "node 'y' (ArgMax): 'y' is [1,3] for any number of images");

@@ -187,6 +187,18 @@ final class ElementCases {
               .gives(in -> apply(Binary.MOD, in.get(0), in.get(1))));
     }
     cases.add(
+        OperatorCase.of("Mod", 28)
+            .x(-4.0, 4.0, 3, 7)
+            .x(.5, 2, 1, 7)
+            .gives(
+                in -> Nd.of(new int[] {3, 7}, i -> floorMod(in.get(0).at(i), in.get(1).seen(i)))));
+    cases.add(
+        OperatorCase.of("Mod", 28)
+            .x(-4.0, 4.0, 3, 7)
+            .x(-2, -.5, 3, 1)
+            .gives(
+                in -> Nd.of(new int[] {3, 7}, i -> floorMod(in.get(0).at(i), in.get(1).seen(i)))));
+    cases.add(
         OperatorCase.of("Mod", 10)
             .integers(-9, 10, 3, 7)
             .list(2, -2, 3, 1, -4, 5, 9)

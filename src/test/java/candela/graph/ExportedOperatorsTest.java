@@ -225,8 +225,7 @@ class ExportedOperatorsTest {
         model(13).node("Einsum", "x", "y", "equation", "...hw,w->..."),
         "equation '...hw,w->...' of 1 operands");
     refused(
-        model(13).node("Einsum", "x", "y", "equation", "...hwh->...w"),
-        "axes '...hwh' do not fit operand [2,3,4,5]");
+        model(13).node("Einsum", "x", "y", "equation", "...hwh->...w"), "axis 'h' is 3 and 5 long");
     refused(
         model(13).node("Einsum", "x", "y", "equation", "abcdef...->a"),
         "do not fit operand [2,3,4,5]");
@@ -237,8 +236,19 @@ class ExportedOperatorsTest {
         model(16)
             .random("r", 1, 3, 4, 5)
             .longs("i", new long[] {1, 1}, 0)
+            .node("ScatterND", "x i r", "y", "reduction", "mean"),
+        "reduction 'mean'; supported are none, add, mul, max and min");
+    refused(
+        model(16)
+            .random("r", 2, 3, 4, 5)
+            .longs("i", new long[] {1, 1}, 0)
             .node("ScatterND", "x i r", "y"),
-        "the data must be a constant, 'x' is computed at run time");
+        "updates [2,3,4,5] do not fit indices [1,1] into [2,3,4,5]");
+    refused(
+        model(13)
+            .longs("i", new long[] {3, 1}, 0, 0, 0)
+            .node("GatherND", "x i", "y", "batch_dims", 1),
+        "indices [3,1] do not fit [2,3,4,5]");
     refused(
         model(13).longs("i", new long[] {1, 5}, 0, 0, 0, 0, 0).node("GatherND", "x i", "y"),
         "indices [1,5] do not fit [2,3,4,5]");

@@ -15,6 +15,7 @@ final class IndexCases {
     var c = new IndexCases();
     c.gathers();
     c.tuples();
+    c.tuplesOfEach();
     c.scatters();
     c.tiles();
     c.sums();
@@ -66,28 +67,93 @@ final class IndexCases {
             .gives(in -> MoveCases.numbers(in.get(0).at(2, 0, 4), in.get(0).at(0, 3, 1))));
   }
 
-  /** Of constants; the last of two writes to the same place stays. */
-  private void scatters() {
-    OperatorCase c = OperatorCase.of("ScatterND", 11).constant(3, 4);
+  /** Leading axes in common; tuples of one axis, of two. */
+  private void tuplesOfEach() {
     cases.add(
-        c.integer(MoveCases.numbers(-1, 0).as(2, 1))
-            .constant(2, 4)
+        OperatorCase.of("GatherND", 12)
+            .x(3, 4, 5)
+            .integer(MoveCases.numbers(2, 0, -1).as(3, 1))
+            .attributes("batch_dims", 1)
             .gives(
                 in ->
                     Nd.of(
-                        new int[] {3, 4},
-                        i -> i[0] == 1 ? in.get(0).at(i) : in.get(2).at(i[0] == 2 ? 0 : 1, i[1]))));
+                        new int[] {3, 5},
+                        i -> in.get(0).at(i[0], new int[] {2, 0, 3}[i[0]], i[1]))));
     cases.add(
-        c.integer(MoveCases.numbers(1, 2, 0, -1, 1, 2).as(3, 2))
-            .constant(3)
+        OperatorCase.of("GatherND", 13)
+            .x(2, 4, 3, 5)
+            .integer(MoveCases.numbers(0, 2, 3, -3, 1, 1, 2, 0).as(2, 2, 2))
+            .attributes("batch_dims", 1)
             .gives(
                 in ->
                     Nd.of(
-                        new int[] {3, 4},
+                        new int[] {2, 2, 5},
                         i ->
-                            i[0] == 1 && i[1] == 2
-                                ? in.get(2).at(2)
-                                : i[0] == 0 && i[1] == 3 ? in.get(2).at(1) : in.get(0).at(i))));
+                            in.get(0)
+                                .at(
+                                    i[0],
+                                    new int[] {0, 3, 1, 2}[2 * i[0] + i[1]],
+                                    new int[] {2, 0, 1, 0}[2 * i[0] + i[1]],
+                                    i[2]))));
+    cases.add(
+        OperatorCase.of("GatherND", 13)
+            .x(2, 2, 5)
+            .integer(MoveCases.numbers(4, 0, -3, 1).as(2, 2, 1))
+            .attributes("batch_dims", 2)
+            .gives(
+                in ->
+                    Nd.of(
+                        new int[] {2, 2},
+                        i -> in.get(0).at(i[0], i[1], new int[] {4, 0, 2, 1}[2 * i[0] + i[1]]))));
+  }
+
+  /** Rows 2, 0 and 2 again; elements, one of them twice; data, updates or both at run time. */
+  private void scatters() {
+    for (int kind = 0; kind < 3; kind++) {
+      for (String reduction : List.of("none", "add", "mul", "max", "min")) {
+        OperatorCase c = OperatorCase.of("ScatterND", 18);
+        scatter(kind == 1 ? c.constant(4, 5) : c.x(4, 5), kind, reduction, 1, 3, 2, 0, -2);
+        scatter(
+            kind == 1 ? c.constant(2, 3) : c.x(2, 3), kind, reduction, 2, 3, 1, 2, 0, -1, -1, 2);
+      }
+    }
+  }
+
+  private void scatter(
+      OperatorCase data, int kind, String reduction, int axes, int count, double... places) {
+    OperatorCase c = data.integer(MoveCases.numbers(places).as(count, axes));
+    int[] updates = axes == 1 ? new int[] {count, 5} : new int[] {count};
+    cases.add(
+        (kind == 0 ? c.constant(updates) : c.x(updates))
+            .attributes("reduction", reduction)
+            .gives(in -> scattered(in, reduction)));
+  }
+
+  /** One write after the other. */
+  private static Nd scattered(List<Nd> in, String reduction) {
+    Nd y = in.get(0).map(v -> v);
+    Nd t = in.get(1);
+    int axes = t.dim(1);
+    int inner = axes == 1 ? y.dim(1) : 1;
+    for (int k = 0; k < t.dim(0); k++) {
+      int row = 0;
+      for (int a = 0; a < axes; a++) {
+        row = row * y.dim(a) + Math.floorMod((int) t.at(k, a), y.dim(a));
+      }
+      for (int i = 0; i < inner; i++) {
+        double old = y.data()[row * inner + i];
+        double by = in.get(2).data()[k * inner + i];
+        y.data()[row * inner + i] =
+            switch (reduction) {
+              case "add" -> old + by;
+              case "mul" -> old * by;
+              case "max" -> Math.max(old, by);
+              case "min" -> Math.min(old, by);
+              default -> by;
+            };
+      }
+    }
+    return y;
   }
 
   private void tiles() {

@@ -52,7 +52,6 @@ class OperatorReferenceTest {
           "Or",
           "Range",
           "Round",
-          "ScatterND",
           "Shape",
           "Sign",
           "Size",
