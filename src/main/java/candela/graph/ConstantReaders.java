@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.onnx.ElementType;
 import candela.onnx.OnnxAttribute;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
@@ -51,6 +52,23 @@ final class ConstantReaders {
     c.builder().make(shape.count());
     String name = c.node().name();
     return Value.constant(name, OnnxTensor.filled(name, shape, v == null ? 0 : v.floats()[0]));
+  }
+
+  /** Ones along a diagonal. */
+  static Value eyeLike(Call c) {
+    Shape x = c.x(0).shape();
+    if (x.rank() != 2) {
+      throw CandelaException.of("input %s must be a matrix", x);
+    }
+    long type =
+        c.integer("dtype", c.x(0).integer() ? ElementType.INT64.code() : ElementType.FLOAT.code());
+    long above = c.integer("k", 0);
+    c.builder().make(x.count());
+    long[] ones = new long[x.count()];
+    for (int i = 0; i < ones.length; i++) {
+      ones[i] = i % x.dim(1) - i / x.dim(1) == above ? 1 : 0;
+    }
+    return ElementReaders.cast(c, c.of(x, ones), type);
   }
 
   static Value shape(Call c) {

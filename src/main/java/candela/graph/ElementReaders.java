@@ -108,6 +108,16 @@ final class ElementReaders {
     return c.add(new Elementwise(Unary.NOT), c.binary(Binary.EQUAL, c.x(0), c.x(0)));
   }
 
+  static Value isInf(Call c) {
+    boolean negative = c.integer("detect_negative", 1) != 0;
+    boolean positive = c.integer("detect_positive", 1) != 0;
+    Value x = negative && positive ? c.add(new Elementwise(Unary.ABS), c.x(0)) : c.x(0);
+    float end = positive ? Float.POSITIVE_INFINITY : Float.NEGATIVE_INFINITY;
+    // nothing is equal to NaN
+    float sought = negative || positive ? end : Float.NaN;
+    return c.binary(Binary.EQUAL, x, c.of(Shape.SCALAR, sought));
+  }
+
   static Value where(Call c) {
     if (isGuard(c)) {
       return same(c, c.x(2));
@@ -177,11 +187,15 @@ final class ElementReaders {
 
   static Value cast(Call c) {
     c.ignore("saturate", "round_mode");
-    long to = c.integer("to", 1);
+    return cast(c, c.x(0), c.integer("to", 1));
+  }
+
+  /** x as a type, by ONNX's number of it. */
+  static Value cast(Call c, Value x, long to) {
     ElementType type =
         ElementType.of(Math.toIntExact(to))
             .orElseThrow(() -> CandelaException.of("cast to type %d is not supported", to));
-    return cast(c, type);
+    return cast(c, x, type);
   }
 
   static Value castLike(Call c) {
@@ -193,11 +207,10 @@ final class ElementReaders {
               + " computed at run time",
           like.name());
     }
-    return cast(c, like.isConstant() ? like.constant().type() : ElementType.FLOAT);
+    return cast(c, c.x(0), like.isConstant() ? like.constant().type() : ElementType.FLOAT);
   }
 
-  private static Value cast(Call c, ElementType type) {
-    Value x = c.x(0);
+  private static Value cast(Call c, Value x, ElementType type) {
     if (type == ElementType.BOOL) {
       return c.add(new Elementwise(Unary.BOOLEAN), x);
     }

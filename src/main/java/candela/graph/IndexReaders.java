@@ -112,6 +112,51 @@ final class IndexReaders {
     return rows;
   }
 
+  /**
+   * The elements of x that indices name, which count along an axis and have places of their own.
+   */
+  static int[] elements(Shape x, OnnxTensor t, int axis) {
+    Shape s = t.shape();
+    boolean fits = s.rank() == x.rank();
+    for (int d = 0; fits && d < x.rank(); d++) {
+      fits = d == axis || s.dim(d) <= x.dim(d);
+    }
+    if (!fits) {
+      throw CandelaException.of("indices %s do not fit %s", s, x);
+    }
+    long[] index = integers(t);
+    int[] elements = new int[index.length];
+    int[] strides = s.strides();
+    for (int i = 0; i < index.length; i++) {
+      for (int d = 0; d < x.rank(); d++) {
+        int at = d == axis ? place(index[i], x, d) : i / strides[d] % s.dim(d);
+        elements[i] = elements[i] * x.dim(d) + at;
+      }
+    }
+    return elements;
+  }
+
+  /** Such indices along the axis, where they are the same all over x; else null. */
+  static int[] line(Shape x, OnnxTensor t, int axis) {
+    if (t.shape().rank() != x.rank() || !t.shape().with(axis, 1).equals(x.with(axis, 1))) {
+      return null;
+    }
+    int n = t.shape().dim(axis);
+    int inner = x.count(axis + 1, x.rank());
+    long[] index = integers(t);
+    int[] line = new int[n];
+    for (int i = 0; i < index.length; i++) {
+      int at = place(index[i], x, axis);
+      int k = i / inner % n;
+      boolean first = i < inner * n && i % inner == 0;
+      if (!first && line[k] != at) {
+        return null;
+      }
+      line[k] = at;
+    }
+    return line;
+  }
+
   private static long[] integers(OnnxTensor t) {
     if (!t.isInteger()) {
       throw CandelaException.of("the indices must be integers, are %s", t.type());

@@ -71,6 +71,7 @@ final class Mixing {
           "Erf",
           "Exp",
           "Expand",
+          "EyeLike",
           "Flatten",
           "Floor",
           "Gelu",
@@ -80,6 +81,7 @@ final class Mixing {
           "HardSigmoid",
           "HardSwish",
           "Identity",
+          "IsInf",
           "IsNaN",
           "LeakyRelu",
           "Less",
@@ -102,6 +104,8 @@ final class Mixing {
           "Reciprocal",
           "ReduceL1",
           "ReduceL2",
+          "ReduceLogSum",
+          "ReduceLogSumExp",
           "ReduceMax",
           "ReduceMean",
           "ReduceMin",
@@ -169,6 +173,7 @@ final class Mixing {
     rules.put("LogSoftmax", Mixing::softmax);
     rules.put("RMSNormalization", s -> s.isFrom(-1));
     rules.put("Resize", Site::isResized);
+    rules.put("ScatterElements", s -> s.isAt(0));
     // of data and updates, the last axes are the same
     rules.put("ScatterND", s -> s.x.rank() - s.axis > s.y.rank() - s.constant().shape().dim(-1));
     rules.put("Softmax", Mixing::softmax);

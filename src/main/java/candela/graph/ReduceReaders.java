@@ -9,6 +9,7 @@ import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Readers of reductions. */
@@ -36,23 +37,43 @@ final class ReduceReaders {
     return c.add(new Elementwise(Unary.SQRT), sum);
   }
 
+  static Value logSum(Call c) {
+    return c.add(new Elementwise(Unary.LOG), reduce(c, c.x(0), Reduction.SUM, 18));
+  }
+
+  /** Of what is left when the largest is taken away, so that nothing overflows. */
+  static Value logSumExp(Call c) {
+    Value x = c.x(0);
+    boolean[] reduced = reduced(c, 18);
+    Value most = over(c, x, Reduction.MAX, reduced);
+    most = c.add(new Rectify(-Float.MAX_VALUE, Float.MAX_VALUE), most);
+    Value exp = c.add(new Elementwise(Unary.EXP), c.binary(Binary.SUB, x, most));
+    Value log = c.add(new Elementwise(Unary.LOG), over(c, exp, Reduction.SUM, reduced));
+    return kept(c, c.binary(Binary.ADD, log, most), reduced);
+  }
+
   private static Value reduce(Call c, Value x, Reduction kind, int inputSince) {
-    int rank = x.shape().rank();
+    boolean[] reduced = reduced(c, inputSince);
+    return kept(c, over(c, x, kind, reduced), reduced);
+  }
+
+  /** Which axes are. */
+  private static boolean[] reduced(Call c, int inputSince) {
+    int rank = c.x(0).shape().rank();
     long[] axes = c.opset() < inputSince ? c.integers("axes") : c.longs(1, "axes");
     boolean none = axes == null || axes.length == 0;
-    boolean keep = c.integer("keepdims", 1) != 0;
-    if (c.integer("noop_with_empty_axes", 0) != 0 && none) {
-      return ElementReaders.same(c, x);
-    }
+    boolean all = c.integer("noop_with_empty_axes", 0) == 0 && none;
     boolean[] reduced = new boolean[rank];
-    for (int i = 0; none && i < rank; i++) {
-      reduced[i] = true;
-    }
+    Arrays.fill(reduced, all);
     for (int i = 0; !none && i < axes.length; i++) {
       reduced[Call.axis(axes[i], rank)] = true;
     }
+    return reduced;
+  }
+
+  private static Value over(Call c, Value x, Reduction kind, boolean[] reduced) {
     Value y = x;
-    for (int to = rank; to > 0; to--) {
+    for (int to = reduced.length; to > 0; to--) {
       if (reduced[to - 1]) {
         int from = to - 1;
         while (from > 0 && reduced[from - 1]) {
@@ -62,7 +83,11 @@ final class ReduceReaders {
         to = from + 1;
       }
     }
-    return keep ? y : without(c, y, reduced);
+    return y;
+  }
+
+  private static Value kept(Call c, Value y, boolean[] reduced) {
+    return c.integer("keepdims", 1) != 0 ? y : without(c, y, reduced);
   }
 
   private static Value without(Call c, Value y, boolean[] reduced) {

@@ -11,62 +11,102 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reader of ScatterND at constant places: each row of the result is picked from data and updates,
- * one behind the other.
+ * Readers of ScatterND and ScatterElements at constant places: each row of the result is picked
+ * from data and updates, one behind the other along an axis.
  */
 final class ScatterReader {
   /** Rows of a table, with its transpose some hundreds of MiB. */
   private static final int LARGEST = 1 << 24;
 
   private final Call c;
-  private final Shape shape;
+  private final int axis;
   private final Value data;
   private final Value updates;
 
   /** Which row of the data each row of the updates goes to. */
   private final int[] rows;
 
-  private ScatterReader(Call c) {
+  private ScatterReader(Call c, int axis, Value data, Value updates, int[] rows) {
     this.c = c;
-    Value x = c.images(0) < 0 && c.images(2) >= 0 ? c.repeated(2, c.x(0), true) : c.x(0);
-    Value u = c.images(2) < 0 && c.images(0) >= 0 ? c.repeated(0, c.x(2), true) : c.x(2);
-    shape = x.shape();
-    OnnxTensor t = c.constant(1, "indices");
-    rows = IndexReaders.rows(shape, t, 0);
-    int axes = t.shape().dim(-1);
-    int inner = shape.count(axes, shape.rank());
-    int count = shape.count(0, axes);
-    if (u.shape().count() != rows.length * (long) inner) {
+    this.axis = axis;
+    this.data = data;
+    this.updates = updates;
+    this.rows = rows;
+    if (count() + (long) rows.length > LARGEST) {
       throw CandelaException.of(
-          "updates %s do not fit indices %s into %s", u.shape(), t.shape(), shape);
+          "%d rows are written into %d; supported are %d in all", rows.length, count(), LARGEST);
     }
-    if (count + (long) rows.length > LARGEST) {
-      throw CandelaException.of(
-          "%d rows are written into %d; supported are %d in all", rows.length, count, LARGEST);
-    }
-    data = c.reshape(x, count, inner);
-    updates = c.reshape(u, rows.length, inner);
   }
 
-  static Value read(Call c) {
+  /** Rows of the leading axes, seen as one. */
+  static Value scatterNd(Call c) {
+    Value x = shared(c, 0, 2);
+    Value u = shared(c, 2, 0);
+    Shape s = x.shape();
+    OnnxTensor t = c.constant(1, "indices");
+    int[] rows = IndexReaders.rows(s, t, 0);
+    int axes = t.shape().dim(-1);
+    int inner = s.count(axes, s.rank());
+    checkUpdates(u, t, s, rows.length * (long) inner);
+    Value data = c.reshape(x, s.count(0, axes), inner);
+    Value updates = c.reshape(u, rows.length, inner);
+    return c.reshape(new ScatterReader(c, 0, data, updates, rows).reduced(), s.dims());
+  }
+
+  /** Along the axis where its places are the same all over; else all elements in a row. */
+  static Value scatterElements(Call c) {
+    Value x = shared(c, 0, 2);
+    Value u = shared(c, 2, 0);
+    Shape s = x.shape();
+    OnnxTensor t = c.constant(1, "indices");
+    int axis = Call.axis(c.integer("axis", 0), s.rank());
+    boolean images = c.images(0) >= 0;
+    Shape own = images ? c.builder().batching().own(c.node().inputs().getFirst()) : c.x(0).shape();
+    int[] line = IndexReaders.line(s, t, axis);
+    line = line == null ? IndexReaders.line(own, t, axis) : line;
+    if (line != null) {
+      checkUpdates(u, t, s, s.with(axis, line.length).count());
+      return new ScatterReader(c, axis, x, u, line).reduced();
+    }
+    if (images || c.images(2) >= 0) {
+      throw CandelaException.of("indices %s are those of so many images", t.shape());
+    }
+    int[] rows = IndexReaders.elements(s, t, axis);
+    checkUpdates(u, t, s, rows.length);
+    Value data = c.reshape(x, s.count());
+    Value updates = c.reshape(u, rows.length);
+    return c.reshape(new ScatterReader(c, 0, data, updates, rows).reduced(), s.dims());
+  }
+
+  /** Input i, as often as there are images in the other one if it is the same for all. */
+  private static Value shared(Call c, int i, int other) {
+    boolean once = c.images(i) < 0 && c.images(other) >= 0;
+    return once ? c.repeated(other, c.x(i), true) : c.x(i);
+  }
+
+  private static void checkUpdates(Value updates, OnnxTensor indices, Shape data, long count) {
+    if (updates.shape().count() != count) {
+      throw CandelaException.of(
+          "updates %s do not fit indices %s into %s", updates.shape(), indices.shape(), data);
+    }
+  }
+
+  private Value reduced() {
     String reduction = c.text("reduction", "none");
-    var scatter = new ScatterReader(c);
-    Value y =
-        switch (reduction) {
-          case "none" -> scatter.last();
-          case "add" -> scatter.sum();
-          case "mul" -> scatter.each(Binary.MUL, 1);
-          case "max" -> scatter.each(Binary.MAX, Float.NEGATIVE_INFINITY);
-          case "min" -> scatter.each(Binary.MIN, Float.POSITIVE_INFINITY);
-          default ->
-              throw CandelaException.of(
-                  "reduction '%s'; supported are none, add, mul, max and min", reduction);
-        };
-    return c.reshape(y, scatter.shape.dims());
+    return switch (reduction) {
+      case "none" -> last();
+      case "add" -> sum();
+      case "mul" -> each(Binary.MUL, 1);
+      case "max" -> each(Binary.MAX, Float.NEGATIVE_INFINITY);
+      case "min" -> each(Binary.MIN, Float.POSITIVE_INFINITY);
+      default ->
+          throw CandelaException.of(
+              "reduction '%s'; supported are none, add, mul, max and min", reduction);
+    };
   }
 
   private int count() {
-    return data.shape().dim(0);
+    return data.shape().dim(axis);
   }
 
   private int[] untouched() {
@@ -82,7 +122,7 @@ final class ScatterReader {
     for (int k = 0; k < rows.length; k++) {
       index[rows[k]] = count() + k;
     }
-    return c.add(AlongAxis.copies(0, index), c.add(new Concat(0), data, updates));
+    return c.add(AlongAxis.copies(axis, index), c.add(new Concat(axis), data, updates));
   }
 
   private Value sum() {
@@ -103,14 +143,16 @@ final class ScatterReader {
     }
     float[] one = new float[index.length];
     Arrays.fill(one, 1);
-    return c.add(new AlongAxis(0, first, index, one), c.add(new Concat(0), data, updates));
+    return c.add(new AlongAxis(axis, first, index, one), c.add(new Concat(axis), data, updates));
   }
 
   /** One operation for the first write to each row, one for the second, and so on. */
   private Value each(Binary kind, float neutral) {
-    float[] nothing = new float[data.shape().dim(1)];
-    Arrays.fill(nothing, neutral);
-    Value given = c.add(new Concat(0), updates, c.of(Shape.of(1, nothing.length), nothing));
+    Shape row = data.shape().with(axis, 1);
+    c.builder().make(row.count());
+    Value nothing =
+        Value.constant(c.node().name(), OnnxTensor.filled(c.node().name(), row, neutral));
+    Value given = c.add(new Concat(axis), updates, nothing);
     List<int[]> turns = new ArrayList<>();
     int[] writes = new int[count()];
     for (int k = 0; k < rows.length; k++) {
@@ -125,7 +167,7 @@ final class ScatterReader {
     }
     Value y = data;
     for (int[] index : turns) {
-      y = c.binary(kind, y, c.add(AlongAxis.copies(0, index), given));
+      y = c.binary(kind, y, c.add(AlongAxis.copies(axis, index), given));
     }
     return y;
   }

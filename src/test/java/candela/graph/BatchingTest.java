@@ -38,6 +38,7 @@ class BatchingTest {
         new Case("a batch of two", 2, two()),
         new Case("an axis of its own, and none", 1, axes()),
         new Case("channels of constants written over", 1, written("c one u")),
+        new Case("channels of constants, element by element", 1, elements()),
         new Case("channels written into constants", 1, written("z t c")));
   }
 
@@ -57,6 +58,17 @@ class BatchingTest {
         .node("Transpose", "written", "back", "perm", new long[] {1, 0, 2, 3})
         .longs("s", new long[] {2}, 1, 12)
         .node("Reshape", "back s", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  /** Two channels of constants are added to the third; places are one image's. */
+  private static SmallModel elements() {
+    return model(1, 3, 2, 2)
+        .longs("t", new long[] {1, 2, 2, 2}, 2, 2, 2, 2, 2, 2, 2, 2)
+        .random("u", 1, 2, 2, 2)
+        .node("ScatterElements", "x t u", "added", "axis", 1, "reduction", "add")
+        .longs("s", new long[] {2}, 1, 12)
+        .node("Reshape", "added s", "flat")
         .node("MatMul", "flat w", "y");
   }
 
@@ -309,6 +321,18 @@ class BatchingTest {
             .random("u", 1, 3)
             .node("ScatterND", "rows i u", "y"),
         "node 'y' (ScatterND): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows()
+            .longs("i", new long[] {1, 3}, 3, 3, 3)
+            .random("u", 1, 3)
+            .node("ScatterElements", "rows i u", "y"),
+        "node 'y' (ScatterElements): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows()
+            .longs("i", new long[] {4, 1}, 0, 1, 2, 0)
+            .random("u", 4, 1)
+            .node("ScatterElements", "rows i u", "y", "axis", 1),
+        "node 'y' (ScatterElements): indices [4,1] are those of so many images");
     refused(
         rows()
             .longs("i", new long[] {4, 1}, 0, 1, 2, 0)

@@ -99,6 +99,19 @@ final class ElementCases {
         OperatorCase.of("IsNaN", 13)
             .values(some)
             .gives(in -> in.get(0).map(v -> Double.isNaN(v) ? 1 : 0)));
+    for (int signs = 0; signs < 4; signs++) {
+      int positive = signs % 2;
+      int negative = signs / 2;
+      Nd ends =
+          new Nd(
+              new int[] {1, 4},
+              new double[] {1, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, Double.NaN});
+      cases.add(
+          OperatorCase.of("IsInf", 10)
+              .values(ends)
+              .attributes("detect_positive", positive, "detect_negative", negative)
+              .gives(in -> MoveCases.numbers(0, negative, positive, 0).as(1, 4)));
+    }
   }
 
   /** Shapes that broadcast in each of the ways there are. */

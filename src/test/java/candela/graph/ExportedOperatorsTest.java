@@ -90,6 +90,20 @@ class ExportedOperatorsTest {
     m.put("ReduceL1", model(13).node("ReduceL1", "x", "y", "axes", AXES));
     m.put("ReduceL2", model(13).node("ReduceL2", "x", "y", "axes", AXES, "keepdims", 0));
     m.put("ReduceSumSquare", model(13).node("ReduceSumSquare", "x", "y", "axes", AXES));
+    m.put("ReduceLogSumExp", model(13).node("ReduceLogSumExp", "x", "y", "axes", AXES));
+    m.put(
+        "ReduceLogSum",
+        model(13).node("Exp", "x", "e").node("ReduceLogSum", "e", "y", "axes", AXES));
+    m.put(
+        "ScatterElements of channels",
+        model(16)
+            .longs("i", new long[] {1, 2, 1, 1}, 2, 0)
+            .longs("all", new long[] {4}, 2, 2, 4, 5)
+            .node("Expand", "i all", "places")
+            .longs("two", new long[] {2}, 0, 1)
+            .node("Gather", "x two", "u0", "axis", 1)
+            .node("Exp", "u0", "u")
+            .node("ScatterElements", "x places u", "y", "axis", 1));
     m.put(
         "ScatterND into a mask",
         model(16)

@@ -17,6 +17,7 @@ final class IndexCases {
     c.tuples();
     c.tuplesOfEach();
     c.scatters();
+    c.scattersOfElements();
     c.tiles();
     c.sums();
     c.triangles();
@@ -129,6 +130,51 @@ final class IndexCases {
             .gives(in -> scattered(in, reduction)));
   }
 
+  /** Places that are the same all over, and others, along one axis or the other. */
+  private void scattersOfElements() {
+    for (String reduction : List.of("none", "add", "mul", "max", "min")) {
+      OperatorCase c = OperatorCase.of("ScatterElements", 18);
+      Nd same = Nd.of(new int[] {3, 2, 5}, i -> i[1] == 0 ? 3 : 1);
+      Nd twice = Nd.of(new int[] {3, 3, 5}, i -> i[1] == 1 ? 0 : -2);
+      Nd places = Nd.of(new int[] {2, 3, 4}, i -> (i[0] * 5 + i[1] * 3 + i[2] * i[2]) % 7 - 3);
+      elements(c.x(3, 4, 5).integer(same).x(3, 2, 5), 1, reduction);
+      elements(c.x(3, 4, 5).integer(twice).constant(3, 3, 5), -2, reduction);
+      elements(c.constant(3, 4, 5).integer(places.map(v -> v % 3)).x(2, 3, 4), 0, reduction);
+      elements(c.x(3, 4, 5).integer(places).x(2, 3, 4), 2, reduction);
+    }
+  }
+
+  private void elements(OperatorCase c, int axis, String reduction) {
+    cases.add(
+        c.attributes("axis", axis, "reduction", reduction)
+            .gives(
+                in -> {
+                  Nd y = in.get(0).map(v -> v);
+                  Nd t = in.get(1);
+                  int along = Math.floorMod(axis, 3);
+                  Nd.of(
+                      t.dims(),
+                      i -> {
+                        int[] at = i.clone();
+                        at[along] = Math.floorMod((int) t.at(i), y.dim(along));
+                        int to = (at[0] * y.dim(1) + at[1]) * y.dim(2) + at[2];
+                        y.data()[to] = written(y.data()[to], in.get(2).at(i), reduction);
+                        return 0;
+                      });
+                  return y;
+                }));
+  }
+
+  private static double written(double old, double by, String reduction) {
+    return switch (reduction) {
+      case "add" -> old + by;
+      case "mul" -> old * by;
+      case "max" -> Math.max(old, by);
+      case "min" -> Math.min(old, by);
+      default -> by;
+    };
+  }
+
   /** One write after the other. */
   private static Nd scattered(List<Nd> in, String reduction) {
     Nd y = in.get(0).map(v -> v);
@@ -143,14 +189,7 @@ final class IndexCases {
       for (int i = 0; i < inner; i++) {
         double old = y.data()[row * inner + i];
         double by = in.get(2).data()[k * inner + i];
-        y.data()[row * inner + i] =
-            switch (reduction) {
-              case "add" -> old + by;
-              case "mul" -> old * by;
-              case "max" -> Math.max(old, by);
-              case "min" -> Math.min(old, by);
-              default -> by;
-            };
+        y.data()[row * inner + i] = written(old, by, reduction);
       }
     }
     return y;

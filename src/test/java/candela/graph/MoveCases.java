@@ -54,6 +54,11 @@ final class MoveCases {
     cases.add(filled.attributes("value", v).gives(in -> Nd.of(new int[] {1, 3, 2}, i -> 2.5)));
     OnnxTensor n = OnnxTensor.of("n", Shape.of(1), -3L);
     cases.add(filled.attributes("value", n).gives(in -> Nd.of(new int[] {1, 3, 2}, i -> -3)));
+    OperatorCase eye = OperatorCase.of("EyeLike", 9).x(3, 4);
+    cases.add(eye.gives(in -> Nd.of(new int[] {3, 4}, i -> i[0] == i[1] ? 1 : 0)));
+    cases.add(
+        eye.attributes("k", -1, "dtype", 6)
+            .gives(in -> Nd.of(new int[] {3, 4}, i -> i[0] == i[1] + 1 ? 1 : 0)));
     OperatorCase range = OperatorCase.of("Range", 11);
     cases.add(
         range

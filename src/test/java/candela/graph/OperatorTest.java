@@ -120,6 +120,7 @@ class OperatorTest {
     for (String op : List.of("Ceil", "Floor", "Round", "Sign")) {
       flat(op, model(13).node(op, "x", "y"));
     }
+    flat("IsInf", model(13).node("IsInf", "x", "i").node("Cast", "i", "y", "to", 1));
     flat("IsNaN", model(13).node("IsNaN", "x", "i").node("Cast", "i", "y", "to", 1));
     SmallModel blocks = model(18).longs("s", new long[] {3}, 2, 4, 15).node("Reshape", "x s", "r");
     blocks.longs("i", new long[] {2}, 4, 6).longs("b", new long[] {2}, 2, 2);
@@ -221,6 +222,8 @@ class OperatorTest {
     SmallModel range = model(13).longs("a", new long[0], 1).longs("b", new long[0], 10);
     range.longs("d", new long[0], 2).node("Range", "a b d", "r").node("Cast", "r", "c", "to", 1);
     add("Range", range.node("Mul", "x c", "y"));
+    SmallModel eye = model(13).longs("s", new long[] {2}, 2, 60).node("Reshape", "x s", "m");
+    add("EyeLike", eye.node("EyeLike", "m", "e", "k", 1).node("Mul", "m e", "y"));
     SmallModel fill = model(13).node("Shape", "x", "s").node("ConstantOfShape", "s", "z");
     add("ConstantOfShape", fill.node("Add", "x z", "y"));
     add(

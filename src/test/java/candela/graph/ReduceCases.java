@@ -22,9 +22,13 @@ final class ReduceCases {
     for (Reduction kind : Reduction.values()) {
       c.reductions(kind);
     }
-    c.sums("ReduceL1", Math::abs, y -> y);
-    c.sums("ReduceL2", x -> x * x, Math::sqrt);
-    c.sums("ReduceSumSquare", x -> x * x, y -> y);
+    c.sums("ReduceL1", -2, 2, Math::abs, y -> y);
+    c.sums("ReduceL2", -2, 2, x -> x * x, Math::sqrt);
+    c.sums("ReduceLogSum", .5, 2, x -> x, Math::log);
+    c.sums("ReduceLogSumExp", -2, 2, Math::exp, Math::log);
+    // more than a float32 holds
+    c.sums("ReduceLogSumExp", 98, 102, Math::exp, Math::log);
+    c.sums("ReduceSumSquare", -2, 2, x -> x * x, y -> y);
     c.positions("ArgMax");
     c.positions("ArgMin");
     return c.cases;
@@ -113,11 +117,13 @@ final class ReduceCases {
   }
 
   /** A function of the sum of a function. */
-  private void sums(String op, DoubleUnaryOperator inner, DoubleUnaryOperator outer) {
+  private void sums(
+      String op, double lo, double hi, DoubleUnaryOperator inner, DoubleUnaryOperator outer) {
     for (int[] a : AXES) {
       boolean keep = a == null || a.length == 1;
-      OperatorCase old = OperatorCase.of(op, 11).x(3, 4, 5).attributes("keepdims", keep ? 1 : 0);
-      OperatorCase late = OperatorCase.of(op, 18).x(3, 4, 5);
+      OperatorCase old =
+          OperatorCase.of(op, 11).x(lo, hi, 3, 4, 5).attributes("keepdims", keep ? 1 : 0);
+      OperatorCase late = OperatorCase.of(op, 18).x(lo, hi, 3, 4, 5);
       old = a == null ? old : old.attributes("keepdims", keep ? 1 : 0, "axes", a);
       late = a == null ? late : late.list(Arrays.stream(a).mapToLong(i -> i).toArray());
       cases.add(old.gives(in -> reduced(Reduction.SUM, in.get(0).map(inner), a, keep).map(outer)));
