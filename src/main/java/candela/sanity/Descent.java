@@ -8,8 +8,11 @@ import java.util.List;
 
 /** Where the image of a {@link Manipulation} is, and Adam's means. For one thread. */
 final class Descent {
-  /** Largest change of a value between two gradients whose difference is taken, of the range. */
-  private static final double APART = 1e-3;
+  /**
+   * How far a value is moved at most, to each side, between two gradients whose difference is
+   * taken; of the range. Nearer, choices of maxima that differ are few and their steps large.
+   */
+  private static final double APART = 1e-2;
 
   private static final double DECAY = 0.9;
   private static final double DECAY_SQUARE = 0.999;

@@ -14,11 +14,10 @@ import candela.tensor.CandelaException;
  * probability of the explained class, x' minimises ‖h(x') − h*‖² / ‖h*‖² + keep (p(x') − p(x))² by
  * Adam from x, each value held between black and white. For h the model is softened meanwhile
  * ({@link Softened}), β growing from beta to growth · beta in ten steps; what a changes by follows
- * from gradients on both sides of x', at most a thousandth of the range away: the product of the
- * second derivatives with a direction, and what the choices of a MaxPool that differ between the
- * two sides add, which makes the way down less straight. For p, which needs first derivatives only,
- * the model is as it is, at x' and at x: what is held is what its users see, and the second part is
- * 0 at x whatever β is.
+ * from gradients on both sides of x', a hundredth of the range away where most: the product of the
+ * second derivatives with a direction, and what a MaxPool adds that chooses otherwise on the two
+ * sides. For p, which needs first derivatives only, the model is as it is, at x' and at x: what is
+ * held is what its users see, and the second part is 0 at x whatever β is.
  *
  * <p><b>Shapes:</b> x[c,h,w], h*[h,w] → x'[c,h,w].
  *
@@ -33,9 +32,10 @@ import candela.tensor.CandelaException;
  * blame", section 2.
  *
  * <p><b>Differences:</b> the authors hold all classes' probabilities, those of the softened model
- * at x'; they differentiate twice by automatic differentiation, and take 1,500 iterations; losses
- * are relative here, so that weights depend on no size; theirs, 1e11 and 1e6 for 224 × 224 pixels
- * and 1,000 classes, are a keep of about 10.
+ * at x'; they differentiate twice by automatic differentiation, which does not see that a MaxPool
+ * chooses otherwise nearby: with SqueezeNet, maps come less near by changes twice as large. They
+ * take 1,500 iterations; losses are relative here, so that weights depend on no size; theirs, 1e11
+ * and 1e6 for 224 × 224 pixels and 1,000 classes, are a keep of about 10.
  */
 public record Manipulation(
     boolean timesInput, int iterations, double rate, double keep, double beta, double growth) {
