@@ -24,7 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DescentTest {
-  private static final Levels LEVELS = new Levels(List.of(-9f, -9f, -9f), List.of(9f, 9f, 9f));
+  private static final Levels LEVELS =
+      new Levels(List.of(-0.9f, -0.9f, -0.9f), List.of(0.9f, 0.9f, 0.9f));
   private static final Manipulation SETTINGS = new Manipulation(false, 1, 1e-3, 10, 2, 1);
   private static final String ZERO =
       ": finite values that are not all zero expected, their sizes add up to ";
