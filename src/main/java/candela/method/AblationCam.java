@@ -8,7 +8,9 @@ import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -68,10 +70,17 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
   private final class Ablated extends Sampled<Attribution> {
     private final Shape image;
     private final Workspace workspace;
-    private final ClassActivation features;
     private final FeatureMap a;
     private final int[] channel;
     private final double[] scores;
+    private final Tensor whole;
+    private final Tensor nothing;
+
+    /** Of every value of the layer. */
+    private final MemorySegment channelOf;
+
+    /** By row; −1 where all are there. */
+    private final MemorySegment gone;
 
     Ablated(Subject subject, Workspace workspace, ClassActivation features) {
       this(subject, workspace, features, present(features.values()));
@@ -83,11 +92,21 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
           subject.target(),
           channel.length + 1);
       this.workspace = workspace;
-      this.features = features;
       this.channel = channel;
       image = subject.image();
       a = features.values();
       scores = new double[channel.length + 1];
+      Shape layer = features.shape();
+      whole = workspace.tensor(layer, features.row());
+      nothing = workspace.tensor(layer);
+      // channels come first, but last of tokens
+      int size = layer.rank() == 3 ? 1 : a.pixels();
+      int[] of = new int[layer.count()];
+      Arrays.setAll(of, i -> i / size % a.channels());
+      channelOf = workspace.ints(of);
+      int[] row = new int[channel.length + 1];
+      Arrays.setAll(row, i -> i == 0 ? -1 : channel[i - 1]);
+      gone = workspace.ints(row);
     }
 
     /** Channels that are not 0 everywhere: of the others the weight does not matter. */
@@ -99,25 +118,18 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
 
     @Override
     protected void fill(int first, Tensor rows) {
-      int n = features.row().length;
-      float[] values = new float[rows.count()];
-      for (int r = 0; r < values.length / n; r++) {
-        System.arraycopy(features.row(), 0, values, r * n, n);
-        if (first + r > 0) {
-          ablate(values, r * n, channel[first + r - 1]);
-        }
-      }
-      workspace.device().write(rows, values);
-    }
-
-    /** Channels come first, but last of tokens. */
-    private void ablate(float[] values, int from, int k) {
-      int n = features.row().length;
-      boolean tokens = features.shape().rank() == 3;
-      int size = n / a.channels();
-      for (int i = 0; i < size; i++) {
-        values[from + (tokens ? i * a.channels() + k : k * size + i)] = 0;
-      }
+      workspace
+          .device()
+          .kernels()
+          .mask()
+          .selectFeatures(
+              rows.shape().dim(0),
+              whole.count(),
+              whole.data(),
+              nothing.data(),
+              channelOf,
+              gone.asSlice((long) first * Integer.BYTES),
+              rows.data());
     }
 
     @Override
