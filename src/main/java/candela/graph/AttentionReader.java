@@ -86,16 +86,18 @@ final class AttentionReader {
   }
 
   /**
-   * A mask of numbers is added, one of truth values chooses, and so does a window. A query that may
-   * see no key has no weights: the softmax of a finite least number, then 0.
+   * A mask of numbers is added, one of truth values chooses, and so do a window and what is −∞ in a
+   * mask. A query that may see no key has no weights: its softmax, which is none, gives way to 0.
    */
   private Value weights(Value scores) {
     Value s = scores;
-    boolean chosen = c.has(3) && c.x(3).integer();
-    Value seen = chosen ? c.lifted(c.x(3), 4) : null;
-    if (c.has(3) && !chosen) {
-      s = c.binary(Binary.ADD, s, c.x(3));
+    Value seen = null;
+    if (c.has(3)) {
+      Value mask = c.lifted(c.x(3), 4);
+      seen = mask.integer() ? mask : finite(mask);
+      s = mask.integer() ? s : c.binary(Binary.ADD, s, mask);
     }
+    boolean chosen = seen != null;
     long left = bound("left_window_size");
     long right = Math.min(bound("right_window_size"), c.integer("is_causal", 0) != 0 ? 0 : NONE);
     if (Math.min(left, right) < NONE) {
@@ -105,10 +107,18 @@ final class AttentionReader {
     if (seen == null) {
       return c.add(new Softmax(false), s);
     }
-    boolean empty = chosen || left < NONE;
-    float least = empty ? -Float.MAX_VALUE : Float.NEGATIVE_INFINITY;
-    Value p = c.add(new Softmax(false), c.add(new Where(), seen, s, number(least)));
-    return empty ? c.add(new Where(), seen, p, number(0)) : p;
+    Value least = number(Float.NEGATIVE_INFINITY);
+    Value p = c.add(new Softmax(false), c.add(new Where(), seen, s, least));
+    return chosen || left < NONE ? c.add(new Where(), seen, p, number(0)) : p;
+  }
+
+  /** Where a mask is above −∞; null where that is known to be all over. */
+  private Value finite(Value mask) {
+    boolean open = !mask.isConstant();
+    for (float v : open ? new float[0] : mask.constant().floats()) {
+      open |= v == Float.NEGATIVE_INFINITY;
+    }
+    return open ? c.binary(Binary.GREATER, mask, number(Float.NEGATIVE_INFINITY)) : null;
   }
 
   /** How many keys a query sees on one side of its own; all by default. */

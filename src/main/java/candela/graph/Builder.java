@@ -25,7 +25,8 @@ final class Builder {
   private static final int MOST_NODES = 20_000;
 
   /**
-   * Elements of constants that are made, not read, in all: 2 GiB of a file of some hundred bytes.
+   * Elements of constants that are made on the way, and of those that they are made of, in all: 2
+   * GiB of a file of some hundred bytes.
    */
   private static final int MOST_MADE = 1 << 29;
 
@@ -115,7 +116,7 @@ final class Builder {
     bound.add(v);
   }
 
-  /** Counts the elements of a constant before it is made. */
+  /** Counts elements of constants before they are made, or read to make others. */
   void make(long count) {
     elements += count;
     if (elements > MOST_MADE) {
@@ -133,7 +134,7 @@ final class Builder {
     if (inputs.stream().allMatch(Value::isConstant)
         && inputs.stream().noneMatch(this::isParameter)) {
       if (shape.count() <= Fold.LARGEST) {
-        make(shape.count());
+        make(shape.count() + inputs.stream().mapToLong(v -> v.shape().count()).sum());
       }
       OnnxTensor folded = Fold.run(y, op, inputs, shape, integer);
       if (folded != null) {

@@ -147,7 +147,8 @@ final class ControlFlow {
   /** Adds a node of a body, or what comes in its place. */
   private void add(OnnxNode inner, Scope scope) {
     if (!scope.isOutside()) {
-      count(inner, 1 + inner.inputs().size());
+      int name = scope.prefix.length() + inner.name().length();
+      count(inner, 1 + inner.inputs().size() + name / 64);
     }
     var node =
         new OnnxNode(
@@ -275,8 +276,9 @@ final class ControlFlow {
   }
 
   void keep(String name, OnnxTensor constant) {
-    initialisers.put(name, constant);
-    decisions.bind(name, constant);
+    var own = new OnnxTensor(name, constant.type(), constant.shape(), constant.data());
+    initialisers.put(name, own);
+    decisions.bind(name, own);
   }
 
   int opset() {

@@ -77,6 +77,10 @@ final class Decisions {
     return (int) same(node, "the length of '" + value + "'", r -> length(r, value, axis))[0];
   }
 
+  boolean isScalar(OnnxNode node, String value) {
+    return same(node, "its rank", r -> new long[] {r.shape(value).rank()})[0] == 0;
+  }
+
   private static long[] length(Import reading, String value, long axis) {
     Shape s = reading.shape(value);
     return new long[] {s.dim(Call.axis(axis, s.rank()))};

@@ -34,7 +34,8 @@ final class Loops {
       once.alias(node, body.inputs().get(1), flow.integer(node, Shape.SCALAR, 1));
       alias(node, once, body.inputs().subList(2, 2 + carried), state);
       List<String> results = flow.run(node, body, once);
-      goes = decisions.number(node, results.getFirst(), "whether its body runs again") != 0;
+      String on = results.getFirst();
+      goes = k + 1 < most && decisions.number(node, on, "whether its body runs again") != 0;
       state = results.subList(1, 1 + carried);
       collected.add(results.subList(1 + carried, results.size()));
     }

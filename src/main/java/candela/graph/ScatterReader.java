@@ -47,7 +47,7 @@ final class ScatterReader {
     int[] rows = IndexReaders.rows(s, t, 0);
     int axes = t.shape().dim(-1);
     int inner = s.count(axes, s.rank());
-    checkUpdates(u, t, s, rows.length * (long) inner);
+    checkUpdates(u, t, s, whole(t, s, axes));
     Value data = c.reshape(x, s.count(0, axes), inner);
     Value updates = c.reshape(u, rows.length, inner);
     return c.reshape(new ScatterReader(c, 0, data, updates, rows).reduced(), s.dims());
@@ -65,14 +65,14 @@ final class ScatterReader {
     int[] line = IndexReaders.line(s, t, axis);
     line = line == null ? IndexReaders.line(own, t, axis) : line;
     if (line != null) {
-      checkUpdates(u, t, s, s.with(axis, line.length).count());
+      checkUpdates(u, t, s, s.with(axis, line.length));
       return new ScatterReader(c, axis, x, u, line).reduced();
     }
     if (images || c.images(2) >= 0) {
       throw CandelaException.of("indices %s are those of so many images", t.shape());
     }
     int[] rows = IndexReaders.elements(s, t, axis);
-    checkUpdates(u, t, s, rows.length);
+    checkUpdates(u, t, s, t.shape());
     Value data = c.reshape(x, s.count());
     Value updates = c.reshape(u, rows.length);
     return c.reshape(new ScatterReader(c, 0, data, updates, rows).reduced(), s.dims());
@@ -84,10 +84,19 @@ final class ScatterReader {
     return once ? c.repeated(other, c.x(i), true) : c.x(i);
   }
 
-  private static void checkUpdates(Value updates, OnnxTensor indices, Shape data, long count) {
-    if (updates.shape().count() != count) {
+  /** A row of the data for each tuple of indices. */
+  private static Shape whole(OnnxTensor indices, Shape data, int axes) {
+    int tuples = indices.shape().rank() - 1;
+    int[] dims = Arrays.copyOf(indices.shape().dims(), tuples + data.rank() - axes);
+    System.arraycopy(data.dims(), axes, dims, tuples, data.rank() - axes);
+    return Shape.of(dims);
+  }
+
+  private static void checkUpdates(Value updates, OnnxTensor indices, Shape data, Shape expected) {
+    if (!updates.shape().equals(expected)) {
       throw CandelaException.of(
-          "updates %s do not fit indices %s into %s", updates.shape(), indices.shape(), data);
+          "updates %s do not fit indices %s into %s; %s expected",
+          updates.shape(), indices.shape(), data, expected);
     }
   }
 

@@ -114,8 +114,9 @@ final class Sequences {
   }
 
   /**
-   * Into parts of given lengths, or of one length, by default 1. Where that is 1, their axis may
-   * go: by the text only where it is not given, but PyTorch gives it, and ONNX Runtime complies.
+   * Into parts of given lengths, or of one length, a scalar, by default 1. Where that is 1, their
+   * axis may go: by the text only where it is not given, but PyTorch gives it, and ONNX Runtime
+   * complies.
    */
   private void split(OnnxNode node, ControlFlow.Scope scope) {
     String x = decisions.input(node, 0);
@@ -124,14 +125,14 @@ final class Sequences {
         node.has(1)
             ? decisions.integers(node, node.inputs().get(1), "the length of a part")
             : new long[] {1};
-    long[] lengths =
-        given.length == 1 ? even(node, given[0], decisions.length(node, x, axis)) : given;
+    boolean alike = !node.has(1) || decisions.isScalar(node, node.inputs().get(1));
+    long[] lengths = alike ? even(node, given[0], decisions.length(node, x, axis)) : given;
     String y = scope.define(node, node.outputs().getFirst());
     List<String> parts = new ArrayList<>();
     for (int i = 0; i < lengths.length; i++) {
       parts.add(flow.fresh(node, y + "/" + i));
     }
-    if (given.length == 1 && given[0] == 1 && decisions.integer(node, "keepdims", 1) == 0) {
+    if (alike && given[0] == 1 && decisions.integer(node, "keepdims", 1) == 0) {
       for (int i = 0; i < lengths.length; i++) {
         flow.pick(node, x, i, axis, parts.get(i));
       }

@@ -43,7 +43,7 @@ final class Tail {
       } else if (graph.inputs().contains(v)) {
         throw CandelaException.of(
             "%s: the scores depend on '%s' on a way past '%s', too; name a value that all of them"
-                + " comes from",
+                + " come from",
             graph.name(), v.name(), name);
       } else if (producers.containsKey(v) && after.add(producers.get(v))) {
         producers.get(v).inputs().stream().filter(i -> i != null).forEach(open::push);

@@ -1,10 +1,15 @@
 package candela.method;
 
+import candela.tensor.CandelaException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Regions of an image that may overlap, ranked by the mean of an attribution. */
 final class Regions {
+  /** Pixels of all regions: 1 GiB, with what is known of them twice that. */
+  private static final long MOST = 1 << 27;
+
   /** The regions of each pixel. */
   private final int[][] of;
 
@@ -21,10 +26,12 @@ final class Regions {
    *
    * @param labels 0, 1, 2, … of every pixel
    * @param radius of the disc, pixels
+   * @throws CandelaException where that are too many
    */
   static Regions of(List<int[]> labels, int h, int w, int radius) {
     int[][] of = new int[h * w][0];
     int first = 0;
+    long all = 0;
     for (int[] label : labels) {
       int next = first + Arrays.stream(label).max().orElseThrow() + 1;
       int[] last = new int[next - first];
@@ -42,6 +49,13 @@ final class Regions {
               near[n++] = first + l;
             }
           }
+        }
+        all += n;
+        if (all > MOST) {
+          throw CandelaException.of(
+              "xrai: regions of at most %d pixels in all expected; take a larger minSize or a"
+                  + " smaller dilation",
+              MOST);
         }
         int had = of[i].length;
         of[i] = Arrays.copyOf(of[i], had + n);
@@ -97,7 +111,14 @@ final class Regions {
     }
     double[] map = new double[a.length];
     boolean[] taken = new boolean[a.length];
-    for (int best = best(sum, left, least); best >= 0; best = best(sum, left, least)) {
+    int[] open = IntStream.range(0, sum.length).toArray();
+    while (true) {
+      // none that has too few gets more again
+      open = Arrays.stream(open).filter(r -> left[r] >= least).toArray();
+      if (open.length == 0) {
+        break;
+      }
+      int best = best(open, sum, left);
       double mean = sum[best] / left[best];
       for (int i : pixels[best]) {
         if (!taken[i]) {
@@ -122,11 +143,11 @@ final class Regions {
     return map;
   }
 
-  /** −1 where none is left. */
-  private static int best(double[] sum, int[] left, int least) {
-    int best = -1;
-    for (int r = 0; r < sum.length; r++) {
-      if (left[r] >= least && (best < 0 || sum[r] / left[r] > sum[best] / left[best])) {
+  /** Of the largest mean. */
+  private static int best(int[] open, double[] sum, int[] left) {
+    int best = open[0];
+    for (int r : open) {
+      if (sum[r] / left[r] > sum[best] / left[best]) {
         best = r;
       }
     }

@@ -73,8 +73,8 @@ public final class Learner implements AutoCloseable {
    *
    * @param smoothing share of the wanted probability that is spread over all classes
    */
-  public Learner(OnnxModel model, Device device, int batch, Optimiser optimiser, double smoothing) {
-    this.model = Network.of(model).model();
+  public Learner(OnnxModel given, Device device, int batch, Optimiser optimiser, double smoothing) {
+    model = Network.of(given).model();
     this.device = device;
     this.batch = batch;
     this.optimiser = optimiser;

@@ -16,6 +16,7 @@ final class AttentionCases {
     c.heads();
     c.flat();
     c.masks();
+    c.hidden();
     c.windows();
     c.sumsOfOne();
     c.diagonals();
@@ -88,6 +89,34 @@ final class AttentionCases {
                     return of.of(List.of(in.get(0), in.get(1), in.get(2), bias));
                   }));
     }
+  }
+
+  /** In masks of numbers −∞ hides a key, and a whole row all of them; what is finite does not. */
+  private void hidden() {
+    double none = Double.NEGATIVE_INFINITY;
+    OperatorCase c = OperatorCase.of("Attention", 25).x(3, 2, 3, 5).x(3, 2, 4, 5).x(3, 2, 4, 7);
+    Nd row =
+        new Nd(new int[] {3, 4}, new double[] {0, 1, 0, 1, none, none, none, none, none, 1, 0, 0});
+    for (int causal = 0; causal < 2; causal++) {
+      boolean past = causal == 1;
+      cases.add(
+          c.constant(row)
+              .attributes("is_causal", causal)
+              .gives(in -> new Attending(1 / Math.sqrt(5), 0, past).of(in)));
+    }
+    Nd low = Nd.of(new int[] {3, 4}, i -> i[0] == 0 ? -60 : 0);
+    cases.add(
+        c.constant(low)
+            .attributes("left_window_size", 0, "right_window_size", 1)
+            .gives(
+                in -> {
+                  Nd near =
+                      Nd.of(
+                          new int[] {3, 4},
+                          i -> i[1] >= i[0] && i[1] <= i[0] + 1 ? low.at(i[0], i[1]) : none);
+                  return new Attending(1 / Math.sqrt(5))
+                      .of(List.of(in.get(0), in.get(1), in.get(2), near));
+                }));
   }
 
   /** Keys around a query's own place; the last queries have none on their left. */

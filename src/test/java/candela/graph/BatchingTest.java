@@ -339,6 +339,9 @@ class BatchingTest {
             .node("GatherND", "rows i", "y", "batch_dims", 1),
         "node 'y' (GatherND): indices [4,1] do not fit [16,3]");
     refused(
+        rows().node("EyeLike", "rows", "e").node("Mul", "rows e", "y"),
+        "node 'e' (EyeLike): the diagonal of input [16,3] goes through the images");
+    refused(
         rows().node("ArgMax", "rows", "y", "axis", 0),
         "node 'y' (ArgMax): 'y' is [1,3] for any number of images");
     SmallModel twice = rows().longs("s", two, 4, 3).node("Reshape", "x a", "pixels");

@@ -258,6 +258,13 @@ class ExportedOperatorsTest {
             .longs("i", new long[] {1, 1}, 0)
             .node("ScatterND", "x i r", "y"),
         "updates [2,3,4,5] do not fit indices [1,1] into [2,3,4,5]");
+    // as many values as are expected, in another order
+    refused(
+        model(16)
+            .random("r", 3, 1, 4, 5)
+            .longs("i", new long[] {1, 1}, 0)
+            .node("ScatterND", "x i r", "y"),
+        "updates [3,1,4,5] do not fit indices [1,1] into [2,3,4,5]; [1,3,4,5] expected");
     refused(
         model(13)
             .longs("i", new long[] {3, 1}, 0, 0, 0)

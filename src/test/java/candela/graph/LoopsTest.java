@@ -4,6 +4,7 @@ import static candela.onnx.Models.bool;
 import static candela.onnx.Models.floats;
 import static candela.onnx.Models.graph;
 import static candela.onnx.Models.integer;
+import static candela.onnx.Models.integers;
 import static candela.onnx.Models.model;
 import static candela.onnx.Models.node;
 import static candela.onnx.Models.number;
@@ -237,13 +238,15 @@ class LoopsTest {
     GraphProto.Builder nothing = body(List.of("k", "on", "h"), List.of("yes", "h"));
     GraphProto.Builder named = body(List.of("k", "on", "h"), List.of("yes", "n".repeat(1 << 20)));
     named.addNode(node("Relu", List.of("h"), "n".repeat(1 << 20)));
+    GraphProto.Builder labelled = body(List.of("k", "on", "h"), List.of("yes", "n"));
+    labelled.addNode(node("Relu", List.of("h"), "n").setName("n".repeat(1 << 20)));
     GraphProto.Builder nested = nothing;
     for (int i = 0; i < 5; i++) {
       nested =
           body(List.of("k", "on", "h"), List.of("yes", "next"))
               .addNode(loop(nested, List.of("many", "", "h"), "next"));
     }
-    for (GraphProto.Builder body : List.of(nothing, affine("yes"), named, nested)) {
+    for (GraphProto.Builder body : List.of(nothing, affine("yes"), named, labelled, nested)) {
       for (String most : List.of("", "many")) {
         GraphProto.Builder graph = outside(loop(body, List.of(most, "", "x"), "y"));
         graph.addInitializer(integer("many", 1L << 62));
@@ -255,6 +258,33 @@ class LoopsTest {
         assertThat(CpuTime.nanos() - start).as("ns").isLessThan(NANOS);
       }
     }
+  }
+
+  /** A few numbers that are made of many, again and again. */
+  @Test
+  void loopsThatReadMuchAreRefused() {
+    GraphProto.Builder body = body(List.of("k", "on", "h"), List.of("yes", "next"));
+    body.addNode(node("ReduceSum", List.of("big"), "s").addAttribute(number("keepdims", 0)));
+    body.addNode(node("Add", List.of("h", "s"), "next"));
+    GraphProto.Builder graph =
+        outside(
+            node("ConstantOfShape", List.of("many"), "big"),
+            loop(body, List.of("often", "", "x"), "y"));
+    graph.addInitializer(integers("many", 1 << 20)).addInitializer(integer("often", 5_000));
+    refused(graph, "constants computed on the way have more than");
+  }
+
+  /** Whether it would run a fourth time nobody asks. */
+  @Test
+  void theLastRunDecidesNothing() {
+    GraphProto.Builder body = body(List.of("k", "on", "h"), List.of("go", "next"));
+    body.addNode(node("Add", List.of("h", "w"), "next"));
+    NodeProto.Builder largest = node("ReduceMax", List.of("next"), "largest");
+    body.addNode(largest.addAttribute(number("keepdims", 0)));
+    body.addNode(node("Greater", List.of("largest", "largest"), "go"));
+    GraphProto.Builder graph = outside(loop(body, List.of("once", "", "x"), "y"));
+    graph.addInitializer(integer("once", 1));
+    assertThat(Slopes.of(folder, graph, 1, 1, 1, 1).y()).containsExactly(2, 3, 4);
   }
 
   private void refused(GraphProto.Builder graph, String why) {

@@ -3,6 +3,7 @@ package candela.graph;
 import static candela.onnx.Models.floats;
 import static candela.onnx.Models.graph;
 import static candela.onnx.Models.integer;
+import static candela.onnx.Models.integers;
 import static candela.onnx.Models.model;
 import static candela.onnx.Models.node;
 import static candela.onnx.Models.number;
@@ -31,7 +32,7 @@ class SequencesTest {
     for (int i = -5; i < 5; i++) {
       g.addInitializer(integer(String.valueOf(i), i));
     }
-    return g.addInitializer(floats("ten", 10));
+    return g.addInitializer(floats("ten", 10)).addInitializer(integers("ones", 1));
   }
 
   private static NodeProto.Builder split(String... lengths) {
@@ -139,6 +140,8 @@ class SequencesTest {
     refused(of(joined("x")), "input 0 is no sequence");
     refused(of(node("SequenceEmpty", List.of(), "none"), joined("none")), "the sequence is empty");
     refused(of(split("0"), joined("parts")), "parts of length 0; 1 or more expected");
+    // a list of one length is no length of all
+    refused(of(split("ones"), joined("parts")), "(Split): split [1]");
     refused(of(split("1"), node("Relu", List.of("parts"), "y")), "'parts' cannot be had");
     refused(
         of(split(), node("SequenceAt", List.of("parts"), "y")), "(SequenceAt): input 1 is missing");

@@ -68,7 +68,7 @@ class TailTest {
     assertThatThrownBy(() -> network.graph(2, from("d")))
         .isInstanceOf(CandelaException.class)
         .hasMessageEndingWith(
-            "the scores depend on 'x' on a way past 'd', too; name a value that all of them comes"
+            "the scores depend on 'x' on a way past 'd', too; name a value that all of them come"
                 + " from");
     assertThatThrownBy(() -> network.graph(2, from("y")))
         .hasMessageEndingWith(

@@ -240,8 +240,7 @@ final class GradientCases {
         // the second channel's slope is below 0, and it is nowhere: 0, 4, 31, 40 count 1 alone
         new MethodCase("xgrad-cam:upsampling=none", Net.CONV, constant(6, 16), 4, 4, 4, 4),
         // x less the middle of 0 and 9.1, which both ends of the path agree in; the rows are
-        // regions
-        // at scales up to 250, and the lower one's mean is 4.45
+        // regions at scales up to 250, and the lower one's mean is 4.45
         new MethodCase(
             "xrai:minSize=0,dilation=0,minPixelDiff=1",
             Net.PIXELS,

@@ -52,6 +52,11 @@ public final class Models {
     return tensor;
   }
 
+  /** A list of one integer. */
+  public static TensorProto integers(String name, long value) {
+    return integer(name, value).toBuilder().addDims(1).build();
+  }
+
   /** An integer of rank 0. */
   public static TensorProto integer(String name, long value) {
     return TensorProto.newBuilder()
