@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 
 /** Regions of an image that may overlap, ranked by the mean of an attribution. */
 final class Regions {
-  /** Pixels of all regions: 1 GiB, with what is known of them twice that. */
+  /** Pixels of all regions, each of which is kept twice: 1 GiB. */
   private static final long MOST = 1 << 27;
 
   /** The regions of each pixel. */
@@ -26,7 +26,7 @@ final class Regions {
    *
    * @param labels 0, 1, 2, … of every pixel
    * @param radius of the disc, pixels
-   * @throws CandelaException where that are too many
+   * @throws CandelaException where they have too many pixels
    */
   static Regions of(List<int[]> labels, int h, int w, int radius) {
     int[][] of = new int[h * w][0];

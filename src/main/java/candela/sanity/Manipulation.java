@@ -33,9 +33,9 @@ import candela.tensor.CandelaException;
  *
  * <p><b>Differences:</b> the authors hold all classes' probabilities, those of the softened model
  * at x'; they differentiate twice by automatic differentiation, which does not see that a MaxPool
- * chooses otherwise nearby: with SqueezeNet, maps come less near by changes twice as large. They
- * take 1,500 iterations; losses are relative here, so that weights depend on no size; theirs, 1e11
- * and 1e6 for 224 × 224 pixels and 1,000 classes, are a keep of about 10.
+ * chooses otherwise nearby: with SqueezeNet, maps came less near by larger changes. They take 1,500
+ * iterations; losses are relative here, so that weights depend on no size; theirs, 1e11 and 1e6 for
+ * 224 × 224 pixels and 1,000 classes, are a keep of about 10.
  */
 public record Manipulation(
     boolean timesInput, int iterations, double rate, double keep, double beta, double growth) {
