@@ -76,7 +76,8 @@ final class Batching {
   void follow(OnnxNode node, Builder here) {
     boolean any = false;
     Part part = null;
-    for (String x : node.inputs()) {
+    for (int i = 0; i < node.inputs().size(); i++) {
+      String x = node.inputs().get(i);
       if (!images.containsKey(x)) {
         continue;
       }
@@ -84,7 +85,7 @@ final class Batching {
       Shape shape = here.find(x).shape();
       int axis = axis(x, shape);
       Shape y = own(node.outputs().getFirst());
-      if (Mixing.mixes(new Mixing.Site(node, here, axis, shape, own(x), y))) {
+      if (Mixing.mixes(new Mixing.Site(node, here, i, axis, shape, own(x), y))) {
         throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
       }
       if (own(x).dim(axis) != made()) {

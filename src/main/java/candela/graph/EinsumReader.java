@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.device.Reduction;
 import candela.graph.op.Reduce;
+import candela.onnx.OnnxNode;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,6 +54,18 @@ final class EinsumReader {
     String output =
         sides.length == 2 ? lettered(sides[1], others) : implied(String.join("", operands));
     return new EinsumReader(c).run(operands, output);
+  }
+
+  /** Whether an axis of an operand, of this rank, is summed. */
+  static boolean sums(OnnxNode node, int operand, int axis, int rank) {
+    String equation = node.text("equation", "").replace(" ", "");
+    String[] sides = equation.split("->", -1);
+    String own = sides[0].split(",", -1)[operand];
+    char letter = lettered(own, rank - own.replace("...", "").length()).charAt(axis);
+    if (sides.length == 1) {
+      return !isHidden(letter) && sides[0].indexOf(letter) != sides[0].lastIndexOf(letter);
+    }
+    return isHidden(letter) ? !sides[1].contains("...") : sides[1].indexOf(letter) < 0;
   }
 
   /** With a character for each of the axes that '...' stands for. */

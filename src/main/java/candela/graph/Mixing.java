@@ -15,12 +15,13 @@ final class Mixing {
   /**
    * An input of a node.
    *
+   * @param input which of them
    * @param axis along which images lie
    * @param x its shape
    * @param own its shape in the file's own batch
    * @param y that of the node's first output
    */
-  record Site(OnnxNode node, Builder here, int axis, Shape x, Shape own, Shape y) {
+  record Site(OnnxNode node, Builder here, int input, int axis, Shape x, Shape own, Shape y) {
     /** Whether the axis that the attribute names is that of the images. */
     private boolean isAt(long absent) {
       return axis == Call.axis(node.integer("axis", absent), x.rank());
@@ -65,7 +66,6 @@ final class Mixing {
           "Cos",
           "Div",
           "Dropout",
-          "Einsum",
           "Elu",
           "Equal",
           "Erf",
@@ -164,6 +164,7 @@ final class Mixing {
     OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
     rules.put("Concat", s -> s.isAt(1));
     rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant().floats()[0], s.x.rank()));
+    rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
     rules.put(
         "Gather",
         s -> s.isAt(0) && !s.here.batching().isWritten(s.constant(), s.node.inputs().get(1)));

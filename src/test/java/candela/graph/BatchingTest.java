@@ -338,6 +338,12 @@ class BatchingTest {
             .longs("i", new long[] {4, 1}, 0, 1, 2, 0)
             .node("GatherND", "rows i", "y", "batch_dims", 1),
         "node 'y' (GatherND): indices [4,1] do not fit [16,3]");
+    // the other operand's images are summed, and as many are left as there were
+    for (String equation : new String[] {"bc,dc->b", "...c,dc->...", "bc,d...->bc"}) {
+      refused(
+          rows().node("Einsum", "rows rows", "y", "equation", equation),
+          "node 'y' (Einsum): it mixes the images along axis 0 of 'rows'");
+    }
     refused(
         rows().node("EyeLike", "rows", "e").node("Mul", "rows e", "y"),
         "node 'e' (EyeLike): the diagonal of input [16,3] goes through the images");
