@@ -41,6 +41,11 @@ public record SessionOptions(
     this(gradientAt, output, rules, "");
   }
 
+  /** The name of a layer that a user gives: the last feature map where that is empty. */
+  public static String layer(String name) {
+    return name.isEmpty() ? LAST_FEATURES : name;
+  }
+
   /** What flows back under any of these rules, at one value. */
   public static SessionOptions withRules(String at, List<Rules> rules) {
     return new SessionOptions(List.of(at), null, rules);

@@ -4,8 +4,6 @@ import candela.tensor.CandelaException;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,11 +52,8 @@ final class Tail {
           "%s: value '%s': one that the scores are computed from expected; name another",
           graph.name(), name);
     }
-    Set<Value> present = new HashSet<>(Set.of(start));
-    after.forEach(n -> present.addAll(n.outputs()));
-    Map<String, Graph.Place> named = new HashMap<>(graph.named());
-    named.values().removeIf(p -> !p.value().isConstant() && !present.contains(p.value()));
     List<Node> nodes = graph.nodes().stream().filter(after::contains).toList();
-    return new Graph(graph.name(), List.of(start), List.of(output), nodes, named);
+    var tail = new Graph(graph.name(), List.of(start), List.of(output), nodes, graph.named());
+    return new DeadCode().apply(tail, Set.of()); // forgets the names of what came before
   }
 }

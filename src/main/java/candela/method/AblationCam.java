@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.graph.ScoreKind;
+import candela.graph.SessionOptions;
 import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
@@ -9,9 +10,7 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -55,15 +54,7 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
     var features =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> new double[a.pixels()]);
-    List<Ablated> second = new ArrayList<>();
-    return new Phased(
-        List.of(
-            () -> features,
-            () -> {
-              second.add(new Ablated(subject, workspace, features));
-              return second.get(0);
-            }),
-        () -> second.isEmpty() ? features.result() : second.get(0).result());
+    return Phased.after(features, () -> new Ablated(subject, workspace, features));
   }
 
   /** Row 0 is the layer as it is, then comes one channel a row. */
@@ -88,7 +79,7 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
 
     private Ablated(Subject subject, Workspace workspace, ClassActivation features, int[] channel) {
       super(
-          Ask.scoreFrom(ClassActivation.place(layer), AblationCam.this.score),
+          Ask.scoreFrom(SessionOptions.layer(layer), AblationCam.this.score),
           subject.target(),
           channel.length + 1);
       this.workspace = workspace;

@@ -39,7 +39,10 @@ final class ClassActivation extends Sampled<Attribution> {
       String layer,
       Upsampling upsampling,
       Mix mix) {
-    super(Ask.backward(method.score(), place(layer), Rules.GRADIENT), subject.target(), 1);
+    super(
+        Ask.backward(method.score(), SessionOptions.layer(layer), Rules.GRADIENT),
+        subject.target(),
+        1);
     this.method = Methods.name(method);
     channels = method.channels();
     this.layer = layer;
@@ -48,11 +51,6 @@ final class ClassActivation extends Sampled<Attribution> {
     this.mix = mix;
     image = subject.image();
     x = workspace.tensor(subject.shape(), subject.pixels());
-  }
-
-  /** Where to look; the last feature map where no layer is named. */
-  static String place(String layer) {
-    return layer.isEmpty() ? SessionOptions.LAST_FEATURES : layer;
   }
 
   @Override

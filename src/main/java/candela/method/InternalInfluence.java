@@ -2,6 +2,7 @@ package candela.method;
 
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
+import candela.graph.SessionOptions;
 import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
@@ -66,7 +67,7 @@ public record InternalInfluence(
 
     Path(Subject subject, Workspace workspace) {
       super(
-          Ask.backward(InternalInfluence.this.score, ClassActivation.place(layer), Rules.GRADIENT),
+          Ask.backward(InternalInfluence.this.score, SessionOptions.layer(layer), Rules.GRADIENT),
           subject.target(),
           nSteps);
       this.workspace = workspace;

@@ -2,6 +2,7 @@ package candela.method;
 
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
+import candela.graph.SessionOptions;
 import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
@@ -59,7 +60,7 @@ public record LayerConductance(
 
     Path(Subject subject, Workspace workspace) {
       super(
-          Ask.backward(LayerConductance.this.score, ClassActivation.place(layer), Rules.GRADIENT),
+          Ask.backward(LayerConductance.this.score, SessionOptions.layer(layer), Rules.GRADIENT),
           subject.target(),
           2 * nSteps + 1);
       this.workspace = workspace;

@@ -5,6 +5,7 @@ import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.tensor.Tensor;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.function.Supplier;
@@ -22,6 +23,23 @@ final class Phased implements Probe<Attribution> {
     later = new ArrayDeque<>(phases);
     this.result = result;
     now = later.remove().get();
+  }
+
+  /**
+   * What the second makes of the first's result.
+   *
+   * @param second made when the first has its result, which stands until then
+   */
+  static Phased after(Probe<Attribution> first, Supplier<Probe<Attribution>> second) {
+    List<Probe<Attribution>> last = new ArrayList<>(List.of(first));
+    return new Phased(
+        List.of(
+            () -> first,
+            () -> {
+              last.add(second.get());
+              return last.getLast();
+            }),
+        () -> last.getLast().result());
   }
 
   @Override

@@ -9,9 +9,7 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Where the features are that show the class when nothing else is seen; asks no gradient.
@@ -58,15 +56,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
     var features =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> new double[a.pixels()]);
-    List<Masked> second = new ArrayList<>();
-    return new Phased(
-        List.of(
-            () -> features,
-            () -> {
-              second.add(new Masked(subject, workspace, features.values()));
-              return second.get(0);
-            }),
-        () -> second.isEmpty() ? features.result() : second.get(0).result());
+    return Phased.after(features, () -> new Masked(subject, workspace, features.values()));
   }
 
   /** One channel a row. */
