@@ -1,5 +1,6 @@
 // exp, log, sine, tanh and erf of our own: branch-free, so that the CPU computes 4 to 16 at once, and the same bits on every device,
 // which no two mathematics libraries promise. All stay within 2 units in the last place. And a choice of that kind.
+// Processors without fused multiply-add give other last digits of exp, tanh and erf.
 #pragma once
 
 #include <string.h>
@@ -25,22 +26,36 @@ BOTH float powerOfTwo(int32_t n) {
   return v;
 }
 
-// Cephes' expf (Moshier): x = n ln 2 + r, a polynomial for e^r. NaN stays NaN.
+// Cephes' expf (Moshier) without its last step: t = n ln 2 + r, a polynomial for e^r. whole: n.
+BOTH float partOfExp(float t, int32_t* whole) {
+  float n = rintf(t * 1.44269504f);
+  float r = multiplyAdd(n, 2.12194440e-4f, multiplyAdd(n, -0.693359375f, t));
+  float p = 1.9875691500e-4f;
+  p = multiplyAdd(p, r, 1.3981999507e-3f);
+  p = multiplyAdd(p, r, 8.3334519073e-3f);
+  p = multiplyAdd(p, r, 4.1665795894e-2f);
+  p = multiplyAdd(p, r, 1.6666665459e-1f);
+  p = multiplyAdd(p, r, 5.0000001201e-1f);
+  *whole = static_cast<int32_t>(n);
+  return multiplyAdd(p, r * r, r) + 1.0f;
+}
+
+// NaN stays NaN.
 BOTH float expOf(float x) {
   float t = x > -104.0f ? (x < 89.0f ? x : 89.0f) : -104.0f;
-  float n = rintf(t * 1.44269504f);
-  float r = t - n * 0.693359375f + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
+  int32_t whole;
+  float p = partOfExp(t, &whole);
   // Two factors, since 2^n itself may be too great or too small.
-  int32_t whole = static_cast<int32_t>(n), half = whole >> 1;
+  int32_t half = whole >> 1;
   float y = p * powerOfTwo(half) * powerOfTwo(whole - half);
   return x != x ? x : y;
+}
+
+// For -87 < x < 88.
+BOTH float expOfMiddling(float x) {
+  int32_t whole;
+  float p = partOfExp(x, &whole);
+  return p * powerOfTwo(whole);
 }
 
 // Cephes' logf, for normal numbers above 0: x = m 2^n with m in sqrt(1/2) .. sqrt(2), a polynomial for log m.
@@ -88,36 +103,38 @@ BOTH void turnOf(float t, float* sine, float* cosine) {
 
 // Cephes' tanhf: a polynomial near 0, exp beyond.
 BOTH float tanhOf(float x) {
-  float z = x * x;
+  float t = fabsf(x), z = x * x;
   float p = -5.70498872745e-3f;
-  p = p * z + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  float small = p * z * x + x;
-  float great = copysignf(1.0f - 2.0f / (expOf(2.0f * fabsf(x)) + 1.0f), x);
-  return fabsf(x) < 0.625f ? small : great;
+  p = multiplyAdd(p, z, 2.06390887954e-2f);
+  p = multiplyAdd(p, z, -5.37397155531e-2f);
+  p = multiplyAdd(p, z, 1.33314422036e-1f);
+  p = multiplyAdd(p, z, -3.33332819422e-1f);
+  float small = multiplyAdd(p * z, x, x);
+  // From 10 on 1 is the nearest number.
+  float u = t < 10.0f ? t : 10.0f;
+  float great = copysignf(1.0f - 2.0f / (expOfMiddling(2.0f * u) + 1.0f), x);
+  return t >= 0.625f ? great : small;
 }
 
 // Two polynomials after N. Juffa's erff: of x near 0, of the logarithm of 1 - erf beyond.
 BOTH float erfOf(float x) {
   float t = fabsf(x), s = x * x;
   float p = -5.96761703e-4f;
-  p = p * s + 4.99119423e-3f;
-  p = p * s - 2.67681349e-2f;
-  p = p * s + 1.12819925e-1f;
-  p = p * s - 3.76125336e-1f;
-  p = p * s + 1.28379166e-1f;
-  float small = p * x + x;
+  p = multiplyAdd(p, s, 4.99119423e-3f);
+  p = multiplyAdd(p, s, -2.67681349e-2f);
+  p = multiplyAdd(p, s, 1.12819925e-1f);
+  p = multiplyAdd(p, s, -3.76125336e-1f);
+  p = multiplyAdd(p, s, 1.28379166e-1f);
+  float small = multiplyAdd(p, x, x);
   float u = t < 4.0f ? t : 4.0f;
   float q = -1.72853470e-5f;
-  q = q * u + 3.83197126e-4f;
-  q = q * u - 3.88396438e-3f;
-  q = q * u + 2.42546219e-2f;
-  q = q * u - 1.06777877e-1f;
-  q = q * u - 6.34846687e-1f;
-  q = q * u - 1.28717512e-1f;
-  float great = copysignf(1.0f - expOf(q * u - u), x);
+  q = multiplyAdd(q, u, 3.83197126e-4f);
+  q = multiplyAdd(q, u, -3.88396438e-3f);
+  q = multiplyAdd(q, u, 2.42546219e-2f);
+  q = multiplyAdd(q, u, -1.06777877e-1f);
+  q = multiplyAdd(q, u, -6.34846687e-1f);
+  q = multiplyAdd(q, u, -1.28717512e-1f);
+  float great = copysignf(1.0f - expOfMiddling(multiplyAdd(q, u, -u)), x);
   return t > 0.927734375f ? great : small;
 }
 

@@ -14,6 +14,12 @@
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+#if defined(__CUDACC__) || defined(__FMA__)
+#define FUSED(a, b, c) fmaf(a, b, c)
+#else
+#define FUSED(a, b, c) ((a) * (b) + (c))
+#endif
+
 #if defined(__CUDA_ARCH__)
 #define UNROLL(n) _Pragma("unroll")
 #elif defined(__CUDACC__)
@@ -24,6 +30,9 @@
 #endif
 
 namespace candela {
+
+// a * b + c, rounded once where the processor can; only those from before 2013 cannot.
+BOTH float multiplyAdd(float a, float b, float c) { return FUSED(a, b, c); }
 
 // Four neighbours, moved in one access.
 struct alignas(16) Quad {

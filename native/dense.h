@@ -3,12 +3,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <tuple>
 #include <vector>
 
 #include "entry.h"
@@ -48,8 +46,6 @@ struct Lane {
   Lane();
 };
 
-using ProductKey = std::tuple<int64_t, int64_t, int64_t, bool, bool>;
-
 struct Product {
   dnnl::matmul::primitive_desc shape;
   dnnl::matmul primitive;
@@ -59,7 +55,6 @@ struct Product {
 struct Workspace {
   std::vector<Lane> lanes;
   Buffer shared;
-  std::map<ProductKey, Product> products;
 
   explicit Workspace(int threads) : lanes(static_cast<size_t>(threads)) {}
 };

@@ -1,4 +1,4 @@
-// Matrix products: with constant weights in blocks of rows and chunks of columns, and of two activations.
+// Products with constant weights, in blocks of rows and chunks of columns.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -296,44 +296,5 @@ int cd_matrix_backward(cd_stream* stream, cd_matrix* matrix, int64_t m, const fl
       g = masked;
     }
     matrix->makeBack().run(stream, m, g, dx, accumulate != 0);
-  });
-}
-
-int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n, int transA, int transB,
-              int64_t aStride, int64_t bStride, float alpha, int accumulate, const float* a, const float* b,
-              float* c) {
-  return denseEntry("matmul", [&](const char* where) {
-    checkStream(stream, where);
-    checkCount(batch, where, "batch");
-    checkRange(m, 1, kLargest, where, "m");
-    checkRange(k, 1, kLargest, where, "k");
-    checkRange(n, 1, kLargest, where, "n");
-    checkRange(m * k, 1, kElements, where, "m * k");
-    checkRange(k * n, 1, kElements, where, "k * n");
-    checkRange(m * n, 1, kElements, where, "m * n");
-    checkCount(aStride, where, "aStride");
-    checkCount(bStride, where, "bStride");
-    checkPointer(a, where, "a");
-    checkPointer(b, where, "b");
-    checkPointer(c, where, "c");
-    Workspace& space = workspace(stream);
-    ProductKey key{m, k, n, transA != 0, transB != 0};
-    auto found = space.products.find(key);
-    if (found == space.products.end()) {
-      OneThread one;
-      dnnl::matmul::primitive_desc shape(cpu(), Desc({m, k}, F32, transA != 0 ? Tag::ba : Tag::ab),
-                                         Desc({k, n}, F32, transB != 0 ? Tag::ba : Tag::ab),
-                                         Desc({m, n}, F32, Tag::ab), attributes());
-      found = space.products.emplace(key, Product{shape, dnnl::matmul(shape)}).first;
-    }
-    const Product& product = found->second;
-    parallel(stream, batch, [&](int64_t i, Lane& lane) {
-      bool plain = alpha == 1 && accumulate == 0;
-      float* to = c + i * m * n;
-      float* result = plain ? to : lane.result.floats(m * n);
-      execute(lane, product, a + i * aStride, at(product.shape.weights_desc(), b + i * bStride), result, nullptr);
-      if (plain) return;
-      for (int64_t j = 0; j < m * n; j++) to[j] = (accumulate != 0 ? to[j] : 0) + alpha * result[j];
-    });
   });
 }

@@ -35,18 +35,12 @@ final class ShrinkConstants implements Simplify.Pass {
   /** v, or its first row where all rows are that. */
   private static Value shrunk(Value v, Shape y) {
     Shape s = v.shape();
-    boolean rows = v.isConstant() && !v.integer() && s.rank() == y.rank() && s.dim(0) > 1;
+    boolean rows = s.rank() == y.rank() && !v.integer() && v.isRepeated() && s.dim(0) > 1;
     if (!rows) {
       return v;
     }
     MemorySegment data = v.constant().data();
-    long row = data.byteSize() / s.dim(0);
-    MemorySegment first = data.asSlice(0, row);
-    for (int i = 1; i < s.dim(0); i++) {
-      if (first.mismatch(data.asSlice(i * row, row)) >= 0) {
-        return v;
-      }
-    }
+    MemorySegment first = data.asSlice(0, data.byteSize() / s.dim(0));
     OnnxTensor one = new OnnxTensor(v.name(), v.constant().type(), s.with(0, 1), first);
     return Value.constant(v.name(), one);
   }

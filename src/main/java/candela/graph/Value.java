@@ -3,6 +3,7 @@ package candela.graph;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import candela.tensor.Storage;
+import java.lang.foreign.MemorySegment;
 
 /**
  * An edge of the graph: what one node computes, an input, or a constant. Equal only to itself.
@@ -58,6 +59,16 @@ public final class Value {
 
   public boolean isConstant() {
     return constant != null;
+  }
+
+  /** Whether it is a constant that is the same for every index of its first axis. */
+  public boolean isRepeated() {
+    if (constant == null || shape.rank() == 0 || shape.count() == 0) {
+      return false;
+    }
+    MemorySegment data = constant.data();
+    long row = data.byteSize() / shape.dim(0);
+    return data.asSlice(row).mismatch(data.asSlice(0, data.byteSize() - row)) < 0;
   }
 
   /** The value, or null when it is known only at run time. */

@@ -212,7 +212,18 @@ class DenseMatrixTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1,1", "3,7,5,33", "2,17,64,9", "1,197,64,197"})
+  @CsvSource({
+    "1,1,1,1",
+    "3,7,5,33",
+    "2,17,64,9",
+    "1,197,64,197", // as an attention has them
+    "2,9,49,16",
+    "1,29,4,48",
+    "3,25,32,49",
+    "1,15,3,80",
+    "2,5,9,128",
+    "1,43,130,257"
+  })
   void productsOfActivationsAreTheReference(int batch, int m, int k, int n) {
     float[] a = numbers(1, batch * m * k);
     float[] b = numbers(2, batch * k * n);

@@ -2,6 +2,7 @@ package candela.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import candela.tensor.CandelaException;
 import java.lang.foreign.Arena;
@@ -67,13 +68,31 @@ class LibraryTest {
   /** CANDELA_LEVEL asks for a lower instruction set; floating-point bits must not depend on it. */
   @Test
   void instructionSetsGiveTheSameBits() throws Exception {
-    String wide = noise("v4");
+    String wide = printed("v4", "noise");
     assertThat(wide).hasSize(8 * 3 * 101);
-    assertThat(noise("v3")).isEqualTo(wide);
-    assertThat(noise("v2")).isEqualTo(wide);
+    assertThat(printed("v3", "noise")).isEqualTo(wide);
+    assertThat(printed("v2", "noise")).isEqualTo(wide);
   }
 
-  private static String noise(String level) throws Exception {
+  /** Sums go in the same order everywhere; the oldest round products by themselves. */
+  @Test
+  void instructionSetsWithFusedMultiplyAddGiveTheSameProducts() throws Exception {
+    String wide = printed("v4", "product");
+    assertThat(wide).hasSize(8 * 23 * 41);
+    assertThat(printed("v3", "product")).isEqualTo(wide);
+    String oldest = printed("v2", "product");
+    for (int i = 0; i < wide.length(); i += 8) {
+      assertThat(number(oldest, i))
+          .as("element %d", i / 8)
+          .isCloseTo(number(wide, i), within(4e-6f));
+    }
+  }
+
+  private static float number(String printed, int at) {
+    return Float.intBitsToFloat(Integer.parseUnsignedInt(printed.substring(at, at + 8), 16));
+  }
+
+  private static String printed(String level, String what) throws Exception {
     var builder =
         new ProcessBuilder(
             System.getProperty("java.home") + "/bin/java",
@@ -81,7 +100,8 @@ class LibraryTest {
             "-Dcandela.native=" + System.getProperty("candela.native"),
             "-cp",
             System.getProperty("java.class.path"),
-            LibraryTest.class.getName());
+            LibraryTest.class.getName(),
+            what);
     builder.environment().put("CANDELA_LEVEL", level);
     Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
@@ -89,7 +109,7 @@ class LibraryTest {
     return text;
   }
 
-  /** Prints 3 rows of 101 noisy values as hexadecimal bits. */
+  /** Prints what is asked for as hexadecimal bits. */
   public static void main(String[] arguments) {
     Library library = Library.open("cpu");
     try (Arena arena = Arena.ofConfined()) {
@@ -98,25 +118,60 @@ class LibraryTest {
           .entry("cd_stream_create", Library.INT, Library.POINTER, Library.POINTER)
           .call(2, null, out);
       MemorySegment stream = out.get(ValueLayout.ADDRESS, 0);
-      MemorySegment x = arena.allocate(101 * 4L, 64);
-      MemorySegment y = arena.allocate(3 * 101 * 4L, 64);
-      MemorySegment sample = arena.allocateFrom(ValueLayout.JAVA_LONG, 0, 1, 1L << 40);
-      library
-          .entry(
-              "cd_gaussian_noise",
-              Library.POINTER,
-              Library.LONG,
-              Library.LONG,
-              Library.POINTER,
-              Library.FLOAT,
-              Library.LONG,
-              Library.POINTER,
-              Library.POINTER)
-          .call(stream, 3L, 101L, x, 0.5f, 42L, sample, y);
-      for (int i = 0; i < 3 * 101; i++) {
+      MemorySegment y =
+          arguments[0].equals("noise")
+              ? noise(library, stream, arena)
+              : product(library, stream, arena);
+      for (int i = 0; i < y.byteSize() / 4; i++) {
         System.out.printf("%08x", y.getAtIndex(ValueLayout.JAVA_INT, i));
       }
       library.entry("cd_stream_destroy", Library.POINTER).call(stream);
     }
+  }
+
+  /** 3 rows of 101 noisy values. */
+  private static MemorySegment noise(Library library, MemorySegment stream, Arena arena) {
+    MemorySegment x = arena.allocate(101 * 4L, 64);
+    MemorySegment y = arena.allocate(3 * 101 * 4L, 64);
+    MemorySegment sample = arena.allocateFrom(ValueLayout.JAVA_LONG, 0, 1, 1L << 40);
+    library
+        .entry(
+            "cd_gaussian_noise",
+            Library.POINTER,
+            Library.LONG,
+            Library.LONG,
+            Library.POINTER,
+            Library.FLOAT,
+            Library.LONG,
+            Library.POINTER,
+            Library.POINTER)
+        .call(stream, 3L, 101L, x, 0.5f, 42L, sample, y);
+    return y;
+  }
+
+  /** 23 × 41 products of 37 numbers between -1 and 1, b transposed. */
+  private static MemorySegment product(Library library, MemorySegment stream, Arena arena) {
+    MemorySegment a = arena.allocateFrom(ValueLayout.JAVA_FLOAT, Rig.numbers(1, 23 * 37));
+    MemorySegment b = arena.allocateFrom(ValueLayout.JAVA_FLOAT, Rig.numbers(2, 41 * 37));
+    MemorySegment c = arena.allocate(23 * 41 * 4L, 64);
+    library
+        .entry(
+            "cd_matmul",
+            Library.POINTER,
+            Library.LONG,
+            Library.LONG,
+            Library.LONG,
+            Library.LONG,
+            Library.INT,
+            Library.INT,
+            Library.LONG,
+            Library.LONG,
+            Library.FLOAT,
+            Library.INT,
+            Library.POINTER,
+            Library.POINTER,
+            Library.POINTER)
+        .call(stream, 1L, 23L, 37L, 41L, 0, 1, 0L, 0L, 0.5f, 0, a, b, c);
+    return c;
   }
 }

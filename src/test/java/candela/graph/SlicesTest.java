@@ -24,7 +24,8 @@ class SlicesTest {
     return Stream.of(
         OnnxModel.read(Shared.path("models/mnist-cntk.onnx")),
         OnnxModel.read(Shared.path("models/cifar10/resnet20_bn.onnx")),
-        mixed());
+        mixed(),
+        attention());
   }
 
   /** Everything that runs by rows: joined convolutions, sums over skips, pools, norms, moves. */
@@ -66,6 +67,66 @@ class SlicesTest {
     return m.output("y").model();
   }
 
+  /** What an attention and its surroundings run by rows. */
+  private static OnnxModel attention() {
+    var m = new ModelBuilder(21).input("x", 1, 3, 6, 6);
+    Random r = new Random(5);
+    m.constant("patches", candela.tensor.Shape.of(8, 3, 2, 2), draw(r, 96));
+    m.constant("token", candela.tensor.Shape.of(1, 1, 8), draw(r, 8));
+    m.constant("scale", candela.tensor.Shape.of(8), draw(r, 8));
+    m.constant("w", candela.tensor.Shape.of(8, 24), draw(r, 192));
+    m.constant("v", candela.tensor.Shape.of(8, 8), draw(r, 64));
+    m.constant("u", candela.tensor.Shape.of(8, 3), draw(r, 24));
+    m.constant("far", candela.tensor.Shape.of(1, 1, 10), draw(r, 10));
+    m.constant("low", candela.tensor.Shape.of(), 0f);
+    m.constant("rows", candela.tensor.Shape.of(3), 0, 8, 9);
+    m.constant("heads", candela.tensor.Shape.of(4), 0, 10, 2, 12);
+    m.constant("joined", candela.tensor.Shape.of(3), 0, 10, 8);
+    m.constant("square", candela.tensor.Shape.of(4), 0, 8, 2, 5);
+    m.constant("rim", candela.tensor.Shape.of(8), 0, 0, 0, 1, 0, 0, 1, 0);
+    m.constant("flat", candela.tensor.Shape.of(2), 0, 8);
+    m.constant("tail", candela.tensor.Shape.of(2), 1, 8);
+    m.constant("first", candela.tensor.Shape.of(1), 1);
+    m.constant("end", candela.tensor.Shape.of(1), 6);
+    m.constant("across", candela.tensor.Shape.of(1), 3);
+    m.constant("both", candela.tensor.Shape.of(2), 2, 3);
+    m.node("Conv", "x,patches", "a", "strides", new int[] {2, 2});
+    m.node("Reshape", "a,rows", "b");
+    m.node("Transpose", "b", "c", "perm", new int[] {0, 2, 1});
+    m.node("Shape", "x", "n", "start", 0, "end", 1);
+    m.node("Concat", "n,tail", "as", "axis", 0);
+    m.node("Expand", "token,as", "t");
+    m.node("Concat", "t,c", "d", "axis", 1);
+    m.node("LayerNormalization", "d,scale,scale", "e", "axis", -1);
+    m.node("MatMul", "e,w", "f");
+    m.node("Relu", "f", "g");
+    m.node("Reshape", "g,heads", "h");
+    m.node("Transpose", "h", "i", "perm", new int[] {0, 2, 1, 3});
+    m.node("Split", "i", "q,k,l", "axis", 3, "num_outputs", 3);
+    m.node("Transpose", "k", "kt", "perm", new int[] {0, 1, 3, 2});
+    m.node("MatMul", "q,kt", "s");
+    m.node("Greater", "s,low", "near");
+    m.node("Where", "near,s,far", "s2");
+    m.node("Softmax", "s2", "p", "axis", -1);
+    m.node("MatMul", "p,l", "o");
+    m.node("Transpose", "o", "o2", "perm", new int[] {0, 2, 1, 3});
+    m.node("Reshape", "o2,joined", "o3");
+    m.node("MatMul", "o3,v", "o4");
+    m.node("Gelu", "o4", "o5");
+    m.node("Add", "o5,d", "z");
+    m.node("Transpose", "z", "zt", "perm", new int[] {0, 2, 1});
+    m.node("Reshape", "zt,square", "z2");
+    m.node("InstanceNormalization", "z2,scale,scale", "z3");
+    m.node("GroupNormalization", "z3,scale,scale", "z4", "num_groups", 2);
+    m.node("Pad", "z4,rim", "z5");
+    m.node("Slice", "z5,first,end,across", "z6");
+    m.node("Sigmoid", "z6", "z7");
+    m.node("ReduceMean", "z7,both", "m");
+    m.node("Reshape", "m,flat", "m2");
+    m.node("MatMul", "m2,u", "y");
+    return m.output("y").model();
+  }
+
   private static float[] draw(Random r, int n) {
     float[] v = new float[n];
     for (int i = 0; i < n; i++) {
@@ -90,6 +151,26 @@ class SlicesTest {
               .isEqualTo(answers(whole, options));
           assertThat(sliced.memory().values()).isLessThan(whole.memory().values());
         }
+      }
+    }
+  }
+
+  /** A constant that differs from image to image, as a file for one batch may have it. */
+  @Test
+  void constantsOfEachImageStayWithTheirImages() {
+    var m = new ModelBuilder(13).input("x", 13, 4);
+    m.constant("own", candela.tensor.Shape.of(13, 3), draw(new Random(1), 39));
+    m.node("Relu", "x", "a");
+    m.node("Concat", "a,own", "b", "axis", 1);
+    m.node("Sigmoid", "b", "y");
+    Network network = Network.of(m.output("y").model());
+    try (Device device = TestDevice.open(2)) {
+      Graph graph = network.graph(13, SessionOptions.GRADIENT);
+      try (Session whole = Session.open(graph, device, SessionOptions.GRADIENT, Long.MAX_VALUE);
+          Session sliced = Session.open(graph, device, SessionOptions.GRADIENT, LEAST)) {
+        assertThat(answers(sliced, SessionOptions.GRADIENT))
+            .usingRecursiveComparison()
+            .isEqualTo(answers(whole, SessionOptions.GRADIENT));
       }
     }
   }

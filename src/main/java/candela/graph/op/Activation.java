@@ -35,8 +35,11 @@ public record Activation(Kind kind, float lo, float hi) {
     return kind == Kind.NONE ? 0 : Dense.Activation.bytes(rows, n);
   }
 
-  /** Where the bits of the step's rows are; NULL without an activation, which has none. */
-  MemorySegment bits(Step s, long n) {
-    return kind == Kind.NONE ? MemorySegment.NULL : s.kept(bytes(1, n));
+  /**
+   * Where the bits of the step's images are, each of so many rows of n; NULL without an activation,
+   * which has none.
+   */
+  MemorySegment bits(Step s, long rows, long n) {
+    return kind == Kind.NONE ? MemorySegment.NULL : s.kept(bytes(rows, n));
   }
 }

@@ -112,15 +112,7 @@ public record BinaryOp(Binary kind) implements Op {
 
   @Override
   public boolean byRows(Node node) {
-    return ofRows(node, 0) && ofRows(node, 1);
-  }
-
-  /** Whether all rows see the same of operand i, or each its own. */
-  private static boolean ofRows(Node node, int i) {
-    Shape x = node.input(i).shape();
-    int rank = node.output().shape().rank();
-    boolean shared = x.rank() < rank || x.dim(0) == 1;
-    return node.input(i).isConstant() ? shared : !shared;
+    return Strides.ofRows(node);
   }
 
   @Override

@@ -68,7 +68,7 @@ public record Concat(int axis) implements Op {
 
   @Override
   public boolean byRows(Node node) {
-    return axis > 0;
+    return axis > 0 && node.inputs().stream().allMatch(v -> !v.isConstant() || v.isRepeated());
   }
 
   @Override

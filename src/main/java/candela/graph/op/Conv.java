@@ -125,7 +125,7 @@ public record Conv(
   }
 
   private MemorySegment bits(Step s) {
-    return activation.bits(s, s.node().output().shape().count(1, 4));
+    return activation.bits(s, 1, s.node().output().shape().count(1, 4));
   }
 
   /** The convolution with changed weights, its activation and residual left out. */

@@ -198,7 +198,7 @@ public record ConvConcat(List<Part> parts) implements Parted {
 
   private static MemorySegment bits(Step s, Place p) {
     long n = (long) s.node().output().shape().count(1, 3) * p.channels();
-    MemorySegment bits = p.part().conv().activation().bits(s, n);
+    MemorySegment bits = p.part().conv().activation().bits(s, 1, n);
     return bits.equals(MemorySegment.NULL) ? bits : bits.asSlice(p.kept());
   }
 

@@ -1,6 +1,7 @@
 package candela.graph.op;
 
 import candela.device.Binary;
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -28,9 +29,9 @@ public record Expand(Shape target) implements Op {
         .copyStrided(
             false,
             target.rank(),
-            target.dims(),
-            Strides.of(s.x().shape(), target),
-            target.strides(),
+            s.y().shape().dims(),
+            Strides.of(s.x().shape(), s.y().shape()),
+            s.y().shape().strides(),
             s.x().data(),
             s.y().data());
   }
@@ -52,6 +53,11 @@ public record Expand(Shape target) implements Op {
             MemorySegment.NULL,
             s.dy().data(),
             s.dx().data());
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return Strides.ofRows(node);
   }
 
   @Override

@@ -45,7 +45,7 @@ public record GroupNorm(int groups, float epsilon) implements Op {
             parameter(s, 1),
             parameter(s, 2),
             s.y().data(),
-            s.kept());
+            s.kept(8L * groups));
   }
 
   @Override
@@ -74,6 +74,11 @@ public record GroupNorm(int groups, float epsilon) implements Op {
   @Override
   public boolean differentiable(int i) {
     return i == 0;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

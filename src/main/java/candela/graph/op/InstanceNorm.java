@@ -43,7 +43,7 @@ public record InstanceNorm(float epsilon) implements Op {
             parameter(s, 1),
             parameter(s, 2),
             s.y().data(),
-            s.kept());
+            s.kept(8L * x.dim(-1)));
   }
 
   @Override
@@ -71,6 +71,11 @@ public record InstanceNorm(float epsilon) implements Op {
   @Override
   public boolean differentiable(int i) {
     return i == 0;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return true;
   }
 
   @Override

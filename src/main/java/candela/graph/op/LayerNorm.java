@@ -38,7 +38,7 @@ public record LayerNorm(int axis, float epsilon) implements Op {
             parameter(s, 1),
             parameter(s, 2),
             s.y().data(),
-            s.kept());
+            s.kept(8L * x.count(1, axis)));
   }
 
   @Override
@@ -70,6 +70,11 @@ public record LayerNorm(int axis, float epsilon) implements Op {
   @Override
   public Reach reach(Node node, int i, int down) {
     return i == 0 && down == 1 && axis == 3 ? Reach.PIXEL : null;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return axis > 0;
   }
 
   @Override

@@ -66,7 +66,7 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
   }
 
   private MemorySegment bits(Step s) {
-    return activation.bits(s, s.node().output().shape().dim(-1));
+    return activation.bits(s, group(s), s.node().output().shape().dim(-1));
   }
 
   /** The product with changed weights, its activation left out. */
@@ -110,6 +110,12 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
   @Override
   public Reach reach(Node node, int i, int down) {
     return i == 0 && down == 1 ? Reach.PIXEL : null;
+  }
+
+  /** Not where an image is a single row: its weights would be read for every part of the batch. */
+  @Override
+  public boolean byRows(Node node) {
+    return node.output().shape().rank() > 2;
   }
 
   @Override

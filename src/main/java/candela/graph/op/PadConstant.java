@@ -74,6 +74,11 @@ public record PadConstant(int[] before, int[] after, float value) implements Op 
   }
 
   @Override
+  public boolean byRows(Node node) {
+    return before[0] == 0 && after[0] == 0;
+  }
+
+  @Override
   public boolean accumulates() {
     return true;
   }

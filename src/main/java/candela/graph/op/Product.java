@@ -78,6 +78,11 @@ public record Product(boolean transA, boolean transB, float alpha) implements Op
   }
 
   @Override
+  public boolean byRows(Node node) {
+    return node.output().shape().rank() > 2 && node.inputs().stream().noneMatch(Value::isConstant);
+  }
+
+  @Override
   public boolean accumulates() {
     return true;
   }

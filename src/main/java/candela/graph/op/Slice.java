@@ -38,7 +38,7 @@ public record Slice(int[] starts, int[] steps, int[] sizes) implements Op {
             s.x().storage(),
             false,
             sizes.length,
-            sizes,
+            s.y().shape().dims(),
             seen,
             s.y().shape().strides(),
             from(s.x(), base),
@@ -89,6 +89,11 @@ public record Slice(int[] starts, int[] steps, int[] sizes) implements Op {
   @Override
   public Width width(Node node) {
     return Width.AS_INPUT;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return starts[0] == 0 && steps[0] == 1;
   }
 
   @Override

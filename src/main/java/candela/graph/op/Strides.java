@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 
@@ -15,6 +16,13 @@ final class Strides {
       s[to.rank() - i] = x.dim(-i) == 1 ? 0 : own[own.length - i];
     }
     return s;
+  }
+
+  /** Whether all rows of a batch see the same of a constant, and each its own of anything else. */
+  static boolean ofRows(Node node) {
+    int rank = node.output().shape().rank();
+    return node.inputs().stream()
+        .allMatch(v -> v.isConstant() == (v.shape().rank() < rank || v.shape().dim(0) == 1));
   }
 
   /** Where axis went under perm. */

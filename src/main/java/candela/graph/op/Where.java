@@ -1,5 +1,6 @@
 package candela.graph.op;
 
+import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -57,6 +58,11 @@ public record Where() implements Op {
   @Override
   public boolean differentiable(int i) {
     return i > 0;
+  }
+
+  @Override
+  public boolean byRows(Node node) {
+    return Strides.ofRows(node);
   }
 
   @Override
