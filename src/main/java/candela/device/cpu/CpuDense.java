@@ -25,9 +25,9 @@ import java.util.Arrays;
 final class CpuDense implements Dense, AutoCloseable {
   /**
    * Calls with fewer images than threads after which the work of an image is cut: that takes the
-   * time that some ten calls save.
+   * time that some six calls save.
    */
-  static final int CALLS = 16;
+  static final int CALLS = 6;
 
   private final Device device;
   private final MemorySegment stream;
