@@ -15,7 +15,7 @@ import java.util.Locale;
  */
 final class Agreement {
   private static final double BOUND = 1e-4;
-  private static final double ROUNDING = 3;
+  private static final double ROUNDING = 5;
 
   private Agreement() {}
 
@@ -33,7 +33,11 @@ final class Agreement {
     }
     int reference = first(engines, e -> !(e instanceof CandelaEngine));
     int torch = first(engines, e -> !(e instanceof CandelaEngine) && e.differentiates());
-    int other = first(engines, e -> e instanceof TorchEngine && engines.indexOf(e) != torch);
+    int other =
+        first(
+            engines,
+            e ->
+                !(e instanceof CandelaEngine) && e.differentiates() && engines.indexOf(e) != torch);
     double bound =
         torch < 0 || other < 0
             ? BOUND

@@ -21,13 +21,26 @@ final class Engines {
       case "pytorch-nhwc" -> new TorchEngine(setting, true);
       case "python" -> new PythonEngine(setting, python(), script(), false);
       case "python-nhwc" -> new PythonEngine(setting, python(), script(), true);
+      case "timm" -> new PythonEngine(setting, python(), Timm.script(), false);
+      case "timm-nhwc" -> new PythonEngine(setting, python(), Timm.script(), true);
       default ->
           throw new IllegalArgumentException(
-              "engine '" + name + "': expected one of " + String.join(", ", names(true)));
+              "engine '"
+                  + name
+                  + "': expected one of "
+                  + String.join(", ", names(true))
+                  + ", timm, timm-nhwc");
     };
   }
 
-  static List<String> names(boolean withPython) {
+  /** All that can run a network here. */
+  static List<String> names(String network) {
+    return Timm.isTimm(network)
+        ? List.of(CANDELA, ONNX_RUNTIME, "timm", "timm-nhwc")
+        : names(pythonHasTorch());
+  }
+
+  private static List<String> names(boolean withPython) {
     List<String> names = new ArrayList<>(List.of(CANDELA, ONNX_RUNTIME, "pytorch", "pytorch-nhwc"));
     if (withPython) {
       names.addAll(List.of("python", "python-nhwc"));
@@ -57,7 +70,7 @@ final class Engines {
     return Path.of(System.getProperty("candela.bench", "."));
   }
 
-  private static Path python() {
+  static Path python() {
     return Path.of(System.getenv().getOrDefault("CANDELA_BENCH_PYTHON", "python3"));
   }
 

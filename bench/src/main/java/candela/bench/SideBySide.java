@@ -18,7 +18,9 @@ import picocli.CommandLine.Parameters;
  */
 @Command(name = "bench/run", mixinStandardHelpOptions = true, showDefaultValues = true)
 public final class SideBySide implements Callable<Integer> {
-  @Parameters(paramLabel = "NETWORK", description = "squeezenet1.1, resnet50, googlenet, vgg19")
+  @Parameters(
+      paramLabel = "NETWORK",
+      description = "squeezenet1.1, resnet50, googlenet, vgg19; timm:NAME of Python's timm")
   private List<String> networks = Networks.NAMES;
 
   @Option(names = "--engines", split = ",", description = "default: all that can run here")
@@ -47,17 +49,23 @@ public final class SideBySide implements Callable<Integer> {
   private final Table table = new Table();
 
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new SideBySide()).execute(arguments));
+    var command = new CommandLine(new SideBySide());
+    command.setExecutionExceptionHandler(
+        (e, of, parsed) -> {
+          if (!(e instanceof IOException)) {
+            throw e;
+          }
+          System.err.println("bench/run: " + e.getMessage());
+          return 2;
+        });
+    System.exit(command.execute(arguments));
   }
 
   @Override
   public Integer call() throws Exception {
-    if (engines.isEmpty()) {
-      boolean python = Engines.pythonHasTorch();
-      engines = Engines.names(python);
-      if (!python) {
-        out.println("No Python with torch, onnx and numpy (CANDELA_BENCH_PYTHON): left out.");
-      }
+    boolean ours = networks.stream().anyMatch(n -> !Timm.isTimm(n));
+    if (ours && engines.isEmpty() && !Engines.pythonHasTorch()) {
+      out.println("No Python with torch, onnx and numpy (CANDELA_BENCH_PYTHON): left out.");
     }
     out.printf(
         Locale.ROOT,
@@ -79,11 +87,16 @@ public final class SideBySide implements Callable<Integer> {
 
   private boolean measure(String network) throws IOException, InterruptedException {
     Path published = Engines.home().resolve("../../shared/models/squeezenet1.1.onnx");
-    Path file = Networks.file(network, Engines.home().resolve("target/models"), published);
+    Path folder = Engines.home().resolve("target/models");
+    Path file =
+        Timm.isTimm(network)
+            ? Timm.file(network, folder)
+            : Networks.file(network, folder, published);
+    List<String> names = engines.isEmpty() ? Engines.names(network) : engines;
     Setting setting = Setting.of(file, batch, threads);
     List<Engine> open = new ArrayList<>();
     try {
-      for (String name : engines) {
+      for (String name : names) {
         open.add(Engines.open(name, setting));
       }
       out.printf("%n%s: relative L2 differences%n", file.getFileName());
@@ -102,7 +115,7 @@ public final class SideBySide implements Callable<Integer> {
       open.forEach(Engine::close);
     }
     if (!noMemory && !check) {
-      for (String name : engines) {
+      for (String name : names) {
         table.memory(network, MemoryUse.measure(name, setting));
       }
     }
