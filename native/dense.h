@@ -110,6 +110,10 @@ int denseEntry(const char* where, const Body& body) noexcept {
   });
 }
 
+// A dimension, and the elements of a matrix, at most.
+constexpr int64_t kMatrixSide = (int64_t{1} << 31) - 1;
+constexpr int64_t kMatrixElements = int64_t{1} << 40;
+
 void checkRange(int64_t value, int64_t low, int64_t high, const char* where, const char* name);
 
 // An activation behind a convolution or product, and its bits: one per element, lowest first, set where lo < y < hi.

@@ -21,9 +21,6 @@ constexpr int64_t kGroup = 256;
 constexpr int64_t kChunk = 96 * 1024;
 constexpr int64_t kGroupChunk = 1024 * 1024;
 
-constexpr int64_t kLargest = (int64_t{1} << 31) - 1;
-constexpr int64_t kElements = int64_t{1} << 40;
-
 void execute(Lane& lane, const Product& product, const float* a, const dnnl::memory& b, float* c, const float* bias) {
   const auto& shape = product.shape;
   std::unordered_map<int, dnnl::memory> arguments{
@@ -222,10 +219,10 @@ struct cd_matrix {
 int cd_matrix_create(int64_t k, int64_t n, int transposed, const float* weights, const float* bias, int activation,
                      float alpha, float beta, int64_t group, cd_matrix** out) {
   return denseEntry("matrix_create", [&](const char* where) {
-    checkRange(k, 1, kLargest, where, "k");
-    checkRange(n, 1, kLargest, where, "n");
-    checkRange(k * n, 1, kElements, where, "k * n");
-    checkRange(group, 1, kLargest, where, "group");
+    checkRange(k, 1, kMatrixSide, where, "k");
+    checkRange(n, 1, kMatrixSide, where, "n");
+    checkRange(k * n, 1, kMatrixElements, where, "k * n");
+    checkRange(group, 1, kMatrixSide, where, "group");
     checkPointer(weights, where, "weights");
     checkPointer(out, where, "out");
     std::unique_ptr<cd_matrix> matrix(new cd_matrix{

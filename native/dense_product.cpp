@@ -61,9 +61,6 @@ Level chosen() {
   return {any::panels, any::panel};
 }
 
-constexpr int64_t kLargest = (int64_t{1} << 31) - 1;
-constexpr int64_t kElements = int64_t{1} << 40;
-
 }  // namespace
 
 int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n, int transA, int transB,
@@ -72,12 +69,12 @@ int cd_matmul(cd_stream* stream, int64_t batch, int64_t m, int64_t k, int64_t n,
   return denseEntry("matmul", [&](const char* where) {
     checkStream(stream, where);
     checkCount(batch, where, "batch");
-    checkRange(m, 1, kLargest, where, "m");
-    checkRange(k, 1, kLargest, where, "k");
-    checkRange(n, 1, kLargest, where, "n");
-    checkRange(m * k, 1, kElements, where, "m * k");
-    checkRange(k * n, 1, kElements, where, "k * n");
-    checkRange(m * n, 1, kElements, where, "m * n");
+    checkRange(m, 1, kMatrixSide, where, "m");
+    checkRange(k, 1, kMatrixSide, where, "k");
+    checkRange(n, 1, kMatrixSide, where, "n");
+    checkRange(m * k, 1, kMatrixElements, where, "m * k");
+    checkRange(k * n, 1, kMatrixElements, where, "k * n");
+    checkRange(m * n, 1, kMatrixElements, where, "m * n");
     checkCount(aStride, where, "aStride");
     checkCount(bStride, where, "bStride");
     checkPointer(a, where, "a");

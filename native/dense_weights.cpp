@@ -15,8 +15,6 @@ constexpr int64_t kParts = 8;
 // Elements that one task adds up over the parts.
 constexpr int64_t kAdd = 4096;
 
-constexpr int64_t kLargest = (int64_t{1} << 31) - 1;
-
 // Rows of a matrix's gradient that one task computes.
 constexpr int64_t kRows = 32;
 
@@ -113,7 +111,7 @@ int cd_conv_weights_backward(cd_stream* stream, cd_conv_weights* weights, int64_
   return denseEntry("conv_weights_backward", [&](const char* where) {
     checkStream(stream, where);
     checkPointer(weights, where, "weights");
-    checkRange(rows, 1, kLargest, where, "rows");
+    checkRange(rows, 1, kMatrixSide, where, "rows");
     checkPointer(x, where, "x");
     checkPointer(dy, where, "dy");
     checkPointer(dweights, where, "dweights");
@@ -152,9 +150,9 @@ int cd_matrix_weights_backward(cd_stream* stream, int64_t m, int64_t k, int64_t 
                                const float* dy, int accumulate, float* dweights, int accumulateBias, float* dbias) {
   return denseEntry("matrix_weights_backward", [&](const char* where) {
     checkStream(stream, where);
-    checkRange(m, 1, kLargest, where, "m");
-    checkRange(k, 1, kLargest, where, "k");
-    checkRange(n, 1, kLargest, where, "n");
+    checkRange(m, 1, kMatrixSide, where, "m");
+    checkRange(k, 1, kMatrixSide, where, "k");
+    checkRange(n, 1, kMatrixSide, where, "n");
     checkPointer(x, where, "x");
     checkPointer(dy, where, "dy");
     checkPointer(dweights, where, "dweights");

@@ -86,12 +86,12 @@ def even(attributes):
     return pads[:2]
 
 
-def main():
-    file, folder, threads, layout = sys.argv[1:]
+def serve(folder, threads, layout, make):
+    """Answers what is asked; make gives, of a memory format, a function from images to the output and the logits."""
     folder = Path(folder)
     torch.set_num_threads(int(threads))
     layout = getattr(torch, layout)
-    network = Network(file, layout)
+    network = make(layout)
     target = torch.from_numpy(np.fromfile(folder / "target", np.float32)).long()
     images = torch.from_numpy(np.fromfile(folder / "images", np.float32))
     images = images.reshape(len(target), 3, 224, 224).contiguous(memory_format=layout)
@@ -112,4 +112,6 @@ def main():
         print("done", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    model, *rest = sys.argv[1:]
+    serve(*rest, lambda layout: Network(model, layout))

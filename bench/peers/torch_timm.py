@@ -7,9 +7,9 @@ import sys
 import warnings
 from pathlib import Path
 
-import numpy as np
 import timm
 import torch
+from torch_cpu import serve
 
 SIZE = 224
 SEED = 20261128
@@ -33,30 +33,17 @@ def export(name, file):
                       output_names=["logits"], dynamic_axes=axes)
 
 
-def serve(file, folder, threads, layout):
-    folder = Path(folder)
-    torch.set_num_threads(int(threads))
-    layout = getattr(torch, layout)
-    network = make(Path(file).stem.removeprefix("timm-")).to(memory_format=layout)
-    target = torch.from_numpy(np.fromfile(folder / "target", np.float32)).long()
-    images = torch.from_numpy(np.fromfile(folder / "images", np.float32))
-    images = images.reshape(len(target), 3, SIZE, SIZE).contiguous(memory_format=layout)
-    leaf = images.clone().requires_grad_(True)
-    result = None
-    print(torch.__version__, flush=True)
-    for line in sys.stdin:
-        asked = line.strip()
-        if asked == "forward":
-            with torch.inference_mode():
-                result = network(images)
-        elif asked == "gradient":
-            (result,) = torch.autograd.grad(network(leaf).gather(1, target[:, None]).sum(), leaf)
-        else:
-            result.detach().contiguous().numpy().tofile(folder / "result")
-        print("done", flush=True)
+def network(file, layout):
+    model = make(Path(file).stem.removeprefix("timm-")).to(memory_format=layout)
+
+    def run(images):
+        logits = model(images)
+        return logits, logits
+
+    return run
 
 
 if sys.argv[1] == "export":
     export(*sys.argv[2:])
 else:
-    serve(*sys.argv[1:])
+    serve(*sys.argv[2:], lambda layout: network(sys.argv[1], layout))

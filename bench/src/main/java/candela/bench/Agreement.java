@@ -15,12 +15,15 @@ import java.util.Locale;
  */
 final class Agreement {
   private static final double BOUND = 1e-4;
-  private static final double ROUNDING = 5;
+  private static final double ROUNDING = 3;
+
+  /** Of untrained networks, whose sums are nearer to zero. */
+  private static final double UNTRAINED = 5;
 
   private Agreement() {}
 
   /** Prints every engine's differences from the first of the peers. */
-  static boolean check(List<Engine> engines, PrintStream out) {
+  static boolean check(List<Engine> engines, boolean untrained, PrintStream out) {
     List<float[]> outputs = new ArrayList<>();
     List<float[]> gradients = new ArrayList<>();
     for (Engine e : engines) {
@@ -41,7 +44,10 @@ final class Agreement {
     double bound =
         torch < 0 || other < 0
             ? BOUND
-            : Math.max(BOUND, ROUNDING * difference(gradients.get(other), gradients.get(torch)));
+            : Math.max(
+                BOUND,
+                (untrained ? UNTRAINED : ROUNDING)
+                    * difference(gradients.get(other), gradients.get(torch)));
     boolean agree = true;
     for (int i = 0; i < engines.size(); i++) {
       if (reference < 0) {

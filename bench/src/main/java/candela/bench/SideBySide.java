@@ -100,7 +100,7 @@ public final class SideBySide implements Callable<Integer> {
         open.add(Engines.open(name, setting));
       }
       out.printf("%n%s: relative L2 differences%n", file.getFileName());
-      if (!Agreement.check(open, out)) {
+      if (!Agreement.check(open, Timm.isTimm(network), out)) {
         return false;
       }
       if (!check) {
