@@ -64,6 +64,8 @@ UNARY(Sin, 'x', 30, sinf(x), cosf(x))
 UNARY(Cos, 'x', 30, cosf(x), -sinf(x))
 UNARY(Relu, 'x', 1, x < 0.0f ? 0.0f : x, x > 0.0f ? 1.0f : 0.0f)
 UNARY(Linear, '-', 1, alpha * x + beta, alpha)
+// The slope passes straight through the steps (Bengio and others 2013).
+UNARY(Quantize, '-', 2, alpha * rintf(x / alpha), 1.0f)
 
 #undef UNARY
 
@@ -137,6 +139,7 @@ bool forKind(int kind, float alpha, const Use& use) {
     case CD_COS: return use(Cos{}), true;
     case CD_RELU: return use(Relu{}), true;
     case CD_LINEAR: return use(Linear{}), true;
+    case CD_QUANTIZE: return use(Quantize{}), true;
     default: return false;
   }
 }

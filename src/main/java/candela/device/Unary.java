@@ -53,7 +53,12 @@ public enum Unary {
   COS("x"),
   RELU("x"),
   /** alpha x + beta. */
-  LINEAR("");
+  LINEAR(""),
+  /**
+   * The nearest multiple of alpha, halves to the even one. The gradient passes as if this were x:
+   * the straight-through estimator (Bengio and others 2013).
+   */
+  QUANTIZE("");
 
   private final String reads;
 

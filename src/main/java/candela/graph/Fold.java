@@ -201,6 +201,7 @@ final class Fold {
         case NOT -> x[i] = v == 0 ? 1 : 0;
         case BOOLEAN -> x[i] = v != 0 ? 1 : 0;
         case TRUNCATE -> x[i] = v < 0 ? Math.ceil(v) : Math.floor(v);
+        case QUANTIZE -> x[i] = e.alpha() * Math.rint(v / e.alpha());
         case LINEAR -> x[i] = e.alpha() * v + e.beta();
         default -> {
           return null;

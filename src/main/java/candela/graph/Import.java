@@ -6,6 +6,7 @@ import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
 import candela.onnx.OnnxValue;
+import candela.onnx.Quantized;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
@@ -235,7 +236,8 @@ public final class Import {
       Operators.Entry entry = Operators.find(node.op());
       if (entry == null) {
         throw CandelaException.of(
-            "the operator is not supported; supported are %s", Operators.names());
+            "the operator is not supported; supported are %s, on quantised tensors %s",
+            Operators.names(), Quantized.names());
       }
       Call call = new Call(builder, node);
       Value y = entry.reader().read(call);

@@ -1,5 +1,8 @@
 package candela.graph;
 
+import candela.device.Unary;
+import candela.graph.op.Elementwise;
+import candela.graph.op.Rectify;
 import candela.graph.op.Reshape;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
@@ -28,15 +31,14 @@ final class Scores {
 
   /**
    * The logits that output comes from: the input of a softmax over the classes, seen through
-   * reshapes; else output itself.
+   * reshapes and quantisation; else output itself.
    */
   static Value logits(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Node n = producers.get(output);
-    while (n != null
-        && (n.op() instanceof Reshape
-            || (n.op() instanceof Transpose t
-                && Transposition.keepsOrder(n.input(0).shape(), t.perm())))) {
+    boolean rounded = false;
+    while (n != null && (keepsOrder(n) || isRounding(n) || rounded && n.op() instanceof Rectify)) {
+      rounded = isRounding(n);
       n = producers.get(n.input(0));
     }
     boolean softmax =
@@ -44,6 +46,16 @@ final class Scores {
             && n.op() instanceof Softmax
             && n.input(0).shape().dim(-1) == classes(output, batch);
     return softmax ? n.input(0) : output;
+  }
+
+  private static boolean keepsOrder(Node n) {
+    return n.op() instanceof Reshape
+        || (n.op() instanceof Transpose t
+            && Transposition.keepsOrder(n.input(0).shape(), t.perm()));
+  }
+
+  private static boolean isRounding(Node n) {
+    return n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
   }
 
   /**

@@ -99,7 +99,15 @@ public final class Softened {
 
   private static boolean hasCorner(OnnxNode n) {
     return switch (n.op()) {
-      case "Abs", "Clip", "HardSigmoid", "HardSwish", "Max", "Min", "Selu", "ThresholdedRelu" ->
+      case "Abs",
+          "Clip",
+          "HardSigmoid",
+          "HardSwish",
+          "Max",
+          "Min",
+          "QuantizeLinear",
+          "Selu",
+          "ThresholdedRelu" ->
           true;
       case "Elu" -> n.real("alpha", 1) != 1;
       default -> false;

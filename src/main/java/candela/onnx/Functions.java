@@ -18,8 +18,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Puts the nodes of a function, which a file may define, in place of each node that calls it. Their
- * values and nodes are named after the call: {@code call/value}.
+ * Puts the nodes of a function, which a file may define, in place of each node that calls it, and
+ * so those of operators on quantised tensors. Their values and nodes are named after the call:
+ * {@code call/value}.
  */
 final class Functions {
   /**
@@ -61,11 +62,25 @@ final class Functions {
    * @param opset of ONNX's own operators
    */
   static GraphProto inlined(String where, ModelProto model, int opset) {
-    if (model.getFunctionsCount() == 0) {
+    if (model.getFunctionsCount() == 0 && !isQuantized(model.getGraph(), opset)) {
       return model.getGraph();
     }
     var functions = new Functions(where, model, opset);
     return functions.graph(model.getGraph(), functions.new Call(""), 0);
+  }
+
+  private static boolean isQuantized(GraphProto graph, int opset) {
+    return graph.getNodeList().stream()
+        .anyMatch(
+            n ->
+                Quantized.of(n, opset) != null
+                    || n.getAttributeList().stream().anyMatch(a -> isQuantized(a.getG(), opset)));
+  }
+
+  /** What the node calls; null where it is an operator. */
+  private FunctionProto called(NodeProto n) {
+    FunctionProto f = functions.get(key(n.getDomain(), n.getOpType(), n.getOverload()));
+    return f == null ? Quantized.of(n, opset) : f;
   }
 
   private static String plain(String domain) {
@@ -135,7 +150,7 @@ final class Functions {
     for (NodeProto n : body) {
       count(1 + n.getInputCount() + n.getOutputCount() + n.getAttributeCount());
       NodeProto here = bound(n, call, depth);
-      FunctionProto f = functions.get(key(here.getDomain(), here.getOpType(), here.getOverload()));
+      FunctionProto f = called(here);
       if (f == null) {
         all.add(here);
       } else {

@@ -106,12 +106,12 @@ public enum Nodes implements Selector {
               .allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
     }
   },
-  /** ReLU and its clipped and leaky forms. */
+  /** ReLU and its clipped and leaky forms; what clamps from below zero is none. */
   RECTIFIER {
     @Override
     public boolean test(Graph graph, Node node) {
       return switch (node.op()) {
-        case Rectify r -> true;
+        case Rectify r -> r.lo() >= 0;
         case Elementwise e ->
             e.kind() == Unary.RELU
                 || e.kind() == Unary.LEAKY_RELU

@@ -91,6 +91,12 @@ public record SignalTakesAll(float epsilon) implements Rule {
     return -1;
   }
 
+  /** What comes before the clamp that a quantisation begins with. */
+  private static Step beforeRange(Step quantize) {
+    Step range = quantize.before(0);
+    return range != null && range.node().op() instanceof Rectify ? range.before(0) : range;
+  }
+
   private static boolean isGate(Step p) {
     if (p == null) {
       return false;
@@ -98,6 +104,7 @@ public record SignalTakesAll(float epsilon) implements Rule {
     return switch (p.node().op()) {
       case Softmax o -> true;
       case Elementwise e when GATES.contains(e.kind()) -> true;
+      case Elementwise e when e.kind() == Unary.QUANTIZE -> isGate(beforeRange(p));
       case Rectify r -> r.hi() != Float.POSITIVE_INFINITY;
       default -> {
         Role role = Role.of(p.node());

@@ -40,6 +40,7 @@ final class Signs {
     }
     return switch (p.node().op()) {
       case Rectify r -> r.lo() >= 0;
+      case Elementwise e when e.kind() == Unary.QUANTIZE -> nonNegative(p, 0);
       case Elementwise e -> NEVER_BELOW_ZERO.contains(e.kind());
       case Softmax o -> !o.log();
       case BinaryOp b ->

@@ -29,6 +29,7 @@ class ElementwiseTest {
       case LEAKY_RELU -> new float[][] {{0.01f, 0}, {0.3f, 0}};
       case SELU -> new float[][] {{1.67326f, 1.0507f}, {0.5f, 2}};
       case CLIP -> new float[][] {{-1, 1}, {0, 6}};
+      case QUANTIZE -> new float[][] {{2, 0}, {0.3f, 0}};
       case LINEAR -> new float[][] {{1, 0}, {-2.5f, 0.75f}};
       default -> new float[][] {{0, 0}};
     };
@@ -97,7 +98,8 @@ class ElementwiseTest {
           v -> {
             double[] out = new double[n];
             for (int i = 0; i < n; i++) {
-              out[i] = Functions.of(kind, p[0], p[1], v[i]);
+              // steps that the slope passes
+              out[i] = kind == Unary.QUANTIZE ? v[i] : Functions.of(kind, p[0], p[1], v[i]);
             }
             return out;
           },

@@ -18,6 +18,7 @@ import java.util.function.Function;
  *
  * @param operands inputs at run time and constants, in order; null where one is left out
  * @param outputs how many the node has
+ * @param passing what the gradient is that of; the reference, but for steps that a gradient passes
  */
 record OperatorCase(
     String op,
@@ -25,7 +26,8 @@ record OperatorCase(
     List<Operand> operands,
     List<Object> attributes,
     int outputs,
-    Function<List<Nd>, Nd> reference) {
+    Function<List<Nd>, Nd> reference,
+    Function<List<Nd>, Nd> passing) {
 
   /** What an input of the node is. */
   enum Kind {
@@ -56,7 +58,7 @@ record OperatorCase(
   }
 
   static OperatorCase of(String op, int opset) {
-    return new OperatorCase(op, opset, List.of(), List.of(), 1, null);
+    return new OperatorCase(op, opset, List.of(), List.of(), 1, null, null);
   }
 
   /** An input given at run time, drawn from -2 to 2. */
@@ -107,21 +109,27 @@ record OperatorCase(
   }
 
   OperatorCase attributes(Object... namesAndValues) {
-    return new OperatorCase(op, opset, operands, List.of(namesAndValues), outputs, reference);
+    return new OperatorCase(
+        op, opset, operands, List.of(namesAndValues), outputs, reference, passing);
   }
 
   OperatorCase outputs(int n) {
-    return new OperatorCase(op, opset, operands, attributes, n, reference);
+    return new OperatorCase(op, opset, operands, attributes, n, reference, passing);
   }
 
   OperatorCase gives(Function<List<Nd>, Nd> f) {
-    return new OperatorCase(op, opset, operands, attributes, outputs, f);
+    return new OperatorCase(op, opset, operands, attributes, outputs, f, f);
+  }
+
+  /** After {@link #gives}. */
+  OperatorCase passes(Function<List<Nd>, Nd> f) {
+    return new OperatorCase(op, opset, operands, attributes, outputs, reference, f);
   }
 
   private OperatorCase with(Operand o) {
     List<Operand> all = new ArrayList<>(operands);
     all.add(o);
-    return new OperatorCase(op, opset, all, attributes, outputs, reference);
+    return new OperatorCase(op, opset, all, attributes, outputs, reference, passing);
   }
 
   /** Multiples of 1/1024 that are no multiples of 1/8: exact in float32, and off every kink. */
@@ -137,6 +145,10 @@ record OperatorCase(
 
   Nd expected(List<Nd> inputs) {
     return reference.apply(inputs);
+  }
+
+  Nd slopeOf(List<Nd> inputs) {
+    return passing.apply(inputs);
   }
 
   /** The values of all operands, null where one is left out. */

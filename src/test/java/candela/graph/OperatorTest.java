@@ -130,7 +130,21 @@ class OperatorTest {
         "CastLike",
         model(15).node("Exp", "x", "e").node("CastLike", "x e", "t").node("Mul", "t x", "y"));
     unary("Dropout", 12);
+    quantised();
     add("PRelu", model(13).random("s", 3, 1, 1).node("PRelu", "x s", "y"));
+  }
+
+  /** The distance of the differences is five steps, x lies on steps. */
+  private void quantised() {
+    for (int[] type : new int[][] {{5, 3}, {2, 128}}) {
+      SmallModel m = model(21).scalar("s", 1 / 640f).longs("z", new long[0], type[1]);
+      m.node("QuantizeLinear", "x s z", "q", "output_dtype", type[0]);
+      add("QuantizeLinear", "of type " + type[0], m);
+      add("DequantizeLinear", "of type " + type[0], m.node("DequantizeLinear", "q s z", "y"));
+    }
+    SmallModel each = model(21).node("QuantizeLinear", "x e", "q", "output_dtype", 5);
+    each.floats("e", new long[] {3}, 1 / 640f, 1 / 1280f, 1 / 1920f);
+    add("QuantizeLinear", "a scale each", each.node("DequantizeLinear", "q e", "y"));
   }
 
   private void operands() {

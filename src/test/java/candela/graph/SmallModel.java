@@ -29,11 +29,15 @@ final class SmallModel {
     graph.addOutput(value("y"));
   }
 
-  /** A node; what follows its output are attributes: a name, its value (number, text or longs). */
+  /**
+   * A node; a domain stands before the operator's name and a dot. What follows its output are
+   * attributes: a name, its value (number, text or longs).
+   */
   SmallModel node(String op, String inputs, String output, Object... attributes) {
     NodeProto.Builder n =
         NodeProto.newBuilder()
-            .setOpType(op)
+            .setOpType(op.substring(op.lastIndexOf('.') + 1))
+            .setDomain(op.substring(0, Math.max(0, op.lastIndexOf('.'))))
             .setName(output)
             .addAllInput(inputs.isEmpty() ? List.of() : List.of(inputs.split(" ")))
             .addAllOutput(List.of(output.split(" ")));
@@ -76,8 +80,29 @@ final class SmallModel {
   }
 
   SmallModel scalar(String name, float value) {
-    graph.addInitializer(
-        tensor(name, TensorProto.DataType.FLOAT_VALUE, new long[0]).addFloatData(value));
+    return floats(name, new long[0], value);
+  }
+
+  SmallModel floats(String name, long[] shape, float... values) {
+    TensorProto.Builder t = tensor(name, TensorProto.DataType.FLOAT_VALUE, shape);
+    for (float v : values) {
+      t.addFloatData(v);
+    }
+    graph.addInitializer(t);
+    return this;
+  }
+
+  /**
+   * Integers of 8 to 32 bits.
+   *
+   * @param type ONNX's number of it
+   */
+  SmallModel integers(String name, int type, long[] shape, int... values) {
+    TensorProto.Builder t = tensor(name, type, shape);
+    for (int v : values) {
+      t.addInt32Data(v);
+    }
+    graph.addInitializer(t);
     return this;
   }
 
@@ -125,6 +150,8 @@ final class SmallModel {
         ModelProto.newBuilder()
             .setIrVersion(8)
             .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(opset))
+            .addOpsetImport(
+                OperatorSetIdProto.newBuilder().setDomain("com.microsoft").setVersion(1))
             .setGraph(graph)
             .build();
     return Files.write(folder.resolve("small.onnx"), model.toByteArray());

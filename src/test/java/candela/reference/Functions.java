@@ -45,6 +45,7 @@ public final class Functions {
       case COS -> Math.cos(x);
       case RELU -> clamp(x, 0, Double.POSITIVE_INFINITY);
       case LINEAR -> alpha * x + beta;
+      case QUANTIZE -> alpha * Math.rint(x / alpha);
     };
   }
 

@@ -1,0 +1,135 @@
+package candela.graph;
+
+import candela.onnx.ElementType;
+import candela.reference.Functions;
+import candela.reference.Nd;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of the operators in {@link QuantizeReaders}. */
+final class QuantizeCases {
+  private final List<OperatorCase> cases = new ArrayList<>();
+
+  private QuantizeCases() {}
+
+  static List<OperatorCase> all() {
+    var c = new QuantizeCases();
+    c.numbers(ElementType.INT8, -128, 127, 1 / 16.0, -3);
+    c.numbers(ElementType.UINT8, 0, 255, 1 / 16.0, 128);
+    c.numbers(ElementType.UINT8, 0, 255, 1 / 32.0, 0);
+    c.numbers(ElementType.INT16, -32_768, 32_767, 1 / 4096.0, 5);
+    c.numbers(ElementType.UINT16, 0, 65_535, 1 / 8192.0, 40_000);
+    c.alongAnAxis();
+    c.inBlocks();
+    return c.cases;
+  }
+
+  private interface Place {
+    double of(int[] index);
+  }
+
+  private void quantize(OperatorCase c, double lo, double hi, Place scale, Place zero) {
+    cases.add(
+        c.gives(
+                in ->
+                    Nd.of(
+                        in.get(0).dims(),
+                        i -> {
+                          double level = Math.rint(in.get(0).at(i) / scale.of(i)) + zero.of(i);
+                          return Functions.clamp(level, lo, hi);
+                        }))
+            .passes(
+                in ->
+                    Nd.of(
+                        in.get(0).dims(),
+                        i -> {
+                          double level = in.get(0).at(i) / scale.of(i) + zero.of(i);
+                          return Functions.clamp(level, lo, hi);
+                        })));
+  }
+
+  private void dequantize(OperatorCase c, Place scale, Place zero) {
+    cases.add(
+        c.gives(in -> Nd.of(in.get(0).dims(), i -> (in.get(0).at(i) - zero.of(i)) * scale.of(i))));
+  }
+
+  /** One scale and one zero point. */
+  private void numbers(ElementType type, double lo, double hi, double scale, int zero) {
+    Nd step = new Nd(new int[0], new double[] {scale});
+    quantize(
+        OperatorCase.of("QuantizeLinear", 21)
+            .x(-12.0, 12, 3, 4, 5)
+            .constant(step)
+            .integer(MoveCases.number(zero))
+            .attributes("output_dtype", type.code()),
+        lo,
+        hi,
+        i -> scale,
+        i -> zero);
+    dequantize(
+        OperatorCase.of("DequantizeLinear", 13)
+            .whole(-9, 9, 3, 4)
+            .constant(step)
+            .integer(MoveCases.number(zero)),
+        i -> scale,
+        i -> zero);
+    dequantize(
+        OperatorCase.of("DequantizeLinear", 10).whole(-9, 9, 3, 4).constant(step),
+        i -> scale,
+        i -> 0);
+  }
+
+  private void alongAnAxis() {
+    for (int axis = 0; axis < 3; axis++) {
+      int at = axis;
+      int[] dims = {3, 4, 5};
+      Nd steps = Nd.of(new int[] {dims[at]}, i -> 1.0 / (16 << i[0] % 3));
+      long[] zeros = new long[dims[at]];
+      for (int i = 0; i < zeros.length; i++) {
+        zeros[i] = 2 * i - 3;
+      }
+      quantize(
+          OperatorCase.of("QuantizeLinear", 21)
+              .x(-12.0, 12, dims)
+              .constant(steps)
+              .list(zeros)
+              .attributes("axis", at, "output_dtype", ElementType.INT8.code()),
+          -128,
+          127,
+          i -> steps.at(i[at]),
+          i -> zeros[i[at]]);
+      dequantize(
+          OperatorCase.of("DequantizeLinear", 21)
+              .whole(-9, 9, dims)
+              .constant(steps)
+              .list(zeros)
+              .attributes("axis", at - 3),
+          i -> steps.at(i[at]),
+          i -> zeros[i[at]]);
+    }
+  }
+
+  /** The last block is shorter. */
+  private void inBlocks() {
+    Nd steps = Nd.of(new int[] {3, 2, 5}, i -> 1.0 / (16 << (i[0] + i[1] + i[2]) % 3));
+    Nd zeros = Nd.of(new int[] {3, 2, 5}, i -> i[0] - i[1] + i[2]);
+    quantize(
+        OperatorCase.of("QuantizeLinear", 21)
+            .x(-12.0, 12, 3, 5, 5)
+            .constant(steps)
+            .integer(zeros)
+            .attributes("axis", 1, "block_size", 3, "output_dtype", ElementType.INT8.code()),
+        -128,
+        127,
+        i -> steps.at(i[0], i[1] / 3, i[2]),
+        i -> zeros.at(i[0], i[1] / 3, i[2]));
+    dequantize(
+        OperatorCase.of("DequantizeLinear", 21)
+            .whole(-9, 9, 3, 5, 5)
+            .constant(steps)
+            .integer(zeros)
+            .attributes("axis", 1, "block_size", 3),
+        i -> steps.at(i[0], i[1] / 3, i[2]),
+        i -> zeros.at(i[0], i[1] / 3, i[2]));
+  }
+}

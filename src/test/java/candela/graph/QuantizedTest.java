@@ -1,0 +1,294 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.device.Unary;
+import candela.graph.op.Elementwise;
+import candela.onnx.Quantized;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every operator on quantised tensors, between quantised inputs and numbers: outputs against ONNX
+ * Runtime's integers, gradients against those without rounding.
+ */
+class QuantizedTest {
+  private static final int INT8 = 3;
+  private static final int UINT8 = 2;
+  private static final int INT16 = 5;
+  private static final int UINT16 = 4;
+  private static final int INT32 = 6;
+  private static final int BATCH = 2;
+
+  /** Of what comes of the operators. */
+  private static final float STEP = .07f;
+
+  /** Of x too, where gradients are compared. */
+  private static final float FINE = 1 / 4096f;
+
+  /** Of the largest gradient: values differ by some ten of the fine steps. */
+  private static final double TOLERANCE = 2e-3;
+
+  @TempDir Path folder;
+
+  /** Whether levels have 16 bits, which ONNX Runtime's operators do not take. */
+  private boolean fine;
+
+  /** x as xq; ys and yz are scale and zero point of what comes of it. */
+  private SmallModel model() {
+    SmallModel m = new SmallModel(13, BATCH, 3, 5, 5);
+    m.scalar("xs", fine ? FINE : .031f);
+    m.integers("xz", fine ? UINT16 : UINT8, new long[0], fine ? 32_768 : 128);
+    m.scalar("ys", fine ? FINE : STEP);
+    m.integers("yz", fine ? INT16 : UINT8, new long[0], fine ? 3 : 131);
+    return m.node("QuantizeLinear", "x xs xz", "xq");
+  }
+
+  private static SmallModel read(SmallModel m, String levels) {
+    return m.node("DequantizeLinear", levels + " ys yz", "y");
+  }
+
+  private static int[] levels(int count, int range, int seed) {
+    Random r = new Random(seed);
+    return r.ints(count, -range, range + 1).toArray();
+  }
+
+  private static int[] levels(int count, int from, int to, int seed) {
+    return new Random(seed).ints(count, from, to).toArray();
+  }
+
+  /** Four filters, each with a scale. */
+  private static SmallModel filters(SmallModel m) {
+    m.integers("w", INT8, new long[] {4, 3, 3, 3}, levels(108, 60, 1));
+    m.floats("ws", new long[] {4}, 1 / 1024f, 1 / 2048f, 1 / 512f, 1 / 1024f);
+    return m.integers("wz", INT8, new long[] {4}, 0, 0, 0, 0);
+  }
+
+  /** u, a row for each channel, as y, a row for each image. */
+  private static SmallModel rows(SmallModel m) {
+    return m.longs("rows", new long[] {2}, BATCH, -1).node("Reshape", "u rows", "y");
+  }
+
+  private Map<String, SmallModel> models() {
+    Map<String, SmallModel> all = new LinkedHashMap<>();
+    long[] pads = {1, 0, 1, 2};
+    long[] strides = {2, 1};
+    all.put(
+        "QLinearConv, biased",
+        read(
+            filters(model())
+                .integers("b", INT32, new long[] {4}, 30_000, -20_000, 9_000, 0)
+                .node(
+                    "QLinearConv",
+                    "xq xs xz w ws wz ys yz b",
+                    "c",
+                    "pads",
+                    pads,
+                    "strides",
+                    strides),
+            "c"));
+    all.put(
+        "QLinearConv",
+        read(filters(model()).node("QLinearConv", "xq xs xz w ws wz ys yz", "c"), "c"));
+    SmallModel right = model().integers("w", UINT8, new long[] {5, 4}, levels(20, 90, 170, 2));
+    right.scalar("ws", 1 / 64f).integers("wz", UINT8, new long[0], 127);
+    all.put("QLinearMatMul", read(right.node("QLinearMatMul", "xq xs xz w ws wz ys yz", "c"), "c"));
+    SmallModel conv = model().integers("w", UINT8, new long[] {4, 3, 2, 2}, levels(48, 0, 40, 3));
+    conv.integers("wz", UINT8, new long[0], 20).scalar("s", 1 / 512f);
+    conv.node("ConvInteger", "xq w xz wz", "i", "pads", pads).node("Cast", "i", "f", "to", 1);
+    all.put("ConvInteger", conv.node("Mul", "f s", "y"));
+    SmallModel product = model().integers("w", UINT8, new long[] {5, 4}, levels(20, 0, 40, 4));
+    product.integers("wz", UINT8, new long[] {4}, 20, 10, 30, 0).scalar("s", 1 / 512f);
+    product.node("MatMulInteger", "xq w xz wz", "i").node("Cast", "i", "f", "to", 1);
+    all.put("MatMulInteger", product.node("Mul", "f s", "y"));
+    SmallModel plain = model().integers("w", UINT8, new long[] {5, 4}, levels(20, 0, 40, 5));
+    plain.node("MatMulInteger", "xq w", "i").node("Cast", "i", "f", "to", 1);
+    all.put("MatMulInteger, no zero points", plain.scalar("s", 1e-4f).node("Mul", "f s", "y"));
+    SmallModel of = new SmallModel(13, 1, 3, 5, 5);
+    of.node("DynamicQuantizeLinear", "x", "q s z").node("DequantizeLinear", "q s z", "y");
+    all.put("DynamicQuantizeLinear", of);
+    String runtime = "com.microsoft.";
+    all.put(
+        runtime + "DequantizeLinear", model().node(runtime + "DequantizeLinear", "xq xs xz", "y"));
+    all.put(
+        runtime + "QuantizeLinear",
+        read(model().node(runtime + "QuantizeLinear", "x ys yz", "c"), "c"));
+    for (String op : new String[] {"QLinearAdd", "QLinearMul"}) {
+      SmallModel m = model().node("Tanh", "x", "e");
+      m.node("QuantizeLinear", "e ys yz", "eq").node(runtime + op, "xq xs xz eq ys yz ys yz", "c");
+      all.put(runtime + op, read(m, "c"));
+    }
+    all.put(
+        runtime + "QLinearSigmoid",
+        read(model().node(runtime + "QLinearSigmoid", "xq xs xz ys yz", "c"), "c"));
+    SmallModel leaky = model();
+    leaky.node(runtime + "QLinearLeakyRelu", "xq xs xz ys yz", "c", "alpha", .25f);
+    all.put(runtime + "QLinearLeakyRelu", read(leaky, "c"));
+    SmallModel softmax = model();
+    softmax.node(runtime + "QLinearSoftmax", "xq xs xz zs zz", "c", "axis", 3, "opset", 13);
+    softmax.scalar("zs", fine ? 1 / 65_536f : 1 / 256f);
+    softmax.integers("zz", fine ? UINT16 : UINT8, new long[0], 0);
+    all.put(runtime + "QLinearSoftmax", softmax.node("DequantizeLinear", "c zs zz", "y"));
+    SmallModel global = model();
+    global.node(runtime + "QLinearGlobalAveragePool", "xq xs xz ys yz", "c", "channels_last", 0);
+    all.put(runtime + "QLinearGlobalAveragePool", read(global, "c"));
+    SmallModel pool = model();
+    pool.node(
+        runtime + "QLinearAveragePool",
+        "xq xs xz ys yz",
+        "c",
+        "kernel_shape",
+        new long[] {3, 2},
+        "strides",
+        strides);
+    all.put(runtime + "QLinearAveragePool", read(pool, "c"));
+    SmallModel joined = model().node("Tanh", "x", "t").node("QuantizeLinear", "t ys yz", "tq");
+    joined.node(runtime + "QLinearConcat", "ys yz xq xs xz tq ys yz", "c", "axis", 1);
+    all.put(runtime + "QLinearConcat", read(joined, "c"));
+    for (int transposed = 0; transposed < 2; transposed++) {
+      long[] shape = transposed == 0 ? new long[] {25, 4} : new long[] {4, 25};
+      SmallModel m =
+          model().longs("flat", new long[] {2}, BATCH * 3, 25).node("Reshape", "xq flat", "rq");
+      m.integers("w", INT8, shape, levels(100, 30, 6)).scalar("ws", 1 / 256f);
+      m.integers("wz", INT8, new long[0], 0);
+      if (transposed == 0) {
+        m.integers("b", INT32, new long[] {4}, 30_000, -20_000, 9_000, 0);
+        m.node(runtime + "QGemm", "rq xs xz w ws wz b ys yz", "c", "transB", 0, "alpha", .5f);
+        m.node("DequantizeLinear", "c ys yz", "u");
+        all.put(runtime + "QGemm, biased", rows(m));
+      } else {
+        m.node(runtime + "QGemm", "rq xs xz w ws wz", "u", "transB", 1);
+        all.put(runtime + "QGemm", rows(m));
+      }
+    }
+    SmallModel moved = model().node("MaxPool", "xq", "p", "kernel_shape", new long[] {2, 2});
+    moved.node("Transpose", "p", "t", "perm", new long[] {0, 2, 3, 1});
+    all.put(", levels that are moved", moved.node("DequantizeLinear", "t xs xz", "y"));
+    return all;
+  }
+
+  @Test
+  void everyOperatorHasAModel() {
+    assertThat(models().keySet().stream().map(n -> n.split(",")[0]).filter(n -> !n.isEmpty()))
+        .containsAll(Quantized.names());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> outputsAreOnnxRuntimes() {
+    return models().entrySet().stream()
+        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> outputs(e.getValue())));
+  }
+
+  private void outputs(SmallModel model) throws Exception {
+    Path file = model.write(folder);
+    Network network = Network.load(file);
+    int batch = batch(network);
+    try (Device device = TestDevice.open(2);
+        Session s = network.session(device, batch, SessionOptions.FORWARD)) {
+      float[] x = new float[s.input().count()];
+      Random r = new Random(1);
+      for (int i = 0; i < x.length; i++) {
+        x[i] = (float) (2 * r.nextGaussian());
+      }
+      device.write(s.input(), x);
+      s.forward();
+      float[] came = device.read(s.output());
+      float[] expected = Ort.run(file, x, batch, 3, 5, 5);
+      assertThat(came).hasSameSizeAs(expected);
+      int others = 0;
+      double largest = 0;
+      for (int i = 0; i < came.length; i++) {
+        largest = Math.max(largest, Math.abs(expected[i]));
+      }
+      for (int i = 0; i < came.length; i++) {
+        double d = Math.abs(came[i] - expected[i]);
+        // Where a sum lies half between two levels, its last digits choose.
+        assertThat(d).as("element %d", i).isLessThanOrEqualTo(STEP * 1.001);
+        others += d > 1e-6 * largest ? 1 : 0;
+      }
+      assertThat(others).isLessThanOrEqualTo(came.length / 50);
+    }
+  }
+
+  /** Steps are fine there, so that values hardly differ. */
+  @TestFactory
+  Stream<DynamicTest> gradientsAreThoseWithoutSteps() {
+    fine = true;
+    return models().entrySet().stream()
+        .filter(e -> !e.getKey().equals("DynamicQuantizeLinear"))
+        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> gradient(e.getValue())));
+  }
+
+  private void gradient(SmallModel model) throws Exception {
+    Network network = Network.load(model.write(folder));
+    Graph stepped = network.graph(BATCH, SessionOptions.GRADIENT);
+    float[] x = new float[stepped.input().shape().count()];
+    Random r = new Random(3);
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) (2 * r.nextGaussian());
+    }
+    float[] expected = gradient(smooth(stepped), x);
+    float[] came = gradient(stepped, x);
+    double largest = 0;
+    for (float e : expected) {
+      largest = Math.max(largest, Math.abs(e));
+    }
+    assertThat(largest).isPositive();
+    for (int i = 0; i < x.length; i++) {
+      assertThat((double) came[i])
+          .as("element %d", i)
+          .isCloseTo(expected[i], within(TOLERANCE * largest));
+    }
+  }
+
+  /** The same without rounding. */
+  private static Graph smooth(Graph g) {
+    List<Node> nodes = new ArrayList<>();
+    int steps = 0;
+    for (Node n : g.nodes()) {
+      boolean step = n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
+      steps += step ? 1 : 0;
+      Op op = step ? new Elementwise(Unary.LINEAR, 1, 0) : n.op();
+      nodes.add(new Node(n.name(), op, n.inputs(), n.outputs()));
+    }
+    assertThat(steps).isPositive();
+    return new Graph(g.name(), g.inputs(), g.outputs(), nodes, g.named());
+  }
+
+  private static float[] gradient(Graph graph, float[] x) {
+    try (Device device = TestDevice.open(2);
+        Session s = Session.open(graph, device, SessionOptions.GRADIENT)) {
+      Random r = new Random(4);
+      float[] dy = new float[s.seed().count()];
+      for (int i = 0; i < dy.length; i++) {
+        dy[i] = (float) r.nextGaussian();
+      }
+      device.write(s.input(), x);
+      s.forward();
+      device.write(s.seed(), dy);
+      s.backward(Rules.GRADIENT);
+      return device.read(s.gradient());
+    }
+  }
+
+  private static int batch(Network network) {
+    try {
+      network.graph(BATCH, SessionOptions.FORWARD);
+      return BATCH;
+    } catch (OnlyBatch e) {
+      return 1;
+    }
+  }
+}
