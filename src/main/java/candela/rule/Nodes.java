@@ -121,6 +121,13 @@ public enum Nodes implements Selector {
       };
     }
   },
+  /** The steps of a quantisation, which the gradient passes. */
+  ROUNDING {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
+    }
+  },
   /** ReLU and clamps: piecewise 0, 1, 0. */
   SMOOTHABLE {
     @Override

@@ -8,6 +8,7 @@ import candela.device.Device;
 import candela.device.Unary;
 import candela.graph.op.Elementwise;
 import candela.onnx.Quantized;
+import candela.rule.Presets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -228,19 +229,50 @@ class QuantizedTest {
     fine = true;
     return models().entrySet().stream()
         .filter(e -> !e.getKey().equals("DynamicQuantizeLinear"))
-        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> gradient(e.getValue())));
+        .map(
+            e -> DynamicTest.dynamicTest(e.getKey(), () -> gradient(e.getValue(), Rules.GRADIENT)));
   }
 
-  private void gradient(SmallModel model) throws Exception {
+  /** Image and reference in turn, for those that compare the two. */
+  @TestFactory
+  Stream<DynamicTest> rulesPassTheSteps() {
+    fine = true;
+    return Map.of(
+            "DeepLIFT, rescale",
+            Presets.deepLiftRescale(false),
+            "DeepLIFT, reveal-cancel",
+            Presets.deepLiftRevealCancel(false),
+            "guided backpropagation",
+            Presets.guidedBackprop(),
+            "excitation backpropagation",
+            Presets.excitationBackprop(false))
+        .entrySet()
+        .stream()
+        .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> gradient(twoLayers(), e.getValue())));
+  }
+
+  /** A convolution, a rectifier and another convolution, quantised between. */
+  private SmallModel twoLayers() {
+    SmallModel m = filters(model()).node("QLinearConv", "xq xs xz w ws wz ys yz", "c");
+    m.node("DequantizeLinear", "c ys yz", "d").node("Relu", "d", "r");
+    m.integers("v", INT8, new long[] {5, 4, 3, 3}, levels(180, 60, 7)).scalar("vs", 1 / 256f);
+    m.integers("vz", INT8, new long[0], 0).node("QuantizeLinear", "r ys yz", "rq");
+    return read(m.node("QLinearConv", "rq ys yz v vs vz ys yz", "e"), "e");
+  }
+
+  private void gradient(SmallModel model, Rules rules) throws Exception {
     Network network = Network.load(model.write(folder));
-    Graph stepped = network.graph(BATCH, SessionOptions.GRADIENT);
+    boolean plain = rules == Rules.GRADIENT;
+    SessionOptions options =
+        plain ? SessionOptions.GRADIENT : SessionOptions.withRules("", List.of(rules));
+    Graph stepped = network.graph(BATCH, options);
     float[] x = new float[stepped.input().shape().count()];
     Random r = new Random(3);
     for (int i = 0; i < x.length; i++) {
       x[i] = (float) (2 * r.nextGaussian());
     }
-    float[] expected = gradient(smooth(stepped), x);
-    float[] came = gradient(stepped, x);
+    float[] expected = gradient(smooth(stepped), x, options, rules);
+    float[] came = gradient(stepped, x, options, rules);
     double largest = 0;
     for (float e : expected) {
       largest = Math.max(largest, Math.abs(e));
@@ -267,9 +299,9 @@ class QuantizedTest {
     return new Graph(g.name(), g.inputs(), g.outputs(), nodes, g.named());
   }
 
-  private static float[] gradient(Graph graph, float[] x) {
+  private static float[] gradient(Graph graph, float[] x, SessionOptions options, Rules rules) {
     try (Device device = TestDevice.open(2);
-        Session s = Session.open(graph, device, SessionOptions.GRADIENT)) {
+        Session s = Session.open(graph, device, options)) {
       Random r = new Random(4);
       float[] dy = new float[s.seed().count()];
       for (int i = 0; i < dy.length; i++) {
@@ -278,7 +310,7 @@ class QuantizedTest {
       device.write(s.input(), x);
       s.forward();
       device.write(s.seed(), dy);
-      s.backward(Rules.GRADIENT);
+      s.backward(rules);
       return device.read(s.gradient());
     }
   }
