@@ -142,6 +142,13 @@ public final class Import {
     return reading;
   }
 
+  /** Initialisers alone, for nodes that read nothing else. */
+  static Import constants(OnnxModel model) {
+    Import reading = new Import(model, 1, null, false);
+    model.initialisers().forEach(reading::bind);
+    return reading;
+  }
+
   /** A constant that the model has not. */
   void bind(String name, OnnxTensor constant) {
     builder.bind(name, Value.constant(name, constant));

@@ -63,12 +63,13 @@ public final class Network {
   }
 
   /**
-   * Of a model. In place of If, Loop, Scan and sequences comes what they do.
+   * Of a model. In place of If, Loop, Scan and sequences comes what they do, in place of quantised
+   * weights the numbers that they stand for.
    *
    * @throws CandelaException when what that is depends on the image
    */
   public static Network of(OnnxModel model) {
-    return new Network(ControlFlow.decided(model), false, null);
+    return new Network(Dequantised.weights(ControlFlow.decided(model)), false, null);
   }
 
   /**
@@ -139,6 +140,7 @@ public final class Network {
       keep.add(features);
     }
     graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
+    keep.addAll(Scores.quantised(graph, batch));
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
     return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);

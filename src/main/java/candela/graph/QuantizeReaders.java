@@ -5,6 +5,7 @@ import candela.device.Unary;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
 import candela.graph.op.Rectify;
+import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
@@ -66,7 +67,7 @@ final class QuantizeReaders {
     boolean numbers = isNumber(scale) && isNumber(zero);
     Value rounded = numbers ? rounded(c.builder(), q, number(scale), number(zero)) : null;
     if (rounded != null) {
-      return ElementReaders.same(c, rounded);
+      return c.reshape(rounded, q.shape().dims());
     }
     Value y = real(c, q);
     if (!isNumber(zero) || number(zero) != 0) {
@@ -75,9 +76,16 @@ final class QuantizeReaders {
     return c.binary(Binary.MUL, y, along(c, scale, q.shape()));
   }
 
-  /** The numbers that levels just made stand for, at this scale and zero point; null if others. */
+  /**
+   * The numbers, in any shape, that levels just made at this scale and zero point stand for; null
+   * where levels were made otherwise.
+   */
   private static Value rounded(Builder b, Value levels, float step, float offset) {
-    Node shift = is(b.producer(levels), Unary.LINEAR, 1, offset);
+    Node made = b.producer(levels);
+    while (made != null && made.op() instanceof Reshape) {
+      made = b.producer(made.input(0));
+    }
+    Node shift = is(made, Unary.LINEAR, 1, offset);
     Node level = shift == null ? null : is(b.producer(shift.input(0)), Unary.QUANTIZE, 1, 0);
     Node unit = level == null ? null : is(b.producer(level.input(0)), Unary.LINEAR, 1 / step, 0);
     Node number = unit == null ? null : is(b.producer(unit.input(0)), Unary.QUANTIZE, step, 0);

@@ -8,7 +8,9 @@ import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** Finds the class scores of a graph: the logits, behind a final softmax where there is one. */
 final class Scores {
@@ -31,31 +33,60 @@ final class Scores {
 
   /**
    * The logits that output comes from: the input of a softmax over the classes, seen through
-   * reshapes and quantisation; else output itself.
+   * reshapes; else output itself. Where that is quantised, what it is before: beyond the range all
+   * classes have the same score, and no slope.
    */
   static Value logits(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
-    Node n = producers.get(output);
-    boolean rounded = false;
-    while (n != null && (keepsOrder(n) || isRounding(n) || rounded && n.op() instanceof Rectify)) {
-      rounded = isRounding(n);
-      n = producers.get(n.input(0));
-    }
+    Value scores = unrounded(producers, output, batch);
+    Node n = moved(producers, scores);
     boolean softmax =
         n != null
             && n.op() instanceof Softmax
             && n.input(0).shape().dim(-1) == classes(output, batch);
-    return softmax ? n.input(0) : output;
+    return softmax ? unrounded(producers, n.input(0), batch) : scores;
+  }
+
+  /** Names of logits before a quantisation, whose range must not be fused into what gives them. */
+  static Set<String> quantised(Graph graph, int batch) {
+    Set<String> names = new HashSet<>();
+    for (Value output : graph.outputs()) {
+      Value v = logits(graph, output, batch);
+      boolean cut =
+          graph.nodes().stream().anyMatch(n -> n.op() instanceof Rectify && n.input(0) == v);
+      if (v != output && cut) {
+        names.add(v.name());
+      }
+    }
+    return names;
+  }
+
+  /** What computes v, but for nodes that keep the order of elements. */
+  private static Node moved(Map<Value, Node> producers, Value v) {
+    Node n = producers.get(v);
+    while (n != null && keepsOrder(n)) {
+      n = producers.get(n.input(0));
+    }
+    return n;
+  }
+
+  /** The numbers before range and steps of a quantisation; v itself where there is none. */
+  private static Value unrounded(Map<Value, Node> producers, Value v, int batch) {
+    Node steps = moved(producers, v);
+    boolean rounds =
+        steps != null && steps.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
+    Node range = rounds ? moved(producers, steps.input(0)) : null;
+    boolean same =
+        range != null
+            && range.op() instanceof Rectify
+            && classes(range.input(0), batch) == classes(v, batch);
+    return same ? range.input(0) : v;
   }
 
   private static boolean keepsOrder(Node n) {
     return n.op() instanceof Reshape
         || (n.op() instanceof Transpose t
             && Transposition.keepsOrder(n.input(0).shape(), t.perm()));
-  }
-
-  private static boolean isRounding(Node n) {
-    return n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
   }
 
   /**

@@ -95,8 +95,8 @@ public final class Quantized {
     f.read("x x_scale x_zero_point", "numbers", 1);
     f.read("w w_scale w_zero_point", "weights", 0);
     if (biased) {
-      f.node("Mul", "x_scale w_scale", "B_scale");
-      f.read("B B_scale", "bias", 0);
+      f.read("B x_scale", "bias_steps", 0);
+      f.node("Mul", "bias_steps w_scale", "bias");
     }
     f.node("Conv", biased ? "numbers weights bias" : "numbers weights", "sums");
     f.passed("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides");
@@ -215,9 +215,9 @@ public final class Quantized {
     f.read("B b_scale b_zero_point", "right", columns);
     if (biased) {
       f.number("factor", alpha);
-      f.node("Mul", "a_scale b_scale", "product_scale");
-      f.node("Mul", "product_scale factor", "C_scale");
-      f.read("C C_scale", "bias", -1);
+      f.node("Mul", "b_scale factor", "C_step");
+      f.read("C a_scale", "bias_steps", -1);
+      f.node("Mul", "bias_steps C_step", "bias");
     }
     f.node("Gemm", biased ? "left right bias" : "left right", quantized ? "sums" : "Y");
     f.passed("alpha", "transA", "transB");

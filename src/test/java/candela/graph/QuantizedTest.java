@@ -285,14 +285,16 @@ class QuantizedTest {
     }
   }
 
-  /** The same without rounding. */
+  /** The same with steps so narrow that there are none. */
   private static Graph smooth(Graph g) {
     List<Node> nodes = new ArrayList<>();
     int steps = 0;
     for (Node n : g.nodes()) {
-      boolean step = n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
-      steps += step ? 1 : 0;
-      Op op = step ? new Elementwise(Unary.LINEAR, 1, 0) : n.op();
+      Op op = n.op();
+      if (op instanceof Elementwise e && e.kind() == Unary.QUANTIZE) {
+        op = new Elementwise(Unary.QUANTIZE, e.alpha() / 65_536, 0);
+        steps++;
+      }
       nodes.add(new Node(n.name(), op, n.inputs(), n.outputs()));
     }
     assertThat(steps).isPositive();
@@ -312,6 +314,31 @@ class QuantizedTest {
       device.write(s.seed(), dy);
       s.backward(rules);
       return device.read(s.gradient());
+    }
+  }
+
+  /** Both beyond the largest level: the output tells them apart no more, their scores do. */
+  @Test
+  void scoresAreWhatIsQuantised() throws Exception {
+    for (boolean softmax : new boolean[] {false, true}) {
+      SmallModel m = new SmallModel(13, 1, 2).scalar("s", .01f).integers("z", INT8, new long[0], 0);
+      m.floats("w", new long[] {2, 2}, 1, 0, 0, 1).node("MatMul", "x w", "l");
+      m.node("QuantizeLinear", "l s z", "q");
+      m.longs("rows", new long[] {2}, 1, -1).node("Reshape", "q rows", "r");
+      m.node("DequantizeLinear", "r s z", softmax ? "d" : "y");
+      Network network =
+          Network.load((softmax ? m.node("Softmax", "d", "y", "axis", 1) : m).write(folder));
+      try (Device device = TestDevice.open(1);
+          Session s = network.session(device, 1, SessionOptions.GRADIENT)) {
+        device.write(s.input(), new float[] {2, 3});
+        s.forward();
+        assertThat(device.read(s.logits())).containsExactly(2, 3);
+        float same = softmax ? .5f : 1.27f;
+        assertThat(device.read(s.output())).containsExactly(same, same);
+        s.score(ScoreKind.LOGIT, new long[] {1});
+        s.backward(Rules.GRADIENT);
+        assertThat(device.read(s.gradient())).containsExactly(0, 1);
+      }
     }
   }
 

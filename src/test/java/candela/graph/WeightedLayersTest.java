@@ -123,6 +123,25 @@ class WeightedLayersTest {
 
   /** As weight normalisation is exported: v over its length, times g. */
   @Test
+  void quantisedWeightsAreParametersAsTheNumbersThatTheyStandFor() {
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", -1, 2)
+            .output("y")
+            .constant("levels", Shape.of(2, 2), 10L, -20L, 30L, 40L)
+            .constant("scales", Shape.of(2), .5f, .25f)
+            .constant("zeros", Shape.of(2), 0L, 4L)
+            .node("DequantizeLinear", "levels,scales,zeros", "w", "axis", 1)
+            .node("MatMul", "x,w", "y")
+            .model();
+    WeightedLayers layers = WeightedLayers.of(Network.of(model).model(), null);
+    Parameter w = new Parameter("w", Role.WEIGHT, 2);
+    assertThat(layers.layers()).containsExactly(new Layer("MatMul.y", List.of(w)));
+    assertThat(layers.value(w).floats()).containsExactly(5, -6, 15, 9);
+    assertThat(layers.with(Map.of()).initialisers()).containsOnlyKeys("w");
+  }
+
+  @Test
   void weightsThatTheFileComputesFromFloatsAreThose() {
     OnnxModel model =
         new ModelBuilder(17)
