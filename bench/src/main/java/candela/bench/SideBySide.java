@@ -73,14 +73,15 @@ public final class SideBySide implements Callable<Integer> {
         Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0],
         batch,
         threads);
+    if (!check) {
+      // also when it is stopped before: what was measured took minutes
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> table.print(out)));
+    }
     for (String network : networks) {
       if (!measure(network)) {
-        out.printf("%s: the engines disagree; no table.%n", network);
+        out.printf("%s: the engines disagree; it is not measured.%n", network);
         return 1;
       }
-    }
-    if (!check) {
-      table.print(out);
     }
     return 0;
   }

@@ -11,7 +11,8 @@ final class Table {
   private final List<String> ratios = new ArrayList<>();
   private final List<String> memory = new ArrayList<>();
 
-  void add(String network, String work, int batch, List<Engine> engines, Rounds rounds) {
+  synchronized void add(
+      String network, String work, int batch, List<Engine> engines, Rounds rounds) {
     double perImage = 1e3 / batch;
     int candela = find(engines, CandelaEngine.class);
     for (int e = 0; e < engines.size(); e++) {
@@ -35,11 +36,15 @@ final class Table {
   /**
    * @param row engine, opening, forward, gradient and the engine's own account, in bars
    */
-  void memory(String network, String row) {
+  synchronized void memory(String network, String row) {
     memory.add("| " + network + " " + row);
   }
 
-  void print(PrintStream out) {
+  /** Nothing where nothing was measured. */
+  synchronized void print(PrintStream out) {
+    if (times.isEmpty()) {
+      return;
+    }
     out.println("\nTime of an image in milliseconds: median over rounds, fastest – slowest round.");
     out.println("Last column: how many times as fast Candela is (median of the rounds' ratios).\n");
     out.println("| network | work | engine | ms | range | Candela's speed-up |");
