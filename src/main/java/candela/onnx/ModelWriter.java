@@ -31,10 +31,10 @@ public final class ModelWriter {
 
   private ModelWriter(OnnxModel model, boolean half) {
     for (OnnxTensor t : model.initialisers().values()) {
-      if (t.type() != ElementType.FLOAT && t.type() != ElementType.INT64) {
+      if (t.type() != ElementType.FLOAT && !t.isInteger()) {
         throw CandelaException.of(
-            "%s: initialiser '%s': float or int64 expected to be written, is %s; convert the model"
-                + " to float32",
+            "%s: initialiser '%s': float or integers expected to be written, is %s; convert the"
+                + " model to float32",
             model.name(), t.name(), t.type());
       }
     }
@@ -155,8 +155,23 @@ public final class ModelWriter {
   }
 
   private static TensorProto tensor(OnnxTensor t, String name) {
-    ElementType type = t.isInteger() ? ElementType.INT64 : ElementType.FLOAT;
-    return header(t, name, type).setRawData(ByteString.copyFrom(t.data().asByteBuffer())).build();
+    ByteBuffer data = t.data().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    boolean narrow = t.isInteger() && t.type() != ElementType.INT64;
+    return header(t, name, t.isInteger() ? t.type() : ElementType.FLOAT)
+        .setRawData(ByteString.copyFrom(narrow ? narrowed(data, t.type().bytes()) : data))
+        .build();
+  }
+
+  /** The low bytes of each integer of 64 bits. */
+  private static ByteBuffer narrowed(ByteBuffer longs, int bytes) {
+    int count = longs.remaining() / Long.BYTES;
+    byte[] raw = new byte[count * bytes];
+    for (int i = 0; i < count; i++) {
+      for (int k = 0; k < bytes; k++) {
+        raw[i * bytes + k] = longs.get(i * Long.BYTES + k);
+      }
+    }
+    return ByteBuffer.wrap(raw);
   }
 
   private static TensorProto half(OnnxTensor t) {

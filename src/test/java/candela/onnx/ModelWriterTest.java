@@ -1,0 +1,72 @@
+package candela.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelWriterTest {
+  @TempDir Path folder;
+
+  private static OnnxModel with(OnnxTensor... constants) {
+    Map<String, OnnxTensor> all = new LinkedHashMap<>();
+    for (OnnxTensor t : constants) {
+      all.put(t.name(), t);
+    }
+    OnnxModel base =
+        new ModelBuilder(13).input("x", 1, 2).node("Relu", "x", "y").output("y").model();
+    return base.with(base.nodes(), all);
+  }
+
+  private static OnnxTensor typed(ElementType type, long... values) {
+    OnnxTensor t = OnnxTensor.of(type.toString(), Shape.of(values.length), values);
+    return new OnnxTensor(t.name(), type, t.shape(), t.data());
+  }
+
+  @Test
+  void integersKeepTypeAndValues() throws IOException {
+    OnnxTensor[] all = {
+      typed(ElementType.BOOL, 0, 1),
+      typed(ElementType.INT8, -128, 127, -1),
+      typed(ElementType.UINT8, 0, 255, 1),
+      typed(ElementType.INT16, -32_768, 32_767, -1),
+      typed(ElementType.UINT16, 0, 65_535),
+      typed(ElementType.INT32, Integer.MIN_VALUE, Integer.MAX_VALUE, -1),
+      typed(ElementType.UINT32, 0, 4_294_967_295L),
+      typed(ElementType.INT64, Long.MIN_VALUE, Long.MAX_VALUE),
+      typed(ElementType.UINT64, 0, Long.MAX_VALUE),
+    };
+    Path file = folder.resolve("m.onnx");
+    Files.write(file, ModelWriter.bytes(with(all), Map.of(), false));
+    Map<String, OnnxTensor> read = OnnxModel.read(file).initialisers();
+    assertThat(List.of(all))
+        .map(OnnxTensor::type)
+        .containsAll(
+            List.of(ElementType.values()).stream()
+                .filter(t -> !t.isFloating() && t != ElementType.UNDEFINED)
+                .toList());
+    for (OnnxTensor t : all) {
+      assertThat(read.get(t.name()).type()).isEqualTo(t.type());
+      assertThat(read.get(t.name()).longs()).as(t.name()).containsExactly(t.longs());
+    }
+  }
+
+  @Test
+  void floatsOfOtherSizesAreRefused() {
+    OnnxTensor t = OnnxTensor.of("w", Shape.of(1), 1f);
+    OnnxModel model = with(new OnnxTensor("w", ElementType.FLOAT16, t.shape(), t.data()));
+    assertThatThrownBy(() -> ModelWriter.bytes(model, Map.of(), false))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining(
+            "initialiser 'w': float or integers expected to be written, is float16");
+  }
+}
