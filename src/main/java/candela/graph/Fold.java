@@ -22,7 +22,7 @@ import java.util.List;
 /** Computes operators on small constants in plain Java: the shape arithmetic of a model. */
 final class Fold {
   /** Most elements of a result. */
-  static final int LARGEST = 1 << 22;
+  static final int LARGEST = 1 << 23;
 
   private Fold() {}
 
