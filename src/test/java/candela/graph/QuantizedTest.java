@@ -8,6 +8,7 @@ import candela.device.Device;
 import candela.device.Unary;
 import candela.graph.op.Elementwise;
 import candela.onnx.Quantized;
+import candela.rule.Composite;
 import candela.rule.Presets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -258,6 +259,31 @@ class QuantizedTest {
     m.integers("v", INT8, new long[] {5, 4, 3, 3}, levels(180, 60, 7)).scalar("vs", 1 / 256f);
     m.integers("vz", INT8, new long[0], 0).node("QuantizeLinear", "r ys yz", "rq");
     return read(m.node("QLinearConv", "rq ys yz v vs vz ys yz", "e"), "e");
+  }
+
+  /** What has been quantised is a gate all the same, and a signal none though it is clamped. */
+  @Test
+  void relevanceGoesPastQuantisedGates() throws Exception {
+    fine = true;
+    Rules rules =
+        Composite.EPSILON_PLUS.rules(new Composite.Numbers(0, 0, true, List.of(), List.of()));
+    for (String product : new String[] {"d g", "g d"}) {
+      SmallModel m = model().node("DequantizeLinear", "xq xs xz", "d").node("Sigmoid", "d", "s");
+      m.node("QuantizeLinear", "s ys yz", "sq").node("DequantizeLinear", "sq ys yz", "g");
+      Graph graph =
+          Network.load(m.node("Mul", product, "y").write(folder))
+              .graph(BATCH, SessionOptions.withRules("", List.of(rules)));
+      float[] x = new float[graph.input().shape().count()];
+      Random r = new Random(3);
+      for (int i = 0; i < x.length; i++) {
+        x[i] = (float) r.nextGaussian();
+      }
+      float[] relevance = gradient(graph, x, SessionOptions.withRules("", List.of(rules)), rules);
+      Random seed = new Random(4);
+      for (float v : relevance) {
+        assertThat(v).isEqualTo((float) seed.nextGaussian());
+      }
+    }
   }
 
   private void gradient(SmallModel model, Rules rules) throws Exception {
