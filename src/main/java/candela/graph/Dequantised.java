@@ -4,7 +4,9 @@ import candela.onnx.ElementType;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,27 +18,38 @@ import java.util.Set;
  * others then, to be drawn anew or trained.
  */
 final class Dequantised {
-  private Dequantised() {}
+  private final OnnxModel model;
+
+  /** Scales that the file computes: constants, and products of constants, by their names. */
+  private final Map<String, OnnxNode> scales = new HashMap<>();
+
+  private Dequantised(OnnxModel model) {
+    this.model = model;
+  }
 
   /** The model with weights of floats, which are named as what DequantizeLinear gave. */
   static OnnxModel weights(OnnxModel model) {
+    return new Dequantised(model).weights();
+  }
+
+  private OnnxModel weights() {
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
     List<OnnxNode> nodes = new ArrayList<>();
     Set<String> read = new HashSet<>();
-    Import reading = null;
     for (OnnxNode n : model.nodes()) {
-      if (isWeights(model, n)) {
-        reading = reading == null ? Import.constants(model) : reading;
-        reading.read(n);
-        String name = n.outputs().getFirst();
-        OnnxTensor t = reading.known(name).constant();
-        initialisers.put(name, new OnnxTensor(name, ElementType.FLOAT, t.shape(), t.data()));
-      } else {
-        nodes.add(n);
-        read.addAll(n.inputs());
+      boolean own = n.domain().isEmpty() && n.inputs().stream().allMatch(this::isKnown);
+      if (own && isWeights(n)) {
+        OnnxTensor weights = numbers(n);
+        initialisers.put(weights.name(), weights);
+        continue;
       }
+      if (own && (n.op().equals("Constant") || n.op().equals("Mul"))) {
+        n.outputs().forEach(v -> scales.put(v, n));
+      }
+      nodes.add(n);
+      read.addAll(n.inputs());
     }
-    if (reading == null) {
+    if (nodes.size() == model.nodes().size()) {
       return model;
     }
     model.outputs().forEach(v -> read.add(v.name()));
@@ -44,11 +57,33 @@ final class Dequantised {
     return model.with(nodes, initialisers);
   }
 
-  private static boolean isWeights(OnnxModel model, OnnxNode n) {
-    return n.domain().isEmpty()
-        && n.op().equals("DequantizeLinear")
-        && n.inputs().stream().allMatch(v -> v.isEmpty() || model.initialisers().containsKey(v))
-        && n.has(0)
-        && model.initialisers().get(n.inputs().getFirst()).isInteger();
+  private boolean isKnown(String value) {
+    return value.isEmpty() || model.initialisers().containsKey(value) || scales.containsKey(value);
+  }
+
+  private boolean isWeights(OnnxNode n) {
+    OnnxTensor levels = n.has(0) ? model.initialisers().get(n.inputs().getFirst()) : null;
+    return n.op().equals("DequantizeLinear") && levels != null && levels.isInteger();
+  }
+
+  private OnnxTensor numbers(OnnxNode n) {
+    Import reading = Import.constants(model);
+    n.inputs().forEach(v -> scale(reading, v));
+    reading.read(n);
+    String name = n.outputs().getFirst();
+    try {
+      OnnxTensor t = reading.known(name).constant();
+      return new OnnxTensor(name, ElementType.FLOAT, t.shape(), t.data());
+    } catch (CandelaException e) {
+      throw new CandelaException(model.name() + ": " + n.label() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void scale(Import reading, String value) {
+    OnnxNode n = scales.get(value);
+    if (n != null) {
+      n.inputs().forEach(v -> scale(reading, v));
+      reading.read(n);
+    }
   }
 }

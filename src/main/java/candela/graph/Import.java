@@ -238,7 +238,11 @@ public final class Import {
     try {
       if (!node.domain().isEmpty() && !node.domain().equals("ai.onnx")) {
         throw CandelaException.of(
-            "operators of domain '%s' are not supported, only ONNX's own", node.domain());
+            Quantized.names().contains(node.domain() + "." + node.op())
+                ? "operators of domain '%s' are not supported so: with channels last, with axes of"
+                    + " another opset, or without the zero point of what comes out"
+                : "operators of domain '%s' are not supported, only ONNX's own",
+            node.domain());
       }
       Operators.Entry entry = Operators.find(node.op());
       if (entry == null) {

@@ -122,7 +122,7 @@ public final class Network {
    */
   public Optional<String> features() {
     try {
-      return Optional.of(Features.last(imported(1)));
+      return Optional.of(Features.last(new DeadCode().apply(imported(1), Set.of())));
     } catch (CandelaException e) {
       return Optional.empty();
     }
@@ -135,7 +135,10 @@ public final class Network {
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
     Graph graph = imported(batch);
-    String features = keep.remove(SessionOptions.LAST_FEATURES) ? Features.last(graph) : null;
+    String features =
+        keep.remove(SessionOptions.LAST_FEATURES)
+            ? Features.last(new DeadCode().apply(graph, Set.of()))
+            : null;
     if (features != null) {
       keep.add(features);
     }

@@ -2,16 +2,23 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.device.Unary;
+import candela.graph.op.AveragePool;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
+import candela.graph.op.MaxPool;
 import candela.graph.op.Rectify;
+import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
+import candela.graph.op.Softmax;
+import candela.graph.op.Transpose;
 import candela.onnx.ElementType;
-import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.Set;
 
 /**
  * Readers of quantised models: integer levels q stand for the numbers (q − zero point) · scale.
@@ -34,40 +41,57 @@ final class QuantizeReaders {
     }
   }
 
+  /** Of a step: rounded, it gives 0 and not 1. */
+  private static final float ALMOST_HALF = 0.49f;
+
+  private static final int MOST_LOOKED_AT = 20;
+
+  private static final Set<Unary> GATES =
+      Set.of(Unary.RELU, Unary.SIGMOID, Unary.HARD_SIGMOID, Unary.SOFTPLUS, Unary.EXP, Unary.ABS);
+
   private QuantizeReaders() {}
 
-  /** With one constant scale, what lies beyond the range is cut off before it is rounded. */
+  /**
+   * The range reaches just short of half a step beyond the levels: there the gradient still passes,
+   * as in PyTorch, and rounding gives the last level. Only where the zero point is the first level,
+   * and x is not known to be above it, the range ends at 0 sharply: it is the network's ReLU.
+   */
   static Value quantize(Call c) {
     c.ignore("axis", "block_size", "precision", "saturate");
-    Value x = c.x(0);
-    Value scale = scale(c);
+    Value x = real(c, c.x(0));
+    Value scale = scale(c, false);
     Value zero = c.has(2) ? c.builder().known(c.x(2)) : c.of(Shape.SCALAR, 0L);
     Range range = range(c, zero);
     if (isNumber(scale) && isNumber(zero)) {
       float step = number(scale);
       float offset = number(zero);
-      Value y =
-          c.add(new Rectify((range.lo - offset) * step, (range.hi - offset) * step), real(c, x));
+      boolean relu = offset == range.lo && !isNeverNegative(c.builder(), x, MOST_LOOKED_AT);
+      float lo = relu ? 0 : (range.lo - offset - ALMOST_HALF) * step;
+      Value y = c.add(new Rectify(lo, (range.hi - offset + ALMOST_HALF) * step), x);
       y = c.add(new Elementwise(Unary.QUANTIZE, step, 0), y);
       y = c.add(new Elementwise(Unary.LINEAR, 1 / step, 0), y);
       y = c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y);
       return c.add(new Elementwise(Unary.LINEAR, 1, offset), y);
     }
-    Value y = c.binary(Binary.DIV, real(c, x), along(c, scale, x.shape()));
-    y = c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y);
-    y = c.binary(Binary.ADD, y, along(c, real(c, zero), x.shape()));
-    return c.add(new Rectify(range.lo, range.hi), y);
+    Value offset = along(c, real(c, zero), x.shape());
+    Value y = c.binary(Binary.DIV, x, along(c, scale, x.shape()));
+    y = c.binary(Binary.ADD, y, offset);
+    y = c.add(new Rectify(range.lo - ALMOST_HALF, range.hi + ALMOST_HALF), y);
+    // halves go to the even distance from the zero point, not to the even level
+    y = c.add(new Elementwise(Unary.QUANTIZE, 1, 0), c.binary(Binary.SUB, y, offset));
+    return c.binary(Binary.ADD, y, offset);
   }
 
   static Value dequantize(Call c) {
     c.ignore("axis", "block_size", "output_dtype");
     Value q = c.x(0);
-    Value scale = scale(c);
+    Value scale = scale(c, true);
     Value zero = c.has(2) ? c.builder().known(c.x(2)) : c.of(Shape.SCALAR, 0L);
-    boolean numbers = isNumber(scale) && isNumber(zero);
-    Value rounded = numbers ? rounded(c.builder(), q, number(scale), number(zero)) : null;
-    if (rounded != null) {
-      return c.reshape(rounded, q.shape().dims());
+    if (isNumber(scale) && isNumber(zero)) {
+      Value rounded = rounded(c, q, number(scale), number(zero));
+      if (rounded != null) {
+        return rounded;
+      }
     }
     Value y = real(c, q);
     if (!isNumber(zero) || number(zero) != 0) {
@@ -77,38 +101,97 @@ final class QuantizeReaders {
   }
 
   /**
-   * The numbers, in any shape, that levels just made at this scale and zero point stand for; null
+   * The numbers that levels made at this scale and zero point stand for, moved as those were; null
    * where levels were made otherwise.
    */
-  private static Value rounded(Builder b, Value levels, float step, float offset) {
+  private static Value rounded(Call c, Value levels, float step, float offset) {
+    Builder b = c.builder();
+    Deque<Op> moves = new ArrayDeque<>();
     Node made = b.producer(levels);
-    while (made != null && made.op() instanceof Reshape) {
+    while (made != null && isMove(made.op())) {
+      moves.push(made.op());
       made = b.producer(made.input(0));
     }
     Node shift = is(made, Unary.LINEAR, 1, offset);
     Node level = shift == null ? null : is(b.producer(shift.input(0)), Unary.QUANTIZE, 1, 0);
     Node unit = level == null ? null : is(b.producer(level.input(0)), Unary.LINEAR, 1 / step, 0);
     Node number = unit == null ? null : is(b.producer(unit.input(0)), Unary.QUANTIZE, step, 0);
-    return number == null ? null : number.output();
+    if (number == null) {
+      return null;
+    }
+    Value y = number.output();
+    for (Op move : moves) {
+      y = c.add(move, y);
+    }
+    return moves.isEmpty() ? ElementReaders.same(c, y) : y;
+  }
+
+  /** What does to numbers as to their levels. */
+  private static boolean isMove(Op op) {
+    return op instanceof Reshape
+        || op instanceof Transpose
+        || op instanceof Slice
+        || op instanceof MaxPool;
   }
 
   private static Node is(Node n, Unary kind, float alpha, float beta) {
     return n != null && n.op().equals(new Elementwise(kind, alpha, beta)) ? n : null;
   }
 
-  private static Value scale(Call c) {
-    Value s = c.builder().known(c.x(1));
-    if (s.isConstant()) {
-      for (float f : s.constant().floats()) {
-        if (!(f > 0 && Float.isFinite(f))) {
-          throw CandelaException.of("the scale must be above 0, is %s; export it again", f);
-        }
-      }
+  /**
+   * Whether x is the image, or what comes of a rectifier, a gate or a softmax.
+   *
+   * @param left how many nodes are looked at
+   */
+  private static boolean isNeverNegative(Builder b, Value x, int left) {
+    Node n = b.producer(x);
+    if (n == null) {
+      return !x.isConstant();
     }
-    return s;
+    return left > 0
+        && switch (n.op()) {
+          case Rectify r -> r.lo() >= 0;
+          case Softmax s -> !s.log();
+          case Elementwise e when e.kind() == Unary.QUANTIZE ->
+              quantizes(b.producer(n.input(0)), e);
+          case Elementwise e -> GATES.contains(e.kind());
+          case AveragePool a -> isNeverNegative(b, n.input(0), left - 1);
+          case Reduce r -> isNeverNegative(b, n.input(0), left - 1);
+          case Op o when isMove(o) -> isNeverNegative(b, n.input(0), left - 1);
+          default -> false;
+        };
   }
 
-  /** Of the attribute's type, else of the zero point's, else of uint8. */
+  /** Whether the first level of these steps is 0. */
+  private static boolean quantizes(Node range, Elementwise steps) {
+    return range != null
+        && range.op() instanceof Rectify r
+        && r.lo() >= -ALMOST_HALF * steps.alpha();
+  }
+
+  /**
+   * A constant of its own: training does not move it, since ranges are made of it.
+   *
+   * @param zero whether it may be 0, as of channels of zeros
+   */
+  private static Value scale(Call c, boolean zero) {
+    Value s = c.builder().known(c.x(1));
+    if (!s.isConstant()) {
+      return s;
+    }
+    float[] values = s.constant().floats();
+    for (float f : values) {
+      if (!(f > 0 || zero && f == 0) || Float.isInfinite(f)) {
+        throw CandelaException.of("the scale must be above 0, is %s; export it again", f);
+      }
+    }
+    return c.of(s.shape(), values);
+  }
+
+  /**
+   * Of the attribute's type, else of the zero point's. Of uint8 where that is absent, or computed:
+   * only dynamic quantisation does so.
+   */
   private static Range range(Call c, Value zero) {
     long code = c.integer("output_dtype", 0);
     if (code != 0) {
@@ -117,15 +200,8 @@ final class QuantizeReaders {
               .orElseThrow(
                   () -> CandelaException.of("levels of type number %d are not supported", code)));
     }
-    if (!c.has(2)) {
-      return Range.of(ElementType.UINT8);
-    }
-    OnnxTensor given = zero.isConstant() ? zero.constant() : null;
-    if (given == null) {
-      throw CandelaException.of(
-          "the zero point must be a constant, '%s' is computed at run time", zero.name());
-    }
-    return Range.of(given.type());
+    boolean told = c.has(2) && zero.isConstant();
+    return Range.of(told ? zero.constant().type() : ElementType.UINT8);
   }
 
   private static boolean isNumber(Value v) {
@@ -153,7 +229,7 @@ final class QuantizeReaders {
     }
     int axis = Call.axis(given, x.rank());
     if (block > 0) {
-      return blocks(c, p, x, axis, Math.toIntExact(block));
+      return blocks(c, p, x, axis, (int) Math.min(block, Math.max(1, x.dim(axis))));
     }
     if (p.shape().rank() != 1) {
       return p;
@@ -170,7 +246,7 @@ final class QuantizeReaders {
 
   private static Value blocks(Call c, Value p, Shape x, int axis, int block) {
     Shape s = p.shape();
-    if (s.rank() != x.rank() || s.dim(axis) != (x.dim(axis) + block - 1L) / block) {
+    if (s.rank() != x.rank() || !s.equals(x.with(axis, (x.dim(axis) + block - 1) / block))) {
       throw CandelaException.of(
           "scales or zero points %s do not fit %s in blocks of %d on axis %d", s, x, block, axis);
     }

@@ -70,17 +70,22 @@ final class Scores {
     return n;
   }
 
-  /** The numbers before range and steps of a quantisation; v itself where there is none. */
+  /** The numbers before a quantisation's range, of those or their levels; else v itself. */
   private static Value unrounded(Map<Value, Node> producers, Value v, int batch) {
-    Node steps = moved(producers, v);
-    boolean rounds =
-        steps != null && steps.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
-    Node range = rounds ? moved(producers, steps.input(0)) : null;
+    Node n = moved(producers, v);
+    boolean rounds = false;
+    while (n != null
+        && n.op() instanceof Elementwise e
+        && (e.kind() == Unary.QUANTIZE || e.kind() == Unary.LINEAR)) {
+      rounds |= e.kind() == Unary.QUANTIZE;
+      n = moved(producers, n.input(0));
+    }
     boolean same =
-        range != null
-            && range.op() instanceof Rectify
-            && classes(range.input(0), batch) == classes(v, batch);
-    return same ? range.input(0) : v;
+        rounds
+            && n != null
+            && n.op() instanceof Rectify
+            && classes(n.input(0), batch) == classes(v, batch);
+    return same ? n.input(0) : v;
   }
 
   private static boolean keepsOrder(Node n) {

@@ -73,7 +73,7 @@ final class Functions {
     return graph.getNodeList().stream()
         .anyMatch(
             n ->
-                Quantized.of(n, opset) != null
+                Quantized.isListed(n, opset)
                     || n.getAttributeList().stream().anyMatch(a -> isQuantized(a.getG(), opset)));
   }
 

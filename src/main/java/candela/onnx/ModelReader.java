@@ -61,7 +61,9 @@ final class ModelReader {
     int opset = opset(domains.remove(""));
     GraphProto graph = Functions.inlined(where, model, opset);
     Map<String, OnnxTensor> initialisers = initialisers(graph);
-    List<OnnxValue> inputs = inputs(graph, initialisers.keySet());
+    // scales that follow from all images of a batch would let each depend on the others
+    boolean dynamic = Quantized.isDynamic(model.getGraph());
+    List<OnnxValue> inputs = inputs(graph, initialisers.keySet(), dynamic);
     if (graph.getNodeCount() == 0) {
       throw CandelaException.of("%s: the graph has no nodes; export the model again", where);
     }
@@ -129,7 +131,7 @@ final class ModelReader {
     return initialisers;
   }
 
-  private List<OnnxValue> inputs(GraphProto graph, Set<String> initialisers) {
+  private List<OnnxValue> inputs(GraphProto graph, Set<String> initialisers, boolean dynamic) {
     var inputs = new ArrayList<OnnxValue>();
     var names = new HashSet<String>();
     for (ValueInfoProto v : graph.getInputList()) {
@@ -144,10 +146,19 @@ final class ModelReader {
           throw new CandelaException(
               label + ": has no element type or no shape; export the model with input shapes");
         }
-        inputs.add(value);
+        inputs.add(dynamic ? single(value) : value);
       }
     }
     return inputs;
+  }
+
+  /** For one image at a time where the file leaves their number open. */
+  private static OnnxValue single(OnnxValue v) {
+    List<Dim> dims = new ArrayList<>(v.dims().orElseThrow());
+    if (!dims.isEmpty() && dims.getFirst() instanceof Dim.Named) {
+      dims.set(0, new Dim.Fixed(1));
+    }
+    return new OnnxValue(v.name(), v.type(), dims);
   }
 
   private List<OnnxValue> outputs(GraphProto graph, Order order) {

@@ -3,6 +3,7 @@ package candela.onnx;
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.AttributeProto.AttributeType;
 import candela.onnx.proto.FunctionProto;
+import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.NodeProto;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,7 +40,7 @@ public final class Quantized {
     all.put(RUNTIME + ".QLinearAdd", n -> binary("Add"));
     all.put(RUNTIME + ".QLinearMul", n -> binary("Mul"));
     all.put(RUNTIME + ".QLinearSigmoid", n -> unary("Sigmoid"));
-    all.put(RUNTIME + ".QLinearSoftmax", n -> unary("Softmax", "axis"));
+    all.put(RUNTIME + ".QLinearSoftmax", Quantized::softmax);
     all.put(RUNTIME + ".QLinearLeakyRelu", n -> unary("LeakyRelu", "alpha"));
     all.put(RUNTIME + ".QLinearGlobalAveragePool", n -> unary("GlobalAveragePool"));
     all.put(
@@ -69,34 +70,66 @@ public final class Quantized {
    * @param opset of the functions' nodes
    */
   static FunctionProto of(NodeProto n, int opset) {
+    return isListed(n, opset) ? ALL.get(name(n)).apply(n).function.build() : null;
+  }
+
+  static boolean isListed(NodeProto n, int opset) {
+    return ALL.containsKey(name(n)) && !isOther(n, opset);
+  }
+
+  /** Whether scales follow from what the network is given. */
+  static boolean isDynamic(GraphProto graph) {
+    return graph.getNodeList().stream()
+        .anyMatch(
+            n ->
+                name(n).equals("DynamicQuantizeLinear")
+                    || n.getAttributeList().stream().anyMatch(a -> isDynamic(a.getG())));
+  }
+
+  private static String name(NodeProto n) {
     boolean own = n.getDomain().isEmpty() || n.getDomain().equals("ai.onnx");
-    Function<NodeProto, Quantized> f =
-        ALL.get(own ? n.getOpType() : n.getDomain() + "." + n.getOpType());
-    return f == null || isOther(n, opset) ? null : f.apply(n).function.build();
+    return own ? n.getOpType() : n.getDomain() + "." + n.getOpType();
   }
 
   /**
-   * Whether ONNX's own operator does something else: with another order of axes, or with the axes
-   * that a softmax had in other opsets.
+   * Whether ONNX's own operator does something else: with another order of axes, with the axes that
+   * a softmax had in other opsets, or with levels of a type that only the input tells.
    */
   private static boolean isOther(NodeProto n, int opset) {
-    return n.getAttributeList().stream()
-        .anyMatch(
-            a ->
-                a.getName().equals("channels_last") && a.getI() != 0
-                    || a.getName().equals("opset") && a.getI() < 13 != opset < 13);
+    boolean other =
+        n.getAttributeList().stream()
+            .anyMatch(
+                a ->
+                    a.getName().equals("channels_last") && a.getI() != 0
+                        || a.getName().equals("opset") && a.getI() < 13 != opset < 13);
+    return other
+        || switch (n.getOpType()) {
+          case "QLinearConcat" -> n.getInputCount() < 5 || n.getInputCount() % 3 != 2;
+          case "QLinearAdd", "QLinearMul" -> !has(n, 7) && (has(n, 2) || has(n, 5));
+          case "QLinearSigmoid",
+              "QLinearLeakyRelu",
+              "QLinearSoftmax",
+              "QLinearGlobalAveragePool",
+              "QLinearAveragePool" ->
+              !has(n, 4) && has(n, 2);
+          default -> false;
+        };
+  }
+
+  private static boolean has(NodeProto n, int input) {
+    return n.getInputCount() > input && !n.getInput(input).isEmpty();
   }
 
   private static Quantized conv(NodeProto n) {
-    boolean biased = n.getInputCount() > 8 && !n.getInput(8).isEmpty();
+    boolean biased = has(n, 8);
     var f =
         new Quantized(
             "QLinearConv", "x x_scale x_zero_point w w_scale w_zero_point y_scale y_zero_point B");
-    f.read("x x_scale x_zero_point", "numbers", 1);
+    f.read("x x_scale x_zero_point", "numbers");
     f.read("w w_scale w_zero_point", "weights", 0);
     if (biased) {
-      f.read("B x_scale", "bias_steps", 0);
-      f.node("Mul", "bias_steps w_scale", "bias");
+      f.node("Mul", "x_scale w_scale", "B_scale");
+      f.read("B B_scale", "bias", 0);
     }
     f.node("Conv", biased ? "numbers weights bias" : "numbers weights", "sums");
     f.passed("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides");
@@ -116,7 +149,7 @@ public final class Quantized {
   private static Quantized convInteger() {
     var f = new Quantized("ConvInteger", "x w x_zero_point w_zero_point");
     f.number("one", 1);
-    f.read("x one x_zero_point", "levels", 1);
+    f.read("x one x_zero_point", "levels");
     f.read("w one w_zero_point", "weights", 0);
     f.node("Conv", "levels weights", "y");
     f.passed("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides");
@@ -134,12 +167,17 @@ public final class Quantized {
     return f;
   }
 
-  /** Scale and zero point are those of the smallest and largest element, 0 among them. */
+  /**
+   * Scale and zero point are those of the smallest and largest element, 0 among them; to the
+   * gradient they are constants, since what is rounded has no slope. Levels of the scale are so
+   * fine that it loses nothing.
+   */
   private static Quantized dynamic() {
     var f = new Quantized("DynamicQuantizeLinear", "x");
     f.number("zero", 0);
     f.number("levels", 255);
     f.number("tiny", 1e-30f);
+    f.number("fine", 0x1p60f);
     f.node("ReduceMin", "x", "min").given("keepdims", 0);
     f.node("ReduceMax", "x", "max").given("keepdims", 0);
     f.node("Min", "min zero", "lowest");
@@ -147,12 +185,16 @@ public final class Quantized {
     f.node("Sub", "highest lowest", "range");
     f.node("Div", "range levels", "step");
     // An x that is 0 throughout is as good at any scale.
-    f.node("Max", "step tiny", "y_scale");
+    f.node("Max", "step tiny", "positive");
+    f.node("Mul", "positive fine", "many");
+    f.node("Round", "many", "whole");
+    f.node("Div", "whole fine", "y_scale");
     f.node("Div", "lowest y_scale", "below");
     f.node("Neg", "below", "place");
     f.node("Round", "place", "rounded");
-    f.node("Clip", "rounded zero levels", "y_zero_point");
-    f.node("QuantizeLinear", "x y_scale y_zero_point", "y").given("output_dtype", 2);
+    f.node("Clip", "rounded zero levels", "clipped");
+    f.node("Cast", "clipped", "y_zero_point").given("to", 2);
+    f.node("QuantizeLinear", "x y_scale y_zero_point", "y");
     f.function.addAllOutput(List.of("y", "y_scale", "y_zero_point"));
     return f;
   }
@@ -160,7 +202,7 @@ public final class Quantized {
   private static Quantized renamed(String op) {
     var f = new Quantized(op, "x scale zero_point");
     f.node(op, "x scale zero_point", "y");
-    f.passed("axis", "block_size");
+    f.passed("axis", "block_size", "output_dtype", "precision", "saturate");
     f.function.addOutput("y");
     return f;
   }
@@ -169,17 +211,31 @@ public final class Quantized {
     var f =
         new Quantized(
             "QLinear" + op, "A A_scale A_zero_point B B_scale B_zero_point y_scale y_zero_point");
-    f.read("A A_scale A_zero_point", "left", 1);
-    f.read("B B_scale B_zero_point", "right", 1);
+    f.read("A A_scale A_zero_point", "left");
+    f.read("B B_scale B_zero_point", "right");
     f.node(op, "left right", "both");
     return f.written("both", "C");
   }
 
   private static Quantized unary(String op, String... attributes) {
     var f = new Quantized("QLinear" + op, "X X_scale X_zero_point y_scale y_zero_point");
-    f.read("X X_scale X_zero_point", "numbers", 1);
+    f.read("X X_scale X_zero_point", "numbers");
     f.node(op, "numbers", "applied");
     f.passed(attributes);
+    return f.written("applied", "Y");
+  }
+
+  /** Along the last axis unless told. */
+  private static Quantized softmax(NodeProto n) {
+    boolean told = n.getAttributeList().stream().anyMatch(a -> a.getName().equals("axis"));
+    var f = new Quantized("QLinearSoftmax", "X X_scale X_zero_point y_scale y_zero_point");
+    f.read("X X_scale X_zero_point", "numbers");
+    f.node("Softmax", "numbers", "applied");
+    if (told) {
+      f.passed("axis");
+    } else {
+      f.given("axis", -1);
+    }
     return f.written("applied", "Y");
   }
 
@@ -190,7 +246,7 @@ public final class Quantized {
     for (int i = 0; i < parts; i++) {
       String part = "x" + i + " scale" + i + " zero_point" + i;
       f.function.addAllInput(names(part));
-      f.read(part, "part" + i, 1);
+      f.read(part, "part" + i);
       all.append(" part").append(i);
     }
     f.node("Concat", all.toString().strip(), "joined");
@@ -200,8 +256,8 @@ public final class Quantized {
 
   /** Levels of the bias have the step of the scaled sums that they are added to. */
   private static Quantized gemm(NodeProto n) {
-    boolean biased = n.getInputCount() > 6 && !n.getInput(6).isEmpty();
-    boolean quantized = n.getInputCount() > 7 && !n.getInput(7).isEmpty();
+    boolean biased = has(n, 6);
+    boolean quantized = has(n, 8);
     int columns = 1;
     float alpha = 1;
     for (AttributeProto a : n.getAttributeList()) {
@@ -211,13 +267,13 @@ public final class Quantized {
     var f =
         new Quantized(
             "QGemm", "A a_scale a_zero_point B b_scale b_zero_point C y_scale y_zero_point");
-    f.read("A a_scale a_zero_point", "left", 1);
+    f.read("A a_scale a_zero_point", "left");
     f.read("B b_scale b_zero_point", "right", columns);
     if (biased) {
       f.number("factor", alpha);
-      f.node("Mul", "b_scale factor", "C_step");
-      f.read("C a_scale", "bias_steps", -1);
-      f.node("Mul", "bias_steps C_step", "bias");
+      f.node("Mul", "a_scale b_scale", "product_scale");
+      f.node("Mul", "product_scale factor", "C_scale");
+      f.read("C C_scale", "bias", -1);
     }
     f.node("Gemm", biased ? "left right bias" : "left right", quantized ? "sums" : "Y");
     f.passed("alpha", "transA", "transB");
@@ -269,6 +325,12 @@ public final class Quantized {
         .setF(value);
   }
 
+  /** Of one scale. */
+  private void read(String inputs, String output) {
+    node("DequantizeLinear", inputs, output);
+  }
+
+  /** Of one scale, or one for each place on an axis. */
   private void read(String inputs, String output, int axis) {
     node("DequantizeLinear", inputs, output).given("axis", axis);
   }

@@ -106,6 +106,16 @@ public enum Nodes implements Selector {
               .allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
     }
   },
+  /** Clamps of a quantisation, unless they are the network's ReLU. */
+  RANGE {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return node.op() instanceof Rectify r
+          && r.lo() < 0
+          && graph.nodes().stream()
+              .anyMatch(n -> n.inputs().contains(node.output()) && ROUNDING.test(graph, n));
+    }
+  },
   /** ReLU and its clipped and leaky forms; what clamps from below zero is none. */
   RECTIFIER {
     @Override

@@ -95,7 +95,12 @@ public final class Presets {
 
   /** The gradient, but for activations beyond those of the reference. */
   public static Rules fgVis() {
-    return new Rules(List.of(at(Role.ACTIVATION, new Defence())), true);
+    return new Rules(
+        List.of(
+            at(Nodes.ROUNDING, Rule.GRADIENT),
+            at(Nodes.RANGE, Rule.GRADIENT),
+            at(Role.ACTIVATION, new Defence())),
+        true);
   }
 
   public static Rules guidedBackprop() {

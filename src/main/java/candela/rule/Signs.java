@@ -40,7 +40,7 @@ final class Signs {
     }
     return switch (p.node().op()) {
       case Rectify r -> r.lo() >= 0;
-      case Elementwise e when e.kind() == Unary.QUANTIZE -> nonNegative(p, 0);
+      case Elementwise e when e.kind() == Unary.QUANTIZE -> beginsAtZero(p, e.alpha());
       case Elementwise e -> NEVER_BELOW_ZERO.contains(e.kind());
       case Softmax o -> !o.log();
       case BinaryOp b ->
@@ -57,6 +57,14 @@ final class Signs {
       case Transpose o -> nonNegative(p, 0);
       default -> false;
     };
+  }
+
+  /** Whether what is rounded to these steps has 0 for its first. */
+  private static boolean beginsAtZero(Step p, float step) {
+    Step range = p.before(0);
+    return range != null
+        && range.node().op() instanceof Rectify r
+        && (r.lo() > -step / 2 || nonNegative(range, 0));
   }
 
   private static boolean all(Step p) {

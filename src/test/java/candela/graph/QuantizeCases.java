@@ -28,7 +28,11 @@ final class QuantizeCases {
     double of(int[] index);
   }
 
-  private void quantize(OperatorCase c, double lo, double hi, Place scale, Place zero) {
+  /**
+   * @param from where the gradient ends: just short of half a step before lo, but at 0 for a ReLU
+   */
+  private void quantize(
+      OperatorCase c, double lo, double from, double hi, Place scale, Place zero) {
     cases.add(
         c.gives(
                 in ->
@@ -44,7 +48,7 @@ final class QuantizeCases {
                         in.get(0).dims(),
                         i -> {
                           double level = in.get(0).at(i) / scale.of(i) + zero.of(i);
-                          return Functions.clamp(level, lo, hi);
+                          return Functions.clamp(level, from, hi + 0.49);
                         })));
   }
 
@@ -63,6 +67,7 @@ final class QuantizeCases {
             .integer(MoveCases.number(zero))
             .attributes("output_dtype", type.code()),
         lo,
+        zero == lo ? lo : lo - 0.49,
         hi,
         i -> scale,
         i -> zero);
@@ -95,6 +100,7 @@ final class QuantizeCases {
               .list(zeros)
               .attributes("axis", at, "output_dtype", ElementType.INT8.code()),
           -128,
+          -128.49,
           127,
           i -> steps.at(i[at]),
           i -> zeros[i[at]]);
@@ -120,6 +126,7 @@ final class QuantizeCases {
             .integer(zeros)
             .attributes("axis", 1, "block_size", 3, "output_dtype", ElementType.INT8.code()),
         -128,
+        -128.49,
         127,
         i -> steps.at(i[0], i[1] / 3, i[2]),
         i -> zeros.at(i[0], i[1] / 3, i[2]));

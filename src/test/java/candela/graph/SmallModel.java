@@ -23,6 +23,9 @@ final class SmallModel {
   private final SplittableRandom random = new SplittableRandom(5);
   private final int opset;
 
+  /**
+   * @param x its shape; -1 is an open dimension
+   */
   SmallModel(int opset, long... x) {
     this.opset = opset;
     graph.addInput(value("x", x));
@@ -135,7 +138,8 @@ final class SmallModel {
     if (shape.length > 0) {
       TensorShapeProto.Builder s = TensorShapeProto.newBuilder();
       for (long d : shape) {
-        s.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(d));
+        var dim = TensorShapeProto.Dimension.newBuilder();
+        s.addDim(d < 0 ? dim.setDimParam("n") : dim.setDimValue(d));
       }
       t.setShape(s);
     }
