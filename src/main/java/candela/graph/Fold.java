@@ -19,7 +19,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.List;
 
-/** Computes operators on small constants in plain Java: the shape arithmetic of a model. */
+/** Computes operators on constants in plain Java: shape arithmetic, and tables of positions. */
 final class Fold {
   /** Most elements of a result. */
   static final int LARGEST = 1 << 23;

@@ -5,7 +5,10 @@ import candela.device.Reduction;
 import candela.device.Unary;
 import java.util.List;
 
-/** Every ONNX operator that can be imported, alphabetical, with the first opset that has it. */
+/**
+ * Every ONNX operator that can be imported, alphabetical, with the first opset that has it. Those
+ * on quantised tensors are put together from these, see {@link candela.onnx.Quantized}.
+ */
 public final class Operators {
   /** Turns an ONNX node into graph nodes and returns the value of its first output. */
   interface Reader {
