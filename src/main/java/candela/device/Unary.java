@@ -90,6 +90,14 @@ public enum Unary {
     return "y".equals(reads);
   }
 
+  /** Whether no input gives less than 0. */
+  public boolean isNeverNegative() {
+    return switch (this) {
+      case ABS, EXP, HARD_SIGMOID, RELU, SIGMOID, SOFTPLUS, SQRT -> true;
+      default -> false;
+    };
+  }
+
   /** False where the gradient is zero wherever it exists. */
   public boolean differentiable() {
     return reads != null;

@@ -18,7 +18,6 @@ import candela.tensor.Shape;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.Set;
 
 /**
  * Readers of quantised models: integer levels q stand for the numbers (q − zero point) · scale.
@@ -45,9 +44,6 @@ final class QuantizeReaders {
   private static final float ALMOST_HALF = 0.49f;
 
   private static final int MOST_LOOKED_AT = 20;
-
-  private static final Set<Unary> GATES =
-      Set.of(Unary.RELU, Unary.SIGMOID, Unary.HARD_SIGMOID, Unary.SOFTPLUS, Unary.EXP, Unary.ABS);
 
   private QuantizeReaders() {}
 
@@ -94,7 +90,7 @@ final class QuantizeReaders {
       }
     }
     Value y = real(c, q);
-    if (!isNumber(zero) || number(zero) != 0) {
+    if (!isZero(zero)) {
       y = c.binary(Binary.SUB, y, along(c, real(c, zero), q.shape()));
     }
     return c.binary(Binary.MUL, y, along(c, scale, q.shape()));
@@ -154,7 +150,7 @@ final class QuantizeReaders {
           case Softmax s -> !s.log();
           case Elementwise e when e.kind() == Unary.QUANTIZE ->
               quantizes(b.producer(n.input(0)), e);
-          case Elementwise e -> GATES.contains(e.kind());
+          case Elementwise e -> e.kind().isNeverNegative();
           case AveragePool a -> isNeverNegative(b, n.input(0), left - 1);
           case Reduce r -> isNeverNegative(b, n.input(0), left - 1);
           case Op o when isMove(o) -> isNeverNegative(b, n.input(0), left - 1);
@@ -206,6 +202,18 @@ final class QuantizeReaders {
 
   private static boolean isNumber(Value v) {
     return v.isConstant() && v.shape().count() == 1;
+  }
+
+  private static boolean isZero(Value v) {
+    if (!v.isConstant()) {
+      return false;
+    }
+    for (float f : v.constant().floats()) {
+      if (f != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static float number(Value v) {

@@ -15,21 +15,9 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
-import java.util.EnumSet;
-import java.util.Set;
 
 /** What is known of the signs of values before any is computed. */
 final class Signs {
-  private static final Set<Unary> NEVER_BELOW_ZERO =
-      EnumSet.of(
-          Unary.ABS,
-          Unary.EXP,
-          Unary.HARD_SIGMOID,
-          Unary.RELU,
-          Unary.SIGMOID,
-          Unary.SOFTPLUS,
-          Unary.SQRT);
-
   private Signs() {}
 
   /** Whether input i is never below zero: half the products of a rule by signs are zero then. */
@@ -41,7 +29,7 @@ final class Signs {
     return switch (p.node().op()) {
       case Rectify r -> r.lo() >= 0;
       case Elementwise e when e.kind() == Unary.QUANTIZE -> beginsAtZero(p, e.alpha());
-      case Elementwise e -> NEVER_BELOW_ZERO.contains(e.kind());
+      case Elementwise e -> e.kind().isNeverNegative();
       case Softmax o -> !o.log();
       case BinaryOp b ->
           (b.kind() == Binary.ADD || b.kind() == Binary.MUL)
