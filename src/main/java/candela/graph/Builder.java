@@ -133,7 +133,7 @@ final class Builder {
     boolean integer = integer(op, inputs);
     if (inputs.stream().allMatch(Value::isConstant)
         && inputs.stream().noneMatch(this::isParameter)) {
-      if (shape.count() <= Fold.LARGEST) {
+      if (shape.count() <= Fold.most(integer)) {
         make(shape.count() + inputs.stream().mapToLong(v -> v.shape().count()).sum());
       }
       OnnxTensor folded = Fold.run(y, op, inputs, shape, integer);

@@ -21,14 +21,22 @@ import java.util.List;
 
 /** Computes operators on constants in plain Java: shape arithmetic, and tables of positions. */
 final class Fold {
-  /** Most elements of a result. */
+  /** Most elements of integers: a device has none. */
   static final int LARGEST = 1 << 23;
+
+  /** The same of floats: kernels are faster with more. */
+  static final int MOST_FLOATS = 1 << 20;
 
   private Fold() {}
 
+  static int most(boolean integer) {
+    return integer ? LARGEST : MOST_FLOATS;
+  }
+
   /** The result, or null where it is left to the session. */
   static OnnxTensor run(String name, Op op, List<Value> in, Shape shape, boolean integer) {
-    if (shape.count() > LARGEST || in.stream().anyMatch(v -> v.shape().count() > LARGEST)) {
+    int most = most(integer);
+    if (shape.count() > most || in.stream().anyMatch(v -> v.shape().count() > most)) {
       return null;
     }
     if (op instanceof Reshape) {

@@ -30,7 +30,7 @@ final class FoldConstants implements Simplify.Pass {
    */
   private static long most(Node n) {
     long read = n.inputs().stream().mapToLong(v -> v == null ? 0 : v.shape().count()).sum();
-    return Math.max(read, Fold.LARGEST);
+    return Math.max(read, Fold.MOST_FLOATS);
   }
 
   private static Graph fold(Graph graph) {
