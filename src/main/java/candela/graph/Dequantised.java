@@ -68,7 +68,7 @@ final class Dequantised {
 
   private OnnxTensor numbers(OnnxNode n) {
     Import reading = Import.constants(model);
-    n.inputs().forEach(v -> scale(reading, v));
+    n.inputs().forEach(v -> bind(reading, v));
     reading.read(n);
     String name = n.outputs().getFirst();
     try {
@@ -79,11 +79,13 @@ final class Dequantised {
     }
   }
 
-  private void scale(Import reading, String value) {
+  private void bind(Import reading, String value) {
     OnnxNode n = scales.get(value);
     if (n != null) {
-      n.inputs().forEach(v -> scale(reading, v));
+      n.inputs().forEach(v -> bind(reading, v));
       reading.read(n);
+    } else if (!value.isEmpty()) {
+      reading.bind(value, model.initialisers().get(value));
     }
   }
 }

@@ -14,9 +14,11 @@ final class Features {
 
   /**
    * The model's name of the last feature map in a graph as imported: the last convolution that has
-   * more than one pixel, or what depends on it last at the same height and width.
+   * more than one pixel, or what depends on it last at the same height and width, of what outputs
+   * depend on.
    */
-  static String last(Graph graph) {
+  static String last(Graph imported) {
+    Graph graph = new DeadCode().apply(imported, Set.of());
     Node layer = null;
     for (Node n : graph.nodes()) {
       if (n.op() instanceof Conv && n.output().shape().count(1, 3) > 1) {

@@ -142,14 +142,12 @@ public final class Import {
     return reading;
   }
 
-  /** Initialisers alone, for nodes that read nothing else. */
+  /** Nothing yet, for nodes that read constants alone. */
   static Import constants(OnnxModel model) {
-    Import reading = new Import(model, 1, null, false);
-    model.initialisers().forEach(reading::bind);
-    return reading;
+    return new Import(model, 1, null, false);
   }
 
-  /** A constant that the model has not. */
+  /** A constant, be it one that the model has not. */
   void bind(String name, OnnxTensor constant) {
     builder.bind(name, Value.constant(name, constant));
   }
@@ -175,11 +173,11 @@ public final class Import {
   }
 
   private List<Value> inputs(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
-    model.initialisers().forEach((name, t) -> builder.bind(name, Value.constant(name, t)));
+    model.initialisers().forEach(this::bind);
     List<Value> inputs = new ArrayList<>();
     for (OnnxValue v : model.inputs()) {
       if (known.containsKey(v.name())) {
-        builder.bind(v.name(), Value.constant(v.name(), known.get(v.name())));
+        bind(v.name(), known.get(v.name()));
       } else {
         Shape shape = Optional.ofNullable(shapes.get(v.name())).orElseGet(() -> shape(v, batch));
         boolean turn = turned && inputs.isEmpty();

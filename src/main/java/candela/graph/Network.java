@@ -122,7 +122,7 @@ public final class Network {
    */
   public Optional<String> features() {
     try {
-      return Optional.of(Features.last(new DeadCode().apply(imported(1), Set.of())));
+      return Optional.of(Features.last(imported(1)));
     } catch (CandelaException e) {
       return Optional.empty();
     }
@@ -135,10 +135,7 @@ public final class Network {
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
     Graph graph = imported(batch);
-    String features =
-        keep.remove(SessionOptions.LAST_FEATURES)
-            ? Features.last(new DeadCode().apply(graph, Set.of()))
-            : null;
+    String features = keep.remove(SessionOptions.LAST_FEATURES) ? Features.last(graph) : null;
     if (features != null) {
       keep.add(features);
     }

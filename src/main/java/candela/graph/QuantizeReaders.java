@@ -56,7 +56,7 @@ final class QuantizeReaders {
     c.ignore("axis", "block_size", "precision", "saturate");
     Value x = real(c, c.x(0));
     Value scale = scale(c, false);
-    Value zero = c.has(2) ? c.builder().known(c.x(2)) : c.of(Shape.SCALAR, 0L);
+    Value zero = zero(c);
     Range range = range(c, zero);
     if (isNumber(scale) && isNumber(zero)) {
       float step = number(scale);
@@ -82,7 +82,7 @@ final class QuantizeReaders {
     c.ignore("axis", "block_size", "output_dtype");
     Value q = c.x(0);
     Value scale = scale(c, true);
-    Value zero = c.has(2) ? c.builder().known(c.x(2)) : c.of(Shape.SCALAR, 0L);
+    Value zero = zero(c);
     if (isNumber(scale) && isNumber(zero)) {
       Value rounded = rounded(c, q, number(scale), number(zero));
       if (rounded != null) {
@@ -149,20 +149,15 @@ final class QuantizeReaders {
           case Rectify r -> r.lo() >= 0;
           case Softmax s -> !s.log();
           case Elementwise e when e.kind() == Unary.QUANTIZE ->
-              quantizes(b.producer(n.input(0)), e);
+              b.producer(n.input(0)) instanceof Node range
+                  && range.op() instanceof Rectify r
+                  && r.beginsAtZero(e.alpha());
           case Elementwise e -> e.kind().isNeverNegative();
           case AveragePool a -> isNeverNegative(b, n.input(0), left - 1);
           case Reduce r -> isNeverNegative(b, n.input(0), left - 1);
           case Op o when isMove(o) -> isNeverNegative(b, n.input(0), left - 1);
           default -> false;
         };
-  }
-
-  /** Whether the first level of these steps is 0. */
-  private static boolean quantizes(Node range, Elementwise steps) {
-    return range != null
-        && range.op() instanceof Rectify r
-        && r.lo() >= -ALMOST_HALF * steps.alpha();
   }
 
   /**
@@ -182,6 +177,10 @@ final class QuantizeReaders {
       }
     }
     return c.of(s.shape(), values);
+  }
+
+  private static Value zero(Call c) {
+    return c.has(2) ? c.builder().known(c.x(2)) : c.of(Shape.SCALAR, 0L);
   }
 
   /**

@@ -62,19 +62,13 @@ final class Functions {
    * @param opset of ONNX's own operators
    */
   static GraphProto inlined(String where, ModelProto model, int opset) {
-    if (model.getFunctionsCount() == 0 && !isQuantized(model.getGraph(), opset)) {
+    List<NodeProto> nodes = model.getGraph().getNodeList();
+    boolean quantized = Quantized.any(nodes, n -> Quantized.isListed(n, opset));
+    if (model.getFunctionsCount() == 0 && !quantized) {
       return model.getGraph();
     }
     var functions = new Functions(where, model, opset);
     return functions.graph(model.getGraph(), functions.new Call(""), 0);
-  }
-
-  private static boolean isQuantized(GraphProto graph, int opset) {
-    return graph.getNodeList().stream()
-        .anyMatch(
-            n ->
-                Quantized.isListed(n, opset)
-                    || n.getAttributeList().stream().anyMatch(a -> isQuantized(a.getG(), opset)));
   }
 
   /** What the node calls; null where it is an operator. */

@@ -61,9 +61,11 @@ final class ModelReader {
     int opset = opset(domains.remove(""));
     GraphProto graph = Functions.inlined(where, model, opset);
     Map<String, OnnxTensor> initialisers = initialisers(graph);
-    // scales that follow from all images of a batch would let each depend on the others
-    boolean dynamic = Quantized.isDynamic(model.getGraph());
-    List<OnnxValue> inputs = inputs(graph, initialisers.keySet(), dynamic);
+    List<OnnxValue> inputs = inputs(graph, initialisers.keySet());
+    if (Quantized.isDynamic(model)) {
+      // scales that follow from all images of a batch would let each depend on the others
+      inputs.replaceAll(ModelReader::single);
+    }
     if (graph.getNodeCount() == 0) {
       throw CandelaException.of("%s: the graph has no nodes; export the model again", where);
     }
@@ -131,7 +133,7 @@ final class ModelReader {
     return initialisers;
   }
 
-  private List<OnnxValue> inputs(GraphProto graph, Set<String> initialisers, boolean dynamic) {
+  private List<OnnxValue> inputs(GraphProto graph, Set<String> initialisers) {
     var inputs = new ArrayList<OnnxValue>();
     var names = new HashSet<String>();
     for (ValueInfoProto v : graph.getInputList()) {
@@ -146,7 +148,7 @@ final class ModelReader {
           throw new CandelaException(
               label + ": has no element type or no shape; export the model with input shapes");
         }
-        inputs.add(dynamic ? single(value) : value);
+        inputs.add(value);
       }
     }
     return inputs;

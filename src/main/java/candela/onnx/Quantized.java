@@ -3,13 +3,14 @@ package candela.onnx;
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.AttributeProto.AttributeType;
 import candela.onnx.proto.FunctionProto;
-import candela.onnx.proto.GraphProto;
+import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Operators on quantised tensors as functions: what they read is dequantised, the operator on
@@ -40,7 +41,7 @@ public final class Quantized {
     all.put(RUNTIME + ".QLinearAdd", n -> binary("Add"));
     all.put(RUNTIME + ".QLinearMul", n -> binary("Mul"));
     all.put(RUNTIME + ".QLinearSigmoid", n -> unary("Sigmoid"));
-    all.put(RUNTIME + ".QLinearSoftmax", Quantized::softmax);
+    all.put(RUNTIME + ".QLinearSoftmax", n -> softmax());
     all.put(RUNTIME + ".QLinearLeakyRelu", n -> unary("LeakyRelu", "alpha"));
     all.put(RUNTIME + ".QLinearGlobalAveragePool", n -> unary("GlobalAveragePool"));
     all.put(
@@ -78,12 +79,20 @@ public final class Quantized {
   }
 
   /** Whether scales follow from what the network is given. */
-  static boolean isDynamic(GraphProto graph) {
-    return graph.getNodeList().stream()
+  static boolean isDynamic(ModelProto model) {
+    Predicate<NodeProto> dynamic = n -> name(n).equals("DynamicQuantizeLinear");
+    return any(model.getGraph().getNodeList(), dynamic)
+        || model.getFunctionsList().stream().anyMatch(f -> any(f.getNodeList(), dynamic));
+  }
+
+  /** Whether one of the nodes, or of those in their branches and bodies, is such. */
+  static boolean any(List<NodeProto> nodes, Predicate<NodeProto> which) {
+    return nodes.stream()
         .anyMatch(
             n ->
-                name(n).equals("DynamicQuantizeLinear")
-                    || n.getAttributeList().stream().anyMatch(a -> isDynamic(a.getG())));
+                which.test(n)
+                    || n.getAttributeList().stream()
+                        .anyMatch(a -> any(a.getG().getNodeList(), which)));
   }
 
   private static String name(NodeProto n) {
@@ -225,18 +234,11 @@ public final class Quantized {
     return f.written("applied", "Y");
   }
 
-  /** Along the last axis unless told. */
-  private static Quantized softmax(NodeProto n) {
-    boolean told = n.getAttributeList().stream().anyMatch(a -> a.getName().equals("axis"));
-    var f = new Quantized("QLinearSoftmax", "X X_scale X_zero_point y_scale y_zero_point");
-    f.read("X X_scale X_zero_point", "numbers");
-    f.node("Softmax", "numbers", "applied");
-    if (told) {
-      f.passed("axis");
-    } else {
-      f.given("axis", -1);
-    }
-    return f.written("applied", "Y");
+  /** Along the last axis unless told, at every opset. */
+  private static Quantized softmax() {
+    var f = unary("Softmax", "axis");
+    f.function.addAttributeProtoBuilder().setName("axis").setType(AttributeType.INT).setI(-1);
+    return f;
   }
 
   private static Quantized concat(NodeProto n) {

@@ -52,7 +52,7 @@ final class Signs {
     Step range = p.before(0);
     return range != null
         && range.node().op() instanceof Rectify r
-        && (r.lo() > -step / 2 || nonNegative(range, 0));
+        && (r.beginsAtZero(step) || nonNegative(range, 0));
   }
 
   private static boolean all(Step p) {

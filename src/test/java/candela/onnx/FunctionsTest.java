@@ -126,6 +126,27 @@ class FunctionsTest {
             "Identity[x][same][]");
   }
 
+  /** Scales that follow from a batch would let its images depend on each other. */
+  @Test
+  void aFunctionThatQuantisesByWhatItGetsIsOfOneImage() {
+    ModelProto.Builder model = calling(call("own", List.of("x"), "y"));
+    List<Dim> open =
+        read(model.addFunctions(quantising("own", "Relu")))
+            .inputs()
+            .getFirst()
+            .dims()
+            .orElseThrow();
+    assertThat(open.getFirst()).isInstanceOf(Dim.Named.class);
+    model = calling(call("own", List.of("x"), "y"));
+    model.addFunctions(quantising("own", "DynamicQuantizeLinear"));
+    assertThat(read(model).inputs().getFirst().dims().orElseThrow().getFirst())
+        .isEqualTo(new Dim.Fixed(1));
+  }
+
+  private static FunctionProto.Builder quantising(String name, String op) {
+    return function(name, List.of("a"), List.of("b")).addNode(node(op, List.of("a"), "b"));
+  }
+
   @Test
   void branchesWithinAFunctionReadItsValues() {
     GraphProto.Builder branch =

@@ -17,6 +17,11 @@ public record Rectify(float lo, float hi) implements Op {
     return List.of(inputs.get(0).shape());
   }
 
+  /** Whether nothing is below 0 once it is rounded to steps of this size. */
+  public boolean beginsAtZero(float step) {
+    return lo > -step / 2;
+  }
+
   private static long rows(Shape x) {
     return x.rank() == 0 ? 1 : Math.max(1, x.dim(0));
   }

@@ -1,0 +1,215 @@
+package candela.graph;
+
+import static candela.graph.QuantizedModels.BATCH;
+import static candela.graph.QuantizedModels.INT8;
+import static candela.graph.QuantizedModels.UINT8;
+import static candela.graph.QuantizedModels.filters;
+import static candela.graph.QuantizedModels.read;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.onnx.OnnxModel;
+import candela.rule.Presets;
+import candela.tensor.CandelaException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What gradients, rules, scores, features and weights of quantised models are, by hand. */
+class QuantizedGraphTest {
+  private static final float[] WEIGHTS = {1, -2, 4, -8, 16};
+
+  @TempDir Path folder;
+
+  private final QuantizedModels models = new QuantizedModels(false);
+
+  /** x, of one image, times 1, 2, 4 …, after what the nodes of m make of x: the scores are y. */
+  private float[] slopes(SmallModel m, Rules rules, float... x) throws Exception {
+    float[] w = new float[x.length * x.length];
+    for (int i = 0; i < x.length; i++) {
+      w[i * x.length + i] = weight(i);
+    }
+    m.floats("weights", new long[] {x.length, x.length}, w).node("MatMul", "d weights", "y");
+    Network network = Network.load(m.write(folder));
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, rules.paired() ? 2 : 1, QuantizedTest.options(rules))) {
+      float[] rows = Arrays.copyOf(x, s.input().count());
+      Arrays.fill(rows, x.length, rows.length, .3f);
+      device.write(s.input(), rows);
+      s.forward();
+      float[] ones = new float[s.seed().count()];
+      Arrays.fill(ones, 1);
+      device.write(s.seed(), ones);
+      s.backward(rules);
+      float[] slopes = Arrays.copyOf(device.read(s.gradient()), x.length);
+      for (int i = 0; i < slopes.length; i++) {
+        slopes[i] += 0; // -0 as 0
+      }
+      return slopes;
+    }
+  }
+
+  private static float weight(int i) {
+    return (i % 2 == 0 ? 1 : -1) * (1 << i);
+  }
+
+  @Test
+  void scalesOfTheImageAreConstantsToTheGradient() throws Exception {
+    SmallModel m = new SmallModel(13, 1, 5).node("DynamicQuantizeLinear", "x", "q s z");
+    m.node("DequantizeLinear", "q s z", "d");
+    assertThat(slopes(m, Rules.GRADIENT, 0, .5f, 1, 1, 1)).containsExactly(WEIGHTS);
+    m = new SmallModel(13, 1, 5).node("DynamicQuantizeLinear", "x", "q s z");
+    m.node("DequantizeLinear", "q s z", "d");
+    assertThat(slopes(m, Rules.GRADIENT, -2.1f, -2.1f, .4f, 2.6f, 2.6f)).containsExactly(WEIGHTS);
+  }
+
+  @Test
+  void scalesOfTheImageAreOfOneImage() throws Exception {
+    SmallModel m = new SmallModel(13, -1, 5).node("DynamicQuantizeLinear", "x", "q s z");
+    Network network = Network.load(m.node("DequantizeLinear", "q s z", "y").write(folder));
+    assertThat(network.graph(1, SessionOptions.FORWARD).outputs()).hasSize(1);
+    assertThatThrownBy(() -> network.graph(2, SessionOptions.FORWARD))
+        .isInstanceOf(OnlyBatch.class);
+  }
+
+  /** The first and the last level are not beyond the range. */
+  @Test
+  void theEndsOfTheRangePassTheGradient() throws Exception {
+    for (String scale : new String[] {"one", "each"}) {
+      SmallModel m = new SmallModel(13, 1, 5).scalar("one", .5f);
+      m.floats("each", new long[] {5}, .5f, .5f, .5f, .5f, .5f).node("Neg", "x", "n");
+      m.node("QuantizeLinear", "n " + scale, "q", "axis", 1);
+      m.node("DequantizeLinear", "q " + scale, "e", "axis", 1).node("Neg", "e", "d");
+      float[] passed = slopes(m, Rules.GRADIENT, -.1f, -.2f, -127.4f, -127.6f, -127.9f);
+      assertThat(passed).containsExactly(1, -2, 4, -8, 0);
+    }
+  }
+
+  /** Neither an image from 0 up nor a gate is rectified by being quantised. */
+  @Test
+  void onlyReluIsRectified() throws Exception {
+    for (String before : new String[] {"", "Sigmoid"}) {
+      SmallModel m = new SmallModel(13, 1, 5).scalar("s", 1 / 256f);
+      m = before.isEmpty() ? m : m.node(before, "x", "b");
+      m.integers("z", UINT8, new long[0], 0);
+      m.node("QuantizeLinear", (before.isEmpty() ? "x" : "b") + " s z", "q");
+      m.node("DequantizeLinear", "q s z", "d");
+      float[] guided = slopes(m, Presets.guidedBackprop(), .5f, .2f, .3f, .4f, .6f);
+      for (int i = 0; i < guided.length; i++) {
+        assertThat(Math.signum(guided[i])).isEqualTo(Math.signum(WEIGHTS[i]));
+      }
+    }
+    SmallModel relu = new SmallModel(13, 1, 5).scalar("s", 1 / 256f).node("Neg", "x", "n");
+    relu.integers("z", UINT8, new long[0], 0).node("QuantizeLinear", "n s z", "q");
+    relu.node("DequantizeLinear", "q s z", "d");
+    assertThat(slopes(relu, Presets.guidedBackprop(), -.5f, -.2f, -.3f, .4f, -.6f))
+        .containsExactly(-1, 0, -4, 0, -16);
+  }
+
+  @Test
+  void fgVisDefendsActivationsAlone() throws Exception {
+    SmallModel m = new SmallModel(13, -1, 5).scalar("s", 1 / 64f);
+    m.integers("z", UINT8, new long[0], 100).node("QuantizeLinear", "x s z", "q");
+    m.node("DequantizeLinear", "q s z", "d");
+    assertThat(slopes(m, Presets.fgVis(), .5f, .2f, .3f, .4f, .6f)).containsExactly(WEIGHTS);
+  }
+
+  @Test
+  void weightsAndBiasesAreFloatsOnceRead() throws Exception {
+    Map<String, SmallModel> all = models.all();
+    for (String name :
+        List.of("QLinearConv, biased", "ConvInteger", "com.microsoft.QGemm, biased")) {
+      OnnxModel model = Network.load(all.get(name).write(folder)).model();
+      List<WeightedLayers.Role> roles =
+          WeightedLayers.of(model, null).layers().getFirst().parameters().stream()
+              .map(WeightedLayers.Parameter::role)
+              .toList();
+      assertThat(roles).as(name).contains(WeightedLayers.Role.WEIGHT);
+      assertThat(roles.contains(WeightedLayers.Role.BIAS)).isEqualTo(name.contains("biased"));
+    }
+  }
+
+  @Test
+  void mapsOfFeaturesAreNumbersAndNotLevels() throws Exception {
+    SmallModel m = filters(models.input()).node("QLinearConv", "xq xs xz w ws wz ys yz", "c");
+    m.node("MaxPool", "c", "p", "kernel_shape", new long[] {3, 3});
+    Network network = Network.load(read(m, "p").write(folder));
+    String features = network.features().orElseThrow();
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, BATCH, SessionOptions.withGradientAt(features))) {
+      float[] x = new float[s.input().count()];
+      device.write(s.input(), x);
+      s.forward();
+      // of an image of zeros; its level would be the zero point
+      assertThat(device.read(s.value(features))).containsOnly(0);
+    }
+  }
+
+  @Test
+  void scoresOfAModelThatGivesLevelsAreNumbers() throws Exception {
+    SmallModel m = new SmallModel(13, 1, 2).scalar("s", .01f).integers("z", UINT8, new long[0], 3);
+    m.floats("w", new long[] {2, 2}, 1, 0, 0, 1).node("MatMul", "x w", "l");
+    Network network = Network.load(m.node("QuantizeLinear", "l s z", "y").write(folder));
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+      device.write(s.input(), new float[] {2, 3});
+      s.forward();
+      assertThat(device.read(s.output())).containsExactly(203, 255);
+      assertThat(device.read(s.logits())).containsExactly(2, 3);
+    }
+  }
+
+  @Test
+  void aBlockMayBeLongerThanTheAxis() throws Exception {
+    SmallModel m = new SmallModel(21, 2, 5).floats("s", new long[] {2, 1}, .5f, .25f);
+    m.node("QuantizeLinear", "x s", "q", "axis", 1, "block_size", 1_000_000_000);
+    Network network =
+        Network.load(
+            m.node("DequantizeLinear", "q s", "y", "axis", 1, "block_size", 5).write(folder));
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, 2, SessionOptions.FORWARD)) {
+      device.write(s.input(), new float[] {1, 2, 3, 4, 5, 1, 2, 3, 4, 500});
+      s.forward();
+      assertThat(device.read(s.output())).containsExactly(1, 2, 3, 4, 5, 1, 2, 3, 4, 63.75f);
+    }
+  }
+
+  @Test
+  void aLevelsTypeThatOnlyTheInputTellsIsRefused() throws Exception {
+    SmallModel m = models.input().node("com.microsoft.QLinearSigmoid", "xq xs xz ys", "y");
+    Path file = m.write(folder);
+    assertThatThrownBy(() -> Network.load(file).graph(BATCH, SessionOptions.FORWARD))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("not supported so: with channels last");
+  }
+
+  /** Both beyond the largest level: the output tells them apart no more, their scores do. */
+  @Test
+  void scoresAreWhatIsQuantised() throws Exception {
+    for (boolean softmax : new boolean[] {false, true}) {
+      SmallModel m = new SmallModel(13, 1, 2).scalar("s", .01f).integers("z", INT8, new long[0], 0);
+      m.floats("w", new long[] {2, 2}, 1, 0, 0, 1).node("MatMul", "x w", "l");
+      m.node("QuantizeLinear", "l s z", "q");
+      m.longs("rows", new long[] {2}, 1, -1).node("Reshape", "q rows", "r");
+      m.node("DequantizeLinear", "r s z", softmax ? "d" : "y");
+      Network network =
+          Network.load((softmax ? m.node("Softmax", "d", "y", "axis", 1) : m).write(folder));
+      try (Device device = TestDevice.open(1);
+          Session s = network.session(device, 1, SessionOptions.GRADIENT)) {
+        device.write(s.input(), new float[] {2, 3});
+        s.forward();
+        assertThat(device.read(s.logits())).containsExactly(2, 3);
+        float same = softmax ? .5f : 1.27f;
+        assertThat(device.read(s.output())).containsExactly(same, same);
+        s.score(ScoreKind.LOGIT, new long[] {1});
+        s.backward(Rules.GRADIENT);
+        assertThat(device.read(s.gradient())).containsExactly(0, 1);
+      }
+    }
+  }
+}
