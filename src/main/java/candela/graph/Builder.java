@@ -24,12 +24,6 @@ final class Builder {
    */
   private static final int MOST_NODES = 20_000;
 
-  /**
-   * Elements of constants that are made on the way, and of those that they are made of, in all: 2
-   * GiB of a file of some hundred bytes.
-   */
-  private static final int MOST_MADE = 1 << 29;
-
   private final String name;
   private final int opset;
   private final int batch;
@@ -38,8 +32,8 @@ final class Builder {
   private final Map<String, Value> values = new HashMap<>();
   private final Set<Value> bound = new HashSet<>();
   private final Map<String, String> refused = new HashMap<>();
+  private final Elements elements;
   private int made;
-  private long elements;
   private Norms norms = Norms.FOLDED;
   private Map<String, OnnxTensor> parameters = Map.of();
 
@@ -56,11 +50,13 @@ final class Builder {
   /**
    * @param made the graph in the batch that the file was made for; null where that is this one, or
    *     open
+   * @param elements of the constants that it makes
    */
-  Builder(String name, int opset, int batch, Builder made) {
+  Builder(String name, int opset, int batch, Builder made, Elements elements) {
     this.name = name;
     this.opset = opset;
     this.batch = batch;
+    this.elements = elements;
     batching = made == null ? null : new Batching(made, batch);
   }
 
@@ -118,12 +114,7 @@ final class Builder {
 
   /** Counts elements of constants before they are made, or read to make others. */
   void make(long count) {
-    elements += count;
-    if (elements > MOST_MADE) {
-      throw CandelaException.of(
-          "constants computed on the way have more than %d elements; store them in the file",
-          MOST_MADE);
-    }
+    elements.make(count);
   }
 
   /** Appends a node, or computes it where all inputs are small constants. */
@@ -181,7 +172,7 @@ final class Builder {
       return v;
     }
     needed.forEach(n -> make(n.output().shape().count()));
-    return FoldConstants.compute(needed.reversed()).get(v);
+    return FoldConstants.compute(needed.reversed());
   }
 
   /** Gives v the ONNX name; a node made just now is changed to write under that name. */

@@ -4,9 +4,7 @@ import candela.onnx.ElementType;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
-import candela.tensor.CandelaException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,11 +18,12 @@ import java.util.Set;
 final class Dequantised {
   private final OnnxModel model;
 
-  /** Scales that the file computes: constants, and products of constants, by their names. */
-  private final Map<String, OnnxNode> scales = new HashMap<>();
+  /** Scales may be computed from constants. */
+  private final ConstantNodes constants;
 
   private Dequantised(OnnxModel model) {
     this.model = model;
+    constants = new ConstantNodes(model);
   }
 
   /** The model with weights of floats, which are named as what DequantizeLinear gave. */
@@ -37,14 +36,11 @@ final class Dequantised {
     List<OnnxNode> nodes = new ArrayList<>();
     Set<String> read = new HashSet<>();
     for (OnnxNode n : model.nodes()) {
-      boolean own = n.domain().isEmpty() && n.inputs().stream().allMatch(this::isKnown);
-      if (own && isWeights(n)) {
-        OnnxTensor weights = numbers(n);
-        initialisers.put(weights.name(), weights);
+      if (constants.take(n) && isWeights(n)) {
+        String value = n.outputs().getFirst();
+        OnnxTensor t = constants.compute(value);
+        initialisers.put(value, new OnnxTensor(value, ElementType.FLOAT, t.shape(), t.data()));
         continue;
-      }
-      if (own && (n.op().equals("Constant") || n.op().equals("Mul"))) {
-        n.outputs().forEach(v -> scales.put(v, n));
       }
       nodes.add(n);
       read.addAll(n.inputs());
@@ -57,35 +53,8 @@ final class Dequantised {
     return model.with(nodes, initialisers);
   }
 
-  private boolean isKnown(String value) {
-    return value.isEmpty() || model.initialisers().containsKey(value) || scales.containsKey(value);
-  }
-
   private boolean isWeights(OnnxNode n) {
     OnnxTensor levels = n.has(0) ? model.initialisers().get(n.inputs().getFirst()) : null;
     return n.op().equals("DequantizeLinear") && levels != null && levels.isInteger();
-  }
-
-  private OnnxTensor numbers(OnnxNode n) {
-    Import reading = Import.constants(model);
-    n.inputs().forEach(v -> bind(reading, v));
-    reading.read(n);
-    String name = n.outputs().getFirst();
-    try {
-      OnnxTensor t = reading.known(name).constant();
-      return new OnnxTensor(name, ElementType.FLOAT, t.shape(), t.data());
-    } catch (CandelaException e) {
-      throw new CandelaException(model.name() + ": " + n.label() + ": " + e.getMessage(), e);
-    }
-  }
-
-  private void bind(Import reading, String value) {
-    OnnxNode n = scales.get(value);
-    if (n != null) {
-      n.inputs().forEach(v -> bind(reading, v));
-      reading.read(n);
-    } else if (!value.isEmpty()) {
-      reading.bind(value, model.initialisers().get(value));
-    }
   }
 }

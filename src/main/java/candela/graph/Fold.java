@@ -25,7 +25,7 @@ final class Fold {
   static final int LARGEST = 1 << 23;
 
   /** The same of floats: kernels are faster with more. */
-  static final int MOST_FLOATS = 1 << 20;
+  static final int MOST_FLOATS = 1 << 16;
 
   private Fold() {}
 

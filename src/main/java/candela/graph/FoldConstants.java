@@ -35,8 +35,7 @@ final class FoldConstants implements Simplify.Pass {
 
   private static Graph fold(Graph graph) {
     Rewrite r = new Rewrite(graph);
-    try (Device cpu = Devices.open("cpu", 0);
-        Constants constants = new Constants(cpu)) {
+    try (Device cpu = Devices.open("cpu", 0)) {
       for (Node old : graph.nodes()) {
         Node n = r.now(old);
         boolean output = n.outputs().stream().anyMatch(graph.outputs()::contains);
@@ -44,7 +43,7 @@ final class FoldConstants implements Simplify.Pass {
           r.add(n);
         } else {
           try {
-            compute(n, cpu, constants).forEach(r::replace);
+            compute(n, cpu).forEach(r::replace);
           } catch (CandelaException e) {
             throw new CandelaException(graph.name() + ": " + n.label() + ": " + e.getMessage(), e);
           }
@@ -54,24 +53,27 @@ final class FoldConstants implements Simplify.Pass {
     return r.finish();
   }
 
-  /** What nodes that depend on constants only write: every value of theirs as a constant. */
-  static Map<Value, Value> compute(List<Node> nodes) {
+  /** The last of some nodes' outputs, as a constant; they depend on constants only. */
+  static Value compute(List<Node> nodes) {
+    Map<Value, Integer> readers = new IdentityHashMap<>();
+    nodes.forEach(n -> n.inputs().forEach(v -> readers.merge(v, 1, Integer::sum)));
     Map<Value, Value> known = new IdentityHashMap<>();
-    try (Device cpu = Devices.open("cpu", 0);
-        Constants constants = new Constants(cpu)) {
+    try (Device cpu = Devices.open("cpu", 0)) {
       for (Node n : nodes) {
         List<Value> inputs = n.inputs().stream().map(v -> known.getOrDefault(v, v)).toList();
-        known.putAll(compute(new Node(n.name(), n.op(), inputs, n.outputs()), cpu, constants));
+        known.putAll(compute(new Node(n.name(), n.op(), inputs, n.outputs()), cpu));
+        n.inputs().stream()
+            .filter(v -> readers.merge(v, -1, Integer::sum) == 0)
+            .forEach(known::remove);
       }
     }
-    return known;
+    return known.get(nodes.getLast().output());
   }
 
-  private static Map<Value, Value> compute(Node n, Device cpu, Constants constants) {
+  private static Map<Value, Value> compute(Node n, Device cpu) {
     Map<Value, Value> computed = new IdentityHashMap<>();
-    List<Tensor> inputs =
-        n.inputs().stream().map(v -> v == null ? null : constants.of(v.constant())).toList();
-    try (Eager eager = new Eager(n, cpu, inputs)) {
+    try (var constants = new Constants(cpu);
+        var eager = new Eager(n, cpu, tensors(n, constants))) {
       List<Tensor> outputs = eager.run();
       for (int i = 0; i < outputs.size(); i++) {
         Value y = n.outputs().get(i);
@@ -80,5 +82,9 @@ final class FoldConstants implements Simplify.Pass {
       }
     }
     return computed;
+  }
+
+  private static List<Tensor> tensors(Node n, Constants constants) {
+    return n.inputs().stream().map(v -> v == null ? null : constants.of(v.constant())).toList();
   }
 }

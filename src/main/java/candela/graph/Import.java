@@ -24,9 +24,13 @@ public final class Import {
   private final boolean turned;
 
   private Import(OnnxModel model, int batch, Builder made, boolean turned) {
+    this(model, batch, made, turned, Elements.of(model));
+  }
+
+  private Import(OnnxModel model, int batch, Builder made, boolean turned, Elements elements) {
     this.model = model;
     this.turned = turned;
-    builder = new Builder(model.name(), model.opset(), batch, made);
+    builder = new Builder(model.name(), model.opset(), batch, made, elements);
   }
 
   /** As the other, all shapes from the file. */
@@ -142,9 +146,13 @@ public final class Import {
     return reading;
   }
 
-  /** Nothing yet, for nodes that read constants alone. */
-  static Import constants(OnnxModel model) {
-    return new Import(model, 1, null, false);
+  /**
+   * Nothing yet, for nodes that read constants alone.
+   *
+   * @param elements of the constants that they make
+   */
+  static Import constants(OnnxModel model, Elements elements) {
+    return new Import(model, 1, null, false, elements);
   }
 
   /** A constant, be it one that the model has not. */

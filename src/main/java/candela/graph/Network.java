@@ -19,14 +19,19 @@ import java.util.Set;
  */
 public final class Network {
   private final OnnxModel model;
+
+  /** The same, as graphs are made of it. */
+  private final OnnxModel computed;
+
   private final boolean turned;
   private final Shape known;
 
   /**
    * @param known the input's shape, where it has been found already
    */
-  private Network(OnnxModel model, boolean turned, Shape known) {
+  private Network(OnnxModel model, OnnxModel computed, boolean turned, Shape known) {
     this.model = model;
+    this.computed = computed;
     this.turned = turned;
     this.known = known;
   }
@@ -69,7 +74,8 @@ public final class Network {
    * @throws CandelaException when what that is depends on the image
    */
   public static Network of(OnnxModel model) {
-    return new Network(Dequantised.weights(ControlFlow.decided(model)), false, null);
+    OnnxModel plain = Dequantised.weights(ControlFlow.decided(model));
+    return new Network(plain, ComputedWeights.of(plain), false, null);
   }
 
   /**
@@ -80,7 +86,7 @@ public final class Network {
     Shape s = inputShape();
     boolean last = s.rank() == 4 && isColour(s.dim(3)) && !isColour(s.dim(1));
     Shape first = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
-    return new Network(model, last, first);
+    return new Network(model, computed, last, first);
   }
 
   private static boolean isColour(int channels) {
@@ -154,7 +160,7 @@ public final class Network {
   }
 
   private Graph imported(int batch) {
-    Graph graph = Import.graph(model, batch, turned);
+    Graph graph = Import.graph(computed, batch, turned);
     if (graph.inputs().isEmpty()) {
       throw CandelaException.of(
           "%s: has no input besides its weights; export it with the image as input", name());

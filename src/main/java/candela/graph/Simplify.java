@@ -20,6 +20,7 @@ public final class Simplify {
   public static final List<Pass> PASSES =
       List.of(
           new RemoveIdentity(),
+          new DeadCode(),
           new FoldConstants(),
           new ShrinkConstants(),
           new FoldScalars(),

@@ -1,0 +1,91 @@
+package candela.graph;
+
+import candela.onnx.OnnxModel;
+import candela.onnx.OnnxNode;
+import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** The nodes of a model that read nothing but constants, and what they give. */
+final class ConstantNodes {
+  /** What reading a node counts as, in elements: it takes as long. */
+  private static final int NODE = 1024;
+
+  private final OnnxModel model;
+  private final List<OnnxNode> nodes = new ArrayList<>();
+  private final Map<String, Integer> producers = new HashMap<>();
+  private final Elements elements;
+
+  /** None yet. */
+  ConstantNodes(OnnxModel model) {
+    this.model = model;
+    elements = Elements.of(model);
+  }
+
+  /** Takes the next node of the model, where it is one. */
+  boolean take(OnnxNode n) {
+    if (!n.domain().isEmpty() || !n.inputs().stream().allMatch(this::isConstant)) {
+      return false;
+    }
+    n.outputs().stream().filter(v -> !v.isEmpty()).forEach(v -> producers.put(v, nodes.size()));
+    nodes.add(n);
+    return true;
+  }
+
+  private boolean isConstant(String value) {
+    return value.isEmpty() || model.initialisers().containsKey(value) || isComputed(value);
+  }
+
+  /** Whether one of them gives it. */
+  boolean isComputed(String value) {
+    return producers.containsKey(value);
+  }
+
+  /**
+   * A value that one of them gives; null where it is left to sessions.
+   *
+   * @throws CandelaException when it cannot be computed
+   */
+  OnnxTensor compute(String value) {
+    Import reading = Import.constants(model, elements);
+    TreeSet<Integer> needed = needed(value);
+    for (int i : needed) {
+      nodes.get(i).inputs().forEach(x -> bind(x, reading));
+      reading.read(nodes.get(i));
+    }
+    try {
+      elements.make((long) NODE * needed.size());
+      OnnxTensor t = reading.known(value).constant();
+      return t == null ? null : new OnnxTensor(value, t.type(), t.shape(), t.data());
+    } catch (CandelaException e) {
+      String node = nodes.get(needed.last()).label();
+      throw new CandelaException(model.name() + ": " + node + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void bind(String value, Import reading) {
+    OnnxTensor t = model.initialisers().get(value);
+    if (t != null) {
+      reading.bind(value, t);
+    }
+  }
+
+  /** Places of the nodes that a value depends on, as they follow each other. */
+  private TreeSet<Integer> needed(String value) {
+    var needed = new TreeSet<Integer>();
+    Deque<String> open = new ArrayDeque<>(List.of(value));
+    while (!open.isEmpty()) {
+      Integer n = producers.get(open.pop());
+      if (n != null && needed.add(n)) {
+        open.addAll(nodes.get(n).inputs());
+      }
+    }
+    return needed;
+  }
+}
