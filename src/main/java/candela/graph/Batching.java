@@ -85,7 +85,7 @@ final class Batching {
       Shape shape = here.find(x).shape();
       int axis = axis(x, shape);
       Shape y = own(node.outputs().getFirst());
-      if (Mixing.mixes(new Mixing.Site(node, here, i, axis, shape, own(x), y))) {
+      if (Mixing.mixes(new Mixing.Site(node, here, this, i, axis, shape, own(x), y))) {
         throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
       }
       if (own(x).dim(axis) != made()) {

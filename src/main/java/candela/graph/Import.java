@@ -21,16 +21,25 @@ public final class Import {
 
   private final OnnxModel model;
   private final Builder builder;
+
+  /** Where images lie; null where nothing wants to know. */
+  private final Batching batching;
+
   private final boolean turned;
 
   private Import(OnnxModel model, int batch, Builder made, boolean turned) {
-    this(model, batch, made, turned, Elements.of(model));
-  }
-
-  private Import(OnnxModel model, int batch, Builder made, boolean turned, Elements elements) {
     this.model = model;
     this.turned = turned;
-    builder = new Builder(model.name(), model.opset(), batch, made, elements);
+    builder = new Builder(model.name(), model.opset(), batch, made, Elements.of(model));
+    batching = builder.batching();
+  }
+
+  /** Of what the file says for any number of images, and looks where they are, or not. */
+  private Import(OnnxModel model, int batch, Batching batching, Elements elements) {
+    this.model = model;
+    this.batching = batching;
+    turned = false;
+    builder = new Builder(model.name(), model.opset(), batch, null, elements);
   }
 
   /** As the other, all shapes from the file. */
@@ -128,6 +137,34 @@ public final class Import {
     return batch;
   }
 
+  /**
+   * What lets images reach each other in a model that leaves their number open; empty where nothing
+   * does, or the model cannot be read for some.
+   */
+  static Optional<String> mixing(OnnxModel model) {
+    if (!leavesBatchOpen(model)) {
+      return Optional.empty();
+    }
+    Import two = new Import(model, 2, null, Elements.of(model));
+    try {
+      two.build(2, Map.of(), Map.of());
+      Import three = new Import(model, 3, new Batching(two.builder, 3), Elements.of(model));
+      three.build(3, Map.of(), Map.of());
+      return Optional.empty();
+    } catch (CandelaException e) {
+      return isRead(model, 2) && isRead(model, 3) ? Optional.of(e.getMessage()) : Optional.empty();
+    }
+  }
+
+  private static boolean isRead(OnnxModel model, int batch) {
+    try {
+      new Import(model, batch, null, Elements.of(model)).build(batch, Map.of(), Map.of());
+      return true;
+    } catch (CandelaException e) {
+      return false; // told by who wants a batch
+    }
+  }
+
   /** Whether the file was made for any number of images. */
   static boolean leavesBatchOpen(OnnxModel model) {
     return modelBatch(model, 2, Map.of(), Map.of()) != modelBatch(model, 3, Map.of(), Map.of());
@@ -152,7 +189,7 @@ public final class Import {
    * @param elements of the constants that they make
    */
   static Import constants(OnnxModel model, Elements elements) {
-    return new Import(model, 1, null, false, elements);
+    return new Import(model, 1, null, elements);
   }
 
   /** A constant, be it one that the model has not. */
@@ -194,8 +231,8 @@ public final class Import {
         inputs.add(x);
         Op back = new Transpose(Transposition.inverse(CHANNELS_FIRST));
         builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
-        if (builder.batching() != null) {
-          builder.batching().input(v.name(), builder.find(v.name()).shape());
+        if (batching != null) {
+          batching.input(v.name(), builder.find(v.name()).shape());
         }
       }
     }
@@ -232,7 +269,7 @@ public final class Import {
 
   private Value output(String name, int batch) {
     Value v = builder.value(model.name() + ": output", name);
-    if (builder.batching() != null && builder.batching().axis(name, v.shape()) != 0) {
+    if (batching != null && batching.axis(name, v.shape()) != 0) {
       throw CandelaException.of(
           "%s: output '%s' is %s for a batch of %d", model.name(), name, v.shape(), batch);
     }
@@ -259,8 +296,8 @@ public final class Import {
       Call call = new Call(builder, node);
       Value y = entry.reader().read(call);
       call.finish(y);
-      if (builder.batching() != null) {
-        builder.batching().follow(node, builder);
+      if (batching != null) {
+        batching.follow(node, builder);
       }
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + node.label() + ": " + e.getMessage(), e);

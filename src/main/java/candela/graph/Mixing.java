@@ -15,13 +15,22 @@ final class Mixing {
   /**
    * An input of a node.
    *
+   * @param batching where images lie
    * @param input which of them
    * @param axis along which images lie
    * @param x its shape
    * @param own its shape in the file's own batch
    * @param y that of the node's first output
    */
-  record Site(OnnxNode node, Builder here, int input, int axis, Shape x, Shape own, Shape y) {
+  record Site(
+      OnnxNode node,
+      Builder here,
+      Batching batching,
+      int input,
+      int axis,
+      Shape x,
+      Shape own,
+      Shape y) {
     /** Whether the axis that the attribute names is that of the images. */
     private boolean isAt(long absent) {
       return axis == Call.axis(node.integer("axis", absent), x.rank());
@@ -168,8 +177,7 @@ final class Mixing {
     rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant().floats()[0], s.x.rank()));
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
     rules.put(
-        "Gather",
-        s -> s.isAt(0) && !s.here.batching().isWritten(s.constant(), s.node.inputs().get(1)));
+        "Gather", s -> s.isAt(0) && !s.batching.isWritten(s.constant(), s.node.inputs().get(1)));
     rules.put(
         "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant().shape().dim(-1));
     rules.put("LayerNormalization", s -> s.isFrom(-1));

@@ -26,6 +26,9 @@ public final class Network {
   private final boolean turned;
   private final Shape known;
 
+  /** What mixes the images of a batch; null before it is asked. */
+  private Optional<String> mixing;
+
   /**
    * @param known the input's shape, where it has been found already
    */
@@ -134,10 +137,17 @@ public final class Network {
     }
   }
 
-  /** The simplified graph for batches of the given size. */
+  /**
+   * The simplified graph for batches of the given size.
+   *
+   * @throws OnlyBatch when it can be had for one size only, or images would depend on each other
+   */
   public Graph graph(int batch, SessionOptions options) {
     if (batch < 1) {
       throw CandelaException.of("batch %d: expected 1 or more", batch);
+    }
+    if (batch > 1 && mixing().isPresent()) {
+      throw new OnlyBatch(mixing().get());
     }
     Set<String> keep = new HashSet<>(options.gradientAt());
     Graph graph = imported(batch);
@@ -157,6 +167,13 @@ public final class Network {
     Map<String, Graph.Place> named = new HashMap<>(g.named());
     named.put(alias, g.named().get(name));
     return new Graph(g.name(), g.inputs(), g.outputs(), g.nodes(), named);
+  }
+
+  private synchronized Optional<String> mixing() {
+    if (mixing == null) {
+      mixing = Import.mixing(computed);
+    }
+    return mixing;
   }
 
   private Graph imported(int batch) {

@@ -2,7 +2,10 @@ package candela.graph;
 
 import candela.tensor.CandelaException;
 
-/** A model whose file was made for batches of one size, and cannot be read for another. */
+/**
+ * A model whose file was made for batches of one size, and cannot be read for another; or one that
+ * can, and lets the images of a batch depend on each other.
+ */
 public final class OnlyBatch extends CandelaException {
   private static final long serialVersionUID = 1L;
 
@@ -15,6 +18,16 @@ public final class OnlyBatch extends CandelaException {
   OnlyBatch(int batch, String why, Throwable cause) {
     super(why + "; the model is made for batches of " + batch + ": use batch " + batch, cause);
     this.batch = batch;
+  }
+
+  /**
+   * Of a model for any number of images.
+   *
+   * @param why what mixes them
+   */
+  OnlyBatch(String why) {
+    super(why + "; the images of a batch would depend on each other: use batch 1");
+    batch = 1;
   }
 
   public int batch() {

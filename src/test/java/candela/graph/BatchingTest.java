@@ -404,6 +404,83 @@ class BatchingTest {
         .node("MatMul", "rows w", "y");
   }
 
+  private static SmallModel open() {
+    return new SmallModel(13, -1, 3, 2, 2)
+        .random("w", 3, 5)
+        .longs("from", new long[] {1}, 1)
+        .longs("to", new long[] {1}, Integer.MAX_VALUE)
+        .longs("zero", new long[] {1}, 0)
+        .node("GlobalAveragePool", "x", "means")
+        .node("Flatten", "means", "z");
+  }
+
+  static Stream<Case> mixed() {
+    return Stream.of(
+        new Case(
+            "the mean of a batch",
+            0,
+            open()
+                .node("ReduceMean", "z", "m", "axes", new long[] {0})
+                .node("Sub", "z m", "rest")
+                .node("MatMul", "rest w", "y")),
+        new Case(
+            "a softmax over images",
+            0,
+            open().node("Softmax", "z", "soft", "axis", 0).node("MatMul", "soft w", "y")),
+        new Case(
+            "products of each with each",
+            0,
+            open()
+                .node("Transpose", "z", "t", "perm", new long[] {1, 0})
+                .node("MatMul", "z t", "products")
+                .node("MatMul", "products z", "back")
+                .node("MatMul", "back w", "y")),
+        new Case(
+            "images moved by one",
+            0,
+            open()
+                .node("Slice", "z from to zero", "later")
+                .node("Slice", "z zero from zero", "first")
+                .node("Concat", "later first", "moved", "axis", 0)
+                .node("MatMul", "moved w", "y")));
+  }
+
+  /** Their files tell any number of images. */
+  @ParameterizedTest
+  @MethodSource("mixed")
+  void whatMixesImagesOfAnyNumberIsReadForOne(Case c) throws Exception {
+    Network network = Network.load(c.model().write(folder));
+    assertThat(network.graph(1, SessionOptions.FORWARD).nodes()).isNotEmpty();
+    for (int batch : new int[] {2, 3, 8}) {
+      assertThatThrownBy(() -> network.channelsFirst().graph(batch, SessionOptions.FORWARD))
+          .isInstanceOf(OnlyBatch.class)
+          .hasMessageEndingWith("; the images of a batch would depend on each other: use batch 1");
+    }
+  }
+
+  /** Lengths that a file computes from the number of images do not mix them. */
+  @Test
+  void lengthsOfAnyNumberOfImagesAreNotMixed() throws Exception {
+    SmallModel m =
+        open()
+            .longs("rest", new long[] {1}, -1)
+            .random("token", 1, 1, 3)
+            .longs("size", new long[] {2}, 1, 3)
+            .longs("row", new long[] {1}, 1)
+            .node("Shape", "x", "shape")
+            .node("Gather", "shape zero", "n")
+            .node("Concat", "n size", "tokens", "axis", 0)
+            .node("Expand", "token tokens", "first")
+            .node("Concat", "n row rest", "s", "axis", 0)
+            .node("Reshape", "z s", "rows")
+            .node("Concat", "first rows", "both", "axis", 1)
+            .node("ReduceMean", "both", "mean", "axes", new long[] {1}, "keepdims", 0)
+            .node("MatMul", "mean w", "y");
+    Network network = Network.load(m.write(folder));
+    assertThat(network.graph(5, SessionOptions.FORWARD).outputs().getFirst().shape().dim(0))
+        .isEqualTo(5);
+  }
+
   private void refused(SmallModel model, String why) throws Exception {
     Network network = Network.load(model.write(folder));
     assertThat(network.graph(1, SessionOptions.FORWARD).nodes()).isNotEmpty();
