@@ -46,6 +46,37 @@ final class Mixing {
       return here.known(here.value("input", node.inputs().get(1))).constant();
     }
 
+    /** Whether the second input is the same for all numbers of images. */
+    private boolean isWritten() {
+      OnnxTensor t = constant();
+      return t != null && batching.isWritten(t, node.inputs().get(1));
+    }
+
+    /** Whether the second input picks for every image what is that image's. */
+    private boolean picksWithinImages() {
+      OnnxTensor picked = constant();
+      String name = node.outputs().getFirst();
+      int at = batching.axis(name, here.find(name).shape()) - axis;
+      if (picked == null || at < 0 || at >= picked.shape().rank() || !isOuter()) {
+        return false;
+      }
+      int inner = picked.shape().count(at + 1, picked.shape().rank());
+      int rows = picked.shape().dim(at);
+      int each = x.dim(axis) / here.batch();
+      long[] places = picked.longs();
+      for (int i = 0; i < places.length; i++) {
+        long place = places[i] < 0 ? places[i] + x.dim(axis) : places[i];
+        if (place / each != i / inner % rows / (rows / here.batch())) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private boolean isOuter() {
+      return batching.isOuter(node.inputs().get(input));
+    }
+
     private boolean isResized() {
       return axis != 0 || y.rank() != own.rank() || y.dim(0) != own.dim(0);
     }
@@ -176,8 +207,7 @@ final class Mixing {
     rules.put("Concat", s -> s.isAt(1));
     rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant().floats()[0], s.x.rank()));
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
-    rules.put(
-        "Gather", s -> s.isAt(0) && !s.batching.isWritten(s.constant(), s.node.inputs().get(1)));
+    rules.put("Gather", s -> s.isAt(0) && !s.isWritten() && !s.picksWithinImages());
     rules.put(
         "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant().shape().dim(-1));
     rules.put("LayerNormalization", s -> s.isFrom(-1));

@@ -414,6 +414,18 @@ class BatchingTest {
         .node("Flatten", "means", "z");
   }
 
+  /** All features in a row, and its places: 0, 1, … */
+  private static SmallModel places() {
+    return open()
+        .longs("start", new long[0], 0)
+        .longs("one", new long[0], 1)
+        .longs("all", new long[] {1}, -1)
+        .longs("s", new long[] {2}, -1, 3)
+        .node("Size", "z", "size")
+        .node("Range", "start size one", "places")
+        .node("Reshape", "z all", "row");
+  }
+
   static Stream<Case> mixed() {
     return Stream.of(
         new Case(
@@ -436,6 +448,15 @@ class BatchingTest {
                 .node("MatMul", "products z", "back")
                 .node("MatMul", "back w", "y")),
         new Case(
+            "all features from the last to the first",
+            0,
+            places()
+                .node("Sub", "size one", "last")
+                .node("Sub", "last places", "turned")
+                .node("Gather", "row turned", "picked", "axis", 0)
+                .node("Reshape", "picked s", "rows")
+                .node("MatMul", "rows w", "y")),
+        new Case(
             "images moved by one",
             0,
             open()
@@ -456,6 +477,17 @@ class BatchingTest {
           .isInstanceOf(OnlyBatch.class)
           .hasMessageEndingWith("; the images of a batch would depend on each other: use batch 1");
     }
+  }
+
+  @Test
+  void whatIsPickedWithinEachImageIsNotMixed() throws Exception {
+    SmallModel m = places().longs("t", new long[] {3}, 2, 0, 1);
+    m.node("Reshape", "places s", "table");
+    m.node("Gather", "table t", "turned", "axis", 1).node("Reshape", "turned all", "picks");
+    m.node("Gather", "row picks", "picked", "axis", 0).node("Reshape", "picked s", "rows");
+    Network network = Network.load(m.node("MatMul", "rows w", "y").write(folder));
+    Graph graph = network.graph(5, SessionOptions.FORWARD);
+    assertThat(graph.outputs().getFirst().shape().dim(0)).isEqualTo(5);
   }
 
   /** Lengths that a file computes from the number of images do not mix them. */
