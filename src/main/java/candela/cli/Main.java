@@ -24,6 +24,7 @@ import picocli.CommandLine.TypeConversionException;
       Explain.class,
       MethodsCommand.class,
       MetricsCommand.class,
+      OperatorsCommand.class,
       GalleryCommand.class,
       Describe.class,
       DevicesCommand.class,
@@ -52,7 +53,7 @@ public final class Main {
   static final int PARTIAL = 1;
   static final int WRONG = 2;
 
-  /** Characters of a message; the longest, of an unknown operator, lists all known ones. */
+  /** Characters of a message; the longest, of an unknown method, lists all known ones. */
   private static final int LONGEST = 1800;
 
   private Main() {}

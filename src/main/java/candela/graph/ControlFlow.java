@@ -26,7 +26,7 @@ final class ControlFlow {
    */
   private static final int MOST = 100_000;
 
-  private static final Set<String> DECIDED = Set.of("If", "Loop", "Scan");
+  static final Set<String> DECIDED = Set.of("If", "Loop", "Scan");
 
   private final OnnxModel model;
   private final Decisions decisions;

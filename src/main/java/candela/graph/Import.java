@@ -1,12 +1,12 @@
 package candela.graph;
 
 import candela.graph.op.Transpose;
+import candela.onnx.Compositions;
 import candela.onnx.Dim;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
 import candela.onnx.OnnxValue;
-import candela.onnx.Quantized;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
@@ -276,22 +276,26 @@ public final class Import {
     return v;
   }
 
+  private static String whyNot(OnnxNode node) {
+    if (node.domain().equals("com.microsoft.nchwc")) {
+      return "it is laid out for one processor; save the model with ONNX Runtime's optimisation"
+          + " level extended, not all";
+    }
+    String name = node.domain().isEmpty() ? node.op() : node.domain() + "." + node.op();
+    return Compositions.names().contains(name)
+        ? "the operator is not supported with these inputs and attributes: channels last, masks or"
+            + " caches, another activation, another opset's axes, or no zero point of what comes"
+            + " out"
+        : "the operator is not supported; 'candela operators' lists those that are";
+  }
+
   /** Adds what a node computes. */
   void read(OnnxNode node) {
     try {
-      if (!node.domain().isEmpty() && !node.domain().equals("ai.onnx")) {
-        throw CandelaException.of(
-            Quantized.names().contains(node.domain() + "." + node.op())
-                ? "operators of domain '%s' are not supported so: with channels last, with axes of"
-                    + " another opset, or without the zero point of what comes out"
-                : "operators of domain '%s' are not supported, only ONNX's own",
-            node.domain());
-      }
-      Operators.Entry entry = Operators.find(node.op());
+      boolean own = node.domain().isEmpty() || node.domain().equals("ai.onnx");
+      Operators.Entry entry = own ? Operators.find(node.op()) : null;
       if (entry == null) {
-        throw CandelaException.of(
-            "the operator is not supported; supported are %s, on quantised tensors %s",
-            Operators.names(), Quantized.names());
+        throw new CandelaException(whyNot(node));
       }
       Call call = new Call(builder, node);
       Value y = entry.reader().read(call);

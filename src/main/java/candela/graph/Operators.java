@@ -4,10 +4,11 @@ import candela.device.Binary;
 import candela.device.Reduction;
 import candela.device.Unary;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * Every ONNX operator that can be imported, alphabetical, with the first opset that has it. Those
- * on quantised tensors are put together from these, see {@link candela.onnx.Quantized}.
+ * Every ONNX operator that can be imported, alphabetical, with the first opset that has it. Others
+ * are put together from these, see {@link candela.onnx.Compositions}.
  */
 public final class Operators {
   /** Turns an ONNX node into graph nodes and returns the value of its first output. */
@@ -149,5 +150,17 @@ public final class Operators {
   /** The names, alphabetical. */
   public static List<String> names() {
     return ALL.stream().map(Entry::name).toList();
+  }
+
+  /** Names of those that come in place by what shapes and constants tell, alphabetical. */
+  public static List<String> decided() {
+    return Stream.concat(ControlFlow.DECIDED.stream(), Sequences.OPERATORS.stream())
+        .sorted()
+        .toList();
+  }
+
+  /** The first opset that has an operator of this name. */
+  public static int since(String name) {
+    return find(name).since();
   }
 }

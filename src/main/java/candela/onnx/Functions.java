@@ -63,8 +63,8 @@ final class Functions {
    */
   static GraphProto inlined(String where, ModelProto model, int opset) {
     List<NodeProto> nodes = model.getGraph().getNodeList();
-    boolean quantized = Quantized.any(nodes, n -> Quantized.isListed(n, opset));
-    if (model.getFunctionsCount() == 0 && !quantized) {
+    boolean composed = Composed.any(nodes, n -> Compositions.isListed(n, opset));
+    if (model.getFunctionsCount() == 0 && !composed) {
       return model.getGraph();
     }
     var functions = new Functions(where, model, opset);
@@ -74,7 +74,7 @@ final class Functions {
   /** What the node calls; null where it is an operator. */
   private FunctionProto called(NodeProto n) {
     FunctionProto f = functions.get(key(n.getDomain(), n.getOpType(), n.getOverload()));
-    return f == null ? Quantized.of(n, opset) : f;
+    return f == null ? Compositions.of(n, opset) : f;
   }
 
   private static String plain(String domain) {

@@ -1,13 +1,7 @@
 package candela.onnx;
 
-import candela.onnx.proto.AttributeProto;
-import candela.onnx.proto.AttributeProto.AttributeType;
-import candela.onnx.proto.FunctionProto;
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -18,19 +12,14 @@ import java.util.function.Predicate;
  * own, and those of ONNX Runtime (domain com.microsoft) that its quantisation of classifiers
  * writes.
  */
-public final class Quantized {
-  private static final String RUNTIME = "com.microsoft";
-
-  private static final Map<String, Function<NodeProto, Quantized>> ALL = all();
-
-  private final FunctionProto.Builder function = FunctionProto.newBuilder();
+final class Quantized extends Composed {
+  private static final String DYNAMIC_PRODUCT = RUNTIME + ".DynamicQuantizeMatMul";
 
   private Quantized(String name, String inputs) {
-    function.setName(name).addAllInput(names(inputs));
+    super(name, inputs);
   }
 
-  private static Map<String, Function<NodeProto, Quantized>> all() {
-    Map<String, Function<NodeProto, Quantized>> all = new HashMap<>();
+  static void list(Map<String, Function<NodeProto, Composed>> all) {
     all.put("QLinearConv", Quantized::conv);
     all.put("QLinearMatMul", n -> matMul());
     all.put("ConvInteger", n -> convInteger());
@@ -57,54 +46,24 @@ public final class Quantized {
                 "strides"));
     all.put(RUNTIME + ".QLinearConcat", Quantized::concat);
     all.put(RUNTIME + ".QGemm", Quantized::gemm);
-    return Map.copyOf(all);
-  }
-
-  /** Their names, those of ONNX Runtime with its domain. */
-  public static List<String> names() {
-    return ALL.keySet().stream().sorted().toList();
-  }
-
-  /**
-   * The node's operator as a function of ONNX's own operators; null where it is none of these.
-   *
-   * @param opset of the functions' nodes
-   */
-  static FunctionProto of(NodeProto n, int opset) {
-    return isListed(n, opset) ? ALL.get(name(n)).apply(n).function.build() : null;
-  }
-
-  static boolean isListed(NodeProto n, int opset) {
-    return ALL.containsKey(name(n)) && !isOther(n, opset);
+    all.put(RUNTIME + ".QAttention", Quantized::attention);
+    all.put(RUNTIME + ".MatMulIntegerToFloat", Quantized::toFloat);
+    all.put(DYNAMIC_PRODUCT, Quantized::dynamicProduct);
   }
 
   /** Whether scales follow from what the network is given. */
   static boolean isDynamic(ModelProto model) {
-    Predicate<NodeProto> dynamic = n -> name(n).equals("DynamicQuantizeLinear");
+    Predicate<NodeProto> dynamic =
+        n -> name(n).equals("DynamicQuantizeLinear") || name(n).equals(DYNAMIC_PRODUCT);
     return any(model.getGraph().getNodeList(), dynamic)
         || model.getFunctionsList().stream().anyMatch(f -> any(f.getNodeList(), dynamic));
-  }
-
-  /** Whether one of the nodes, or of those in their branches and bodies, is such. */
-  static boolean any(List<NodeProto> nodes, Predicate<NodeProto> which) {
-    return nodes.stream()
-        .anyMatch(
-            n ->
-                which.test(n)
-                    || n.getAttributeList().stream()
-                        .anyMatch(a -> any(a.getG().getNodeList(), which)));
-  }
-
-  private static String name(NodeProto n) {
-    boolean own = n.getDomain().isEmpty() || n.getDomain().equals("ai.onnx");
-    return own ? n.getOpType() : n.getDomain() + "." + n.getOpType();
   }
 
   /**
    * Whether ONNX's own operator does something else: with another order of axes, with the axes that
    * a softmax had in other opsets, or with levels of a type that only the input tells.
    */
-  private static boolean isOther(NodeProto n, int opset) {
+  static boolean isOther(NodeProto n, int opset) {
     boolean other =
         n.getAttributeList().stream()
             .anyMatch(
@@ -123,10 +82,6 @@ public final class Quantized {
               !has(n, 4) && has(n, 2);
           default -> false;
         };
-  }
-
-  private static boolean has(NodeProto n, int input) {
-    return n.getInputCount() > input && !n.getInput(input).isEmpty();
   }
 
   private static Quantized conv(NodeProto n) {
@@ -162,7 +117,7 @@ public final class Quantized {
     f.read("w one w_zero_point", "weights", 0);
     f.node("Conv", "levels weights", "y");
     f.passed("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides");
-    f.function.addOutput("y");
+    f.outputs("y");
     return f;
   }
 
@@ -172,7 +127,7 @@ public final class Quantized {
     f.read("A one a_zero_point", "left", -2);
     f.read("B one b_zero_point", "right", -1);
     f.node("MatMul", "left right", "Y");
-    f.function.addOutput("Y");
+    f.outputs("Y");
     return f;
   }
 
@@ -204,7 +159,7 @@ public final class Quantized {
     f.node("Clip", "rounded zero levels", "clipped");
     f.node("Cast", "clipped", "y_zero_point").given("to", 2);
     f.node("QuantizeLinear", "x y_scale y_zero_point", "y");
-    f.function.addAllOutput(List.of("y", "y_scale", "y_zero_point"));
+    f.outputs("y y_scale y_zero_point");
     return f;
   }
 
@@ -212,7 +167,7 @@ public final class Quantized {
     var f = new Quantized(op, "x scale zero_point");
     f.node(op, "x scale zero_point", "y");
     f.passed("axis", "block_size", "output_dtype", "precision", "saturate");
-    f.function.addOutput("y");
+    f.outputs("y");
     return f;
   }
 
@@ -237,7 +192,7 @@ public final class Quantized {
   /** Along the last axis unless told, at every opset. */
   private static Quantized softmax() {
     var f = unary("Softmax", "axis");
-    f.function.addAttributeProtoBuilder().setName("axis").setType(AttributeType.INT).setI(-1);
+    f.absent("axis", -1);
     return f;
   }
 
@@ -247,7 +202,7 @@ public final class Quantized {
     StringBuilder all = new StringBuilder();
     for (int i = 0; i < parts; i++) {
       String part = "x" + i + " scale" + i + " zero_point" + i;
-      f.function.addAllInput(names(part));
+      f.inputs(part);
       f.read(part, "part" + i);
       all.append(" part").append(i);
     }
@@ -260,19 +215,14 @@ public final class Quantized {
   private static Quantized gemm(NodeProto n) {
     boolean biased = has(n, 6);
     boolean quantized = has(n, 8);
-    int columns = 1;
-    float alpha = 1;
-    for (AttributeProto a : n.getAttributeList()) {
-      columns = a.getName().equals("transB") && a.getI() != 0 ? 0 : columns;
-      alpha = a.getName().equals("alpha") ? a.getF() : alpha;
-    }
+    int columns = integer(n, "transB", 0) != 0 ? 0 : 1;
     var f =
         new Quantized(
             "QGemm", "A a_scale a_zero_point B b_scale b_zero_point C y_scale y_zero_point");
     f.read("A a_scale a_zero_point", "left");
     f.read("B b_scale b_zero_point", "right", columns);
     if (biased) {
-      f.number("factor", alpha);
+      f.number("factor", real(n, "alpha", 1));
       f.node("Mul", "a_scale b_scale", "product_scale");
       f.node("Mul", "product_scale factor", "C_scale");
       f.read("C C_scale", "bias", -1);
@@ -282,49 +232,47 @@ public final class Quantized {
     if (quantized) {
       return f.written("sums", "Y");
     }
-    f.function.addOutput("Y");
+    f.outputs("Y");
     return f;
   }
 
-  private static List<String> names(String names) {
-    return Arrays.asList(names.split(" "));
+  /** One scale, or one for each column, of the second factor. */
+  private static Quantized toFloat(NodeProto n) {
+    var f =
+        new Quantized("MatMulIntegerToFloat", "A B a_scale b_scale a_zero_point b_zero_point bias");
+    f.read("A a_scale a_zero_point", "left");
+    return f.product(has(n, 6));
   }
 
-  private Quantized node(String op, String inputs, String output) {
-    function
-        .addNodeBuilder()
-        .setOpType(op)
-        .setName(output)
-        .addAllInput(names(inputs))
-        .addOutput(output);
+  private static Quantized dynamicProduct(NodeProto n) {
+    var f = new Quantized("DynamicQuantizeMatMul", "A B b_scale b_zero_point bias");
+    f.node("DynamicQuantizeLinear", "A", "levels a_scale a_zero_point");
+    f.read("levels a_scale a_zero_point", "left");
+    return f.product(has(n, 4));
+  }
+
+  private Quantized product(boolean biased) {
+    read("B b_scale b_zero_point", "right", -1);
+    node("MatMul", "left right", biased ? "product" : "Y");
+    if (biased) {
+      node("Add", "product bias", "Y");
+    }
+    outputs("Y");
     return this;
   }
 
-  private NodeProto.Builder last() {
-    return function.getNodeBuilder(function.getNodeCount() - 1);
-  }
-
-  private void given(String attribute, int value) {
-    last().addAttributeBuilder().setName(attribute).setType(AttributeType.INT).setI(value);
-  }
-
-  /** Attributes that the last node has where the call has them. */
-  private void passed(String... attributes) {
-    for (String a : attributes) {
-      last().addAttribute(AttributeProto.newBuilder().setName(a).setRefAttrName(a));
-    }
-  }
-
-  private void number(String name, float value) {
-    function
-        .addNodeBuilder()
-        .setOpType("Constant")
-        .setName(name)
-        .addOutput(name)
-        .addAttributeBuilder()
-        .setName("value_float")
-        .setType(AttributeType.FLOAT)
-        .setF(value);
+  private static Quantized attention(NodeProto n) {
+    var f =
+        new Quantized(
+            "QAttention",
+            "input weights bias input_scale weight_scale mask_index input_zero_point"
+                + " weight_zero_point past");
+    f.read("input input_scale input_zero_point", "numbers");
+    f.read("weights weight_scale weight_zero_point", "factors", -1);
+    f.node("Attention", "numbers factors bias", "output").ofRuntime();
+    f.passed("num_heads", "scale");
+    f.outputs("output");
+    return f;
   }
 
   /** Of one scale. */
@@ -339,7 +287,7 @@ public final class Quantized {
 
   private Quantized written(String numbers, String output) {
     node("QuantizeLinear", numbers + " y_scale y_zero_point", output);
-    function.addOutput(output);
+    outputs(output);
     return this;
   }
 }

@@ -362,6 +362,16 @@ class MainTest {
   }
 
   @Test
+  void operatorsAreListed() {
+    List<String> words = List.of(run("operators").out().split("\\s+"));
+    assertThat(words)
+        .containsAll(candela.graph.Operators.names())
+        .containsAll(candela.graph.Operators.decided())
+        .containsAll(candela.onnx.Compositions.names())
+        .containsSequence("Erf", "9");
+  }
+
+  @Test
   void methodsAndMetricsAreListedWithAllThatIsKnownOfThem() {
     String methods = run("methods").out();
     assertThat(candela.method.Methods.names())

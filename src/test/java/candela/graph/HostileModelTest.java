@@ -132,8 +132,12 @@ class HostileModelTest {
     all.put(net(floats("s", 1), floats("e", 9, 9), op("Range", "s", "e", "s")), "single number");
     all.put(net(floats("s", 1), op("Dropout", "x", "s", "s")), "training mode is not supported");
     // Operators
-    all.put(net(op("LSTM", "x", "x")), "the operator is not supported; supported are [Abs, ");
-    all.put(net(op("Relu", "x").setDomain("com.example")), "operators of domain 'com.example'");
+    all.put(
+        net(op("LSTM", "x", "x")),
+        "the operator is not supported; 'candela operators' lists those that are");
+    all.put(
+        net(op("Relu", "x").setDomain("com.example")),
+        "(com.example.Relu): the operator is not supported");
     all.put(net(op("Relu", "x").addAttribute(number("foo", 1))), "the operator takes none");
     all.put(net(op("GlobalAveragePool", "v"), floats("v", 1)), "images [N,C,…] expected");
     all.put(

@@ -185,7 +185,7 @@ class QuantizedGraphTest {
     Path file = m.write(folder);
     assertThatThrownBy(() -> Network.load(file).graph(BATCH, SessionOptions.FORWARD))
         .isInstanceOf(CandelaException.class)
-        .hasMessageContaining("not supported so: with channels last");
+        .hasMessageContaining("not supported with these inputs and attributes: channels last");
   }
 
   /** Both beyond the largest level: the output tells them apart no more, their scores do. */

@@ -17,7 +17,7 @@ record QuantizedModels(boolean fine) {
   private static final int UINT16 = 4;
   private static final int INT32 = 6;
 
-  /** Images of 3 × 5 × 5, but for {@code DynamicQuantizeLinear}, which takes one. */
+  /** Images of 3 × 5 × 5; dynamic quantisation takes one. */
   static final int BATCH = 2;
 
   /** Of what comes of the operators. */
@@ -153,6 +153,24 @@ record QuantizedModels(boolean fine) {
         all.put(runtime + "QGemm", rows(m));
       }
     }
+    SmallModel floats = input().integers("w", UINT8, new long[] {5, 4}, levels(20, 90, 170, 8));
+    floats.floats("ws", new long[] {4}, 1 / 64f, 1 / 128f, 1 / 64f, 1 / 32f);
+    floats.integers("wz", UINT8, new long[] {4}, 127, 120, 130, 140).random("b", 4);
+    floats.node(runtime + "MatMulIntegerToFloat", "xq w xs ws xz wz b", "f");
+    all.put(
+        runtime + "MatMulIntegerToFloat", read(floats.node("QuantizeLinear", "f ys yz", "c"), "c"));
+    SmallModel attention = input().longs("s", new long[] {3}, BATCH, 15, 5);
+    attention.node("Reshape", "xq s", "rq").random("b", 24).scalar("ws", 1 / 64f);
+    attention.integers("w", INT8, new long[] {5, 24}, levels(120, 60, 9));
+    attention.integers("wz", INT8, new long[0], 3);
+    attention.node(runtime + "QAttention", "rq w b xs ws  xz wz", "a", "num_heads", 2);
+    all.put(runtime + "QAttention", read(attention.node("QuantizeLinear", "a ys yz", "c"), "c"));
+    SmallModel dynamic = new SmallModel(13, 1, 3, 5, 5).random("b", 4).scalar("ws", 1 / 64f);
+    dynamic.integers("w", INT8, new long[] {5, 4}, levels(20, 60, 10));
+    dynamic.integers("wz", INT8, new long[0], 3);
+    all.put(
+        runtime + "DynamicQuantizeMatMul",
+        dynamic.node(runtime + "DynamicQuantizeMatMul", "x w ws wz b", "y"));
     SmallModel moved = input().node("MaxPool", "xq", "p", "kernel_shape", new long[] {2, 2});
     moved.node("Transpose", "p", "t", "perm", new long[] {0, 2, 3, 1});
     all.put(", levels that are moved", moved.node("DequantizeLinear", "t xs xz", "y"));

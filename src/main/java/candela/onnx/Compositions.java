@@ -1,0 +1,43 @@
+package candela.onnx;
+
+import candela.onnx.proto.FunctionProto;
+import candela.onnx.proto.NodeProto;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * All operators that are read as functions of ONNX's own: those on quantised tensors ({@link
+ * Quantized}), and those that ONNX Runtime puts in place of several ({@link Fused}).
+ */
+public final class Compositions {
+  private static final Map<String, Function<NodeProto, Composed>> ALL = all();
+
+  private Compositions() {}
+
+  private static Map<String, Function<NodeProto, Composed>> all() {
+    Map<String, Function<NodeProto, Composed>> all = new HashMap<>();
+    Quantized.list(all);
+    Fused.list(all);
+    return Map.copyOf(all);
+  }
+
+  /** Their names, those of ONNX Runtime with its domain. */
+  public static List<String> names() {
+    return ALL.keySet().stream().sorted().toList();
+  }
+
+  /**
+   * The node's operator as a function of ONNX's own operators; null where it is none of these.
+   *
+   * @param opset of the functions' nodes
+   */
+  static FunctionProto of(NodeProto n, int opset) {
+    return isListed(n, opset) ? ALL.get(Composed.name(n)).apply(n).function() : null;
+  }
+
+  static boolean isListed(NodeProto n, int opset) {
+    return ALL.containsKey(Composed.name(n)) && !Quantized.isOther(n, opset) && !Fused.isOther(n);
+  }
+}
