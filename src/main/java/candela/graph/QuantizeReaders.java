@@ -71,11 +71,10 @@ final class QuantizeReaders {
     }
     Value offset = along(c, real(c, zero), x.shape());
     Value y = c.binary(Binary.DIV, x, along(c, scale, x.shape()));
-    y = c.binary(Binary.ADD, y, offset);
+    // before the zero point, which takes the last digits
+    y = c.binary(Binary.ADD, c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y), offset);
     y = c.add(new Rectify(range.lo - ALMOST_HALF, range.hi + ALMOST_HALF), y);
-    // halves go to the even distance from the zero point, not to the even level
-    y = c.add(new Elementwise(Unary.QUANTIZE, 1, 0), c.binary(Binary.SUB, y, offset));
-    return c.binary(Binary.ADD, y, offset);
+    return c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y);
   }
 
   static Value dequantize(Call c) {

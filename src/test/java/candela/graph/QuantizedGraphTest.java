@@ -68,6 +68,25 @@ class QuantizedGraphTest {
     assertThat(slopes(m, Rules.GRADIENT, -2.1f, -2.1f, .4f, 2.6f, 2.6f)).containsExactly(WEIGHTS);
   }
 
+  /** -27.499998 steps are 27, though 98.500002 levels are 98.5 in floats. */
+  @Test
+  void levelsAreRoundedBeforeTheZeroPointIsAdded() throws Exception {
+    float below = Math.nextUp(-27.5f);
+    for (String scale : new String[] {"one", "each"}) {
+      SmallModel m = new SmallModel(13, 1, 2).scalar("one", 1).floats("each", new long[] {2}, 1, 1);
+      m.integers("z", UINT8, new long[0], 126).integers("zs", UINT8, new long[] {2}, 126, 126);
+      String read = scale.equals("one") ? "one z" : "each zs";
+      m.node("QuantizeLinear", "x " + read, "q", "axis", 1);
+      Network network = Network.load(m.node("Cast", "q", "y", "to", 1).write(folder));
+      try (Device device = TestDevice.open(1);
+          Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+        device.write(s.input(), new float[] {below, 129.6f});
+        s.forward();
+        assertThat(device.read(s.output())).containsExactly(99, 255);
+      }
+    }
+  }
+
   @Test
   void scalesOfTheImageAreOfOneImage() throws Exception {
     SmallModel m = new SmallModel(13, -1, 5).node("DynamicQuantizeLinear", "x", "q s z");
