@@ -77,7 +77,7 @@ public final class Network {
    * @throws CandelaException when what that is depends on the image
    */
   public static Network of(OnnxModel model) {
-    OnnxModel plain = Dequantised.weights(ControlFlow.decided(model));
+    OnnxModel plain = Dequantised.weights(ControlFlow.decided(Supported.of(model)));
     return new Network(plain, ComputedWeights.of(plain), false, null);
   }
 

@@ -137,6 +137,9 @@ public final class Operators {
           of("Where", 9, ElementReaders::where),
           of("Xor", 7, c -> ElementReaders.binary(c, Binary.XOR)));
 
+  private static final List<String> DECIDED =
+      Stream.concat(ControlFlow.DECIDED.stream(), Sequences.OPERATORS.stream()).sorted().toList();
+
   private Operators() {}
 
   private static Entry of(String name, int since, Reader reader) {
@@ -154,9 +157,7 @@ public final class Operators {
 
   /** Names of those that come in place by what shapes and constants tell, alphabetical. */
   public static List<String> decided() {
-    return Stream.concat(ControlFlow.DECIDED.stream(), Sequences.OPERATORS.stream())
-        .sorted()
-        .toList();
+    return DECIDED;
   }
 
   /** The first opset that has an operator of this name. */

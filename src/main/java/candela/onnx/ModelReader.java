@@ -59,7 +59,7 @@ final class ModelReader {
     }
     Map<String, Integer> domains = domains(model);
     int opset = opset(domains.remove(""));
-    GraphProto graph = Functions.inlined(where, model, opset);
+    GraphProto graph = ClassNames.removed(Functions.inlined(where, model, opset));
     Map<String, OnnxTensor> initialisers = initialisers(graph);
     List<OnnxValue> inputs = inputs(graph, initialisers.keySet());
     if (Quantized.isDynamic(model)) {

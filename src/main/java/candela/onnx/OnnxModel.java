@@ -82,6 +82,12 @@ public record OnnxModel(
         name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files);
   }
 
+  /** The same model with some of its outputs, and the nodes that give them. */
+  public OnnxModel withOutputs(List<OnnxValue> outputs, List<OnnxNode> nodes) {
+    return new OnnxModel(
+        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files);
+  }
+
   /**
    * The same model for images of one shape: what its inputs leave open of that is filled in.
    *

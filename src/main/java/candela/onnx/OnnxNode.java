@@ -33,7 +33,7 @@ public record OnnxNode(
   }
 
   /** Names of values that it needs: inputs, and what its branches or body read from around them. */
-  List<String> reads() {
+  public List<String> reads() {
     List<String> all = new ArrayList<>(inputs);
     for (OnnxAttribute a : attributes.values()) {
       if (a instanceof OnnxAttribute.Graph g) {
