@@ -190,7 +190,9 @@ class FunctionsTest {
                     .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(9))
                     .addNode(node("Relu", List.of("a"), "r"))),
         "function 'old': is written in opset 9, the model in 13");
-    refused(calling(call("unknown", List.of("x"), "y")), "domain 'own'");
+    refused(
+        calling(call("unknown", List.of("x"), "y")),
+        "(own.unknown): the operator is not supported");
   }
 
   /** 2 to the power of 40 nodes, in a file of some kilobytes. */
