@@ -63,6 +63,7 @@ final class Data implements Callable<Integer> {
     Path whole = folder.toAbsolutePath().normalize();
     Path part =
         whole.resolveSibling("." + whole.getFileName() + "." + ProcessHandle.current().pid());
+    deleteOfTheDead(whole);
     try {
       paint(scenes, all, part);
       Files.move(part, whole);
@@ -73,6 +74,20 @@ final class Data implements Callable<Integer> {
     }
     System.out.printf("%,d pictures of %d classes in %s%n", all, scenes.classes().size(), folder);
     return Main.OK;
+  }
+
+  /** Parts of this set that killed runs left. */
+  private static void deleteOfTheDead(Path whole) {
+    String[] names = whole.getParent().toFile().list();
+    for (String name : names == null ? new String[0] : names) {
+      String process =
+          name.startsWith("." + whole.getFileName() + ".")
+              ? name.substring(whole.getFileName().toString().length() + 2)
+              : "";
+      if (process.matches("[0-9]{1,18}") && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
+        delete(whole.resolveSibling(name));
+      }
+    }
   }
 
   /** When it returns or fails nobody writes any more: the first failure is kept until all ended. */

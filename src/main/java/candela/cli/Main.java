@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
@@ -70,6 +71,7 @@ public final class Main {
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpWidth(100);
     line.registerConverter(Path.class, Main::path);
+    line.getSubcommands().values().forEach(Main::debuggable);
     line.setParameterExceptionHandler(Main::wrongUsage);
     line.setExecutionExceptionHandler(Main::failed);
     if (List.of(arguments).contains("--help") || List.of(arguments).contains("-h")) {
@@ -120,6 +122,20 @@ public final class Main {
       e.printStackTrace(err);
     }
     return WRONG;
+  }
+
+  /** Every command takes --debug: any may tell of an error inside. */
+  private static void debuggable(CommandLine command) {
+    if (command.getCommandSpec().findOption("--debug") == null) {
+      command
+          .getCommandSpec()
+          .addOption(
+              OptionSpec.builder("-X", "--debug")
+                  .arity("0")
+                  .type(boolean.class)
+                  .description("Show where an error arose.")
+                  .build());
+    }
   }
 
   private static boolean debug(String... arguments) {

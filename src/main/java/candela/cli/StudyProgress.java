@@ -29,12 +29,18 @@ final class StudyProgress implements StudyRun.Listener, AutoCloseable {
   }
 
   @Override
-  public synchronized void begins(int done, int all) {
+  public synchronized void begins(int done, int all, int without) {
     this.before = done;
     this.done = done;
     this.all = all;
     if (done > 0) {
       err.printf("goes on: %d of %d units are done%n", done, all);
+    }
+    if (without > 0) {
+      err.printf(
+          "maps: %d of these were done when none were kept and have none; a new --ledger gets"
+              + " all%n",
+          without);
     }
   }
 

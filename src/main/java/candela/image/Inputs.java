@@ -73,7 +73,8 @@ public final class Inputs {
       List<Path> images = entries.filter(Inputs::looksLikeImage).sorted().toList();
       if (images.isEmpty()) {
         throw CandelaException.of(
-            "%s: images expected, found none in this folder; endings looked for: %s",
+            "%s: images expected, found none in this folder (those within it are not looked into);"
+                + " endings looked for: %s",
             folder, String.join(", ", ENDINGS.stream().sorted().toList()));
       }
       return images;

@@ -29,6 +29,9 @@ public record Slic(int segments, double compactness, double sigma) {
 
   private static final int[] DOWN = {0, 0, 1, -1};
 
+  /** Smoothing in pixels: beyond that nothing is left of a picture. */
+  private static final int WIDEST = 1000;
+
   public Slic {
     if (segments < 1) {
       throw CandelaException.of("slic: segments: 1 or more expected, got %d", segments);
@@ -37,8 +40,9 @@ public record Slic(int segments, double compactness, double sigma) {
       throw CandelaException.of(
           "slic: compactness: a number above 0 expected, got %s", compactness);
     }
-    if (!(sigma >= 0) || Double.isInfinite(sigma)) {
-      throw CandelaException.of("slic: sigma: a number of 0 or more expected, got %s", sigma);
+    if (!(sigma >= 0 && sigma <= WIDEST)) {
+      throw CandelaException.of(
+          "slic: sigma: a number from 0 to %d expected, got %s", WIDEST, sigma);
     }
   }
 

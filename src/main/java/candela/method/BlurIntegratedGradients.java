@@ -32,7 +32,7 @@ import java.util.Map;
  * <p><b>Differences:</b> PAIR's steps of σ are equal; those here are finer where the image gets
  * sharp and the score moves most. PAIR takes the change of x_σ over 0.01 pixels at the start of
  * each step; the trapezoid here is of second order, and complete up to its error. At the edges only
- * pixels inside the image are averaged.
+ * pixels inside the image are averaged, and the Gaussian ends at three σ.
  */
 public record BlurIntegratedGradients(
     int nSteps, double maxSigma, ScoreKind score, Channels channels) implements Method {

@@ -110,6 +110,11 @@ abstract class Composed {
     return this;
   }
 
+  Composed given(String attribute, List<Long> values) {
+    attribute(attribute, AttributeType.INTS).addAllInts(values);
+    return this;
+  }
+
   Composed given(String attribute, String value) {
     attribute(attribute, AttributeType.STRING).setS(ByteString.copyFromUtf8(value));
     return this;
@@ -130,6 +135,12 @@ abstract class Composed {
   /** A constant. */
   void number(String name, float value) {
     node("Constant", "", name).given("value_float", value);
+    last().clearInput();
+  }
+
+  /** A constant list. */
+  void integers(String name, long... values) {
+    node("Constant", "", name).given("value_ints", Arrays.stream(values).boxed().toList());
     last().clearInput();
   }
 }

@@ -9,7 +9,8 @@ import java.util.function.Function;
 
 /**
  * All operators that are read as functions of ONNX's own: those on quantised tensors ({@link
- * Quantized}), and those that ONNX Runtime puts in place of several ({@link Fused}).
+ * Quantized}), those that ONNX Runtime puts in place of several ({@link Fused}), and some poolings
+ * ({@link DeepPool}).
  */
 public final class Compositions {
   private static final Map<String, Function<NodeProto, Composed>> ALL = all();
@@ -18,6 +19,7 @@ public final class Compositions {
 
   private static Map<String, Function<NodeProto, Composed>> all() {
     Map<String, Function<NodeProto, Composed>> all = new HashMap<>();
+    DeepPool.list(all);
     Quantized.list(all);
     Fused.list(all);
     return Map.copyOf(all);
@@ -38,6 +40,9 @@ public final class Compositions {
   }
 
   static boolean isListed(NodeProto n, int opset) {
-    return ALL.containsKey(Composed.name(n)) && !Quantized.isOther(n, opset) && !Fused.isOther(n);
+    return ALL.containsKey(Composed.name(n))
+        && !DeepPool.isOther(n)
+        && !Quantized.isOther(n, opset)
+        && !Fused.isOther(n);
   }
 }

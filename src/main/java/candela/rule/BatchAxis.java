@@ -32,6 +32,9 @@ final class BatchAxis {
   /** Refuses a node whose images do not lie one after the other. */
   static void checkOutermost(Graph graph, Node node) {
     BatchAxis all = new BatchAxis(graph);
+    if (all.rows == 1) {
+      return;
+    }
     for (Node n : graph.nodes()) {
       int axis = all.of(n);
       n.outputs().forEach(y -> all.axes.put(y, axis));

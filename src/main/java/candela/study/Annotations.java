@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,8 +46,7 @@ final class Annotations {
     } catch (IOException e) {
       throw new CandelaException(table + ": cannot be read: " + WholeFile.reason(e), e);
     }
-    List<String> columns =
-        List.of(lines.isEmpty() ? new String[0] : lines.getFirst().split(",", -1));
+    List<String> columns = lines.isEmpty() ? List.of() : List.of(cells(unmarked(lines.getFirst())));
     int file = column(columns, table, "file");
     int target = column(columns, table, "class", "imagenet_index");
     boolean boxes = columns.contains("x0") || columns.contains("left");
@@ -57,17 +57,17 @@ final class Annotations {
       boxes ? column(columns, table, "y1", "bottom") : -1
     };
     for (int i = 1; i < lines.size(); i++) {
-      String[] cells = lines.get(i).split(",", -1);
+      String[] cells = cells(lines.get(i));
       if (lines.get(i).isBlank()) {
         continue;
       }
       try {
-        Known k = known.computeIfAbsent(Path.of(cells[file].strip()), p -> new Known());
-        k.is(target(cells[target].strip(), names));
+        Known k = known.computeIfAbsent(Path.of(cells[file]), p -> new Known());
+        k.is(target(cells[target], names));
         if (boxes) {
           int[] e = new int[4];
           for (int j = 0; j < 4; j++) {
-            e[j] = Integer.parseInt(cells[edge[j]].strip());
+            e[j] = Integer.parseInt(cells[edge[j]]);
           }
           k.boxes.add(new Truth.Box(e[0], e[1], e[2], e[3]));
         }
@@ -85,6 +85,18 @@ final class Annotations {
         throw new CandelaException(table + ":" + (i + 1) + ": " + e.getMessage(), e);
       }
     }
+  }
+
+  /** Without the mark that spreadsheets put before UTF-8. */
+  private static String unmarked(String line) {
+    return line.startsWith("\uFEFF") ? line.substring(1) : line;
+  }
+
+  /** What stands between commas, without spaces and quotes around it. */
+  private static String[] cells(String line) {
+    return Arrays.stream(line.split(",", -1))
+        .map(c -> c.strip().replaceAll("^\"(.*)\"$", "$1"))
+        .toArray(String[]::new);
   }
 
   private static int column(List<String> columns, Path table, String... names) {

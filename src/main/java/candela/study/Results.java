@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.image.ColorMap;
+import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -71,9 +72,18 @@ public final class Results {
             ledger,
             "SELECT model, count(*) AS units, sum(rows)::BIGINT AS rows, sum(seconds) AS seconds"
                 + " FROM unit JOIN timing USING (model, image) GROUP BY model ORDER BY model"));
-    all.put(
-        "yaml", ledger.query("SELECT study FROM run ORDER BY run DESC LIMIT 1").getFirst().get(0));
+    all.put("yaml", yaml(ledger));
     return all;
+  }
+
+  private static Object yaml(Ledger ledger) {
+    List<Object> last = column(ledger, "SELECT study FROM run ORDER BY run DESC LIMIT 1");
+    if (last.isEmpty()) {
+      throw CandelaException.of(
+          "%s: a ledger with results expected, no run has begun in it; run candela study FILE.yaml",
+          ledger.file());
+    }
+    return last.getFirst();
   }
 
   private static List<Object> column(Ledger ledger, String sql) {

@@ -7,9 +7,9 @@ import candela.metric.Metric;
 import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 
@@ -22,10 +22,11 @@ final class Schema {
 
   /**
    * Makes a ledger of a plan without results. It gets its name when it is whole: a process killed
-   * here leaves no half ledger.
+   * here leaves no half ledger, and of two that begin at once one makes it.
    */
   static void create(Path file, Study study, Plan plan) {
-    Path part = file.resolveSibling(".part-" + file.getFileName());
+    long process = ProcessHandle.current().pid();
+    Path part = file.resolveSibling(".part-" + process + "-" + file.getFileName());
     Path log = part.resolveSibling(part.getFileName() + ".wal");
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
@@ -44,7 +45,9 @@ final class Schema {
         db.commit();
         db.execute("CHECKPOINT");
       }
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      Files.createLink(file, part);
+    } catch (FileAlreadyExistsException e) {
+      // another process was faster; whether it is of this study is seen when it is opened
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be written: " + WholeFile.reason(e), e);
     } finally {

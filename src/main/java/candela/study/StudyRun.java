@@ -2,6 +2,7 @@ package candela.study;
 
 import candela.device.Device;
 import candela.tensor.CandelaException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -35,8 +36,12 @@ public final class StudyRun {
 
   /** Told how far a run is; by several threads. */
   public interface Listener {
-    /** Before the first unit. */
-    void begins(int done, int all);
+    /**
+     * Before the first unit.
+     *
+     * @param without units that were done when no maps were kept, though they are now
+     */
+    void begins(int done, int all, int without);
 
     /** Of one unit, after every batch. */
     void rows(Ledger.Key unit, long done, long all);
@@ -68,18 +73,20 @@ public final class StudyRun {
     Set<Ledger.Key> done = ledger.done();
     int all = 0;
     int there = 0;
+    int without = 0;
     for (Model m : material.models()) {
       for (Photo p : material.photos()) {
         Unit unit = new Unit(m, p);
         all++;
         if (done.contains(unit.key())) {
           there++;
+          without += maps == null || Files.isDirectory(Worker.folder(maps, m, p)) ? 0 : 1;
         } else {
           waiting.add(unit);
         }
       }
     }
-    listener.begins(there, all);
+    listener.begins(there, all, without);
   }
 
   /**

@@ -6,7 +6,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The means of a ledger as lines of text, and how robust models compare with ordinary ones. */
 public final class Summary {
@@ -20,12 +22,14 @@ public final class Summary {
     Map<String, Map<String, Map<String, double[]>>> all = new LinkedHashMap<>();
     for (List<Object> r :
         ledger.query(
-            "SELECT measure, sweep, model, mean, sd FROM sensitivity JOIN (SELECT DISTINCT sweep,"
-                + " number FROM sweep) USING (sweep) ORDER BY measure, number, model")) {
+            "SELECT measure, sweep, model, mean, sd, images FROM sensitivity JOIN (SELECT DISTINCT"
+                + " sweep, number FROM sweep) USING (sweep) ORDER BY measure, number, model")) {
       models.add((String) r.get(2));
       all.computeIfAbsent((String) r.get(0), k -> new LinkedHashMap<>())
           .computeIfAbsent((String) r.get(1), k -> new LinkedHashMap<>())
-          .put((String) r.get(2), new double[] {(double) r.get(3), (double) r.get(4)});
+          .put(
+              (String) r.get(2),
+              new double[] {(double) r.get(3), (double) r.get(4), (long) r.get(5)});
     }
     int first =
         Math.max(
@@ -43,6 +47,7 @@ public final class Summary {
           lines.add(head.toString());
           sweeps.forEach((sweep, of) -> lines.add(row(sweep, of, models, first)));
         });
+    differing(all).ifPresent(lines::add);
     for (String model : models) {
       if (models.contains(model + ROBUST)) {
         lines.add("");
@@ -51,6 +56,20 @@ public final class Summary {
       }
     }
     return lines;
+  }
+
+  /** Says so where models of one row have means over different numbers of images. */
+  private static Optional<String> differing(Map<String, Map<String, Map<String, double[]>>> all) {
+    return all.values().stream()
+        .flatMap(sweeps -> sweeps.values().stream())
+        .filter(of -> of.values().stream().mapToDouble(v -> v[2]).distinct().count() > 1)
+        .map(
+            of ->
+                "means are over different numbers of images and not to be compared: "
+                    + of.entrySet().stream()
+                        .map(e -> e.getKey() + " " + (long) e.getValue()[2])
+                        .collect(Collectors.joining(", ")))
+        .findFirst();
   }
 
   private static String row(String sweep, Map<String, double[]> of, Set<String> models, int first) {
@@ -71,7 +90,7 @@ public final class Summary {
     for (var s : sweeps.entrySet()) {
       double[] ordinary = s.getValue().get(model);
       double[] robust = s.getValue().get(model + ROBUST);
-      if (ordinary != null && robust != null) {
+      if (ordinary != null && robust != null && ordinary[2] == robust[2]) {
         of++;
         if (robust[0] <= ordinary[0]) {
           against.add(s.getKey());
@@ -98,7 +117,7 @@ public final class Summary {
                 Locale.ROOT,
                 "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r"
                     + " USING (sweep, metric, part) WHERE part = '' AND o.model = '%s' AND"
-                    + " r.model = '%s%s'",
+                    + " r.model = '%s%s' AND o.images = r.images",
                 model.replace("'", "''"),
                 model.replace("'", "''"),
                 ROBUST));

@@ -178,15 +178,22 @@ final class Worker implements AutoCloseable {
     return rows[0];
   }
 
+  /** Where the maps of a unit go. */
+  static Path folder(Path maps, Model model, Photo photo) {
+    return maps.resolve(model.name()).resolve(photo.name());
+  }
+
   private void write(Model model, Photo photo, List<Attribution> found) {
     if (maps == null) {
       return;
     }
-    Path folder = maps.resolve(model.name()).resolve(photo.name());
+    Path folder = folder(maps, model, photo);
     for (int i = 0; i < found.size(); i++) {
       Attribution a = found.get(i);
       new Npy(new int[] {a.height(), a.width()}, a.map()).write(folder.resolve(i + ".npy"));
     }
+    // of an earlier study with more methods
+    for (int i = found.size(); folder.resolve(i + ".npy").toFile().delete(); i++) {}
   }
 
   /** Scores of all maps by all metrics, whose rows share batches; tells how many rows it took. */

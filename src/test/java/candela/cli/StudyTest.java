@@ -178,6 +178,29 @@ class StudyTest {
     }
   }
 
+  /** Each finds none, and makes one. */
+  @Test
+  void ofTwoThatBeginALedgerAtOnceOneHasIt() throws Exception {
+    Path ledger = folder.resolve("raced.duckdb");
+    List<Child> children = new ArrayList<>();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      var child = new Child(Files.createDirectories(folder.resolve("raced-" + i)));
+      children.add(child);
+      List<String> command = child.command("study", study.toString(), "--ledger=" + ledger);
+      processes.add(child.start(new ProcessBuilder(command)));
+    }
+    int done = 0;
+    for (int i = 0; i < 2; i++) {
+      int code = processes.get(i).waitFor();
+      done += code == 0 ? 1 : 0;
+      String said = children.get(i).said();
+      assertThat(code == 0 || said.contains("another process has it open")).as(said).isTrue();
+    }
+    assertThat(done).isPositive();
+    assertThat(digest(ledger)).isEqualTo(undisturbed);
+  }
+
   @Test
   void ofAFullDiskOneSentenceIsSaidAndWhatWasEnteredIsKept() throws Exception {
     Path disk = Files.createDirectories(folder.resolve("disk"));
@@ -263,6 +286,25 @@ class StudyTest {
   }
 
   @Test
+  void mapsAreThoseOfTheStudyAloneAndUnitsWithoutAreTold() throws IOException {
+    Path file = folder.resolve("kept.yaml");
+    Path ledger = folder.resolve("kept.duckdb");
+    Path maps = folder.resolve("kept-maps/cnn");
+    String sobel = "models: [cnn]\nimages: [shipped]\nsweeps: [sobel]\nmetrics: []\n";
+    Files.writeString(file, sobel);
+    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).code()).isZero();
+    Files.writeString(file, sobel + "maps: true\n");
+    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).err())
+        .contains("maps: 8 of these were done when none were kept");
+    Files.delete(ledger);
+    Path left = Files.createDirectories(maps.resolve("heart"));
+    Files.writeString(left.resolve("1.npy"), "of an earlier study");
+    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).code()).isZero();
+    assertThat(left.resolve("0.npy")).exists();
+    assertThat(left.resolve("1.npy")).doesNotExist();
+  }
+
+  @Test
   void whatDoesNotFitTheImagesIsRefusedBeforeTheFirstUnit() throws IOException {
     String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"sliding-patch:patch=[5,65]\"]\n";
     Path file = Files.writeString(folder.resolve("large.yaml"), text);
@@ -290,13 +332,24 @@ class StudyTest {
   }
 
   @Test
+  void aLedgerWithoutARunHasNoReport() throws IOException {
+    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"sliding-patch:patch=[5,65]\"]\n";
+    Path file = Files.writeString(folder.resolve("none.yaml"), text);
+    Path ledger = folder.resolve("no-run.duckdb");
+    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).code()).isEqualTo(2);
+    MainTest.Ran ran = MainTest.run("report", ledger.toString(), "--debug");
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains("no run has begun in it; run candela study FILE.yaml");
+  }
+
+  @Test
   void boxesOfAnotherClassSayNothingOfAMap() throws Exception {
     Path boxes =
         Files.writeString(
             folder.resolve("boxes.csv"),
             """
-            file,class,x0,y0,x1,y1
-            heart.png,heart,4,4,20,20
+            \uFEFFfile, class,"x0",y0,x1,y1
+            heart.png,"heart",4,4,20,20
             star.png,ring,4,4,20,20
             """);
     Path file =

@@ -21,7 +21,10 @@ class TrainTest {
   void dataWritesPicturesMasksAndBoxesThatTrainReads() throws IOException {
     Path set = folder.resolve("set");
     String small = "count=16,test=8,size=16,seed=4";
+    // no process has this number
+    Path dead = Files.createDirectories(folder.resolve(".set.999999999"));
     MainTest.Ran data = MainTest.run("data", set.toString(), "--set", small);
+    assertThat(dead).doesNotExist();
     assertThat(data.code()).as(data.err()).isZero();
     assertThat(data.out()).contains("24 pictures of 8 classes");
     assertThat(Files.readAllLines(set.resolve("boxes.csv"))).hasSize(25);

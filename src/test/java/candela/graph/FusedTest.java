@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every operator that ONNX Runtime puts in place of several, against ONNX Runtime. */
+/** Every operator that is put together from others, but quantised ones, against ONNX Runtime. */
 class FusedTest {
   private static final String RUNTIME = "com.microsoft.";
   private static final int BATCH = 2;
@@ -124,6 +124,22 @@ class FusedTest {
         projected()
             .random("positions", 1, 2, 5, 5)
             .node(attention, "x w b   positions", "y", "num_heads", 2));
+    for (String pool : new String[] {"AveragePool", "MaxPool"}) {
+      all.put(pool, deep().node(pool, "deep", "y", "kernel_shape", new long[] {2, 1, 1}));
+      all.put(
+          pool + ", padded",
+          deep()
+              .node(
+                  pool,
+                  "deep",
+                  "y",
+                  "kernel_shape",
+                  new long[] {3, 1, 1},
+                  "strides",
+                  new long[] {2, 1, 1},
+                  "pads",
+                  new long[] {1, 0, 0, 0, 0, 0}));
+    }
     String heads = RUNTIME + "MultiHeadAttention";
     all.put(heads, apart().node(heads, "x k v", "y", "num_heads", 2));
     all.put(heads + ", biased", apart().node(heads, "x k v b", "y", "num_heads", 4));
@@ -136,6 +152,11 @@ class FusedTest {
 
   private static SmallModel projected() {
     return rows().random("w", 8, 24).random("b", 24);
+  }
+
+  /** One channel of three axes. */
+  private static SmallModel deep() {
+    return images().longs("one", new long[] {1}, 1).node("Unsqueeze", "x one", "deep");
   }
 
   /** Keys and values that are not the queries, and biases of the three. */

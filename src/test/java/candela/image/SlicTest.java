@@ -88,6 +88,8 @@ class SlicTest {
     assertThatThrownBy(() -> new Slic(0, 1, 1))
         .isInstanceOf(CandelaException.class)
         .hasMessage("slic: segments: 1 or more expected, got 0");
+    assertThatThrownBy(() -> new Slic(5, 30, 1001))
+        .hasMessage("slic: sigma: a number from 0 to 1000 expected, got 1001.0");
     assertThatThrownBy(() -> new Slic(1, 0, 1)).hasMessageContaining("above 0 expected, got 0.0");
     assertThatThrownBy(() -> new Slic(1, 1, Double.NaN)).hasMessageContaining("sigma");
     assertThatThrownBy(() -> new Slic(1, 1, 1).labels(new double[] {Double.NaN}, 1, 1, 1))

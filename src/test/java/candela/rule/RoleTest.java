@@ -216,6 +216,20 @@ class RoleTest {
             + " throughout");
   }
 
+  /** Whichever axis is taken for that of one image, its elements are all there are. */
+  @Test
+  void oneImageLiesInOneStretch() {
+    Draft d = new Draft(8, 1, 2, 2, 3);
+    Value square = d.add(new Reshape(Shape.of(2, 2, 3)), d.input());
+    Value turned = d.add(new Transpose(new int[] {2, 0, 1}), square);
+    Value row = d.add(new Reshape(Shape.of(1, 12)), turned);
+    d.add(new Rectify(0, Float.POSITIVE_INFINITY), row);
+    float[] x = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    float[] ones = new float[12];
+    Arrays.fill(ones, 1);
+    assertThat(Draft.run(d.graph(), Presets.rectGrad(0), x, ones).input()).containsOnly(0, 1);
+  }
+
   /** Heads merged into the batch, as attention does, keep images one after the other. */
   @Test
   void pairsMayShareTheirAxisWithHeads() {

@@ -79,6 +79,38 @@ class LedgerTest {
   }
 
   @Test
+  void meansOverOtherImagesAreNotCompared() {
+    try (Ledger ledger = open("robust.duckdb")) {
+      List.of(A, B).forEach(ledger::commit);
+      ledger.commit(ofRobust(A));
+      assertThat(Summary.print(ledger))
+          .contains(
+              "means are over different numbers of images and not to be compared: m 2, m-robust 1")
+          .anyMatch(l -> l.endsWith("than those of m in 0 of 0 sweeps"))
+          .anyMatch(l -> l.endsWith("than those of m's in 0 of 0 sweeps and metrics"));
+      ledger.commit(ofRobust(B));
+      assertThat(Summary.print(ledger))
+          .noneMatch(l -> l.startsWith("means are over different"))
+          .anyMatch(l -> l.endsWith("than those of m in 0 of 1 sweeps; not in s"));
+    }
+  }
+
+  private static Findings ofRobust(Findings f) {
+    return new Findings(
+        "m-robust",
+        f.image(),
+        f.target(),
+        f.predicted(),
+        f.probability(),
+        f.view(),
+        f.similar(),
+        f.scored(),
+        f.seen(),
+        f.rows(),
+        f.seconds());
+  }
+
+  @Test
   void theOrderOfUnitsDoesNotShow() {
     List<List<List<Object>>> tables = new ArrayList<>();
     List<String> digests = new ArrayList<>();

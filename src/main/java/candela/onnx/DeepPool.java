@@ -1,0 +1,77 @@
+package candela.onnx;
+
+import candela.onnx.proto.AttributeProto;
+import candela.onnx.proto.NodeProto;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Poolings over the first of three axes alone, as PyTorch writes a local response normalisation
+ * with: the other two are seen as one.
+ */
+final class DeepPool extends Composed {
+  private DeepPool(String name) {
+    super(name, "X");
+  }
+
+  static void list(Map<String, Function<NodeProto, Composed>> all) {
+    all.put("AveragePool", n -> pool(n, "ceil_mode", "count_include_pad"));
+    all.put("MaxPool", n -> pool(n, "ceil_mode"));
+  }
+
+  /** Whether it is a pooling over other axes. */
+  static boolean isOther(NodeProto n) {
+    boolean pool = name(n).equals("AveragePool") || name(n).equals("MaxPool");
+    return pool
+        && !(entries(n, "kernel_shape").size() == 3
+            && isLeft(n, "kernel_shape", 1)
+            && isLeft(n, "strides", 1)
+            && isLeft(n, "dilations", 1)
+            && isLeft(n, "pads", 0)
+            && attribute(n, "auto_pad") == null
+            && n.getOutputCount() == 1);
+  }
+
+  /** Whether a list, if there is one, leaves the second and third axis alone. */
+  private static boolean isLeft(NodeProto n, String list, long alone) {
+    List<Long> all = entries(n, list);
+    for (int i = 0; i < all.size(); i++) {
+      if (i % 3 > 0 && all.get(i) != alone) {
+        return false;
+      }
+    }
+    return all.size() % 3 == 0;
+  }
+
+  private static List<Long> entries(NodeProto n, String list) {
+    AttributeProto a = attribute(n, list);
+    return a == null ? List.of() : a.getIntsList();
+  }
+
+  private static DeepPool pool(NodeProto n, String... passed) {
+    var f = new DeepPool(n.getOpType());
+    f.integers("joined", 0, 0, 0, -1);
+    f.integers("kept", 0, 0, 0);
+    f.integers("from", 3);
+    f.integers("to", 5);
+    f.node("Reshape", "X joined", "flat");
+    f.node(n.getOpType(), "flat", "pooled").passed(passed);
+    for (String list : new String[] {"kernel_shape", "strides", "dilations", "pads"}) {
+      List<Long> all = entries(n, list);
+      if (!all.isEmpty()) {
+        f.given(list, all.size() == 3 ? List.of(all.get(0), all.get(1)) : ends(all));
+      }
+    }
+    f.node("Shape", "X", "sizes").node("Slice", "sizes from to", "rest");
+    f.node("Concat", "kept rest", "shape").given("axis", 0);
+    f.node("Reshape", "pooled shape", "Y");
+    f.outputs("Y");
+    return f;
+  }
+
+  /** Pads at both ends of the first two axes. */
+  private static List<Long> ends(List<Long> pads) {
+    return List.of(pads.get(0), pads.get(1), pads.get(3), pads.get(4));
+  }
+}
