@@ -29,8 +29,14 @@ final class DeepPool extends Composed {
             && isLeft(n, "strides", 1)
             && isLeft(n, "dilations", 1)
             && isLeft(n, "pads", 0)
-            && attribute(n, "auto_pad") == null
+            && isPadded(n)
             && n.getOutputCount() == 1);
+  }
+
+  /** Whether it says how, if at all. */
+  private static boolean isPadded(NodeProto n) {
+    AttributeProto a = attribute(n, "auto_pad");
+    return a == null || a.getS().toStringUtf8().equals("NOTSET");
   }
 
   /** Whether a list, if there is one, leaves the second and third axis alone. */

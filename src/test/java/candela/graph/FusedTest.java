@@ -125,7 +125,10 @@ class FusedTest {
             .random("positions", 1, 2, 5, 5)
             .node(attention, "x w b   positions", "y", "num_heads", 2));
     for (String pool : new String[] {"AveragePool", "MaxPool"}) {
-      all.put(pool, deep().node(pool, "deep", "y", "kernel_shape", new long[] {2, 1, 1}));
+      all.put(
+          pool,
+          deep()
+              .node(pool, "deep", "y", "kernel_shape", new long[] {2, 1, 1}, "auto_pad", "NOTSET"));
       all.put(
           pool + ", padded",
           deep()
