@@ -55,37 +55,48 @@ final class Data implements Callable<Integer> {
   @Override
   public Integer call() {
     Scenes scenes = Scenes.parse("synthetic" + (settings.isEmpty() ? "" : ":" + settings));
-    if (Files.exists(folder)) {
-      throw CandelaException.of("%s: a new folder expected, it is there already", folder);
-    }
     int all = scenes.count() + scenes.test();
     // Painted beside its place, then moved: a run that fails or is stopped leaves no part of a set.
     Path whole = folder.toAbsolutePath().normalize();
-    Path part =
-        whole.resolveSibling("." + whole.getFileName() + "." + ProcessHandle.current().pid());
-    deleteOfTheDead(whole);
+    Path part = whole.resolveSibling("." + whole.getFileName() + ".candela-part");
+    checkNew();
     try {
-      paint(scenes, all, part);
-      Files.move(part, whole);
+      Files.createDirectories(part);
+      try (var _ = FolderLock.of(part)) {
+        write(scenes, all, part, whole);
+      }
     } catch (IOException e) {
       throw new CandelaException(folder + ": cannot be written: " + WholeFile.reason(e), e);
-    } finally {
-      delete(part);
     }
     System.out.printf("%,d pictures of %d classes in %s%n", all, scenes.classes().size(), folder);
     return Main.OK;
   }
 
-  /** Parts of this set that killed runs left. */
-  private static void deleteOfTheDead(Path whole) {
-    String[] names = whole.getParent().toFile().list();
-    for (String name : names == null ? new String[0] : names) {
-      String process =
-          name.startsWith("." + whole.getFileName() + ".")
-              ? name.substring(whole.getFileName().toString().length() + 2)
-              : "";
-      if (process.matches("[0-9]{1,18}") && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
-        delete(whole.resolveSibling(name));
+  private void write(Scenes scenes, int all, Path part, Path whole) throws IOException {
+    try {
+      checkNew();
+      empty(part);
+      paint(scenes, all, part);
+      Files.move(part, whole);
+      Files.delete(whole.resolve(FolderLock.FILE));
+    } finally {
+      delete(part);
+    }
+  }
+
+  private void checkNew() {
+    if (Files.exists(folder)) {
+      throw CandelaException.of("%s: a new folder expected, it is there already", folder);
+    }
+  }
+
+  /** Of what a killed run left. */
+  private static void empty(Path part) throws IOException {
+    try (var files = Files.list(part)) {
+      for (Path f : files.toList()) {
+        if (!f.endsWith(FolderLock.FILE)) {
+          delete(f);
+        }
       }
     }
   }

@@ -14,6 +14,9 @@ import java.nio.file.StandardOpenOption;
  * process, however that ends; were the file deleted, two runs could lock two files of one name.
  */
 final class FolderLock implements AutoCloseable {
+  /** What is locked. */
+  static final String FILE = ".lock";
+
   private final FileChannel channel;
 
   private FolderLock(FileChannel channel) {
@@ -29,11 +32,11 @@ final class FolderLock implements AutoCloseable {
     try {
       channel =
           FileChannel.open(
-              folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+              folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       lock = isFree(channel) ? new FolderLock(channel) : null;
     } catch (IOException e) {
       throw new CandelaException(
-          "--out: " + folder + ": cannot be locked: " + WholeFile.reason(e) + "; use another", e);
+          folder + ": cannot be locked: " + WholeFile.reason(e) + "; use another", e);
     } finally {
       if (lock == null && channel != null) {
         close(channel);
@@ -43,7 +46,7 @@ final class FolderLock implements AutoCloseable {
       return lock;
     }
     throw CandelaException.of(
-        "%s: another run is at work in this folder; wait for it, or use another --out", folder);
+        "%s: another run is at work in this folder; wait for it, or use another", folder);
   }
 
   /** Locks it where nobody has, in this process or another. */

@@ -23,7 +23,7 @@ final class OperatorsCommand implements Callable<Integer> {
     print("where shapes and constants decide what they do:", Operators.decided());
     print(
         "put together from these, of ONNX and of ONNX Runtime (com.microsoft):",
-        Compositions.names());
+        Compositions.names().stream().filter(n -> !Operators.names().contains(n)).toList());
     return Main.OK;
   }
 

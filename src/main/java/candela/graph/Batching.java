@@ -15,23 +15,17 @@ import java.util.Map;
  * windows, and ten images would become 640. What a value's shape is in the file's own batch is
  * known. Where images lie in it, it has another here, longer along one axis in the proportion of
  * the batches; the images are counted by the outer part of that axis, or, where pixels and images
- * became rows, by the inner one. Refused is what leaves no images, or does not tell where they lie,
- * and an operator that lets them reach each other ({@link Mixing}).
+ * became rows, by the inner one or one between. Refused is what leaves no images, or does not tell
+ * where they lie, and an operator that lets them reach each other ({@link Mixing}).
  *
  * <p>Used by one import, not thread-safe.
  */
 final class Batching {
-  /** Which part of an axis counts the images, where it counts more. */
-  private enum Part {
-    OUTER,
-    INNER
-  }
-
   private final Builder made;
   private final int batch;
 
-  /** Values in which images lie. */
-  private final Map<String, Part> images = new HashMap<>();
+  /** Values in which images lie, with how much their axis counts outside of the images. */
+  private final Map<String, Integer> images = new HashMap<>();
 
   /**
    * @param made the graph in the file's own batch
@@ -64,7 +58,7 @@ final class Batching {
   /** The first dimension of an input counts images, where it is as long as the batch. */
   void input(String name, Shape here) {
     if (axis(name, here) == 0) {
-      images.put(name, Part.OUTER);
+      images.put(name, 1);
     }
   }
 
@@ -75,7 +69,8 @@ final class Batching {
    */
   void follow(OnnxNode node, Builder here) {
     boolean any = false;
-    Part part = null;
+    int outer = 0;
+    int block = 0;
     for (int i = 0; i < node.inputs().size(); i++) {
       String x = node.inputs().get(i);
       if (!images.containsKey(x)) {
@@ -89,10 +84,11 @@ final class Batching {
         throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
       }
       if (own(x).dim(axis) != made()) {
-        if (part != null && part != images.get(x)) {
+        if (outer > 0 && outer != images.get(x)) {
           throw CandelaException.of("it meets images in another order in '%s'", x);
         }
-        part = images.get(x);
+        outer = images.get(x);
+        block = own(x).dim(axis) / outer;
       }
     }
     for (String y : node.outputs()) {
@@ -104,12 +100,13 @@ final class Batching {
       if (axis < 0) {
         throw CandelaException.of("'%s' is %s for any number of images", y, v.shape());
       }
-      images.put(y, reshapes(node) ? seen(node.inputs().getFirst(), here, y, axis) : orOuter(part));
+      if (reshapes(node)) {
+        images.put(y, seen(node.inputs().getFirst(), here, y, axis));
+      } else {
+        // a slice may have left fewer of the outer ones
+        images.put(y, outer > 1 ? own(y).dim(axis) / block : 1);
+      }
     }
-  }
-
-  private static Part orOuter(Part part) {
-    return part == null ? Part.OUTER : part;
   }
 
   private static boolean reshapes(OnnxNode node) {
@@ -119,27 +116,30 @@ final class Batching {
     };
   }
 
-  /** Which part of an axis of y counts the images, by how many elements of x come before them. */
-  private Part seen(String x, Builder here, String y, int axis) {
-    long before = before(x, axis(x, here.find(x).shape()));
+  /** What an axis of y counts outside of the images, by how many elements of x come before them. */
+  private int seen(String x, Builder here, String y, int axis) {
     Shape own = own(y);
-    if (own.count(0, axis) == before) {
-      return Part.OUTER;
+    long before = before(x, axis(x, here.find(x).shape()));
+    if (!counts(own, axis, before)) {
+      throw CandelaException.of("%s cannot be seen as %s for other batches", own(x), own);
     }
-    if (own.count(0, axis + 1) == before * made()) {
-      return Part.INNER;
-    }
-    throw CandelaException.of("%s cannot be seen as %s for other batches", own(x), own);
+    return (int) (before / own.count(0, axis));
+  }
+
+  /** Whether images that so many elements come before can be counted by a part of the axis. */
+  private boolean counts(Shape own, int axis, long before) {
+    long outside = own.count(0, axis);
+    return before % outside == 0 && own.dim(axis) % (before / outside * made()) == 0;
   }
 
   /** What is counted outside of the images. */
   private long before(String x, int axis) {
-    return isOuter(x) ? own(x).count(0, axis) : own(x).count(0, axis + 1) / made();
+    return (long) own(x).count(0, axis) * outer(x);
   }
 
-  /** Whether the outer part of the axis counts the images. */
-  boolean isOuter(String value) {
-    return images.get(value) != Part.INNER;
+  /** How much the axis of the images counts outside of them: 1 where they are its outer part. */
+  int outer(String value) {
+    return images.getOrDefault(value, 1);
   }
 
   /**
@@ -185,6 +185,9 @@ final class Batching {
       if (to.count(0, a) == before && to.dim(a) % made() == 0 && isBetter(to, a, at, axis)) {
         at = a;
       }
+    }
+    for (int a = 0; a < to.rank() && at < 0; a++) {
+      at = before > to.count(0, a) && counts(to, a, before) ? a : at;
     }
     if (at < 0) {
       throw CandelaException.of("%s cannot be seen as %s for other batches", own(x), to);

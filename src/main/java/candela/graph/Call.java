@@ -111,9 +111,10 @@ final class Call {
     if (times * one.dim(axis) != length) {
       throw CandelaException.of("'%s' cannot be cut for fewer images", v.name());
     }
-    int at = builder.batching().isOuter(name) ? axis : axis + 1;
-    Value single = reshape(v, one.inserted(at, 1).dims());
-    Value each = add(new Expand(one.inserted(at, times)), single);
+    int outer = builder.batching().outer(name);
+    Shape block = one.with(axis, one.dim(axis) / outer);
+    Value single = reshape(v, block.inserted(axis, 1).inserted(axis, outer).dims());
+    Value each = add(new Expand(block.inserted(axis, times).inserted(axis, outer)), single);
     return reshape(each, one.with(axis, times * one.dim(axis)).dims());
   }
 

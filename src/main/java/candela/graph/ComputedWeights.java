@@ -36,11 +36,8 @@ final class ComputedWeights {
   }
 
   private OnnxModel computed() {
-    for (OnnxNode n : model.nodes()) {
-      if (!constants.take(n)) {
-        weights(n);
-      }
-    }
+    List<OnnxNode> others = model.nodes().stream().filter(n -> !constants.take(n)).toList();
+    others.forEach(this::weights);
     return initialisers.size() == model.initialisers().size() ? model : withoutTheRest();
   }
 

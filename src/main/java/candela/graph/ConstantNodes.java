@@ -20,6 +20,13 @@ final class ConstantNodes {
   private final OnnxModel model;
   private final List<OnnxNode> nodes = new ArrayList<>();
   private final Map<String, Integer> producers = new HashMap<>();
+
+  /** How many of the nodes read a value and were not computed yet. */
+  private final Map<String, Integer> readers = new HashMap<>();
+
+  /** Values that several read, until all have. */
+  private final Map<String, OnnxTensor> shared = new HashMap<>();
+
   private final Elements elements;
 
   /** None yet. */
@@ -34,6 +41,7 @@ final class ConstantNodes {
       return false;
     }
     n.outputs().stream().filter(v -> !v.isEmpty()).forEach(v -> producers.put(v, nodes.size()));
+    n.inputs().stream().filter(v -> !v.isEmpty()).forEach(v -> readers.merge(v, 1, Integer::sum));
     nodes.add(n);
     return true;
   }
@@ -55,13 +63,13 @@ final class ConstantNodes {
   OnnxTensor compute(String value) {
     Import reading = Import.constants(model, elements);
     TreeSet<Integer> needed = needed(value);
-    for (int i : needed) {
-      nodes.get(i).inputs().forEach(x -> bind(x, reading));
-      reading.read(nodes.get(i));
-    }
+    needed.forEach(i -> compute(nodes.get(i), reading));
     try {
       elements.make((long) NODE * needed.size());
       OnnxTensor t = reading.known(value).constant();
+      if (t != null && readers.getOrDefault(value, 0) > 0) {
+        shared.put(value, t);
+      }
       return t == null ? null : new OnnxTensor(value, t.type(), t.shape(), t.data());
     } catch (CandelaException e) {
       String node = nodes.get(needed.last()).label();
@@ -69,10 +77,22 @@ final class ConstantNodes {
     }
   }
 
-  private void bind(String value, Import reading) {
-    OnnxTensor t = model.initialisers().get(value);
-    if (t != null) {
-      reading.bind(value, t);
+  private void compute(OnnxNode n, Import reading) {
+    for (String x : n.inputs()) {
+      OnnxTensor t = shared.getOrDefault(x, model.initialisers().get(x));
+      if (t != null) {
+        reading.bind(x, t);
+      }
+      if (!x.isEmpty() && readers.merge(x, -1, Integer::sum) == 0) {
+        shared.remove(x);
+      }
+    }
+    reading.read(n);
+    for (String y : n.outputs()) {
+      OnnxTensor t = readers.getOrDefault(y, 0) > 1 ? reading.known(y).constant() : null;
+      if (t != null) {
+        shared.put(y, t);
+      }
     }
   }
 
@@ -81,7 +101,8 @@ final class ConstantNodes {
     var needed = new TreeSet<Integer>();
     Deque<String> open = new ArrayDeque<>(List.of(value));
     while (!open.isEmpty()) {
-      Integer n = producers.get(open.pop());
+      String next = open.pop();
+      Integer n = shared.containsKey(next) ? null : producers.get(next);
       if (n != null && needed.add(n)) {
         open.addAll(nodes.get(n).inputs());
       }

@@ -60,9 +60,6 @@ final class ConstantReaders {
     if (x.rank() != 2) {
       throw CandelaException.of("input %s must be a matrix", x);
     }
-    if (c.images(0) >= 0) {
-      throw CandelaException.of("the diagonal of input %s goes through the images", x);
-    }
     long type =
         c.integer("dtype", c.x(0).integer() ? ElementType.INT64.code() : ElementType.FLOAT.code());
     long above = c.integer("k", 0);

@@ -36,14 +36,15 @@ final class Dequantised {
     List<OnnxNode> nodes = new ArrayList<>();
     Set<String> read = new HashSet<>();
     for (OnnxNode n : model.nodes()) {
-      if (constants.take(n) && isWeights(n)) {
-        String value = n.outputs().getFirst();
-        OnnxTensor t = constants.compute(value);
-        initialisers.put(value, new OnnxTensor(value, ElementType.FLOAT, t.shape(), t.data()));
-        continue;
+      OnnxTensor t =
+          constants.take(n) && isWeights(n) ? constants.compute(n.outputs().getFirst()) : null;
+      if (t == null) {
+        nodes.add(n);
+        read.addAll(n.inputs());
+      } else {
+        initialisers.put(
+            t.name(), new OnnxTensor(t.name(), ElementType.FLOAT, t.shape(), t.data()));
       }
-      nodes.add(n);
-      read.addAll(n.inputs());
     }
     if (nodes.size() == model.nodes().size()) {
       return model;

@@ -14,14 +14,15 @@ final class Elements {
   /** So many more for each element that the file holds: weights are computed in some steps. */
   private static final int EACH = 32;
 
-  private long left = MOST;
+  private long most = MOST;
+  private long made;
 
   private Elements() {}
 
   /** None made yet. */
   static Elements of(OnnxModel model) {
     var elements = new Elements();
-    model.initialisers().values().forEach(t -> elements.left += (long) EACH * t.shape().count());
+    model.initialisers().values().forEach(t -> elements.most += (long) EACH * t.shape().count());
     return elements;
   }
 
@@ -31,10 +32,10 @@ final class Elements {
    * @throws CandelaException when they are too many
    */
   void make(long count) {
-    left -= count;
-    if (left < 0) {
+    made += count;
+    if (made > most) {
       throw CandelaException.of(
-          "constants computed on the way have more than %d elements; store them in the file", MOST);
+          "constants computed on the way have more than %d elements; store them in the file", most);
     }
   }
 }

@@ -17,6 +17,10 @@ import java.util.function.Consumer;
 
 /** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
 public final class Import {
+  /** Of an operator that is none of {@link Operators}. */
+  static final String NOT_SUPPORTED =
+      "the operator is not supported; 'candela operators' lists those that are";
+
   private static final int[] CHANNELS_FIRST = {0, 3, 1, 2};
 
   private final OnnxModel model;
@@ -283,10 +287,8 @@ public final class Import {
     }
     String name = node.domain().isEmpty() ? node.op() : node.domain() + "." + node.op();
     return Compositions.names().contains(name)
-        ? "the operator is not supported with these inputs and attributes: channels last, masks or"
-            + " caches, another activation, another opset's axes, or no zero point of what comes"
-            + " out"
-        : "the operator is not supported; 'candela operators' lists those that are";
+        ? "the operator is supported " + Compositions.limits(name) + " only"
+        : NOT_SUPPORTED;
   }
 
   /** Adds what a node computes. */

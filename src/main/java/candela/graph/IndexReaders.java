@@ -46,7 +46,7 @@ final class IndexReaders {
     Batching batching = c.builder().batching();
     String name = c.node().inputs().getFirst();
     Shape own = batching.own(name);
-    if (batching.made() != 1 || indices.shape().rank() == 0 || !batching.isOuter(name)) {
+    if (batching.made() != 1 || indices.shape().rank() == 0 || batching.outer(name) > 1) {
       throw CandelaException.of("it picks along axis %d of %s, where images lie", axis, own);
     }
     Value apart = c.reshape(c.x(0), own.inserted(axis, c.builder().batch()).dims());

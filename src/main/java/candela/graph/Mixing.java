@@ -41,20 +41,72 @@ final class Mixing {
       return axis >= Call.axis(node.integer("axis", absent), x.rank());
     }
 
-    /** The second input. */
-    private OnnxTensor constant() {
-      return here.known(here.value("input", node.inputs().get(1))).constant();
+    /** Input i, a constant; null where it is none. */
+    private OnnxTensor constant(int i) {
+      return here.known(here.value("input", node.inputs().get(i))).constant();
+    }
+
+    /** What an attribute, or a constant input, lists; null where neither does. */
+    private long[] listed(String what, int i) {
+      if (node.has(what)) {
+        return node.integers(what);
+      }
+      return node.has(i) ? constant(i).longs() : null;
+    }
+
+    /** Where the axis of the images stands among axes that are listed; -1 where it does not. */
+    private int place() {
+      long[] axes = listed("axes", 3);
+      for (int k = 0; axes != null && k < axes.length; k++) {
+        if (Call.axis(axes[k], x.rank()) == axis) {
+          return k;
+        }
+      }
+      return axes == null ? axis : -1;
+    }
+
+    private boolean isPadded() {
+      long[] pads = listed("pads", 1);
+      int at = place();
+      return at >= 0 && (pads[at] != 0 || pads[pads.length / 2 + at] != 0);
+    }
+
+    /** Whether a slice takes other than whole blocks, or of each image as much. */
+    private boolean isSlicedAcrossImages() {
+      long[] starts = listed("starts", 1);
+      long[] steps = listed("steps", 4);
+      int at = place();
+      if (at < 0 || at >= starts.length) {
+        return false;
+      }
+      int length = x.dim(axis);
+      long from = Math.clamp(starts[at] < 0 ? starts[at] + length : starts[at], 0L, (long) length);
+      long step = steps == null ? 1 : steps[at];
+      int outer = batching.outer(node.inputs().get(input));
+      if (step == 1 && outer > 1) {
+        return from % (length / outer) != 0 || y.dim(axis) % (own.dim(axis) / outer) != 0;
+      }
+      boolean whole = step == 1 && from == 0 && y.dim(axis) == own.dim(axis);
+      int each = length / here.batch();
+      return !whole && (outer > 1 || step < 2 || from >= step || each % step != 0);
+    }
+
+    /** Whether places are given for some of the images alone. */
+    private boolean isWrittenInPart() {
+      int length = constant(1).shape().dim(axis);
+      boolean repeated = here.batching() != null && length == own.dim(axis);
+      return !isAt(0) && length != x.dim(axis) && !repeated;
     }
 
     /** Whether the second input is the same for all numbers of images. */
     private boolean isWritten() {
-      OnnxTensor t = constant();
+      OnnxTensor t = constant(1);
       return t != null && batching.isWritten(t, node.inputs().get(1));
     }
 
     /** Whether the second input picks for every image what is that image's. */
     private boolean picksWithinImages() {
-      OnnxTensor picked = constant();
+      OnnxTensor picked = constant(1);
       String name = node.outputs().getFirst();
       int at = batching.axis(name, here.find(name).shape()) - axis;
       if (picked == null || at < 0 || at >= picked.shape().rank() || !isOuter()) {
@@ -74,7 +126,7 @@ final class Mixing {
     }
 
     private boolean isOuter() {
-      return batching.isOuter(node.inputs().get(input));
+      return batching.outer(node.inputs().get(input)) == 1;
     }
 
     private boolean isResized() {
@@ -112,7 +164,6 @@ final class Mixing {
           "Erf",
           "Exp",
           "Expand",
-          "EyeLike",
           "Flatten",
           "Floor",
           "Gelu",
@@ -139,7 +190,6 @@ final class Mixing {
           "Not",
           "Or",
           "PRelu",
-          "Pad",
           "Pow",
           "QuantizeLinear",
           "Range",
@@ -163,7 +213,6 @@ final class Mixing {
           "Sign",
           "Sin",
           "Size",
-          "Slice",
           "Softplus",
           "Softsign",
           "Sqrt",
@@ -205,18 +254,21 @@ final class Mixing {
     NONE.forEach(op -> rules.put(op, s -> false));
     OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
     rules.put("Concat", s -> s.isAt(1));
-    rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant().floats()[0], s.x.rank()));
+    rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
+    rules.put("EyeLike", s -> true);
     rules.put("Gather", s -> s.isAt(0) && !s.isWritten() && !s.picksWithinImages());
     rules.put(
-        "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant().shape().dim(-1));
+        "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant(1).shape().dim(-1));
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);
+    rules.put("Pad", Site::isPadded);
     rules.put("RMSNormalization", s -> s.isFrom(-1));
     rules.put("Resize", Site::isResized);
-    rules.put("ScatterElements", s -> s.isAt(0));
+    rules.put("ScatterElements", s -> s.isAt(0) || s.isWrittenInPart());
     // of data and updates, the last axes are the same
-    rules.put("ScatterND", s -> s.x.rank() - s.axis > s.y.rank() - s.constant().shape().dim(-1));
+    rules.put("ScatterND", s -> s.x.rank() - s.axis > s.y.rank() - s.constant(1).shape().dim(-1));
+    rules.put("Slice", Site::isSlicedAcrossImages);
     rules.put("Softmax", Mixing::softmax);
     rules.put("Split", s -> s.isAt(0) && s.node.outputs().size() > 1);
     rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));

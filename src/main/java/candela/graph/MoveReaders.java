@@ -80,10 +80,6 @@ final class MoveReaders {
       steps[a] = (int) step;
       long span = step > 0 ? e - s : s - e;
       sizes[a] = (int) Math.max(0, Math.ceilDiv(span, Math.abs(step)));
-      boolean some = step != 1 || sizes[a] != length;
-      if (some && c.images(0) == a) {
-        throw CandelaException.of("it picks along axis %d of %s, where images lie", a, x);
-      }
     }
     return c.add(new Slice(from, steps, sizes), c.x(0));
   }

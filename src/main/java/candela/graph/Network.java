@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.device.Device;
 import candela.onnx.OnnxModel;
+import candela.onnx.OnnxValue;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -23,6 +24,12 @@ public final class Network {
   /** The same, as graphs are made of it. */
   private final OnnxModel computed;
 
+  /** The output that is first in the file. */
+  private final String first;
+
+  /** Outputs that cannot be had, and why. */
+  private final Map<String, String> missing;
+
   private final boolean turned;
   private final Shape known;
 
@@ -32,11 +39,23 @@ public final class Network {
   /**
    * @param known the input's shape, where it has been found already
    */
-  private Network(OnnxModel model, OnnxModel computed, boolean turned, Shape known) {
-    this.model = model;
-    this.computed = computed;
+  private Network(Network from, boolean turned, Shape known) {
+    this.model = from.model;
+    this.computed = from.computed;
+    this.first = from.first;
+    this.missing = from.missing;
     this.turned = turned;
     this.known = known;
+  }
+
+  private Network(OnnxModel whole) {
+    Supported supported = Supported.of(whole);
+    model = Dequantised.weights(ControlFlow.decided(supported.model()));
+    computed = ComputedWeights.of(model);
+    first = whole.outputs().getFirst().name();
+    missing = supported.missing();
+    turned = false;
+    known = null;
   }
 
   /**
@@ -77,8 +96,7 @@ public final class Network {
    * @throws CandelaException when what that is depends on the image
    */
   public static Network of(OnnxModel model) {
-    OnnxModel plain = Dequantised.weights(ControlFlow.decided(Supported.of(model)));
-    return new Network(plain, ComputedWeights.of(plain), false, null);
+    return new Network(model);
   }
 
   /**
@@ -88,8 +106,8 @@ public final class Network {
   public Network channelsFirst() {
     Shape s = inputShape();
     boolean last = s.rank() == 4 && isColour(s.dim(3)) && !isColour(s.dim(1));
-    Shape first = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
-    return new Network(model, computed, last, first);
+    Shape turned = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
+    return new Network(this, last, turned);
   }
 
   private static boolean isColour(int channels) {
@@ -140,12 +158,13 @@ public final class Network {
   /**
    * The simplified graph for batches of the given size.
    *
-   * @throws OnlyBatch when it can be had for one size only, or images would depend on each other
+   * @throws OnlyBatch when it can be had for one size only, or images may depend on each other
    */
   public Graph graph(int batch, SessionOptions options) {
     if (batch < 1) {
       throw CandelaException.of("batch %d: expected 1 or more", batch);
     }
+    checkOutput(options.output());
     if (batch > 1 && mixing().isPresent()) {
       throw new OnlyBatch(mixing().get());
     }
@@ -160,6 +179,18 @@ public final class Network {
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
     return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);
+  }
+
+  private void checkOutput(String output) {
+    String why = missing.get(output == null ? first : output);
+    if (why != null) {
+      throw CandelaException.of(
+          "%s: output '%s' cannot be had: %s; name another output, it has %s",
+          name(),
+          output == null ? first : output,
+          why,
+          model.outputs().stream().map(OnnxValue::name).toList());
+    }
   }
 
   /** The graph, in which a value of the model has one more name. */

@@ -4,7 +4,7 @@ import candela.tensor.CandelaException;
 
 /**
  * A model whose file was made for batches of one size, and cannot be read for another; or one that
- * can, and lets the images of a batch depend on each other.
+ * can, and may let the images of a batch depend on each other.
  */
 public final class OnlyBatch extends CandelaException {
   private static final long serialVersionUID = 1L;
@@ -23,10 +23,10 @@ public final class OnlyBatch extends CandelaException {
   /**
    * Of a model for any number of images.
    *
-   * @param why what mixes them
+   * @param why what mixes them, or hides where they are
    */
   OnlyBatch(String why) {
-    super(why + "; the images of a batch would depend on each other: use batch 1");
+    super(why + "; the images of a batch may depend on each other: use batch 1");
     batch = 1;
   }
 

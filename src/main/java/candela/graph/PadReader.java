@@ -35,10 +35,6 @@ final class PadReader {
         throw CandelaException.of(
             "pads %d and %d do not fit axis %d of %s", pads[i], pads[n + i], a, x);
       }
-      boolean some = pads[i] != 0 || pads[n + i] != 0;
-      if (some && c.images(0) == a) {
-        throw CandelaException.of("it pads axis %d of %s, where images lie", a, x);
-      }
     }
     int[] from = new int[x.rank()];
     int[] steps = new int[x.rank()];

@@ -4,30 +4,47 @@ import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxValue;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * Leaves out nodes that no output needs, and outputs that operators outside {@link Operators} give,
- * say the places of the largest scores, where the first output does without them.
+ * A model without nodes that no output needs, and without outputs that operators outside {@link
+ * Operators} give, say the places of the largest scores, where others do without them.
+ *
+ * @param missing outputs that were left out, with the node that is why
  */
-final class Supported {
-  private Supported() {}
-
-  /** The model of the outputs that can be had; of all where the first cannot. */
-  static OnnxModel of(OnnxModel model) {
-    Set<String> missing = new HashSet<>();
+record Supported(OnnxModel model, Map<String, String> missing) {
+  /** The model of the outputs that can be had; of all where none can. */
+  static Supported of(OnnxModel model) {
+    Map<String, String> why = new HashMap<>();
     for (OnnxNode n : model.nodes()) {
-      if (!isSupported(n) || n.reads().stream().anyMatch(missing::contains)) {
-        n.outputs().stream().filter(v -> !v.isEmpty()).forEach(missing::add);
+      String reason =
+          isSupported(n)
+              ? n.reads().stream().filter(why::containsKey).map(why::get).findFirst().orElse(null)
+              : n.label() + ": " + Import.NOT_SUPPORTED;
+      if (reason != null) {
+        n.outputs().stream().filter(v -> !v.isEmpty()).forEach(v -> why.put(v, reason));
       }
     }
-    if (missing.contains(model.outputs().getFirst().name())) {
-      return model; // refused when the node is read
-    }
     List<OnnxValue> outputs =
-        model.outputs().stream().filter(v -> !missing.contains(v.name())).toList();
+        model.outputs().stream().filter(v -> !why.containsKey(v.name())).toList();
+    if (outputs.isEmpty()) {
+      return new Supported(model, Map.of()); // refused when the node is read
+    }
+    Map<String, String> missing = new LinkedHashMap<>();
+    for (OnnxValue v : model.outputs()) {
+      if (why.containsKey(v.name())) {
+        missing.put(v.name(), why.get(v.name()));
+      }
+    }
+    return new Supported(model.withOutputs(outputs, needed(model, outputs)), missing);
+  }
+
+  private static List<OnnxNode> needed(OnnxModel model, List<OnnxValue> outputs) {
     Set<String> read = new HashSet<>();
     outputs.forEach(v -> read.add(v.name()));
     List<OnnxNode> nodes = new ArrayList<>();
@@ -37,7 +54,7 @@ final class Supported {
         read.addAll(n.reads());
       }
     }
-    return model.withOutputs(outputs, nodes.reversed());
+    return nodes.reversed();
   }
 
   private static boolean isSupported(OnnxNode n) {

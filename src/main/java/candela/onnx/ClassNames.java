@@ -49,7 +49,11 @@ final class ClassNames {
         .filter(ClassNames::isText)
         .forEach(t -> texts.add(t.getName()));
     graph.getOutputList().stream().filter(ClassNames::isText).forEach(v -> texts.add(v.getName()));
-    graph.getNodeList().forEach(this::follow);
+    int known;
+    do { // nodes may come in any order
+      known = texts.size();
+      graph.getNodeList().forEach(this::follow);
+    } while (texts.size() > known);
     if (graph.getOutputList().stream().allMatch(v -> texts.contains(v.getName()))) {
       return graph;
     }

@@ -30,6 +30,19 @@ public final class Compositions {
     return ALL.keySet().stream().sorted().toList();
   }
 
+  /** How one of them is supported, for messages about nodes that are otherwise. */
+  public static String limits(String name) {
+    String op = name.substring(name.lastIndexOf('.') + 1);
+    return switch (op) {
+      case "Attention", "MultiHeadAttention", "QAttention" ->
+          "for queries, keys and values of one length each, without masks, caches and rotation";
+      case "FusedConv", "FusedGemm" ->
+          "with activations " + Fused.activations() + " and their parameters";
+      case "FusedMatMul", "TransposeMatMul" -> "with the last two axes exchanged, not others";
+      default -> "channels first, with a zero point for what comes out, of one opset";
+    };
+  }
+
   /**
    * The node's operator as a function of ONNX's own operators; null where it is none of these.
    *

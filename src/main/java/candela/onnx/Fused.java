@@ -5,7 +5,9 @@ import candela.onnx.proto.NodeProto;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Operators of ONNX Runtime that its optimiser puts in place of several of ONNX's own, as functions
@@ -62,23 +64,39 @@ final class Fused extends Composed {
 
   /** Parameters of the activation. */
   private static List<Float> parameters(NodeProto n) {
+    if (n.getOpType().equals("FusedGemm")) {
+      return Stream.of("activation_alpha", "activation_beta")
+          .filter(a -> attribute(n, a) != null)
+          .map(a -> real(n, a, 0))
+          .toList();
+    }
     AttributeProto all = attribute(n, "activation_params");
-    return n.getOpType().equals("FusedGemm")
-        ? List.of(real(n, "activation_alpha", 0), real(n, "activation_beta", 0))
-        : all == null ? List.of() : all.getFloatsList();
+    return all == null ? List.of() : all.getFloatsList();
+  }
+
+  /** The activations that are known. */
+  static String activations() {
+    return String.join(", ", new TreeSet<>(ACTIVATIONS.keySet()));
   }
 
   /**
-   * Whether it masks or caches, or has heads of several sizes.
+   * Whether it masks or caches, or has queries of another size than keys.
    *
    * @param inputs that only such have
    */
   private static boolean isOtherAttention(NodeProto n, int... inputs) {
-    AttributeProto sizes = attribute(n, "qkv_hidden_sizes");
+    List<Long> sizes = sizes(n);
     return Arrays.stream(inputs).anyMatch(i -> has(n, i))
-        || sizes != null && sizes.getIntsList().stream().distinct().count() > 1
+        || n.getOutputList().stream().skip(1).anyMatch(y -> !y.isEmpty())
+        || !sizes.isEmpty() && (sizes.size() != 3 || !sizes.get(0).equals(sizes.get(1)))
         || integer(n, "do_rotary", 0) != 0
         || integer(n, "unidirectional", 0) != 0;
+  }
+
+  /** Of queries, keys and values; empty where all are the same. */
+  private static List<Long> sizes(NodeProto n) {
+    AttributeProto sizes = attribute(n, "qkv_hidden_sizes");
+    return sizes == null ? List.of() : sizes.getIntsList();
   }
 
   /** The activation's name; null where there is none. */
@@ -204,21 +222,35 @@ final class Fused extends Composed {
 
   /** Queries, keys and values by one product with weights. */
   private static Fused attention(NodeProto n) {
-    var f = new Fused("Attention", "input weights bias mask_index past attention_bias");
+    var f =
+        new Fused(
+            "Attention", "input weights bias mask_index past attention_bias past_sequence_length");
     f.node("MatMul", "input weights", "product");
     if (has(n, 2)) {
       f.node("Add", "product bias", "all");
     }
-    f.node("Split", has(n, 2) ? "all" : "product", "query key value").given("axis", -1);
+    String all = has(n, 2) ? "all" : "product";
+    if (!sizes(n).isEmpty()) {
+      f.integers("sizes", sizes(n).stream().mapToLong(Long::longValue).toArray());
+      all += " sizes";
+    }
+    f.node("Split", all, "query key value").given("axis", -1);
     return f.attended(n, "query key value", has(n, 5));
   }
 
   private static Fused multiHeadAttention(NodeProto n) {
-    var f = new Fused("MultiHeadAttention", "query key value bias key_padding_mask attention_bias");
+    var f =
+        new Fused(
+            "MultiHeadAttention",
+            "query key value bias key_padding_mask attention_bias past_key past_value"
+                + " past_sequence_length cache_indirection");
     if (!has(n, 3)) {
       return f.attended(n, "query key value", has(n, 5));
     }
-    f.node("Split", "bias", "query_bias key_bias value_bias").given("axis", -1);
+    f.node("Shape", "key", "size").given("start", -1);
+    f.node("Shape", "value", "other_size").given("start", -1);
+    f.node("Concat", "size size other_size", "sizes").given("axis", 0);
+    f.node("Split", "bias sizes", "query_bias key_bias value_bias").given("axis", -1);
     f.node("Add", "query query_bias", "queries");
     f.node("Add", "key key_bias", "keys");
     f.node("Add", "value value_bias", "values");
@@ -232,7 +264,7 @@ final class Fused extends Composed {
     if (attribute(n, "scale") != null && real(n, "scale", 0) != 0) {
       given("scale", real(n, "scale", 0));
     }
-    outputs("output");
+    outputs("output present present_value qk");
     return this;
   }
 }

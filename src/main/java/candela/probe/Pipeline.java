@@ -339,8 +339,12 @@ public final class Pipeline implements AutoCloseable {
         return session;
       } catch (OnlyBatch e) {
         // Of several, rows that have nothing to do with each other would be mixed.
-        if (e.batch() != 1 || options.rules().stream().anyMatch(Rules::paired)) {
+        if (e.batch() != 1) {
           throw e;
+        }
+        if (options.rules().stream().anyMatch(Rules::paired)) {
+          throw new CandelaException(
+              e.getMessage() + ", with a method that does not compare two rows of one", e);
         }
         room = 1;
         rows = 1;

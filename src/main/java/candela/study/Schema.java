@@ -8,6 +8,7 @@ import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,7 +46,7 @@ final class Schema {
         db.commit();
         db.execute("CHECKPOINT");
       }
-      Files.createLink(file, part);
+      name(part, file);
     } catch (FileAlreadyExistsException e) {
       // another process was faster; whether it is of this study is seen when it is opened
     } catch (IOException e) {
@@ -53,6 +54,17 @@ final class Schema {
     } finally {
       part.toFile().delete();
       log.toFile().delete();
+    }
+  }
+
+  /** Of two processes one does. */
+  private static void name(Path part, Path file) throws IOException {
+    try {
+      Files.createLink(file, part);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      Files.move(part, file); // file systems without hard links
     }
   }
 

@@ -21,10 +21,16 @@ class TrainTest {
   void dataWritesPicturesMasksAndBoxesThatTrainReads() throws IOException {
     Path set = folder.resolve("set");
     String small = "count=16,test=8,size=16,seed=4";
-    // no process has this number
-    Path dead = Files.createDirectories(folder.resolve(".set.999999999"));
+    Path dead = Files.createDirectories(folder.resolve(".set.candela-part"));
+    Files.writeString(dead.resolve("old.png"), "of a run that was killed");
+    Path other = Files.createDirectories(folder.resolve(".set.20240101"));
     MainTest.Ran data = MainTest.run("data", set.toString(), "--set", small);
     assertThat(dead).doesNotExist();
+    assertThat(other).exists();
+    try (var files = Files.list(set)) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .containsExactlyInAnyOrder("train", "test", "masks", "boxes.csv", "settings.txt");
+    }
     assertThat(data.code()).as(data.err()).isZero();
     assertThat(data.out()).contains("24 pictures of 8 classes");
     assertThat(Files.readAllLines(set.resolve("boxes.csv"))).hasSize(25);

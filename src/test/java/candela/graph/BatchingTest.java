@@ -39,7 +39,10 @@ class BatchingTest {
         new Case("an axis of its own, and none", 1, axes()),
         new Case("channels of constants written over", 1, written("c one u")),
         new Case("channels of constants, element by element", 1, elements()),
-        new Case("channels written into constants", 1, written("z t c")));
+        new Case("channels written into constants", 1, written("z t c")),
+        new Case("images between rows and channels", 1, between(1)),
+        new Case("images between rows and channels, of any number", 1, between(-1)),
+        new Case("channels but the first, of any number of images", 1, sliced(1, 0, 2, 3)));
   }
 
   private static SmallModel model(long... x) {
@@ -186,6 +189,43 @@ class BatchingTest {
         .node("MatMul", "flat w", "y");
   }
 
+  /** Rows of pixels, then images, then channels are one axis. */
+  private static SmallModel between(int images) {
+    return new SmallModel(13, images, 4, 3, 2)
+        .random("q", 2, 2)
+        .random("v", 24, 5)
+        .node("Transpose", "x", "first", "perm", new long[] {2, 0, 1, 3})
+        .longs("a", new long[] {2}, -1, 2)
+        .node("Reshape", "first a", "rows")
+        .node("MatMul", "rows q", "products")
+        .node("Mul", "products rows", "sum")
+        .node("Add", "sum rows", "product")
+        .longs("b", new long[] {4}, 3, images, 4, 2)
+        .node("Reshape", "product b", "apart")
+        .node("Transpose", "apart", "back", "perm", new long[] {1, 0, 2, 3})
+        .longs("c", new long[] {2}, images, 24)
+        .node("Reshape", "back c", "flat")
+        .node("MatMul", "flat v", "y");
+  }
+
+  /** As many rows as there are images are cut off, where channels and images became rows. */
+  private static SmallModel sliced(long... perm) {
+    return open()
+        .random("v", 8, 5)
+        .longs("a", new long[] {3}, -1, 2, 2)
+        .longs("b", new long[] {4}, 2, -1, 2, 2)
+        .longs("c", new long[] {2}, -1, 8)
+        .node("Shape", "x", "shape")
+        .node("Gather", "shape zero", "n")
+        .node("Transpose", "x", "turned", "perm", perm)
+        .node("Reshape", "turned a", "rows")
+        .node("Slice", "rows n to zero", "rest")
+        .node("Reshape", "rest b", "apart")
+        .node("Transpose", "apart", "back", "perm", new long[] {1, 0, 2, 3})
+        .node("Reshape", "back c", "flat")
+        .node("MatMul", "flat v", "y");
+  }
+
   private static SmallModel two() {
     return model(2, 3, 2, 2)
         .longs("a", new long[] {3}, 8, 1, 3)
@@ -304,14 +344,14 @@ class BatchingTest {
         "node 'half y' (Split): split [2, 2]: 2 lengths expected that add up to axis 0 of [16,3]");
     refused(
         rows().longs("p", new long[] {4}, 1, 0, -1, 0).node("Pad", "rows p", "y"),
-        "node 'y' (Pad): it pads axis 0 of [16,3], where images lie");
+        "node 'y' (Pad): it mixes the images along axis 0 of 'rows'");
     refused(
         rows()
             .longs("u", one, 0)
             .longs("v", one, 16)
-            .longs("t", one, 2)
+            .longs("t", one, 3)
             .node("Slice", "rows u v u t", "y"),
-        "node 'y' (Slice): it picks along axis 0 of [16,3], where images lie");
+        "node 'y' (Slice): it mixes the images along axis 0 of 'rows'");
     refused(
         rows().node("Trilu", "rows", "y"),
         "node 'y' (Trilu): it mixes the images along axis 0 of 'rows'");
@@ -346,7 +386,7 @@ class BatchingTest {
     }
     refused(
         rows().node("EyeLike", "rows", "e").node("Mul", "rows e", "y"),
-        "node 'e' (EyeLike): the diagonal of input [16,3] goes through the images");
+        "node 'e' (EyeLike): it mixes the images along axis 0 of 'rows'");
     refused(
         rows().node("ArgMax", "rows", "y", "axis", 0),
         "node 'y' (ArgMax): 'y' is [1,3] for any number of images");
@@ -457,6 +497,37 @@ class BatchingTest {
                 .node("Reshape", "picked s", "rows")
                 .node("MatMul", "rows w", "y")),
         new Case(
+            "images from the last to the first",
+            0,
+            open()
+                .longs("end", new long[] {1}, Integer.MIN_VALUE)
+                .longs("back", new long[] {1}, -1)
+                .node("Slice", "z back end zero back", "turned")
+                .node("MatMul", "turned w", "y")),
+        new Case(
+            "zeros instead of the first image",
+            0,
+            open()
+                .longs("pads", new long[] {4}, 1, 0, -1, 0)
+                .node("Pad", "z pads", "later")
+                .node("MatMul", "later w", "y")),
+        new Case(
+            "a diagonal through the images",
+            0,
+            open()
+                .node("EyeLike", "z", "ones")
+                .node("Mul", "z ones", "some")
+                .node("MatMul", "some w", "y")),
+        new Case(
+            "a place of the first image",
+            0,
+            open()
+                .longs("place", new long[] {1, 1}, 2)
+                .random("u", 1, 1)
+                .node("ScatterElements", "z place u", "some", "axis", 1)
+                .node("MatMul", "some w", "y")),
+        new Case("channels of all but the first image", 0, sliced(0, 1, 2, 3)),
+        new Case(
             "images moved by one",
             0,
             open()
@@ -475,7 +546,7 @@ class BatchingTest {
     for (int batch : new int[] {2, 3, 8}) {
       assertThatThrownBy(() -> network.channelsFirst().graph(batch, SessionOptions.FORWARD))
           .isInstanceOf(OnlyBatch.class)
-          .hasMessageEndingWith("; the images of a batch would depend on each other: use batch 1");
+          .hasMessageEndingWith("; the images of a batch may depend on each other: use batch 1");
     }
   }
 

@@ -56,7 +56,9 @@ class HostileModelTest {
   private static Map<GraphProto.Builder, String> cases() {
     var all = new LinkedHashMap<GraphProto.Builder, String>();
     // Sizes
-    all.put(net(longs("s", MAX), op("ConstantOfShape", "s")), "more than 536870912 elements");
+    all.put(
+        net(longs("s", MAX), op("ConstantOfShape", "s")),
+        "constants computed on the way have more than 5368");
     all.put(net(longs("s", 1L << 40), op("ConstantOfShape", "s")), "do not fit together");
     all.put(net(longs("s", -5), op("ConstantOfShape", "s")), "negative dimension");
     all.put(net(longs("s", MAX, 1, 3, 8, 8), op("Expand", "x", "s")), "more than 2^31 - 1");

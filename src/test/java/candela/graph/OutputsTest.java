@@ -112,6 +112,16 @@ class OutputsTest {
   }
 
   @Test
+  void textMayBeReadBeforeTheNodeThatMakesIt() throws Exception {
+    GraphProto.Builder graph = named();
+    graph.addNode(0, node("", "Identity", "label", "again"));
+    graph.addOutput(ValueInfoProto.newBuilder().setName("again").setType(tensor(STRING)));
+    graph.addNode(0, node("", "Identity", "copied", "copy"));
+    graph.addNode(1, node("", "Identity", "names", "copied"));
+    assertThat(outputs(load(graph))).containsExactly("loss");
+  }
+
+  @Test
   void aModelOfNamesAloneIsRefused() {
     GraphProto.Builder names = named().removeOutput(1);
     assertThatThrownBy(() -> load(names))
@@ -132,9 +142,27 @@ class OutputsTest {
 
   /** Which output is meant is not guessed. */
   @Test
-  void aFirstOutputOfAnotherOperatorIsRefused() throws Exception {
+  void aFirstOutputOfAnotherOperatorIsRefusedUnlessAnotherIsNamed() throws Exception {
     GraphProto.Builder graph = classifier().addNode(node("", "TopK", "p place", "values places"));
-    Network network = load(graph.addOutput(value("values")).addOutput(value("p")));
+    graph.addNode(node("", "Neg", "values", "negative"));
+    Network network = load(graph.addOutput(value("negative")).addOutput(value("p")));
+    String why =
+        "classifier.onnx: output 'negative' cannot be had: node 'values places' (TopK): the"
+            + " operator is not supported; 'candela operators' lists those that are; name another"
+            + " output, it has [p]";
+    for (String output : new String[] {null, "negative"}) {
+      assertThatThrownBy(() -> network.graph(1, new SessionOptions(List.of(), output)))
+          .isInstanceOf(CandelaException.class)
+          .hasMessage(why);
+    }
+    Graph p = network.graph(1, new SessionOptions(List.of(), "p"));
+    assertThat(p.outputs()).hasSize(1);
+  }
+
+  @Test
+  void aModelOfOtherOperatorsAloneIsRefused() throws Exception {
+    GraphProto.Builder graph = classifier().addNode(node("", "TopK", "p place", "values places"));
+    Network network = load(graph.addOutput(value("values")));
     assertThatThrownBy(network::inputShape)
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("node 'values places' (TopK): the operator is not supported");

@@ -204,7 +204,32 @@ class QuantizedGraphTest {
     Path file = m.write(folder);
     assertThatThrownBy(() -> Network.load(file).graph(BATCH, SessionOptions.FORWARD))
         .isInstanceOf(CandelaException.class)
-        .hasMessageContaining("not supported with these inputs and attributes: channels last");
+        .hasMessageContaining(
+            "(com.microsoft.QLinearSigmoid): the operator is supported channels first, with");
+  }
+
+  /** Scales of so many levels are left to sessions, and the weights with them. */
+  @Test
+  void weightsWhoseScaleIsNotComputedStayQuantised() throws Exception {
+    SmallModel m =
+        new SmallModel(13, -1, 5)
+            .random("many", 70_000)
+            .node("Mul", "many many", "squares")
+            .node("Cast", "squares", "levels", "to", 6)
+            .node("Cast", "levels", "numbers", "to", 1)
+            .node("ReduceMax", "numbers", "largest", "keepdims", 0)
+            .scalar("one", 1)
+            .node("Min", "largest one", "scale")
+            .integers("q", INT8, new long[] {5, 2}, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+            .node("DequantizeLinear", "q scale", "w")
+            .node("MatMul", "x w", "y");
+    Network network = Network.load(m.write(folder));
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+      device.write(s.input(), new float[] {1, 0, 0, 0, 1});
+      s.forward();
+      assertThat(device.read(s.output())).containsExactly(10, 12);
+    }
   }
 
   /** Both beyond the largest level: the output tells them apart no more, their scores do. */
