@@ -3,7 +3,9 @@ package candela.onnx;
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.AttributeProto.AttributeType;
 import candela.onnx.proto.FunctionProto;
+import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.NodeProto;
+import candela.onnx.proto.ValueInfoProto;
 import com.google.protobuf.ByteString;
 import java.util.Arrays;
 import java.util.List;
@@ -120,6 +122,16 @@ abstract class Composed {
     return this;
   }
 
+  /** A body, which reads what is around it too. */
+  Composed given(String attribute, Composed body) {
+    GraphProto.Builder g = GraphProto.newBuilder().setName(attribute);
+    FunctionProto f = body.function();
+    f.getInputList().forEach(x -> g.addInput(ValueInfoProto.newBuilder().setName(x)));
+    f.getOutputList().forEach(y -> g.addOutput(ValueInfoProto.newBuilder().setName(y)));
+    attribute(attribute, AttributeType.GRAPH).setG(g.addAllNode(f.getNodeList()));
+    return this;
+  }
+
   /** Attributes that the last node has where the call has them. */
   void passed(String... attributes) {
     for (String a : attributes) {
@@ -135,6 +147,12 @@ abstract class Composed {
   /** A constant. */
   void number(String name, float value) {
     node("Constant", "", name).given("value_float", value);
+    last().clearInput();
+  }
+
+  /** A constant. */
+  void integer(String name, long value) {
+    node("Constant", "", name).given("value_int", value);
     last().clearInput();
   }
 

@@ -9,8 +9,8 @@ import java.util.function.Function;
 
 /**
  * All operators that are read as functions of ONNX's own: those on quantised tensors ({@link
- * Quantized}), those that ONNX Runtime puts in place of several ({@link Fused}), and some poolings
- * ({@link DeepPool}).
+ * Quantized}), those that ONNX Runtime puts in place of several ({@link Fused}), recurrent layers
+ * ({@link Recurrent}), and some poolings ({@link DeepPool}).
  */
 public final class Compositions {
   private static final Map<String, Function<NodeProto, Composed>> ALL = all();
@@ -22,6 +22,7 @@ public final class Compositions {
     DeepPool.list(all);
     Quantized.list(all);
     Fused.list(all);
+    Recurrent.list(all);
     return Map.copyOf(all);
   }
 
@@ -39,6 +40,10 @@ public final class Compositions {
       case "FusedConv", "FusedGemm" ->
           "with activations " + Fused.activations() + " and their parameters";
       case "FusedMatMul", "TransposeMatMul" -> "with the last two axes exchanged, not others";
+      case "GRU", "LSTM", "RNN" ->
+          "for steps that all images have, without clip, coupled gates and parameters of"
+              + " activations, which are "
+              + Recurrent.activations();
       default -> "channels first, with a zero point for what comes out, of one opset";
     };
   }
@@ -56,6 +61,7 @@ public final class Compositions {
     return ALL.containsKey(Composed.name(n))
         && !DeepPool.isOther(n)
         && !Quantized.isOther(n, opset)
-        && !Fused.isOther(n);
+        && !Fused.isOther(n)
+        && !Recurrent.isOther(n);
   }
 }

@@ -20,7 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every operator that is put together from others, but quantised ones, against ONNX Runtime. */
+/**
+ * Every operator that is put together from others, but quantised and recurrent ones, against ONNX
+ * Runtime.
+ */
 class FusedTest {
   private static final String RUNTIME = "com.microsoft.";
   private static final int BATCH = 2;
@@ -191,7 +194,8 @@ class FusedTest {
   @Test
   void everyOperatorHasAModel() {
     Set<String> tested = new TreeSet<>();
-    Stream.concat(all().keySet().stream(), new QuantizedModels(false).all().keySet().stream())
+    Stream.of(all(), new QuantizedModels(false).all(), RecurrentTest.all())
+        .flatMap(models -> models.keySet().stream())
         .map(n -> n.split(",")[0])
         .filter(n -> !n.isEmpty())
         .forEach(tested::add);

@@ -34,7 +34,7 @@ final class SmallModel {
 
   /**
    * A node; a domain stands before the operator's name and a dot. What follows its output are
-   * attributes: a name, its value (number, text or longs).
+   * attributes: a name, its value (number, text, or several).
    */
   SmallModel node(String op, String inputs, String output, Object... attributes) {
     NodeProto.Builder n =
@@ -68,6 +68,12 @@ final class SmallModel {
           a.addFloats(f);
         }
         yield a.setType(AttributeType.FLOATS).build();
+      }
+      case String[] v -> {
+        for (String t : v) {
+          a.addStrings(ByteString.copyFromUtf8(t));
+        }
+        yield a.setType(AttributeType.STRINGS).build();
       }
       default -> throw new IllegalArgumentException(name + " of " + value.getClass());
     };
