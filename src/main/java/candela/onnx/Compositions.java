@@ -10,7 +10,8 @@ import java.util.function.Function;
 /**
  * All operators that are read as functions of ONNX's own: those on quantised tensors ({@link
  * Quantized}), those that ONNX Runtime puts in place of several ({@link Fused}), recurrent layers
- * ({@link Recurrent}), and some poolings ({@link DeepPool}).
+ * ({@link Recurrent}), and some convolutions ({@link DeepConv}) and poolings ({@link DeepPool})
+ * over three axes.
  */
 public final class Compositions {
   private static final Map<String, Function<NodeProto, Composed>> ALL = all();
@@ -19,6 +20,7 @@ public final class Compositions {
 
   private static Map<String, Function<NodeProto, Composed>> all() {
     Map<String, Function<NodeProto, Composed>> all = new HashMap<>();
+    DeepConv.list(all);
     DeepPool.list(all);
     Quantized.list(all);
     Fused.list(all);
@@ -59,6 +61,7 @@ public final class Compositions {
 
   static boolean isListed(NodeProto n, int opset) {
     return ALL.containsKey(Composed.name(n))
+        && !DeepConv.isOther(n)
         && !DeepPool.isOther(n)
         && !Quantized.isOther(n, opset)
         && !Fused.isOther(n)

@@ -34,7 +34,7 @@ final class DeepPool extends Composed {
   }
 
   /** Whether it says how, if at all. */
-  private static boolean isPadded(NodeProto n) {
+  static boolean isPadded(NodeProto n) {
     AttributeProto a = attribute(n, "auto_pad");
     return a == null || a.getS().toStringUtf8().equals("NOTSET");
   }
@@ -50,7 +50,7 @@ final class DeepPool extends Composed {
     return all.size() % 3 == 0;
   }
 
-  private static List<Long> entries(NodeProto n, String list) {
+  static List<Long> entries(NodeProto n, String list) {
     AttributeProto a = attribute(n, list);
     return a == null ? List.of() : a.getIntsList();
   }

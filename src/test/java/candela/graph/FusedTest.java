@@ -159,6 +159,14 @@ class FusedTest {
                   "pads",
                   new long[] {1, 0, 0, 0, 0, 0}));
     }
+    for (int alone = 0; alone < 3; alone++) {
+      all.put("Conv, over others than axis " + alone, across(alone));
+    }
+    all.put(
+        "Conv, over one of three axes",
+        volumes(-1)
+            .random("w", 4, 2, 3, 1, 1)
+            .node("Conv", "v w", "y", "kernel_shape", new long[] {3, 1, 1}));
     String heads = RUNTIME + "MultiHeadAttention";
     all.put(heads, apart().node(heads, "x k v", "y", "num_heads", 2));
     all.put(heads + ", biased", apart().node(heads, "x k v b", "y", "num_heads", 4));
@@ -184,6 +192,39 @@ class FusedTest {
   /** One channel of three axes. */
   private static SmallModel deep() {
     return images().longs("one", new long[] {1}, 1).node("Unsqueeze", "x one", "deep");
+  }
+
+  /** Two channels of three axes. */
+  private static SmallModel volumes(int batch) {
+    return new SmallModel(17, batch, 2, 60)
+        .longs("s", new long[] {5}, batch, 2, 3, 4, 5)
+        .node("Reshape", "x s", "v");
+  }
+
+  /** Convolves in two groups, along two axes. */
+  private static SmallModel across(int alone) {
+    long[] kernel = {2, 3, 2};
+    long[] strides = {1, 2, 2};
+    long[] pads = {1, 0, 2, 0, 1, 0};
+    kernel[alone] = 1;
+    strides[alone] = 1;
+    pads[alone] = 0;
+    pads[3 + alone] = 0;
+    return volumes(BATCH)
+        .random("w", 4, 1, kernel[0], kernel[1], kernel[2])
+        .random("b", 4)
+        .node(
+            "Conv",
+            "v w b",
+            "y",
+            "kernel_shape",
+            kernel,
+            "strides",
+            strides,
+            "pads",
+            pads,
+            "group",
+            2);
   }
 
   /** Keys and values that are not the queries, and biases of the three. */
