@@ -22,7 +22,7 @@ import java.util.Map;
  * <p><b>Parameters:</b> substrate (zero, blur or mean, default zero: x' = m x); score (default
  * probability).
  *
- * <p><b>Cost:</b> 1 forward row, and 1 for all maps of an image.
+ * <p><b>Cost:</b> 1 forward row, and 1 for all maps of an image, or on a card for each.
  *
  * <p><b>Source:</b> Chattopadhay et al. 2018, "Grad-CAM++", section 4.1: average drop, and increase
  * in confidence.

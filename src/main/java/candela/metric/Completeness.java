@@ -19,7 +19,7 @@ import java.util.Map;
  * <p><b>Parameters:</b> substrate (zero, blur or mean, default zero; take the method's baseline);
  * score (default logit).
  *
- * <p><b>Cost:</b> 1 forward row, and 1 for all maps of an image.
+ * <p><b>Cost:</b> 1 forward row, and 1 for all maps of an image, or on a card for each.
  *
  * <p><b>Source:</b> Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks",
  * section 3.

@@ -36,7 +36,9 @@ class EstimateTest {
     // the image and the parts, for 9 maps and both metrics
     assertThat(of("smoothgrad:samples=2,seed=[1..9]", metrics).metrics()).isEqualTo(1 + 50);
     // what a map decides is asked for each
-    assertThat(of("smoothgrad:samples=2,seed=[1..9]", "average-drop").metrics()).isEqualTo(1 + 9);
+    // and the image for all of them on the CPU, where a row's scores are the same in any batch
+    int drops = TestDevice.isCpu() ? 1 + 9 : 2 * 9;
+    assertThat(of("smoothgrad:samples=2,seed=[1..9]", "average-drop").metrics()).isEqualTo(drops);
     // each map's method once more for each image nearby
     String near = "max-sensitivity:samples=4";
     assertThat(of("smoothgrad:samples=2,seed=[1..9]", near).metrics()).isEqualTo(9 * 4 * 2);

@@ -365,11 +365,12 @@ final class CudaDense implements Dense, AutoCloseable {
       return null; // refused as a whole: the caller goes step by step
     }
     List<Cudnn.Descriptor> engines = graph.engines(tensorCores(problem.storage()));
-    CudnnGraph.CudnnPlan[] plans = new CudnnGraph.CudnnPlan[measured.tried(engines.size())];
+    CudnnGraph.CudnnPlan[] plans = new CudnnGraph.CudnnPlan[engines.size()];
     int best =
         measured.best(
             measured.among(problem.key(), engines.size()),
             plans.length,
+            measured.compared(plans.length),
             tensors[result],
             bytes,
             (i, to) -> {

@@ -12,7 +12,7 @@ import jcuda.driver.JCudaDriver;
 
 /** Chooses among algorithms by trying each: once for a shape, a card and a set of versions. */
 final class Measured {
-  /** Engines of cuDNN that are tried, without the property. */
+  /** Engines of cuDNN that are compared, without the property. */
   private static final int USUAL = 10;
 
   /** Runs of each algorithm, of which the fastest counts. */
@@ -54,14 +54,14 @@ final class Measured {
     return Integer.parseInt(set);
   }
 
-  /** How many of so many engines of cuDNN are tried. */
-  int tried(int there) {
+  /** How many of so many engines of cuDNN are compared. */
+  int compared(int there) {
     return Math.min(there, engines);
   }
 
-  /** The name of a choice among them: it is another where not as many are tried as usual. */
+  /** The name of a choice among them: it is another where not as many are compared as usual. */
   String among(String key, int there) {
-    return tried(there) == Math.min(there, USUAL) ? key : key + " among " + engines;
+    return compared(there) == Math.min(there, USUAL) ? key : key + " among " + engines;
   }
 
   /**
@@ -74,6 +74,16 @@ final class Measured {
    * @throws OutOfMemory where some could with more memory, and none can with what there is
    */
   int best(String key, int algorithms, MemorySegment result, long bytes, Trial trial) {
+    return best(key, algorithms, algorithms, result, bytes, trial);
+  }
+
+  /**
+   * As the other.
+   *
+   * @param enough how many that can run are compared; the others are not tried
+   */
+  int best(
+      String key, int algorithms, int enough, MemorySegment result, long bytes, Trial trial) {
     OptionalInt known = choices.get(key);
     if (known.isPresent() && known.getAsInt() < algorithms) {
       return known.getAsInt();
@@ -81,16 +91,18 @@ final class Measured {
     long off = result.address() % 16;
     try (var own = device.allocate(bytes + off)) {
       MemorySegment to = own.segment().asSlice(off, bytes);
-      return measure(key, algorithms, i -> trial.run(i, to));
+      return measure(key, algorithms, enough, i -> trial.run(i, to));
     }
   }
 
-  private int measure(String key, int algorithms, IntConsumer run) {
+  private int measure(String key, int algorithms, int enough, IntConsumer run) {
     OutOfMemory[] shortage = {null}; // choosing may take choosing
     int best = -1;
     float least = Float.MAX_VALUE;
-    for (int i = 0; i < algorithms; i++) {
+    int ran = 0;
+    for (int i = 0; i < algorithms && ran < enough; i++) {
       float time = time(i, run, least, shortage);
+      ran += time < Float.MAX_VALUE ? 1 : 0;
       if (time < least) {
         least = time;
         best = i;

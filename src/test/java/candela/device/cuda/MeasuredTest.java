@@ -37,15 +37,15 @@ class MeasuredTest {
   }
 
   @Test
-  void tenAreTriedUnlessToldOtherwise() {
+  void tenAreComparedUnlessToldOtherwise() {
     Measured usual = measured();
-    assertThat(usual.tried(30)).isEqualTo(10);
-    assertThat(usual.tried(3)).isEqualTo(3);
+    assertThat(usual.compared(30)).isEqualTo(10);
+    assertThat(usual.compared(3)).isEqualTo(3);
     assertThat(usual.among("key", 30)).isEqualTo("key");
 
     System.setProperty(PROPERTY, "2");
     Measured few = measured();
-    assertThat(few.tried(30)).isEqualTo(2);
+    assertThat(few.compared(30)).isEqualTo(2);
     assertThat(few.among("key", 30)).isEqualTo("key among 2");
     // all of them, as usual
     assertThat(few.among("key", 2)).isEqualTo("key");
