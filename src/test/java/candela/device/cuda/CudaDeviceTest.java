@@ -227,12 +227,12 @@ class CudaDeviceTest {
     }
   }
 
-  /** a = 2x, then b = a + x beside c = 2a, beside e = 2x; then d = b + c = 7x. */
+  /** a = 2x, then b = a + x beside c = 2a, beside e = 2x; then f = b + c, then d = f + e = 9x. */
   @Test
   void piecesSideBySideGiveTheSameAtEachRun() {
     int n = 1003;
-    try (Memory memory = device.allocate(6L * 4 * n)) {
-      MemorySegment[] at = new MemorySegment[6];
+    try (Memory memory = device.allocate(7L * 4 * n)) {
+      MemorySegment[] at = new MemorySegment[7];
       for (int i = 0; i < at.length; i++) {
         at[i] = memory.segment().asSlice(4L * n * i, 4L * n);
       }
@@ -243,7 +243,8 @@ class CudaDeviceTest {
               new Work(() -> e.add(n, at[0], at[0], at[5]), 2, List.of()),
               new Work(() -> e.add(n, at[1], at[0], at[2])),
               new Work(() -> e.add(n, at[1], at[1], at[3]), 1, List.of(0)),
-              new Work(() -> e.add(n, at[2], at[3], at[4]), 0, List.of(3)));
+              new Work(() -> e.add(n, at[2], at[3], at[6]), 3, List.of(2, 3)),
+              new Work(() -> e.add(n, at[6], at[5], at[4]), 0, List.of(1, 4)));
       for (boolean chosen : new boolean[] {false, true}) {
         try (Recording recording = device.record("lanes of a test " + chosen, pieces)) {
           for (int run = 1; run <= 5; run++) {
@@ -251,7 +252,7 @@ class CudaDeviceTest {
             float[][] wanted = new float[2][n];
             for (int i = 0; i < n; i++) {
               values[i] = i * (run % 2 == 0 ? 1 : -2);
-              wanted[0][i] = 7 * values[i];
+              wanted[0][i] = 9 * values[i];
               wanted[1][i] = 2 * values[i];
             }
             device.copyIn(MemorySegment.ofArray(values), at[0]);
