@@ -1,4 +1,4 @@
-// libcandela_cuda.so: streams, and what the thunks say.
+// libcandela_cuda.so of the emulated card: streams, and what the entries of thunks.py say.
 #include "candela.h"
 
 #include "thunk.h"
@@ -18,8 +18,9 @@ int refuse(int status, std::string text) {
   return status;
 }
 const char* cpuError() { return reinterpret_cast<const char* (*)()>(cpuEntry("cd_last_error"))(); }
-// Entries that round have words of their own.
 }  // namespace
+
+// What an entry that rounds refused.
 extern "C" const char* rounding_last_error();
 
 cd_stream* onRounding() {

@@ -1,4 +1,4 @@
-// The hooked kernels run on one thread.
+// Kernels that round run on one thread.
 #include "entry.h"
 namespace candela {
 void runParts(cd_stream*, int64_t parts, PartBody part, const void* context) {
