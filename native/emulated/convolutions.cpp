@@ -112,7 +112,7 @@ void run(const Plan& p, const std::map<int64_t, void*>& at, void* workspace) {
   auto stream = static_cast<cd_stream*>(cpuStream());
   int64_t rows = c.x.dims[0];
   std::vector<float> out;
-  const Tensor& result = c.kind == FORWARD ? (p.after.empty() ? c.y : p.after.back().y) : c.kind == DATA ? c.x : c.w;
+  const Tensor& result = !p.after.empty() ? p.after.back().y : c.kind == FORWARD ? c.y : c.kind == DATA ? c.x : c.w;
   if (c.kind == FILTER) {
     auto x = pack(data(c.x), c.x, r, true), dy = pack(data(c.y), c.y, r, true);
     out.assign(c.w.dims[0] * c.w.dims[1] * c.w.dims[2] * c.w.dims[3], 0);
@@ -151,7 +151,8 @@ void run(const Plan& p, const std::map<int64_t, void*>& at, void* workspace) {
     const char* b = data(o.b);
     auto &d = o.b.dims, &s = o.b.strides;
     each(o.y, true, [&](size_t i, int64_t, int64_t n, int64_t k, int64_t h, int64_t w) {
-      out[i] += load(b, o.b.type, (d[0] > 1 ? n * s[0] : 0) + (d[1] > 1 ? k * s[1] : 0) + (d[2] > 1 ? h * s[2] : 0) + (d[3] > 1 ? w * s[3] : 0));
+      float v = load(b, o.b.type, (d[0] > 1 ? n * s[0] : 0) + (d[1] > 1 ? k * s[1] : 0) + (d[2] > 1 ? h * s[2] : 0) + (d[3] > 1 ? w * s[3] : 0));
+      out[i] = o.mode == 0 ? out[i] + v : v > 0 ? out[i] : 0;
     });
   }
   char* to = data(result);

@@ -121,17 +121,26 @@ Problem problem(const Ref& graph) {
   Problem p;
   auto& ops = graph->at.at(801).refs;
   p.c = convolved(ops.at(0));
-  int64_t passing = p.c.y.name;
-  bool isVirtual = p.c.y.isVirtual;
-  if (p.c.kind != FORWARD && ops.size() > 1) throw Missing{"a gradient alone"};
+  const Tensor& first = p.c.kind == DATA ? p.c.x : p.c.y;
+  int64_t passing = first.name;
+  bool isVirtual = first.isVirtual;
+  if (p.c.kind == FILTER && ops.size() > 1) throw Missing{"a gradient of weights alone"};
   for (size_t i = 1; i < ops.size(); i++) {
     if (ops[i]->kind != OP_POINTWISE) throw Missing{"pointwise"};
     Point o;
     o.mode = one<int>(ref(ops[i], 750), 0);
-    o.x = tensor(ref(ops[i], 751));
-    o.y = tensor(ref(ops[i], 753));
-    if (o.mode == 0) o.b = tensor(ref(ops[i], 752));
-    else if (o.mode != 100) throw Missing{"add or relu"};
+    if (p.c.kind == DATA) {
+      if (o.mode != 200 || ops.size() > 2) throw Missing{"the gradient of a ReLU"};
+      o.b = tensor(ref(ops[i], 751));
+      o.y = tensor(ref(ops[i], 756));
+      o.x = tensor(ref(ops[i], 757));
+      if (o.b.dims != o.y.dims) throw Missing{"values like the result"};
+    } else {
+      o.x = tensor(ref(ops[i], 751));
+      o.y = tensor(ref(ops[i], 753));
+      if (o.mode == 0) o.b = tensor(ref(ops[i], 752));
+      else if (o.mode != 100) throw Missing{"add or relu"};
+    }
     if (o.x.name != passing || !isVirtual || o.x.dims != o.y.dims) throw Missing{"a chain"};
     passing = o.y.name;
     isVirtual = o.y.isVirtual;
@@ -315,7 +324,7 @@ EXPORT int cudnnBackendExecute(Handle* h, void* planAt, void* packAt) {
   std::vector<Tensor> all{p.c.x, p.c.w, p.c.y};
   for (auto& o : p.after) {
     all.push_back(o.y);
-    if (o.mode == 0) all.push_back(o.b);
+    if (o.mode != 100) all.push_back(o.b);
   }
   for (auto& t : all) {
     if (t.isVirtual) continue;

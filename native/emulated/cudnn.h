@@ -62,7 +62,7 @@ struct Plan {
   size_t workspace;
 };
 
-// Pointwise: 0 is an addition, 100 a ReLU.
+// Pointwise: 0 is an addition of b, 100 a ReLU, 200 the gradient of the ReLU that made b.
 void run(const Plan& p, const std::map<int64_t, void*>& at, void* workspace);
 
 }  // namespace emulated

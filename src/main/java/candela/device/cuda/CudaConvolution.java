@@ -216,6 +216,7 @@ final class CudaConvolution implements ConvolutionPlan {
             biased,
             isRelu(),
             false,
+            false,
             aligned,
             storage);
     return prepared.run(whole, x, packed.segment(), y, residual, bias);

@@ -50,19 +50,8 @@ final class CudaConvolutionWeights implements ConvolutionWeights {
   }
 
   private void gradient(long rows, MemorySegment x, MemorySegment dw, MemorySegment dy) {
-    boolean aligned = CudaDense.alignment(Storage.FLOAT32, 0, x, dw, dy) == 16;
-    Problem p =
-        new Problem(
-            Direction.WEIGHTS,
-            plain.shape(),
-            rows,
-            plain.shape().oc(),
-            false,
-            false,
-            false,
-            false,
-            aligned,
-            Storage.FLOAT32);
+    Convolution c = plain.shape();
+    Problem p = Problem.plain(Direction.WEIGHTS, c, rows, false, Storage.FLOAT32, x, dw, dy);
     MemorySegment[] tensors = {x, dw, dy};
     if (!prepared.run(p, NAMES, tensors, 1, plain.turned() * 4)) {
       throw CandelaException.of("%s has no engine for %s", dense.describe(), p.key());

@@ -25,6 +25,9 @@ final class CudaDense implements Dense, AutoCloseable {
   /** What cuBLAS recommends on Hopper. */
   private static final long PRODUCT_WORKSPACE = 32 << 20;
 
+  /** Engines that are compared of what cuDNN compiles when it plans it, in up to a second each. */
+  private static final int FUSED = 2;
+
   private final Device device;
   private final boolean tensorCores;
   private final CublasLt cublas;
@@ -370,7 +373,7 @@ final class CudaDense implements Dense, AutoCloseable {
         measured.best(
             measured.among(problem.key(), engines.size()),
             plans.length,
-            measured.compared(plans.length),
+            problem.gated() ? Math.min(FUSED, plans.length) : measured.compared(plans.length),
             tensors[result],
             bytes,
             (i, to) -> {

@@ -32,7 +32,8 @@ final class CudnnGraph implements AutoCloseable {
    * @param residual forward: a tensor like y is added
    * @param bias forward: one number a channel is added
    * @param relu forward
-   * @param accumulate the result is added to what is there; forward only with nothing fused
+   * @param gated data: dx passes where a tensor like it, which a ReLU made, is above 0
+   * @param accumulate the result is added to what is there; only with nothing fused
    * @param aligned whether all addresses are multiples of 16 bytes, else of an element's
    * @param storage of all tensors; sums are float32
    */
@@ -44,6 +45,7 @@ final class CudnnGraph implements AutoCloseable {
       boolean residual,
       boolean bias,
       boolean relu,
+      boolean gated,
       boolean accumulate,
       boolean aligned,
       Storage storage) {
@@ -54,11 +56,26 @@ final class CudnnGraph implements AutoCloseable {
         long rows,
         boolean accumulate,
         Storage storage,
-        MemorySegment x,
-        MemorySegment y) {
-      boolean aligned = CudaDense.alignment(storage, 0, x, y) == 16;
+        MemorySegment... tensors) {
+      boolean aligned = CudaDense.alignment(storage, 0, tensors) == 16;
       return new Problem(
-          direction, shape, rows, shape.oc(), false, false, false, accumulate, aligned, storage);
+          direction,
+          shape,
+          rows,
+          shape.oc(),
+          false,
+          false,
+          false,
+          false,
+          accumulate,
+          aligned,
+          storage);
+    }
+
+    /** The same through the ReLU that made x. */
+    Problem throughRelu() {
+      return new Problem(
+          direction, shape, rows, pitch, residual, bias, relu, true, accumulate, aligned, storage);
     }
 
     /** Of what forward and backward write, which is not weights. */
@@ -74,6 +91,7 @@ final class CudnnGraph implements AutoCloseable {
           (residual ? " residual" : "")
               + (bias ? " bias" : "")
               + (relu ? " relu" : "")
+              + (gated ? " gated" : "")
               + (accumulate ? " accumulate" : "")
               + (aligned ? "" : " unaligned")
               + (storage == Storage.FLOAT32 ? "" : " " + storage);
@@ -88,6 +106,7 @@ final class CudnnGraph implements AutoCloseable {
   static final long Y = 'y';
   static final long RESIDUAL = 'r';
   static final long BIAS = 'b';
+  static final long GATE = 'g';
 
   /** Attributes (cudnnBackendAttributeName_t). */
   private static final int POINTWISE_MODE = 0;
@@ -114,6 +133,8 @@ final class CudnnGraph implements AutoCloseable {
   private static final int OPERATION_X = 751;
   private static final int OPERATION_B = 752;
   private static final int OPERATION_Y = 753;
+  private static final int OPERATION_DX = 756;
+  private static final int OPERATION_DY = 757;
   private static final int GRAPH_HANDLE = 800;
   private static final int GRAPH_OPERATIONS = 801;
   private static final int TENSOR_ALIGNMENT = 900;
@@ -136,6 +157,7 @@ final class CudnnGraph implements AutoCloseable {
   private static final int CROSS_CORRELATION = 1;
   private static final int ADD = 0;
   private static final int RELU = 100;
+  private static final int RELU_BACKWARD = 200;
   private static final int MODE_A = 3;
   private static final int MODE_FALLBACK = 2;
   private static final int NOTE_TENSOR_CORE = 0;
@@ -161,13 +183,7 @@ final class CudnnGraph implements AutoCloseable {
       List<Descriptor> operations = new ArrayList<>();
       switch (p.direction()) {
         case FORWARD -> forward(p, convolution, x, w, y, operations);
-        case DATA ->
-            operations.add(
-                operation(
-                    Kind.OPERATION_CONVOLUTION_BACKWARD_DATA,
-                    BACKWARD_DATA_ALPHA,
-                    new Descriptor[] {convolution, w, x, y},
-                    p.accumulate()));
+        case DATA -> data(p, convolution, x, w, y, operations);
         case WEIGHTS ->
             operations.add(
                 operation(
@@ -232,26 +248,49 @@ final class CudnnGraph implements AutoCloseable {
       value = to;
     }
     if (p.relu()) {
-      Descriptor relu = own(Kind.POINTWISE).choice(POINTWISE_MODE, Cudnn.POINTWISE_MODE, RELU);
-      relu.choice(POINTWISE_PRECISION, Cudnn.DATA_TYPE, FLOAT32).finish();
       operations.add(
-          own(Kind.OPERATION_POINTWISE)
-              .descriptors(OPERATION_POINTWISE, relu)
-              .descriptors(OPERATION_X, value)
-              .descriptors(OPERATION_Y, y)
+          pointwise(RELU).descriptors(OPERATION_X, value).descriptors(OPERATION_Y, y).finish());
+    }
+  }
+
+  /** The sum, then the ReLU that made x. */
+  private void data(
+      Problem p,
+      Descriptor convolution,
+      Descriptor x,
+      Descriptor w,
+      Descriptor y,
+      List<Descriptor> operations) {
+    Convolution s = p.shape();
+    Descriptor value = p.gated() ? image(1000, p, s.h(), s.w(), s.c(), s.c(), true) : x;
+    operations.add(
+        operation(
+            Kind.OPERATION_CONVOLUTION_BACKWARD_DATA,
+            BACKWARD_DATA_ALPHA,
+            new Descriptor[] {convolution, w, value, y},
+            p.accumulate()));
+    if (p.gated()) {
+      operations.add(
+          pointwise(RELU_BACKWARD)
+              .descriptors(OPERATION_X, image(GATE, p, s.h(), s.w(), s.c(), s.c(), false))
+              .descriptors(OPERATION_DY, value)
+              .descriptors(OPERATION_DX, x)
               .finish());
     }
   }
 
   private Descriptor sum(Descriptor a, Descriptor b, Descriptor to) {
-    Descriptor add = own(Kind.POINTWISE).choice(POINTWISE_MODE, Cudnn.POINTWISE_MODE, ADD);
-    add.choice(POINTWISE_PRECISION, Cudnn.DATA_TYPE, FLOAT32).finish();
-    return own(Kind.OPERATION_POINTWISE)
-        .descriptors(OPERATION_POINTWISE, add)
+    return pointwise(ADD)
         .descriptors(OPERATION_X, a)
         .descriptors(OPERATION_B, b)
         .descriptors(OPERATION_Y, to)
         .finish();
+  }
+
+  private Descriptor pointwise(int mode) {
+    Descriptor what = own(Kind.POINTWISE).choice(POINTWISE_MODE, Cudnn.POINTWISE_MODE, mode);
+    what.choice(POINTWISE_PRECISION, Cudnn.DATA_TYPE, FLOAT32).finish();
+    return own(Kind.OPERATION_POINTWISE).descriptors(OPERATION_POINTWISE, what);
   }
 
   private Descriptor passing(long name, Problem p) {

@@ -19,15 +19,16 @@ import java.util.function.Supplier;
 
 /**
  * The gradient at the input of one convolution that is not transposed, in the way that was measured
- * to be the fastest: cuDNN's own, or cuBLASLt's for one tap; with turned weights our own tiles,
- * which let it pass the gating as they write, or cuDNN's convolution, where it is one; for one tap
- * that strides over pixels a product, put among zeros; for few channels a kernel of their own.
+ * to be the fastest: cuDNN's own, which may let it pass a ReLU, or cuBLASLt's for one tap; with
+ * turned weights our own tiles, which let it pass the gating as they write, or cuDNN's convolution,
+ * where it is one; for one tap that strides over pixels a product, put among zeros; for few
+ * channels a kernel of their own.
  */
 final class InputGradient implements AutoCloseable {
   private static final MemorySegment NONE = MemorySegment.NULL;
 
   /** Part of the choices' names: another number when the ways change. */
-  private static final int WAYS = 5;
+  private static final int WAYS = 6;
 
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
@@ -221,6 +222,9 @@ final class InputGradient implements AutoCloseable {
     if (turns && product == null && TurnedWeights.isConvolution(shape)) {
       ways.add(new Way(true, sifting(this::byTurning)));
     }
+    if (isFusedByLibrary(key)) {
+      ways.add(new Way(false, this::byGating));
+    }
     if (spread != null) {
       ways.add(new Way(false, sifting(this::bySpreading)));
     }
@@ -233,6 +237,17 @@ final class InputGradient implements AutoCloseable {
       }
     }
     return ways;
+  }
+
+  /** Where no tiles of our own do it: what cuDNN fuses it compiles first. */
+  private boolean isFusedByLibrary(Key key) {
+    return key.activation().kind() == Activation.RELU.kind()
+        && !key.accumulate()
+        && product == null
+        && folds == null
+        && tiles == null
+        && !plain.pads()
+        && dense.tensorCores(storage);
   }
 
   private Run sifting(Sum sum) {
@@ -319,6 +334,14 @@ final class InputGradient implements AutoCloseable {
     Convolution back = turned.shape();
     Problem p = Problem.plain(Direction.FORWARD, back, rows, accumulate, storage, g, dx);
     return prepared.run(p, g, turned.weights(), dx);
+  }
+
+  /** The library lets the sum pass the ReLU. */
+  private boolean byGating(
+      long rows, MemorySegment g, long gWide, boolean accumulate, MemorySegment dx, Gating gating) {
+    MemorySegment values = gating.values();
+    Problem p = Problem.plain(Direction.DATA, plain.shape(), rows, false, storage, dx, g, values);
+    return prepared.runGated(p.throughRelu(), dx, weights.get(), g, values);
   }
 
   private boolean byFew(

@@ -22,6 +22,17 @@ final class PreparedConvolutions implements AutoCloseable {
   }
 
   /**
+   * dx = gradient at the input, through the ReLU that made it.
+   *
+   * @param values of the input
+   */
+  boolean runGated(
+      Problem p, MemorySegment dx, MemorySegment w, MemorySegment g, MemorySegment values) {
+    long[] names = {CudnnGraph.X, CudnnGraph.W, CudnnGraph.Y, CudnnGraph.GATE};
+    return run(p, names, new MemorySegment[] {dx, w, g, values}, 0, p.resultBytes());
+  }
+
+  /**
    * Runs a problem, choosing its engine the first time.
    *
    * @param residual read if the problem has one
