@@ -30,6 +30,9 @@ final class InputGradient implements AutoCloseable {
   /** Part of the choices' names: another number when the ways change. */
   private static final int WAYS = 6;
 
+  /** Elements of a gradient from which a pass over it costs what cuDNN takes to compile another. */
+  private static final long LARGE = 1L << 22;
+
   /** One way to write dx (+)= transpose on g. */
   @FunctionalInterface
   private interface Sum {
@@ -247,7 +250,8 @@ final class InputGradient implements AutoCloseable {
         && folds == null
         && tiles == null
         && !plain.pads()
-        && dense.tensorCores(storage);
+        && dense.tensorCores(storage)
+        && inputs(key.rows()) >= LARGE;
   }
 
   private Run sifting(Sum sum) {

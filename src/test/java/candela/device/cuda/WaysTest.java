@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -66,6 +67,7 @@ class WaysTest {
       plain(9, 9, 4, 8, 3, 1, 1), // few channels that tiles do as well
       plain(6, 5, 64, 68, 3, 1, 1), // parts of a sum
       plain(5, 5, 8, 16, 3, 1 << 24, 1), // strides whose product is beyond 32 bits
+      plain(130, 128, 128, 8, 2, 5, 0), // a large gradient that tiles do not make
     };
   }
 
@@ -88,9 +90,11 @@ class WaysTest {
             .toList();
     assertThat(names).anyMatch(c -> c.startsWith("OUTPUT "));
     boolean far = k.strideH() > 4;
-    // of those that strides leave pixels between, only one that lets it pass a ReLU too
-    assertThat(names).anyMatch(c -> c.startsWith("GRADIENT ") && (c.contains(" gating") || !far));
-    assertThat(names).noneMatch(c -> c.startsWith("GRADIENT ") && !c.contains(" gating") && far);
+    Predicate<String> gating = c -> c.startsWith("GRADIENT ") && c.contains(" gating");
+    assertThat(names.stream().anyMatch(c -> c.startsWith("GRADIENT ") && !gating.test(c)))
+        .isNotEqualTo(far);
+    // there cuDNN alone may let it pass a ReLU, if it is large
+    assertThat(names.stream().anyMatch(gating)).isEqualTo(!far || k.c() == 128);
     int most = 0;
     for (int way = 0; most == way; way++) {
       int number = way;
@@ -168,9 +172,10 @@ class WaysTest {
 
   private static void agree(String what, float[] got, double[] wanted, double[] most) {
     for (int i = 0; i < got.length; i++) {
-      assertThat((double) got[i])
-          .as("%s at [%d]", what, i)
-          .isCloseTo(wanted[i], within(ROUNDED * most[i] + 1e-6));
+      double allowed = ROUNDED * most[i] + 1e-6;
+      if (!(Math.abs(got[i] - wanted[i]) <= allowed)) { // a million assertions take their time
+        assertThat((double) got[i]).as("%s at [%d]", what, i).isCloseTo(wanted[i], within(allowed));
+      }
     }
   }
 
