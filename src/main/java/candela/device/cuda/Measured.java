@@ -82,8 +82,7 @@ final class Measured {
    *
    * @param enough how many that can run are compared; the others are not tried
    */
-  int best(
-      String key, int algorithms, int enough, MemorySegment result, long bytes, Trial trial) {
+  int best(String key, int algorithms, int enough, MemorySegment result, long bytes, Trial trial) {
     OptionalInt known = choices.get(key);
     if (known.isPresent() && known.getAsInt() < algorithms) {
       return known.getAsInt();
