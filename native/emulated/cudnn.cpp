@@ -84,6 +84,7 @@ Convolved convolved(const Ref& op) {
   int first = op->kind == FORWARD ? 700 : op->kind == DATA ? 706 : 712;
   c.alpha = one<float>(op, first);
   c.beta = one<float>(op, first + 1);
+  if (c.alpha != 1) throw Missing{"alpha 1"};
   Ref conv = ref(op, first + 2);
   c.w = tensor(ref(op, first + 3));
   c.x = tensor(ref(op, first + 4));

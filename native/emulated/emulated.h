@@ -3,7 +3,7 @@
 //
 // Device addresses are without rights, so that Java which reads one crashes as it would; every copy and entry checks its
 // pointers. Streams run when somebody waits for them, captured graphs in an order drawn among those that their
-// dependencies allow. Times are drawn, so that other algorithms are chosen at each run. Entries are the CPU library's;
+// dependencies allow. Times are drawn, so that other algorithms are chosen with each seed. Entries are the CPU library's;
 // convolutions and products round to TF32, BF16 and FP16 where a card does.
 //
 // Environment: CANDELA_CARD_LOG (file of faults and notes, else stderr), CANDELA_CARD_SEED, CANDELA_CARD_MIB (memory),

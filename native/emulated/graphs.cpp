@@ -20,7 +20,6 @@ struct Graph {
 };
 struct Exec {
   std::shared_ptr<std::vector<Node>> nodes;
-  bool launched = false;
 };
 // Between two events with times: what is repeated to be timed.
 bool timed;
@@ -123,6 +122,7 @@ EXPORT CUresult cuEventDestroy_v2(CUevent e) {
     fault("cuEventDestroy of what is no event");
     return CUDA_ERROR_INVALID_HANDLE;
   }
+  if (E(e)->timing) timed = false;
   delete E(e);
   return CUDA_SUCCESS;
 }
@@ -302,7 +302,6 @@ EXPORT CUresult cuGraphLaunch(CUgraphExec exec, CUstream s) {
   }
   // What is repeated to be timed is not run: times are drawn anyhow, and each was run before its capture.
   if (timed) return CUDA_SUCCESS;
-  at->launched = true;
   auto nodes = at->nodes;
   enqueue(S(s), "graph", [nodes] { runGraph(*nodes); });
   return CUDA_SUCCESS;

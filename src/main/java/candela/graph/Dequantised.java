@@ -35,9 +35,10 @@ final class Dequantised {
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
     List<OnnxNode> nodes = new ArrayList<>();
     Set<String> read = new HashSet<>();
+    List<OnnxNode> constant = model.nodes().stream().filter(constants::take).toList();
+    Set<OnnxNode> weights = new HashSet<>(constant.stream().filter(this::isWeights).toList());
     for (OnnxNode n : model.nodes()) {
-      OnnxTensor t =
-          constants.take(n) && isWeights(n) ? constants.compute(n.outputs().getFirst()) : null;
+      OnnxTensor t = weights.contains(n) ? constants.compute(n.outputs().getFirst()) : null;
       if (t == null) {
         nodes.add(n);
         read.addAll(n.inputs());

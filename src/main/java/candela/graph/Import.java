@@ -142,8 +142,8 @@ public final class Import {
   }
 
   /**
-   * What lets images reach each other in a model that leaves their number open; empty where nothing
-   * does, or the model cannot be read for some.
+   * What lets images reach each other in a model that leaves their number open, or why it can be
+   * read for some numbers only; empty where nothing does, or it cannot be read at all.
    */
   static Optional<String> mixing(OnnxModel model) {
     if (!leavesBatchOpen(model)) {
@@ -156,7 +156,8 @@ public final class Import {
       three.build(3, Map.of(), Map.of());
       return Optional.empty();
     } catch (CandelaException e) {
-      return isRead(model, 2) && isRead(model, 3) ? Optional.of(e.getMessage()) : Optional.empty();
+      boolean some = isRead(model, 1) || isRead(model, 2) || isRead(model, 3);
+      return some ? Optional.of(e.getMessage()) : Optional.empty();
     }
   }
 

@@ -5,9 +5,13 @@ import candela.onnx.proto.GraphProto;
 import candela.onnx.proto.NodeProto;
 import candela.onnx.proto.TensorProto;
 import candela.onnx.proto.ValueInfoProto;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -49,11 +53,7 @@ final class ClassNames {
         .filter(ClassNames::isText)
         .forEach(t -> texts.add(t.getName()));
     graph.getOutputList().stream().filter(ClassNames::isText).forEach(v -> texts.add(v.getName()));
-    int known;
-    do { // nodes may come in any order
-      known = texts.size();
-      graph.getNodeList().forEach(this::follow);
-    } while (texts.size() > known);
+    follow();
     if (graph.getOutputList().stream().allMatch(v -> texts.contains(v.getName()))) {
       return graph;
     }
@@ -82,13 +82,21 @@ final class ClassNames {
     return g.addAllNode(nodes).build();
   }
 
-  /** What a node makes of text is taken for text. */
-  private void follow(NodeProto n) {
-    boolean constant =
-        n.getOpType().equals("Constant")
-            && n.getAttributeList().stream().anyMatch(ClassNames::isText);
-    if (constant || n.getInputList().stream().anyMatch(texts::contains)) {
-      texts.addAll(n.getOutputList());
+  /** What a node makes of text is taken for text; nodes may come in any order. */
+  private void follow() {
+    Map<String, List<NodeProto>> readers = new HashMap<>();
+    for (NodeProto n : graph.getNodeList()) {
+      n.getInputList().forEach(x -> readers.computeIfAbsent(x, k -> new ArrayList<>()).add(n));
+      if (n.getOpType().equals("Constant")
+          && n.getAttributeList().stream().anyMatch(ClassNames::isText)) {
+        texts.addAll(n.getOutputList());
+      }
+    }
+    Deque<String> open = new ArrayDeque<>(texts);
+    while (!open.isEmpty()) {
+      for (NodeProto n : readers.getOrDefault(open.pop(), List.of())) {
+        n.getOutputList().stream().filter(texts::add).forEach(open::add);
+      }
     }
   }
 

@@ -43,8 +43,8 @@ public final class Compositions {
           "with activations " + Fused.activations() + " and their parameters";
       case "FusedMatMul", "TransposeMatMul" -> "with the last two axes exchanged, not others";
       case "GRU", "LSTM", "RNN" ->
-          "for steps that all images have, without clip, coupled gates and parameters of"
-              + " activations, which are "
+          "from opset 9, with hidden_size, for steps that all images have, without clip, coupled"
+              + " gates and parameters of activations, which are "
               + Recurrent.activations();
       default -> "channels first, with a zero point for what comes out, of one opset";
     };
@@ -65,6 +65,6 @@ public final class Compositions {
         && !DeepPool.isOther(n)
         && !Quantized.isOther(n, opset)
         && !Fused.isOther(n)
-        && !Recurrent.isOther(n);
+        && !Recurrent.isOther(n, opset);
   }
 }

@@ -18,6 +18,8 @@ final class Recurrent extends Composed {
   private static final Set<String> ACTIVATIONS =
       Set.of("HardSigmoid", "Relu", "Sigmoid", "Softplus", "Softsign", "Tanh");
 
+  private static final Set<String> DIRECTIONS = Set.of("forward", "reverse", "bidirectional");
+
   /** Those of one direction, where a node names none. */
   private static final Map<String, List<String>> USUAL =
       Map.of(
@@ -42,10 +44,16 @@ final class Recurrent extends Composed {
     USUAL.keySet().forEach(op -> all.put(op, n -> new Recurrent(n).layer()));
   }
 
-  /** Whether images have steps of their own number, gates are coupled, or an activation differs. */
-  static boolean isOther(NodeProto n) {
+  /**
+   * Whether images have steps of their own number, gates are coupled, an activation or a direction
+   * is none that is known, or there is no Scan yet.
+   */
+  static boolean isOther(NodeProto n, int opset) {
     return USUAL.containsKey(name(n))
-        && (has(n, 4)
+        && (opset < 9
+            || has(n, 4)
+            || integer(n, "hidden_size", 0) < 1
+            || !DIRECTIONS.contains(direction(n))
             || attribute(n, "clip") != null
             || attribute(n, "activation_alpha") != null
             || attribute(n, "activation_beta") != null

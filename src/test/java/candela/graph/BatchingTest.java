@@ -550,6 +550,24 @@ class BatchingTest {
     }
   }
 
+  /** One and three images cannot be read, so that what two give may be of both. */
+  @Test
+  void aModelOfSomeNumbersOfImagesIsNotTakenForOneOfAll() throws Exception {
+    SmallModel m =
+        open()
+            .longs("pairs", new long[] {3}, -1, 2, 3)
+            .longs("rows", new long[] {2}, -1, 3)
+            .node("Reshape", "z pairs", "two")
+            .node("CumSum", "two from", "sums")
+            .node("Reshape", "sums rows", "again")
+            .node("MatMul", "again w", "y");
+    Network network = Network.load(m.write(folder));
+    for (int batch : new int[] {2, 4}) {
+      assertThatThrownBy(() -> network.graph(batch, SessionOptions.FORWARD))
+          .isInstanceOf(OnlyBatch.class);
+    }
+  }
+
   @Test
   void whatIsPickedWithinEachImageIsNotMixed() throws Exception {
     SmallModel m = places().longs("t", new long[] {3}, 2, 0, 1);

@@ -2,6 +2,7 @@ package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -20,6 +21,8 @@ import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +122,19 @@ class OutputsTest {
     graph.addNode(0, node("", "Identity", "copied", "copy"));
     graph.addNode(1, node("", "Identity", "names", "copied"));
     assertThat(outputs(load(graph))).containsExactly("loss");
+  }
+
+  /** In the wrong order, by as many nodes as a graph may have. */
+  @Test
+  void textIsFollowedInOnePass() throws Exception {
+    GraphProto.Builder graph = named();
+    List<NodeProto> chain = new ArrayList<>();
+    for (int i = 0; i < 15_000; i++) {
+      chain.add(node("", "Identity", i == 0 ? "label" : "t" + (i - 1), "t" + i));
+    }
+    graph.addAllNode(chain.reversed());
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(30), () -> assertThat(outputs(load(graph))).containsExactly("loss"));
   }
 
   @Test

@@ -193,7 +193,8 @@ class RecurrentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"lengths", "clip", "coupled", "parameters", "unknown", "too few"})
+  @ValueSource(
+      strings = {"lengths", "clip", "coupled", "parameters", "unknown", "too few", "way", "units"})
   void whatStepsOfImagesDoNotNeedIsRefused(String what) throws Exception {
     SmallModel m =
         switch (what) {
@@ -204,11 +205,17 @@ class RecurrentTest {
           case "parameters" ->
               layer(BATCH, "RNN", "X W R B", "activation_alpha", new float[] {.3f});
           case "unknown" -> layer(BATCH, "RNN", "X W R B", "activations", new String[] {"Affine"});
+          case "way" -> layer(BATCH, "RNN", "X W R B", "direction", "backwards");
+          case "units" ->
+              new SmallModel(14, BATCH, 5, 4)
+                  .random("w", 1, 3, 4)
+                  .random("r", 1, 3, 3)
+                  .node("RNN", "x w r", "y");
           default -> layer(BATCH, "GRU", "X W R B", "activations", new String[] {"Tanh"});
         };
     Path file = m.write(folder);
     assertThatThrownBy(() -> Network.load(file).inputShape())
         .isInstanceOf(CandelaException.class)
-        .hasMessageContaining(": the operator is supported for steps that all images have");
+        .hasMessageContaining(": the operator is supported from opset 9");
   }
 }

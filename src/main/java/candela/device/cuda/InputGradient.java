@@ -214,7 +214,9 @@ final class InputGradient implements AutoCloseable {
         storage,
         key.accumulate() ? " accumulate" : "",
         key.alignment() < 16 ? " unaligned" : "",
-        key.activation().kind() == Activation.NONE.kind() ? "" : " gating",
+        key.activation().kind() == Activation.NONE.kind()
+            ? ""
+            : isFusedByLibrary(key) ? " gating relu" : " gating",
         turned == null || turned.isThere() ? "" : " late");
   }
 

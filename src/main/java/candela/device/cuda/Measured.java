@@ -15,6 +15,9 @@ final class Measured {
   /** Engines of cuDNN that are compared, without the property. */
   private static final int USUAL = 10;
 
+  /** Algorithms that are tried for each that is to be compared: some cannot run. */
+  private static final int TRIES = 4;
+
   /** Runs of each algorithm, of which the fastest counts. */
   private static final int REPEATS = 4;
 
@@ -80,7 +83,7 @@ final class Measured {
   /**
    * As the other.
    *
-   * @param enough how many that can run are compared; the others are not tried
+   * @param enough how many that can run are compared; after some that cannot no more are tried
    */
   int best(String key, int algorithms, int enough, MemorySegment result, long bytes, Trial trial) {
     OptionalInt known = choices.get(key);
@@ -99,7 +102,7 @@ final class Measured {
     int best = -1;
     float least = Float.MAX_VALUE;
     int ran = 0;
-    for (int i = 0; i < algorithms && ran < enough; i++) {
+    for (int i = 0; i < Math.min(algorithms, TRIES * enough) && ran < enough; i++) {
       float time = time(i, run, least, shortage);
       ran += time < Float.MAX_VALUE ? 1 : 0;
       if (time < least) {

@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -265,6 +267,38 @@ class CudaDeviceTest {
               recording.choose(() -> {});
             }
           }
+        }
+      }
+    }
+  }
+
+  /** Of twelve algorithms the first few cannot run, and two of the others are enough. */
+  @Test
+  void algorithmsThatCannotRunAreNotAmongThoseCompared() {
+    Measured measured = ((CudaDense) device.dense()).measured();
+    try (Memory to = device.allocate(12)) {
+      for (int unable : new int[] {2, 8}) {
+        Set<Integer> tried = new TreeSet<>();
+        int best =
+            measured.best(
+                "a test with " + unable,
+                12,
+                2,
+                to.segment(),
+                12,
+                (i, at) -> {
+                  tried.add(i);
+                  if (i < unable) {
+                    throw new CandelaException("not this one");
+                  }
+                  device.kernels().elementwise().fill(3, i, at);
+                });
+        if (unable == 2) {
+          assertThat(best).isBetween(2, 3);
+          assertThat(tried).containsExactly(0, 1, 2, 3);
+        } else {
+          assertThat(best).isNegative();
+          assertThat(tried).containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
         }
       }
     }
