@@ -8,25 +8,6 @@ namespace emulated {
 
 namespace {
 
-std::vector<float> pack(const char* p, const Tensor& t, Rounding r, bool channelsLast) {
-  auto& d = t.dims;
-  std::vector<float> v(d[0] * d[1] * d[2] * d[3]);
-  size_t at = 0;
-  auto& s = t.strides;
-  for (int64_t n = 0; n < d[0]; n++) {
-    if (channelsLast) {
-      for (int64_t h = 0; h < d[2]; h++)
-        for (int64_t w = 0; w < d[3]; w++)
-          for (int64_t c = 0; c < d[1]; c++) v[at++] = rounded(load(p, t.type, n * s[0] + c * s[1] + h * s[2] + w * s[3]), r);
-    } else {
-      for (int64_t c = 0; c < d[1]; c++)
-        for (int64_t h = 0; h < d[2]; h++)
-          for (int64_t w = 0; w < d[3]; w++) v[at++] = rounded(load(p, t.type, n * s[0] + c * s[1] + h * s[2] + w * s[3]), r);
-    }
-  }
-  return v;
-}
-
 // Gives every element of t its place in a dense array.
 template <class Body>
 void each(const Tensor& t, bool channelsLast, const Body& body) {
@@ -43,6 +24,12 @@ void each(const Tensor& t, bool channelsLast, const Body& body) {
           for (int64_t w = 0; w < d[3]; w++) body(at++, n * s[0] + c * s[1] + h * s[2] + w * s[3], n, c, h, w);
     }
   }
+}
+
+std::vector<float> pack(const char* p, const Tensor& t, Rounding r, bool channelsLast) {
+  std::vector<float> v(t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3]);
+  each(t, channelsLast, [&](size_t i, int64_t place, int64_t, int64_t, int64_t, int64_t) { v[i] = rounded(load(p, t.type, place), r); });
+  return v;
 }
 
 struct Prepared {

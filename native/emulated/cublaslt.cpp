@@ -6,10 +6,6 @@
 
 using namespace emulated;
 
-namespace emulated {
-bool hasContext();
-}
-
 namespace {
 struct Desc {
   int compute, scale, transA = 0, transB = 0, epilogue = 1;

@@ -23,7 +23,6 @@ void* D(CUdeviceptr p) { return reinterpret_cast<void*>(p); }
 
 EXPORT CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
 EXPORT CUresult cuDriverGetVersion(int* v) { return *v = 13000, CUDA_SUCCESS; }
-EXPORT CUresult cuDeviceGetCount(int* n) { return *n = 1, CUDA_SUCCESS; }
 EXPORT CUresult cuDeviceGet(CUdevice* d, int i) { return *d = i, i == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE; }
 EXPORT CUresult cuDeviceGetName(char* name, int n, CUdevice) {
   snprintf(name, n, "Emulated card");
@@ -51,7 +50,6 @@ EXPORT CUresult cuGetErrorString(CUresult e, const char** text) {
   }
   return CUDA_SUCCESS;
 }
-EXPORT CUresult cuGetErrorName(CUresult e, const char** text) { return cuGetErrorString(e, text); }
 EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext* c, CUdevice) {
   Guard g(lock);
   retained++;

@@ -96,6 +96,10 @@ extern thread_local Capture* capturingThread;
 
 uint32_t dice();
 
+// ---- the context of this thread ----
+void bindContext();
+bool hasContext();
+
 // ---- the CPU library ----
 void* cpuEntry(const char* name);
 void* cpuStream();

@@ -5,10 +5,6 @@
 
 using namespace emulated;
 
-namespace emulated {
-void bindContext();
-}
-
 namespace {
 thread_local std::string lastError;
 thread_local int lastRan;
@@ -98,7 +94,7 @@ void ran(const char* name, int status) {
 }
 
 // Eagerly run, a refusal is told at once, as the card's entries tell it.
-int after(const char*) {
+int after() {
   int status = lastRan;
   lastRan = 0;
   return status;

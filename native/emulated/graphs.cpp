@@ -29,6 +29,18 @@ std::set<Graph*> graphs;
 
 Event* E(CUevent e) { return reinterpret_cast<Event*>(e); }
 
+bool isThere(CUstream s, const char* who) {
+  if (isStream(S(s))) return true;
+  fault("%s: no stream", who);
+  return false;
+}
+
+bool isThere(CUevent e, const char* who) {
+  if (events.count(E(e))) return true;
+  fault("%s: no event", who);
+  return false;
+}
+
 // In an order that the dependencies allow, drawn.
 void runGraph(const std::vector<Node>& nodes) {
   std::vector<int> waits(nodes.size());
@@ -73,10 +85,7 @@ EXPORT CUresult cuStreamCreate(CUstream* s, unsigned) {
 }
 EXPORT CUresult cuStreamDestroy_v2(CUstream s) {
   Guard g(lock);
-  if (!isStream(S(s))) {
-    fault("cuStreamDestroy of what is no stream");
-    return CUDA_ERROR_INVALID_HANDLE;
-  }
+  if (!isThere(s, "cuStreamDestroy")) return CUDA_ERROR_INVALID_HANDLE;
   runUntil(S(s), S(s)->next());
   forget(S(s));
   drop(S(s));
@@ -84,10 +93,7 @@ EXPORT CUresult cuStreamDestroy_v2(CUstream s) {
 }
 EXPORT CUresult cuStreamSynchronize(CUstream s) {
   Guard g(lock);
-  if (!isStream(S(s))) {
-    fault("cuStreamSynchronize of what is no stream");
-    return CUDA_ERROR_INVALID_HANDLE;
-  }
+  if (!isThere(s, "cuStreamSynchronize")) return CUDA_ERROR_INVALID_HANDLE;
   if (S(s)->capture || capturingThread) {
     fault("cuStreamSynchronize in a capture");
     if (S(s)->capture) S(s)->capture->error = CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
@@ -129,10 +135,7 @@ EXPORT CUresult cuEventDestroy_v2(CUevent e) {
 EXPORT CUresult cuEventRecord(CUevent ev, CUstream s) {
   Guard g(lock);
   Event* e = E(ev);
-  if (!events.count(e) || !isStream(S(s))) {
-    fault("cuEventRecord: no event or no stream");
-    return CUDA_ERROR_INVALID_HANDLE;
-  }
+  if (!isThere(ev, "cuEventRecord") || !isThere(s, "cuEventRecord")) return CUDA_ERROR_INVALID_HANDLE;
   e->recorded = true;
   if (S(s)->capture) {
     e->capture = S(s)->capture;
@@ -149,10 +152,7 @@ EXPORT CUresult cuStreamWaitEvent(CUstream s, CUevent ev, unsigned) {
   Guard g(lock);
   Event* e = E(ev);
   Stream* to = S(s);
-  if (!events.count(e) || !isStream(to)) {
-    fault("cuStreamWaitEvent: no event or no stream");
-    return CUDA_ERROR_INVALID_HANDLE;
-  }
+  if (!isThere(ev, "cuStreamWaitEvent") || !isThere(s, "cuStreamWaitEvent")) return CUDA_ERROR_INVALID_HANDLE;
   if (e->capture) {
     static bool noForks = setting("CANDELA_CARD_NO_FORKS", 0);
     if (noForks && to != e->capture->origin) {
@@ -190,10 +190,7 @@ EXPORT CUresult cuStreamWaitEvent(CUstream s, CUevent ev, unsigned) {
 EXPORT CUresult cuEventSynchronize(CUevent ev) {
   Guard g(lock);
   Event* e = E(ev);
-  if (!events.count(e)) {
-    fault("cuEventSynchronize: no event");
-    return CUDA_ERROR_INVALID_HANDLE;
-  }
+  if (!isThere(ev, "cuEventSynchronize")) return CUDA_ERROR_INVALID_HANDLE;
   if (e->capture) {
     fault("cuEventSynchronize of an event in a capture");
     return CUDA_ERROR_CAPTURED_EVENT;

@@ -133,25 +133,21 @@ void* cpuStream() {
   return s;
 }
 
-float toTf32(float v) {
+// To nearest, ties to even; what is not finite stays.
+float shortened(float v, int bits) {
   uint32_t b;
   memcpy(&b, &v, 4);
   if ((b & 0x7f800000u) == 0x7f800000u) return v;
-  b += 0xfffu + ((b >> 13) & 1);
-  b &= ~0x1fffu;
+  uint32_t unit = uint32_t{1} << bits;
+  b += unit / 2 - 1 + ((b >> bits) & 1);
+  b &= ~(unit - 1);
   memcpy(&v, &b, 4);
   return v;
 }
 
-float toBf16(float v) {
-  uint32_t b;
-  memcpy(&b, &v, 4);
-  if ((b & 0x7f800000u) == 0x7f800000u) return v;
-  b += 0x7fffu + ((b >> 16) & 1);
-  b &= ~0xffffu;
-  memcpy(&v, &b, 4);
-  return v;
-}
+float toTf32(float v) { return shortened(v, 13); }
+
+float toBf16(float v) { return shortened(v, 16); }
 
 }  // namespace emulated
 

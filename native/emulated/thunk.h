@@ -22,7 +22,7 @@ bool isHost(const void* p, const char* name, const char* which);
 int illegal(const char* name, const char* which);
 int told(const char* name, int status);
 void ran(const char* name, int status);
-int after(const char* name);
+int after();
 
 // Room for what an entry reads before it refuses.
 inline std::vector<int> hostCopy(const int* p, int n) {

@@ -60,7 +60,7 @@ def entry(name, parameters):
                 arguments.append(n)
         lines += [
             f'  enqueue(streamOf(stream), "{name}", [{", ".join(copies)}] {{ ran("{name}", f({", ".join(arguments)})); }});',
-            f'  return after("{name}");']
+            '  return after();']
     return '\n'.join(lines + ['}', ''])
 
 

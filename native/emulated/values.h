@@ -2,6 +2,7 @@
 #pragma once
 #include <immintrin.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "emulated.h"
@@ -24,10 +25,9 @@ inline void store(void* p, Type t, int64_t i, float v) {
   } else if (t == F16) {
     static_cast<uint16_t*>(p)[i] = _cvtss_sh(v, _MM_FROUND_TO_NEAREST_INT);
   } else {
+    float held = v != v ? NAN : toBf16(v);
     uint32_t b;
-    memcpy(&b, &v, 4);
-    if (v != v) b = 0x7fc00000u;
-    else if ((b & 0x7f800000u) != 0x7f800000u) b += 0x7fffu + ((b >> 16) & 1);
+    memcpy(&b, &held, 4);
     static_cast<uint16_t*>(p)[i] = b >> 16;
   }
 }

@@ -35,10 +35,9 @@ final class Dequantised {
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
     List<OnnxNode> nodes = new ArrayList<>();
     Set<String> read = new HashSet<>();
-    List<OnnxNode> constant = model.nodes().stream().filter(constants::take).toList();
-    Set<OnnxNode> weights = new HashSet<>(constant.stream().filter(this::isWeights).toList());
+    model.nodes().forEach(constants::take);
     for (OnnxNode n : model.nodes()) {
-      OnnxTensor t = weights.contains(n) ? constants.compute(n.outputs().getFirst()) : null;
+      OnnxTensor t = isWeights(n) ? constants.compute(n.outputs().getFirst()) : null;
       if (t == null) {
         nodes.add(n);
         read.addAll(n.inputs());
@@ -57,6 +56,9 @@ final class Dequantised {
 
   private boolean isWeights(OnnxNode n) {
     OnnxTensor levels = n.has(0) ? model.initialisers().get(n.inputs().getFirst()) : null;
-    return n.op().equals("DequantizeLinear") && levels != null && levels.isInteger();
+    return n.op().equals("DequantizeLinear")
+        && levels != null
+        && levels.isInteger()
+        && constants.isComputed(n.outputs().getFirst());
   }
 }

@@ -17,10 +17,6 @@ import java.util.function.Consumer;
 
 /** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
 public final class Import {
-  /** Of an operator that is none of {@link Operators}. */
-  static final String NOT_SUPPORTED =
-      "the operator is not supported; 'candela operators' lists those that are";
-
   private static final int[] CHANNELS_FIRST = {0, 3, 1, 2};
 
   private final OnnxModel model;
@@ -281,7 +277,8 @@ public final class Import {
     return v;
   }
 
-  private static String whyNot(OnnxNode node) {
+  /** Of a node whose operator is none of {@link Operators}. */
+  static String whyNot(OnnxNode node) {
     if (node.domain().equals("com.microsoft.nchwc")) {
       return "it is laid out for one processor; save the model with ONNX Runtime's optimisation"
           + " level extended, not all";
@@ -289,7 +286,7 @@ public final class Import {
     String name = node.domain().isEmpty() ? node.op() : node.domain() + "." + node.op();
     return Compositions.names().contains(name)
         ? "the operator is supported " + Compositions.limits(name) + " only"
-        : NOT_SUPPORTED;
+        : "the operator is not supported; 'candela operators' lists those that are";
   }
 
   /** Adds what a node computes. */

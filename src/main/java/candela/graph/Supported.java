@@ -25,7 +25,7 @@ record Supported(OnnxModel model, Map<String, String> missing) {
       String reason =
           isSupported(n)
               ? n.reads().stream().filter(why::containsKey).map(why::get).findFirst().orElse(null)
-              : n.label() + ": " + Import.NOT_SUPPORTED;
+              : n.label() + ": " + Import.whyNot(n);
       if (reason != null) {
         n.outputs().stream().filter(v -> !v.isEmpty()).forEach(v -> why.put(v, reason));
       }

@@ -28,21 +28,11 @@ final class DeepConv extends Composed {
   private static int alone(NodeProto n) {
     List<Long> kernel = DeepPool.entries(n, "kernel_shape");
     for (int a = 2; kernel.size() == 3 && a >= 0; a--) {
-      if (kernel.get(a) == 1 && is(n, "strides", a, 1) && is(n, "pads", a, 0)) {
+      if (kernel.get(a) == 1 && DeepPool.is(n, "strides", a, 1) && DeepPool.is(n, "pads", a, 0)) {
         return a;
       }
     }
     return -1;
-  }
-
-  private static boolean is(NodeProto n, String list, int axis, long value) {
-    List<Long> all = DeepPool.entries(n, list);
-    for (int i = axis; i < all.size(); i += 3) {
-      if (all.get(i) != value) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static DeepConv conv(NodeProto n) {
@@ -70,10 +60,7 @@ final class DeepConv extends Composed {
     f.node("Squeeze", "W", "w").given("axes", List.of(2L + alone));
     f.node("Conv", has(n, 2) ? "x w B" : "x w", "sums").passed("group");
     for (String list : new String[] {"kernel_shape", "strides", "dilations", "pads"}) {
-      List<Long> others = new ArrayList<>(DeepPool.entries(n, list));
-      for (int i = others.size() - 3 + alone; i >= 0; i -= 3) {
-        others.remove(i);
-      }
+      List<Long> others = DeepPool.without(alone, DeepPool.entries(n, list));
       if (!others.isEmpty()) {
         f.given(list, others);
       }

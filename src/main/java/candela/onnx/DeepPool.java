@@ -2,6 +2,7 @@ package candela.onnx;
 
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.NodeProto;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -41,13 +42,27 @@ final class DeepPool extends Composed {
 
   /** Whether a list, if there is one, leaves the second and third axis alone. */
   private static boolean isLeft(NodeProto n, String list, long alone) {
+    return is(n, list, 1, alone) && is(n, list, 2, alone);
+  }
+
+  /** Whether a list, if there is one, has the value for one of the three axes. */
+  static boolean is(NodeProto n, String list, int axis, long value) {
     List<Long> all = entries(n, list);
-    for (int i = 0; i < all.size(); i++) {
-      if (i % 3 > 0 && all.get(i) != alone) {
+    for (int i = axis; i < all.size(); i += 3) {
+      if (all.get(i) != value) {
         return false;
       }
     }
     return all.size() % 3 == 0;
+  }
+
+  /** A list, or both ends of one, without one of the three axes. */
+  static List<Long> without(int axis, List<Long> list) {
+    List<Long> others = new ArrayList<>(list);
+    for (int i = others.size() - 3 + axis; i >= 0; i -= 3) {
+      others.remove(i);
+    }
+    return others;
   }
 
   static List<Long> entries(NodeProto n, String list) {
@@ -66,7 +81,7 @@ final class DeepPool extends Composed {
     for (String list : new String[] {"kernel_shape", "strides", "dilations", "pads"}) {
       List<Long> all = entries(n, list);
       if (!all.isEmpty()) {
-        f.given(list, all.size() == 3 ? List.of(all.get(0), all.get(1)) : ends(all));
+        f.given(list, without(2, all));
       }
     }
     f.node("Shape", "X", "sizes").node("Slice", "sizes from to", "rest");
@@ -74,10 +89,5 @@ final class DeepPool extends Composed {
     f.node("Reshape", "pooled shape", "Y");
     f.outputs("Y");
     return f;
-  }
-
-  /** Pads at both ends of the first two axes. */
-  private static List<Long> ends(List<Long> pads) {
-    return List.of(pads.get(0), pads.get(1), pads.get(3), pads.get(4));
   }
 }
