@@ -45,6 +45,11 @@ final class Batching {
     return made.value("value", value).shape();
   }
 
+  /** What a constant list of integers holds in the file's own batch. */
+  long[] longs(String value) {
+    return made.known(made.value("value", value)).constant().longs();
+  }
+
   /** Whether a constant is the same in the file's own batch: not computed from shapes. */
   boolean isWritten(OnnxTensor constant, String value) {
     Value there = made.known(made.value("value", value));

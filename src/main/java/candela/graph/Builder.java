@@ -157,6 +157,15 @@ final class Builder {
 
   /** v as a constant where all that it depends on is constant, else v itself. */
   Value known(Value v) {
+    return known(v, false);
+  }
+
+  /** As {@link #known}, with weights as they are now: to look at, not to read in their place. */
+  Value present(Value v) {
+    return known(v, true);
+  }
+
+  private Value known(Value v, boolean weights) {
     Set<Value> open = new HashSet<>(Set.of(v));
     List<Node> needed = new ArrayList<>();
     boolean fixed = true;
@@ -165,7 +174,8 @@ final class Builder {
       if (open.remove(n.output())) {
         needed.add(n);
         n.inputs().stream().filter(x -> !x.isConstant()).forEach(open::add);
-        fixed = !n.output().integer() && n.inputs().stream().noneMatch(this::isParameter);
+        fixed =
+            !n.output().integer() && (weights || n.inputs().stream().noneMatch(this::isParameter));
       }
     }
     if (v.isConstant() || !fixed || !open.isEmpty()) {

@@ -4,6 +4,7 @@ import candela.device.Binary;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Expand;
 import candela.graph.op.Reshape;
+import candela.graph.op.Slice;
 import candela.graph.op.Transpose;
 import candela.onnx.OnnxAttribute;
 import candela.onnx.OnnxNode;
@@ -11,6 +12,7 @@ import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -100,22 +102,73 @@ final class Call {
   /** v as often as there are images in input i, where it is as long as one of them there. */
   Value repeated(int i, Value v, boolean joined) {
     String name = node.inputs().get(i);
-    Shape own = builder.batching().own(name);
-    Shape one = v.shape();
-    int axis = images(i) - own.rank() + one.rank();
-    if (axis < 0 || one.dim(axis) != own.dim(images(i)) || one.dim(axis) == 1 && !joined) {
+    Batching batching = builder.batching();
+    Shape own = batching.own(name);
+    int axis = images(i) - own.rank() + v.shape().rank();
+    if (axis < 0
+        || v.shape().dim(axis) != own.dim(images(i))
+        || v.shape().dim(axis) == 1 && !joined) {
       return v;
     }
-    int length = x(i).shape().dim(images(i));
+    return times(v, axis, batching.outer(name), x(i).shape().dim(images(i)));
+  }
+
+  /**
+   * What v holds for the images of the file's own batch, for as many as there are.
+   *
+   * @param outer what its axis counts outside of the images
+   * @param length that its axis shall have
+   */
+  Value times(Value v, int axis, int outer, int length) {
+    Value some = builder.batching().made() > 1 ? single(v, axis, outer) : v;
+    Shape one = some.shape();
     int times = length / one.dim(axis);
     if (times * one.dim(axis) != length) {
       throw CandelaException.of("'%s' cannot be cut for fewer images", v.name());
     }
-    int outer = builder.batching().outer(name);
     Shape block = one.with(axis, one.dim(axis) / outer);
-    Value single = reshape(v, block.inserted(axis, 1).inserted(axis, outer).dims());
+    Value single = reshape(some, block.inserted(axis, 1).inserted(axis, outer).dims());
     Value each = add(new Expand(block.inserted(axis, times).inserted(axis, outer)), single);
     return reshape(each, one.with(axis, times * one.dim(axis)).dims());
+  }
+
+  /**
+   * The part of v that is for one image, where v holds one for each of the file's own batch, as the
+   * states that a recurrent layer begins with; all of v where it cannot be looked into.
+   *
+   * @param outer what v's axis counts outside of the images
+   */
+  private Value single(Value v, int axis, int outer) {
+    OnnxTensor present = v.integer() ? null : builder.present(v).constant();
+    if (present == null) {
+      return v;
+    }
+    Shape s = v.shape();
+    Shape one = s.with(axis, s.dim(axis) / builder.batching().made());
+    int rows = s.count(0, axis) * outer;
+    Shape parts = Shape.of(rows, builder.batching().made(), one.count() / rows);
+    if (!isAlike(present, parts)) {
+      throw CandelaException.of("'%s' holds something else for each image", v.name());
+    }
+    int[] none = new int[3];
+    Value first =
+        add(
+            new Slice(none, new int[] {1, 1, 1}, parts.with(1, 1).dims()),
+            reshape(v, parts.dims()));
+    return reshape(first, one.dims());
+  }
+
+  /** Whether a constant, seen as some rows of parts, has the same parts in each row. */
+  private static boolean isAlike(OnnxTensor t, Shape parts) {
+    float[] x = t.floats();
+    int length = parts.dim(2);
+    for (int at = 0; at < x.length; at += length) {
+      int first = at - at % (parts.dim(1) * length);
+      if (!Arrays.equals(x, at, at + length, x, first, first + length)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Whether the batch is another than the file's own, and constant input i the same in both. */

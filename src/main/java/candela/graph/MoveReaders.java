@@ -120,13 +120,27 @@ final class MoveReaders {
   }
 
   static Value expand(Call c) {
-    Shape x = c.x(0).shape();
+    Value x = c.x(0);
     Shape to = Shape.of(Call.narrow(c.needed(1, "shape")));
-    if (c.isWritten(1, "shape") && c.images(0) >= 0) {
+    if (c.images(0) >= 0 && c.isWritten(1, "shape")) {
       Shape own = c.builder().batching().own(c.node().outputs().getFirst());
-      to = c.builder().batching().grown(own, c.images(0) + own.rank() - x.rank());
+      to = c.builder().batching().grown(own, c.images(0) + own.rank() - x.shape().rank());
+    } else if (c.images(0) < 0 && c.builder().batching() != null) {
+      x = forImages(c, x, to);
     }
-    to = Shape.broadcast(x, to);
-    return c.add(new Expand(to), c.lifted(c.x(0), to.rank()));
+    to = Shape.broadcast(x.shape(), to);
+    return c.add(new Expand(to), c.lifted(x, to.rank()));
+  }
+
+  /** What is the same for all images, where it holds as many as the file's own batch. */
+  private static Value forImages(Call c, Value x, Shape to) {
+    long[] own = c.builder().batching().longs(c.node().inputs().get(1));
+    for (int a = 0; a < x.shape().rank(); a++) {
+      int at = a + to.rank() - x.shape().rank();
+      if (at >= 0 && own[at] != to.dim(at) && own[at] == x.shape().dim(a) && own[at] > 1) {
+        return c.times(x, a, 1, to.dim(at));
+      }
+    }
+    return x;
   }
 }

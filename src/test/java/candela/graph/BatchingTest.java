@@ -36,13 +36,18 @@ class BatchingTest {
         new Case("a mask for each window", 1, masked(1)),
         new Case("a mask for each pixel", 1, masked(0)),
         new Case("a batch of two", 2, two()),
+        new Case("states for two images", 2, states("h0", 1f, 2f, 1f, 2f)),
+        new Case("states for as many images as there are", 2, states("h1", 1f, 2f, 1f, 2f)),
         new Case("an axis of its own, and none", 1, axes()),
         new Case("channels of constants written over", 1, written("c one u")),
         new Case("channels of constants, element by element", 1, elements()),
         new Case("channels written into constants", 1, written("z t c")),
         new Case("images between rows and channels", 1, between(1)),
         new Case("images between rows and channels, of any number", 1, between(-1)),
-        new Case("channels but the first, of any number of images", 1, sliced(1, 0, 2, 3)));
+        new Case(
+            "channels but the first, of any number of images",
+            1,
+            OpenBatchTest.sliced(1, 0, 2, 3)));
   }
 
   private static SmallModel model(long... x) {
@@ -208,24 +213,6 @@ class BatchingTest {
         .node("MatMul", "flat v", "y");
   }
 
-  /** As many rows as there are images are cut off, where channels and images became rows. */
-  private static SmallModel sliced(long... perm) {
-    return open()
-        .random("v", 8, 5)
-        .longs("a", new long[] {3}, -1, 2, 2)
-        .longs("b", new long[] {4}, 2, -1, 2, 2)
-        .longs("c", new long[] {2}, -1, 8)
-        .node("Shape", "x", "shape")
-        .node("Gather", "shape zero", "n")
-        .node("Transpose", "x", "turned", "perm", perm)
-        .node("Reshape", "turned a", "rows")
-        .node("Slice", "rows n to zero", "rest")
-        .node("Reshape", "rest b", "apart")
-        .node("Transpose", "apart", "back", "perm", new long[] {1, 0, 2, 3})
-        .node("Reshape", "back c", "flat")
-        .node("MatMul", "flat v", "y");
-  }
-
   private static SmallModel two() {
     return model(2, 3, 2, 2)
         .longs("a", new long[] {3}, 8, 1, 3)
@@ -234,6 +221,33 @@ class BatchingTest {
         .longs("b", new long[] {2}, 2, 12)
         .node("Reshape", "rows b", "flat")
         .node("MatMul", "flat w", "y");
+  }
+
+  /** As recurrent layers: two steps, from states that the file holds for each of two images. */
+  private static SmallModel states(String begin, float... initial) {
+    return model(2, 3, 2, 2)
+        .floats("h0", new long[] {2, 2}, initial)
+        .random("u", 6, 2)
+        .random("v", 2, 2)
+        .random("f", 2, 5)
+        .longs("zero", new long[] {1}, 0)
+        .longs("units", new long[] {1}, 2)
+        .node("Shape", "x", "shape")
+        .node("Gather", "shape zero", "images", "axis", 0)
+        .node("Concat", "images units", "state", "axis", 0)
+        .node("Expand", "h0 state", "h1")
+        .node("Flatten", "x", "flat")
+        .longs("l", new long[] {2}, 6, 6)
+        .node("Split", "flat l", "a b", "axis", 1)
+        .node("MatMul", "a u", "first")
+        .node("MatMul", begin + " v", "inner")
+        .node("Add", "inner first", "sum")
+        .node("Tanh", "sum", "h2")
+        .node("MatMul", "h2 v", "next")
+        .node("MatMul", "b u", "second")
+        .node("Add", "next second", "last")
+        .node("Mul", "last " + begin, "gated")
+        .node("MatMul", "gated f", "y");
   }
 
   /** Lengths of 1 before, and beside, that of the batch. */
@@ -264,16 +278,31 @@ class BatchingTest {
     try (Device device = TestDevice.open(0)) {
       float[][] all = run(network, device, rows, x);
       assertThat(all[0]).hasSize(rows * 5);
-      for (int from = 0; from < rows; from += c.own) {
-        float[] part = Arrays.copyOfRange(x, from * size, (from + c.own) * size);
-        float[][] alone = run(network, device, c.own, part);
-        String what = c + ", row " + from;
-        float[] y = Arrays.copyOfRange(all[0], from * 5, (from + c.own) * 5);
-        float[] dx = Arrays.copyOfRange(all[1], from * size, (from + c.own) * size);
-        Compare.assertClose(what, y, alone[0], 1e-5);
-        Compare.assertClose(what + ", gradient", dx, alone[1], 1e-5);
-        assertThat(alone[1]).as(what).isNotEqualTo(new float[alone[1].length]);
+      for (int batch = 1; batch <= c.own; batch++) {
+        for (int from = 0; from < rows; from += batch) {
+          float[] part = Arrays.copyOfRange(x, from * size, (from + batch) * size);
+          float[][] alone = run(network, device, batch, part);
+          String what = c + ", row " + from + ", batch " + batch;
+          float[] y = Arrays.copyOfRange(all[0], from * 5, (from + batch) * 5);
+          float[] dx = Arrays.copyOfRange(all[1], from * size, (from + batch) * size);
+          Compare.assertClose(what, y, alone[0], 1e-5);
+          Compare.assertClose(what + ", gradient", dx, alone[1], 1e-5);
+          assertThat(alone[1]).as(what).isNotEqualTo(new float[alone[1].length]);
+        }
       }
+    }
+  }
+
+  @Test
+  void statesThatDifferFromImageToImageAreNotCut() throws Exception {
+    Network network = Network.load(states("h0", 1f, 2f, 1f, 3f).write(folder));
+    assertThat(network.graph(2, SessionOptions.FORWARD).nodes()).isNotEmpty();
+    for (int batch : new int[] {1, 4}) {
+      assertThatThrownBy(() -> network.graph(batch, SessionOptions.FORWARD))
+          .isInstanceOf(OnlyBatch.class)
+          .hasMessage(
+              "small.onnx: node 'sum' (Add): 'inner' holds something else for each image; the model"
+                  + " is made for batches of 2: use batch 2");
     }
   }
 
@@ -442,164 +471,6 @@ class BatchingTest {
         .longs("s", new long[] {2}, 1, 12)
         .node("Reshape", "z s", "rows")
         .node("MatMul", "rows w", "y");
-  }
-
-  private static SmallModel open() {
-    return new SmallModel(13, -1, 3, 2, 2)
-        .random("w", 3, 5)
-        .longs("from", new long[] {1}, 1)
-        .longs("to", new long[] {1}, Integer.MAX_VALUE)
-        .longs("zero", new long[] {1}, 0)
-        .node("GlobalAveragePool", "x", "means")
-        .node("Flatten", "means", "z");
-  }
-
-  /** All features in a row, and its places: 0, 1, … */
-  private static SmallModel places() {
-    return open()
-        .longs("start", new long[0], 0)
-        .longs("one", new long[0], 1)
-        .longs("all", new long[] {1}, -1)
-        .longs("s", new long[] {2}, -1, 3)
-        .node("Size", "z", "size")
-        .node("Range", "start size one", "places")
-        .node("Reshape", "z all", "row");
-  }
-
-  static Stream<Case> mixed() {
-    return Stream.of(
-        new Case(
-            "the mean of a batch",
-            0,
-            open()
-                .node("ReduceMean", "z", "m", "axes", new long[] {0})
-                .node("Sub", "z m", "rest")
-                .node("MatMul", "rest w", "y")),
-        new Case(
-            "a softmax over images",
-            0,
-            open().node("Softmax", "z", "soft", "axis", 0).node("MatMul", "soft w", "y")),
-        new Case(
-            "products of each with each",
-            0,
-            open()
-                .node("Transpose", "z", "t", "perm", new long[] {1, 0})
-                .node("MatMul", "z t", "products")
-                .node("MatMul", "products z", "back")
-                .node("MatMul", "back w", "y")),
-        new Case(
-            "all features from the last to the first",
-            0,
-            places()
-                .node("Sub", "size one", "last")
-                .node("Sub", "last places", "turned")
-                .node("Gather", "row turned", "picked", "axis", 0)
-                .node("Reshape", "picked s", "rows")
-                .node("MatMul", "rows w", "y")),
-        new Case(
-            "images from the last to the first",
-            0,
-            open()
-                .longs("end", new long[] {1}, Integer.MIN_VALUE)
-                .longs("back", new long[] {1}, -1)
-                .node("Slice", "z back end zero back", "turned")
-                .node("MatMul", "turned w", "y")),
-        new Case(
-            "zeros instead of the first image",
-            0,
-            open()
-                .longs("pads", new long[] {4}, 1, 0, -1, 0)
-                .node("Pad", "z pads", "later")
-                .node("MatMul", "later w", "y")),
-        new Case(
-            "a diagonal through the images",
-            0,
-            open()
-                .node("EyeLike", "z", "ones")
-                .node("Mul", "z ones", "some")
-                .node("MatMul", "some w", "y")),
-        new Case(
-            "a place of the first image",
-            0,
-            open()
-                .longs("place", new long[] {1, 1}, 2)
-                .random("u", 1, 1)
-                .node("ScatterElements", "z place u", "some", "axis", 1)
-                .node("MatMul", "some w", "y")),
-        new Case("channels of all but the first image", 0, sliced(0, 1, 2, 3)),
-        new Case(
-            "images moved by one",
-            0,
-            open()
-                .node("Slice", "z from to zero", "later")
-                .node("Slice", "z zero from zero", "first")
-                .node("Concat", "later first", "moved", "axis", 0)
-                .node("MatMul", "moved w", "y")));
-  }
-
-  /** Their files tell any number of images. */
-  @ParameterizedTest
-  @MethodSource("mixed")
-  void whatMixesImagesOfAnyNumberIsReadForOne(Case c) throws Exception {
-    Network network = Network.load(c.model().write(folder));
-    assertThat(network.graph(1, SessionOptions.FORWARD).nodes()).isNotEmpty();
-    for (int batch : new int[] {2, 3, 8}) {
-      assertThatThrownBy(() -> network.channelsFirst().graph(batch, SessionOptions.FORWARD))
-          .isInstanceOf(OnlyBatch.class)
-          .hasMessageEndingWith("; the images of a batch may depend on each other: use batch 1");
-    }
-  }
-
-  /** One and three images cannot be read, so that what two give may be of both. */
-  @Test
-  void aModelOfSomeNumbersOfImagesIsNotTakenForOneOfAll() throws Exception {
-    SmallModel m =
-        open()
-            .longs("pairs", new long[] {3}, -1, 2, 3)
-            .longs("rows", new long[] {2}, -1, 3)
-            .node("Reshape", "z pairs", "two")
-            .node("CumSum", "two from", "sums")
-            .node("Reshape", "sums rows", "again")
-            .node("MatMul", "again w", "y");
-    Network network = Network.load(m.write(folder));
-    for (int batch : new int[] {2, 4}) {
-      assertThatThrownBy(() -> network.graph(batch, SessionOptions.FORWARD))
-          .isInstanceOf(OnlyBatch.class);
-    }
-  }
-
-  @Test
-  void whatIsPickedWithinEachImageIsNotMixed() throws Exception {
-    SmallModel m = places().longs("t", new long[] {3}, 2, 0, 1);
-    m.node("Reshape", "places s", "table");
-    m.node("Gather", "table t", "turned", "axis", 1).node("Reshape", "turned all", "picks");
-    m.node("Gather", "row picks", "picked", "axis", 0).node("Reshape", "picked s", "rows");
-    Network network = Network.load(m.node("MatMul", "rows w", "y").write(folder));
-    Graph graph = network.graph(5, SessionOptions.FORWARD);
-    assertThat(graph.outputs().getFirst().shape().dim(0)).isEqualTo(5);
-  }
-
-  /** Lengths that a file computes from the number of images do not mix them. */
-  @Test
-  void lengthsOfAnyNumberOfImagesAreNotMixed() throws Exception {
-    SmallModel m =
-        open()
-            .longs("rest", new long[] {1}, -1)
-            .random("token", 1, 1, 3)
-            .longs("size", new long[] {2}, 1, 3)
-            .longs("row", new long[] {1}, 1)
-            .node("Shape", "x", "shape")
-            .node("Gather", "shape zero", "n")
-            .node("Concat", "n size", "tokens", "axis", 0)
-            .node("Expand", "token tokens", "first")
-            .node("Concat", "n row rest", "s", "axis", 0)
-            .node("Reshape", "z s", "rows")
-            .node("Concat", "first rows", "both", "axis", 1)
-            .node("ReduceMean", "both", "mean", "axes", new long[] {1}, "keepdims", 0)
-            .node("MatMul", "mean w", "y");
-    Network network = Network.load(m.write(folder));
-    assertThat(network.graph(5, SessionOptions.FORWARD).outputs().getFirst().shape().dim(0))
-        .isEqualTo(5);
   }
 
   private void refused(SmallModel model, String why) throws Exception {
