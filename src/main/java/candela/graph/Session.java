@@ -1,6 +1,5 @@
 package candela.graph;
 
-import candela.device.Dense;
 import candela.device.Device;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
@@ -11,9 +10,7 @@ import candela.tensor.Shape;
 import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,13 +38,7 @@ public final class Session implements AutoCloseable {
   private final Assignment rules;
   private final Plan plan;
   private final Memory arena;
-  private final Constants constants;
-  private final Map<Value, Tensor> values = new IdentityHashMap<>();
-  private final List<NodeStep> steps = new ArrayList<>();
-
-  /** What forward runs, in this order. */
-  private final List<NodeStep> order = new ArrayList<>();
-
+  private final Binding binding;
   private final Map<String, Readable> gradients = new java.util.LinkedHashMap<>();
   private final Map<String, Readable> readable = new java.util.LinkedHashMap<>();
 
@@ -129,16 +120,12 @@ public final class Session implements AutoCloseable {
     arena = allocate(Math.max(plan.bytes(), Placement.ALIGNMENT));
     boolean opened = false;
     try {
-      constants = new Constants(device);
+      binding = new Binding(planned, plan, arena.segment(), device, runs, batch, backward);
       scores = new ScoreCall(device, batch(), classes);
-      planned.nodes().forEach(n -> steps.add(bind(n)));
-      runs.forEach(this::order);
-      connect();
-      running = record("forward", this::runForward, () -> pieces().forward(order));
+      running = record("forward", this::runForward, () -> pieces().forward(order()));
       at.forEach(
           (name, p) -> {
-            Tensor gradient = at(plan.gradient(p.value()), p.value());
-            gradients.put(name, readable(gradient, p.perm()));
+            gradients.put(name, readable(gradient(p.value()), p.perm()));
             readable.put(name, readable(tensor(p.value()), p.perm()));
           });
       opened = true;
@@ -271,7 +258,7 @@ public final class Session implements AutoCloseable {
 
   /** What forward runs, in this order. */
   List<NodeStep> order() {
-    return order;
+    return binding.order();
   }
 
   /** The rule of every node. */
@@ -280,7 +267,7 @@ public final class Session implements AutoCloseable {
   }
 
   private void runForward() {
-    order.forEach(this::forward);
+    order().forEach(this::forward);
   }
 
   /** Runs one node. */
@@ -299,7 +286,7 @@ public final class Session implements AutoCloseable {
 
   /** All nodes with the whole batch, in their order; views included, which nothing runs. */
   List<NodeStep> steps() {
-    return steps;
+    return binding.steps();
   }
 
   boolean runsForward(NodeStep s) {
@@ -312,7 +299,7 @@ public final class Session implements AutoCloseable {
 
   /** Where the seed enters, in the shape of what it is the gradient of. */
   Tensor start() {
-    return at(plan.gradient(logits), logits);
+    return gradient(logits);
   }
 
   private Memory allocate(long bytes) {
@@ -406,7 +393,7 @@ public final class Session implements AutoCloseable {
   }
 
   private void runBackward(Map<Node, Rule> assigned) {
-    for (NodeStep s : steps.reversed()) {
+    for (NodeStep s : steps().reversed()) {
       if (runsBackward(s)) {
         backward(s, assigned.get(s.node()));
         addExtras(s);
@@ -464,7 +451,7 @@ public final class Session implements AutoCloseable {
   }
 
   public MemoryReport memory() {
-    return plan.report(constants.bytes());
+    return plan.report(binding.constantBytes());
   }
 
   @Override
@@ -477,14 +464,13 @@ public final class Session implements AutoCloseable {
       running.close();
     }
     returning.values().forEach(Recording::close);
-    steps.forEach(NodeStep::close);
     gradients.values().forEach(Readable::close);
     readable.values().forEach(Readable::close);
     if (scores != null) {
       scores.close();
     }
-    if (constants != null) {
-      constants.close();
+    if (binding != null) {
+      binding.close();
     }
     arena.close();
   }
@@ -502,117 +488,6 @@ public final class Session implements AutoCloseable {
     return new Readable(held, perm, turned);
   }
 
-  private Tensor at(Placement.Block block, Value v) {
-    return at(block, v, v.shape());
-  }
-
-  private Tensor at(Placement.Block block, Value v, Shape shape) {
-    long bytes = v.storage().bytes(shape.count());
-    return new Tensor(shape, arena.segment().asSlice(block.offset(), bytes), v.storage());
-  }
-
-  /** All rows of v; its shape alone where they are not there together. */
-  Tensor tensor(Value v) {
-    if (v.isConstant()) {
-      return constants.of(v.constant());
-    }
-    return values.computeIfAbsent(
-        v,
-        w ->
-            plan.isSliced(w)
-                ? new Tensor(w.shape(), MemorySegment.NULL, w.storage())
-                : at(plan.value(w), w));
-  }
-
-  private Tensor rows(Value v, int from, int to) {
-    if (v.isConstant()) {
-      return constants.of(v.constant());
-    }
-    return plan.isSliced(v)
-        ? at(plan.value(v), v, v.shape().with(0, to - from))
-        : tensor(v).rows(from, to);
-  }
-
-  private void order(Slices.Run run) {
-    List<NodeStep> of =
-        steps.subList(run.first(), run.last() + 1).stream()
-            .filter(s -> !plan.isSkipped(s.node()))
-            .toList();
-    if (run.rows() >= batch()) {
-      order.addAll(of);
-      return;
-    }
-    for (int from = 0; from < batch(); from += run.rows()) {
-      for (NodeStep s : of) {
-        order.add(slice(s, from, Math.min(batch(), from + run.rows())));
-      }
-    }
-  }
-
-  private NodeStep slice(NodeStep whole, int from, int to) {
-    NodeStep s = new NodeStep(whole, from);
-    for (int i = 0; i < s.x.length; i++) {
-      Value v = s.node().input(i);
-      s.x[i] = v == null ? null : s.node().op().isShared(i) ? tensor(v) : rows(v, from, to);
-    }
-    for (int i = 0; i < s.y.length; i++) {
-      s.y[i] = rows(s.node().outputs().get(i), from, to);
-    }
-    return s;
-  }
-
-  private NodeStep bind(Node n) {
-    NodeStep s = new NodeStep(n, device);
-    s.batch = batch();
-    s.exact = backward;
-    for (int i = 0; i < s.x.length; i++) {
-      Value v = n.input(i);
-      s.x[i] = v == null ? null : tensor(v);
-    }
-    for (int i = 0; i < s.y.length; i++) {
-      s.y[i] = tensor(n.outputs().get(i));
-    }
-    s.kept = segment(plan.kept(n));
-    s.scratch = segment(plan.scratch(n));
-    s.work = segment(plan.work(n));
-    if (plan.runsBackward(n)) {
-      for (int i = 0; i < s.dy.length; i++) {
-        Value v = n.outputs().get(i);
-        s.dy[i] = at(plan.gradient(v), v);
-      }
-      for (int i = 0; i < s.x.length; i++) {
-        bindGradient(n, s, i);
-      }
-    }
-    return s;
-  }
-
-  /** Tells every step which steps its inputs come from. */
-  private void connect() {
-    Map<Value, NodeStep> from = new IdentityHashMap<>();
-    for (NodeStep s : steps) {
-      s.node().outputs().forEach(y -> from.put(y, s));
-    }
-    for (NodeStep s : steps) {
-      for (int i = 0; i < s.before.length; i++) {
-        s.before[i] = from.get(s.node().input(i));
-      }
-    }
-  }
-
-  private void bindGradient(Node n, NodeStep s, int i) {
-    Value v = n.input(i);
-    if (v == null || v.isConstant() || !plan.wants(v) || !n.op().differentiable(i)) {
-      return;
-    }
-    Placement.Block extra = plan.extra(n, i);
-    s.dx[i] = at(extra == null ? plan.gradient(v) : extra, v);
-    s.accumulate[i] = extra == null && plan.accumulates(n, i);
-    if (plan.gates().passes(n, i)) {
-      s.gating[i] = new Dense.Gating(plan.gates().passing(n, i), s.x[i].data());
-    }
-  }
-
   /** Adds what a node could not add to the gradients of its inputs itself. */
   void addExtras(NodeStep s) {
     for (int i = 0; i < s.dx.length; i++) {
@@ -624,12 +499,13 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Where the gradients at v are summed. */
-  Tensor gradient(Value v) {
-    return at(plan.gradient(v), v);
+  /** All rows of v; its shape alone where they are not there together. */
+  Tensor tensor(Value v) {
+    return binding.tensor(v);
   }
 
-  private MemorySegment segment(Placement.Block b) {
-    return b == null ? MemorySegment.NULL : arena.segment().asSlice(b.offset(), b.bytes());
+  /** Where the gradients at v are summed. */
+  Tensor gradient(Value v) {
+    return binding.gradient(v);
   }
 }
