@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** One coalition of features a row: the others are taken from the baseline. */
+/** One coalition of features a row: what others lack is taken from the baseline. */
 abstract class Coalitions extends Sampled<Attribution> {
   protected final FeatureMask mask;
 
@@ -20,6 +20,7 @@ abstract class Coalitions extends Sampled<Attribution> {
 
   private final Workspace workspace;
   private final Shape image;
+  private final Channels channels;
   private final Tensor x;
   private final Tensor fill;
   private final MemorySegment feature;
@@ -39,7 +40,7 @@ abstract class Coalitions extends Sampled<Attribution> {
   }
 
   /**
-   * @param table [rows,features]: 1 where the feature is there, else 0
+   * @param table [rows,features]: 1 where the feature is there, 0 where not, parts between
    */
   Coalitions(
       Method method,
@@ -53,6 +54,7 @@ abstract class Coalitions extends Sampled<Attribution> {
     this.workspace = workspace;
     this.fill = fill;
     image = subject.image();
+    channels = method.channels();
     x = workspace.tensor(subject.shape(), subject.pixels());
     feature = workspace.ints(mask.values(x.count()));
     this.table = workspace.floats(table);
@@ -84,23 +86,25 @@ abstract class Coalitions extends Sampled<Attribution> {
   /** The value of each feature. */
   abstract double[] values();
 
-  /** Score of the coalition of all. */
-  abstract double whole();
+  /** What else is known. */
+  abstract Map<String, Double> notes(double[] values);
 
-  /** Score of the empty coalition. */
-  abstract double nothing();
-
-  @Override
-  public final Attribution result() {
-    double[] values = values();
+  /** Notes of values that should add up to the difference of two scores. */
+  static Map<String, Double> shares(double[] values, double whole, double nothing) {
     double sum = 0;
     for (double v : values) {
       sum += v;
     }
     Map<String, Double> notes = new LinkedHashMap<>();
-    notes.put("score", whole());
-    notes.put("baselineScore", nothing());
-    notes.put("convergenceDelta", sum - (whole() - nothing()));
-    return new Attribution(mask.shape(image), mask.spread(values), Channels.SUM, notes);
+    notes.put("score", whole);
+    notes.put("baselineScore", nothing);
+    notes.put("convergenceDelta", sum - (whole - nothing));
+    return notes;
+  }
+
+  @Override
+  public final Attribution result() {
+    double[] values = values();
+    return new Attribution(mask.shape(image), mask.spread(values), channels, notes(values));
   }
 }

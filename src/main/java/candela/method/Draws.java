@@ -28,6 +28,23 @@ final class Draws {
         (noise, some, ids, y) -> noise.uniformNoise(some, n, 0, 1, seed, ids, y));
   }
 
+  /**
+   * [samples][n] in (0,1): a Latin hypercube. Of each element one number lies in each of as many
+   * equal parts as there are samples, which come in an order of its own.
+   */
+  static float[][] latin(Workspace workspace, long seed, int samples, int n) {
+    float[][] orders = uniform(workspace, seed, 0, n, samples);
+    float[][] within = uniform(workspace, seed, n, n, samples);
+    float[][] points = new float[samples][n];
+    for (int j = 0; j < n; j++) {
+      int[] order = order(orders[j], samples);
+      for (int i = 0; i < samples; i++) {
+        points[i][j] = (order[i] + within[j][i]) / samples;
+      }
+    }
+    return points;
+  }
+
   /** [samples][n] standard normal numbers. */
   static float[][] normal(Workspace workspace, long seed, int samples, int n) {
     try (var own = new Workspace(workspace.device())) {

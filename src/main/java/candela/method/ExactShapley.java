@@ -4,6 +4,7 @@ import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
+import java.util.Map;
 
 /**
  * What each feature adds to the score, averaged over all orders in which features could come in.
@@ -65,13 +66,8 @@ public record ExactShapley(Features features, Baseline baseline, long seed, Scor
       }
 
       @Override
-      double whole() {
-        return scores[(1 << n) - 1];
-      }
-
-      @Override
-      double nothing() {
-        return scores[0];
+      Map<String, Double> notes(double[] values) {
+        return shares(values, scores[(1 << n) - 1], scores[0]);
       }
     };
   }

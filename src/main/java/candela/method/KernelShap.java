@@ -86,13 +86,8 @@ public record KernelShap(
       }
 
       @Override
-      double whole() {
-        return scores[1];
-      }
-
-      @Override
-      double nothing() {
-        return scores[0];
+      Map<String, Double> notes(double[] values) {
+        return shares(values, scores[1], scores[0]);
       }
     };
   }

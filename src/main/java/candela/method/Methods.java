@@ -42,6 +42,7 @@ public final class Methods {
     GUIDED_INTEGRATED_GRADIENTS(new GuidedIntegratedGradients()),
     HIERARCHICAL_OCCLUSION(new HierarchicalOcclusion()),
     HIRESCAM(new HiResCam()),
+    HSIC(new Hsic()),
     INPUT_ITSELF(new InputItself()),
     INPUT_X_GRADIENT(new InputXGradient()),
     INTEGRATED_GRADIENTS(new IntegratedGradients()),
@@ -72,6 +73,7 @@ public final class Methods {
     SLIDING_PATCH(new SlidingPatch(), Map.of("sp-g", SlidingPatch.spG())),
     SMOOTHGRAD(new SmoothGrad()),
     SOBEL(new Sobel()),
+    SOBOL_INDICES(new SobolIndices()),
     XGRAD_CAM(new XGradCam()),
     XRAI(new Xrai());
 

@@ -4,6 +4,7 @@ import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * What each feature adds to the score, averaged over some orders in which features come in.
@@ -76,13 +77,8 @@ public record ShapleySampling(
       }
 
       @Override
-      double whole() {
-        return scores[1];
-      }
-
-      @Override
-      double nothing() {
-        return scores[0];
+      Map<String, Double> notes(double[] values) {
+        return shares(values, scores[1], scores[0]);
       }
     };
   }

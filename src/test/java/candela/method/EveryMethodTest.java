@@ -108,6 +108,7 @@ class EveryMethodTest {
       case "fido" -> "fido:cells=7,nSteps=2,samples=2";
       case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=3";
       case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
+      case "hsic" -> "hsic:grid=2,samples=4";
       case "integrated-gradients" -> "integrated-gradients:nSteps=2";
       case "internal-influence" -> "internal-influence:nSteps=2";
       case "kernel-shap" -> "kernel-shap:grid=2";
@@ -123,6 +124,7 @@ class EveryMethodTest {
       case "shapley-sampling" -> "shapley-sampling:grid=2,samples=1";
       case "sliding-patch" -> "sliding-patch:patch=%d,stride=%d".formatted(side / 2, side / 2);
       case "smoothgrad" -> "smoothgrad:samples=2";
+      case "sobol-indices" -> "sobol-indices:grid=2,samples=2";
       case "xrai" -> "xrai:nSteps=2";
       default -> name;
     };

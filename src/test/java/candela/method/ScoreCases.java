@@ -58,6 +58,17 @@ final class ScoreCases {
             12,
             15,
             18),
+        // scores f = 108 and 0, width 54: L = exp(−2) off the diagonal, (1 − L) / 4
+        new MethodCase(
+            "hsic:grid=1,samples=2", Net.SLRP, ONE_TWO_THREE, .21616617f, .21616617f, .21616617f),
+        // width 108: exp(−½)
+        new MethodCase(
+            "hsic:grid=1,samples=2,bandwidth=distances",
+            Net.SLRP,
+            ONE_TWO_THREE,
+            .09836733f,
+            .09836733f,
+            .09836733f),
         new MethodCase("input-itself", Net.ML, X, X),
         new MethodCase(
             new KernelShap(EACH, Baseline.ZERO, 0, 0, ScoreKind.LOGIT), Net.ML, X, SHAPLEY),
@@ -137,6 +148,8 @@ final class ScoreCases {
             18,
             36,
             54),
+        // nothing to vary: all weights leave the baseline
+        new MethodCase("sobol-indices:grid=1,samples=2", Net.CONV, new float[16], new float[16]),
         // rows rise by 1 and columns by 2, four times each: √(4² + 8²)
         new MethodCase(
             "sobel",

@@ -34,11 +34,13 @@ final class SmallMethods {
           case "exact-shapley" -> "exact-shapley:grid=2";
           case "expected-gradients" -> "expected-gradients:samples=5,baselines=2,stdev=0.1";
           case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=9";
+          case "hsic" -> "hsic:grid=3,samples=40";
           case "kernel-shap" -> "kernel-shap:grid=4,samples=70";
           case "noise-tunnel" -> "noise-tunnel:samples=3,type=smoothgrad_sq,method=guided-grad-cam";
           case "rise" -> "rise:masks=9,cells=3";
           case "shapley-sampling" -> "shapley-sampling:grid=3,samples=3";
           case "sliding-patch" -> "sliding-patch:patch=3";
+          case "sobol-indices" -> "sobol-indices:grid=3,samples=4";
           case "lime" -> "lime:samples=40,segments=9,sigma=1";
           case "meaningful-perturbation" -> "meaningful-perturbation:iterations=12,mask=5";
           case "occlusion" -> "occlusion:window=4,stride=3";
