@@ -1,6 +1,5 @@
 package candela.graph;
 
-import candela.device.Binary;
 import candela.graph.op.Affine;
 import candela.graph.op.BinaryOp;
 import candela.onnx.OnnxTensor;
@@ -11,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Turns products and sums with one constant a channel into the scale and shift they are, and merges
- * such nodes when one follows the other.
+ * Turns products, sums and differences with one constant a channel into the scale and shift they
+ * are, and merges such nodes when one follows the other.
  */
 final class ChannelAffine implements Simplify.Pass {
   @Override
@@ -38,7 +37,7 @@ final class ChannelAffine implements Simplify.Pass {
   }
 
   private static Node asAffine(Node n) {
-    if (!(n.op() instanceof BinaryOp b) || (b.kind() != Binary.MUL && b.kind() != Binary.ADD)) {
+    if (!(n.op() instanceof BinaryOp b)) {
       return n;
     }
     int side = n.input(1).isConstant() ? 1 : 0;
@@ -57,9 +56,29 @@ final class ChannelAffine implements Simplify.Pass {
       return n;
     }
     float[] values = constant.constant().floats();
-    float[] other = new float[values.length];
-    Arrays.fill(other, b.kind() == Binary.MUL ? 0 : 1);
-    return b.kind() == Binary.MUL ? node(n, x, values, other) : node(n, x, other, values);
+    return switch (b.kind()) {
+      case MUL -> node(n, x, values, all(0, values));
+      case ADD -> node(n, x, all(1, values), values);
+      case SUB ->
+          side == 1
+              ? node(n, x, all(1, values), negated(values))
+              : node(n, x, all(-1, values), values);
+      default -> n;
+    };
+  }
+
+  private static float[] all(float value, float[] like) {
+    float[] all = new float[like.length];
+    Arrays.fill(all, value);
+    return all;
+  }
+
+  private static float[] negated(float[] values) {
+    float[] negated = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      negated[i] = -values[i];
+    }
+    return negated;
   }
 
   private static Node merged(Node first, Node second) {

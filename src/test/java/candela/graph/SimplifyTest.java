@@ -58,6 +58,18 @@ class SimplifyTest {
         .node("Div", "d s", "y");
   }
 
+  /** A norm as Keras writes it. */
+  private static SmallModel arithmetic(String difference) {
+    return conv(model(), "x", "a", 3, 4)
+        .random("m", 1, 4, 1, 1)
+        .random("s", 1, 4, 1, 1)
+        .random("t", 1, 4, 1, 1)
+        .node("Sub", difference, "d")
+        .node("Mul", "d s", "p")
+        .node("Add", "p t", "n")
+        .node("Relu", "n", "y");
+  }
+
   /** By pass, models on which it has something to do. */
   private static Map<String, List<SmallModel>> models() {
     Map<String, List<SmallModel>> all = new LinkedHashMap<>();
@@ -118,7 +130,9 @@ class SimplifyTest {
                 .random("c", 1, 4, 1, 1)
                 .random("d", 1, 4, 1, 1)
                 .node("Mul", "a c", "m")
-                .node("Add", "d m", "y")));
+                .node("Add", "d m", "y"),
+            arithmetic("a m"),
+            arithmetic("m a")));
     all.put(
         "FoldAffine",
         List.of(
@@ -214,6 +228,18 @@ class SimplifyTest {
       v[i] = (float) random.nextGaussian();
     }
     return v;
+  }
+
+  @Test
+  void aNormOfPlainArithmeticBecomesPartOfItsConvolution() throws Exception {
+    for (String difference : new String[] {"a m", "m a"}) {
+      OnnxModel model = OnnxModel.read(arithmetic(difference).write(folder));
+      Graph before = Import.graph(model, 2, Map.of());
+      Graph after = Simplify.all(before, Set.of());
+      assertThat(after.nodes().stream().map(n -> n.op().type()))
+          .containsExactlyInAnyOrder("Transpose", "Conv", "Transpose");
+      same(before, after);
+    }
   }
 
   /** What is read twice, kept by name, or an output of the model is not fused away. */
