@@ -96,9 +96,12 @@ final class Batching {
         block = own(x).dim(axis) / outer;
       }
     }
+    if (!any) {
+      return;
+    }
     for (String y : node.outputs()) {
       Value v = here.find(y);
-      if (!any || v == null || v.isConstant()) {
+      if (v == null || v.isConstant()) {
         continue;
       }
       int axis = axis(y, v.shape());
@@ -110,6 +113,47 @@ final class Batching {
       } else {
         // a slice may have left fewer of the outer ones
         images.put(y, outer > 1 ? own(y).dim(axis) / block : 1);
+      }
+    }
+    checkOthers(node, here, Math.max(outer, 1));
+  }
+
+  /** Whether what a node reads beside its images, and images in other places, are theirs. */
+  private void checkOthers(OnnxNode node, Builder here, int outer) {
+    Value y = here.find(node.outputs().getFirst());
+    for (int i = 0; i < node.inputs().size(); i++) {
+      String x = node.inputs().get(i);
+      Value v = x.isEmpty() ? null : here.find(x);
+      boolean aligned = v != null && Mixing.isAligned(node.op(), i);
+      if (aligned && images.containsKey(x) && images.containsKey(node.outputs().getFirst())) {
+        int last = axis(x, v.shape()) - v.shape().rank();
+        if (last != axis(node.outputs().getFirst(), y.shape()) - y.shape().rank()) {
+          throw CandelaException.of("it meets images along another axis in '%s'", x);
+        }
+      } else if (v != null && !images.containsKey(x) && (aligned || !v.integer())) {
+        checkSame(x, here.known(v).constant(), outer);
+      }
+    }
+  }
+
+  /** Refuses a constant that is another for another number of images, or for each of them. */
+  private void checkSame(String name, OnnxTensor here, int outer) {
+    OnnxTensor own = made.known(made.value("value", name)).constant();
+    if (here == null || own == null || here == own) {
+      return;
+    }
+    Shape s = here.shape();
+    int axis = axis(name, s);
+    int rows = axis < 0 ? 1 : s.count(0, axis) * outer;
+    int many = axis < 0 ? 1 : batch;
+    int made = axis < 0 ? 1 : made();
+    int each = s.count() / Math.max(rows * many, 1);
+    double[] x = Fold.doubles(here);
+    double[] first = Fold.doubles(own);
+    for (int i = 0; i < x.length; i++) {
+      int row = i / (each * many);
+      if (Double.compare(x[i], first[row * made * each + i % each]) != 0) {
+        throw CandelaException.of("'%s' depends on how many images there are", name);
       }
     }
   }

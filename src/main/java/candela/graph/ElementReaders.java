@@ -69,6 +69,12 @@ final class ElementReaders {
     return binary(c, whole ? Binary.INTEGER_DIV : Binary.DIV);
   }
 
+  /** A power of integers is cut to one. */
+  static Value pow(Call c) {
+    Value y = binary(c, Binary.POW);
+    return c.x(0).integer() ? c.add(new Elementwise(Unary.TRUNCATE), y) : y;
+  }
+
   /** By default the remainder has the sign of the divisor. */
   static Value mod(Call c) {
     Value rest = binary(c, Binary.MOD);
@@ -211,13 +217,30 @@ final class ElementReaders {
   }
 
   private static Value cast(Call c, Value x, ElementType type) {
-    if (type == ElementType.BOOL) {
-      return c.add(new Elementwise(Unary.BOOLEAN), x);
-    }
     if (type.isFloating()) {
       return x.integer() ? c.add(new Elementwise(Unary.LINEAR, 1, 0), x) : same(c, x);
     }
-    return x.integer() ? same(c, x) : c.add(new Elementwise(Unary.TRUNCATE), x);
+    Value y =
+        type == ElementType.BOOL
+            ? c.add(new Elementwise(Unary.BOOLEAN), x)
+            : x.integer() ? same(c, x) : c.add(new Elementwise(Unary.TRUNCATE), x);
+    if (y.isConstant()) {
+      return Value.constant(y.name(), y.constant().as(type));
+    }
+    return x.integer() ? wrapped(c, y, type) : y;
+  }
+
+  /** Of integers the last bits, where a type has less of them than floats tell exactly. */
+  private static Value wrapped(Call c, Value x, ElementType type) {
+    if (type.wrap(1 << 16) != 0) {
+      return x;
+    }
+    float size = type.wrap(1 << 8) == 0 ? 1 << 8 : 1 << 16;
+    float half = type.wrap(-1) < 0 ? size / 2 : 0;
+    Value turns = c.add(new Elementwise(Unary.LINEAR, 1 / size, half / size), x);
+    turns = c.add(new Elementwise(Unary.FLOOR), turns);
+    Value whole = c.add(new Elementwise(Unary.LINEAR, size, 0), turns);
+    return c.add(new Elementwise(Unary.TRUNCATE), c.binary(Binary.SUB, x, whole));
   }
 
   static Value same(Call c, Value x) {

@@ -13,7 +13,6 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Transpose;
 import candela.graph.op.Where;
-import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -41,7 +40,7 @@ final class Fold {
     }
     if (op instanceof Reshape) {
       OnnxTensor x = in.get(0).constant();
-      return new OnnxTensor(name, integer ? ElementType.INT64 : ElementType.FLOAT, shape, x.data());
+      return new OnnxTensor(name, x.type(), shape, x.data());
     }
     double[] y = values(op, in, shape);
     if (y == null) {
@@ -116,14 +115,19 @@ final class Fold {
   }
 
   private static double[] doubles(Value v) {
-    double[] r = new double[v.shape().count()];
-    if (v.integer()) {
-      long[] longs = v.constant().longs();
+    return doubles(v.constant());
+  }
+
+  /** All elements. */
+  static double[] doubles(OnnxTensor t) {
+    double[] r = new double[t.shape().count()];
+    if (t.isInteger()) {
+      long[] longs = t.longs();
       for (int i = 0; i < r.length; i++) {
         r[i] = longs[i];
       }
     } else {
-      float[] floats = v.constant().floats();
+      float[] floats = t.floats();
       for (int i = 0; i < r.length; i++) {
         r[i] = floats[i];
       }

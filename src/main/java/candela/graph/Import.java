@@ -137,6 +137,11 @@ public final class Import {
     return batch;
   }
 
+  /** The number of images that a model was made for; 1 where it leaves that open. */
+  static int batch(OnnxModel model) {
+    return modelBatch(model, 1, Map.of(), Map.of());
+  }
+
   /**
    * What lets images reach each other in a model that leaves their number open, or why it can be
    * read for some numbers only; empty where nothing does, or it cannot be read at all.

@@ -6,6 +6,7 @@ import candela.tensor.Shape;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Which operators let what lies along one axis of an input reach its neighbours, or count on where
@@ -227,6 +228,30 @@ final class Mixing {
           "Where",
           "Xor");
 
+  /** Those of them that broadcast. */
+  private static final Set<String> ALIGNED =
+      Set.of(
+          "Add",
+          "And",
+          "Div",
+          "Equal",
+          "Greater",
+          "GreaterOrEqual",
+          "Less",
+          "LessOrEqual",
+          "Max",
+          "Mean",
+          "Min",
+          "Mod",
+          "Mul",
+          "Or",
+          "PRelu",
+          "Pow",
+          "Sub",
+          "Sum",
+          "Where",
+          "Xor");
+
   /** Of images with channels and pixels, which the first axis counts. */
   private static final List<String> OF_IMAGES =
       List.of(
@@ -279,6 +304,11 @@ final class Mixing {
 
   private static boolean softmax(Site s) {
     return s.here.opset() < 13 ? s.isFrom(1) : s.isAt(-1);
+  }
+
+  /** Whether images have to lie in an input as in the output: both broadcast from the last axis. */
+  static boolean isAligned(String op, int input) {
+    return ALIGNED.contains(op) || op.equals("Gemm") && input == 2;
   }
 
   static boolean isListed(String op) {

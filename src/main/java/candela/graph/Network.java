@@ -131,7 +131,8 @@ public final class Network {
     if (known != null) {
       return known;
     }
-    Graph graph = new DeadCode().apply(imported(1), Set.of());
+    int batch = Import.batch(computed);
+    Graph graph = new DeadCode().apply(imported(batch), Set.of());
     Set<Value> read = new HashSet<>();
     graph.nodes().forEach(n -> read.addAll(n.inputs()));
     List<Value> inputs = graph.inputs().stream().filter(read::contains).toList();
@@ -140,7 +141,8 @@ public final class Network {
           "%s: one input, the image, expected; it takes %d: %s",
           name(), inputs.size(), inputs.stream().map(Value::toString).toList());
     }
-    return graph.input().shape();
+    Shape s = graph.input().shape();
+    return batch == 1 ? s : s.with(0, 1);
   }
 
   /**
@@ -149,7 +151,7 @@ public final class Network {
    */
   public Optional<String> features() {
     try {
-      return Optional.of(Features.last(imported(1)));
+      return Optional.of(Features.last(imported(Import.batch(computed))));
     } catch (CandelaException e) {
       return Optional.empty();
     }

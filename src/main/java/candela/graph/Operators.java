@@ -89,7 +89,7 @@ public final class Operators {
           of("Or", 7, c -> ElementReaders.binary(c, Binary.OR)),
           of("PRelu", 7, ElementReaders::prelu),
           of("Pad", 2, PadReader::pad),
-          of("Pow", 7, c -> ElementReaders.binary(c, Binary.POW)),
+          of("Pow", 7, ElementReaders::pow),
           of("QuantizeLinear", 10, QuantizeReaders::quantize),
           of("RMSNormalization", 23, MatrixReaders::rmsNorm),
           of("Range", 11, ConstantReaders::range),

@@ -20,7 +20,9 @@ final class ReduceReaders {
    * @param inputSince the opset from which the axes are an input
    */
   static Value reduce(Call c, Reduction kind, int inputSince) {
-    return reduce(c, c.x(0), kind, inputSince);
+    Value y = reduce(c, c.x(0), kind, inputSince);
+    boolean cut = kind == Reduction.MEAN && y.integer() && !y.isConstant();
+    return cut ? c.add(new Elementwise(Unary.TRUNCATE), y) : y;
   }
 
   static Value norm1(Call c) {
@@ -41,12 +43,16 @@ final class ReduceReaders {
     return c.add(new Elementwise(Unary.LOG), reduce(c, c.x(0), Reduction.SUM, 18));
   }
 
-  /** Of what is left when the largest is taken away, so that nothing overflows. */
+  /**
+   * Of what is left when the largest is taken away, so that nothing overflows: as a whole number,
+   * for no gradient shall go that way.
+   */
   static Value logSumExp(Call c) {
     Value x = c.x(0);
     boolean[] reduced = reduced(c, 18);
     Value most = over(c, x, Reduction.MAX, reduced);
     most = c.add(new Rectify(-Float.MAX_VALUE, Float.MAX_VALUE), most);
+    most = c.add(new Elementwise(Unary.FLOOR), most);
     Value exp = c.add(new Elementwise(Unary.EXP), c.binary(Binary.SUB, x, most));
     Value log = c.add(new Elementwise(Unary.LOG), over(c, exp, Reduction.SUM, reduced));
     return kept(c, c.binary(Binary.ADD, log, most), reduced);

@@ -56,6 +56,19 @@ public enum ElementType {
     return bytes;
   }
 
+  /** What a value of this type holds of an integer: its last bits. */
+  public long wrap(long v) {
+    return switch (this) {
+      case INT8 -> (byte) v;
+      case UINT8 -> v & 0xff;
+      case INT16 -> (short) v;
+      case UINT16 -> v & 0xffff;
+      case INT32 -> (int) v;
+      case UINT32 -> v & 0xffffffffL;
+      default -> v;
+    };
+  }
+
   /** Read as float32; all others are read as int64. */
   public boolean isFloating() {
     return floating;

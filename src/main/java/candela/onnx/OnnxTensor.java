@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * A constant: dense, row-major, little-endian; float32 for floating types, int64 for integers and
@@ -93,6 +94,12 @@ public record OnnxTensor(String name, ElementType type, Shape shape, MemorySegme
     long[] values = new long[shape.count()];
     data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(values);
     return values;
+  }
+
+  /** An integer or boolean tensor as one of another such type, see {@link ElementType#wrap}. */
+  public OnnxTensor as(ElementType other) {
+    OnnxTensor t = of(name, shape, Arrays.stream(longs()).map(other::wrap).toArray());
+    return new OnnxTensor(name, other, shape, t.data);
   }
 
   /** Where the first value lies that is not a number; -1 where all are. */

@@ -353,6 +353,35 @@ class BatchingTest {
     refused(twice, "node 'both' (Concat): it mixes the images along axis 0 of 'x'");
   }
 
+  /** Broadcasting lines up images with something else, which is as long in a batch of four. */
+  @Test
+  void imagesAlongAnotherAxisAreRefused() throws Exception {
+    refused(
+        new SmallModel(13, 1, 4, 4, 3)
+            .node("ReduceMean", "x", "m", "axes", new long[] {2, 3}, "keepdims", 0)
+            .longs("last", new long[] {1}, 2)
+            .node("Unsqueeze", "m last", "w")
+            .node("Mul", "x w", "y"),
+        "node 'y' (Mul): it meets images along another axis in 'w'");
+    refused(
+        new SmallModel(13, 1, 4)
+            .longs("one", new long[] {1}, 1)
+            .node("ReduceSum", "x one", "r")
+            .node("Transpose", "r", "t", "perm", new long[] {1, 0})
+            .node("Add", "x t", "y"),
+        "node 'y' (Add): it meets images along another axis in 't'");
+  }
+
+  @Test
+  void theirNumberAsANumberIsRefused() throws Exception {
+    refused(
+        model(1, 3, 2, 2)
+            .node("Size", "x", "size")
+            .node("Cast", "size", "n", "to", 1)
+            .node("Div", "x n", "y"),
+        "node 'y' (Div): 'n' depends on how many images there are");
+  }
+
   @Test
   void everyOperatorIsJudged() {
     for (String op : Operators.names()) {

@@ -115,6 +115,22 @@ class OpenBatchTest {
                 .node("Slice", "z from to zero", "later")
                 .node("Slice", "z zero from zero", "first")
                 .node("Concat", "later first", "moved", "axis", 0)
+                .node("MatMul", "moved w", "y")),
+        Named.of(
+            "how many images there are",
+            open()
+                .node("Shape", "x", "shape")
+                .node("Gather", "shape zero", "n")
+                .node("Cast", "n", "number", "to", 1)
+                .node("Mul", "z number", "more")
+                .node("MatMul", "more w", "y")),
+        Named.of(
+            "which of the images it is",
+            places()
+                .longs("pairs", new long[] {2}, -1, 3)
+                .node("Cast", "places", "numbers", "to", 1)
+                .node("Reshape", "numbers pairs", "rows")
+                .node("Add", "z rows", "moved")
                 .node("MatMul", "moved w", "y")));
   }
 
