@@ -146,6 +146,27 @@ public final class Network {
   }
 
   /**
+   * Checks that an image can be asked about by itself.
+   *
+   * @throws CandelaException where the file holds a batch of several that no other can take the
+   *     place of
+   */
+  public void checkSingle() {
+    try {
+      if (Import.batch(computed) > 1) {
+        imported(1);
+      }
+    } catch (OnlyBatch e) {
+      throw new CandelaException(
+          e.getCause().getMessage()
+              + "; the model is made for "
+              + e.batch()
+              + " images at a time: export it for one, or for any number",
+          e);
+    }
+  }
+
+  /**
    * The model's own name of what class activation maps look at unless a layer is named: the last
    * feature map; empty where it has none.
    */

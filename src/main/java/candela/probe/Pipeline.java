@@ -84,6 +84,7 @@ public final class Pipeline implements AutoCloseable {
     if (batch < 0) {
       throw CandelaException.of("batch: 1 or more expected, got %d", batch);
     }
+    network.checkSingle();
     this.network = network;
     this.device = device;
     this.batch = batch;
@@ -324,8 +325,8 @@ public final class Pipeline implements AutoCloseable {
 
   /**
    * A session of so many rows, or of half as many, and so on, where the device has no room; of one
-   * where the model was made for one image and can be read for no more. It has run once: whatever
-   * memory it takes is taken before a probe writes a row.
+   * where the model can be read for no more. It has run once: whatever memory it takes is taken
+   * before a probe writes a row.
    */
   private Session open(int rows, SessionOptions options) {
     while (true) {
@@ -338,10 +339,6 @@ public final class Pipeline implements AutoCloseable {
         }
         return session;
       } catch (OnlyBatch e) {
-        // Of several, rows that have nothing to do with each other would be mixed.
-        if (e.batch() != 1) {
-          throw e;
-        }
         if (options.rules().stream().anyMatch(Rules::paired)) {
           throw new CandelaException(
               e.getMessage() + ", with a method that does not compare two rows of one", e);

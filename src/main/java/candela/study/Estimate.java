@@ -148,10 +148,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
     try {
       return model.network().session(device, batch, options);
     } catch (OnlyBatch e) {
-      if (e.batch() != 1) {
-        throw e;
-      }
-      return model.network().session(device, e.batch(), options);
+      return model.network().session(device, 1, options);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -304,6 +305,14 @@ class BatchingTest {
               "small.onnx: node 'sum' (Add): 'inner' holds something else for each image; the model"
                   + " is made for batches of 2: use batch 2");
     }
+    assertThat(network.inputShape()).isEqualTo(Shape.of(1, 3, 2, 2));
+    assertThatThrownBy(network::checkSingle)
+        .hasMessage(
+            "small.onnx: node 'sum' (Add): 'inner' holds something else for each image; the model"
+                + " is made for 2 images at a time: export it for one, or for any number");
+    Network alike = Network.load(states("h0", 1f, 2f, 1f, 2f).write(folder));
+    alike.checkSingle();
+    assertThat(alike.inputShape()).isEqualTo(Shape.of(1, 3, 2, 2));
   }
 
   private static float[][] run(Network network, Device device, int rows, float[] x) {

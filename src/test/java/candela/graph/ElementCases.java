@@ -6,6 +6,7 @@ import candela.reference.Functions;
 import candela.reference.Nd;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 
 /** Cases of the operators in {@link ElementReaders}. */
 final class ElementCases {
@@ -177,6 +178,11 @@ final class ElementCases {
             .constant(new Nd(new int[] {1}, new double[] {2}))
             .gives(in -> in.get(0).map(v -> v * v)));
     cases.add(
+        OperatorCase.of("Pow", 13)
+            .integers(0, 9, 3, 7)
+            .constant(new Nd(new int[] {1}, new double[] {.5}))
+            .gives(in -> in.get(0).map(v -> Math.floor(Math.sqrt(v)))));
+    cases.add(
         OperatorCase.of("Div", 7)
             .integers(-9, 10, 3, 7)
             .list(2, -2, 3, 1, 4, 5, 9)
@@ -292,6 +298,17 @@ final class ElementCases {
     cases.add(OperatorCase.of("CastLike", 19).integers(-3, 4, 3, 5).list(7).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Cast", 9).x(3, 5).attributes("to", 1).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Cast", 13).x(3, 5).attributes("to", 10).gives(in -> in.get(0)));
+    // to uint8, int8, uint16 and int16: the last bits
+    List<DoubleUnaryOperator> types =
+        List.of(v -> (int) v & 255, v -> (byte) v, v -> (int) v & 65535, v -> (short) v);
+    for (int i = 0; i < types.size(); i++) {
+      DoubleUnaryOperator type = types.get(i);
+      cases.add(
+          OperatorCase.of("Cast", 13)
+              .integers(-70_000, 70_000, 3, 50)
+              .attributes("to", 2 + i)
+              .gives(in -> in.get(0).map(type)));
+    }
     cases.add(
         OperatorCase.of("Cast", 13)
             .integers(-3, 4, 3, 5)

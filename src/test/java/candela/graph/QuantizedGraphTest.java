@@ -87,6 +87,27 @@ class QuantizedGraphTest {
     }
   }
 
+  /** As PyTorch writes it where constants are not folded. */
+  @Test
+  void aZeroPointThatIsCastHasItsType() throws Exception {
+    float[][] y = new float[2][];
+    for (int cast = 0; cast < 2; cast++) {
+      SmallModel m = new SmallModel(13, 1, 3).scalar("s", 1).longs("z64", new long[0], 120);
+      m.integers("z8", INT8, new long[0], 120).node("Cast", "z64", "zc", "to", INT8);
+      String z = cast == 0 ? "z8" : "zc";
+      m.node("QuantizeLinear", "x s " + z, "q").node("DequantizeLinear", "q s " + z, "y");
+      Network network = Network.load(m.write(folder));
+      try (Device device = TestDevice.open(1);
+          Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+        device.write(s.input(), new float[] {3, 9, -300});
+        s.forward();
+        y[cast] = device.read(s.output());
+      }
+    }
+    assertThat(y[0]).containsExactly(3, 7, -248);
+    assertThat(y[1]).isEqualTo(y[0]);
+  }
+
   @Test
   void scalesOfTheImageAreOfOneImage() throws Exception {
     SmallModel m = new SmallModel(13, -1, 5).node("DynamicQuantizeLinear", "x", "q s z");

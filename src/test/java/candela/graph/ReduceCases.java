@@ -29,6 +29,15 @@ final class ReduceCases {
     // more than a float32 holds
     c.sums("ReduceLogSumExp", 98, 102, Math::exp, Math::log);
     c.sums("ReduceSumSquare", -2, 2, x -> x * x, y -> y);
+    // integers
+    c.cases.add(
+        OperatorCase.of("ReduceMean", 18)
+            .integers(-9, 9, 3, 7)
+            .list(1)
+            .gives(
+                in ->
+                    reduced(Reduction.MEAN, in.get(0), new int[] {1}, true)
+                        .map(v -> v < 0 ? Math.ceil(v) : Math.floor(v))));
     c.positions("ArgMax");
     c.positions("ArgMin");
     return c.cases;
