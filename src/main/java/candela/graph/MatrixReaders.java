@@ -136,11 +136,16 @@ final class MatrixReaders {
     if (c.node().outputs().size() > 1) {
       statistics(c, x, axis, epsilon);
     }
-    List<Value> in = new ArrayList<>(List.of(x, perElement(c, 1, "scale", x.shape(), axis)));
-    if (c.has(2)) {
-      in.add(perElement(c, 2, "bias", x.shape(), axis));
+    var norm = new LayerNorm(axis, epsilon);
+    if (!isPerElement(c, 1, axis) || c.has(2) && !isPerElement(c, 2, axis)) {
+      Value y = c.binary(Binary.MUL, c.add(norm, x), c.x(1));
+      return c.has(2) ? c.binary(Binary.ADD, y, c.x(2)) : y;
     }
-    return c.add(new LayerNorm(axis, epsilon), in);
+    List<Value> in = new ArrayList<>(List.of(x, perElement(c, 1, axis)));
+    if (c.has(2)) {
+      in.add(perElement(c, 2, axis));
+    }
+    return c.add(norm, in);
   }
 
   static Value rmsNorm(Call c) {
@@ -154,11 +159,25 @@ final class MatrixReaders {
     return c.binary(Binary.MUL, c.binary(Binary.DIV, x, root), c.x(1));
   }
 
-  /** Constant input i, repeated where it is the same for several elements of x from axis on. */
-  private static Value perElement(Call c, int i, String what, Shape x, int axis) {
-    Value v = c.fixed(i, what);
-    Shape row = Shape.of(Arrays.copyOfRange(x.dims(), axis, x.rank()));
+  /** Whether input i is a constant with as much for every row of x, which begins at an axis. */
+  private static boolean isPerElement(Call c, int i, int axis) {
+    Value v = c.builder().known(c.x(i));
+    Shape row = row(c, axis);
+    return v.isConstant()
+        && (v.shape().count() == row.count()
+            || v.shape().rank() <= row.rank() && Shape.broadcast(v.shape(), row).equals(row));
+  }
+
+  /** That input, repeated where it is the same for several elements. */
+  private static Value perElement(Call c, int i, int axis) {
+    Value v = c.builder().known(c.x(i));
+    Shape row = row(c, axis);
     return v.shape().count() == row.count() ? v : c.add(new Expand(row), c.lifted(v, row.rank()));
+  }
+
+  private static Shape row(Call c, int axis) {
+    Shape x = c.x(0).shape();
+    return Shape.of(Arrays.copyOfRange(x.dims(), axis, x.rank()));
   }
 
   /** Mean and reciprocal deviation, for the few models that ask for them. */

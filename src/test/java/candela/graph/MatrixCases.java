@@ -165,7 +165,7 @@ final class MatrixCases {
       int from = Math.floorMod(axis, 3);
       int[] tail = from == 0 ? new int[] {3, 4, 5} : from == 1 ? new int[] {4, 5} : new int[] {5};
       int n = from == 0 ? 60 : from == 1 ? 20 : 5;
-      for (int[] bias : new int[][] {tail, {5}, null}) {
+      for (int[] bias : new int[][] {tail, {5}, {4, 1}, null}) {
         OperatorCase c = OperatorCase.of("LayerNormalization", 17).x(3, 4, 5).constant(tail);
         c = bias == null ? c : c.constant(bias);
         cases.add(
