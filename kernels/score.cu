@@ -33,10 +33,11 @@ struct Score {
     if (seed == nullptr) return;
     // A score beyond all numbers has no gradient: 16 bits may have overflowed, and a map must not hide that.
     bool sound = known && score - score == 0.0f;
+    // 1 - p of the class itself, which rounds to nothing where the model is sure: what the others have.
+    float rest = kind == CD_LOGIT ? 1.0f : sumOf(lanes, n, [&](int64_t i) { return i == t ? 0.0f : expOf(z[i] - top); }) / total;
     float* out = seed + r * n;
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      float here = i == t ? 1.0f : 0.0f;
-      float v = kind == CD_LOGIT ? here : here - expOf(z[i] - top) / total;
+      float v = i == t ? rest : kind == CD_LOGIT ? 0.0f : -expOf(z[i] - top) / total;
       if (kind == CD_PROBABILITY) v *= score;
       out[i] = sound ? v : NAN;
     }

@@ -21,9 +21,9 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
  * <p><b>Parameters:</b> baseline (default random: uniform between black and white); baselines (how
- * many random ones, default 10); background (images that stand for the data, instead of the
- * baseline; default none); pooling (complete, captum; default complete); seed (default 0); channels
- * (default sum).
+ * many random ones, default 10); background (from Java only: images that stand for the data,
+ * instead of the baseline; default none); pooling (complete, captum; default complete); seed
+ * (default 0); channels (default sum).
  *
  * <p><b>Cost:</b> 2 forward and backward rows a baseline: 20 for the default.
  *

@@ -23,9 +23,10 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> samples (1 or more, default 40; the first k of more are those of k);
  * baseline (default random: uniform between black and white); baselines (how many random ones,
- * default 10); background (images that stand for the data, instead of the baseline; default none);
- * stdev (units of the network's input, default 0); seed (default 0); multiplyByInputs (false leaves
- * out x' − b, default true); score (default logit); channels (default sum).
+ * default 10); background (from Java only: images that stand for the data, instead of the baseline;
+ * default none); stdev (units of the network's input, default 0); seed (default 0);
+ * multiplyByInputs (false leaves out x' − b, default true); score (default logit); channels
+ * (default sum).
  *
  * <p><b>Cost:</b> samples + baselines + 1 forward and backward rows.
  *

@@ -21,17 +21,18 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
  * <p><b>Parameters:</b> nSteps (1 or more, default 50); method (gausslegendre, riemann_left,
- * riemann_right, riemann_middle, riemann_trapezoid; default gausslegendre); baseline (zero, mean,
- * blur, random, white, black; default zero); seed (of the random baseline, default 0);
- * multiplyByInputs (false leaves out x − b, default true); score (default logit); channels (default
- * sum).
+ * riemann_right, riemann_middle, riemann_trapezoid, trapezoid, inclusive_mean; default
+ * gausslegendre); baseline (zero, mean, blur, random, white, black; default zero); seed (of the
+ * random baseline, default 0); multiplyByInputs (false leaves out x − b, default true); score
+ * (default logit); channels (default sum).
  *
  * <p><b>Cost:</b> nSteps + 2 forward rows and backward rows; the two are b and x, for the delta.
  *
  * <p><b>Source:</b> Sundararajan, Taly and Yan 2017, sections 3 and 5.
  *
- * <p><b>Differences:</b> rules and their weights are Captum's, so riemann_trapezoid comes out (n −
- * 1)/n too small; the authors' code is the true trapezoid over 51 points on the probability.
+ * <p><b>Differences:</b> rules and their weights are Captum's but for the last two, so
+ * riemann_trapezoid comes out (n − 1)/n too small; the authors' code is the true trapezoid over 51
+ * points on the probability.
  */
 public record IntegratedGradients(
     int nSteps,

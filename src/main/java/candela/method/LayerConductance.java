@@ -30,7 +30,8 @@ import java.util.Map;
  *
  * <p><b>Source:</b> Dhamdhere, Sundararajan and Yan 2019, "How important is a neuron?", section 3.
  *
- * <p><b>Differences:</b> gradients are taken in the middle of each step, Captum's at its end.
+ * <p><b>Differences:</b> gradients are taken in the middle of each of equal steps, Captum's at its
+ * beginning, the steps being those between the points of a Gauss-Legendre quadrature.
  */
 public record LayerConductance(
     String layer, int nSteps, Baseline baseline, long seed, ScoreKind score, Channels channels)

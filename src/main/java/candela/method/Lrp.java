@@ -34,7 +34,9 @@ import java.util.List;
  *
  * <p><b>Differences:</b> starts from the class's value, as Captum; zennit from what the caller
  * gives, iNNvestigate from the largest output. Batch normalisation is merged into the layer before
- * it, else passed. Where Captum takes 1e-9, and iNNvestigate 1e-7, epsilon is zennit's 1e-6.
+ * it, else passed. With flat and w_square, sums and averages share equally too; zennit's Norm
+ * shares by contribution there. Where Captum takes 1e-9, and iNNvestigate 1e-7, epsilon is zennit's
+ * 1e-6.
  */
 public record Lrp(
     Composite composite,

@@ -1,9 +1,10 @@
 package candela.method;
 
 import candela.tensor.CandelaException;
+import java.util.Locale;
 
 /**
- * Points and weights of an integral from 0 to 1, as Captum 0.8 defines them
+ * Points and weights of an integral from 0 to 1; the first five as Captum 0.8 defines them
  * (captum/attr/_utils/approximation_methods.py).
  */
 public enum Quadrature {
@@ -15,7 +16,11 @@ public enum Quadrature {
    * The weights are 1/n, halved at both ends, so they add up to (n − 1)/n: Captum's, kept for equal
    * numbers.
    */
-  RIEMANN_TRAPEZOID;
+  RIEMANN_TRAPEZOID,
+  /** The same with weights that add up to 1: the trapezoid rule. */
+  TRAPEZOID,
+  /** The mean over n points from 0 to 1, both included: PAIR's, iNNvestigate's, tf-explain's. */
+  INCLUSIVE_MEAN;
 
   double[] points(int n) {
     if (this == GAUSSLEGENDRE) {
@@ -39,18 +44,19 @@ public enum Quadrature {
       return legendre(n)[1];
     }
     double[] weights = new double[n];
-    java.util.Arrays.fill(weights, 1.0 / n);
-    if (this == RIEMANN_TRAPEZOID) {
+    java.util.Arrays.fill(weights, 1.0 / (this == TRAPEZOID ? atLeastTwo(n) - 1 : n));
+    if (this == RIEMANN_TRAPEZOID || this == TRAPEZOID) {
       weights[0] /= 2;
       weights[atLeastTwo(n) - 1] /= 2;
     }
     return weights;
   }
 
-  private static int atLeastTwo(int n) {
+  private int atLeastTwo(int n) {
     if (n < 2) {
       throw CandelaException.of(
-          "integrated-gradients: nSteps of 2 or more expected with riemann_trapezoid, got %d", n);
+          "integrated-gradients: nSteps of 2 or more expected with %s, got %d",
+          name().toLowerCase(Locale.ROOT), n);
     }
     return n;
   }

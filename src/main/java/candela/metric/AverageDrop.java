@@ -19,8 +19,8 @@ import java.util.Map;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → 0 … 1; part
  * {@code increase}, 1 where f(x') &gt; f(x), else 0.
  *
- * <p><b>Parameters:</b> substrate (zero, blur or mean, default zero: x' = m x); score (default
- * probability).
+ * <p><b>Parameters:</b> substrate (zero, blur, padded_blur, mean, least, most or average, default
+ * zero: x' = m x); score (default probability).
  *
  * <p><b>Cost:</b> 1 forward row, and 1 for all maps of an image, or on a card for each.
  *

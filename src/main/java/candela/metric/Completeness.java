@@ -16,8 +16,8 @@ import java.util.Map;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w] as the method gives it → 0 or more; parts {@code
  * delta}, Σ a − (f(x) − f(s)), and {@code fall}, f(x) − f(s).
  *
- * <p><b>Parameters:</b> substrate (zero, blur or mean, default zero; take the method's baseline);
- * score (default logit).
+ * <p><b>Parameters:</b> substrate (zero, blur, padded_blur, mean, least, most or average, default
+ * zero; take the method's baseline); score (default logit).
  *
  * <p><b>Cost:</b> 1 forward row, and 1 for all maps of an image, or on a card for each.
  *

@@ -17,9 +17,9 @@ import candela.probe.Workspace;
  * and the curve.
  *
  * <p><b>Parameters:</b> step (pixels at a time, 0 = a 28th of all, rounded up: 1,792 of 224 × 224;
- * default 0); substrate (zero, blur or mean, default zero); predicted (follow the class that the
- * model gives to the whole image, not the explained one, default false); normalise (default false);
- * score (default probability). Presets: rise, sam.
+ * default 0); substrate (zero, blur, padded_blur, mean, least, most or average, default zero);
+ * predicted (follow the class that the model gives to the whole image, not the explained one,
+ * default false); normalise (default false); score (default probability). Presets: rise, sam.
  *
  * <p><b>Cost:</b> 29 forward rows, or ceil(h w / step) + 1.
  *

@@ -15,8 +15,8 @@ import java.util.Map;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → −1 … 1.
  *
  * <p><b>Parameters:</b> subset (pixels of a set, 1 or more, default 224); samples (sets, 2 or more;
- * the first k of more are those of k; default 100); substrate (zero, blur or mean, default zero);
- * seed (default 0); score (default probability).
+ * the first k of more are those of k; default 100); substrate (zero, blur, padded_blur, mean,
+ * least, most or average, default zero); seed (default 0); score (default probability).
  *
  * <p><b>Cost:</b> samples + 1 forward rows, for all maps of an image together.
  *

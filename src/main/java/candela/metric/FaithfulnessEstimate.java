@@ -20,7 +20,8 @@ import java.util.Map;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → −1 … 1.
  *
  * <p><b>Parameters:</b> step (pixels of a group, 1 or more, default 224; the last group has the
- * rest); substrate (zero, blur or mean, default zero); score (default probability).
+ * rest); substrate (zero, blur, padded_blur, mean, least, most or average, default zero); score
+ * (default probability).
  *
  * <p><b>Cost:</b> ceil(h w / step) + 1 forward rows: 225 for 224 × 224.
  *

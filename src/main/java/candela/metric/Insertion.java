@@ -17,9 +17,10 @@ import candela.probe.Workspace;
  * and the curve.
  *
  * <p><b>Parameters:</b> step (pixels at a time, 0 = a 28th of all, rounded up: 1,792 of 224 × 224;
- * default 0); substrate (zero, blur or mean, default blur); predicted (follow the class that the
- * model gives to the whole image, not the explained one, default false); normalise (default false);
- * score (default probability). Presets: rise, sam.
+ * default 0); substrate (zero, blur, padded_blur, mean, least, most or average, default
+ * padded_blur); predicted (follow the class that the model gives to the whole image, not the
+ * explained one, default false); normalise (default false); score (default probability). Presets:
+ * rise, sam.
  *
  * <p><b>Cost:</b> 29 forward rows, or ceil(h w / step) + 1.
  *
@@ -27,15 +28,14 @@ import candela.probe.Workspace;
  * 2020 (SAM), section 3.3: substrate zero for both metrics, the predicted class, and the area over
  * the curve's maximum.
  *
- * <p><b>Differences:</b> RISE pads with zeros when it blurs; here the mean is over the pixels
- * inside. RISE and SAM sort equal values as NumPy happens to.
+ * <p><b>Differences:</b> RISE and SAM sort equal values as NumPy happens to.
  */
 public record Insertion(
     int step, Substrate substrate, boolean predicted, boolean normalise, ScoreKind score)
     implements Metric {
   /** RISE's definition. */
   public Insertion() {
-    this(0, Substrate.BLUR, false, false, ScoreKind.PROBABILITY);
+    this(0, Substrate.PADDED_BLUR, false, false, ScoreKind.PROBABILITY);
   }
 
   public Insertion {

@@ -17,7 +17,8 @@ import candela.tensor.Shape;
  * and the curve f.
  *
  * <p><b>Parameters:</b> segments, compactness, sigma (of SLIC, defaults 100, 10, 0:
- * scikit-image's); substrate (zero, blur or mean, default mean); score (default probability).
+ * scikit-image's); substrate (zero, blur, padded_blur, mean, least, most or average, default mean);
+ * score (default probability).
  *
  * <p><b>Cost:</b> about segments + 1 forward rows.
  *
@@ -25,9 +26,10 @@ import candela.tensor.Shape;
  * methods".
  *
  * <p><b>Differences:</b> the area is per superpixel, so that images with more of them do not count
- * for more; Quantus gives L times as much, and replaces each superpixel in the whole image. The
- * superpixels are those of the network's input, its first three channels taken for red, green and
- * blue whatever they are, stretched to 0 … 1.
+ * for more. Quantus does not divide by L, replaces each superpixel by itself in the whole image,
+ * and leaves that image's own score out of the area. The superpixels are those of the network's
+ * input, its first three channels taken for red, green and blue whatever they are, stretched to 0 …
+ * 1.
  */
 public record Irof(
     int segments, double compactness, double sigma, Substrate substrate, ScoreKind score)

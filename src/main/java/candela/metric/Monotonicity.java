@@ -14,17 +14,17 @@ import candela.probe.Workspace;
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number
  * and the curve, from the whole image down to the substrate.
  *
- * <p><b>Parameters:</b> step (pixels at a time, 1 or more, default 224); substrate (zero, blur or
- * mean, default zero); score (default probability).
+ * <p><b>Parameters:</b> step (pixels at a time, 1 or more, default 224); substrate (zero, blur,
+ * padded_blur, mean, least, most or average, default zero); score (default probability).
  *
  * <p><b>Cost:</b> pixels / step + 1 forward rows.
  *
- * <p><b>Source:</b> Arya et al. 2019, "One explanation does not fit all", section 4; step and
- * substrate as Quantus.
+ * <p><b>Source:</b> Arya et al. 2019, "One explanation does not fit all", section 4.
  *
- * <p><b>Differences:</b> the authors only ask whether all steps are so, for single values. Where
- * step does not divide the pixels, the first step, of the least important, is the short one; of
- * equal pixels the last comes first.
+ * <p><b>Differences:</b> the authors, and Quantus, only ask whether all steps are so, for single
+ * values; Quantus begins with substrate least, and orders by |map|. Where step does not divide the
+ * pixels, the first step, of the least important, is the short one; of equal pixels the last comes
+ * first.
  */
 public record Monotonicity(int step, Substrate substrate, ScoreKind score) implements Metric {
   public Monotonicity() {

@@ -20,8 +20,8 @@ import java.util.Map;
  * alone.
  *
  * <p><b>Parameters:</b> step (pixels of a group, 1 or more, default 224; the last group has the
- * rest); eps (0 or more, default 1e-5); substrate (zero, blur or mean, default zero); score
- * (default probability).
+ * rest); eps (0 or more, default 1e-5); substrate (zero, blur, padded_blur, mean, least, most or
+ * average, default zero); score (default probability).
  *
  * <p><b>Cost:</b> ceil(h w / step) + 1 forward rows, 225 for 224 × 224, for all maps of an image.
  *

@@ -26,7 +26,8 @@ import candela.probe.Workspace;
  * has learned", section III; patch and regions as Quantus.
  *
  * <p><b>Differences:</b> the authors replace patches of 9 × 9 by uniform noise and average the
- * curve over draws and images; a substrate needs no draw.
+ * curve over draws and images; a substrate needs no draw. Quantus looks for patches at every
+ * offset, and leaves out those that overlap a better one.
  */
 public record RegionPerturbation(int patch, int regions, Substrate substrate, ScoreKind score)
     implements Metric {

@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
  *
  * <p><b>Parameters:</b> sizes (how many n, 1 or more; of one it is the largest; default 8); most
  * (share of the pixels, above 0, up to 1, default 0.8); samples (sets per n, 2 or more; the first k
- * of more are those of k; default 100); substrate (zero, blur or mean, default zero); seed (default
- * 0); score (default logit).
+ * of more are those of k; default 100); substrate (zero, blur, padded_blur, mean, least, most or
+ * average, default zero); seed (default 0); score (default logit).
  *
  * <p><b>Cost:</b> sizes · samples + 1 forward rows, for all maps of an image together.
  *

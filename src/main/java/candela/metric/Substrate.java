@@ -4,6 +4,9 @@ import candela.image.MeanColour;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /** What removed pixels leave behind. */
 public enum Substrate {
@@ -12,11 +15,19 @@ public enum Substrate {
   /**
    * The image smoothed by RISE's kernel for insertion: a Gaussian of 5 pixels whose tails are
    * folded back into a window of 11, nearly the window's mean. Pixels beyond the image do not
-   * count; RISE takes them for 0.
+   * count.
    */
   BLUR,
+  /** The same, but pixels beyond the image count as 0: RISE's own. */
+  PADDED_BLUR,
   /** The image's own mean colour. */
-  MEAN;
+  MEAN,
+  /** The smallest value that the network's input has anywhere: what Quantus calls black. */
+  LEAST,
+  /** The largest: what Quantus calls white. */
+  MOST,
+  /** The mean of all values of the network's input: what Quantus calls mean. */
+  AVERAGE;
 
   private static final int RADIUS = 5;
   private static final double SIGMA = 5;
@@ -26,12 +37,27 @@ public enum Substrate {
     return switch (this) {
       case ZERO -> workspace.tensor(explained.shape());
       case BLUR -> blurred(explained, workspace);
+      case PADDED_BLUR -> padded(explained, workspace);
       case MEAN -> {
         Shape image = explained.image();
         float[] mean = MeanColour.of(explained.pixels(), image.dim(0), image.count(1, 3));
         yield workspace.tensor(explained.shape(), mean);
       }
+      case LEAST -> everywhere(values(explained).min().orElse(0), explained, workspace);
+      case MOST -> everywhere(values(explained).max().orElse(0), explained, workspace);
+      case AVERAGE -> everywhere(values(explained).average().orElse(0), explained, workspace);
     };
+  }
+
+  private static DoubleStream values(Explained explained) {
+    float[] x = explained.pixels();
+    return IntStream.range(0, x.length).mapToDouble(i -> x[i]);
+  }
+
+  private static Tensor everywhere(double value, Explained explained, Workspace workspace) {
+    float[] y = new float[explained.shape().count()];
+    Arrays.fill(y, (float) value);
+    return workspace.tensor(explained.shape(), y);
   }
 
   /** As SciPy's gaussian_filter smooths a one in the middle of zeros: mirrored, up to 4 σ. */
@@ -67,5 +93,34 @@ public enum Substrate {
             workspace.tensor(image).data(),
             y.data());
     return y;
+  }
+
+  /** The mean over the pixels inside, as much less as there are pixels outside. */
+  private static Tensor padded(Explained explained, Workspace workspace) {
+    Shape image = explained.image();
+    float[] y = workspace.device().read(blurred(explained, workspace));
+    double[] down = inside(image.dim(1));
+    double[] across = inside(image.dim(2));
+    for (int i = 0; i < y.length; i++) {
+      y[i] *= (float) (down[i / across.length % down.length] * across[i % across.length]);
+    }
+    return workspace.tensor(explained.shape(), y);
+  }
+
+  /** Of a row of n pixels, the part of the kernel around each that lies inside. */
+  private static double[] inside(int n) {
+    float[] weight = weights();
+    double[] inside = new double[n];
+    double all = 0;
+    for (int d = -RADIUS; d <= RADIUS; d++) {
+      all += weight[RADIUS + d];
+      for (int i = Math.max(0, -d); i < Math.min(n, n - d); i++) {
+        inside[i] += weight[RADIUS + d];
+      }
+    }
+    for (int i = 0; i < n; i++) {
+      inside[i] /= all;
+    }
+    return inside;
   }
 }

@@ -11,6 +11,7 @@ import candela.reference.Rows;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +70,18 @@ class ScoreTest {
         agree(
             "score " + kind + " " + Arrays.toString(s), run(k, rows, n, z, target, target), wanted);
       }
+    }
+  }
+
+  /** Where the others have 1e-9 of the probability, the class's own slope is not lost. */
+  @Test
+  void theSlopeOfASureClassIsWhatTheOthersHave() {
+    float[] z = {21, 0, -1};
+    double others = Math.exp(-21) + Math.exp(-22);
+    for (int kind : new int[] {PROBABILITY, LOG_PROBABILITY}) {
+      float[] got = run(kind, 1, 3, z, new long[] {0}, new long[] {0});
+      assertThat((double) got[1]).isCloseTo(others / (1 + others), Offset.offset(1e-15));
+      assertThat(got[1] + got[2] + got[3]).isCloseTo(0, Offset.offset(1e-15f));
     }
   }
 

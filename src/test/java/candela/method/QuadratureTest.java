@@ -16,6 +16,15 @@ class QuadratureTest {
   }
 
   @Test
+  void theTrapezoidRuleAndTheMeanOfAllPointsAddUpToOne() {
+    for (Quadrature q : new Quadrature[] {Quadrature.TRAPEZOID, Quadrature.INCLUSIVE_MEAN}) {
+      assertThat(q.points(5)).containsExactly(0, 0.25, 0.5, 0.75, 1);
+    }
+    assertThat(Quadrature.TRAPEZOID.weights(3)).containsExactly(0.25, 0.5, 0.25);
+    assertThat(Quadrature.INCLUSIVE_MEAN.weights(4)).containsExactly(0.25, 0.25, 0.25, 0.25);
+  }
+
+  @Test
   void riemannPointsStandWhereTheNameSays() {
     assertThat(Quadrature.RIEMANN_LEFT.points(4)).containsExactly(0, 0.25, 0.5, 0.75);
     assertThat(Quadrature.RIEMANN_MIDDLE.points(2)).containsExactly(0.25, 0.75);

@@ -472,7 +472,8 @@ class MetricTest {
         "deletion:step=-1 | deletion: step: 0 or more expected, got -1",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
         "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
-        "insertion:substrate=grey | insertion: substrate: zero, blur, mean expected, got 'grey'",
+        "insertion:substrate=grey | insertion: substrate: zero, blur, padded_blur, mean, least,"
+            + " most, average expected, got 'grey'",
         "infidelity:samples=0 | infidelity: samples: 1 or more expected, got 0",
         "infidelity:largest=1.5 | infidelity: largest: above 0, up to 1 expected, got 1.5",
         "infidelity:perturbation=shap | infidelity: perturbation: square, subset, noise expected",
@@ -486,7 +487,8 @@ class MetricTest {
         "non-sensitivity:step=0 | non-sensitivity: step: 1 or more expected, got 0",
         "non-sensitivity:eps=-1 | non-sensitivity: eps: a number of 0 or more expected, got -1.0",
         "top-k-intersection:k=0 | top-k-intersection: k: 1 or more expected, got 0",
-        "completeness:substrate=grey | completeness: substrate: zero, blur, mean expected",
+        "completeness:substrate=grey | completeness: substrate: zero, blur, padded_blur, mean,"
+            + " least, most, average expected",
         "monotonicity-correlation:step=-1 | monotonicity-correlation: step: 0 or more expected",
         "monotonicity-correlation:samples=0 | monotonicity-correlation: samples: 1 or more",
         "road:from=0 | road: from: a number above 0 expected, got 0.0",
@@ -499,7 +501,8 @@ class MetricTest {
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
         "region-perturbation:patch=0 | region-perturbation: patch: 1 or more expected, got 0",
         "irof:compactness=0 | irof: compactness: a number above 0 expected, got 0.0",
-        "average-drop:substrate=grey | average-drop: substrate: zero, blur, mean expected",
+        "average-drop:substrate=grey | average-drop: substrate: zero, blur, padded_blur, mean,"
+            + " least, most, average expected",
         "sparseness:eps=1 | sparseness: unknown parameter 'eps'; it takes none",
         "pointing-game:tolerance=-1 | pointing-game: tolerance: a number of 0 or more expected",
       })
