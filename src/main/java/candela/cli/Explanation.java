@@ -170,7 +170,7 @@ final class Explanation implements AutoCloseable {
         List<Attribution> maps = new ArrayList<>();
         for (int i = 0; i < methods.size(); i++) {
           maps.add(probes.get(at++).result());
-          sayWhatIsNoNumber(image, methodNames.get(i), maps.getLast().map());
+          sayWhatIsStrange(image, methodNames.get(i), maps.getLast().map());
         }
         var notes = gallery.add(image.input().name(), caption(image), image.picture().view(), maps);
         provenance.explained(image, labels, notes);
@@ -179,10 +179,18 @@ final class Explanation implements AutoCloseable {
     gallery.endGroup();
   }
 
-  private void sayWhatIsNoNumber(Loaded image, String method, float[] map) {
+  private void sayWhatIsStrange(Loaded image, String method, float[] map) {
     int strange = 0;
+    boolean empty = true;
     for (float v : map) {
       strange += Float.isFinite(v) ? 0 : 1;
+      empty &= v == 0;
+    }
+    if (empty) {
+      System.err.printf(
+          "candela: %s: %s: all values are 0: nothing there speaks for the class; try other"
+              + " parameters, as another layer%n",
+          image.input().name(), method);
     }
     if (strange > 0) {
       without += strange == map.length ? 1 : 0;

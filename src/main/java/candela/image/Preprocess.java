@@ -101,7 +101,7 @@ public record Preprocess(
     all.put("raw", levels(Fit.EXACT, 1, 0, 1));
     // Bansal et al. 2020: 256 x 256 whatever the shape, crop 224.
     all.put("sam", scaled(Fit.EXACT, 0.875, IMAGENET_MEAN, IMAGENET_STD));
-    // TensorFlow's slim Inception: x / 127.5 - 1.
+    // The values of TensorFlow's slim; it crops 87.5 % of both sides, and squashes what is left.
     all.put("tf-inception", levels(Fit.CENTRE, 0.875, 127.5f, 127.5f));
     // timm's inception and vit weights: mean and std 0.5, crop 0.875.
     all.put("timm-half", scaled(Fit.SHORT_SIDE, 0.875, HALF, HALF));

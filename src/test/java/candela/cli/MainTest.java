@@ -112,6 +112,30 @@ class MainTest {
         .doesNotContain("sobel");
   }
 
+  /** The scores fall with the channels' means, which the ReLU has made 0. */
+  @Test
+  void aMapOfZerosIsTold() throws Exception {
+    Path model = folder.resolve("dark.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .constant("far", Shape.of(1), -1000f)
+            .constant("w", Shape.of(3, 2), 1f, 2f, 3f, 4f, 5f, 6f)
+            .node("Add", "x,far", "d")
+            .node("Relu", "d", "r")
+            .node("GlobalAveragePool", "r", "g")
+            .node("Flatten", "g", "f")
+            .node("MatMul", "f,w", "y")
+            .bytes());
+    Ran ran = explain(model, "--method=gradient", "--method=sobel");
+    assertThat(ran.code()).isEqualTo(Main.OK);
+    assertThat(ran.err())
+        .contains("candela: heart: gradient: all values are 0: nothing there speaks for the class")
+        .doesNotContain("sobel");
+  }
+
   @Test
   void theLayerThatIsNotNamedIsTold() throws Exception {
     Path model = Shipped.model("cnn", folder);
