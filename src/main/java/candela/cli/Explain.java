@@ -45,7 +45,8 @@ final class Explain implements Callable<Integer> {
   @Parameters(
       paramLabel = "IMAGE",
       arity = "0..*",
-      description = "Image files, or folders of them.")
+      description =
+          "Image files, or folders of them; a .npy file holds an input as the model reads it.")
   List<Path> images = List.of();
 
   @Mixin Classifier classifier;

@@ -1,11 +1,15 @@
 package candela.method;
 
+import candela.image.Filter;
 import candela.image.Image;
+import candela.image.Npy;
 import candela.image.Preprocess;
+import candela.image.Resize;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,8 +80,28 @@ public final class Preparation {
     return preprocess;
   }
 
+  /** A picture file; a .npy file holds what the network reads, [c,h,w] or [1,c,h,w]. */
   public Picture read(Path file) {
-    return of(file, Image.read(file));
+    return file.toString().endsWith(".npy")
+        ? prepared(file, Npy.read(file))
+        : of(file, Image.read(file));
+  }
+
+  private Picture prepared(Path file, Npy npy) {
+    int[] dims = npy.shape();
+    boolean one = dims.length == 4 && dims[0] == 1;
+    if (!Arrays.equals(one ? Arrays.copyOfRange(dims, 1, 4) : dims, shape.dims())) {
+      throw CandelaException.of(
+          "%s: the network's input %s expected, got %s", file, shape, Arrays.toString(dims));
+    }
+    Image view = image(npy.values());
+    int times = times();
+    Image larger = Resize.of(view, view.width() * times, view.height() * times, Filter.BICUBIC);
+    return new Picture(npy.values(), larger);
+  }
+
+  private int times() {
+    return Math.max(1, Math.ceilDiv(SHOWN, Math.max(shape.dim(1), shape.dim(2))));
   }
 
   /**
@@ -94,7 +118,7 @@ public final class Preparation {
   public Picture of(Image image) {
     int h = shape.dim(1);
     int w = shape.dim(2);
-    int times = Math.max(1, Math.ceilDiv(SHOWN, Math.max(h, w)));
+    int times = times();
     float[] pixels = preprocess.apply(image, shape.dim(0), h, w).values();
     return new Picture(pixels, preprocess.view(image, h * times, w * times));
   }

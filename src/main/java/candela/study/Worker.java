@@ -64,8 +64,7 @@ final class Worker implements AutoCloseable {
   Findings run(Model model, Photo photo, Progress progress) {
     long start = System.nanoTime();
     use(model);
-    Image image = Image.read(photo.file());
-    Preparation.Picture picture = model.preparation().of(photo.file(), image);
+    Preparation.Picture picture = model.preparation().read(photo.file());
     Asked asked = new Asked(pipeline);
     float[] logits = logits(model, photo, asked.logits(picture.pixels()));
     int predicted = Logits.best(logits);
@@ -78,6 +77,7 @@ final class Worker implements AutoCloseable {
     boolean[] truth = null;
     // boxes of one class say nothing of maps of another
     if (!photo.boxes().isEmpty() && photo.label() == target) {
+      Image image = Image.read(photo.file());
       truth =
           Truth.of(
               photo.boxes(),

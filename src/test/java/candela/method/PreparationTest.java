@@ -3,15 +3,22 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.image.Filter;
 import candela.image.Image;
+import candela.image.Npy;
 import candela.image.Preprocess;
+import candela.image.Resize;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Random;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PreparationTest {
+  @TempDir Path folder;
+
   private static Image noise() {
     byte[] rgb = new byte[3 * 9 * 7];
     new Random(5).nextBytes(rgb);
@@ -25,6 +32,30 @@ class PreparationTest {
     assertThatThrownBy(() -> p.of(Path.of("tall.png"), tall))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("tall.png: resize: ");
+  }
+
+  /** What a network reads may be given as it is, and is shown as the picture it was. */
+  @Test
+  void anInputIsReadAsItIs() {
+    Preparation p = Preparation.of("caffe-bgr", Shape.of(1, 3, 224, 224), "test.onnx");
+    float[] x = p.of(noise()).pixels();
+    for (int[] dims : new int[][] {{3, 224, 224}, {1, 3, 224, 224}}) {
+      Path file = folder.resolve("x.npy");
+      new Npy(dims, x).write(file);
+      Preparation.Picture read = p.read(file);
+      assertThat(read.pixels()).isEqualTo(x);
+      assertThat(read.view().width()).isEqualTo(448);
+      byte[] shown = Resize.of(read.view(), 224, 224, Filter.BOX).levels();
+      byte[] wanted = p.image(x).levels();
+      for (int i = 0; i < shown.length; i++) {
+        assertThat(shown[i] & 255).isCloseTo(wanted[i] & 255, Offset.offset(2));
+      }
+    }
+    Path file = folder.resolve("y.npy");
+    new Npy(new int[] {3, 1, 2}, new float[6]).write(file);
+    assertThatThrownBy(() -> p.read(file))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(file + ": the network's input [3,224,224] expected, got [3, 1, 2]");
   }
 
   @Test
