@@ -6,6 +6,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -26,6 +27,11 @@ final class Batching {
 
   /** Values in which images lie, with how much their axis counts outside of the images. */
   private final Map<String, Integer> images = new HashMap<>();
+
+  /**
+   * Of values that hold something for each image of the file's own batch: whether it is the same.
+   */
+  private final Map<List<Object>, Boolean> alike = new HashMap<>();
 
   /**
    * @param made the graph in the file's own batch
@@ -120,27 +126,33 @@ final class Batching {
 
   /** Whether what a node reads beside its images, and images in other places, are theirs. */
   private void checkOthers(OnnxNode node, Builder here, int outer) {
-    Value y = here.find(node.outputs().getFirst());
+    String y = node.outputs().getFirst();
     for (int i = 0; i < node.inputs().size(); i++) {
       String x = node.inputs().get(i);
       Value v = x.isEmpty() ? null : here.find(x);
-      boolean aligned = v != null && Mixing.isAligned(node.op(), i);
-      if (aligned && images.containsKey(x) && images.containsKey(node.outputs().getFirst())) {
-        int last = axis(x, v.shape()) - v.shape().rank();
-        if (last != axis(node.outputs().getFirst(), y.shape()) - y.shape().rank()) {
-          throw CandelaException.of("it meets images along another axis in '%s'", x);
+      if (v != null && images.containsKey(x)) {
+        if (Mixing.isAligned(node.op(), i) && images.containsKey(y)) {
+          int last = axis(x, v.shape()) - v.shape().rank();
+          Shape whole = here.find(y).shape();
+          if (last != axis(y, whole) - whole.rank()) {
+            throw CandelaException.of("it meets images along another axis in '%s'", x);
+          }
         }
-      } else if (v != null && !images.containsKey(x) && (aligned || !v.integer())) {
-        checkSame(x, here.known(v).constant(), outer);
+      } else if (v != null && v.isConstant() && own(x).rank() == v.shape().rank()) {
+        if (!v.integer() || Mixing.isAligned(node.op(), i)) {
+          checkSame(x, v.constant(), outer);
+        } else if (Mixing.isPlace(node.op(), i) && own(x).equals(v.shape())) {
+          checkPlaces(node, i, here);
+        }
       }
     }
   }
 
   /** Refuses a constant that is another for another number of images, or for each of them. */
   private void checkSame(String name, OnnxTensor here, int outer) {
-    OnnxTensor own = made.known(made.value("value", name)).constant();
-    if (here == null || own == null || here == own) {
-      return;
+    OnnxTensor own = made.value("value", name).constant();
+    if (own == null || here == own) {
+      return; // what is left to sessions is not looked into
     }
     Shape s = here.shape();
     int axis = axis(name, s);
@@ -152,7 +164,54 @@ final class Batching {
     double[] first = Fold.doubles(own);
     for (int i = 0; i < x.length; i++) {
       int row = i / (each * many);
-      if (Double.compare(x[i], first[row * made * each + i % each]) != 0) {
+      if (isOther(x[i], first[row * made * each + i % each])) {
+        throw CandelaException.of("'%s' depends on how many images there are", name);
+      }
+    }
+  }
+
+  /**
+   * Whether a value that does not depend on images, seen as some rows of parts, has the same parts
+   * in each row; it is looked into once.
+   */
+  boolean isAlike(Value v, Shape parts, Builder here) {
+    return alike.computeIfAbsent(
+        List.of(v, parts), k -> isAlike(here.present(v).constant(), parts));
+  }
+
+  /** The same of a constant; false of none. */
+  static boolean isAlike(OnnxTensor t, Shape parts) {
+    if (t == null) {
+      return false;
+    }
+    double[] x = Fold.doubles(t);
+    int length = parts.dim(2);
+    int row = parts.dim(1) * length;
+    for (int i = 0; i < x.length; i++) {
+      if (isOther(x[i], x[i - i % row + i % length])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isOther(double a, double b) {
+    return a != b && !(Double.isNaN(a) && Double.isNaN(b));
+  }
+
+  /** Refuses places along other axes than that of the images, where they are others. */
+  private void checkPlaces(OnnxNode node, int i, Builder here) {
+    String x = node.inputs().getFirst();
+    int axis = images.containsKey(x) ? axis(x, here.find(x).shape()) : -1;
+    String name = node.inputs().get(i);
+    OnnxTensor own = made.value("value", name).constant();
+    long[] places = here.find(name).constant().longs();
+    if (own == null || Mixing.isPlacedAlong(node, here, axis)) {
+      return;
+    }
+    long[] before = own.longs();
+    for (int k = 0; k < places.length; k++) {
+      if (places[k] != before[k] && !Mixing.isEntryOf(node, here, axis, k, places.length)) {
         throw CandelaException.of("'%s' depends on how many images there are", name);
       }
     }

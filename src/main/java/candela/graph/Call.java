@@ -12,7 +12,6 @@ import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -134,41 +133,22 @@ final class Call {
 
   /**
    * The part of v that is for one image, where v holds one for each of the file's own batch, as the
-   * states that a recurrent layer begins with; all of v where it cannot be looked into.
+   * states that a recurrent layer begins with.
    *
    * @param outer what v's axis counts outside of the images
    */
   private Value single(Value v, int axis, int outer) {
-    OnnxTensor present = v.integer() ? null : builder.present(v).constant();
-    if (present == null) {
-      return v;
-    }
     Shape s = v.shape();
     Shape one = s.with(axis, s.dim(axis) / builder.batching().made());
     int rows = s.count(0, axis) * outer;
     Shape parts = Shape.of(rows, builder.batching().made(), one.count() / rows);
-    if (!isAlike(present, parts)) {
+    if (!builder.batching().isAlike(v, parts, builder)) {
       throw CandelaException.of("'%s' holds something else for each image", v.name());
     }
     int[] none = new int[3];
-    Value first =
-        add(
-            new Slice(none, new int[] {1, 1, 1}, parts.with(1, 1).dims()),
-            reshape(v, parts.dims()));
-    return reshape(first, one.dims());
-  }
-
-  /** Whether a constant, seen as some rows of parts, has the same parts in each row. */
-  private static boolean isAlike(OnnxTensor t, Shape parts) {
-    float[] x = t.floats();
-    int length = parts.dim(2);
-    for (int at = 0; at < x.length; at += length) {
-      int first = at - at % (parts.dim(1) * length);
-      if (!Arrays.equals(x, at, at + length, x, first, first + length)) {
-        return false;
-      }
-    }
-    return true;
+    int[] steps = {1, 1, 1};
+    Slice first = new Slice(none, steps, parts.with(1, 1).dims());
+    return reshape(add(first, reshape(v, parts.dims())), one.dims());
   }
 
   /** Whether the batch is another than the file's own, and constant input i the same in both. */

@@ -69,10 +69,11 @@ final class ElementReaders {
     return binary(c, whole ? Binary.INTEGER_DIV : Binary.DIV);
   }
 
-  /** A power of integers is cut to one. */
+  /** A power of integers is one, be the root of a device a little off. */
   static Value pow(Call c) {
     Value y = binary(c, Binary.POW);
-    return c.x(0).integer() ? c.add(new Elementwise(Unary.TRUNCATE), y) : y;
+    Unary cut = c.x(1).integer() ? Unary.ROUND : Unary.TRUNCATE;
+    return c.x(0).integer() ? c.add(new Elementwise(cut), y) : y;
   }
 
   /** By default the remainder has the sign of the divisor. */

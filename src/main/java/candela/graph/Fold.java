@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.device.Reduction;
+import candela.device.Unary;
 import candela.graph.op.AlongAxis;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Concat;
@@ -13,6 +14,7 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Transpose;
 import candela.graph.op.Where;
+import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -51,13 +53,29 @@ final class Fold {
       for (int i = 0; i < y.length; i++) {
         longs[i] = (long) y[i];
       }
-      return OnnxTensor.of(name, shape, longs);
+      return OnnxTensor.of(name, shape, longs).as(type(op, in));
     }
     float[] floats = new float[y.length];
     for (int i = 0; i < y.length; i++) {
       floats[i] = (float) y[i];
     }
     return OnnxTensor.of(name, shape, floats);
+  }
+
+  /** Of a result of integers or booleans. */
+  private static ElementType type(Op op, List<Value> in) {
+    Value x = in.get(op instanceof Where ? 1 : 0);
+    boolean yes =
+        switch (op) {
+          case BinaryOp b ->
+              switch (b.kind()) {
+                case EQUAL, LESS, GREATER, LESS_EQUAL, GREATER_EQUAL, AND, OR, XOR -> true;
+                default -> false;
+              };
+          case Elementwise e -> e.kind() == Unary.NOT || e.kind() == Unary.BOOLEAN;
+          default -> false;
+        };
+    return yes ? ElementType.BOOL : x.integer() ? x.constant().type() : ElementType.INT64;
   }
 
   private static double[] values(Op op, List<Value> in, Shape shape) {

@@ -31,7 +31,9 @@ final class MatrixReaders {
       throw CandelaException.of("operands %s and %s must be matrices", a.shape(), b.shape());
     }
     int n = b.shape().dim(transposed ? 0 : 1);
-    Value bias = c.has(2) ? scaled(c, c.x(2), beta) : null;
+    boolean rows = c.integer("transA", 0) == 0 && c.images(0) == 0;
+    Value bias = !c.has(2) ? null : rows ? c.repeated(0, c.x(2), false) : c.x(2);
+    bias = bias == null ? null : scaled(c, bias, beta);
     if (!b.isConstant()) {
       Value y = c.add(new MatMul(), a, transposed ? c.transpose(b, 1, 0) : b);
       y = scaled(c, y, alpha);
@@ -52,8 +54,9 @@ final class MatrixReaders {
   }
 
   static Value matMul(Call c) {
-    Value a = c.x(0);
-    Value b = c.x(1);
+    boolean stacked = isStacked(c, 0) && isStacked(c, 1);
+    Value a = stacked ? c.together(2, false).get(0) : c.x(0);
+    Value b = stacked ? c.together(2, false).get(1) : c.x(1);
     if (a.shape().rank() == 0 || b.shape().rank() == 0) {
       throw CandelaException.of("operands must not be scalars");
     }
@@ -73,6 +76,11 @@ final class MatrixReaders {
       }
     }
     return c.reshape(y, d.stream().mapToInt(i -> i).toArray());
+  }
+
+  /** Whether images, if an operand has any, are matrices of their own. */
+  private static boolean isStacked(Call c, int i) {
+    return c.images(i) < c.x(i).shape().rank() - 2;
   }
 
   /**

@@ -311,6 +311,37 @@ final class Mixing {
     return ALIGNED.contains(op) || op.equals("Gemm") && input == 2;
   }
 
+  /** Whether an input of integers tells places within what the first input holds. */
+  static boolean isPlace(String op, int input) {
+    return switch (op) {
+      case "Gather", "GatherND", "ScatterElements", "ScatterND", "CumSum", "Trilu", "Pad" ->
+          input == 1;
+      case "Slice" -> input == 1 || input == 2 || input == 4;
+      default -> false;
+    };
+  }
+
+  /** Whether all its places are along the axis of the images, which {@link #mixes} has judged. */
+  static boolean isPlacedAlong(OnnxNode node, Builder here, int axis) {
+    boolean one = node.op().equals("Gather") || node.op().equals("ScatterElements");
+    int rank = here.find(node.inputs().getFirst()).shape().rank();
+    return one && axis == Call.axis(node.integer("axis", 0), rank);
+  }
+
+  /** Whether entry k of so many of a slice or padding is for the axis of the images. */
+  static boolean isEntryOf(OnnxNode node, Builder here, int axis, int k, int entries) {
+    if (!node.op().equals("Slice") && !node.op().equals("Pad")) {
+      return false;
+    }
+    int rank = here.find(node.inputs().getFirst()).shape().rank();
+    int count = node.op().equals("Pad") ? entries / 2 : entries;
+    if (!node.has(3)) {
+      return k % count == axis;
+    }
+    long[] axes = here.known(here.value("axes", node.inputs().get(3))).constant().longs();
+    return Call.axis(axes[k % count], rank) == axis;
+  }
+
   static boolean isListed(String op) {
     return RULES.containsKey(op);
   }

@@ -125,6 +125,23 @@ public final class WeightedLayers {
     return List.copyOf(layers);
   }
 
+  /**
+   * A parameter that holds the same for every image of the batch that the file was made for, as
+   * [rows, images, values of one]; one image where it does not.
+   */
+  public Shape images(Parameter p) {
+    int batch = Import.batch(model);
+    OnnxTensor t = value(p);
+    for (int a = 0; a < t.shape().rank() && t.shape().rank() > 1 && batch > 1; a++) {
+      int rows = t.shape().count(0, a);
+      Shape parts = Shape.of(rows, batch, t.shape().count() / Math.max(rows * batch, 1));
+      if (t.shape().dim(a) == batch && Batching.isAlike(t, parts)) {
+        return parts;
+      }
+    }
+    return Shape.of(1, 1, t.shape().count());
+  }
+
   /** The value of a parameter. */
   public OnnxTensor value(Parameter parameter) {
     return model.initialisers().get(parameter.name());

@@ -1,31 +1,99 @@
 package candela.method;
 
+import candela.config.Spec;
 import candela.device.Kernels;
 import candela.image.MeanColour;
+import candela.image.Npy;
+import candela.image.WholeFile;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
-/** The image that stands for "nothing there". */
-public enum Baseline {
-  /** 0 at the network's input: the mean colour of the training set in most preprocessings. */
-  ZERO,
-  /** The image's own mean colour. */
-  MEAN,
-  /** The image, smoothed by a Gaussian of 10 pixels. */
-  BLUR,
-  /** Uniform between black and white, by the method's seed. */
-  RANDOM,
-  WHITE,
-  BLACK;
+/**
+ * The image that stands for "nothing there". As text: a kind, or FILE.npy.
+ *
+ * @param file of kind FILE: an input as the network takes it, [c,h,w] or [1,c,h,w]; else empty
+ * @param sha256 of that file when it was first read
+ */
+public record Baseline(Kind kind, String file, String sha256) {
+  /** What it is made of. */
+  public enum Kind {
+    /** 0 at the network's input: the mean colour of the training set in most preprocessings. */
+    ZERO,
+    /** The image's own mean colour. */
+    MEAN,
+    /** The image, smoothed by a Gaussian of 10 pixels. */
+    BLUR,
+    /** Uniform between black and white, by the method's seed. */
+    RANDOM,
+    WHITE,
+    BLACK,
+    /** An input of one's own. */
+    FILE;
+
+    private String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  public static final Baseline ZERO = new Baseline(Kind.ZERO);
+  public static final Baseline MEAN = new Baseline(Kind.MEAN);
+  public static final Baseline BLUR = new Baseline(Kind.BLUR);
+  public static final Baseline RANDOM = new Baseline(Kind.RANDOM);
+  public static final Baseline WHITE = new Baseline(Kind.WHITE);
+  public static final Baseline BLACK = new Baseline(Kind.BLACK);
 
   private static final double BLUR_SIGMA = 10;
 
+  private Baseline(Kind kind) {
+    this(kind, "", "");
+  }
+
+  /**
+   * Reads a kind's word, or FILE.npy, with the sha256 that the file must have or without.
+   *
+   * @throws CandelaException when it is neither
+   */
+  static Baseline parse(String text) {
+    Spec spec = Spec.parse(text);
+    String name = spec.name();
+    Baseline read;
+    if (name.endsWith(".npy")) {
+      Path file = Path.of(name);
+      Npy.read(file);
+      String hash = WholeFile.sha256(file);
+      String wanted = spec.text("sha256", hash);
+      if (!wanted.equals(hash)) {
+        throw CandelaException.of(
+            "baseline: %s: the file with sha256 %s expected, this one's is %s", name, wanted, hash);
+      }
+      read = new Baseline(Kind.FILE, name, hash);
+    } else {
+      List<String> words =
+          Arrays.stream(Kind.values()).filter(k -> k != Kind.FILE).map(Kind::word).toList();
+      if (!words.contains(name)) {
+        throw CandelaException.of(
+            "baseline: %s or a FILE.npy expected, got '%s'", String.join(", ", words), name);
+      }
+      read = new Baseline(Kind.valueOf(name.toUpperCase(Locale.ROOT)));
+    }
+    spec.finish();
+    return read;
+  }
+
+  /** As {@link #parse} reads it. */
+  String text() {
+    return kind == Kind.FILE ? file + ":sha256=" + sha256 : kind.word();
+  }
+
   /** The baseline of this subject, in its shape, on the device. */
   Tensor of(Subject subject, long seed, Workspace workspace) {
-    return switch (this) {
+    return switch (kind) {
       case ZERO -> workspace.tensor(subject.shape());
       case MEAN -> {
         Shape image = subject.image();
@@ -36,16 +104,27 @@ public enum Baseline {
       case RANDOM -> random(subject, seed, workspace);
       case WHITE, BLACK -> {
         Shape image = subject.image();
-        Levels levels = subject.levels().forChannels(image.dim(0), name().toLowerCase(Locale.ROOT));
+        Levels levels = subject.levels().forChannels(image.dim(0), kind.word());
         float[] level = new float[image.count()];
         int n = image.count(1, 3);
         for (int c = 0; c < image.dim(0); c++) {
-          Float v = this == WHITE ? levels.white().get(c) : levels.black().get(c);
+          Float v = kind == Kind.WHITE ? levels.white().get(c) : levels.black().get(c);
           Arrays.fill(level, c * n, (c + 1) * n, v);
         }
         yield workspace.tensor(subject.shape(), level);
       }
+      case FILE -> workspace.tensor(subject.shape(), stored(subject));
     };
+  }
+
+  private float[] stored(Subject subject) {
+    Npy npy = Npy.read(Path.of(file));
+    if (npy.values().length != subject.shape().count()) {
+      throw CandelaException.of(
+          "baseline: %s: the network's input %s expected, got %s",
+          file, subject.shape(), Arrays.toString(npy.shape()));
+    }
+    return npy.values();
   }
 
   /** The subject, smoothed by a Gaussian of so many pixels, in its shape. */

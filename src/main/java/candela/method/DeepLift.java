@@ -22,9 +22,9 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
  * <p><b>Parameters:</b> rule (rescale, reveal_cancel; default rescale); pooling (how max-pooling is
- * taken: complete, captum; default complete); baseline (zero, mean, blur, random, white, black;
- * default zero); seed (of the random baseline, default 0); multiplyByInputs (false gives m, default
- * true); channels (default sum).
+ * taken: complete, captum; default complete); baseline (zero, mean, blur, random, white, black, or
+ * a FILE.npy; default zero); seed (of the random baseline, default 0); multiplyByInputs (false
+ * gives m, default true); channels (default sum).
  *
  * <p><b>Cost:</b> 2 forward rows, 2 backward rows; with reveal_cancel, products with the weights'
  * two signs besides.

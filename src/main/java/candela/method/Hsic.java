@@ -3,9 +3,9 @@ package candela.method;
 import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * How much the score depends on whether a feature is shown, in whatever way.
@@ -59,8 +59,9 @@ public record Hsic(
 
   public Hsic {
     features.check("hsic");
-    Check.atLeast(2, samples, "hsic: samples");
-    Check.atMost(MOST, samples, "hsic: samples");
+    if (samples < 2 || samples > MOST) {
+      throw CandelaException.of("hsic: samples: 2 to %d expected, got %d", MOST, samples);
+    }
   }
 
   @Override
@@ -82,14 +83,17 @@ public record Hsic(
     }
     return new Coalitions(
         this, subject, workspace, baseline.of(subject, seed, workspace), mask, table) {
+      private double width;
+
       @Override
       double[] values() {
-        return dependence(table, n, scores, spread(scores));
+        width = spread(scores);
+        return dependence(table, n, scores, width);
       }
 
       @Override
       Map<String, Double> notes(double[] values) {
-        return Map.of("bandwidth", spread(scores));
+        return Map.of("bandwidth", width);
       }
     };
   }
@@ -98,11 +102,13 @@ public record Hsic(
     if (bandwidth == Bandwidth.SCORES) {
       return median(y.clone());
     }
-    double[] distances =
-        IntStream.range(0, y.length)
-            .boxed()
-            .flatMapToDouble(k -> Arrays.stream(y, k + 1, y.length).map(v -> Math.abs(v - y[k])))
-            .toArray();
+    double[] distances = new double[y.length * (y.length - 1) / 2];
+    int at = 0;
+    for (int k = 0; k < y.length; k++) {
+      for (int l = 0; l < k; l++) {
+        distances[at++] = Math.abs(y[k] - y[l]);
+      }
+    }
     return median(distances);
   }
 

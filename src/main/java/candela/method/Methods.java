@@ -191,6 +191,7 @@ public final class Methods {
     return switch (v) {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
+      case Baseline b -> b.text().contains(",") ? '"' + b.text() + '"' : b.text();
       case Inpainter i -> i.text().contains(",") ? '"' + i.text() + '"' : i.text();
       default -> v;
     };
@@ -202,6 +203,10 @@ public final class Methods {
       case Method v -> {
         String text = s.text(key, null);
         yield text == null ? v : parse(text);
+      }
+      case Baseline v -> {
+        String text = s.text(key, null);
+        yield text == null ? v : Baseline.parse(text);
       }
       case Inpainter v -> {
         String text = s.text(key, null);

@@ -7,6 +7,7 @@ import candela.graph.WeightedLayers.Parameter;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -96,10 +97,24 @@ public record Randomisation(Order order, Init init, int stages, long seed) {
     for (Layer l : weighted.layers()) {
       for (Parameter p : l.parameters()) {
         OnnxTensor was = weighted.value(p);
-        float[] values = init.draw(was.floats(), p, new Philox(seed, drawn.size()));
+        Shape images = weighted.images(p);
+        float[] one = picked(was.floats(), images, images.with(1, 1));
+        float[] values = init.draw(one, p, new Philox(seed, drawn.size()));
+        values = picked(values, images.with(1, 1), images);
         drawn.put(p.name(), OnnxTensor.of(p.name(), was.shape(), values));
       }
     }
     return drawn;
+  }
+
+  /** Values [rows, images, n] of the first of as many images, or of several that are the same. */
+  private static float[] picked(float[] x, Shape from, Shape to) {
+    float[] y = new float[to.count()];
+    int n = to.dim(2);
+    for (int i = 0; i < y.length; i++) {
+      int row = i / (to.dim(1) * n);
+      y[i] = x[row * from.dim(1) * n + i % n];
+    }
+    return y;
   }
 }

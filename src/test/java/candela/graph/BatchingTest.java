@@ -39,6 +39,7 @@ class BatchingTest {
         new Case("a batch of two", 2, two()),
         new Case("states for two images", 2, states("h0", 1f, 2f, 1f, 2f)),
         new Case("states for as many images as there are", 2, states("h1", 1f, 2f, 1f, 2f)),
+        new Case("matrices, a shift and a choice for two images", 2, operands()),
         new Case("an axis of its own, and none", 1, axes()),
         new Case("channels of constants written over", 1, written("c one u")),
         new Case("channels of constants, element by element", 1, elements()),
@@ -251,6 +252,25 @@ class BatchingTest {
         .node("MatMul", "gated f", "y");
   }
 
+  /** What operators read beside two images, for each of them. */
+  private static SmallModel operands() {
+    float[] m = {1, 2, 3, 4, -1, 0, 2, 1, 5, 2, 1, 1};
+    float[] twice = Arrays.copyOf(m, 24);
+    System.arraycopy(m, 0, twice, 12, 12);
+    int[] mask = new int[24];
+    Arrays.setAll(mask, i -> i % 12 % 5 == 0 ? 0 : 1);
+    return model(2, 3, 2, 2)
+        .floats("m", new long[] {2, 3, 2, 2}, twice)
+        .floats("c", new long[] {2, 5}, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5)
+        .integers("mask", 9, new long[] {2, 12}, mask)
+        .scalar("far", -3)
+        .node("MatMul", "x m", "right")
+        .node("MatMul", "m right", "both")
+        .node("Flatten", "both", "flat")
+        .node("Where", "mask flat far", "chosen")
+        .node("Gemm", "chosen w c", "y");
+  }
+
   /** Lengths of 1 before, and beside, that of the batch. */
   private static SmallModel axes() {
     return model(1, 3, 2, 2)
@@ -389,6 +409,26 @@ class BatchingTest {
             .node("Cast", "size", "n", "to", 1)
             .node("Div", "x n", "y"),
         "node 'y' (Div): 'n' depends on how many images there are");
+    for (String node : new String[] {"Gather", "Slice", "Pad"}) {
+      SmallModel m =
+          new SmallModel(13, 1, 8)
+              .longs("zero", new long[] {1}, 0)
+              .longs("one", new long[] {1}, 1)
+              .node("Shape", "x", "shape")
+              .node("Gather", "shape zero", "n", "axis", 0)
+              .node("Add", "n one", "more")
+              .longs("eight", new long[] {1}, 8)
+              .node("Sub", "eight n", "rest")
+              .node("Concat", "zero n zero rest", "pads", "axis", 0);
+      switch (node) {
+        case "Gather" -> m.node("Gather", "x n", "y", "axis", 1);
+        case "Slice" -> m.node("Slice", "x n more one", "y");
+        default -> m.node("Pad", "x pads", "y");
+      }
+      String places = node.equals("Pad") ? "pads" : "n";
+      refused(
+          m, "node 'y' (%s): '%s' depends on how many images there are".formatted(node, places));
+    }
   }
 
   @Test

@@ -91,10 +91,8 @@ class RepeatabilityTest {
     }
     methods.add(Methods.parse("excitation-backprop:contrastive=true"));
     methods.add(Methods.parse("deeplift:rule=reveal_cancel,baseline=random"));
-    for (Baseline b : Baseline.values()) {
-      methods.add(
-          Methods.parse(
-              "integrated-gradients:nSteps=5,baseline=" + b.name().toLowerCase(Locale.ROOT)));
+    for (String b : List.of("zero", "mean", "blur", "random", "white", "black")) {
+      methods.add(Methods.parse("integrated-gradients:nSteps=5,baseline=" + b));
     }
     return methods;
   }

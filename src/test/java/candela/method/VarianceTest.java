@@ -31,6 +31,19 @@ class VarianceTest {
     assertThat(a.notes().get("scoreVariance")).isCloseTo(18 * 18 * 14 / 12., Offset.offset(10.));
   }
 
+  /** f is 108 w, whose variance over two points is half the square of their difference. */
+  @Test
+  void anIndexOfTwoPointsIsJansens() {
+    Subject subject = new Subject(Shape.of(3), MethodCase.ONE_TWO_THREE, 0);
+    Method method = Methods.parse("sobol-indices:grid=1,samples=2,seed=5");
+    float[][] p = points(2, 2);
+    double changes = Math.pow(p[0][0] - p[0][1], 2) + Math.pow(p[1][0] - p[1][1], 2);
+    double variance = Math.pow(p[0][0] - p[1][0], 2) / 2;
+    float index = (float) (changes / (2 * 2 * variance));
+    Attribution a = Maps.of(Toy.slrp(folder), 3, method, subject);
+    assertThat(a.values()).containsExactly(new float[] {index, index, index}, Offset.offset(1e-5f));
+  }
+
   /** Var min(u, v) = 1/18, and E Var(min(u, v) | v) = 1/30. */
   @Test
   void indicesCountWhatFeaturesDoTogether() {
@@ -55,7 +68,7 @@ class VarianceTest {
   }
 
   private static float[] criterion(Hsic.Bandwidth bandwidth) {
-    float[][] points = points();
+    float[][] points = points(SAMPLES, 3);
     double[][] x = new double[3][SAMPLES];
     double[] y = new double[SAMPLES];
     for (int k = 0; k < SAMPLES; k++) {
@@ -94,7 +107,7 @@ class VarianceTest {
   /** Each element has one number in each of as many equal parts. */
   @Test
   void aLatinHypercubeFillsEveryPart() {
-    float[][] points = points();
+    float[][] points = points(SAMPLES, 3);
     for (int i = 0; i < 3; i++) {
       int of = i;
       int[] parts = Arrays.stream(points).mapToInt(p -> (int) (p[of] * SAMPLES)).sorted().toArray();
@@ -105,10 +118,10 @@ class VarianceTest {
     assertThat(points[0][0]).isNotEqualTo(points[0][1]);
   }
 
-  private static float[][] points() {
+  private static float[][] points(int samples, int n) {
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
-      return Draws.latin(workspace, 5, SAMPLES, 3);
+      return Draws.latin(workspace, 5, samples, n);
     }
   }
 
