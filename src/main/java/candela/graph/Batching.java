@@ -156,9 +156,10 @@ final class Batching {
     }
     Shape s = here.shape();
     int axis = axis(name, s);
-    int rows = axis < 0 ? 1 : s.count(0, axis) * outer;
     int many = axis < 0 ? 1 : batch;
     int made = axis < 0 ? 1 : made();
+    boolean inner = axis >= 0 && s.dim(axis) % (outer * batch) == 0;
+    int rows = axis < 0 ? 1 : s.count(0, axis) * (inner ? outer : 1);
     int each = s.count() / Math.max(rows * many, 1);
     double[] x = Fold.doubles(here);
     double[] first = Fold.doubles(own);
