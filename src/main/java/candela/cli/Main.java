@@ -27,6 +27,7 @@ import picocli.CommandLine.TypeConversionException;
       MetricsCommand.class,
       OperatorsCommand.class,
       GalleryCommand.class,
+      MeasureCommand.class,
       Describe.class,
       DevicesCommand.class,
       CheckCommand.class,

@@ -1,0 +1,137 @@
+package candela.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.cli.MainTest.Ran;
+import candela.device.Device;
+import candela.device.Devices;
+import candela.graph.Network;
+import candela.image.Npy;
+import candela.method.Preparation;
+import candela.metric.Explained;
+import candela.metric.Metric;
+import candela.metric.Metrics;
+import candela.metric.Score;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.study.Shipped;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Metrics of maps that are files. */
+class MeasureTest {
+  private static final int SIDE = 64;
+
+  @TempDir Path folder;
+
+  private Path model;
+  private Path picture;
+
+  /** All of a map's importance is at one pixel, or it falls from the first pixel to the last. */
+  @BeforeEach
+  void maps() {
+    model = Shipped.model("cnn", folder);
+    picture = Shipped.pictures(folder).getFirst();
+    float[] one = new float[SIDE * SIDE];
+    one[5 * SIDE + 7] = 2;
+    new Npy(new int[] {SIDE, SIDE}, one).write(folder.resolve("one.npy"));
+    float[] ramp = new float[SIDE * SIDE];
+    for (int i = 0; i < ramp.length; i++) {
+      ramp[i] = ramp.length - i;
+    }
+    new Npy(new int[] {1, SIDE, SIDE}, ramp).write(folder.resolve("ramp.npy"));
+  }
+
+  private Ran measure(String... more) {
+    var arguments = new ArrayList<>(List.of("measure", picture.toString(), "--model=" + model));
+    arguments.addAll(List.of("--preprocess=" + Shipped.PREPROCESS, "--target=1", "--device=cpu"));
+    arguments.addAll(List.of(more));
+    return MainTest.run(arguments.toArray(String[]::new));
+  }
+
+  private String map(String name) {
+    return "--map=" + folder.resolve(name + ".npy");
+  }
+
+  @Test
+  void numbersAreThoseOfTheMetrics() throws Exception {
+    Path csv = folder.resolve("m.csv");
+    Ran ran =
+        measure(
+            map("one"),
+            map("ramp"),
+            "--truth=" + folder.resolve("one.npy"),
+            "--metric=sparseness",
+            "--metric=pointing-game:tolerance=0",
+            "--metric=deletion",
+            "--out=" + csv);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("class 1, ", "metric ", " lower ", " one ", " ramp", "deletion ");
+    List<List<String>> lines = Csv.read(Files.readString(csv));
+    assertThat(lines.getFirst()).containsExactly("metric", "map", "part", "value");
+    // the Gini index of one value among n
+    double n = SIDE * SIDE;
+    assertThat(value(lines, "sparseness", "one")).isEqualTo(1 - 1 / n);
+    assertThat(value(lines, "pointing-game", "one")).isEqualTo(1);
+    assertThat(value(lines, "pointing-game", "ramp")).isEqualTo(0);
+    for (String map : List.of("one", "ramp")) {
+      assertThat(value(lines, "deletion", map)).isEqualTo(deletion(map));
+    }
+    assertThat(deletion("one")).isNotEqualTo(deletion("ramp"));
+  }
+
+  private static double value(List<List<String>> lines, String metric, String map) {
+    return lines.stream()
+        .filter(l -> l.get(0).startsWith(metric + ":"))
+        .filter(l -> l.get(1).equals(map) && l.get(2).isEmpty())
+        .mapToDouble(l -> Double.parseDouble(l.get(3)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private double deletion(String map) {
+    Network network = Network.load(model).channelsFirst();
+    Preparation p = Preparation.of(Shipped.PREPROCESS, network.inputShape(), network.name());
+    float[] values = Npy.read(folder.resolve(map + ".npy")).values();
+    var explained = new Explained(p.shape(), p.read(picture).pixels(), 1, values, SIDE, SIDE, null);
+    try (Device device = Devices.open("cpu", 1);
+        var pipeline = new Pipeline(network, device, 8);
+        var workspace = new Workspace(device)) {
+      Metric deletion = Metrics.parse("deletion");
+      Probe<Score> probe = deletion.probe(explained, workspace);
+      pipeline.run(List.of(probe));
+      return probe.result().value();
+    }
+  }
+
+  /** Without a truth and a method, those that need them are not tried; named, they are told. */
+  @Test
+  void whatAMapAloneDoesNotTellIsLeftOut() {
+    Ran ran = measure(map("one"));
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("infidelity", "road").doesNotContain("roc-auc", "max-sens");
+    ran = measure(map("one"), "--metric=roc-auc", "--metric=complexity");
+    assertThat(ran.code()).isEqualTo(Main.PARTIAL);
+    assertThat(ran.out()).contains("complexity");
+    assertThat(ran.err())
+        .contains("candela: left out: roc-auc: the pixels of the class are needed, this image");
+  }
+
+  @Test
+  void mapsThatDoNotFitAreRefused() {
+    new Npy(new int[] {3, 2, 2}, new float[12]).write(folder.resolve("colours.npy"));
+    assertThat(measure(map("colours")).err())
+        .endsWith("colours.npy: a map [h,w] expected, got [3, 2, 2]; join its channels first\n");
+    new Npy(new int[] {1, 2}, new float[] {1, Float.NaN}).write(folder.resolve("nan.npy"));
+    assertThat(measure(map("nan")).err()).endsWith("nan.npy: finite numbers expected, got NaN\n");
+    Ran ran = measure(map("one"), "--truth=" + folder.resolve("nan.npy"));
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+  }
+}
