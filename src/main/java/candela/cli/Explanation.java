@@ -189,7 +189,7 @@ final class Explanation implements AutoCloseable {
     if (empty) {
       System.err.printf(
           "candela: %s: %s: all values are 0: nothing there speaks for the class; try other"
-              + " parameters, as another layer%n",
+              + " parameters, such as another layer%n",
           image.input().name(), method);
     }
     if (strange > 0) {

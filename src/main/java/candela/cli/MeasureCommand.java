@@ -40,10 +40,9 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {
       "",
-      "A map is a .npy file of float32 values [h,w], as explain writes them; a smaller one than"
-          + " the",
-      "image is enlarged. Metrics that ask a method again need a study. One that does not fit is",
-      "left out and its reason printed.",
+      "A map is a .npy file of float32 values [h,w], as explain writes them; one that is smaller",
+      "than the image is enlarged. Metrics that ask a method again need a study. What does not fit",
+      "is left out, and the reason printed.",
       "",
       "Examples:",
       "  candela measure cat.jpg --model m.onnx --map mine.npy --map theirs.npy",
@@ -115,11 +114,11 @@ final class MeasureCommand implements Callable<Integer> {
       pipeline.run(List.of(logits));
       Prediction prediction = new Prediction(logits.result());
       names.check(prediction.logits().length, classifier.labels);
-      for (float l : prediction.logits()) {
-        if (!Float.isFinite(l)) {
-          throw CandelaException.of(
-              "%s: finite class scores expected, %s gives NaN or infinity", image, network.name());
-        }
+      if (!prediction.isFinite()) {
+        throw CandelaException.of(
+            "%s: finite class scores expected, %s gives NaN or infinity; check its weights and the"
+                + " preprocessing",
+            image, network.name());
       }
       int explained = target.of(prediction, network);
       System.out.printf(

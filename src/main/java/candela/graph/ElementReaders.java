@@ -69,7 +69,7 @@ final class ElementReaders {
     return binary(c, whole ? Binary.INTEGER_DIV : Binary.DIV);
   }
 
-  /** A power of integers is one, be the root of a device a little off. */
+  /** A power of integers is an integer, even where a device's is a little off. */
   static Value pow(Call c) {
     Value y = binary(c, Binary.POW);
     Unary cut = c.x(1).integer() ? Unary.ROUND : Unary.TRUNCATE;

@@ -55,8 +55,9 @@ final class MatrixReaders {
 
   static Value matMul(Call c) {
     boolean stacked = isStacked(c, 0) && isStacked(c, 1);
-    Value a = stacked ? c.together(2, false).get(0) : c.x(0);
-    Value b = stacked ? c.together(2, false).get(1) : c.x(1);
+    List<Value> in = stacked ? c.together(2, false) : List.of(c.x(0), c.x(1));
+    Value a = in.get(0);
+    Value b = in.get(1);
     if (a.shape().rank() == 0 || b.shape().rank() == 0) {
       throw CandelaException.of("operands must not be scalars");
     }

@@ -34,6 +34,12 @@ public record Npy(int[] shape, float[] values) {
     }
   }
 
+  /** Whether it is one thing of this shape, be it in a batch of one. */
+  public boolean isOne(int... dims) {
+    boolean batch = shape.length == dims.length + 1 && shape[0] == 1;
+    return Arrays.equals(batch ? Arrays.copyOfRange(shape, 1, shape.length) : shape, dims);
+  }
+
   /** Writes the file whole or not at all. */
   public void write(Path file) {
     String dims =

@@ -88,11 +88,9 @@ public final class Preparation {
   }
 
   private Picture prepared(Path file, Npy npy) {
-    int[] dims = npy.shape();
-    boolean one = dims.length == 4 && dims[0] == 1;
-    if (!Arrays.equals(one ? Arrays.copyOfRange(dims, 1, 4) : dims, shape.dims())) {
+    if (!npy.isOne(shape.dims())) {
       throw CandelaException.of(
-          "%s: the network's input %s expected, got %s", file, shape, Arrays.toString(dims));
+          "%s: the network's input %s expected, got %s", file, shape, Arrays.toString(npy.shape()));
     }
     Image view = image(npy.values());
     int times = times();
