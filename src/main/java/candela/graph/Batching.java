@@ -88,10 +88,9 @@ final class Batching {
         continue;
       }
       any = true;
-      Shape shape = here.find(x).shape();
-      int axis = axis(x, shape);
-      Shape y = own(node.outputs().getFirst());
-      if (Mixing.mixes(new Mixing.Site(node, here, this, i, axis, shape, own(x), y))) {
+      Mixing.Site site = site(node, i, here);
+      int axis = site.axis();
+      if (Mixing.mixes(site)) {
         throw CandelaException.of("it mixes the images along axis %d of '%s'", axis, x);
       }
       if (own(x).dim(axis) != made()) {
@@ -203,19 +202,25 @@ final class Batching {
   /** Refuses places along other axes than that of the images, where they are others. */
   private void checkPlaces(OnnxNode node, int i, Builder here) {
     String x = node.inputs().getFirst();
-    int axis = images.containsKey(x) ? axis(x, here.find(x).shape()) : -1;
+    Mixing.Site site = images.containsKey(x) ? site(node, 0, here) : null;
     String name = node.inputs().get(i);
     OnnxTensor own = made.value("value", name).constant();
     long[] places = here.find(name).constant().longs();
-    if (own == null || Mixing.isPlacedAlong(node, here, axis)) {
-      return;
-    }
-    long[] before = own.longs();
+    long[] before = own == null ? places : own.longs();
     for (int k = 0; k < places.length; k++) {
-      if (places[k] != before[k] && !Mixing.isEntryOf(node, here, axis, k, places.length)) {
+      boolean judged = site != null && Mixing.isJudged(site, k, places.length);
+      if (places[k] != before[k] && !judged) {
         throw CandelaException.of("'%s' depends on how many images there are", name);
       }
     }
+  }
+
+  /** Input i of a node, which holds images. */
+  private Mixing.Site site(OnnxNode node, int i, Builder here) {
+    String x = node.inputs().get(i);
+    Shape shape = here.find(x).shape();
+    Shape y = own(node.outputs().getFirst());
+    return new Mixing.Site(node, here, this, i, axis(x, shape), shape, own(x), y);
   }
 
   private static boolean reshapes(OnnxNode node) {

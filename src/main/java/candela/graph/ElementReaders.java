@@ -224,19 +224,16 @@ final class ElementReaders {
     Value y =
         type == ElementType.BOOL
             ? c.add(new Elementwise(Unary.BOOLEAN), x)
-            : x.integer() ? same(c, x) : c.add(new Elementwise(Unary.TRUNCATE), x);
-    if (y.isConstant()) {
-      return Value.constant(y.name(), y.constant().as(type));
-    }
-    return x.integer() ? wrapped(c, y, type) : y;
+            : x.integer() ? wrapped(c, x, type) : c.add(new Elementwise(Unary.TRUNCATE), x);
+    return y.isConstant() ? Value.constant(y.name(), y.constant().as(type)) : y;
   }
 
   /** Of integers the last bits, where a type has less of them than floats tell exactly. */
   private static Value wrapped(Call c, Value x, ElementType type) {
-    if (type.wrap(1 << 16) != 0) {
-      return x;
+    if (x.isConstant() || type.bytes() > 2) {
+      return same(c, x);
     }
-    float size = type.wrap(1 << 8) == 0 ? 1 << 8 : 1 << 16;
+    float size = 1 << 8 * type.bytes();
     float half = type.wrap(-1) < 0 ? size / 2 : 0;
     Value turns = c.add(new Elementwise(Unary.LINEAR, 1 / size, half / size), x);
     turns = c.add(new Elementwise(Unary.FLOOR), turns);

@@ -32,8 +32,7 @@ final class MatrixReaders {
     }
     int n = b.shape().dim(transposed ? 0 : 1);
     boolean rows = c.integer("transA", 0) == 0 && c.images(0) == 0;
-    Value bias = !c.has(2) ? null : rows ? c.repeated(0, c.x(2), false) : c.x(2);
-    bias = bias == null ? null : scaled(c, bias, beta);
+    Value bias = c.has(2) ? scaled(c, rows ? c.repeated(0, c.x(2), false) : c.x(2), beta) : null;
     if (!b.isConstant()) {
       Value y = c.add(new MatMul(), a, transposed ? c.transpose(b, 1, 0) : b);
       y = scaled(c, y, alpha);

@@ -321,25 +321,14 @@ final class Mixing {
     };
   }
 
-  /** Whether all its places are along the axis of the images, which {@link #mixes} has judged. */
-  static boolean isPlacedAlong(OnnxNode node, Builder here, int axis) {
-    boolean one = node.op().equals("Gather") || node.op().equals("ScatterElements");
-    int rank = here.find(node.inputs().getFirst()).shape().rank();
-    return one && axis == Call.axis(node.integer("axis", 0), rank);
-  }
-
-  /** Whether entry k of so many of a slice or padding is for the axis of the images. */
-  static boolean isEntryOf(OnnxNode node, Builder here, int axis, int k, int entries) {
-    if (!node.op().equals("Slice") && !node.op().equals("Pad")) {
-      return false;
-    }
-    int rank = here.find(node.inputs().getFirst()).shape().rank();
-    int count = node.op().equals("Pad") ? entries / 2 : entries;
-    if (!node.has(3)) {
-      return k % count == axis;
-    }
-    long[] axes = here.known(here.value("axes", node.inputs().get(3))).constant().longs();
-    return Call.axis(axes[k % count], rank) == axis;
+  /** Whether place k of so many is along the axis of the images, which {@link #mixes} judges. */
+  static boolean isJudged(Site s, int k, int places) {
+    return switch (s.node.op()) {
+      case "Gather", "ScatterElements" -> s.isAt(0);
+      case "Slice" -> k == s.place();
+      case "Pad" -> k % (places / 2) == s.place();
+      default -> false;
+    };
   }
 
   static boolean isListed(String op) {

@@ -132,14 +132,15 @@ public final class WeightedLayers {
   public Shape images(Parameter p) {
     int batch = Import.batch(model);
     OnnxTensor t = value(p);
-    for (int a = 0; a < t.shape().rank() && t.shape().rank() > 1 && batch > 1; a++) {
-      int rows = t.shape().count(0, a);
-      Shape parts = Shape.of(rows, batch, t.shape().count() / Math.max(rows * batch, 1));
-      if (t.shape().dim(a) == batch && Batching.isAlike(t, parts)) {
+    Shape s = t.shape();
+    int axes = batch > 1 && s.rank() > 1 ? s.rank() : 0;
+    for (int a = 0; a < axes; a++) {
+      Shape parts = Shape.of(s.count(0, a), batch, s.count(a + 1, s.rank()));
+      if (s.dim(a) == batch && Batching.isAlike(t, parts)) {
         return parts;
       }
     }
-    return Shape.of(1, 1, t.shape().count());
+    return Shape.of(1, 1, s.count());
   }
 
   /** The value of a parameter. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -191,28 +192,28 @@ public final class Methods {
     return switch (v) {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
-      case Baseline b -> b.text().contains(",") ? '"' + b.text() + '"' : b.text();
-      case Inpainter i -> i.text().contains(",") ? '"' + i.text() + '"' : i.text();
+      case Baseline b -> quoted(b.text());
+      case Inpainter i -> quoted(i.text());
       default -> v;
     };
+  }
+
+  private static String quoted(String text) {
+    return text.contains(",") ? '"' + text + '"' : text;
   }
 
   private static Object value(Spec s, String key, Object otherwise) {
     return switch (otherwise) {
       case Features v -> Parameters.read(s, v.chosenBy(s.given().keySet()), Methods::value);
-      case Method v -> {
-        String text = s.text(key, null);
-        yield text == null ? v : parse(text);
-      }
-      case Baseline v -> {
-        String text = s.text(key, null);
-        yield text == null ? v : Baseline.parse(text);
-      }
-      case Inpainter v -> {
-        String text = s.text(key, null);
-        yield text == null ? v : Inpainter.parse(text);
-      }
+      case Method v -> parsed(s, key, v, Methods::parse);
+      case Baseline v -> parsed(s, key, v, Baseline::parse);
+      case Inpainter v -> parsed(s, key, v, Inpainter::parse);
       default -> Parameters.value(s, key, otherwise);
     };
+  }
+
+  private static <T> T parsed(Spec s, String key, T otherwise, Function<String, T> parse) {
+    String text = s.text(key, null);
+    return text == null ? otherwise : parse.apply(text);
   }
 }

@@ -1,12 +1,11 @@
 package candela.metric;
 
 import candela.image.MeanColour;
+import candela.probe.Range;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Arrays;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 
 /** What removed pixels leave behind. */
 public enum Substrate {
@@ -43,20 +42,18 @@ public enum Substrate {
         float[] mean = MeanColour.of(explained.pixels(), image.dim(0), image.count(1, 3));
         yield workspace.tensor(explained.shape(), mean);
       }
-      case LEAST -> everywhere(values(explained).min().orElse(0), explained, workspace);
-      case MOST -> everywhere(values(explained).max().orElse(0), explained, workspace);
-      case AVERAGE -> everywhere(values(explained).average().orElse(0), explained, workspace);
+      case LEAST -> everywhere(Range.of(explained.pixels()).least(), explained, workspace);
+      case MOST -> everywhere(Range.of(explained.pixels()).largest(), explained, workspace);
+      case AVERAGE -> {
+        double[] x = Vectors.doubles(explained.pixels());
+        yield everywhere((float) Arrays.stream(x).average().orElse(0), explained, workspace);
+      }
     };
   }
 
-  private static DoubleStream values(Explained explained) {
-    float[] x = explained.pixels();
-    return IntStream.range(0, x.length).mapToDouble(i -> x[i]);
-  }
-
-  private static Tensor everywhere(double value, Explained explained, Workspace workspace) {
+  private static Tensor everywhere(float value, Explained explained, Workspace workspace) {
     float[] y = new float[explained.shape().count()];
-    Arrays.fill(y, (float) value);
+    Arrays.fill(y, value);
     return workspace.tensor(explained.shape(), y);
   }
 

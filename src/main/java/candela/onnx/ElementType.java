@@ -52,7 +52,7 @@ public enum ElementType {
   }
 
   /** Bytes of one element in the file. */
-  int bytes() {
+  public int bytes() {
     return bytes;
   }
 
