@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A float32 array of NumPy's file format, version 1.0, little endian, C order.
+ * An array of NumPy's file format, version 1.0, little endian: written as float32 in C order; read
+ * of floats, integers and booleans in either order, as the nearest float32.
  *
  * @param shape lengths; empty for a single value
  * @param values row by row, as many as the shape says
@@ -24,7 +25,8 @@ public record Npy(int[] shape, float[] values) {
   private static final int ALIGNMENT = 64;
   private static final Pattern HEADER =
       Pattern.compile(
-          "\\{\\s*'descr':\\s*'<f4',\\s*'fortran_order':\\s*False,"
+          "\\{\\s*'descr':\\s*'[<|](f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|b1)',"
+              + "\\s*'fortran_order':\\s*(True|False),"
               + "\\s*'shape':\\s*\\(([0-9, ]*)\\),?\\s*\\}\\s*");
 
   public Npy {
@@ -34,10 +36,11 @@ public record Npy(int[] shape, float[] values) {
     }
   }
 
-  /** Whether it is one thing of this shape, be it in a batch of one. */
+  /** Whether it has this shape, be it after axes of length 1. */
   public boolean isOne(int... dims) {
-    boolean batch = shape.length == dims.length + 1 && shape[0] == 1;
-    return Arrays.equals(batch ? Arrays.copyOfRange(shape, 1, shape.length) : shape, dims);
+    int more = Math.max(0, shape.length - dims.length);
+    return Arrays.equals(Arrays.copyOfRange(shape, more, shape.length), dims)
+        && Arrays.stream(shape, 0, more).allMatch(d -> d == 1);
   }
 
   /** Writes the file whole or not at all. */
@@ -61,7 +64,7 @@ public record Npy(int[] shape, float[] values) {
     WholeFile.write(file, part -> Files.write(part, b.array()));
   }
 
-  /** Reads what {@link #write} and {@code numpy.save} of a float32 array in C order write. */
+  /** Reads what {@link #write} and {@code numpy.save} write, but complex numbers and objects. */
   public static Npy read(Path file) {
     try {
       ByteBuffer b = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
@@ -78,27 +81,64 @@ public record Npy(int[] shape, float[] values) {
       Matcher m = HEADER.matcher(header);
       if (!m.matches()) {
         throw CandelaException.of(
-            "%s: float32 in C order expected, its header says %s", file, header.strip());
+            "%s: little-endian floats, integers or booleans expected, its header says %s",
+            file, header.strip());
       }
+      String type = m.group(1);
       int[] shape =
-          Arrays.stream(m.group(1).split(","))
+          Arrays.stream(m.group(3).split(","))
               .map(String::strip)
               .filter(s -> !s.isEmpty())
               .mapToInt(Integer::parseInt)
               .toArray();
-      if (b.remaining() != 4L * count(shape)) {
+      long bytes = Math.multiplyExact(count(shape), type.charAt(1) - '0');
+      if (b.remaining() != bytes) {
         throw CandelaException.of(
             "%s: %s needs %d bytes after the header, got %d",
-            file, Arrays.toString(shape), 4L * count(shape), b.remaining());
+            file, Arrays.toString(shape), bytes, b.remaining());
       }
-      float[] values = new float[b.remaining() / 4];
-      b.asFloatBuffer().get(values);
-      return new Npy(shape, values);
+      float[] values = new float[(int) count(shape)];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = value(type, b);
+      }
+      return new Npy(shape, m.group(2).equals("True") ? lastFirst(shape, values) : values);
     } catch (BufferUnderflowException | NumberFormatException | ArithmeticException e) {
       throw new CandelaException(file + ": a whole .npy file expected, it is cut or garbled", e);
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
     }
+  }
+
+  private static float value(String type, ByteBuffer b) {
+    return switch (type) {
+      case "f2" -> Float.float16ToFloat(b.getShort());
+      case "f4" -> b.getFloat();
+      case "f8" -> (float) b.getDouble();
+      case "i1" -> b.get();
+      case "i2" -> b.getShort();
+      case "i4" -> b.getInt();
+      case "i8" -> b.getLong();
+      case "u2" -> Short.toUnsignedInt(b.getShort());
+      case "u4" -> Integer.toUnsignedLong(b.getInt());
+      default -> Byte.toUnsignedInt(b.get());
+    };
+  }
+
+  /** Values of which the first index runs fastest, row by row. */
+  private static float[] lastFirst(int[] shape, float[] values) {
+    float[] rows = new float[values.length];
+    for (int i = 0; i < rows.length; i++) {
+      int at = 0;
+      int left = i;
+      int stride = values.length;
+      for (int d = shape.length - 1; d >= 0; d--) {
+        stride /= shape[d];
+        at += left % shape[d] * stride;
+        left /= shape[d];
+      }
+      rows[i] = values[at];
+    }
+    return rows;
   }
 
   private static String text(ByteBuffer b, int length) {

@@ -29,8 +29,8 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default superpixels); grid (default 7); segments, compactness, sigma (of
- * SLIC, defaults 30, 30, 3); featureMask (from Java only: feature 0, 1, 2, … of every pixel or of
- * every value, instead; default none); baseline (default mean); threshold (precision, 0 to 1,
+ * SLIC, defaults 30, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of
+ * equal number are a feature; default none); baseline (default mean); threshold (precision, 0 to 1,
  * default 0.95); tolerance (default 0.15); delta (0 to 1, default 0.1); batchSize (samples of a
  * candidate at a time, default 8); rows (the search ends there, default 4000); seed (default 0).
  *

@@ -3,24 +3,22 @@ package candela.method;
 import candela.config.Spec;
 import candela.device.Kernels;
 import candela.image.MeanColour;
-import candela.image.Npy;
-import candela.image.WholeFile;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * The image that stands for "nothing there". As text: a kind, or FILE.npy.
  *
- * @param file of kind FILE: an input as the network takes it, [c,h,w] or [1,c,h,w]; else empty
- * @param sha256 of that file when it was first read
+ * @param array of kind FILE: an input as the network takes it, [c,h,w] or [1,c,h,w]
  */
-public record Baseline(Kind kind, String file, String sha256) {
+public record Baseline(Kind kind, GivenArray array) {
   /** What it is made of. */
   public enum Kind {
     /** 0 at the network's input: the mean colour of the training set in most preprocessings. */
@@ -51,44 +49,35 @@ public record Baseline(Kind kind, String file, String sha256) {
   private static final double BLUR_SIGMA = 10;
 
   private Baseline(Kind kind) {
-    this(kind, "", "");
+    this(kind, GivenArray.NONE);
   }
 
   /**
-   * Reads a kind's word, or FILE.npy, with the sha256 that the file must have or without.
+   * Reads a kind's word, or what {@link GivenArray} reads.
    *
    * @throws CandelaException when it is neither
    */
   static Baseline parse(String text) {
-    Spec spec = Spec.parse(text);
-    String name = spec.name();
-    Baseline read;
-    if (name.endsWith(".npy")) {
-      Path file = Path.of(name);
-      Npy.read(file);
-      String hash = WholeFile.sha256(file);
-      String wanted = spec.text("sha256", hash);
-      if (!wanted.equals(hash)) {
-        throw CandelaException.of(
-            "baseline: %s: the file with sha256 %s expected, this one's is %s", name, wanted, hash);
+    for (Kind k : Kind.values()) {
+      if (k != Kind.FILE && k.word().equals(text)) {
+        return new Baseline(k);
       }
-      read = new Baseline(Kind.FILE, name, hash);
-    } else {
-      List<String> words =
-          Arrays.stream(Kind.values()).filter(k -> k != Kind.FILE).map(Kind::word).toList();
-      if (!words.contains(name)) {
-        throw CandelaException.of(
-            "baseline: %s or a FILE.npy expected, got '%s'", String.join(", ", words), name);
-      }
-      read = new Baseline(Kind.valueOf(name.toUpperCase(Locale.ROOT)));
     }
-    spec.finish();
-    return read;
+    if (Spec.parse(text).name().endsWith(".npy")) {
+      return new Baseline(Kind.FILE, GivenArray.parse("baseline", text));
+    }
+    throw CandelaException.of(
+        "baseline: %s or a FILE.npy expected, got '%s'",
+        Arrays.stream(Kind.values())
+            .filter(k -> k != Kind.FILE)
+            .map(Kind::word)
+            .collect(Collectors.joining(", ")),
+        text);
   }
 
   /** As {@link #parse} reads it. */
   String text() {
-    return kind == Kind.FILE ? file + ":sha256=" + sha256 : kind.word();
+    return kind == Kind.FILE ? array.text() : kind.word();
   }
 
   /** The baseline of this subject, in its shape, on the device. */
@@ -113,18 +102,19 @@ public record Baseline(Kind kind, String file, String sha256) {
         }
         yield workspace.tensor(subject.shape(), level);
       }
-      case FILE -> workspace.tensor(subject.shape(), stored(subject));
+      case FILE -> workspace.tensor(subject.shape(), array.image("baseline", subject.shape()));
     };
   }
 
-  private float[] stored(Subject subject) {
-    Npy npy = Npy.read(Path.of(file));
-    if (!npy.isOne(subject.shape().dims())) {
-      throw CandelaException.of(
-          "baseline: %s: the network's input %s expected, got %s",
-          file, subject.shape(), Arrays.toString(npy.shape()));
+  /** It as values; a random one as often as count, by seeds that follow each other. */
+  List<float[]> all(int count, long seed, Subject subject, Workspace workspace) {
+    List<float[]> all = new ArrayList<>();
+    for (int i = 0; i < (kind == Kind.RANDOM ? count : 1); i++) {
+      try (var own = new Workspace(workspace.device())) {
+        all.add(workspace.device().read(of(subject, seed + i, own)));
+      }
     }
-    return npy.values();
+    return all;
   }
 
   /** The subject, smoothed by a Gaussian of so many pixels, in its shape. */

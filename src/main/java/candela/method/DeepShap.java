@@ -21,9 +21,9 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
  * <p><b>Parameters:</b> baseline (default random: uniform between black and white); baselines (how
- * many random ones, default 10); background (from Java only: images that stand for the data,
- * instead of the baseline; default none); pooling (complete, captum; default complete); seed
- * (default 0); channels (default sum).
+ * many random ones, default 10); background (a FILE.npy of images [n,c,h,w] that stand for the
+ * data, as the network takes them, instead of the baseline; default none); pooling (complete,
+ * captum; default complete); seed (default 0); channels (default sum).
  *
  * <p><b>Cost:</b> 2 forward and backward rows a baseline: 20 for the default.
  *
@@ -36,13 +36,13 @@ import java.util.Map;
 public record DeepShap(
     Baseline baseline,
     int baselines,
-    Background background,
+    GivenArray background,
     DeepLift.Pooling pooling,
     long seed,
     Channels channels)
     implements Method {
   public DeepShap() {
-    this(Baseline.RANDOM, 10, Background.NONE, DeepLift.Pooling.COMPLETE, 0, Channels.SUM);
+    this(Baseline.RANDOM, 10, GivenArray.NONE, DeepLift.Pooling.COMPLETE, 0, Channels.SUM);
   }
 
   public DeepShap {
@@ -57,7 +57,10 @@ public record DeepShap(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    var list = background.of("deepshap", subject, baseline, baselines, seed, workspace);
+    var list =
+        background.isNone()
+            ? baseline.all(baselines, seed, subject, workspace)
+            : background.images("background", subject.shape());
     return new Pairs(subject, workspace, list);
   }
 

@@ -16,9 +16,9 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default grid); grid (default 3); segments, compactness, sigma (of SLIC,
- * defaults 9, 30, 3); featureMask (from Java only: feature 0, 1, 2, … of every pixel or of every
- * value, instead; default none); baseline (what absent features show, default zero); seed (default
- * 0); score (default logit).
+ * defaults 9, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of equal
+ * number are a feature; default none); baseline (what absent features show, default zero); seed
+ * (default 0); score (default logit).
  *
  * <p><b>Cost:</b> 2^n forward rows for n features, at most 16: 512 for the default.
  *

@@ -23,10 +23,10 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> samples (1 or more, default 40; the first k of more are those of k);
  * baseline (default random: uniform between black and white); baselines (how many random ones,
- * default 10); background (from Java only: images that stand for the data, instead of the baseline;
- * default none); stdev (units of the network's input, default 0); seed (default 0);
- * multiplyByInputs (false leaves out x' − b, default true); score (default logit); channels
- * (default sum).
+ * default 10); background (a FILE.npy of images [n,c,h,w] that stand for the data, as the network
+ * takes them, instead of the baseline; default none); stdev (units of the network's input, default
+ * 0); seed (default 0); multiplyByInputs (false leaves out x' − b, default true); score (default
+ * logit); channels (default sum).
  *
  * <p><b>Cost:</b> samples + baselines + 1 forward and backward rows.
  *
@@ -40,7 +40,7 @@ public record ExpectedGradients(
     int samples,
     Baseline baseline,
     int baselines,
-    Background background,
+    GivenArray background,
     double stdev,
     long seed,
     boolean multiplyByInputs,
@@ -48,7 +48,7 @@ public record ExpectedGradients(
     Channels channels)
     implements Method {
   public ExpectedGradients() {
-    this(40, Baseline.RANDOM, 10, Background.NONE, 0, 0, true, ScoreKind.LOGIT, Channels.SUM);
+    this(40, Baseline.RANDOM, 10, GivenArray.NONE, 0, 0, true, ScoreKind.LOGIT, Channels.SUM);
   }
 
   public ExpectedGradients {
@@ -59,7 +59,10 @@ public record ExpectedGradients(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    var list = background.of("expected-gradients", subject, baseline, baselines, seed, workspace);
+    var list =
+        background.isNone()
+            ? baseline.all(baselines, seed, subject, workspace)
+            : background.images("background", subject.shape());
     return new Points(subject, workspace, list);
   }
 

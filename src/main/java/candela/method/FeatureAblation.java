@@ -16,9 +16,9 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default grid); grid (default 7); segments, compactness, sigma (of SLIC,
- * defaults 50, 30, 3); featureMask (from Java only: feature 0, 1, 2, … of every pixel or of every
- * value, instead; default none); baseline (default zero); seed (of a random baseline, default 0);
- * score (default logit).
+ * defaults 50, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of equal
+ * number are a feature; default none); baseline (default zero); seed (of a random baseline, default
+ * 0); score (default logit).
  *
  * <p><b>Cost:</b> features + 1 forward rows.
  *

@@ -2,6 +2,7 @@ package candela.method;
 
 import candela.tensor.Shape;
 import java.util.Arrays;
+import java.util.TreeMap;
 
 /**
  * Which feature each pixel, or each value, of an image belongs to.
@@ -13,6 +14,23 @@ record FeatureMask(int[] of, int count) {
   /** As many features as the largest number says. */
   static FeatureMask of(int[] of) {
     return new FeatureMask(of, Arrays.stream(of).max().orElse(-1) + 1);
+  }
+
+  /** Equal numbers are a feature; features are in the order of their numbers. */
+  static FeatureMask of(float[] numbers) {
+    var features = new TreeMap<Float, Integer>();
+    for (float number : numbers) {
+      features.put(number + 0f, 0); // -0 is 0
+    }
+    int count = 0;
+    for (var feature : features.entrySet()) {
+      feature.setValue(count++);
+    }
+    int[] of = new int[numbers.length];
+    for (int i = 0; i < of.length; i++) {
+      of[i] = features.get(numbers[i] + 0f);
+    }
+    return new FeatureMask(of, count);
   }
 
   /** The feature of every value of an image of n values. */

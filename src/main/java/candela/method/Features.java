@@ -4,8 +4,8 @@ import candela.image.Slic;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What a method takes away, or leaves, together. As text these are parameters of the method itself;
@@ -16,8 +16,8 @@ import java.util.Set;
  * @param segments of {@link Slic}
  * @param compactness of Slic
  * @param sigma of Slic, pixels
- * @param featureMask feature 0, 1, 2, … of every pixel or of every value, instead of all that;
- *     empty for none
+ * @param featureMask instead of all that: pixels [h,w], or values [c,h,w], of equal number are a
+ *     feature
  */
 public record Features(
     Kind features,
@@ -25,7 +25,7 @@ public record Features(
     int segments,
     double compactness,
     double sigma,
-    List<Integer> featureMask) {
+    GivenArray featureMask) {
   /** What a feature is. */
   public enum Kind {
     /** A cell of a grid × grid. */
@@ -46,38 +46,31 @@ public record Features(
   /** Features are told apart by systems of as many equations. */
   private static final int MOST_VALUES = 4096;
 
-  public Features {
-    featureMask = List.copyOf(featureMask);
-  }
-
   public static Features grid(int grid) {
-    return new Features(Kind.GRID, grid, SEGMENTS, COMPACTNESS, SIGMA, List.of());
+    return new Features(Kind.GRID, grid, SEGMENTS, COMPACTNESS, SIGMA, GivenArray.NONE);
   }
 
   public static Features superpixels(int segments) {
-    return new Features(Kind.SUPERPIXELS, GRID, segments, COMPACTNESS, SIGMA, List.of());
+    return new Features(Kind.SUPERPIXELS, GRID, segments, COMPACTNESS, SIGMA, GivenArray.NONE);
   }
 
   public static Features values() {
-    return new Features(Kind.VALUES, GRID, SEGMENTS, COMPACTNESS, SIGMA, List.of());
+    return new Features(Kind.VALUES, GRID, SEGMENTS, COMPACTNESS, SIGMA, GivenArray.NONE);
   }
 
   /** A number that all coalitions can be taken of. */
   static Features few() {
-    return new Features(Kind.GRID, 3, 9, COMPACTNESS, SIGMA, List.of());
+    return new Features(Kind.GRID, 3, 9, COMPACTNESS, SIGMA, GivenArray.NONE);
   }
 
   /** Those that the mask tells. */
-  public static Features mask(List<Integer> mask) {
+  public static Features mask(GivenArray mask) {
     return new Features(Kind.GRID, GRID, SEGMENTS, COMPACTNESS, SIGMA, mask);
   }
 
   /** Checks what does not depend on an image. */
   void check(String method) {
     Check.atLeast(1, grid, method + ": grid");
-    for (int f : featureMask) {
-      Check.atLeast(0, f, method + ": featureMask");
-    }
     slic();
   }
 
@@ -86,24 +79,36 @@ public record Features(
   }
 
   /**
-   * Whether features of a kind read this parameter of a method; any that is not of features.
+   * Whether a parameter of a method is read; any that is not of features.
    *
-   * @param kind in lower case, null for a method without features
+   * @param values all parameters, as text
    */
-  static boolean reads(Object kind, String parameter) {
+  static boolean reads(Map<String, Object> values, String parameter) {
+    Object kind = values.getOrDefault("features", "");
+    boolean masked = !values.getOrDefault("featureMask", "").equals("");
     return switch (parameter) {
-      case "grid" -> kind == null || kind.equals("grid");
-      case "segments", "compactness", "sigma" -> kind == null || kind.equals("superpixels");
+      case "features" -> !masked;
+      case "grid" -> kind.equals("") || kind.equals("grid") && !masked;
+      case "segments", "compactness", "sigma" ->
+          kind.equals("") || kind.equals("superpixels") && !masked;
       default -> true;
     };
   }
 
   /** As the parameters that are given want it: none is read in vain. */
-  Features chosenBy(Set<String> given) {
-    boolean grids = given.contains("grid");
+  Features chosenBy(Map<String, String> given) {
+    boolean grids = given.containsKey("grid");
     boolean segmented =
-        given.contains("segments") || given.contains("compactness") || given.contains("sigma");
-    if (given.contains("features") || !grids && !segmented) {
+        given.containsKey("segments")
+            || given.containsKey("compactness")
+            || given.containsKey("sigma");
+    boolean kinds = given.containsKey("features");
+    if (!given.getOrDefault("featureMask", "").isEmpty() && (grids || segmented || kinds)) {
+      throw CandelaException.of(
+          "featureMask: it tells all features; leave out features, grid, segments, compactness and"
+              + " sigma");
+    }
+    if (kinds || !grids && !segmented) {
       return this;
     }
     if (grids && segmented) {
@@ -118,8 +123,8 @@ public record Features(
   /** The feature of every pixel, or value, of this image. */
   FeatureMask of(String method, Subject subject, Workspace workspace) {
     Shape image = subject.image();
-    if (!featureMask.isEmpty()) {
-      return given(method, image);
+    if (!featureMask.isNone()) {
+      return given(image);
     }
     return switch (features) {
       case GRID -> cells(method, image);
@@ -128,14 +133,12 @@ public record Features(
     };
   }
 
-  private FeatureMask given(String method, Shape image) {
-    int pixels = image.count(1, 3);
-    if (featureMask.size() != pixels && featureMask.size() != image.count()) {
-      throw CandelaException.of(
-          "%s: featureMask of %d pixels or %d values expected, got %d",
-          method, pixels, image.count(), featureMask.size());
+  private FeatureMask given(Shape image) {
+    Shape plane = Shape.of(image.dim(1), image.dim(2));
+    if (!featureMask.isOne(plane) && !featureMask.isOne(image)) {
+      throw featureMask.unlike("featureMask", plane + " or " + image);
     }
-    return FeatureMask.of(featureMask.stream().mapToInt(Integer::intValue).toArray());
+    return FeatureMask.of(featureMask.values());
   }
 
   private static FeatureMask values(String method, Shape image) {
@@ -144,7 +147,7 @@ public record Features(
           "%s: features=values: an input of at most %d values expected, got %s; use superpixels",
           method, MOST_VALUES, image);
     }
-    return FeatureMask.of(java.util.stream.IntStream.range(0, image.count()).toArray());
+    return new FeatureMask(IntStream.range(0, image.count()).toArray(), image.count());
   }
 
   private FeatureMask cells(String method, Shape image) {

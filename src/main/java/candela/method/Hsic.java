@@ -20,10 +20,10 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default grid); grid (default 8); segments, compactness, sigma (of SLIC,
- * defaults 50, 30, 3); featureMask (from Java only: feature 0, 1, 2, … of every pixel or of every
- * value, instead; default none); baseline (what absent features show, default zero); samples (N, 2
- * to 8192, default 500); bandwidth (the median of the scores, or of their distances, |y_k − y_l|
- * for k &lt; l; default scores); seed (default 0); score (default logit).
+ * defaults 50, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of equal
+ * number are a feature; default none); baseline (what absent features show, default zero); samples
+ * (N, 2 to 8192, default 500); bandwidth (the median of the scores, or of their distances, |y_k −
+ * y_l| for k &lt; l; default scores); seed (default 0); score (default logit).
  *
  * <p><b>Cost:</b> samples forward rows: 500 for the default; N² (n + 1) steps on the host for n
  * features.

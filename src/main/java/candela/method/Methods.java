@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** All methods, by name, and how they are read from text. */
 public final class Methods {
@@ -147,22 +146,20 @@ public final class Methods {
 
   /** What the listed method takes, with defaults: key=value, key=value. */
   public static String usage(String name) {
-    return written(parse(name)).map(Map.Entry::toString).collect(Collectors.joining(", "));
+    return parameters(parse(name)).entrySet().stream()
+        .map(Map.Entry::toString)
+        .collect(Collectors.joining(", "));
   }
 
   /** Parameters that are read and can be written as text: key=value, key=value. */
   public static String text(Method method) {
     Map<String, Object> values = parameters(method);
-    return written(method)
-        .filter(e -> Features.reads(values.get("features"), e.getKey()))
+    return values.entrySet().stream()
+        .filter(e -> !e.getValue().equals(""))
+        .filter(e -> Features.reads(values, e.getKey()))
         .filter(e -> !e.getKey().equals("inpainter") || values.get("fill").equals("inpaint"))
         .map(Map.Entry::toString)
         .collect(Collectors.joining(", "));
-  }
-
-  private static Stream<Map.Entry<String, Object>> written(Method method) {
-    return parameters(method).entrySet().stream()
-        .filter(e -> !(e.getValue() instanceof List<?> || e.getValue() instanceof Background));
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */
@@ -193,6 +190,7 @@ public final class Methods {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
       case Baseline b -> quoted(b.text());
+      case GivenArray a -> quoted(a.text());
       case Inpainter i -> quoted(i.text());
       default -> v;
     };
@@ -204,9 +202,10 @@ public final class Methods {
 
   private static Object value(Spec s, String key, Object otherwise) {
     return switch (otherwise) {
-      case Features v -> Parameters.read(s, v.chosenBy(s.given().keySet()), Methods::value);
+      case Features v -> Parameters.read(s, v.chosenBy(s.given()), Methods::value);
       case Method v -> parsed(s, key, v, Methods::parse);
       case Baseline v -> parsed(s, key, v, Baseline::parse);
+      case GivenArray v -> parsed(s, key, v, text -> GivenArray.parse(key, text));
       case Inpainter v -> parsed(s, key, v, Inpainter::parse);
       default -> Parameters.value(s, key, otherwise);
     };

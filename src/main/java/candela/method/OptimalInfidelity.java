@@ -20,12 +20,12 @@ import java.util.List;
  *
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default superpixels); grid (default 7); segments, compactness, sigma (of
- * SLIC, defaults 50, 30, 3); featureMask (from Java only: feature 0, 1, 2, … of every pixel or of
- * every value, instead; default none); perturbation (shap, square, noisy_baseline; default square);
- * baseline (default zero); samples (perturbations, 1 or more; the first k of more are those of k;
- * default 2000); largest (side of the largest square, as a share of the image's shorter side, above
- * 0, up to 1, default 0.36); stdev (of the noisy baseline, default 0.2); ridge (above 0, default
- * 1e-8); seed (default 0); score (default logit).
+ * SLIC, defaults 50, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of
+ * equal number are a feature; default none); perturbation (shap, square, noisy_baseline; default
+ * square); baseline (default zero); samples (perturbations, 1 or more; the first k of more are
+ * those of k; default 2000); largest (side of the largest square, as a share of the image's shorter
+ * side, above 0, up to 1, default 0.36); stdev (of the noisy baseline, default 0.2); ridge (above
+ * 0, default 1e-8); seed (default 0); score (default logit).
  *
  * <p><b>Cost:</b> samples + 1 forward rows.
  *

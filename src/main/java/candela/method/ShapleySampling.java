@@ -16,8 +16,8 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default grid); grid (default 7); segments, compactness, sigma (of SLIC,
- * defaults 50, 30, 3); featureMask (from Java only: feature 0, 1, 2, … of every pixel or of every
- * value, instead; default none); baseline (what absent features show, default zero); samples
+ * defaults 50, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of equal
+ * number are a feature; default none); baseline (what absent features show, default zero); samples
  * (permutations, 1 or more, default 25; the first k of more are those of k); seed (default 0);
  * score (default logit).
  *

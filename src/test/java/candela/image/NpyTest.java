@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
 import candela.tensor.CandelaException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +41,51 @@ class NpyTest {
     assertThat(npy.shape()).endsWith(3, 224, 224);
   }
 
+  /** The header and the bytes that numpy.save writes of [[1, 0, 2], [3, 1, 0]]. */
+  @Test
+  void otherTypesAndOrdersAreRead() throws IOException {
+    String[] bytes = {
+      "<f2 003c 0000 0040 0042 003c 0000",
+      "<f4 0000803f 00000000 00000040 00004040 0000803f 00000000",
+      "<f8 000000000000f03f 0000000000000000 0000000000000040 0000000000000840 000000000000f03f"
+          + " 0000000000000000",
+      "|i1 01 00 02 03 01 00",
+      "<i2 0100 0000 0200 0300 0100 0000",
+      "<i4 01000000 00000000 02000000 03000000 01000000 00000000",
+      "<i8 0100000000000000 0000000000000000 0200000000000000 0300000000000000 0100000000000000"
+          + " 0000000000000000",
+      "|u1 01 00 02 03 01 00",
+      "|b1 01 00 02 03 01 00",
+      "<u2 0100 0000 0200 0300 0100 0000",
+      "<u4 01000000 00000000 02000000 03000000 01000000 00000000"
+    };
+    for (String b : bytes) {
+      assertThat(read(b, false).values()).as(b).containsExactly(1, 0, 2, 3, 1, 0);
+      // the same bytes, the first index fastest: [[1, 2, 1], [0, 3, 0]]
+      assertThat(read(b, true).values()).as(b).containsExactly(1, 2, 1, 0, 3, 0);
+    }
+    assertThat(read("|i1 ff 80 00 00 00 00", false).values()).startsWith(-1, -128);
+    assertThat(read("|u1 ff 80 00 00 00 00", false).values()).startsWith(255, 128);
+    assertThat(read("<i2 ffff 0000 0000 0000 0000 0000", false).values()).startsWith(-1);
+    assertThat(read("<u2 ffff 0000 0000 0000 0000 0000", false).values()).startsWith(65535);
+    assertThat(read("<u4 ffffffff" + " 00000000".repeat(5), false).values()).startsWith(0x1p32f);
+  }
+
+  private Npy read(String typeAndBytes, boolean fortran) throws IOException {
+    String[] parts = typeAndBytes.split(" ", 2);
+    String header =
+        "{'descr': '%s', 'fortran_order': %s, 'shape': (2, 3), }\n"
+            .formatted(parts[0], fortran ? "True" : "False");
+    var b = new ByteArrayOutputStream();
+    b.write(
+        ("\u0093NUMPY\1\0" + (char) header.length() + "\0" + header)
+            .getBytes(StandardCharsets.ISO_8859_1));
+    b.write(HexFormat.of().parseHex(parts[1].replace(" ", "")));
+    Path file = folder.resolve("t.npy");
+    Files.write(file, b.toByteArray());
+    return Npy.read(file);
+  }
+
   @Test
   void anythingElseIsRefusedInASentence() throws IOException {
     Path file = folder.resolve("a.npy");
@@ -52,7 +99,8 @@ class NpyTest {
       text.substring(0, text.length() - 1),
       text + "x",
       text.replace("<f4", "<f8"),
-      text.replace("False", "True "),
+      text.replace("<f4", ">f4"),
+      text.replace("<f4", "<c8"),
       text.replace("(2,)", "(3,)"),
       text.replace("(2,), ", "(99999999999,)").replace("}       ", "}"),
       "\u0093NUMPY\2\0" + text.substring(8)

@@ -5,6 +5,7 @@ import static candela.method.MethodCase.ONE_TWO_THREE;
 import static candela.method.MethodCase.X;
 import static candela.method.MethodCase.constant;
 
+import candela.image.Npy;
 import candela.method.MethodCase.Net;
 import java.util.List;
 
@@ -49,7 +50,7 @@ final class GradientCases {
             new DeepShap(
                 Baseline.ZERO,
                 1,
-                new Background(List.of(new float[] {1, 1}, new float[2])),
+                GivenArray.of(new Npy(new int[] {2, 2}, new float[] {1, 1, 0, 0})),
                 DeepLift.Pooling.COMPLETE,
                 0,
                 Channels.SUM),

@@ -79,7 +79,7 @@ class MethodsTest {
     assertThat(((Anchors) Methods.parse("anchors:grid=5")).features().features())
         .isEqualTo(Features.Kind.GRID);
     assertThat(((Anchors) Methods.parse("anchors:grid=5,features=superpixels")).features())
-        .isEqualTo(new Features(Features.Kind.SUPERPIXELS, 5, 30, 30, 3, List.of()));
+        .isEqualTo(new Features(Features.Kind.SUPERPIXELS, 5, 30, 30, 3, GivenArray.NONE));
     assertThat(Methods.text(Methods.parse("kernel-shap")))
         .isEqualTo("features=grid, grid=7, baseline=zero, samples=0, seed=0, score=logit");
     assertThat(Methods.text(Methods.parse("kernel-shap:segments=20")))

@@ -6,13 +6,14 @@ import static candela.method.MethodCase.X;
 import static candela.method.MethodCase.constant;
 
 import candela.graph.ScoreKind;
+import candela.image.Npy;
 import candela.method.MethodCase.Net;
 import java.util.List;
 
 /** Cases of the methods that ask for scores, or for nothing, see {@link MethodCase}. */
 final class ScoreCases {
   /** Every value a feature of its own. */
-  static final Features EACH = Features.mask(List.of(0, 1, 2));
+  static final Features EACH = mask(0, 1, 2);
 
   /** Shapley values of ML at X, from the means over its six orders. */
   static final float[] SHAPLEY = {76.666664f, 196.66667f, 116.666664f};
@@ -166,8 +167,13 @@ final class ScoreCases {
     return "lime:segments=3,compactness=1e9,sigma=0,score=logit," + parameters;
   }
 
-  private static Method ablation(Integer... mask) {
+  /** The feature of every value of a row. */
+  static Features mask(float... mask) {
+    return Features.mask(GivenArray.of(new Npy(new int[] {1, mask.length}, mask)));
+  }
+
+  private static Method ablation(float... mask) {
     var d = new FeatureAblation();
-    return new FeatureAblation(Features.mask(List.of(mask)), d.baseline(), 0, d.score());
+    return new FeatureAblation(mask(mask), d.baseline(), 0, d.score());
   }
 }

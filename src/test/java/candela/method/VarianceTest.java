@@ -9,7 +9,6 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +23,7 @@ class VarianceTest {
   @Test
   void indicesOfASumAreSharesOfItsVariance() {
     Subject subject = new Subject(Shape.of(3), MethodCase.ONE_TWO_THREE, 0);
-    Attribution a = Maps.of(Toy.sum(folder, 3), 256, sobol(List.of(0, 1, 2)), subject);
+    Attribution a = Maps.of(Toy.sum(folder, 3), 256, sobol(0, 1, 2), subject);
     assertThat(a.values())
         .containsExactly(new float[] {1 / 14f, 4 / 14f, 9 / 14f}, Offset.offset(.02f));
     assertThat(a.notes().get("meanScore")).isCloseTo(54, Offset.offset(.1));
@@ -48,12 +47,12 @@ class VarianceTest {
   @Test
   void indicesCountWhatFeaturesDoTogether() {
     Subject subject = new Subject(Shape.of(2), new float[] {1, 1}, 0);
-    Attribution a = Maps.of(Toy.min(folder), 256, sobol(List.of(0, 1)), subject);
+    Attribution a = Maps.of(Toy.min(folder), 256, sobol(0, 1), subject);
     assertThat(a.values()).containsExactly(new float[] {.6f, .6f}, Offset.offset(.02f));
   }
 
-  private static Method sobol(List<Integer> mask) {
-    return new SobolIndices(Features.mask(mask), Baseline.ZERO, 30_000, 0, ScoreKind.LOGIT);
+  private static Method sobol(float... mask) {
+    return new SobolIndices(ScoreCases.mask(mask), Baseline.ZERO, 30_000, 0, ScoreKind.LOGIT);
   }
 
   /** tr(K H L H) / N² of the same draws, matrix by matrix. */
