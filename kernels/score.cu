@@ -23,25 +23,32 @@ struct Score {
       t = firstOf(z, top, lanes);
       if (lanes.rank() == 0) target[r] = t;
     }
-    bool known = t >= 0 && t < n;
-    float score = known ? z[t] : NAN, total = 1.0f;
-    if (kind != CD_LOGIT) {
+    bool known = t >= 0 && t < n, shared = kind == CD_PROBABILITY || kind == CD_LOG_PROBABILITY;
+    float own = known ? z[t] : NAN, score = own, total = 1.0f;
+    if (shared) {
       total = sumOf(lanes, n, [&](int64_t i) { return expOf(z[i] - top); });
-      score = kind == CD_PROBABILITY ? expOf(score - top) / total : score - top - logf(total);
+      score = kind == CD_PROBABILITY ? expOf(own - top) / total : own - top - logf(total);
+    } else if (kind != CD_LOGIT) {
+      score = kind == CD_OWN_PROBABILITY ? sigmoid(own) : fminf(own, 0.0f) - log1pf(expOf(-fabsf(own)));
+      score += own - own;  // NaN where infinite, as above
     }
     if (lanes.rank() == 0) scores[r] = score;
     if (seed == nullptr) return;
     // A score beyond all numbers has no gradient: 16 bits may have overflowed, and a map must not hide that.
     bool sound = known && score - score == 0.0f;
     // 1 - p of the class itself, which rounds to nothing where the model is sure: what the others have.
-    float rest = kind == CD_LOGIT ? 1.0f : sumOf(lanes, n, [&](int64_t i) { return i == t ? 0.0f : expOf(z[i] - top); }) / total;
+    float rest = shared             ? sumOf(lanes, n, [&](int64_t i) { return i == t ? 0.0f : expOf(z[i] - top); }) / total
+                 : kind == CD_LOGIT ? 1.0f
+                                    : sigmoid(-own);
     float* out = seed + r * n;
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      float v = i == t ? rest : kind == CD_LOGIT ? 0.0f : -expOf(z[i] - top) / total;
-      if (kind == CD_PROBABILITY) v *= score;
+      float v = i == t ? rest : shared ? -expOf(z[i] - top) / total : 0.0f;
+      if (kind == CD_PROBABILITY || kind == CD_OWN_PROBABILITY) v *= score;
       out[i] = sound ? v : NAN;
     }
   }
+
+  BOTH static float sigmoid(float x) { return 1.0f / (1.0f + expOf(-x)); }
 
   // Index of the first element that equals top; 0 where none does (NaN).
   BOTH int64_t firstOf(const float* z, float top, const Lanes& lanes) const {
@@ -63,7 +70,7 @@ int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const f
              float* scores, float* seed) {
   return entry([&] {
     Check check(stream, "score");
-    check.range(kind, CD_LOGIT, CD_LOG_PROBABILITY, "kind");
+    check.range(kind, CD_LOGIT, CD_LOG_OWN_PROBABILITY, "kind");
     if (check.counts({rows, classes}) == 0) return;
     check.data(logits, "logits");
     check.data(target, "target");

@@ -71,8 +71,9 @@ enum { CD_CHANNELS_SUM, CD_CHANNELS_SUM_ABSOLUTE, CD_CHANNELS_MAX_ABSOLUTE, CD_C
    IEEE half precision. Entries that take a type read and write void pointers of it, and compute in float. */
 enum { CD_FLOAT32, CD_BFLOAT16, CD_FLOAT16 };
 
-/* Which number of a class is its score. */
-enum { CD_LOGIT, CD_PROBABILITY, CD_LOG_PROBABILITY };
+/* Which number of a class is its score: the logit z; exp z over the sum of all classes', and its logarithm; where each class
+   is right or not by itself, 1 / (1 + exp -z), and its logarithm. */
+enum { CD_LOGIT, CD_PROBABILITY, CD_LOG_PROBABILITY, CD_OWN_PROBABILITY, CD_LOG_OWN_PROBABILITY };
 
 /* ---- elementwise ---- */
 
@@ -504,9 +505,9 @@ int cd_blur(cd_stream* stream, int64_t planes, int64_t h, int64_t w, int64_t rad
 
 /* ---- score ---- */
 
-/* scores[rows] = logit, probability or log probability (kind 0, 1, 2) of class target[rows] of logits[rows,classes];
-   target -1 is replaced by the first largest; seed[rows,classes] (or NULL) = d score / d logits. Another target
-   outside 0..classes-1 gives NaN, a score that is not finite a seed of NaN. No overlap. */
+/* scores[rows] = that number (kind 0 to 4) of class target[rows] of logits[rows,classes]; target -1 is replaced by the
+   first largest; seed[rows,classes] (or NULL) = d score / d logits. Another target outside 0..classes-1 gives NaN, a score
+   that is not finite a seed of NaN. No overlap. */
 int cd_score(cd_stream* stream, int kind, int64_t rows, int64_t classes, const float* logits, int64_t* target,
              float* scores, float* seed);
 

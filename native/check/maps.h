@@ -254,7 +254,7 @@ inline constexpr Entry kMaps[] = {
       CALL(c, cd_blur, planes, h, w, radius, weight, x, scratch, y);
     }},
     {"cd_score", 1, [](Case& c) {
-      int kind = c.each("kind", 3, CD_PROBABILITY);
+      int kind = c.each("kind", 5, CD_PROBABILITY);
       int64_t rows = c.size("rows", {1, 3, 33}, {64}), classes = c.size("classes", {1, 3, 33, 1000}, {1000});
       bool seeded = c.flag("seed", true);
       auto logits = c.in("logits", rows * classes, -8, 8), scores = c.out("scores", rows), seed = seeded ? c.out("seed", rows * classes) : Ref<float>{};

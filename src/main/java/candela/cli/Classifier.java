@@ -12,7 +12,9 @@ final class Classifier {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "FILE",
-      description = "ONNX image classifier. Without model and images: one that comes with Candela.")
+      description =
+          "ONNX image classifier. Without it and images, most commands take what comes with"
+              + " Candela.")
   Path model;
 
   @Option(

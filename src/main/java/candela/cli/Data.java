@@ -47,11 +47,6 @@ final class Data implements Callable<Integer> {
       description = "Settings. Default: those below.")
   String settings = "";
 
-  @Option(
-      names = {"-X", "--debug"},
-      description = "Show where an error arose.")
-  boolean debug;
-
   @Override
   public Integer call() {
     Scenes scenes = Scenes.parse("synthetic" + (settings.isEmpty() ? "" : ":" + settings));

@@ -162,9 +162,14 @@ final class Explanation implements AutoCloseable {
         methods.forEach(m -> probes.add(m.probe(subject, workspace)));
       }
       long start = System.nanoTime();
-      pipeline.run(probes, progress);
-      long rows = probes.stream().mapToLong(Probe::size).sum();
-      provenance.ran(rows, System.nanoTime() - start);
+      long[] rows = new long[1];
+      pipeline.run(
+          probes,
+          (done, all) -> {
+            rows[0] = done;
+            return progress.at(done, all);
+          });
+      provenance.ran(rows[0], System.nanoTime() - start);
       int at = 0;
       for (Loaded image : group) {
         List<Attribution> maps = new ArrayList<>();

@@ -12,7 +12,6 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
 import candela.method.Subject;
-import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -63,6 +62,8 @@ final class GalleryCommand implements Callable<Integer> {
 
   @Mixin Target target;
 
+  @Mixin Output output;
+
   @Option(
       names = {"-o", "--out"},
       paramLabel = "FILE",
@@ -92,22 +93,20 @@ final class GalleryCommand implements Callable<Integer> {
     Network network = classifier.network();
     Preparation preparation =
         Preparation.of(classifier.preprocess, network.inputShape(), network.name());
-    Preparation.Picture picture = preparation.read(photo);
     try (Device device = machine.open();
-        var pipeline = new Pipeline(network, device, batch.rows())) {
-      Logits logits = new Logits(device, picture.pixels());
-      pipeline.run(List.of(logits));
-      Prediction prediction = new Prediction(logits.result());
-      names.check(prediction.logits().length, classifier.labels);
-      int explained = target.of(prediction, network);
+        var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
+      Reading.Loaded read =
+          Reading.strict(network, preparation, names, classifier.labels, target)
+              .one(photo, pipeline);
+      Preparation.Picture picture = read.picture();
       Subject subject =
-          new Subject(preparation.shape(), picture.pixels(), explained, preparation.levels());
+          new Subject(preparation.shape(), picture.pixels(), read.target(), preparation.levels());
       String caption =
           String.format(
               Locale.ROOT,
               "%s %.1f %%",
-              names.brief(explained),
-              100 * prediction.probability(explained));
+              names.brief(read.target()),
+              100 * read.prediction().probability(read.target()));
       List<ContactSheet.Cell> cells = new ArrayList<>();
       cells.add(
           new ContactSheet.Cell(picture.view(), photo.getFileName().toString(), caption, null));
@@ -126,7 +125,7 @@ final class GalleryCommand implements Callable<Integer> {
   private void useShipped(Path folder) {
     WholeFile.makeFolder("--out", folder);
     classifier.useShipped(folder);
-    photo = Shipped.pictures(folder).get(0);
+    photo = Shipped.picture("crescent", folder);
   }
 
   /** Adds a cell for each method; tells how many were left out. */

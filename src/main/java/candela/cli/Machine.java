@@ -30,11 +30,6 @@ final class Machine {
       description = "CPU threads. Default: all cores. Does not change results.")
   int threads;
 
-  @Option(
-      names = {"-X", "--debug"},
-      description = "Show where an error arose.")
-  boolean debug;
-
   Device open() {
     return open(threads);
   }

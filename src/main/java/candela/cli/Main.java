@@ -127,16 +127,14 @@ public final class Main {
 
   /** Every command takes --debug: any may tell of an error inside. */
   private static void debuggable(CommandLine command) {
-    if (command.getCommandSpec().findOption("--debug") == null) {
-      command
-          .getCommandSpec()
-          .addOption(
-              OptionSpec.builder("-X", "--debug")
-                  .arity("0")
-                  .type(boolean.class)
-                  .description("Show where an error arose.")
-                  .build());
-    }
+    command
+        .getCommandSpec()
+        .addOption(
+            OptionSpec.builder("-X", "--debug")
+                .arity("0")
+                .type(boolean.class)
+                .description("Show where an error arose.")
+                .build());
   }
 
   private static boolean debug(String... arguments) {

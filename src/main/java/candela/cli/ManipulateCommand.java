@@ -5,6 +5,7 @@ import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.sanity.Manipulation;
+import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,9 +123,10 @@ final class ManipulateCommand implements Callable<Integer> {
         };
     var manipulation = new Manipulation(timesInput, iterations, rate, keep, beta, 10);
     if (classifier.model == null && image == null) {
-      List<Path> pictures = classifier.useShippedPictures(out.resolve("example"));
-      image = pictures.get(3);
-      other = pictures.get(6);
+      Path folder = out.resolve("example");
+      classifier.useShippedPictures(folder);
+      image = Shipped.picture("heart", folder);
+      other = Shipped.picture("star", folder);
     }
     if (classifier.model == null || image == null || other == null) {
       throw CandelaException.of("manipulate: IMAGE, OTHER and --model FILE expected, or none");

@@ -18,6 +18,7 @@ import candela.metric.Pair;
 import candela.metric.Treatment;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.sanity.Manipulation;
@@ -82,15 +83,7 @@ final class ManipulateRun implements AutoCloseable {
     // Before they are read: what changes after that is another image.
     List<String> hashes = inputs.stream().map(i -> WholeFile.sha256(i.file())).toList();
     List<Loaded> both =
-        new Reading(
-                network,
-                preparation,
-                labels,
-                options.classifier.labels,
-                options.target,
-                (input, reason) -> {
-                  throw new CandelaException(reason);
-                })
+        Reading.strict(network, preparation, labels, options.classifier.labels, options.target)
             .of(inputs, pipeline);
     if (both.size() != 2) {
       throw CandelaException.of("manipulate: two image files expected, got %d", both.size());
@@ -191,7 +184,7 @@ final class ManipulateRun implements AutoCloseable {
           name,
           preparation.image(subject.pixels()),
           subject,
-          new Prediction(logits.result()),
+          logits.result(),
           probes.stream().map(Probe::result).toList());
     }
   }

@@ -11,7 +11,6 @@ import candela.metric.Explained;
 import candela.metric.Metric;
 import candela.metric.Metrics;
 import candela.metric.Score;
-import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -106,28 +105,20 @@ final class MeasureCommand implements Callable<Integer> {
     Network network = classifier.network();
     Preparation preparation =
         Preparation.of(classifier.preprocess, network.inputShape(), network.name());
-    float[] pixels = preparation.read(image).pixels();
     Labels names = Labels.read(classifier.labels);
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
-      Logits logits = new Logits(device, pixels);
-      pipeline.run(List.of(logits));
-      Prediction prediction = new Prediction(logits.result());
-      names.check(prediction.logits().length, classifier.labels);
-      if (!prediction.isFinite()) {
-        throw CandelaException.of(
-            "%s: finite class scores expected, %s gives NaN or infinity; check its weights and the"
-                + " preprocessing",
-            image, network.name());
-      }
-      int explained = target.of(prediction, network);
+      Reading.Loaded read =
+          Reading.strict(network, preparation, names, classifier.labels, target)
+              .one(image, pipeline);
       System.out.printf(
           Locale.ROOT,
           "%s: %s, %.2f %%%n%n",
           image,
-          names.brief(explained),
-          100 * prediction.probability(explained));
-      return measure(all, judged(preparation.shape(), pixels, explained), device, pipeline);
+          names.brief(read.target()),
+          100 * read.prediction().probability(read.target()));
+      float[] pixels = read.picture().pixels();
+      return measure(all, judged(preparation.shape(), pixels, read.target()), device, pipeline);
     }
   }
 

@@ -7,6 +7,7 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
 import candela.probe.Pipeline;
+import candela.probe.Prediction;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

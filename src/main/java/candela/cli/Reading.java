@@ -5,6 +5,7 @@ import candela.image.Inputs;
 import candela.method.Preparation;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
+import candela.probe.Prediction;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,29 @@ record Reading(
   /** A picture, or why there is none. */
   private record Read(Preparation.Picture picture, String fault) {}
 
+  /** One that goes no further where an image cannot be used. */
+  static Reading strict(
+      Network network, Preparation preparation, Labels labels, Path file, Target target) {
+    return new Reading(
+        network,
+        preparation,
+        labels,
+        file,
+        target,
+        (input, reason) -> {
+          throw new CandelaException(reason);
+        });
+  }
+
+  /** Of a {@link #strict} reading: the image of a file. */
+  Loaded one(Path image, Pipeline pipeline) {
+    List<Inputs.Input> inputs = Inputs.of(List.of(image));
+    if (inputs.size() != 1) {
+      throw CandelaException.of("%s: one image expected, got a folder of %d", image, inputs.size());
+    }
+    return of(inputs, pipeline).getFirst();
+  }
+
   /** Reads and classifies; what cannot be read is told and left out. */
   List<Loaded> of(List<Inputs.Input> inputs, Pipeline pipeline) {
     List<Inputs.Input> readable = new ArrayList<>();
@@ -51,7 +75,7 @@ record Reading(
     pipeline.run(probes);
     List<Loaded> loaded = new ArrayList<>();
     for (int i = 0; i < probes.size(); i++) {
-      Prediction p = new Prediction(probes.get(i).result());
+      Prediction p = probes.get(i).result();
       if (!p.isFinite()) {
         failed.accept(
             readable.get(i),

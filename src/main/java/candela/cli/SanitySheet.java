@@ -74,7 +74,7 @@ record SanitySheet(
       }
     }
     int target = found.targets()[image];
-    double p = new Prediction(found.logits().get(image)).probability(target);
+    double p = found.predictions().get(image).probability(target);
     return String.join(" · ", numbers)
         + String.format(Locale.ROOT, "\n%s %.1f %%", labels.brief(target), 100 * p);
   }

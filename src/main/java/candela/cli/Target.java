@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.probe.Prediction;
 import candela.tensor.CandelaException;
 import picocli.CommandLine.Option;
 

@@ -44,7 +44,10 @@ public final class Devices {
       int card = Integer.parseInt(name.substring(5));
       return new CudaDevice(card, precision == null ? Precision.TF32 : precision);
     }
-    throw CandelaException.of("device: '%s' is not known; it takes cpu, cuda:0, cuda:1, …", name);
+    throw CandelaException.of(
+        "device: auto, cpu, cuda:0, cuda:1, … expected, got '%s'; candela devices tells what is"
+            + " there",
+        name);
   }
 
   /**

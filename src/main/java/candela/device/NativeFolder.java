@@ -31,7 +31,9 @@ final class NativeFolder {
       Path beside = Path.of(source.getLocation().toURI()).resolveSibling("native");
       return Files.isDirectory(beside) ? beside : unpack(UserCache.folder());
     } catch (URISyntaxException e) {
-      throw new CandelaException("native libraries: set -Dcandela.native=FOLDER", e);
+      throw new CandelaException(
+          "native libraries: Candela's jar does not tell where it is; set -Dcandela.native=FOLDER",
+          e);
     } catch (IOException e) {
       throw CandelaException.of(
           "native libraries: cannot be unpacked into %s (%s); set -Dcandela.native=FOLDER",

@@ -21,10 +21,11 @@ public final class Score {
   }
 
   /**
-   * scores[rows] = logit, probability or log probability (kind 0, 1, 2) of class target[rows] of
-   * logits[rows,classes]; target -1 is replaced by the first largest; seed[rows,classes] (or NULL)
-   * = d score / d logits. Another target outside 0..classes-1 gives NaN, a score that is not finite
-   * a seed of NaN. No overlap.
+   * scores[rows] = logit, probability or log probability (kind 0, 1, 2), or the latter two where
+   * each class is right or not by itself (3, 4), of class target[rows] of logits[rows,classes];
+   * target -1 is replaced by the first largest; seed[rows,classes] (or NULL) = d score / d logits.
+   * Another target outside 0..classes-1 gives NaN, a score that is not finite a seed of NaN. No
+   * overlap.
    */
   public void score(
       int kind,

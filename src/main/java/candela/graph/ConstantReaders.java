@@ -30,7 +30,9 @@ final class ConstantReaders {
         }
         yield c.of(Shape.of(f.length), f);
       }
-      case null, default -> throw CandelaException.of("the value is neither float nor integer");
+      case null, default ->
+          throw CandelaException.of(
+              "a value of floats, integers or a tensor expected; export the model without it");
     };
   }
 

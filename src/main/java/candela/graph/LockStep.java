@@ -184,7 +184,7 @@ public final class LockStep {
       copyComputed(a, b, i);
     }
     copy(a.kept, b.kept); // gaps between its parts that no one writes
-    boolean ran = both(a, b, false, () -> reference.forward(a), () -> tested.forward(b));
+    boolean ran = both(b, false, () -> reference.forward(a), () -> tested.forward(b));
     for (int i = 0; i < a.y.length && ran; i++) {
       double allowed = tolerance(a.node());
       if (allowed > FLOAT32) {
@@ -211,7 +211,6 @@ public final class LockStep {
     copy(a.kept, b.kept);
     boolean ran =
         both(
-            a,
             b,
             true,
             () -> reference.backward(a, Rule.GRADIENT),
@@ -225,7 +224,7 @@ public final class LockStep {
   }
 
   /** Runs a node on both and takes the times; false when the tested device refuses it. */
-  private boolean both(NodeStep a, NodeStep b, boolean back, Runnable first, Runnable second) {
+  private boolean both(NodeStep b, boolean back, Runnable first, Runnable second) {
     long start = System.nanoTime();
     first.run();
     long between = System.nanoTime();

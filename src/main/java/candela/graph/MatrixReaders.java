@@ -58,7 +58,8 @@ final class MatrixReaders {
     Value a = in.get(0);
     Value b = in.get(1);
     if (a.shape().rank() == 0 || b.shape().rank() == 0) {
-      throw CandelaException.of("operands must not be scalars");
+      throw CandelaException.of(
+          "operands of an axis or more expected, got %s and %s", a.shape(), b.shape());
     }
     boolean vectorA = a.shape().rank() == 1;
     boolean vectorB = b.shape().rank() == 1;

@@ -198,7 +198,7 @@ public final class Network {
       keep.add(features);
     }
     graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
-    keep.addAll(Scores.quantised(graph, batch));
+    keep.addAll(Scores.kept(graph, batch));
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
     return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);
@@ -241,10 +241,5 @@ public final class Network {
 
   public Session session(Device device, int batch, SessionOptions options) {
     return Session.open(graph(batch, options), device, options);
-  }
-
-  /** A session for the gradients at the values of these names, "" being the input. */
-  public Session session(Device device, int batch, List<String> gradientAt) {
-    return session(device, batch, new SessionOptions(gradientAt, null));
   }
 }

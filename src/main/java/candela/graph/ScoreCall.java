@@ -28,8 +28,8 @@ final class ScoreCall implements AutoCloseable {
     scores = memory.segment().asSlice((long) rows * Long.BYTES, (long) rows * Float.BYTES);
   }
 
-  /** Queues the scores of these rows and what backward starts from. */
-  void run(ScoreKind kind, Tensor logits, long[] target, Tensor seed) {
+  /** Queues the scores of these rows and what backward starts from; kind is the kernel's. */
+  void run(int kind, Tensor logits, long[] target, Tensor seed) {
     if (target.length != rows) {
       throw new IllegalArgumentException(rows + " rows given " + target.length + " targets");
     }
@@ -43,7 +43,7 @@ final class ScoreCall implements AutoCloseable {
         .kernels()
         .score()
         .score(
-            kind.ordinal(),
+            kind,
             rows,
             classes,
             logits.data(),

@@ -2,9 +2,11 @@ package candela.graph;
 
 /** Which number of a class is explained. */
 public enum ScoreKind {
-  /** The class's input of the final softmax, or the output itself where there is no softmax. */
+  /**
+   * The class's input of the final softmax or sigmoid, or the output itself where there is none.
+   */
   LOGIT,
-  /** Softmax of the logits. */
+  /** What {@link Likelihood} makes of the logits. */
   PROBABILITY,
   /** Logarithm of the probability. */
   LOG_PROBABILITY

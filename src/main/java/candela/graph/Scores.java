@@ -12,10 +12,13 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Finds the class scores of a graph: the logits, behind a final softmax where there is one. */
-final class Scores {
-  private Scores() {}
-
+/**
+ * The class scores of a graph.
+ *
+ * @param logits what a final softmax or sigmoid reads, or the output where there is none
+ * @param likelihood a sigmoid's where there is one, or one class alone
+ */
+record Scores(Value logits, Likelihood likelihood) {
   /** The value named output, or the first output. */
   static Value output(Graph graph, String output) {
     if (output == null) {
@@ -32,29 +35,39 @@ final class Scores {
   }
 
   /**
-   * The logits that output comes from: the input of a softmax over the classes, seen through
-   * reshapes; else output itself. Where that is quantised, what it is before: beyond the range all
-   * classes have the same score, and no slope.
+   * Those that output comes from: of a softmax over the classes, or a sigmoid, seen through
+   * reshapes; else output itself. Where they are quantised, what they are before: beyond the range
+   * all classes have the same score, and no slope.
    */
-  static Value logits(Graph graph, Value output, int batch) {
+  static Scores of(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Value scores = unrounded(producers, output, batch);
     Node n = moved(producers, scores);
-    boolean softmax =
-        n != null
-            && n.op() instanceof Softmax
-            && n.input(0).shape().dim(-1) == classes(output, batch);
-    return softmax ? unrounded(producers, n.input(0), batch) : scores;
+    int classes = classes(output, batch);
+    if (n != null && n.op() instanceof Softmax && n.input(0).shape().dim(-1) == classes) {
+      return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SOFTMAX);
+    }
+    if (n != null
+        && n.op() instanceof Elementwise e
+        && e.kind() == Unary.SIGMOID
+        && classes(n.input(0), batch) == classes) {
+      return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SIGMOID);
+    }
+    return new Scores(scores, classes == 1 ? Likelihood.SIGMOID : Likelihood.SOFTMAX);
   }
 
-  /** Names of logits before a quantisation, whose range must not be fused into what gives them. */
-  static Set<String> quantised(Graph graph, int batch) {
+  /** Names of logits whose range, or sigmoid, must not be fused into what gives them. */
+  static Set<String> kept(Graph graph, int batch) {
     Set<String> names = new HashSet<>();
     for (Value output : graph.outputs()) {
-      Value v = logits(graph, output, batch);
-      boolean cut =
-          graph.nodes().stream().anyMatch(n -> n.op() instanceof Rectify && n.input(0) == v);
-      if (v != output && cut) {
+      Value v = of(graph, output, batch).logits;
+      boolean fused =
+          graph.nodes().stream()
+              .anyMatch(
+                  n ->
+                      (n.op() instanceof Rectify || n.op() instanceof Elementwise)
+                          && n.input(0) == v);
+      if (v != output && fused) {
         names.add(v.name());
       }
     }

@@ -48,6 +48,7 @@ public final class Session implements AutoCloseable {
   private final Map<Rules, Recording> returning = new java.util.HashMap<>();
   private final Value output;
   private final Value logits;
+  private final Likelihood likelihood;
   private final int classes;
   private final boolean backward;
   private boolean closed;
@@ -70,8 +71,8 @@ public final class Session implements AutoCloseable {
    *
    * @param storage of values between convolutions, see {@link Narrow}
    * @param gating whether gradients pass activations by their values, see {@link Gates}
-   * @param apart whether memory rests before it is used again, where there is little of it: so that
-   *     nodes which have nothing to do with each other may run side by side
+   * @param apart whether a block of memory stays unused for a while after its last reader, where
+   *     the plan is small: steps that share no memory can run side by side
    */
   record Holding(Storage storage, boolean gating, boolean apart) {
     Holding(Storage storage, boolean gating) {
@@ -93,7 +94,9 @@ public final class Session implements AutoCloseable {
     batch = input.shape().rank() == 0 ? 1 : input.shape().dim(0);
     backward = !options.gradientAt().isEmpty();
     output = Scores.output(graph, options.output());
-    logits = Scores.logits(graph, output, batch());
+    Scores found = Scores.of(graph, output, batch());
+    logits = found.logits();
+    likelihood = found.likelihood();
     classes = Scores.classes(logits, batch());
     Map<String, Graph.Place> at = new java.util.LinkedHashMap<>();
     for (String name : options.gradientAt()) {
@@ -328,7 +331,12 @@ public final class Session implements AutoCloseable {
     return tensor(Scores.output(graph, name));
   }
 
-  /** [batch,classes]: the inputs of the final softmax, or the output where there is none. */
+  /** What makes probabilities of the logits. */
+  public Likelihood likelihood() {
+    return likelihood;
+  }
+
+  /** [batch,classes]: what a final softmax or sigmoid reads, or the output where there is none. */
   public Tensor logits() {
     return tensor(logits).as(Shape.of(batch(), classes()));
   }
@@ -353,7 +361,7 @@ public final class Session implements AutoCloseable {
             graph.name(), target[i], i, classes() - 1);
       }
     }
-    scores.run(kind, logits(), target, gradients.isEmpty() ? null : seed());
+    scores.run(likelihood.kind(kind), logits(), target, gradients.isEmpty() ? null : seed());
   }
 
   /** The scores last queued. */

@@ -49,7 +49,9 @@ record Window(
         || dilations[1] < 1
         || kh < 1
         || kw < 1) {
-      throw CandelaException.of("kernel, strides and dilations must be 1 or more");
+      throw CandelaException.of(
+          "kernel, strides and dilations of 1 or more expected, got %dx%d, %s and %s",
+          kh, kw, Arrays.toString(strides), Arrays.toString(dilations));
     }
     if (Arrays.stream(pads).min().getAsInt() < 0) {
       throw CandelaException.of("negative pads %s are not supported", Arrays.toString(pads));

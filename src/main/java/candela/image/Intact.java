@@ -76,7 +76,10 @@ final class Intact {
       if (length < 0) {
         return "a part of it has no length";
       }
-      int stored = b.getInt(Math.addExact(at + 8, length) < 0 ? b.limit() : at + 8 + length);
+      if (length > b.limit() - at - 12) {
+        return "it ends early";
+      }
+      int stored = b.getInt(at + 8 + length);
       sum.reset();
       sum.update(b.slice(at + 4, 4 + length));
       if ((int) sum.getValue() != stored) {

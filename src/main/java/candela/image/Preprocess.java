@@ -46,14 +46,6 @@ public record Preprocess(
     BGR
   }
 
-  /**
-   * A picture prepared.
-   *
-   * @param values [channels,h,w]
-   * @param view the pixels that the values are of
-   */
-  public record Prepared(float[] values, Image view) {}
-
   public Preprocess {
     if (!(crop > 0 && crop <= 1)) {
       throw CandelaException.of("crop: above 0 and at most 1 expected, got %s", crop);
@@ -162,7 +154,7 @@ public record Preprocess(
   }
 
   /** image as the input [channels,height,width] of a model; channels is 1 or 3. */
-  public Prepared apply(Image image, int channels, int height, int width) {
+  public float[] apply(Image image, int channels, int height, int width) {
     if (channels != 1 && channels != 3) {
       throw CandelaException.of("preprocess: 1 or 3 channels expected, the model has %d", channels);
     }
@@ -174,7 +166,7 @@ public record Preprocess(
         values[c * pixels + i] = value(channels, c, level(view, channels, c, i));
       }
     }
-    return new Prepared(values, view);
+    return values;
   }
 
   /** What the model sees of the picture, as a picture; a larger size shows the same part finer. */

@@ -78,7 +78,7 @@ public final class StateFile {
       try (var in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
         return readText(in).equals(kind) && readText(in).equals(run)
             ? new Found<>(content.read(in), null)
-            : new Found<>(null, "it is of another");
+            : new Found<>(null, "it is of another run, or version");
       }
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);

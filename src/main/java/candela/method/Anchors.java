@@ -3,6 +3,7 @@ package candela.method;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
@@ -32,10 +33,11 @@ import java.util.Map;
  * SLIC, defaults 30, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of
  * equal number are a feature; default none); baseline (default mean); threshold (precision, 0 to 1,
  * default 0.95); tolerance (default 0.15); delta (0 to 1, default 0.1); batchSize (samples of a
- * candidate at a time, default 8); rows (the search ends there, default 4000); seed (default 0).
+ * candidate at a time, default 8); rows (no round begins after as many, default 4000); seed
+ * (default 0).
  *
  * <p><b>Cost:</b> forward rows: batchSize for every candidate of every step and what telling them
- * apart takes, at most rows.
+ * apart takes, at most rows and a round.
  *
  * <p><b>Source:</b> Ribeiro, Singh and Guestrin 2018, "Anchors: high-precision model-agnostic
  * explanations", section 3; bounds of Kaufmann and Kalyanakrishnan 2013.
@@ -170,7 +172,7 @@ public record Anchors(
 
     @Override
     public int size() {
-      return finished ? written : rows;
+      return finished ? written : Math.max(rows, written + wanted.size());
     }
 
     @Override
@@ -214,16 +216,10 @@ public record Anchors(
 
     @Override
     public void take(Answers answers) {
-      float[] logits = workspace.device().read(answers.logits());
-      int classes = logits.length / answers.rows();
-      for (int r = 0; r < answers.rows(); r++) {
-        int top = 0;
-        for (int k = 1; k < classes; k++) {
-          top = logits[r * classes + k] > logits[r * classes + top] ? k : top;
-        }
+      for (Prediction p : answers.predictions(workspace.device())) {
         Candidate c = waiting.removeFirst();
         c.asked++;
-        c.held += top == subject.target() ? 1 : 0;
+        c.held += p.sees(subject.target()) ? 1 : 0;
       }
       if (wanted.isEmpty() && waiting.isEmpty()) {
         decide();
@@ -233,7 +229,7 @@ public record Anchors(
     /** Asks on where candidates cannot be told apart; else goes on with the best of them. */
     private void decide() {
       if (written >= rows) {
-        best = top(c -> c.mean(), candidates);
+        best = top(Candidate::mean, candidates);
         finished = true;
         return;
       }

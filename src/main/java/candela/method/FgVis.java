@@ -163,7 +163,8 @@ public record FgVis(
     public void take(Answers answers) {
       last = answers.scores()[0];
       if (variant == Variant.DELETE) {
-        boolean now = isPredicted(workspace.device().read(answers.logits().rows(0, 1)));
+        boolean now =
+            answers.rows(0, 1).predictions(workspace.device()).getFirst().sees(subject.target());
         // a class that was not predicted to begin with has nothing to lose
         finished = predicted && !now;
         predicted |= now;
@@ -173,15 +174,6 @@ public record FgVis(
       }
       taken++;
       finished |= taken == iterations;
-    }
-
-    private boolean isPredicted(float[] logits) {
-      for (float v : logits) {
-        if (v > logits[subject.target()]) {
-          return false;
-        }
-      }
-      return true;
     }
 
     private void step(float[] g) {

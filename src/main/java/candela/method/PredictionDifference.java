@@ -306,7 +306,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
 
     @Override
     protected void add(int first, Answers answers) {
-      classes = answers.logits().shape().dim(1);
+      classes = answers.alternatives();
       for (int r = 0; r < answers.rows(); r++) {
         int sample = first + r - 1;
         if (sample < 0) {

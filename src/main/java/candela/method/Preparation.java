@@ -117,7 +117,7 @@ public final class Preparation {
     int h = shape.dim(1);
     int w = shape.dim(2);
     int times = times();
-    float[] pixels = preprocess.apply(image, shape.dim(0), h, w).values();
+    float[] pixels = preprocess.apply(image, shape.dim(0), h, w);
     return new Picture(pixels, preprocess.view(image, h * times, w * times));
   }
 

@@ -27,8 +27,7 @@ import candela.probe.Workspace;
  * 2020 (SAM), section 3.3: substrate zero for both metrics, the predicted class, and the area over
  * the curve's maximum.
  *
- * <p><b>Differences:</b> RISE pads with zeros when it blurs; here the mean is over the pixels
- * inside. RISE and SAM sort equal values as NumPy happens to.
+ * <p><b>Differences:</b> RISE and SAM sort equal values as NumPy happens to.
  */
 public record Deletion(
     int step, Substrate substrate, boolean predicted, boolean normalise, ScoreKind score)

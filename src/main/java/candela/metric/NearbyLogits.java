@@ -3,8 +3,8 @@ package candela.metric;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
+import candela.probe.Prediction;
 import candela.probe.Workspace;
-import java.util.Arrays;
 
 /** Logits of an image, row 0, and of images nearby: asked once for all maps of the image. */
 final class NearbyLogits extends NearbyRows<float[][]> {
@@ -18,10 +18,9 @@ final class NearbyLogits extends NearbyRows<float[][]> {
 
   @Override
   protected void add(int first, Answers answers) {
-    float[] all = device.read(answers.logits());
-    int classes = all.length / answers.rows();
-    for (int i = 0; i < answers.rows(); i++) {
-      logits[first + i] = Arrays.copyOfRange(all, i * classes, (i + 1) * classes);
+    int at = first;
+    for (Prediction p : answers.predictions(device)) {
+      logits[at++] = p.logits();
     }
   }
 

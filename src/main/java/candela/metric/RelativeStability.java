@@ -1,7 +1,7 @@
 package candela.metric;
 
 import candela.probe.InTurn;
-import candela.probe.Logits;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import java.util.ArrayList;
@@ -105,13 +105,13 @@ final class RelativeStability implements NearbyMaps.Reader {
       return Score.NONE;
     }
     float[][] h = logits.result();
-    int predicted = Logits.best(h[0]);
+    int predicted = Prediction.best(h[0]);
     double most = 0;
     double sum = 0;
     int same = 0;
     for (int i = 0; i < changes.length; i++) {
       float[] near = h[i + 1];
-      if (Logits.best(near) == predicted) {
+      if (Prediction.best(near) == predicted) {
         double by =
             switch (over) {
               case IMAGE -> shifts[i];

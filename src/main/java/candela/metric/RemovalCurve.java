@@ -4,14 +4,13 @@ import candela.device.Device;
 import candela.graph.ScoreKind;
 import candela.probe.Answers;
 import candela.probe.Ask;
-import candela.probe.Logits;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -19,19 +18,15 @@ import java.util.function.ToDoubleFunction;
 
 /** Scores of images in which more and more pixels are exchanged, and the number they give. */
 final class RemovalCurve extends Sampled<Score> {
-  /** Whose probability is followed. */
-  enum Followed {
-    TARGET,
-    /** The class that the model gives to the whole image. */
-    PREDICTED
-  }
-
   private final Device device;
   private final Tensor before;
   private final Tensor after;
   private final MemorySegment rank;
   private final MemorySegment count;
-  private final Followed followed;
+
+  /** Whether the class is followed that the model gives to the whole image. */
+  private final boolean predicted;
+
   private final ToDoubleFunction<List<Double>> value;
   private final boolean endsWhole;
   private final int target;
@@ -79,7 +74,7 @@ final class RemovalCurve extends Sampled<Score> {
         insertion ? without : image,
         insertion ? image : without,
         insertion,
-        predicted ? Followed.PREDICTED : Followed.TARGET,
+        predicted,
         value);
   }
 
@@ -111,17 +106,17 @@ final class RemovalCurve extends Sampled<Score> {
       Tensor before,
       Tensor after,
       boolean endsWhole,
-      Followed followed,
+      boolean predicted,
       ToDoubleFunction<List<Double>> value) {
     super(
-        Ask.score(followed == Followed.PREDICTED ? ScoreKind.PROBABILITY : kind),
+        Ask.score(predicted ? ScoreKind.PROBABILITY : kind),
         explained.target(),
         order.count().length);
     device = workspace.device();
     this.before = before;
     this.after = after;
     this.endsWhole = endsWhole;
-    this.followed = followed;
+    this.predicted = predicted;
     this.value = value;
     target = explained.target();
     int[] ofPixel = order.rank();
@@ -155,12 +150,10 @@ final class RemovalCurve extends Sampled<Score> {
 
   @Override
   protected void add(int first, Answers answers) {
-    if (followed == Followed.PREDICTED) {
-      float[] logits = device.read(answers.logits());
-      int classes = logits.length / answers.rows();
-      for (int i = 0; i < answers.rows(); i++) {
-        scores[first + i] =
-            probabilities(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes));
+    if (predicted) {
+      int at = first;
+      for (Prediction p : answers.predictions(device)) {
+        scores[at++] = p.probabilities();
       }
       return;
     }
@@ -172,24 +165,8 @@ final class RemovalCurve extends Sampled<Score> {
         });
   }
 
-  private static float[] probabilities(float[] logits) {
-    double most = Double.NEGATIVE_INFINITY;
-    for (float z : logits) {
-      most = Math.max(most, z);
-    }
-    double sum = 0;
-    for (float z : logits) {
-      sum += Math.exp(z - most);
-    }
-    float[] p = new float[logits.length];
-    for (int i = 0; i < p.length; i++) {
-      p[i] = (float) (Math.exp(logits[i] - most) / sum);
-    }
-    return p;
-  }
-
   private int followedClass() {
-    return followed == Followed.TARGET ? 0 : Logits.best(scores[endsWhole ? all() - 1 : 0]);
+    return predicted ? Prediction.best(scores[endsWhole ? all() - 1 : 0]) : 0;
   }
 
   @Override
@@ -203,8 +180,6 @@ final class RemovalCurve extends Sampled<Score> {
       curve.add((double) s[of]);
     }
     return new Score(
-        value.applyAsDouble(curve),
-        Map.of("class", (double) (followed == Followed.TARGET ? target : of)),
-        curve);
+        value.applyAsDouble(curve), Map.of("class", (double) (predicted ? of : target)), curve);
   }
 }

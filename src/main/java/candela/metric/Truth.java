@@ -53,7 +53,7 @@ public final class Truth {
             255,
             List.of(0f),
             List.of(1f));
-    float[] share = grey.apply(new Image(photoWidth, photoHeight, rgb), 1, h, w).values();
+    float[] share = grey.apply(new Image(photoWidth, photoHeight, rgb), 1, h, w);
     boolean[] truth = new boolean[h * w];
     for (int i = 0; i < truth.length; i++) {
       truth[i] = share[i] >= 0.5f;

@@ -1,9 +1,12 @@
 package candela.probe;
 
 import candela.device.Device;
+import candela.graph.Likelihood;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -19,6 +22,7 @@ public final class Answers {
   private final int from;
   private final int to;
   private final Tensor logits;
+  private final Likelihood likelihood;
   private final Tensor gradients;
   private final Tensor values;
 
@@ -36,6 +40,7 @@ public final class Answers {
    * @param later the same and what else is copied, handed out after the next batch was queued
    * @param held the same, [rows] on the device
    * @param logits [rows,classes], on the device
+   * @param likelihood what makes probabilities of them
    * @param gradients [rows,…] in the model's layout, on the device; null where none was asked for
    * @param values [rows,…] what the gradients are with respect to, likewise
    */
@@ -44,9 +49,10 @@ public final class Answers {
       Later later,
       Tensor held,
       Tensor logits,
+      Likelihood likelihood,
       Tensor gradients,
       Tensor values) {
-    this(scores, later, held, 0, held.count(), logits, gradients, values);
+    this(scores, later, held, 0, held.count(), logits, likelihood, gradients, values);
   }
 
   /**
@@ -54,9 +60,9 @@ public final class Answers {
    *
    * @param held scores, [rows] on the device
    */
-  static Answers known(Device device, Tensor held, Tensor logits) {
+  static Answers known(Device device, Tensor held, Tensor logits, Likelihood likelihood) {
     Supplier<float[]> scores = () -> device.read(held);
-    return new Answers(scores, new Now(device, scores), held, logits, null, null);
+    return new Answers(scores, new Now(device, scores), held, logits, likelihood, null, null);
   }
 
   /**
@@ -65,7 +71,8 @@ public final class Answers {
    * @param device that holds them
    */
   public Answers atOnce(Device device) {
-    return new Answers(all, new Now(device, all), held, from, to, logits, gradients, values);
+    return new Answers(
+        all, new Now(device, all), held, from, to, logits, likelihood, gradients, values);
   }
 
   /** Waits for whatever is wanted. */
@@ -89,6 +96,7 @@ public final class Answers {
       int from,
       int to,
       Tensor logits,
+      Likelihood likelihood,
       Tensor gradients,
       Tensor values) {
     this.all = all;
@@ -97,6 +105,7 @@ public final class Answers {
     this.from = from;
     this.to = to;
     this.logits = logits;
+    this.likelihood = likelihood;
     this.gradients = gradients;
     this.values = values;
   }
@@ -149,6 +158,22 @@ public final class Answers {
     return logits;
   }
 
+  /** Of how many answers one is right: classes, or yes and no. */
+  public int alternatives() {
+    return likelihood == Likelihood.SIGMOID ? 2 : logits.shape().dim(1);
+  }
+
+  /** One a row; waits for them. */
+  public List<Prediction> predictions(Device device) {
+    float[] all = device.read(logits);
+    int classes = logits.shape().dim(1);
+    List<Prediction> predictions = new ArrayList<>();
+    for (int at = 0; at < all.length; at += classes) {
+      predictions.add(new Prediction(Arrays.copyOfRange(all, at, at + classes), likelihood));
+    }
+    return predictions;
+  }
+
   /** [rows,…] in the model's layout, on the device; null where none was asked for. */
   public Tensor gradients() {
     return gradients;
@@ -168,6 +193,7 @@ public final class Answers {
         this.from + from,
         this.from + to,
         logits.rows(from, to),
+        likelihood,
         gradients == null ? null : gradients.rows(from, to),
         values == null ? null : values.rows(from, to));
   }

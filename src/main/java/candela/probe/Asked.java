@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 
 /**
  * Images as they are, unperturbed ones and baselines, whose logits many probes want: each is asked
@@ -19,8 +19,8 @@ import java.util.function.UnaryOperator;
  */
 public final class Asked {
   private final Device device;
-  private final UnaryOperator<float[]> ask;
-  private final Map<Image, float[]> logits = new HashMap<>();
+  private final Function<float[], Prediction> ask;
+  private final Map<Image, Prediction> known = new HashMap<>();
 
   /** Equal where the values are. */
   private record Image(float[] values) {
@@ -47,21 +47,20 @@ public final class Asked {
   }
 
   /**
-   * @param ask the logits of an image
+   * @param ask what the network says to an image
    */
-  public Asked(Device device, UnaryOperator<float[]> ask) {
+  public Asked(Device device, Function<float[], Prediction> ask) {
     this.device = device;
     this.ask = ask;
   }
 
   /** Images asked so far. */
   public int rows() {
-    return logits.size();
+    return known.size();
   }
 
-  /** Logits of an image; not to be changed. */
-  public float[] logits(float[] image) {
-    return logits.computeIfAbsent(new Image(image), i -> ask.apply(i.values()));
+  public Prediction prediction(float[] image) {
+    return known.computeIfAbsent(new Image(image), i -> ask.apply(i.values()));
   }
 
   /** What the network says to an image; null where it has to be asked again. */
@@ -69,20 +68,21 @@ public final class Asked {
     if (!device.readsHost() || ask.wantsGradient()) {
       return null;
     }
-    float[] z = logits(image);
+    Prediction said = prediction(image);
+    float[] z = said.logits();
     Tensor row = keeps.tensor(Shape.of(1, z.length), z);
     Tensor score = keeps.tensor(Shape.of(1));
     device
         .kernels()
         .score()
         .score(
-            ask.score().ordinal(),
+            said.likelihood().kind(ask.score()),
             1,
             z.length,
             row.data(),
             keeps.longs(new long[] {target}),
             score.data(),
             MemorySegment.NULL);
-    return Answers.known(device, score, row);
+    return Answers.known(device, score, row, said.likelihood());
   }
 }

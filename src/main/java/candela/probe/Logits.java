@@ -4,11 +4,11 @@ import candela.device.Device;
 import candela.graph.ScoreKind;
 import candela.tensor.Tensor;
 
-/** The network's plain answer to one image: its logits. One forward row. */
-public final class Logits extends Sampled<float[]> {
+/** The network's plain answer to one image. One forward row. */
+public final class Logits extends Sampled<Prediction> {
   private final Device device;
   private final float[] image;
-  private float[] logits = {};
+  private Prediction prediction;
 
   public Logits(Device device, float[] image) {
     super(Ask.score(ScoreKind.LOGIT), 0, 1);
@@ -23,25 +23,16 @@ public final class Logits extends Sampled<float[]> {
 
   @Override
   protected void add(int first, Answers answers) {
-    logits = device.read(answers.logits());
+    prediction = answers.predictions(device).getFirst();
   }
 
   @Override
-  public float[] result() {
-    return logits;
+  public Prediction result() {
+    return prediction;
   }
 
   /** The class with the largest; of equal ones the first. */
   public int best() {
-    return best(logits);
-  }
-
-  /** The place of the largest; of equal ones the first. */
-  public static int best(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
+    return prediction.best();
   }
 }

@@ -315,6 +315,7 @@ public final class Pipeline implements AutoCloseable {
             later(session),
             session.scored(),
             session.logits(),
+            session.likelihood(),
             gradients,
             values);
     for (Slice s : slices) {

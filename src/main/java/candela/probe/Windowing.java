@@ -16,7 +16,7 @@ import java.util.Set;
  * <p>For one thread.
  */
 public final class Windowing implements AutoCloseable {
-  /** Rows from which on a session of its own is worth what it takes to open it, some hundred. */
+  /** Rows from which on a session of its own is opened, which takes the time of some hundred. */
   private static final int WORTH = 500;
 
   private final Network network;

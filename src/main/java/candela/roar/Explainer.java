@@ -75,7 +75,7 @@ final class Explainer implements AutoCloseable {
               .toList();
       pipeline.run(asked);
       for (int k = 0; k < asked.size(); k++) {
-        int scores = asked.get(k).result().length;
+        int scores = asked.get(k).result().logits().length;
         if (scores != classes) {
           throw CandelaException.of(
               "%s: scores of %d classes expected, as the data have; it gives %d",

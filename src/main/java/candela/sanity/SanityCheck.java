@@ -12,6 +12,7 @@ import candela.metric.Similarities;
 import candela.metric.Treatment;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Progress;
 import candela.probe.Workspace;
@@ -84,7 +85,7 @@ public final class SanityCheck {
    * @param targets the classes that were explained, by image
    * @param logits by image
    */
-  public record Found(List<List<Attribution>> maps, int[] targets, List<float[]> logits) {}
+  public record Found(List<List<Attribution>> maps, int[] targets, List<Prediction> predictions) {}
 
   /** Told of maps as they come, and how far they are. */
   public interface Listener {
@@ -142,7 +143,7 @@ public final class SanityCheck {
         try (var pipeline = new Pipeline(network, device, 1, settings.output())) {
           Logits logits = new Logits(device, first.pixels());
           pipeline.run(List.of(logits));
-          target(first, v, logits, network);
+          target(first, v, logits.result(), network);
         }
       }
     }
@@ -182,10 +183,10 @@ public final class SanityCheck {
     try (Pipeline pipeline = new Pipeline(network, device, settings.batch(), settings.output())) {
       List<Logits> asked = pictures.stream().map(p -> new Logits(device, p.pixels())).toList();
       pipeline.run(asked);
-      List<float[]> logits = asked.stream().map(Logits::result).toList();
+      List<Prediction> said = asked.stream().map(Logits::result).toList();
       int[] targets = new int[pictures.size()];
       for (int i = 0; i < targets.length; i++) {
-        targets[i] = target(pictures.get(i), v, asked.get(i), network);
+        targets[i] = target(pictures.get(i), v, said.get(i), network);
       }
       try (Workspace workspace = new Workspace(device).ofMaps()) {
         List<Probe<Attribution>> probes = new ArrayList<>();
@@ -201,19 +202,19 @@ public final class SanityCheck {
         for (int i = 0; i < targets.length; i++) {
           maps.add(probes.subList(i * n, (i + 1) * n).stream().map(Probe::result).toList());
         }
-        return new Found(maps, targets, logits);
+        return new Found(maps, targets, said);
       }
     }
   }
 
-  private int target(Picture picture, Variant v, Logits logits, Network network) {
+  private int target(Picture picture, Variant v, Prediction said, Network network) {
     int target = picture.target();
     if (v != null && v.kind() == Variant.Kind.ANOTHER_CLASS) {
       target = Math.max(picture.other(), 0);
     } else if (v != null && settings.predicted()) {
-      target = logits.best();
+      target = said.best();
     }
-    int classes = logits.result().length;
+    int classes = said.logits().length;
     if (target >= classes) {
       throw CandelaException.of(
           "%s: class %d is explained, it knows %d; give a model of the same classes",

@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.device.Device;
+import candela.graph.Likelihood;
 import candela.graph.OnlyBatch;
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
@@ -16,6 +17,7 @@ import candela.metric.Maps;
 import candela.metric.Metric;
 import candela.metric.Pair;
 import candela.probe.Asked;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Windowing;
 import candela.probe.Workspace;
@@ -244,7 +246,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
 
   /** Counts what would be asked, and asks nothing. */
   static Asked asked(Device device) {
-    return new Asked(device, image -> new float[1]);
+    return new Asked(device, image -> new Prediction(new float[1], Likelihood.SOFTMAX));
   }
 
   static Plan.Rows rows(Plan plan, Map<Method, Size> alone, Map<Method, Size> shared, Asked asked) {

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 
 /** The models and images that a study names, found and loaded. */
-public record Material(List<Model> models, List<Photo> photos, List<String> classes) {
+public record Material(List<Model> models, List<Photo> photos) {
   /**
    * @param shipped folder for what comes with Candela, where it is asked for
    */
@@ -21,7 +21,7 @@ public record Material(List<Model> models, List<Photo> photos, List<String> clas
     List<String> classes = classes(study, shipped);
     List<Photo> photos = photos(study, shipped, classes);
     List<Model> models = study.models().stream().map(r -> model(study, r, shipped)).toList();
-    return new Material(models, photos, classes);
+    return new Material(models, photos);
   }
 
   private static List<String> classes(Study study, Path shipped) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** The models and pictures that come with Candela, so that a first run needs nothing. */
@@ -39,9 +38,12 @@ public final class Shipped {
 
   /** The pictures as files in a folder. */
   public static List<Path> pictures(Path folder) {
-    List<Path> files = new ArrayList<>();
-    PICTURES.forEach(p -> files.add(extracted(p + ".png", folder)));
-    return files;
+    return PICTURES.stream().map(p -> picture(p, folder)).toList();
+  }
+
+  /** One of them. */
+  public static Path picture(String name, Path folder) {
+    return extracted(name + ".png", folder);
   }
 
   private static Path extracted(String name, Path folder) {

@@ -16,9 +16,9 @@ import candela.metric.Metric;
 import candela.metric.Score;
 import candela.metric.Truth;
 import candela.probe.Asked;
-import candela.probe.Logits;
 import candela.probe.Mapped;
 import candela.probe.Pipeline;
+import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Progress;
 import candela.probe.Workspace;
@@ -66,9 +66,9 @@ final class Worker implements AutoCloseable {
     use(model);
     Preparation.Picture picture = model.preparation().read(photo.file());
     Asked asked = new Asked(pipeline);
-    float[] logits = logits(model, photo, asked.logits(picture.pixels()));
-    int predicted = Logits.best(logits);
-    int target = target(photo, predicted, logits.length, model);
+    Prediction said = asked.prediction(picture.pixels());
+    check(said, model, photo);
+    int target = target(photo, said, model);
     Shape shape = model.preparation().shape();
     Subject subject = new Subject(shape, picture.pixels(), target, model.preparation().levels());
     List<Attribution> found = new ArrayList<>();
@@ -95,8 +95,8 @@ final class Worker implements AutoCloseable {
         model.name(),
         photo.name(),
         target,
-        predicted,
-        probability(logits, target),
+        said.best(),
+        said.probability(target),
         photo.shown() ? view(picture.view()) : new byte[0],
         Comparison.of(study, plan, found, shape.dim(1), shape.dim(2)),
         scored,
@@ -113,39 +113,29 @@ final class Worker implements AutoCloseable {
     }
   }
 
-  private static float[] logits(Model model, Photo photo, float[] logits) {
-    for (float l : logits) {
-      if (!Float.isFinite(l)) {
-        throw CandelaException.of(
-            "%s: finite class scores expected, %s gives NaN or infinity; check its weights and the"
-                + " preprocessing",
-            photo.file(), model.name());
-      }
+  private static void check(Prediction said, Model model, Photo photo) {
+    if (!said.isFinite()) {
+      throw CandelaException.of(
+          "%s: finite class scores expected, %s gives NaN or infinity; check its weights and the"
+              + " preprocessing",
+          photo.file(), model.name());
     }
-    return logits;
   }
 
-  private int target(Photo photo, int predicted, int classes, Model model) {
+  private int target(Photo photo, Prediction said, Model model) {
     int target =
         switch (study.target()) {
-          case "top" -> predicted;
+          case "top" -> said.best();
           case "label" -> photo.label();
           default -> Integer.parseInt(study.target());
         };
+    int classes = said.logits().length;
     if (target >= classes) {
       throw CandelaException.of(
           "%s: target: 0 to %d expected, the classes of %s; got %d",
           photo.file(), classes - 1, model.name(), target);
     }
     return target;
-  }
-
-  private static double probability(float[] logits, int target) {
-    double sum = 0;
-    for (float l : logits) {
-      sum += Math.exp(l - logits[target]);
-    }
-    return 1 / sum;
   }
 
   /** One map a method of the plan, in its order; tells how many rows it took. */

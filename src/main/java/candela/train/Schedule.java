@@ -21,8 +21,6 @@ public record Schedule(Kind kind, List<Double> milestones, double factor, double
     COSINE
   }
 
-  public static final Schedule CONSTANT = new Schedule(Kind.CONSTANT, List.of(), 1, 0);
-
   public Schedule {
     milestones = List.copyOf(milestones);
   }

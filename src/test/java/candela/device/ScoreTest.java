@@ -20,9 +20,18 @@ class ScoreTest {
   private static final int LOGIT = 0;
   private static final int PROBABILITY = 1;
   private static final int LOG_PROBABILITY = 2;
+  private static final int OWN_PROBABILITY = 3;
+  private static final int LOG_OWN_PROBABILITY = 4;
 
   private static double[] reference(int kind, int rows, int n, long[] target, double[] z) {
-    double[] all = kind == LOGIT ? z : Rows.softmax(kind == LOG_PROBABILITY, rows, n, z);
+    double[] all =
+        switch (kind) {
+          case LOGIT -> z;
+          case PROBABILITY -> Rows.softmax(false, rows, n, z);
+          case LOG_PROBABILITY -> Rows.softmax(true, rows, n, z);
+          case OWN_PROBABILITY -> Arrays.stream(z).map(v -> 1 / (1 + Math.exp(-v))).toArray();
+          default -> Arrays.stream(z).map(v -> -Math.log1p(Math.exp(-v))).toArray();
+        };
     double[] scores = new double[rows];
     for (int r = 0; r < rows; r++) {
       scores[r] = all[r * n + (int) target[r]];
@@ -51,7 +60,7 @@ class ScoreTest {
 
   @Test
   void theScoreIsTheReferenceAndTheSeedItsSlope() {
-    for (int kind = LOGIT; kind <= LOG_PROBABILITY; kind++) {
+    for (int kind = LOGIT; kind <= LOG_OWN_PROBABILITY; kind++) {
       for (int[] s : new int[][] {{1, 1}, {3, 7}, {7, 33}, {1, 100}}) {
         int rows = s[0];
         int n = s[1];
@@ -83,6 +92,25 @@ class ScoreTest {
       assertThat((double) got[1]).isCloseTo(others / (1 + others), Offset.offset(1e-15));
       assertThat(got[1] + got[2] + got[3]).isCloseTo(0, Offset.offset(1e-15f));
     }
+  }
+
+  /** exp(−40) is 4e-18: 1 − p rounds to 0, p and the slope of its logarithm do not. */
+  @Test
+  void aClassByItselfKeepsWhatIsSmall() {
+    float[] z = {40, -40, -200};
+    double small = Math.exp(-40);
+    for (int t = 0; t < 2; t++) {
+      double p = t == 0 ? 1 : small;
+      double[] seed = new double[3];
+      seed[t] = small;
+      double[] wanted = {p, seed[0], seed[1], 0};
+      agree("own " + t, run(OWN_PROBABILITY, 1, 3, z, new long[] {t}, new long[] {t}), wanted);
+      seed[t] = t == 0 ? small : 1;
+      wanted = new double[] {t == 0 ? -small : -40, seed[0], seed[1], 0};
+      agree("log " + t, run(LOG_OWN_PROBABILITY, 1, 3, z, new long[] {t}, new long[] {t}), wanted);
+    }
+    float[] least = run(LOG_OWN_PROBABILITY, 1, 3, z, new long[] {2}, new long[] {2});
+    assertThat(least).containsExactly(-200, 0, 0, 1);
   }
 
   @Test
@@ -119,7 +147,7 @@ class ScoreTest {
   @Test
   void aScoreThatIsNoFiniteNumberHasNoGradient() {
     for (float strange : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-      for (int kind = LOGIT; kind <= LOG_PROBABILITY; kind++) {
+      for (int kind = LOGIT; kind <= LOG_OWN_PROBABILITY; kind++) {
         float[] z = {1, strange, 2, 1, 0, 2};
         long[] target = {1, 2};
         float[] got = run(kind, 2, 3, z, target, target);
@@ -138,9 +166,9 @@ class ScoreTest {
         rig -> {
           MemorySegment x = rig.out(4);
           assertThatThrownBy(
-                  () -> rig.kernels().score().score(3, 1, 4, x, x, x, MemorySegment.NULL))
+                  () -> rig.kernels().score().score(5, 1, 4, x, x, x, MemorySegment.NULL))
               .isInstanceOf(CandelaException.class)
-              .hasMessage("score: kind must be in 0..2, is 3");
+              .hasMessage("score: kind must be in 0..4, is 5");
           return new float[0];
         });
   }

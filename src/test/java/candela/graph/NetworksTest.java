@@ -138,7 +138,7 @@ class NetworksTest {
     for (int i = 0; i < labels.length; i++) {
       String[] line = lines.get(i + 1).split(",");
       Image photo = Image.read(Shared.path("photos/" + line[0]));
-      float[] x = prepare.apply(photo, 3, 224, 224).values();
+      float[] x = prepare.apply(photo, 3, 224, 224);
       System.arraycopy(x, 0, values, i * image.count(), x.length);
       labels[i] = Integer.parseInt(line[at]);
     }
@@ -156,7 +156,7 @@ class NetworksTest {
       for (int k = 0; k < rgb.length; k++) {
         rgb[k] = (byte) Integer.parseInt(line[k + 1]);
       }
-      float[] x = prepare.apply(new Image(32, 32, rgb), 3, 32, 32).values();
+      float[] x = prepare.apply(new Image(32, 32, rgb), 3, 32, 32);
       System.arraycopy(x, 0, values, i * 3072, x.length);
       labels[i] = Integer.parseInt(line[0]);
     }

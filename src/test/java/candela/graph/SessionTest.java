@@ -84,6 +84,44 @@ class SessionTest {
     }
   }
 
+  /** Of a sigmoid at the end, every class has its own. */
+  @Test
+  void scoresBehindASigmoidAreOfEachClass() throws Exception {
+    try (Device device = TestDevice.open(1);
+        Session s = linear("Sigmoid").session(device, 2, SessionOptions.GRADIENT)) {
+      device.write(s.input(), draw(6));
+      s.forward();
+      assertThat(s.likelihood()).isEqualTo(Likelihood.SIGMOID);
+      float[] z = device.read(s.logits());
+      float[] p = device.read(s.output());
+      long[] target = {2, 1};
+      assertThat(s.score(ScoreKind.LOGIT, target)).containsExactly(z[2], z[4 + 1]);
+      assertThat(s.score(ScoreKind.PROBABILITY, target))
+          .containsExactly(new float[] {p[2], p[4 + 1]}, within(1e-6f));
+      // d p / d z = p (1 - p), of no other class
+      assertThat(device.read(s.seed()))
+          .containsExactly(
+              new float[] {0, 0, p[2] * (1 - p[2]), 0, 0, p[5] * (1 - p[5]), 0, 0}, within(1e-6f));
+      float[] log = s.score(ScoreKind.LOG_PROBABILITY, target);
+      assertThat((double) log[1]).isCloseTo(Math.log(p[4 + 1]), within(1e-5));
+    }
+  }
+
+  /** One number is a yes or no; a softmax of one is 1 all the same. */
+  @Test
+  void oneClassAloneHasASigmoid() throws Exception {
+    SmallModel m = new SmallModel(13, 2, 3).floats("w", new long[] {3, 1}, 1, -1, 2);
+    m.node("MatMul", "x w", "y");
+    try (Device device = TestDevice.open(1);
+        Session s = Network.load(m.write(folder)).session(device, 2, SessionOptions.GRADIENT)) {
+      device.write(s.input(), new float[] {1, 2, 3, 0, 0, 0});
+      s.forward();
+      float p = (float) (1 / (1 + Math.exp(-5)));
+      assertThat(s.score(ScoreKind.PROBABILITY, new long[] {-1, 0}))
+          .containsExactly(new float[] {p, 0.5f}, within(1e-6f));
+    }
+  }
+
   /** Targets go to the device where they are not there already. */
   @Test
   void targetsAreThoseGivenLast() throws Exception {
@@ -132,8 +170,16 @@ class SessionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Softmax", "Softmax,Unsqueeze", "Softmax,Identity", "Softmax,Flatten"})
-  void aSoftmaxAtTheEndIsSeenThrough(String tail) throws Exception {
+  @ValueSource(
+      strings = {
+        "Softmax",
+        "Softmax,Unsqueeze",
+        "Softmax,Identity",
+        "Softmax,Flatten",
+        "Sigmoid",
+        "Sigmoid,Flatten"
+      })
+  void aSoftmaxOrSigmoidAtTheEndIsSeenThrough(String tail) throws Exception {
     float[] plain;
     try (Device device = TestDevice.open(1);
         Session s = linear().session(device, 2, SessionOptions.GRADIENT)) {

@@ -31,7 +31,7 @@ class SoftenedTest {
         var pipeline = new Pipeline(Network.of(model), device, 1)) {
       var logits = new Logits(device, X);
       pipeline.run(List.of(logits));
-      return logits.result();
+      return logits.result().logits();
     }
   }
 

@@ -8,9 +8,11 @@ import candela.Shared;
 import candela.tensor.CandelaException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -95,13 +97,42 @@ class ImageTest {
     byte[] whole = Files.readAllBytes(Shared.path("photos/n02129604_tiger.jpg"));
     for (int length : new int[] {1, 2, 3, 20, 100, 700, whole.length / 2}) {
       Path file = folder.resolve("cut.jpg");
-      Files.write(file, java.util.Arrays.copyOf(whole, length));
+      Files.write(file, Arrays.copyOf(whole, length));
       try {
         assertThat(Image.read(file).width()).isPositive();
       } catch (CandelaException e) {
         assertThat(e).hasMessageStartingWith(file.toString());
       }
     }
+  }
+
+  @Test
+  void aDamagedPngIsRefusedInASentence() throws IOException {
+    Path file = folder.resolve("a.png");
+    random(5, 3).writePng(file);
+    byte[] whole = Files.readAllBytes(file);
+    int end = whole.length - 12; // of the last chunk, which is empty
+    for (int length : new int[] {0x7fffffff, 0x7ffffff0, whole.length, 1, -1}) {
+      ByteBuffer.wrap(whole).putInt(end, length);
+      refused(file, whole);
+    }
+    ByteBuffer.wrap(whole).putInt(end, 0);
+    assertThat(Image.read(Files.write(file, whole)).width()).isEqualTo(5);
+    for (int length = 8; length < whole.length; length++) {
+      refused(file, Arrays.copyOf(whole, length));
+    }
+    for (int i = 16; i < whole.length; i++) {
+      byte[] changed = whole.clone();
+      changed[i] ^= 4;
+      refused(file, changed);
+    }
+  }
+
+  private static void refused(Path file, byte[] bytes) throws IOException {
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> Image.read(file))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith(file.toString());
   }
 
   /** Where the stored left upper pixel of a 2 x 3 picture belongs, by the table of Exif 2.3. */

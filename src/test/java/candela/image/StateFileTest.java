@@ -53,7 +53,7 @@ class StateFileTest {
   void anotherKindOrRunIsNotRead() {
     for (String[] other : new String[][] {{"kind 2", "run"}, {"kind 1", "runs"}}) {
       assertThat(read(other[0], other[1]))
-          .isEqualTo(new StateFile.Found<>(null, "it is of another"));
+          .isEqualTo(new StateFile.Found<>(null, "it is of another run, or version"));
     }
   }
 

@@ -27,12 +27,12 @@ final class MetricCases {
         new Case("deletion:step=1,score=logit,normalise=true", best, 42 / 108.0),
         // two pixels, then the last: 108, 18, 0
         new Case("deletion:step=2,score=logit", best, 36),
-        // one class only: its probability is 1 whatever is there
-        new Case("deletion:preset=sam,step=2", best, 1),
+        // sigmoids of 108, 18 and 0: 1, 1, ½
+        new Case("deletion:preset=sam,step=2", best, 0.875),
         // 0, 54, 90, 108
         new Case("insertion:step=1,score=logit,substrate=zero", best, 66),
         new Case("insertion:step=1,score=logit,substrate=zero", worst, 42),
-        new Case("insertion:preset=sam,step=3", worst, 1),
+        new Case("insertion:preset=sam,step=3", worst, 0.75),
         // up to a third of 3: all three, IoU 2/3; up to two thirds: the last two, IoU 1; beyond:
         // the last, 1/2, which is a miss. α of .1 … .3 and .35 … .5 are hits
         new Case("localisation", best, 0),
@@ -75,8 +75,8 @@ final class MetricCases {
         new Case("completeness", new float[] {400, 32, 0}, 3),
         // 2, 2, 2 score as much
         new Case("completeness:substrate=mean", best, Double.NaN),
-        // one class only: its probability is 1 whatever is there
-        new Case("completeness:score=probability", best, Double.NaN),
+        // a sigmoid falls from 1 to ½: 5½ too much
+        new Case("completeness:score=probability", best, 11),
         // each pixel changes the score
         new Case("non-sensitivity:step=1,score=logit", best, 0),
         new Case("non-sensitivity:step=1,score=logit", new float[] {0, -2, 0}, 2 / 3.0),
@@ -87,7 +87,9 @@ final class MetricCases {
         new Case("non-sensitivity:step=2,score=logit", new float[] {0, 4, 0}, 0.5),
         // the middle one for 2 changes nothing
         new Case("non-sensitivity:step=1,score=logit,substrate=mean", best, 1 / 3.0),
-        new Case("non-sensitivity", best, 1),
+        // all three together: a sigmoid falls from 1 to ½; a mean changes nothing
+        new Case("non-sensitivity", best, 0),
+        new Case("non-sensitivity:substrate=mean", best, 1),
         new Case("non-sensitivity", new float[3], Double.NaN),
         // sorted 1, 2, 3 by −2, 0, 2: 4 over 3 · 6
         new Case("sparseness", best, 2 / 9.0),
@@ -187,7 +189,7 @@ final class MetricCases {
         new Case("faithfulness-correlation:subset=2,score=logit", best, 1),
         new Case("faithfulness-correlation:subset=2,score=logit", new float[] {-1, -2, -3}, -1),
         new Case("faithfulness-correlation:subset=2,score=logit", new float[3], Double.NaN),
-        // one class only: its probability is 1 whatever is there
+        // sigmoids of 18 and more are 1
         new Case("faithfulness-correlation:subset=2", best, Double.NaN),
         new Case("sensitivity-n", best, 1),
         new Case("sensitivity-n", worst, -1),

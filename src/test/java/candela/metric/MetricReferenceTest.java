@@ -100,7 +100,8 @@ class MetricReferenceTest {
       for (int i = 0; i < PIXELS; i++) {
         sums[s] += noise[s][i] * map[i];
       }
-      falls[s] = (double) asked.logits(x)[TARGET] - asked.logits(y)[TARGET];
+      falls[s] =
+          (double) asked.prediction(x).logits()[TARGET] - asked.prediction(y).logits()[TARGET];
     }
     String metric = "infidelity:perturbation=noise,samples=30,seed=8";
     checkInfidelity(metric + ",stdev=0.2", sums, falls);
@@ -309,7 +310,8 @@ class MetricReferenceTest {
       sum += a;
     }
     float[] mean = MeanColour.of(x, 3, PIXELS);
-    double fall = (double) asked.logits(x)[TARGET] - asked.logits(mean)[TARGET];
+    double fall =
+        (double) asked.prediction(x).logits()[TARGET] - asked.prediction(mean).logits()[TARGET];
     Score s = score("completeness:substrate=mean");
     assertThat(s.value()).isCloseTo(Math.abs(sum - fall) / Math.abs(fall), ROUNDING);
     assertThat(s.parts().get("delta")).isCloseTo(sum - fall, ROUNDING);
@@ -367,7 +369,7 @@ class MetricReferenceTest {
     Arrays.sort(sorted);
     double reach = 0.6 * ((double) sorted[sorted.length - 1] - sorted[0]);
     double eps = 1e-3;
-    float[] h = asked.logits(image);
+    float[] h = asked.prediction(image).logits();
     double in = 0;
     double out = 0;
     double inSum = 0;
@@ -379,7 +381,7 @@ class MetricReferenceTest {
       for (int i = 0; i < near.length; i++) {
         near[i] += (float) random.uniform(-reach, reach);
       }
-      float[] other = asked.logits(near);
+      float[] other = asked.prediction(near).logits();
       if (largest(other) == largest(h)) {
         double change = change(a, squares(near), eps);
         double logits = 0;
@@ -549,7 +551,8 @@ class MetricReferenceTest {
               float[] y = without(p, other);
               return probability
                   ? probability(x) - probability(y)
-                  : (double) asked.logits(x)[TARGET] - asked.logits(y)[TARGET];
+                  : (double) asked.prediction(x).logits()[TARGET]
+                      - asked.prediction(y).logits()[TARGET];
             })
         .toArray();
   }
@@ -563,7 +566,7 @@ class MetricReferenceTest {
   }
 
   private double probability(float[] image) {
-    float[] z = asked.logits(image);
+    float[] z = asked.prediction(image).logits();
     double sum = 0;
     for (float v : z) {
       sum += Math.exp((double) v - z[TARGET]);

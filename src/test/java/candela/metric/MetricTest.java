@@ -63,7 +63,8 @@ class MetricTest {
     return (pixels, own) ->
         new Mapped<>(
             new Logits(own.device(), pixels),
-            logits -> {
+            said -> {
+              float[] logits = said.logits();
               float[] values = new float[n];
               for (int i = 0; i < n; i++) {
                 values[i] = logits[i % logits.length];

@@ -154,7 +154,7 @@ class SanityCheckTest {
     run(variants(Init.PERMUTE), false, true, 4, 1);
     for (int v = 2; v < 4; v++) {
       for (int i = 0; i < 2; i++) {
-        float[] logits = found.get(v).logits().get(i);
+        float[] logits = found.get(v).predictions().get(i).logits();
         int target = found.get(v).targets()[i];
         for (float l : logits) {
           assertThat(l).isLessThanOrEqualTo(logits[target]);

@@ -45,7 +45,7 @@ class LedgerTest {
   }
 
   private Ledger open(String name) {
-    Material none = new Material(List.of(), List.of(), List.of());
+    Material none = new Material(List.of(), List.of());
     return Ledger.open(folder.resolve(name), STUDY, Plan.of(STUDY.sweeps()), none);
   }
 

@@ -61,7 +61,7 @@ class LearnerTest {
       try (var pipeline = new Pipeline(Network.of(written), device, 1)) {
         var logits = new Logits(device, new float[] {1, 2});
         pipeline.run(List.of(logits));
-        assertThat(logits.result()).containsExactly(11, 16);
+        assertThat(logits.result().logits()).containsExactly(11, 16);
       }
     }
   }

@@ -58,7 +58,7 @@ public final class CudaDevice implements Device {
     int cards = Cards.count(library);
     if (card >= cards) {
       throw CandelaException.of(
-          "device: 'cuda:%d' expected to be below %d, the number of cards", card, cards);
+          "device: one of the %d cards from cuda:0 on expected, got cuda:%d", cards, card);
     }
     Driver.load();
     device = Cards.device(card);

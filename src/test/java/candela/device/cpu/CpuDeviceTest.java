@@ -91,7 +91,9 @@ class CpuDeviceTest {
   void anUnknownDeviceIsRefused() {
     assertThatThrownBy(() -> Devices.open("tpu", 0))
         .isInstanceOf(CandelaException.class)
-        .hasMessage("device: 'tpu' is not known; it takes cpu, cuda:0, cuda:1, …");
+        .hasMessage(
+            "device: auto, cpu, cuda:0, cuda:1, … expected, got 'tpu'; candela devices tells what"
+                + " is there");
   }
 
   @Test
