@@ -113,7 +113,7 @@ final class Explanation implements AutoCloseable {
   }
 
   private void sayWhatWasAssumed() {
-    if (options.classifier.preprocess == null) {
+    if (options.classifier.preprocess == null && !preparation.levels().black().isEmpty()) {
       out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
     }
     List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();

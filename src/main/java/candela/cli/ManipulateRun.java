@@ -73,6 +73,11 @@ final class ManipulateRun implements AutoCloseable {
     methods.forEach(m -> names.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
+    if (preparation.levels().black().isEmpty()) {
+      throw CandelaException.of(
+          "manipulate: a model of pictures, of 1 or 3 channels, expected; %s takes %s",
+          network.name(), preparation.shape());
+    }
     sheet = new ManipulateSheet(preparation, labels, names);
     device = options.machine.openFine();
     pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);

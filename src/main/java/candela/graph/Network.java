@@ -100,14 +100,18 @@ public final class Network {
   }
 
   /**
-   * The same network, but images go in as [N,C,H,W] where the model takes [N,H,W,C] with one or
-   * three channels; gradients come out likewise.
+   * The same network, but images go in as [N,C,H,W] where the model takes [N,H,W,C]: those of one
+   * or three channels, and square ones; gradients come out likewise.
    */
   public Network channelsFirst() {
     Shape s = inputShape();
-    boolean last = s.rank() == 4 && isColour(s.dim(3)) && !isColour(s.dim(1));
+    boolean last = s.rank() == 4 && !isColour(s.dim(1)) && (isColour(s.dim(3)) || isSquare(s));
     Shape turned = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
     return new Network(this, last, turned);
+  }
+
+  private static boolean isSquare(Shape s) {
+    return s.dim(1) == s.dim(2) && s.dim(2) != s.dim(3);
   }
 
   private static boolean isColour(int channels) {

@@ -156,7 +156,10 @@ public record Preprocess(
   /** image as the input [channels,height,width] of a model; channels is 1 or 3. */
   public float[] apply(Image image, int channels, int height, int width) {
     if (channels != 1 && channels != 3) {
-      throw CandelaException.of("preprocess: 1 or 3 channels expected, the model has %d", channels);
+      throw CandelaException.of(
+          "preprocess: a model of 1 or 3 channels expected for pictures, it has %d; give what it"
+              + " reads as a .npy file",
+          channels);
     }
     Image view = view(image, height, width);
     int pixels = height * width;

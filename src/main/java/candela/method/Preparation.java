@@ -14,10 +14,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How a run turns picture files into inputs of its network. */
+/**
+ * How a run turns picture files into inputs of its network. Of other than one or three channels,
+ * inputs are given as they are.
+ */
 public final class Preparation {
   /** Preset where none is given. */
   public static final String DEFAULT = "imagenet";
+
+  /** Of inputs that are given as they are. */
+  private static final String NONE = "none";
 
   /** Pictures of results are at least so many pixels wide or high. */
   private static final int SHOWN = 448;
@@ -48,10 +54,9 @@ public final class Preparation {
    * @param input the network's input, [1,c,h,w]
    */
   public static Preparation of(String name, Shape input, String network) {
-    if (input.rank() != 4 || (input.dim(1) != 1 && input.dim(1) != 3)) {
+    if (input.rank() != 4) {
       throw CandelaException.of(
-          "%s: images [N,3,H,W], [N,1,H,W] or [N,H,W,3] expected as input, it takes %s",
-          network, input);
+          "%s: images [N,C,H,W] or [N,H,W,C] expected as input, it takes %s", network, input);
     }
     long pixels = (long) input.dim(2) * input.dim(3);
     if (pixels < 1 || pixels > MOST_PIXELS) {
@@ -59,14 +64,27 @@ public final class Preparation {
           "%s: images of 1 to %d pixels expected as input, it takes %s",
           network, MOST_PIXELS, input);
     }
-    String chosen = name == null ? DEFAULT : name;
     Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
+    if (!isPicture(image)) {
+      if (name != null) {
+        throw CandelaException.of(
+            "--preprocess: none expected for inputs %s, which are read from .npy files as they are,"
+                + " got '%s'",
+            image, name);
+      }
+      return new Preparation(NONE, Preprocess.of("raw"), image);
+    }
+    String chosen = name == null ? DEFAULT : name;
     Preparation made = new Preparation(chosen, Preprocess.of(chosen), image);
     made.levels(); // refuses means of more channels than there are, before a picture is read
     return made;
   }
 
-  /** The preset's name, or the file. */
+  private static boolean isPicture(Shape image) {
+    return image.dim(0) == 1 || image.dim(0) == 3;
+  }
+
+  /** The preset's name, the file, or none. */
   public String name() {
     return name;
   }
@@ -121,7 +139,11 @@ public final class Preparation {
     return new Picture(pixels, preprocess.view(image, h * times, w * times));
   }
 
+  /** None where inputs are given as they are. */
   public Levels levels() {
+    if (!isPicture(shape)) {
+      return Levels.NONE;
+    }
     List<Float> black = new ArrayList<>();
     List<Float> white = new ArrayList<>();
     for (int c = 0; c < shape.dim(0); c++) {
@@ -132,11 +154,15 @@ public final class Preparation {
   }
 
   /**
-   * An input for people, as large as it is: what lies beyond black or white is cut off.
+   * An input for people, as large as it is: what lies beyond black or white is cut off. Of other
+   * than one or three channels their mean, from the least to the most.
    *
    * @param pixels [c,h,w]
    */
   public Image image(float[] pixels) {
+    if (!isPicture(shape)) {
+      return mean(pixels);
+    }
     int c = shape.dim(0);
     int n = shape.count(1, 3);
     Levels levels = levels();
@@ -146,6 +172,21 @@ public final class Preparation {
         int from = c == 1 ? 0 : levels.blueFirst() ? 2 - k : k;
         rgb[3 * i + k] = (byte) level(levels, from, pixels[from * n + i]);
       }
+    }
+    return new Image(shape.dim(2), shape.dim(1), rgb);
+  }
+
+  private Image mean(float[] pixels) {
+    int n = shape.count(1, 3);
+    double[] sum = new double[n];
+    for (int i = 0; i < pixels.length; i++) {
+      sum[i % n] += pixels[i];
+    }
+    double least = Arrays.stream(sum).min().getAsDouble();
+    double range = Arrays.stream(sum).max().getAsDouble() - least;
+    byte[] rgb = new byte[3 * n];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = (byte) Math.rint(range > 0 ? 255 * (sum[i / 3] - least) / range : 127);
     }
     return new Image(shape.dim(2), shape.dim(1), rgb);
   }

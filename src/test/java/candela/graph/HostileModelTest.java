@@ -208,6 +208,11 @@ class HostileModelTest {
         .isEqualTo(Shape.of(2, 3, 8, 6));
     assertThat(Network.load(file, "8x6x3").channelsFirst().inputShape())
         .isEqualTo(Shape.of(1, 3, 8, 6));
+    // of other than colours, the two equal lengths are height and width
+    assertThat(Network.load(file, "6x6x5").channelsFirst().inputShape())
+        .isEqualTo(Shape.of(1, 5, 6, 6));
+    assertThat(Network.load(file, "5x6x6").channelsFirst().inputShape())
+        .isEqualTo(Shape.of(1, 5, 6, 6));
     for (String wrong : List.of("", "x", "3x", "3,8,6", "0x8x6", "3x-8x6", "9999999999x1x1")) {
       assertThatThrownBy(() -> Network.load(file, wrong))
           .isInstanceOf(CandelaException.class)

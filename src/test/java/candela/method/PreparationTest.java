@@ -34,6 +34,37 @@ class PreparationTest {
         .hasMessageStartingWith("tall.png: resize: ");
   }
 
+  /** Five channels are no picture: the mean of them is shown, from the least to the most. */
+  @Test
+  void inputsOfOtherChannelsAreGivenAsTheyAre() {
+    Preparation p = Preparation.of(null, Shape.of(1, 5, 1, 3), "test.onnx");
+    assertThat(p.name()).isEqualTo("none");
+    assertThat(p.levels()).isEqualTo(Levels.NONE);
+    float[] x = new float[15];
+    x[0] = -2; // of the first pixel
+    x[14] = 6; // of the last
+    Path file = folder.resolve("x.npy");
+    new Npy(new int[] {5, 1, 3}, x).write(file);
+    assertThat(p.read(file).pixels()).isEqualTo(x);
+    byte[] levels = p.image(x).levels();
+    for (int i = 0; i < 9; i++) {
+      assertThat(levels[i] & 255).isEqualTo(new int[] {0, 64, 255}[i / 3]);
+    }
+    assertThat(p.image(new float[15]).levels()).containsOnly(127);
+    assertThatThrownBy(() -> p.of(Path.of("a.png"), noise()))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "a.png: preprocess: a model of 1 or 3 channels expected for pictures, it has 5; give"
+                + " what it reads as a .npy file");
+    assertThatThrownBy(() -> Preparation.of("unit", Shape.of(1, 5, 1, 3), "test.onnx"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "--preprocess: none expected for inputs [5,1,3], which are read from .npy files as they"
+                + " are, got 'unit'");
+    assertThatThrownBy(() -> Preparation.of(null, Shape.of(1, 20), "test.onnx"))
+        .hasMessage("test.onnx: images [N,C,H,W] or [N,H,W,C] expected as input, it takes [1,20]");
+  }
+
   /** What a network reads may be given as it is, and is shown as the picture it was. */
   @Test
   void anInputIsReadAsItIs() {
