@@ -43,32 +43,25 @@ public final class Import {
   }
 
   /** As the other, all shapes from the file. */
-  public static Graph graph(OnnxModel model, int batch, Map<String, OnnxTensor> known) {
-    return graph(model, batch, known, Map.of());
+  public static Graph graph(OnnxModel model, int batch) {
+    return graph(model, batch, Map.of());
   }
 
   /**
    * Builds the graph.
    *
    * @param batch leading dimension of every input, whatever the file says
-   * @param known inputs with their values, which become constants
    * @param shapes whole shapes of inputs, for which batch is not used
    * @throws CandelaException when the model uses what is not supported, or does not fit together
    */
-  public static Graph graph(
-      OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
-    return read(model, batch, known, shapes, false, b -> {});
+  public static Graph graph(OnnxModel model, int batch, Map<String, Shape> shapes) {
+    return read(model, batch, shapes, false, b -> {});
   }
 
   /** The graph before parameters become inputs, its batch normalisations kept as nodes. */
   static Graph unfolded(OnnxModel model, int batch, Builder.Norms norms) {
     return read(
-        model,
-        batch,
-        Map.of(),
-        Map.of(),
-        false,
-        builder -> builder.training(norms, model.initialisers()));
+        model, batch, Map.of(), false, builder -> builder.training(norms, model.initialisers()));
   }
 
   /**
@@ -77,29 +70,28 @@ public final class Import {
    * @param turned the first input, [N,H,W,C] in the model, is [N,C,H,W] in the graph
    */
   static Graph graph(OnnxModel model, int batch, boolean turned) {
-    return read(model, batch, Map.of(), Map.of(), turned, b -> {});
+    return read(model, batch, Map.of(), turned, b -> {});
   }
 
   /** Reads it for the file's own batch first where that is another, see {@link Batching}. */
   private static Graph read(
       OnnxModel model,
       int batch,
-      Map<String, OnnxTensor> known,
       Map<String, Shape> shapes,
       boolean turned,
       Consumer<Builder> prepare) {
-    int own = modelBatch(model, batch, known, shapes);
+    int own = modelBatch(model, batch, shapes);
     Builder made = null;
     if (own != batch) {
       Import first = new Import(model, own, null, turned);
       prepare.accept(first.builder);
-      first.build(own, known, shapes);
+      first.build(own, shapes);
       made = first.builder;
     }
     Import reading = new Import(model, batch, made, turned);
     prepare.accept(reading.builder);
     try {
-      return reading.build(batch, known, shapes);
+      return reading.build(batch, shapes);
     } catch (CandelaException e) {
       throw made == null || fits(model, 2 * own, made, turned, prepare)
           ? e // the batch is too large
@@ -113,7 +105,7 @@ public final class Import {
     Import reading = new Import(model, batch, made, turned);
     prepare.accept(reading.builder);
     try {
-      reading.build(batch, Map.of(), Map.of());
+      reading.build(batch, Map.of());
       return true;
     } catch (CandelaException e) {
       return false;
@@ -121,25 +113,20 @@ public final class Import {
   }
 
   /**
-   * The leading dimension that the file was made for; batch where it leaves that open, or inputs
+   * The leading dimension that the file was made for; batch where it leaves that open, or shapes
    * are told from outside.
    */
-  private static int modelBatch(
-      OnnxModel model, int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
-    for (OnnxValue v : model.inputs()) {
-      if (known.isEmpty() && shapes.isEmpty()) {
-        List<Dim> dims = v.dims().orElse(List.of());
-        return !dims.isEmpty() && dims.get(0) instanceof Dim.Fixed f && f.size() > 0
-            ? f.size()
-            : batch;
-      }
+  private static int modelBatch(OnnxModel model, int batch, Map<String, Shape> shapes) {
+    if (model.inputs().isEmpty() || !shapes.isEmpty()) {
+      return batch;
     }
-    return batch;
+    List<Dim> dims = model.inputs().getFirst().dims().orElse(List.of());
+    return !dims.isEmpty() && dims.get(0) instanceof Dim.Fixed f && f.size() > 0 ? f.size() : batch;
   }
 
   /** The number of images that a model was made for; 1 where it leaves that open. */
   static int batch(OnnxModel model) {
-    return modelBatch(model, 1, Map.of(), Map.of());
+    return modelBatch(model, 1, Map.of());
   }
 
   /**
@@ -152,9 +139,9 @@ public final class Import {
     }
     Import two = new Import(model, 2, null, Elements.of(model));
     try {
-      two.build(2, Map.of(), Map.of());
+      two.build(2, Map.of());
       Import three = new Import(model, 3, new Batching(two.builder, 3), Elements.of(model));
-      three.build(3, Map.of(), Map.of());
+      three.build(3, Map.of());
       return Optional.empty();
     } catch (CandelaException e) {
       boolean some = isRead(model, 1) || isRead(model, 2) || isRead(model, 3);
@@ -164,7 +151,7 @@ public final class Import {
 
   private static boolean isRead(OnnxModel model, int batch) {
     try {
-      new Import(model, batch, null, Elements.of(model)).build(batch, Map.of(), Map.of());
+      new Import(model, batch, null, Elements.of(model)).build(batch, Map.of());
       return true;
     } catch (CandelaException e) {
       return false; // told by who wants a batch
@@ -173,7 +160,7 @@ public final class Import {
 
   /** Whether the file was made for any number of images. */
   static boolean leavesBatchOpen(OnnxModel model) {
-    return modelBatch(model, 2, Map.of(), Map.of()) != modelBatch(model, 3, Map.of(), Map.of());
+    return modelBatch(model, 2, Map.of()) != modelBatch(model, 3, Map.of());
   }
 
   /**
@@ -183,9 +170,9 @@ public final class Import {
    * @param open the batch where the file leaves it open
    */
   static Import inputs(OnnxModel model, int open) {
-    int batch = modelBatch(model, open, Map.of(), Map.of());
+    int batch = modelBatch(model, open, Map.of());
     Import reading = new Import(model, batch, null, false);
-    reading.inputs(batch, Map.of(), Map.of());
+    reading.inputs(batch, Map.of());
     return reading;
   }
 
@@ -213,8 +200,8 @@ public final class Import {
     return builder.known(builder.value("input", name));
   }
 
-  private Graph build(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
-    List<Value> inputs = inputs(batch, known, shapes);
+  private Graph build(int batch, Map<String, Shape> shapes) {
+    List<Value> inputs = inputs(batch, shapes);
     model.nodes().forEach(this::read);
     List<Value> outputs = new ArrayList<>();
     for (OnnxValue v : model.outputs()) {
@@ -223,23 +210,19 @@ public final class Import {
     return builder.graph(inputs, outputs);
   }
 
-  private List<Value> inputs(int batch, Map<String, OnnxTensor> known, Map<String, Shape> shapes) {
+  private List<Value> inputs(int batch, Map<String, Shape> shapes) {
     model.initialisers().forEach(this::bind);
     List<Value> inputs = new ArrayList<>();
     for (OnnxValue v : model.inputs()) {
-      if (known.containsKey(v.name())) {
-        bind(v.name(), known.get(v.name()));
-      } else {
-        Shape shape = Optional.ofNullable(shapes.get(v.name())).orElseGet(() -> shape(v, batch));
-        boolean turn = turned && inputs.isEmpty();
-        Shape given = turn ? Transposition.shape(shape, CHANNELS_FIRST) : shape;
-        Value x = Value.of(v.name(), given, !v.type().isFloating());
-        inputs.add(x);
-        Op back = new Transpose(Transposition.inverse(CHANNELS_FIRST));
-        builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
-        if (batching != null) {
-          batching.input(v.name(), builder.find(v.name()).shape());
-        }
+      Shape shape = Optional.ofNullable(shapes.get(v.name())).orElseGet(() -> shape(v, batch));
+      boolean turn = turned && inputs.isEmpty();
+      Shape given = turn ? Transposition.shape(shape, CHANNELS_FIRST) : shape;
+      Value x = Value.of(v.name(), given, !v.type().isFloating());
+      inputs.add(x);
+      Op back = new Transpose(Transposition.inverse(CHANNELS_FIRST));
+      builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
+      if (batching != null) {
+        batching.input(v.name(), builder.find(v.name()).shape());
       }
     }
     return inputs;

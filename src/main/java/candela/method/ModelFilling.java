@@ -65,7 +65,7 @@ final class ModelFilling implements Inpainter.Filling {
     }
     Shape full = Shape.of(1, COLOURS, tall, wide);
     Map<String, Shape> shapes = Map.of(x.name(), full, m.name(), full.with(1, 1));
-    Graph graph = Simplify.all(Import.graph(model, 1, Map.of(), shapes), Set.of());
+    Graph graph = Simplify.all(Import.graph(model, 1, shapes), Set.of());
     if (!graph.outputs().get(0).shape().equals(full)) {
       throw CandelaException.of(
           "inpainter: %s: output %s expected for an image of that shape, is %s",

@@ -109,7 +109,7 @@ class ConformanceTest {
         known.put(name, t);
       }
     }
-    Graph graph = Import.graph(ControlFlow.decided(given(model, known)), 1, Map.of(), shapes);
+    Graph graph = Import.graph(ControlFlow.decided(given(model, known)), 1, shapes);
     // That case's expected value is given to four digits.
     boolean rounded = name(folder).contains("ceil_last_window");
     double tolerance = rounded ? 1e-3 : TOLERANCE;

@@ -13,7 +13,6 @@ import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -175,7 +174,7 @@ class OperatorReferenceTest {
 
   private static Session open(
       OperatorCase c, OnnxModel model, Device device, List<String> gradientAt) {
-    Graph graph = Import.graph(model, c.batch(), Map.of(), c.shapes());
+    Graph graph = Import.graph(model, c.batch(), c.shapes());
     Session s =
         Session.open(
             Simplify.all(graph, new HashSet<>(gradientAt)),

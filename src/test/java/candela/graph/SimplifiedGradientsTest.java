@@ -7,7 +7,6 @@ import candela.TestDevice;
 import candela.device.Device;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -37,7 +36,7 @@ class SimplifiedGradientsTest {
   void outputsAndGradientsStay(int number) {
     DrawnModel drawn = new DrawnModel(number);
     List<String> names = drawn.names();
-    Graph plain = Import.graph(drawn.model(), DrawnModel.IMAGE[0], Map.of());
+    Graph plain = Import.graph(drawn.model(), DrawnModel.IMAGE[0]);
     try (Device device = TestDevice.open(1)) {
       double scale = largestGradient(device, plain, names);
       for (String name : names) {

@@ -192,7 +192,7 @@ class SimplifyTest {
   private void check(String pass, SmallModel small) throws Exception {
     OnnxModel model = OnnxModel.read(small.write(folder));
     int batch = ((Dim.Fixed) model.inputs().get(0).dims().orElseThrow().get(0)).size();
-    Graph before = Import.graph(model, batch, Map.of());
+    Graph before = Import.graph(model, batch);
     for (Simplify.Pass p : Simplify.PASSES) {
       Graph after = p.apply(before, Set.of());
       if (p.getClass().getSimpleName().equals(pass)) {
@@ -234,7 +234,7 @@ class SimplifyTest {
   void aNormOfPlainArithmeticBecomesPartOfItsConvolution() throws Exception {
     for (String difference : new String[] {"a m", "m a"}) {
       OnnxModel model = OnnxModel.read(arithmetic(difference).write(folder));
-      Graph before = Import.graph(model, 2, Map.of());
+      Graph before = Import.graph(model, 2);
       Graph after = Simplify.all(before, Set.of());
       assertThat(after.nodes().stream().map(n -> n.op().type()))
           .containsExactlyInAnyOrder("Transpose", "Conv", "Transpose");
@@ -247,8 +247,8 @@ class SimplifyTest {
   void whatMustStayReadableStays() throws Exception {
     SmallModel small = conv(model(), "x", "a", 3, 3).node("Relu", "a", "r").node("Add", "r x", "y");
     OnnxModel model = OnnxModel.read(small.write(folder));
-    Graph plain = Simplify.all(Import.graph(model, 2, Map.of()), Set.of());
-    Graph kept = Simplify.all(Import.graph(model, 2, Map.of()), Set.of("a", "r"));
+    Graph plain = Simplify.all(Import.graph(model, 2), Set.of());
+    Graph kept = Simplify.all(Import.graph(model, 2), Set.of("a", "r"));
     assertThat(plain.named()).doesNotContainKey("a");
     assertThat(kept.named()).containsKeys("a", "r");
     same(plain, kept);

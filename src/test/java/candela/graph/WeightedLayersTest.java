@@ -118,7 +118,7 @@ class WeightedLayersTest {
     float[] other = {0, 0, 0, 0, 0, 9};
     OnnxModel changed = layers.with(Map.of("w", OnnxTensor.of("w", Shape.of(3, 2), other)));
     assertThat(changed.initialisers().get("w").floats()).containsExactly(other);
-    assertThat(Import.graph(changed, 1, Map.of()).nodes()).hasSize(1);
+    assertThat(Import.graph(changed, 1).nodes()).hasSize(1);
   }
 
   /** As weight normalisation is exported: v over its length, times g. */
