@@ -1,4 +1,4 @@
-// Elements moved as they are: copies between strides, and rows picked by number.
+// Elements moved as they are: copies between strides, rows and elements picked by number.
 #include <algorithm>
 
 #include "check.cuh"
@@ -235,6 +235,46 @@ struct GatherBackward {
   }
 };
 
+struct PickForward {
+  int64_t n, inner, k;
+  const float* __restrict__ index;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  // Rows are [outer,k].
+  BOTH void operator()(const Span& s) const {
+    const float* in = x + s.row / k * n * inner;
+    const float* at = index + s.row * inner;
+    float* out = y + s.row * inner;
+    INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
+      int64_t row = rowOf(at[i], n);
+      out[i] = row < 0 ? NAN : in[row * inner + i];
+    }
+  }
+};
+
+struct PickBackward {
+  bool accumulate;
+  int64_t n, inner, k;
+  const float* __restrict__ index;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  // Rows are outer; a column of all n elements is one body's.
+  BOTH void operator()(const Span& s) const {
+    float* out = dx + s.row * n * inner;
+    for (int64_t j = 0; j < n && !accumulate; j++) {
+      for (int64_t i = s.begin; i < s.end; i++) out[j * inner + i] = 0.0f;
+    }
+    for (int64_t j = s.row * k; j < (s.row + 1) * k; j++) {
+      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
+        int64_t row = rowOf(index[j * inner + i], n);
+        if (row >= 0) out[row * inner + i] += dy[j * inner + i];
+      }
+    }
+  }
+};
+
 }  // namespace
 
 int cd_copy_strided(cd_stream* stream, int type, int accumulate, int rank, const int* dims, const int* xStrides,
@@ -291,5 +331,33 @@ int cd_gather_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t
     check.data(dx, "dx");
     GatherBackward body{accumulate != 0, n, inner, k, index, dy, dx};
     forEachSpan(stream, outer * n, inner, body, 1 + k / 8);
+  });
+}
+
+int cd_pick_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,
+                    const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "pick_forward");
+    int64_t size = check.counts({outer, n, inner});
+    if (check.counts({outer, k, inner}) == 0) return;
+    check.data(index, "index");
+    if (size > 0) check.data(x, "x");
+    check.data(y, "y");
+    forEachSpan(stream, outer * k, inner, PickForward{n, inner, k, index, x, y}, 4);
+  });
+}
+
+int cd_pick_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
+                     const float* index, const float* dy, float* dx) {
+  return entry([&] {
+    Check check(stream, "pick_backward");
+    int64_t size = check.counts({outer, k, inner});
+    if (check.counts({outer, n, inner}) == 0) return;
+    if (size > 0) {
+      check.data(index, "index");
+      check.data(dy, "dy");
+    }
+    check.data(dx, "dx");
+    forEachSpan(stream, outer, inner, PickBackward{accumulate != 0, n, inner, k, index, dy, dx}, n + 4 * k);
   });
 }

@@ -1,5 +1,7 @@
 // Reductions of the middle axis of x[outer,n,inner]. inner = 1: the lanes of a row share it; else a body takes a span of
 // inner and adds row by row.
+#include <string.h>
+
 #include "check.cuh"
 #include "sum.cuh"
 #ifdef __CUDACC__
@@ -199,6 +201,39 @@ struct ArgReduce {
   }
 };
 
+// Rows are [outer,inner]. Each of the k is the greatest key below the one before.
+struct Top {
+  bool largest;
+  int64_t n, inner, k;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  // Greater for what comes first; never 0.
+  BOTH uint64_t key(float v, int64_t i) const {
+    float plain = v == 0.0f ? 0.0f : v;
+    uint32_t bits;
+    memcpy(&bits, &plain, sizeof bits);
+    // in the order of the numbers, NaN above all
+    bits = v != v ? 0xfffffffeu : (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+    return static_cast<uint64_t>(largest ? bits : ~bits) << 32 | (0xffffffffu - static_cast<uint32_t>(i));
+  }
+
+  BOTH void operator()(int64_t row, const Lanes& lanes) const {
+    const float* in = x + row / inner * n * inner + row % inner;
+    float* out = y + row / inner * k * inner + row % inner;
+    uint64_t before = UINT64_MAX;
+    for (int64_t j = 0; j < k; j++) {
+      uint64_t best = 0;
+      for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+        uint64_t here = key(in[i * inner], i);
+        if (here < before && here > best) best = here;
+      }
+      before = lanes.max(best);
+      if (lanes.rank() == 0) out[j * inner] = static_cast<float>(0xffffffffu - static_cast<uint32_t>(before));
+    }
+  }
+};
+
 #ifdef __CUDACC__
 
 struct Share {
@@ -332,5 +367,18 @@ int cd_arg_reduce(cd_stream* stream, int kind, int last, int64_t outer, int64_t 
     check.data(x, "x");
     check.data(y, "y");
     forEachSpan(stream, outer, inner, ArgReduce{kind == CD_REDUCE_MAX, last != 0, n, inner, x, y}, n);
+  });
+}
+
+int cd_top(cd_stream* stream, int largest, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* x, float* y) {
+  return entry([&] {
+    Check check(stream, "top");
+    check.counts({outer, n, inner});
+    check.range(k, 0, n, "k");
+    check.range(n, 0, UINT32_MAX, "n");
+    if (check.counts({outer, k, inner}) == 0) return;
+    check.data(x, "x");
+    check.data(y, "y");
+    forEachRow(stream, outer * inner, Top{largest != 0, n, inner, k, x, y}, n * k);
   });
 }

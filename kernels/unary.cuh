@@ -62,6 +62,17 @@ UNARY(Truncate, '0', 1, truncf(x), 0.0f)
 UNARY(Boolean, '0', 1, x != 0.0f ? 1.0f : 0.0f, 0.0f)
 UNARY(Sin, 'x', 30, sinf(x), cosf(x))
 UNARY(Cos, 'x', 30, cosf(x), -sinf(x))
+UNARY(Tan, 'y', 40, tanf(x), 1.0f + x * x)
+UNARY(Asin, 'x', 30, asinf(x), 1.0f / sqrtf((1.0f - x) * (1.0f + x)))
+UNARY(Acos, 'x', 30, acosf(x), -1.0f / sqrtf((1.0f - x) * (1.0f + x)))
+UNARY(Atan, 'x', 30, atanf(x), 1.0f / (1.0f + x * x))
+UNARY(Sinh, 'x', 30, sinhf(x), coshf(x))
+UNARY(Cosh, 'x', 30, coshf(x), sinhf(x))
+UNARY(Asinh, 'x', 40, asinhf(x), 1.0f / hypotf(1.0f, x))
+UNARY(Acosh, 'x', 40, acoshf(x), 1.0f / (sqrtf(x - 1.0f) * sqrtf(x + 1.0f)))
+UNARY(Atanh, 'x', 40, atanhf(x), 1.0f / ((1.0f - x) * (1.0f + x)))
+UNARY(Shrink, 'x', 1, x < -alpha ? x + beta : x > alpha ? x - beta : x == x ? 0.0f : x,
+      x < -alpha || x > alpha ? 1.0f : 0.0f)
 UNARY(Relu, 'x', 1, x < 0.0f ? 0.0f : x, x > 0.0f ? 1.0f : 0.0f)
 UNARY(Linear, '-', 1, alpha * x + beta, alpha)
 // The slope passes straight through the steps (Bengio and others 2013).
@@ -137,6 +148,16 @@ bool forKind(int kind, float alpha, const Use& use) {
     case CD_BOOLEAN: return use(Boolean{}), true;
     case CD_SIN: return use(Sin{}), true;
     case CD_COS: return use(Cos{}), true;
+    case CD_TAN: return use(Tan{}), true;
+    case CD_ASIN: return use(Asin{}), true;
+    case CD_ACOS: return use(Acos{}), true;
+    case CD_ATAN: return use(Atan{}), true;
+    case CD_SINH: return use(Sinh{}), true;
+    case CD_COSH: return use(Cosh{}), true;
+    case CD_ASINH: return use(Asinh{}), true;
+    case CD_ACOSH: return use(Acosh{}), true;
+    case CD_ATANH: return use(Atanh{}), true;
+    case CD_SHRINK: return use(Shrink{}), true;
     case CD_RELU: return use(Relu{}), true;
     case CD_LINEAR: return use(Linear{}), true;
     case CD_QUANTIZE: return use(Quantize{}), true;

@@ -48,13 +48,15 @@ int cd_stream_destroy(cd_stream* stream);
 
 /* Functions of one element; alpha and beta are their parameters. GELU with alpha 1 is its tanh approximation, SELU is
    beta * (x > 0 ? x : alpha * (e^x - 1)), HARD_SIGMOID clamps alpha * x + beta to 0..1, CLIP to alpha..beta, LINEAR is
-   alpha * x + beta, ROUND goes to even, TRUNCATE is a cast to an integer, BOOLEAN to a truth value, QUANTIZE gives the
-   nearest multiple of alpha and lets the slope pass. */
+   alpha * x + beta, ROUND goes to even, TRUNCATE is a cast to an integer, BOOLEAN to a truth value, SHRINK takes
+   beta from what is more than alpha from 0, and all from what is not, QUANTIZE gives the nearest multiple of alpha and lets
+   the slope pass. */
 enum {
   CD_ABS, CD_NEG, CD_EXP, CD_LOG, CD_SQRT, CD_RECIPROCAL, CD_SIGMOID, CD_TANH, CD_ERF, CD_GELU, CD_SOFTPLUS,
   CD_SOFTSIGN, CD_MISH, CD_SWISH, CD_HARD_SIGMOID, CD_HARD_SWISH, CD_ELU, CD_SELU, CD_CELU, CD_LEAKY_RELU,
   CD_THRESHOLDED_RELU, CD_CLIP, CD_SIGN, CD_FLOOR, CD_CEIL, CD_ROUND, CD_NOT, CD_TRUNCATE, CD_BOOLEAN, CD_SIN, CD_COS,
-  CD_RELU, CD_LINEAR, CD_QUANTIZE, CD_UNARY_KINDS
+  CD_TAN, CD_ASIN, CD_ACOS, CD_ATAN, CD_SINH, CD_COSH, CD_ASINH, CD_ACOSH, CD_ATANH, CD_SHRINK, CD_RELU, CD_LINEAR,
+  CD_QUANTIZE, CD_UNARY_KINDS
 };
 
 /* Functions of two elements; truth values are 0 and 1. PRELU is a < 0 ? a * b : a, MOD is fmod, INTEGER_DIV rounds
@@ -279,6 +281,10 @@ int cd_reduce_channels(cd_stream* stream, int kind, int64_t channels, int64_t n,
 int cd_arg_reduce(cd_stream* stream, int kind, int last, int64_t outer, int64_t n, int64_t inner, const float* x,
                   float* y);
 
+/* y[outer,k,inner] = indices over n of the k largest (largest = 0: smallest) of x[outer,n,inner], as floats: the extreme
+   one first, of equal ones the first. NaN counts as the largest. k is at most n. No overlap. */
+int cd_top(cd_stream* stream, int largest, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* x, float* y);
+
 /* ---- softmax ---- */
 
 /* y[rows,n] = softmax (log: its logarithm) of x[rows,n]. y may alias x. */
@@ -393,12 +399,42 @@ int cd_gather_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner
 int cd_gather_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
                        const float* index, const float* dy, float* dx);
 
+/* y[outer,k,inner] = x[outer,n,inner] at index[outer,k,inner] over n, a whole number as float; negative counts from the
+   end, outside gives NaN. No overlap. */
+int cd_pick_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,
+                    const float* x, float* y);
+
+/* dx[outer,n,inner] (+)= sum of the dy[outer,k,inner] that took the element, in order of k. No overlap. */
+int cd_pick_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
+                     const float* index, const float* dy, float* dx);
+
 /* ---- resample ---- */
 
 /* y[outer,nOut,inner] (+)= sum over first[j] <= t < first[j+1] of weight[t] * x[outer,nIn,inner] at index[t], in
    order of t; first[nOut+1], index[taps], weight[taps], each index in 0..nIn-1. No overlap. */
 int cd_resample(cd_stream* stream, int accumulate, int64_t outer, int64_t nIn, int64_t nOut, int64_t inner,
                 const int32_t* first, const int32_t* index, const float* weight, const float* x, float* y);
+
+/* ---- sample ---- */
+
+/* How a place between pixels is read, and what lies outside of an image: nothing, its nearest pixel, its mirror image. */
+enum { CD_SAMPLE_NEAREST, CD_SAMPLE_LINEAR, CD_SAMPLE_CUBIC, CD_SAMPLE_MODES };
+enum { CD_PADDING_ZEROS, CD_PADDING_BORDER, CD_PADDING_REFLECTION, CD_PADDINGS };
+
+/* y[n,places,c] = x[n,h,w,c] at grid[n,places,2], across and down, of which -1 and 1 are the middles of the outermost pixels
+   (align) or their outer ends. NEAREST: halves to even, CUBIC: -3/4. At NaN y is NaN. No overlap. */
+int cd_sample_forward(cd_stream* stream, int mode, int padding, int align, int64_t n, int64_t h, int64_t w, int64_t c,
+                      int64_t places, const float* grid, const float* x, float* y);
+
+/* dx[n,h,w,c] (+)= sum of the dy[n,places,c] that took the pixel, times its weight there, in order of places. No overlap. */
+int cd_sample_backward(cd_stream* stream, int mode, int padding, int align, int accumulate, int64_t n, int64_t h, int64_t w,
+                       int64_t c, int64_t places, const float* grid, const float* dy, float* dx);
+
+/* dgrid[n,places,2] (+)= gradient from x[n,h,w,c], grid and dy[n,places,c]; 0 where a place is moved to the border, and
+   for NEAREST. No overlap. */
+int cd_sample_backward_grid(cd_stream* stream, int mode, int padding, int align, int accumulate, int64_t n, int64_t h,
+                            int64_t w, int64_t c, int64_t places, const float* grid, const float* x, const float* dy,
+                            float* dgrid);
 
 /* ---- noise ---- */
 

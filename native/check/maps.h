@@ -67,6 +67,33 @@ struct Smooth {
   int64_t cells() const { return (h + step - 1) / step * ((w + step - 1) / step); }
 };
 
+// Images of c channels read at places, some of which are outside.
+struct Sampled {
+  int mode, padding;
+  bool align;
+  int64_t n, h, w, c, places;
+  explicit Sampled(Case& k)
+      : mode(k.each("mode", CD_SAMPLE_MODES, CD_SAMPLE_LINEAR)),
+        padding(k.each("padding", CD_PADDINGS, CD_PADDING_ZEROS)),
+        align(k.flag("align")),
+        n(k.size("n", {1, 3}, {64})),
+        h(k.size("h", {1, 3, 7}, {kSide})),
+        w(k.size("w", {1, 5, 8}, {kSide})),
+        c(k.size("c", {1, 3, 33}, {3})),
+        places(k.size("places", {1, 7, 50}, {kSide * kSide})) {
+    // a place that is rounded otherwise takes its weights from another fraction of w
+    k.within(1e-4, 1e-5);
+  }
+  int64_t pixels() const { return n * h * w * c; }
+  int64_t read() const { return n * places * c; }
+  // Off the middles between pixels, where NEAREST turns on the last place.
+  Ref<float> grid(Case& k) const {
+    std::vector<float> at(static_cast<size_t>(2 * n * places));
+    for (size_t i = 0; i < at.size(); i++) at[i] = static_cast<float>(static_cast<int64_t>(i * 37 % 101) - 50) * 0.0317f + 0.0011f;
+    return k.given("grid", at);
+  }
+};
+
 inline constexpr Entry kMaps[] = {
     {"cd_resample", 2, [](Case& c) {
       bool add = c.flag("accumulate");
@@ -85,6 +112,29 @@ inline constexpr Entry kMaps[] = {
       auto w = c.given("weight", weight), x = c.in("x", outer * nIn * inner), y = c.out("y", outer * nOut * inner, add);
       c.moves(4 * outer * (nIn + nOut) * inner);
       CALL(c, cd_resample, add, outer, nIn, nOut, inner, f, i, w, x, y);
+    }},
+    {"cd_sample_forward", 1, [](Case& c) {
+      Sampled k(c);
+      auto grid = k.grid(c);
+      auto x = c.in("x", k.pixels()), y = c.out("y", k.read());
+      c.moves(4 * (k.pixels() + k.read() + 2 * k.n * k.places));
+      CALL(c, cd_sample_forward, k.mode, k.padding, k.align, k.n, k.h, k.w, k.c, k.places, grid, x, y);
+    }},
+    {"cd_sample_backward", 1, [](Case& c) {
+      Sampled k(c);
+      bool add = c.flag("accumulate");
+      auto grid = k.grid(c);
+      auto dy = c.in("dy", k.read()), dx = c.out("dx", k.pixels(), add);
+      c.moves(4 * (k.pixels() + k.read() + 2 * k.n * k.places));
+      CALL(c, cd_sample_backward, k.mode, k.padding, k.align, add, k.n, k.h, k.w, k.c, k.places, grid, dy, dx);
+    }},
+    {"cd_sample_backward_grid", 1, [](Case& c) {
+      Sampled k(c);
+      bool add = c.flag("accumulate");
+      auto grid = k.grid(c);
+      auto x = c.in("x", k.pixels()), dy = c.in("dy", k.read()), dgrid = c.out("dgrid", 2 * k.n * k.places, add);
+      c.moves(4 * (k.pixels() + k.read() + 4 * k.n * k.places));
+      CALL(c, cd_sample_backward_grid, k.mode, k.padding, k.align, add, k.n, k.h, k.w, k.c, k.places, grid, x, dy, dgrid);
     }},
     {"cd_gaussian_noise", 1, [](Case& c) {
       Copies k(c);

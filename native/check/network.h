@@ -37,6 +37,13 @@ struct Operands {
   }
 };
 
+// Numbers of n elements, from the front and from the end, one of them outside.
+inline Ref<float> placesOf(Case& c, int64_t n, int64_t count) {
+  std::vector<float> at(static_cast<size_t>(count));
+  for (size_t j = 0; j < at.size(); j++) at[j] = static_cast<float>(static_cast<int64_t>(j * 7) % (2 * n + 1) - n);
+  return c.given("index", at);
+}
+
 // Window of a pooling layer and the image under it.
 struct Pool {
   int64_t images, h, w, c;
@@ -354,6 +361,14 @@ inline constexpr Entry kNetwork[] = {
       c.moves(4 * (outer * n * inner + outer * inner));
       CALL(c, cd_arg_reduce, kind, last, outer, n, inner, x, y);
     }},
+    {"cd_top", 2, [](Case& c) {
+      bool largest = c.flag("largest", true);
+      int64_t outer = c.size("outer", {1, 3, 7}, {kImages, kImages * 196}), n = c.size("n", {1, 3, 33, 200}, {1000, 196}), inner = c.size("inner", {1, 3}, {1});
+      int64_t k = n < 5 ? n : c.size("k", {1, 5, 33}, {5, 9});
+      auto x = c.wild("x", outer * n * inner), y = c.out("y", outer * k * inner);
+      c.moves(4 * outer * (n + k) * inner);
+      CALL(c, cd_top, largest, outer, n, inner, k, x, y);
+    }},
     {"cd_softmax_forward", 3, [](Case& c) {
       bool log = c.flag("log");
       Rows k(c);
@@ -550,9 +565,7 @@ inline constexpr Entry kNetwork[] = {
     {"cd_gather_forward", 1, [](Case& c) {
       int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33, 64}, {768});
       int64_t k = c.size("k", {1, 3, 50}, {197});
-      std::vector<float> at(static_cast<size_t>(k));
-      for (size_t j = 0; j < at.size(); j++) at[j] = static_cast<float>(static_cast<int64_t>(j * 7) % (2 * n + 1) - n);
-      auto index = c.given("index", at);
+      auto index = placesOf(c, n, k);
       auto x = c.in("x", outer * n * inner), y = c.out("y", outer * k * inner);
       c.moves(4 * outer * (n + k) * inner);
       CALL(c, cd_gather_forward, outer, n, inner, k, index, x, y);
@@ -561,12 +574,27 @@ inline constexpr Entry kNetwork[] = {
       int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33, 64}, {768});
       int64_t k = c.size("k", {1, 3, 50}, {1});
       bool add = c.flag("accumulate");
-      std::vector<float> at(static_cast<size_t>(k));
-      for (size_t j = 0; j < at.size(); j++) at[j] = static_cast<float>(static_cast<int64_t>(j * 7) % (2 * n + 1) - n);
-      auto index = c.given("index", at);
+      auto index = placesOf(c, n, k);
       auto dy = c.in("dy", outer * k * inner), dx = c.out("dx", outer * n * inner, add);
       c.moves(4 * outer * (n + k) * inner);
       CALL(c, cd_gather_backward, add, outer, n, inner, k, index, dy, dx);
+    }},
+    {"cd_pick_forward", 1, [](Case& c) {
+      int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33}, {768});
+      int64_t k = c.size("k", {1, 3, 50}, {138});
+      auto index = placesOf(c, n, outer * k * inner);
+      auto x = c.in("x", outer * n * inner), y = c.out("y", outer * k * inner);
+      c.moves(4 * outer * (n + 2 * k) * inner);
+      CALL(c, cd_pick_forward, outer, n, inner, k, index, x, y);
+    }},
+    {"cd_pick_backward", 1, [](Case& c) {
+      int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33}, {768});
+      int64_t k = c.size("k", {1, 3, 50}, {138});
+      bool add = c.flag("accumulate");
+      auto index = placesOf(c, n, outer * k * inner);
+      auto dy = c.in("dy", outer * k * inner), dx = c.out("dx", outer * n * inner, add);
+      c.moves(4 * outer * (n + 2 * k) * inner);
+      CALL(c, cd_pick_backward, add, outer, n, inner, k, index, dy, dx);
     }},
 };
 

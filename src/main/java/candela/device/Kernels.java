@@ -30,6 +30,7 @@ public final class Kernels {
   private Pool pool;
   private Move move;
   private Resample resample;
+  private Sample sample;
   private Noise noise;
   private Mask mask;
   private Patch patch;
@@ -159,6 +160,13 @@ public final class Kernels {
       resample = new Resample(this);
     }
     return resample;
+  }
+
+  public Sample sample() {
+    if (sample == null) {
+      sample = new Sample(this);
+    }
+    return sample;
   }
 
   public Noise noise() {

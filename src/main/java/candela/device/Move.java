@@ -17,6 +17,8 @@ public final class Move {
   private final Entry copyStrided;
   private final Entry gatherForward;
   private final Entry gatherBackward;
+  private final Entry pickForward;
+  private final Entry pickBackward;
 
   Move(Kernels kernels) {
     this.kernels = kernels;
@@ -29,6 +31,12 @@ public final class Move {
     gatherBackward =
         kernels.entry(
             "cd_gather_backward", POINTER, INT, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
+    pickForward =
+        kernels.entry(
+            "cd_pick_forward", POINTER, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
+    pickBackward =
+        kernels.entry(
+            "cd_pick_backward", POINTER, INT, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
   }
 
   /**
@@ -114,5 +122,36 @@ public final class Move {
       MemorySegment dy,
       MemorySegment dx) {
     kernels.run(gatherBackward, accumulate, outer, n, inner, k, index, dy, dx);
+  }
+
+  /**
+   * y[outer,k,inner] = x[outer,n,inner] at index[outer,k,inner] over n, a whole number as float;
+   * negative counts from the end, outside gives NaN. No overlap.
+   */
+  public void pickForward(
+      long outer,
+      long n,
+      long inner,
+      long k,
+      MemorySegment index,
+      MemorySegment x,
+      MemorySegment y) {
+    kernels.run(pickForward, outer, n, inner, k, index, x, y);
+  }
+
+  /**
+   * dx[outer,n,inner] (+)= sum of the dy[outer,k,inner] that took the element, in order of k. No
+   * overlap.
+   */
+  public void pickBackward(
+      boolean accumulate,
+      long outer,
+      long n,
+      long inner,
+      long k,
+      MemorySegment index,
+      MemorySegment dy,
+      MemorySegment dx) {
+    kernels.run(pickBackward, accumulate, outer, n, inner, k, index, dy, dx);
   }
 }

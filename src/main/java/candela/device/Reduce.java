@@ -17,6 +17,7 @@ public final class Reduce {
   private final Entry reduceBackward;
   private final Entry reduceChannels;
   private final Entry argReduce;
+  private final Entry top;
 
   Reduce(Kernels kernels) {
     this.kernels = kernels;
@@ -39,6 +40,7 @@ public final class Reduce {
         kernels.entry("cd_reduce_channels", POINTER, INT, LONG, LONG, POINTER, POINTER);
     argReduce =
         kernels.entry("cd_arg_reduce", POINTER, INT, INT, LONG, LONG, LONG, POINTER, POINTER);
+    top = kernels.entry("cd_top", POINTER, INT, LONG, LONG, LONG, LONG, POINTER, POINTER);
   }
 
   /**
@@ -89,5 +91,15 @@ public final class Reduce {
       MemorySegment x,
       MemorySegment y) {
     kernels.run(argReduce, kind.code(), last, outer, n, inner, x, y);
+  }
+
+  /**
+   * y[outer,k,inner] = indices over n of the k largest (or smallest) of x[outer,n,inner], as
+   * floats: the extreme one first, of equal ones the first. NaN counts as the largest. k is at most
+   * n. No overlap.
+   */
+  public void top(
+      boolean largest, long outer, long n, long inner, long k, MemorySegment x, MemorySegment y) {
+    kernels.run(top, largest, outer, n, inner, k, x, y);
   }
 }

@@ -51,6 +51,17 @@ public enum Unary {
   BOOLEAN,
   SIN("x"),
   COS("x"),
+  TAN("y"),
+  ASIN("x"),
+  ACOS("x"),
+  ATAN("x"),
+  SINH("x"),
+  COSH("x"),
+  ASINH("x"),
+  ACOSH("x"),
+  ATANH("x"),
+  /** x &lt; -alpha ? x + beta : x &gt; alpha ? x - beta : 0. */
+  SHRINK("x"),
   RELU("x"),
   /** alpha x + beta. */
   LINEAR(""),
@@ -93,7 +104,7 @@ public enum Unary {
   /** Whether no input gives less than 0. */
   public boolean isNeverNegative() {
     return switch (this) {
-      case ABS, EXP, HARD_SIGMOID, RELU, SIGMOID, SOFTPLUS, SQRT -> true;
+      case ABS, ACOS, ACOSH, COSH, EXP, HARD_SIGMOID, RELU, SIGMOID, SOFTPLUS, SQRT -> true;
       default -> false;
     };
   }

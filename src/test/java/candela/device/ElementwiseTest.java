@@ -30,6 +30,7 @@ class ElementwiseTest {
       case SELU -> new float[][] {{1.67326f, 1.0507f}, {0.5f, 2}};
       case CLIP -> new float[][] {{-1, 1}, {0, 6}};
       case QUANTIZE -> new float[][] {{2, 0}, {0.3f, 0}};
+      case SHRINK -> new float[][] {{0.5f, 0}, {0.7f, 0.7f}};
       case LINEAR -> new float[][] {{1, 0}, {-2.5f, 0.75f}};
       default -> new float[][] {{0, 0}};
     };
@@ -38,10 +39,14 @@ class ElementwiseTest {
   private static float[] inputs(Unary kind, int n) {
     float[] x = numbers(n, n);
     for (int i = 0; i < n; i++) {
-      x[i] *= 2;
-      if (kind == Unary.LOG || kind == Unary.SQRT) {
-        x[i] = Math.abs(x[i]);
-      }
+      x[i] =
+          switch (kind) {
+            case LOG, SQRT -> Math.abs(2 * x[i]);
+            case ASIN, ACOS, ATANH -> 0.45f * x[i];
+            case TAN -> 0.6f * x[i];
+            case ACOSH -> 1.2f + Math.abs(x[i]);
+            default -> 2 * x[i];
+          };
     }
     return x;
   }
@@ -138,8 +143,13 @@ class ElementwiseTest {
               rig.kernels().elementwise().unaryForward(kind, p[0], p[1], x.length, rig.in(x), y);
               return rig.floats(y);
             });
-    // Sine and cosine of 1e38 and the argument of tanh's approximation at 1e38 are beyond float32.
-    int n = kind == Unary.SIN || kind == Unary.COS || kind == Unary.GELU ? 5 : x.length;
+    // Sine, cosine and tangent of 1e38 and the argument of tanh's approximation at 1e38 are beyond
+    // float32.
+    int n =
+        switch (kind) {
+          case SIN, COS, TAN, GELU -> 5;
+          default -> x.length;
+        };
     agree(kind + " [7]", java.util.Arrays.copyOf(got, n), java.util.Arrays.copyOf(wanted, n), 1e-5);
   }
 
@@ -164,6 +174,34 @@ class ElementwiseTest {
       assertThat(Math.abs(y[i] - wanted))
           .as("%s(%s) = %s, wanted %s", kind, x[i], y[i], wanted)
           .isLessThanOrEqualTo(2 * Math.ulp((float) wanted));
+    }
+  }
+
+  /** Near 0 too, where most of them are x itself, and near the ends. */
+  @ParameterizedTest
+  @EnumSource(names = {"TAN", "ASIN", "ACOS", "ATAN", "SINH", "COSH", "ASINH", "ACOSH", "ATANH"})
+  void trigonometryIsWithinFourUnitsInTheLastPlace(Unary kind) {
+    int n = 20_001;
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      float size = (float) Math.pow(10, (i % 4001 - 3800) / 200.0);
+      float within = kind == Unary.ASIN || kind == Unary.ACOS || kind == Unary.ATANH ? 1 : 10;
+      x[i] = (i % 2 == 0 ? 1 : -1) * (size < within ? size : within * i / n);
+      x[i] = kind == Unary.ACOSH ? 1 + Math.abs(x[i]) : x[i];
+    }
+    float[] y =
+        Rig.run(
+            kind.name(),
+            rig -> {
+              MemorySegment out = rig.out(n);
+              rig.kernels().elementwise().unaryForward(kind, 0, 0, n, rig.in(x), out);
+              return rig.floats(out);
+            });
+    for (int i = 0; i < n; i++) {
+      double wanted = Functions.of(kind, 0, 0, x[i]);
+      assertThat(Math.abs(y[i] - wanted))
+          .as("%s(%s) = %s, wanted %s", kind, x[i], y[i], wanted)
+          .isLessThanOrEqualTo(4 * Math.ulp((float) wanted));
     }
   }
 

@@ -39,6 +39,7 @@ class HeaderTest {
           "pool",
           "move",
           "resample",
+          "sample",
           "noise",
           "mask",
           "blend",
@@ -115,6 +116,8 @@ class HeaderTest {
     assertThat(kinds("CD_UNARY_KINDS")).isEqualTo(names(Unary.values(), "CD_"));
     assertThat(kinds("CD_BINARY_KINDS")).isEqualTo(names(Binary.values(), "CD_"));
     assertThat(kinds("CD_REDUCE_KINDS")).isEqualTo(names(Reduction.values(), "CD_REDUCE_"));
+    assertThat(kinds("CD_SAMPLE_MODES")).isEqualTo(names(Sample.Mode.values(), "CD_SAMPLE_"));
+    assertThat(kinds("CD_PADDINGS")).isEqualTo(names(Sample.Padding.values(), "CD_PADDING_"));
     assertThat(Arrays.stream(Unary.values()).map(Unary::code))
         .isEqualTo(Stream.iterate(0, i -> i + 1).limit(Unary.values().length).toList());
   }

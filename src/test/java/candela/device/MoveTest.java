@@ -183,6 +183,53 @@ class MoveTest {
         new double[] {0, 7, 0});
   }
 
+  /** Places from the front and from the end, and one outside, in each column others. */
+  @Test
+  void pickTakesAnElementOfEachColumnAndItsGradientSumsThem() {
+    for (int[] s : new int[][] {{1, 1, 1, 1}, {3, 7, 1, 5}, {2, 3, 33, 4}, {3, 4, 1031, 7}}) {
+      int outer = s[0];
+      int n = s[1];
+      int inner = s[2];
+      int k = s[3];
+      float[] x = numbers(1, outer * n * inner);
+      float[] index = new float[outer * k * inner];
+      for (int i = 0; i < index.length; i++) {
+        index[i] = i * 7 % (2 * n + 1) - n;
+      }
+      String what = "pick " + Arrays.toString(s);
+      agree(
+          what,
+          Rig.run(
+              what,
+              rig -> {
+                MemorySegment y = rig.out(index.length);
+                rig.kernels().move().pickForward(outer, n, inner, k, rig.in(index), rig.in(x), y);
+                return rig.floats(y);
+              }),
+          pick(s, index, doubles(x), Double.NaN),
+          0);
+      if (x.length < 1000) {
+        Rig.gradient(
+            what,
+            doubles(x),
+            numbers(2, index.length),
+            v -> pick(s, index, v, 0),
+            (rig, add, dy, dx) ->
+                rig.kernels().move().pickBackward(add, outer, n, inner, k, rig.in(index), dy, dx));
+      }
+    }
+  }
+
+  private static double[] pick(int[] s, float[] index, double[] x, double outside) {
+    double[] y = new double[index.length];
+    for (int i = 0; i < y.length; i++) {
+      int row = (int) (index[i] < 0 ? index[i] + s[1] : index[i]);
+      int o = i / s[2] / s[3];
+      y[i] = row == s[1] ? outside : x[(o * s[1] + row) * s[2] + i % s[2]];
+    }
+    return y;
+  }
+
   @Test
   void wrongArgumentsAreRefused() {
     Rig.run(

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,6 +208,44 @@ class ReduceTest {
     }
   }
 
+  /** NaN is the largest, zeros are equal, and of equal ones the first comes first. */
+  @Test
+  void theTopIsInOrder() {
+    float inf = Float.POSITIVE_INFINITY;
+    float[] x = {0, Float.NaN, -0f, inf, 2, 2, -inf, -3};
+    double[][] wanted = {{6, 7, 0, 2, 4, 5, 3, 1}, {1, 3, 4, 5, 0, 2, 7, 6}};
+    for (int largest = 0; largest < 2; largest++) {
+      for (int k : new int[] {1, 5, 8}) {
+        agree("top " + k, top(largest == 1, 1, 8, 1, k, x), Arrays.copyOf(wanted[largest], k), 0);
+      }
+    }
+    float[] many = numbers(3, 3 * 333 * 5);
+    float[] got = top(true, 3, 333, 5, 40, many);
+    for (int i = 0; i < got.length; i++) {
+      int row = i / 5 / 40;
+      int column = i % 5;
+      int rank = i / 5 % 40;
+      double sought =
+          IntStream.range(0, 333)
+              .mapToDouble(j -> many[(row * 333 + j) * 5 + column])
+              .map(v -> -v)
+              .sorted()
+              .map(v -> -v)
+              .toArray()[rank];
+      assertThat(many[(row * 333 + (int) got[i]) * 5 + column]).isEqualTo((float) sought);
+    }
+  }
+
+  private static float[] top(boolean largest, int outer, int n, int inner, int k, float[] x) {
+    return Rig.run(
+        "top",
+        rig -> {
+          MemorySegment y = rig.out(outer * k * inner);
+          rig.kernels().reduce().top(largest, outer, n, inner, k, rig.in(x), y);
+          return rig.floats(y);
+        });
+  }
+
   @Test
   void wrongArgumentsAreRefused() {
     Rig.run(
@@ -221,6 +260,9 @@ class ReduceTest {
                   () -> rig.kernels().reduce().argReduce(Reduction.MAX, false, 1, 0, 1, x, x))
               .isInstanceOf(CandelaException.class)
               .hasMessageContaining("arg_reduce: n must be in 1..");
+          assertThatThrownBy(() -> rig.kernels().reduce().top(true, 1, 4, 1, 5, x, x))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("top: k must be in 0..4, is 5");
           assertThatThrownBy(
                   () -> rig.kernels().reduce().reduceForward(Reduction.SUM, 1, -4, 1, x, x))
               .isInstanceOf(CandelaException.class)

@@ -43,6 +43,16 @@ public final class Functions {
       case BOOLEAN -> x != 0 ? 1 : 0;
       case SIN -> Math.sin(x);
       case COS -> Math.cos(x);
+      case TAN -> Math.tan(x);
+      case ASIN -> Math.asin(x);
+      case ACOS -> Math.acos(x);
+      case ATAN -> Math.atan(x);
+      case SINH -> Math.sinh(x);
+      case COSH -> Math.cosh(x);
+      case ASINH -> Math.copySign(asinh(Math.abs(x)), x);
+      case ACOSH -> Math.log1p(x - 1 + Math.sqrt(x - 1) * Math.sqrt(x + 1));
+      case ATANH -> Math.copySign(Math.log1p(2 * Math.abs(x) / (1 - Math.abs(x))) / 2, x);
+      case SHRINK -> x < -alpha ? x + beta : x > alpha ? x - beta : 0 * x;
       case RELU -> clamp(x, 0, Double.POSITIVE_INFINITY);
       case LINEAR -> alpha * x + beta;
       case QUANTIZE -> alpha * Math.rint(x / alpha);
@@ -74,6 +84,11 @@ public final class Functions {
 
   public static double clamp(double x, double lo, double hi) {
     return x < lo ? lo : x > hi ? hi : x;
+  }
+
+  /** Of 0 and more, exact near 0, and where squares would be too large. */
+  private static double asinh(double x) {
+    return x > 1e9 ? Math.log(2) + Math.log(x) : Math.log1p(x + x * x / (1 + Math.sqrt(1 + x * x)));
   }
 
   private static double sigmoid(double x) {
