@@ -5,6 +5,7 @@ import candela.graph.op.ArgReduce;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Reshape;
+import candela.graph.op.Top;
 import candela.graph.op.Where;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
@@ -224,6 +225,7 @@ final class Builder {
           when e.kind() == Unary.TRUNCATE || e.kind() == Unary.BOOLEAN || e.kind() == Unary.NOT ->
           true;
       case ArgReduce a -> true;
+      case Top t -> true;
       case Where w -> inputs.get(1).integer();
       default -> inputs.get(0).integer();
     };

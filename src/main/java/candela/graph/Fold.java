@@ -8,6 +8,7 @@ import candela.graph.op.BinaryOp;
 import candela.graph.op.Concat;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
+import candela.graph.op.Pick;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
@@ -127,6 +128,7 @@ final class Fold {
       }
       case Concat c -> concat(c.axis(), in, shape);
       case AlongAxis a -> along(a, x, from, shape);
+      case Pick p -> picked(p, x, doubles(in.get(1)), from, shape);
       case Reduce r -> reduce(r, x, from, shape);
       default -> null;
     };
@@ -267,6 +269,18 @@ final class Fold {
       for (int t = a.first()[j]; t < a.first()[j + 1]; t++) {
         y[i] += a.weight()[t] * x[base + a.index()[t] * inner];
       }
+    }
+    return y;
+  }
+
+  private static double[] picked(Pick p, double[] x, double[] index, Shape from, Shape shape) {
+    double[] y = new double[index.length];
+    int inner = from.count(p.axis() + 1, from.rank());
+    int n = from.dim(p.axis());
+    int m = shape.dim(p.axis());
+    for (int i = 0; i < y.length; i++) {
+      int at = (int) (index[i] < 0 ? index[i] + n : index[i]);
+      y[i] = at < 0 || at >= n ? Double.NaN : x[(i / inner / m * n + at) * inner + i % inner];
     }
     return y;
   }

@@ -189,6 +189,7 @@ final class Mixing {
           "Mul",
           "Neg",
           "Not",
+          "OneHot",
           "Or",
           "PRelu",
           "Pow",
@@ -228,13 +229,14 @@ final class Mixing {
           "Where",
           "Xor");
 
-  /** Those of them that broadcast. */
+  /** Those of them that broadcast, or line up their operands. */
   private static final Set<String> ALIGNED =
       Set.of(
           "Add",
           "And",
           "Div",
           "Equal",
+          "GatherElements",
           "Greater",
           "GreaterOrEqual",
           "Less",
@@ -255,6 +257,7 @@ final class Mixing {
   /** Of images with channels and pixels, which the first axis counts. */
   private static final List<String> OF_IMAGES =
       List.of(
+          "AffineGrid",
           "Attention",
           "AveragePool",
           "BatchNormalization",
@@ -264,6 +267,7 @@ final class Mixing {
           "DepthToSpace",
           "GlobalAveragePool",
           "GlobalMaxPool",
+          "GridSample",
           "GroupNormalization",
           "InstanceNormalization",
           "LRN",
@@ -283,8 +287,10 @@ final class Mixing {
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
     rules.put("EyeLike", s -> true);
     rules.put("Gather", s -> s.isAt(0) && !s.isWritten() && !s.picksWithinImages());
+    rules.put("GatherElements", s -> s.isAt(0));
     rules.put(
         "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant(1).shape().dim(-1));
+    rules.put("Hardmax", Mixing::softmax);
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);
     rules.put("Pad", Site::isPadded);
@@ -297,6 +303,7 @@ final class Mixing {
     rules.put("Softmax", Mixing::softmax);
     rules.put("Split", s -> s.isAt(0) && s.node.outputs().size() > 1);
     rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));
+    rules.put("TopK", s -> s.isAt(-1));
     rules.put("Trilu", s -> s.axis >= s.x.rank() - 2);
     rules.put("Upsample", Site::isResized);
     return rules;
@@ -314,8 +321,9 @@ final class Mixing {
   /** Whether an input of integers tells places within what the first input holds. */
   static boolean isPlace(String op, int input) {
     return switch (op) {
-      case "Gather", "GatherND", "ScatterElements", "ScatterND", "CumSum", "Trilu", "Pad" ->
+      case "CumSum", "Gather", "GatherND", "Pad", "ScatterElements", "ScatterND", "TopK", "Trilu" ->
           input == 1;
+      case "OneHot" -> input > 0;
       case "Slice" -> input == 1 || input == 2 || input == 4;
       default -> false;
     };

@@ -9,8 +9,10 @@ import candela.graph.Selector;
 import candela.graph.Value;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import candela.graph.op.GridSample;
 import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
+import candela.graph.op.Pick;
 import candela.graph.op.Rectify;
 import candela.graph.op.Where;
 import java.util.Collections;
@@ -26,11 +28,16 @@ public enum Nodes implements Selector {
       return true;
     }
   },
-  /** Choices between values by a computed condition. */
+  /** Choices between values by a computed condition, or at computed places. */
   CHOICE {
     @Override
     public boolean test(Graph graph, Node node) {
-      return node.op() instanceof Where && !node.input(0).isConstant();
+      return switch (node.op()) {
+        case Where w -> !node.input(0).isConstant();
+        case Pick p -> !node.input(1).isConstant();
+        case GridSample g -> !node.input(1).isConstant();
+        default -> false;
+      };
     }
   },
   /** Convolutions and dense layers before which there is no other. */

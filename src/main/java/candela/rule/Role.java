@@ -16,6 +16,7 @@ import candela.graph.op.Conv;
 import candela.graph.op.ConvTranspose;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
+import candela.graph.op.GridSample;
 import candela.graph.op.GroupNorm;
 import candela.graph.op.InstanceNorm;
 import candela.graph.op.LayerNorm;
@@ -24,12 +25,14 @@ import candela.graph.op.MatMul;
 import candela.graph.op.Matrix;
 import candela.graph.op.MaxPool;
 import candela.graph.op.PadConstant;
+import candela.graph.op.Pick;
 import candela.graph.op.Product;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
+import candela.graph.op.Top;
 import candela.graph.op.Transpose;
 import candela.graph.op.Where;
 
@@ -47,7 +50,7 @@ public enum Role implements Selector {
   ACTIVATION,
   /** Sums and differences of computed values. */
   SUM,
-  /** Products and quotients of computed values: gates, attention. */
+  /** Products and quotients of computed values: gates, attention, images times a grid's weights. */
   PRODUCT,
   /** One input element wins: maxima and minima. */
   WINNER,
@@ -69,6 +72,7 @@ public enum Role implements Selector {
       case Matrix o -> DENSE;
       case MatMul o -> o.isLinear(n) ? DENSE : PRODUCT;
       case Product o -> PRODUCT;
+      case GridSample o -> PRODUCT;
       case AveragePool o -> AVERAGE;
       case Reduce o -> of(o.kind());
       case AlongAxis o -> o.picks() ? MOVE : AVERAGE;
@@ -87,8 +91,10 @@ public enum Role implements Selector {
       case Concat o -> MOVE;
       case Expand o -> MOVE;
       case PadConstant o -> MOVE;
+      case Pick o -> MOVE;
       case Reshape o -> MOVE;
       case Slice o -> MOVE;
+      case Top o -> MOVE;
       case Transpose o -> MOVE;
       case Where o -> MOVE;
       default -> OTHER;

@@ -8,6 +8,7 @@ import candela.graph.Rule;
 import candela.graph.Step;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import candela.graph.op.GridSample;
 import candela.graph.op.Rectify;
 import candela.graph.op.Softmax;
 import candela.tensor.Tensor;
@@ -20,10 +21,10 @@ import java.util.Set;
  * SiLU and GELU written out, division by a norm.
  *
  * <p><b>Definition:</b> of a · b with a gate b, R_a = R and R_b = 0; of a product of two signals
- * each gets half of R; of a / b the numerator is the signal; of a matrix product R_i = x_i (Wᵀ (R /
- * (y + ε sign y)))_i with the gate as W. A gate comes, perhaps moved, scaled or shifted, from a
- * sigmoid, a hard sigmoid, tanh, erf, a clamp with an upper end, or softmax; or it is the factor
- * that is repeated to fit the other.
+ * each gets half of R; of a / b the numerator is the signal, and of images at the places of a grid
+ * the images; of a matrix product R_i = x_i (Wᵀ (R / (y + ε sign y)))_i with the gate as W. A gate
+ * comes, perhaps moved, scaled or shifted, from a sigmoid, a hard sigmoid, tanh, erf, a clamp with
+ * an upper end, or softmax; or it is the factor that is repeated to fit the other.
  *
  * <p><b>Shapes:</b> as the operator's.
  *
@@ -73,7 +74,8 @@ public record SignalTakesAll(float epsilon) implements Rule {
 
   /** The factor that takes nothing; -1 where both are signals. */
   private static int gate(Node node, Step s) {
-    if (node.op() instanceof BinaryOp b && b.kind() == Binary.DIV) {
+    if (node.op() instanceof GridSample
+        || node.op() instanceof BinaryOp b && b.kind() == Binary.DIV) {
       return 1;
     }
     for (int i = 0; i < 2; i++) {

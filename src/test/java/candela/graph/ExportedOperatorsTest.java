@@ -78,6 +78,23 @@ class ExportedOperatorsTest {
             .node("GatherND", "t i", "g")
             .node("Transpose", "g", "y", "perm", new long[] {1, 0, 2}));
     m.put(
+        "GatherElements of tokens that are kept",
+        model(13)
+            .longs("k", new long[] {1}, 2)
+            .longs("last", new long[] {1}, -1)
+            .longs("all", new long[] {4}, 1, 1, 1, 5)
+            .node("ReduceSum", "x last", "seen", "keepdims", 0)
+            .node("TopK", "seen k", "values places", "axis", 2, "sorted", 1)
+            .node("Unsqueeze", "places last", "rows")
+            .node("Expand", "rows all", "index")
+            .node("GatherElements", "x index", "y", "axis", 2));
+    m.put(
+        "GridSample of a spatial transformer",
+        spatial().node("GridSample", "x grid", "y", "mode", "cubic"));
+    m.put(
+        "AffineGrid of a spatial transformer",
+        spatial().node("GridSample", "x grid", "y", "padding_mode", "border"));
+    m.put(
         "Mod of constants",
         model(13)
             .longs("a", new long[] {4}, 7, -7, 6, -1)
@@ -112,6 +129,11 @@ class ExportedOperatorsTest {
             .random("rows", 2, 5)
             .node("ScatterND", "mask i rows", "m")
             .node("Mul", "x m", "y"));
+    m.put(
+        "TopK of the smallest",
+        model(13)
+            .longs("k", new long[] {1}, 3)
+            .node("TopK", "x k", "y places", "axis", 3, "largest", 0));
     m.put("Tile", model(13).longs("r", new long[] {4}, 1, 2, 1, 3).node("Tile", "x r", "y"));
     m.put("Trilu", model(14).node("Trilu", "x", "y"));
     m.put(
@@ -138,6 +160,22 @@ class ExportedOperatorsTest {
             .node("Transpose", "m", "t", "perm", new long[] {0, 1, 3, 2})
             .node("MatMul", "x t", "y"));
     return m;
+  }
+
+  /** A grid from a matrix that the image moves a little. */
+  private static SmallModel spatial() {
+    return model(20)
+        .random("w", 60, 6)
+        .scalar("little", .003f)
+        .floats("straight", new long[] {6}, .9f, .12f, .07f, -.13f, 1.04f, -.09f)
+        .longs("matrix", new long[] {3}, -1, 2, 3)
+        .longs("size", new long[] {4}, 2, 3, 3, 4)
+        .node("Flatten", "x", "flat")
+        .node("MatMul", "flat w", "products")
+        .node("Mul", "products little", "some")
+        .node("Add", "some straight", "six")
+        .node("Reshape", "six matrix", "theta")
+        .node("AffineGrid", "theta size", "grid");
   }
 
   @TestFactory

@@ -135,7 +135,7 @@ class HostileModelTest {
     all.put(net(floats("s", 1), op("Dropout", "x", "s", "s")), "training mode is not supported");
     // Operators
     all.put(
-        net(op("TopK", "x", "x")),
+        net(op("NonMaxSuppression", "x", "x")),
         "the operator is not supported; 'candela operators' lists those that are");
     all.put(
         net(op("Relu", "x").setDomain("com.example")),

@@ -315,6 +315,14 @@ class OperatorTest {
     }
   }
 
+  /** Steps that a gradient passes beside, or not at all. */
+  private void choices() {
+    flat("Hardmax", model(13).node("Hardmax", "x", "y", "axis", 2));
+    SmallModel hot = model(13).longs("d", new long[] {1}, 4).floats("v", new long[] {2}, .5f, 2);
+    hot.node("ArgMax", "x", "i", "axis", 2, "keepdims", 0);
+    add("OneHot", hot.node("OneHot", "i d v", "h", "axis", 2).node("Mul", "x h", "y"));
+  }
+
   /** Those of ExportedOperatorsTest, whose names begin with the operator. */
   private void exported() {
     ExportedOperatorsTest.models().forEach((what, m) -> add(what.split("[ ,]")[0], what, m));
@@ -325,6 +333,7 @@ class OperatorTest {
     operands();
     moves();
     layers();
+    choices();
     exported();
     return cases;
   }

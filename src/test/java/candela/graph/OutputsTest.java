@@ -148,7 +148,7 @@ class OutputsTest {
   @Test
   void outputsOfOtherOperatorsAreLeftOutWhereTheFirstDoesWithoutThem() throws Exception {
     GraphProto.Builder graph = classifier().addOutput(value("p"));
-    graph.addNode(node("", "TopK", "p place", "values places"));
+    graph.addNode(node("", "NonMaxSuppression", "p place", "values places"));
     graph.addNode(node("", "Neg", "values", "negative"));
     graph.addOutput(value("values")).addOutput(value("negative")).addOutput(value("place"));
     Network network = load(graph);
@@ -159,13 +159,14 @@ class OutputsTest {
   /** Which output is meant is not guessed. */
   @Test
   void aFirstOutputOfAnotherOperatorIsRefusedUnlessAnotherIsNamed() throws Exception {
-    GraphProto.Builder graph = classifier().addNode(node("", "TopK", "p place", "values places"));
+    GraphProto.Builder graph =
+        classifier().addNode(node("", "NonMaxSuppression", "p place", "values places"));
     graph.addNode(node("", "Neg", "values", "negative"));
     Network network = load(graph.addOutput(value("negative")).addOutput(value("p")));
     String why =
-        "classifier.onnx: output 'negative' cannot be had: node 'values places' (TopK): the"
-            + " operator is not supported; 'candela operators' lists those that are; name another"
-            + " output, it has [p]";
+        "classifier.onnx: output 'negative' cannot be had: node 'values places'"
+            + " (NonMaxSuppression): the operator is not supported; 'candela operators' lists those"
+            + " that are; name another output, it has [p]";
     for (String output : new String[] {null, "negative"}) {
       assertThatThrownBy(() -> network.graph(1, new SessionOptions(List.of(), output)))
           .isInstanceOf(CandelaException.class)
@@ -177,10 +178,12 @@ class OutputsTest {
 
   @Test
   void aModelOfOtherOperatorsAloneIsRefused() throws Exception {
-    GraphProto.Builder graph = classifier().addNode(node("", "TopK", "p place", "values places"));
+    GraphProto.Builder graph =
+        classifier().addNode(node("", "NonMaxSuppression", "p place", "values places"));
     Network network = load(graph.addOutput(value("values")));
     assertThatThrownBy(network::inputShape)
         .isInstanceOf(CandelaException.class)
-        .hasMessageContaining("node 'values places' (TopK): the operator is not supported");
+        .hasMessageContaining(
+            "node 'values places' (NonMaxSuppression): the operator is not supported");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.device.Binary;
 import candela.device.Reduction;
+import candela.device.Sample;
 import candela.device.Unary;
 import candela.graph.Graph;
 import candela.graph.Node;
@@ -25,6 +26,7 @@ import candela.graph.op.ConvTranspose;
 import candela.graph.op.Convert;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Expand;
+import candela.graph.op.GridSample;
 import candela.graph.op.GroupNorm;
 import candela.graph.op.InstanceNorm;
 import candela.graph.op.LayerNorm;
@@ -34,12 +36,14 @@ import candela.graph.op.Matrix;
 import candela.graph.op.MaxPool;
 import candela.graph.op.PadConstant;
 import candela.graph.op.Patch;
+import candela.graph.op.Pick;
 import candela.graph.op.Product;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
+import candela.graph.op.Top;
 import candela.graph.op.TrainableConv;
 import candela.graph.op.TrainableMatrix;
 import candela.graph.op.Transpose;
@@ -72,6 +76,9 @@ class RoleTest {
         new Case(new TrainableMatrix(false), Role.OTHER, -1),
         new Case(new BatchNorm(true, 1, 1, false, false), Role.OTHER, -1),
         new Case(new Product(false, true, 1), Role.PRODUCT, -1),
+        new Case(new GridSample(Sample.Mode.LINEAR, Sample.Padding.ZEROS, false), Role.PRODUCT, -1),
+        new Case(new Pick(1), Role.MOVE, -1),
+        new Case(new Top(true, 1, 1), Role.MOVE, -1),
         new Case(new ConvTranspose(two, two, four, two, 1), Role.CONVOLUTION, 1),
         new Case(new Matrix(false, Activation.NONE), Role.DENSE, 1),
         new Case(new MatMul(), Role.DENSE, 0),
