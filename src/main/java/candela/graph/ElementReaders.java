@@ -41,6 +41,10 @@ final class ElementReaders {
         new Elementwise(Unary.HARD_SIGMOID, c.real("alpha", .2f), c.real("beta", .5f)), c.x(0));
   }
 
+  static Value shrink(Call c) {
+    return c.add(new Elementwise(Unary.SHRINK, c.real("lambd", .5f), c.real("bias", 0)), c.x(0));
+  }
+
   static Value gelu(Call c) {
     String kind = c.text("approximate", "none");
     if (!kind.equals("none") && !kind.equals("tanh")) {

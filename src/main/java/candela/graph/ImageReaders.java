@@ -148,7 +148,7 @@ final class ImageReaders {
     return back(c, c.add(new AveragePool(z.window(), z.pads()[2], z.pads()[3], include), x));
   }
 
-  private static Window pool(Call c, Value x) {
+  static Window pool(Call c, Value x) {
     boolean flat = c.x(0).shape().rank() == 3;
     int[] kernel = Call.narrow(c.integers("kernel_shape"));
     if (kernel.length != (flat ? 1 : 2)) {
@@ -306,7 +306,7 @@ final class ImageReaders {
   }
 
   /** [N,C,H,W] or [N,C,W] as [N,H,W,C]. */
-  private static Value image(Call c, Value x) {
+  static Value image(Call c, Value x) {
     Shape s = x.shape();
     if (s.rank() != 3 && s.rank() != 4) {
       throw CandelaException.of("input %s; supported are 1-d and 2-d images", s);
@@ -315,7 +315,7 @@ final class ImageReaders {
     return c.transpose(flat, 0, 2, 3, 1);
   }
 
-  private static Value back(Call c, Value y) {
+  static Value back(Call c, Value y) {
     Value z = c.transpose(y, 0, 3, 1, 2);
     Shape s = z.shape();
     return c.x(0).shape().rank() == 4 ? z : c.reshape(z, s.dim(0), s.dim(1), s.dim(3));

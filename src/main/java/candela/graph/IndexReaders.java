@@ -32,7 +32,8 @@ final class IndexReaders {
     return c.reshape(y, d);
   }
 
-  private static int[] places(OnnxTensor indices, Shape x, int axis) {
+  /** Rows that indices name, which count along an axis. */
+  static int[] places(OnnxTensor indices, Shape x, int axis) {
     long[] given = integers(indices);
     int[] index = new int[given.length];
     for (int i = 0; i < index.length; i++) {
@@ -198,6 +199,43 @@ final class IndexReaders {
       }
     }
     return y == c.x(0) ? ElementReaders.same(c, y) : y;
+  }
+
+  /** Each sequence from its last step to its first; what comes behind stays. */
+  static Value reverseSequence(Call c) {
+    Value x = c.x(0);
+    Shape s = x.shape();
+    int time = Call.axis(c.integer("time_axis", 0), s.rank());
+    int batch = Call.axis(c.integer("batch_axis", 1), s.rank());
+    if (time + batch != 1) {
+      throw CandelaException.of("axes %d and %d; 0 and 1 expected, or 1 and 0", time, batch);
+    }
+    long[] given = c.needed(1, "sequence_lens");
+    boolean same = given.length > 0;
+    for (long length : given) {
+      same &= length == given[0];
+      if (length < 0 || length > s.dim(time)) {
+        throw CandelaException.of("a sequence of %d steps in %s", length, s);
+      }
+    }
+    if (given.length != s.dim(batch) && !(same && c.images(0) == batch)) {
+      throw CandelaException.of("%d lengths for %d sequences", given.length, s.dim(batch));
+    }
+    if (same) {
+      int[] index = new int[s.dim(time)];
+      Arrays.setAll(index, i -> i < given[0] ? (int) given[0] - 1 - i : i);
+      return picked(c, x, time, index);
+    }
+    c.builder().make(s.count(0, 2));
+    int[] index = new int[s.count(0, 2)];
+    for (int i = 0; i < index.length; i++) {
+      int[] at = {i / s.dim(1), i % s.dim(1)};
+      long length = given[at[batch]];
+      at[time] = at[time] < length ? (int) length - 1 - at[time] : at[time];
+      index[i] = at[0] * s.dim(1) + at[1];
+    }
+    Value rows = c.reshape(x, index.length, s.count(2, s.rank()));
+    return c.reshape(picked(c, rows, 0, index), s.dims());
   }
 
   static Value cumSum(Call c) {

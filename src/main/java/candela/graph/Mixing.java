@@ -3,6 +3,7 @@ package candela.graph;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +67,12 @@ final class Mixing {
       return axes == null ? axis : -1;
     }
 
+    /** Whether the axis of the images is among those of a normalisation. */
+    private boolean isReduced() {
+      return Arrays.stream(node.integers("axes", 0, 2, 3))
+          .anyMatch(a -> Call.axis(a, x.rank()) == axis);
+    }
+
     private boolean isPadded() {
       long[] pads = listed("pads", 1);
       int at = place();
@@ -94,7 +101,11 @@ final class Mixing {
 
     /** Whether places are given for some of the images alone. */
     private boolean isWrittenInPart() {
-      int length = constant(1).shape().dim(axis);
+      OnnxTensor places = constant(1);
+      if (places == null) {
+        return false; // told by shapes
+      }
+      int length = places.shape().dim(axis);
       boolean repeated = here.batching() != null && length == own.dim(axis);
       return !isAt(0) && length != x.dim(axis) && !repeated;
     }
@@ -145,10 +156,16 @@ final class Mixing {
   private static final List<String> NONE =
       List.of(
           "Abs",
+          "Acos",
+          "Acosh",
           "Add",
           "And",
           "ArgMax",
           "ArgMin",
+          "Asin",
+          "Asinh",
+          "Atan",
+          "Atanh",
           "Cast",
           "CastLike",
           "Ceil",
@@ -157,6 +174,7 @@ final class Mixing {
           "Constant",
           "ConstantOfShape",
           "Cos",
+          "Cosh",
           "DequantizeLinear",
           "Div",
           "Dropout",
@@ -211,9 +229,11 @@ final class Mixing {
           "Round",
           "Selu",
           "Shape",
+          "Shrink",
           "Sigmoid",
           "Sign",
           "Sin",
+          "Sinh",
           "Size",
           "Softplus",
           "Softsign",
@@ -222,6 +242,7 @@ final class Mixing {
           "Sub",
           "Sum",
           "Swish",
+          "Tan",
           "Tanh",
           "ThresholdedRelu",
           "Transpose",
@@ -249,6 +270,8 @@ final class Mixing {
           "Or",
           "PRelu",
           "Pow",
+          "ReverseSequence",
+          "RotaryEmbedding",
           "Sub",
           "Sum",
           "Where",
@@ -266,12 +289,15 @@ final class Mixing {
           "ConvTranspose",
           "DepthToSpace",
           "GlobalAveragePool",
+          "GlobalLpPool",
           "GlobalMaxPool",
           "GridSample",
           "GroupNormalization",
           "InstanceNormalization",
           "LRN",
+          "LpPool",
           "MaxPool",
+          "RotaryEmbedding",
           "SpaceToDepth");
 
   private static final Map<String, Rule> RULES = rules();
@@ -282,6 +308,7 @@ final class Mixing {
     Map<String, Rule> rules = new HashMap<>();
     NONE.forEach(op -> rules.put(op, s -> false));
     OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
+    rules.put("CenterCropPad", s -> s.y.dim(s.axis) != s.own.dim(s.axis));
     rules.put("Concat", s -> s.isAt(1));
     rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
@@ -293,9 +320,13 @@ final class Mixing {
     rules.put("Hardmax", Mixing::softmax);
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);
+    rules.put("LpNormalization", s -> s.isAt(-1));
+    rules.put("MeanVarianceNormalization", Site::isReduced);
     rules.put("Pad", Site::isPadded);
     rules.put("RMSNormalization", s -> s.isFrom(-1));
     rules.put("Resize", Site::isResized);
+    rules.put(
+        "ReverseSequence", s -> s.axis == Call.axis(s.node.integer("time_axis", 0), s.x.rank()));
     rules.put("ScatterElements", s -> s.isAt(0) || s.isWrittenInPart());
     // of data and updates, the last axes are the same
     rules.put("ScatterND", s -> s.x.rank() - s.axis > s.y.rank() - s.constant(1).shape().dim(-1));
@@ -321,9 +352,16 @@ final class Mixing {
   /** Whether an input of integers tells places within what the first input holds. */
   static boolean isPlace(String op, int input) {
     return switch (op) {
-      case "CumSum", "Gather", "GatherND", "Pad", "ScatterElements", "ScatterND", "TopK", "Trilu" ->
+      case "CenterCropPad",
+          "CumSum",
+          "Gather",
+          "GatherND",
+          "Pad",
+          "ScatterElements",
+          "ScatterND",
+          "Trilu" ->
           input == 1;
-      case "OneHot" -> input > 0;
+      case "OneHot" -> input == 2;
       case "Slice" -> input == 1 || input == 2 || input == 4;
       default -> false;
     };
@@ -333,7 +371,7 @@ final class Mixing {
   static boolean isJudged(Site s, int k, int places) {
     return switch (s.node.op()) {
       case "Gather", "ScatterElements" -> s.isAt(0);
-      case "Slice" -> k == s.place();
+      case "CenterCropPad", "Slice" -> k == s.place();
       case "Pad" -> k % (places / 2) == s.place();
       default -> false;
     };

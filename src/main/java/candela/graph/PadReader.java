@@ -7,7 +7,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Arrays;
 
-/** Reader of padding: a cut where pads are negative, then constants or copies. */
+/** Readers of padding: a cut where pads are negative, then constants or copies. */
 final class PadReader {
   /** Of an axis that padding may give, as the tables of resizing. */
   private static final int LONGEST = 1 << 20;
@@ -36,6 +36,45 @@ final class PadReader {
             "pads %d and %d do not fit axis %d of %s", pads[i], pads[n + i], a, x);
       }
     }
+    return padded(c, mode, value, before, after);
+  }
+
+  /** As much is cut or padded with zeros at both ends, at the last one more. */
+  static Value centre(Call c) {
+    Shape x = c.x(0).shape();
+    int[] all = new int[x.rank()];
+    Arrays.setAll(all, i -> i);
+    int[] axes = c.node().has("axes") ? Call.narrow(c.integers("axes")) : all;
+    long[] to = c.needed(1, "shape");
+    if (to.length != axes.length) {
+      throw CandelaException.of("%d lengths for %d axes", to.length, axes.length);
+    }
+    c.ignore("axes");
+    int[] before = new int[x.rank()];
+    int[] after = new int[x.rank()];
+    for (int i = 0; i < axes.length; i++) {
+      int a = Call.axis(axes[i], x.rank());
+      if (to[i] < 0 || to[i] > LONGEST) {
+        throw CandelaException.of("axis %d of %s cannot become %d long", a, x, to[i]);
+      }
+      long more = isLeft(c, a, i) ? 0 : to[i] - x.dim(a);
+      before[a] = (int) (more / 2);
+      after[a] = (int) (more - more / 2);
+    }
+    return padded(c, "constant", 0, before, after);
+  }
+
+  /** Whether an axis is that of the images of another batch, whose own is not changed. */
+  private static boolean isLeft(Call c, int axis, int i) {
+    Batching batching = c.builder().batching();
+    return c.images(0) == axis
+        && batching.own(c.node().inputs().get(0)).dim(axis)
+            == batching.longs(c.node().inputs().get(1))[i];
+  }
+
+  /** What is negative is cut. */
+  private static Value padded(Call c, String mode, float value, int[] before, int[] after) {
+    Shape x = c.x(0).shape();
     int[] from = new int[x.rank()];
     int[] steps = new int[x.rank()];
     int[] sizes = x.dims();
@@ -48,8 +87,8 @@ final class PadReader {
     }
     Value inner =
         Arrays.equals(sizes, x.dims()) ? c.x(0) : c.add(new Slice(from, steps, sizes), c.x(0));
-    boolean none = inner == c.x(0) && Arrays.stream(pads).allMatch(p -> p == 0);
-    if (none) {
+    boolean none = Arrays.stream(before).sum() + Arrays.stream(after).sum() == 0;
+    if (inner == c.x(0) && none) {
       return ElementReaders.same(c, inner);
     }
     return mode.equals("constant")

@@ -39,6 +39,21 @@ final class ReduceReaders {
     return c.add(new Elementwise(Unary.SQRT), sum);
   }
 
+  /** The deviation is kept from 0, where its slope is infinite. */
+  static Value meanVariance(Call c) {
+    Value x = c.x(0);
+    int rank = x.shape().rank();
+    boolean[] reduced = new boolean[rank];
+    for (long axis : c.integers("axes", 0, 2, 3)) {
+      reduced[Call.axis(axis, rank)] = true;
+    }
+    Value apart = c.binary(Binary.SUB, x, over(c, x, Reduction.MEAN, reduced));
+    Value variance = over(c, c.binary(Binary.MUL, apart, apart), Reduction.MEAN, reduced);
+    variance = c.add(new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY), variance);
+    Value deviation = c.add(new Elementwise(Unary.SQRT), variance);
+    return c.binary(Binary.DIV, apart, c.add(new Elementwise(Unary.LINEAR, 1, 1e-9f), deviation));
+  }
+
   static Value logSum(Call c) {
     return c.add(new Elementwise(Unary.LOG), reduce(c, c.x(0), Reduction.SUM, 18));
   }

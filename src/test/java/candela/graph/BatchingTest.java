@@ -44,6 +44,12 @@ class BatchingTest {
         new Case("channels of constants written over", 1, written("c one u")),
         new Case("channels of constants, element by element", 1, elements()),
         new Case("channels written into constants", 1, written("z t c")),
+        new Case("a spatial transformer", 1, spatial()),
+        new Case("read at a grid that is written", 1, sampled()),
+        new Case("tokens that are kept, turned", 1, kept()),
+        new Case("elements at places that are written", 1, gathered()),
+        new Case("gates of the largest", 1, hardened()),
+        new Case("the centre, backwards", 1, centre()),
         new Case("images between rows and channels", 1, between(1)),
         new Case("images between rows and channels, of any number", 1, between(-1)),
         new Case(
@@ -54,6 +60,91 @@ class BatchingTest {
 
   private static SmallModel model(long... x) {
     return new SmallModel(13, x).random("w", 12, 5);
+  }
+
+  /** Of a matrix for each image, and a size that counts one. */
+  private static SmallModel spatial() {
+    return new SmallModel(20, 1, 3, 2, 2)
+        .random("w", 12, 5)
+        .random("v", 12, 6)
+        .longs("m", new long[] {3}, 1, 2, 3)
+        .longs("size", new long[] {4}, 1, 3, 2, 2)
+        .node("Flatten", "x", "flat")
+        .node("MatMul", "flat v", "six")
+        .node("Reshape", "six m", "theta")
+        .node("AffineGrid", "theta size", "grid", "align_corners", 1)
+        .node("GridSample", "x grid", "read", "padding_mode", "border")
+        .node("Flatten", "read", "rows")
+        .node("MatMul", "rows w", "y");
+  }
+
+  private static SmallModel sampled() {
+    return new SmallModel(16, 1, 3, 2, 2)
+        .random("w", 12, 5)
+        .random("grid", 1, 4, 1, 2)
+        .node("GridSample", "x grid", "read", "mode", "bicubic")
+        .node("Flatten", "read", "rows")
+        .node("MatMul", "rows w", "y");
+  }
+
+  /** Two of three rows by their sums; angles of rows that are written for one image. */
+  private static SmallModel kept() {
+    return new SmallModel(23, 1, 3, 2, 2)
+        .random("w", 8, 5)
+        .random("c", 5, 2)
+        .random("s", 5, 2)
+        .longs("i", new long[] {1, 3}, 4, 0, 2)
+        .longs("t", new long[] {3}, 1, 3, 4)
+        .longs("k", new long[] {1}, 2)
+        .longs("last", new long[] {1}, -1)
+        .longs("all", new long[] {3}, 1, 1, 4)
+        .longs("f", new long[] {2}, 1, 8)
+        .node("Reshape", "x t", "tokens")
+        .node("RotaryEmbedding", "tokens c s i", "turned", "num_heads", 1)
+        .node("ReduceSum", "turned last", "seen", "keepdims", 0)
+        .node("TopK", "seen k", "values places")
+        .node("Unsqueeze", "places last", "rows")
+        .node("Expand", "rows all", "index")
+        .node("GatherElements", "turned index", "kept", "axis", 1)
+        .node("Reshape", "kept f", "flat")
+        .node("MatMul", "flat w", "y");
+  }
+
+  private static SmallModel gathered() {
+    return model(1, 3, 2, 2)
+        .longs("i", new long[] {1, 2, 2, 2}, 2, 0, 1, 1, 0, 0, 2, -1)
+        .random("v", 8, 5)
+        .node("GatherElements", "x i", "some", "axis", 1)
+        .node("Flatten", "some", "flat")
+        .node("MatMul", "flat v", "y");
+  }
+
+  private static SmallModel hardened() {
+    return model(1, 3, 2, 2)
+        .longs("d", new long[] {1}, 12)
+        .floats("on", new long[] {2}, 0, 1)
+        .node("Flatten", "x", "flat")
+        .node("Hardmax", "flat", "first")
+        .node("ArgMin", "flat", "last", "axis", 1, "keepdims", 0)
+        .node("OneHot", "last d on", "hot")
+        .node("Add", "first hot", "gates")
+        .node("LpNormalization", "flat", "short")
+        .node("Mul", "short gates", "gated")
+        .node("MatMul", "gated w", "y");
+  }
+
+  private static SmallModel centre() {
+    return new SmallModel(18, 1, 3, 2, 4)
+        .random("w", 12, 5)
+        .longs("s", new long[] {4}, 1, 3, 2, 2)
+        .longs("l", new long[] {1}, 2)
+        .node("CenterCropPad", "x s", "cut")
+        .node("ReverseSequence", "cut l", "back", "batch_axis", 0, "time_axis", 1)
+        .node("MeanVarianceNormalization", "back", "even", "axes", new long[] {2, 3})
+        .node("LpPool", "even", "pooled", "kernel_shape", new long[] {1, 1}, "p", 1)
+        .node("Mul", "pooled back", "both")
+        .node("Flatten", "both", "flat")
+        .node("MatMul", "flat w", "y");
   }
 
   /** Channels, which are first, are written over by constants, or into those. */
@@ -431,6 +522,23 @@ class BatchingTest {
     }
   }
 
+  /** Integers that are no places. */
+  @Test
+  void theirNumberAsAValueIsRefused() throws Exception {
+    SmallModel m =
+        new SmallModel(13, 1, 8)
+            .longs("zero", new long[] {1}, 0)
+            .longs("d", new long[] {1}, 8)
+            .node("Shape", "x", "shape")
+            .node("Gather", "shape zero", "n", "axis", 0)
+            .node("Concat", "zero n", "values", "axis", 0)
+            .node("ArgMax", "x", "i", "axis", 1, "keepdims", 0)
+            .node("OneHot", "i d values", "hot")
+            .node("Cast", "hot", "gate", "to", 1)
+            .node("Mul", "gate x", "y");
+    refused(m, "node 'hot' (OneHot): 'values' depends on how many images there are");
+  }
+
   @Test
   void everyOperatorIsJudged() {
     for (String op : Operators.names()) {
@@ -485,6 +593,23 @@ class BatchingTest {
             .longs("i", new long[] {4, 1}, 0, 1, 2, 0)
             .node("GatherND", "rows i", "y", "batch_dims", 1),
         "node 'y' (GatherND): indices [4,1] do not fit [16,3]");
+    refused(
+        rows().longs("k", one, 2).node("TopK", "rows k", "y i", "axis", 0),
+        "node 'y i' (TopK): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows().longs("i", new long[] {1, 3}, 3, 0, 2).node("GatherElements", "rows i", "y"),
+        "node 'y' (GatherElements): it mixes the images along axis 0 of 'rows'");
+    for (String op : new String[] {"Hardmax", "LpNormalization"}) {
+      refused(
+          rows().node(op, "rows", "y", "axis", 0),
+          "node 'y' (%s): it mixes the images along axis 0 of 'rows'".formatted(op));
+    }
+    refused(
+        rows().node("MeanVarianceNormalization", "rows", "y", "axes", new long[] {0}),
+        "node 'y' (MeanVarianceNormalization): it mixes the images along axis 0 of 'rows'");
+    refused(
+        rows().longs("l", new long[] {3}, 2, 2, 2).node("ReverseSequence", "rows l", "y"),
+        "node 'y' (ReverseSequence): it mixes the images along axis 0 of 'rows'");
     // the other operand's images are summed, and as many are left as there were
     for (String equation : new String[] {"bc,dc->b", "...c,dc->...", "bc,d...->bc"}) {
       refused(

@@ -53,10 +53,17 @@ final class ElementCases {
 
   private void functionsOfOne() {
     unary("Abs", 7, Unary.ABS);
+    unary("Acos", 7, -.9, .9, Unary.ACOS, 0, 0);
+    unary("Acosh", 9, 1.1, 4, Unary.ACOSH, 0, 0);
+    unary("Asin", 7, -.9, .9, Unary.ASIN, 0, 0);
+    unary("Asinh", 9, Unary.ASINH);
+    unary("Atan", 7, Unary.ATAN);
+    unary("Atanh", 9, -.9, .9, Unary.ATANH, 0, 0);
     unary("Ceil", 7, Unary.CEIL);
     unary("Celu", 12, Unary.CELU, 1, 0);
     unary("Celu", 12, Unary.CELU, 0.75, 0, "alpha", .75f);
     unary("Cos", 7, Unary.COS);
+    unary("Cosh", 9, Unary.COSH);
     unary("Elu", 7, Unary.ELU, 1, 0);
     unary("Elu", 22, Unary.ELU, 0.75, 0, "alpha", .75f);
     unary("Erf", 9, Unary.ERF);
@@ -80,14 +87,18 @@ final class ElementCases {
     double b = 1.05070102214813232421875;
     unary("Selu", 7, Unary.SELU, a, b);
     unary("Selu", 22, Unary.SELU, 1.5, .75, "alpha", 1.5f, "gamma", .75f);
+    unary("Shrink", 9, Unary.SHRINK, .5f, 0);
+    unary("Shrink", 9, Unary.SHRINK, 1.25, .75, "lambd", 1.25f, "bias", .75f);
     unary("Sigmoid", 7, Unary.SIGMOID);
     unary("Sign", 9, Unary.SIGN);
     unary("Sin", 7, Unary.SIN);
+    unary("Sinh", 9, Unary.SINH);
     unary("Softplus", 7, Unary.SOFTPLUS);
     unary("Softsign", 7, Unary.SOFTSIGN);
     unary("Sqrt", 7, .25, 4, Unary.SQRT, 0, 0);
     unary("Swish", 24, Unary.SWISH, 1, 0);
     unary("Swish", 24, Unary.SWISH, 1.25, 0, "alpha", 1.25f);
+    unary("Tan", 7, -1.2, 1.2, Unary.TAN, 0, 0);
     unary("Tanh", 7, Unary.TANH);
     unary("ThresholdedRelu", 10, Unary.THRESHOLDED_RELU, 1, 0);
     unary("ThresholdedRelu", 22, Unary.THRESHOLDED_RELU, -.5, 0, "alpha", -.5f);

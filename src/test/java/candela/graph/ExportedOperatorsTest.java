@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,11 @@ class ExportedOperatorsTest {
     m.put(
         "Attention with a mask and a cap",
         model(23).random("mask", 4, 4).node("Attention", "x x x mask", "y", "softcap", 1.5f));
+    m.put(
+        "CenterCropPad",
+        model(18)
+            .longs("s", new long[] {2}, 3, 8)
+            .node("CenterCropPad", "x s", "y", "axes", new long[] {2, 3}));
     m.put("CumSum", model(13).longs("a", new long[0], 2).node("CumSum", "x a", "y"));
     m.put(
         "CumSum, reverse and exclusive",
@@ -94,6 +100,11 @@ class ExportedOperatorsTest {
     m.put(
         "AffineGrid of a spatial transformer",
         spatial().node("GridSample", "x grid", "y", "padding_mode", "border"));
+    m.put("Hardmax of channels", hardened());
+    m.put("LpNormalization", model(13).node("LpNormalization", "x", "y", "axis", 2));
+    m.put(
+        "MeanVarianceNormalization of pixels",
+        model(13).node("MeanVarianceNormalization", "x", "y", "axes", new long[] {2, 3}));
     m.put(
         "Mod of constants",
         model(13)
@@ -104,6 +115,15 @@ class ExportedOperatorsTest {
     m.put(
         "RMSNormalization",
         model(23).random("w", 5).node("RMSNormalization", "x w", "y", "epsilon", .01f));
+    m.put(
+        "RotaryEmbedding of places",
+        model(23)
+            .longs("rows", new long[] {3}, 0, 10, 6)
+            .random("c", 12, 1)
+            .random("s", 12, 1)
+            .longs("i", new long[] {2, 10}, places())
+            .node("Reshape", "x rows", "r")
+            .node("RotaryEmbedding", "r c s i", "y", "num_heads", 3));
     m.put("ReduceL1", model(13).node("ReduceL1", "x", "y", "axes", AXES));
     m.put("ReduceL2", model(13).node("ReduceL2", "x", "y", "axes", AXES, "keepdims", 0));
     m.put("ReduceSumSquare", model(13).node("ReduceSumSquare", "x", "y", "axes", AXES));
@@ -160,6 +180,15 @@ class ExportedOperatorsTest {
             .node("Transpose", "m", "t", "perm", new long[] {0, 1, 3, 2})
             .node("MatMul", "x t", "y"));
     return m;
+  }
+
+  /** Of the largest channel its number as it is, by a gate that has no slope. */
+  private static SmallModel hardened() {
+    return model(13).node("Hardmax", "x", "h", "axis", 1).node("Mul", "x h", "y");
+  }
+
+  private static long[] places() {
+    return LongStream.range(0, 20).map(i -> i * 5 % 12).toArray();
   }
 
   /** A grid from a matrix that the image moves a little. */

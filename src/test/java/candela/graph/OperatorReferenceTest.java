@@ -67,6 +67,8 @@ class OperatorReferenceTest {
             GridCases.all(),
             ImageCases.all(),
             IndexCases.all(),
+            LayoutCases.all(),
+            LpCases.all(),
             MatrixCases.all(),
             MoveCases.all(),
             PickCases.all(),

@@ -117,6 +117,15 @@ class OperatorTest {
     positive("Log", 13);
     positive("Reciprocal", 13);
     positive("Sqrt", 13);
+    for (String op : List.of("Asinh", "Atan", "Cosh", "Sinh")) {
+      unary(op, 13);
+    }
+    for (String op : List.of("Acos", "Asin", "Atanh", "Tan")) {
+      add(op, model(13).node("Softsign", "x", "s").node(op, "s", "y"));
+    }
+    SmallModel above = model(13).scalar("c", 1.5f).node("Softplus", "x", "p");
+    add("Acosh", above.node("Add", "p c", "q").node("Acosh", "q", "y"));
+    unary("Shrink", 9, "lambd", .5f, "bias", .25f);
     for (String op : List.of("Ceil", "Floor", "Round", "Sign")) {
       flat(op, model(13).node(op, "x", "y"));
     }
@@ -218,6 +227,14 @@ class OperatorTest {
       add("Resize", mode, m.node("Resize", "x   s", "y", "mode", mode));
     }
     unary("Upsample", 7, "scales", new float[] {1, 1, 2, 3});
+    SmallModel centre = model(18).longs("s", new long[] {2}, 6, 2);
+    add("CenterCropPad", centre.node("CenterCropPad", "x s", "y", "axes", new long[] {2, 3}));
+    SmallModel back = model(13).longs("l", new long[] {2}, 3, 2);
+    add(
+        "ReverseSequence",
+        back.node("ReverseSequence", "x l", "y", "batch_axis", 0, "time_axis", 1));
+    SmallModel turned = new SmallModel(23, 2, 3, 4, 6).random("c", 1, 4, 2).random("s", 1, 4, 2);
+    add("RotaryEmbedding", turned.node("RotaryEmbedding", "x c s", "y", "rotary_embedding_dim", 4));
     shapes();
   }
 
@@ -293,6 +310,10 @@ class OperatorTest {
     }
     unary("GlobalAveragePool", 13);
     unary("GlobalMaxPool", 13);
+    add("LpPool", model(18).node("LpPool", "x", "y", "kernel_shape", k, "pads", pads, "p", 3));
+    unary("GlobalLpPool", 13);
+    unary("LpNormalization", 13, "axis", 1);
+    unary("MeanVarianceNormalization", 13, "axes", new long[] {2, 3});
     unary("LRN", 13, "size", 3, "alpha", .5f, "bias", 1.5f);
     SmallModel norm = model(15).random("s", 3).random("b", 3).random("m", 3).random("v", 3);
     add("BatchNormalization", norm.node("BatchNormalization", "x s b m v", "y"));

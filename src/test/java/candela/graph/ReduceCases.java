@@ -38,6 +38,7 @@ final class ReduceCases {
                 in ->
                     reduced(Reduction.MEAN, in.get(0), new int[] {1}, true)
                         .map(v -> v < 0 ? Math.ceil(v) : Math.floor(v))));
+    c.standardised();
     c.positions("ArgMax");
     c.positions("ArgMin");
     return c.cases;
@@ -90,6 +91,26 @@ final class ReduceCases {
       }
     }
     return keep ? y : y.as(left.stream().mapToInt(i -> i).toArray());
+  }
+
+  /** Over images and pixels by default. */
+  private void standardised() {
+    for (int[] a : new int[][] {null, {2, 3}, {1}, {-1, 1}}) {
+      int[] axes =
+          a == null ? new int[] {0, 2, 3} : a.length == 2 && a[0] < 0 ? new int[] {1, 3} : a;
+      OperatorCase c = OperatorCase.of("MeanVarianceNormalization", a == null ? 9 : 13);
+      c = c.x(3, 3, 4, 5);
+      cases.add(
+          (a == null ? c : c.attributes("axes", a))
+              .gives(
+                  in -> {
+                    Nd x = in.get(0);
+                    Nd mean = reduced(Reduction.MEAN, x, axes, true);
+                    Nd apart = Nd.of(x.dims(), i -> x.at(i) - mean.seen(i));
+                    Nd squares = reduced(Reduction.MEAN, apart.map(v -> v * v), axes, true);
+                    return Nd.of(x.dims(), i -> apart.at(i) / (Math.sqrt(squares.seen(i)) + 1e-9));
+                  }));
+    }
   }
 
   private void positions(String op) {
