@@ -6,6 +6,7 @@ import candela.device.Unary;
 import candela.graph.op.ArgReduce;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Pick;
+import candela.graph.op.Put;
 import candela.graph.op.Slice;
 import candela.graph.op.Top;
 import candela.graph.op.Where;
@@ -47,6 +48,33 @@ final class PickReaders {
       IndexReaders.elements(x, index.constant(), axis);
     }
     return c.add(new Pick(axis), first(c, in.get(0), s.with(axis, x.dim(axis))), index);
+  }
+
+  /** At computed places, of which ONNX wants each to be written once, unless writes are added. */
+  static Value scatterElements(Call c) {
+    List<Value> in = c.together(3, true);
+    Value data = in.get(0);
+    Value index = in.get(1);
+    Shape x = data.shape();
+    int axis = Call.axis(c.integer("axis", 0), x.rank());
+    String reduction = c.text("reduction", "none");
+    boolean added = reduction.equals("add");
+    if (!added && !reduction.equals("none")) {
+      throw CandelaException.of(
+          "reduction '%s' at computed places; supported are none and add", reduction);
+    }
+    if (!index.integer() || !index.shape().with(axis, 1).equals(x.with(axis, 1))) {
+      throw CandelaException.of(
+          "'%s' %s are no places of all of %s", index.name(), index.shape(), x);
+    }
+    Put put = new Put(axis, x.dim(axis));
+    Value written = c.add(put, in.get(2), index);
+    if (added) {
+      return c.binary(Binary.ADD, data, written);
+    }
+    Value ones = c.add(new Elementwise(Unary.LINEAR, 0, 1), index);
+    Value times = c.add(put, ones, index);
+    return chosen(c, c.binary(Binary.GREATER, times, c.of(Shape.SCALAR, 0f)), written, data);
   }
 
   /** As much of x as a shape says, from its beginning. */

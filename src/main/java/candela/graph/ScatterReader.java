@@ -55,6 +55,9 @@ final class ScatterReader {
 
   /** Along the axis where its places are the same all over; else all elements in a row. */
   static Value scatterElements(Call c) {
+    if (!c.builder().known(c.x(1)).isConstant()) {
+      return PickReaders.scatterElements(c);
+    }
     Value x = shared(c, 0, 2);
     Value u = shared(c, 2, 0);
     Shape s = x.shape();

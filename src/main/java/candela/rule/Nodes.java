@@ -13,6 +13,7 @@ import candela.graph.op.GridSample;
 import candela.graph.op.Lrn;
 import candela.graph.op.MaxPool;
 import candela.graph.op.Pick;
+import candela.graph.op.Put;
 import candela.graph.op.Rectify;
 import candela.graph.op.Where;
 import java.util.Collections;
@@ -35,6 +36,7 @@ public enum Nodes implements Selector {
       return switch (node.op()) {
         case Where w -> !node.input(0).isConstant();
         case Pick p -> !node.input(1).isConstant();
+        case Put p -> !node.input(1).isConstant();
         case GridSample g -> !node.input(1).isConstant();
         default -> false;
       };

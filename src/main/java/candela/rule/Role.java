@@ -27,6 +27,7 @@ import candela.graph.op.MaxPool;
 import candela.graph.op.PadConstant;
 import candela.graph.op.Pick;
 import candela.graph.op.Product;
+import candela.graph.op.Put;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
@@ -92,6 +93,7 @@ public enum Role implements Selector {
       case Expand o -> MOVE;
       case PadConstant o -> MOVE;
       case Pick o -> MOVE;
+      case Put o -> MOVE;
       case Reshape o -> MOVE;
       case Slice o -> MOVE;
       case Top o -> MOVE;

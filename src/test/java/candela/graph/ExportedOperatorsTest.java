@@ -142,6 +142,14 @@ class ExportedOperatorsTest {
             .node("Exp", "u0", "u")
             .node("ScatterElements", "x places u", "y", "axis", 1));
     m.put(
+        "ScatterElements of the largest",
+        model(16)
+            .longs("k", new long[] {1}, 2)
+            .node("TopK", "x k", "values places", "axis", 1)
+            .node("Sigmoid", "x", "s")
+            .node("Exp", "values", "u")
+            .node("ScatterElements", "s places u", "y", "axis", 1));
+    m.put(
         "ScatterND into a mask",
         model(16)
             .random("mask", 4, 5)

@@ -85,6 +85,11 @@ record OperatorCase(
     return with(new Operand(Kind.INTEGERS, v));
   }
 
+  /** Integers at run time. */
+  OperatorCase places(Nd value) {
+    return with(new Operand(Kind.INTEGERS, value));
+  }
+
   OperatorCase constant(int... dims) {
     return with(new Operand(Kind.CONSTANT, draw(-2, 2, dims)));
   }

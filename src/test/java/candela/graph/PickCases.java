@@ -15,6 +15,7 @@ final class PickCases {
   static List<OperatorCase> all() {
     var c = new PickCases();
     c.elements();
+    c.written();
     c.largest();
     c.classes();
     c.firsts();
@@ -37,6 +38,39 @@ final class PickCases {
         }
       }
     }
+  }
+
+  /** Places at run time: each once, or added. */
+  private void written() {
+    for (int axis = 0; axis < 2; axis++) {
+      boolean rows = axis == 0;
+      int[] dims = rows ? new int[] {2, 4} : new int[] {3, 3};
+      Nd once = Nd.of(dims, i -> rows ? 2 - (i[0] * 2 + i[1]) % 3 : (i[1] * 3 + i[0]) % 4 - 4);
+      Nd twice = Nd.of(dims, i -> rows ? -1 : i[1] % 2);
+      for (boolean add : new boolean[] {false, true}) {
+        cases.add(
+            OperatorCase.of("ScatterElements", 18)
+                .x(3, 4)
+                .places(add ? twice : once)
+                .x(dims)
+                .attributes("axis", axis, "reduction", add ? "add" : "none")
+                .gives(in -> scattered(in, rows ? 0 : 1, add)));
+      }
+    }
+  }
+
+  private static Nd scattered(List<Nd> in, int axis, boolean add) {
+    Nd y = in.get(0).map(v -> v);
+    Nd.of(
+        in.get(1).dims(),
+        i -> {
+          int[] at = i.clone();
+          at[axis] = Math.floorMod((int) in.get(1).at(i), y.dim(axis));
+          int to = at[0] * y.dim(1) + at[1];
+          y.data()[to] = in.get(2).at(i) + (add ? y.data()[to] : 0);
+          return 0;
+        });
+    return y;
   }
 
   private static Nd gathered(Nd x, Nd places, int axis) {

@@ -38,6 +38,7 @@ import candela.graph.op.PadConstant;
 import candela.graph.op.Patch;
 import candela.graph.op.Pick;
 import candela.graph.op.Product;
+import candela.graph.op.Put;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
@@ -78,6 +79,7 @@ class RoleTest {
         new Case(new Product(false, true, 1), Role.PRODUCT, -1),
         new Case(new GridSample(Sample.Mode.LINEAR, Sample.Padding.ZEROS, false), Role.PRODUCT, -1),
         new Case(new Pick(1), Role.MOVE, -1),
+        new Case(new Put(1, 2), Role.MOVE, -1),
         new Case(new Top(true, 1, 1), Role.MOVE, -1),
         new Case(new ConvTranspose(two, two, four, two, 1), Role.CONVOLUTION, 1),
         new Case(new Matrix(false, Activation.NONE), Role.DENSE, 1),
