@@ -91,6 +91,27 @@ class HostileModelTest {
             cropped("s", "t").addAttribute(ints("axes", 2, 2))),
         "axis 2 is given twice");
     all.put(net(op("DepthToSpace", "x").addAttribute(number("blocksize", 65536))), "fit");
+    for (long k : new long[] {-1, 9, 1L << 40}) {
+      all.put(net(longs("s", k), op("TopK", "x", "s")), "k is " + k + " for axis 3 of [1,3,8,8]");
+    }
+    all.put(
+        net(longs("s", MAX), floats("v", 0, 1), op("OneHot", "x", "s", "v")),
+        "the depth is 2.147483647E9; 1 to 1048576 are supported");
+    all.put(
+        net(longs("s", 1, 3, MAX, 8), op("CenterCropPad", "x", "s")),
+        "axis 2 of [1,3,8,8] cannot become 2147483647 long");
+    all.put(net(longs("s", 1, 1 << 20, 1 << 20, 8), op("CenterCropPad", "x", "s")), "2^31 - 1");
+    all.put(
+        net(weights(1, 2, 3), longs("s", 1, 3, MAX, MAX), op("AffineGrid", "w", "s")),
+        "1 matrices for 1 images of 2147483647 x 2147483647");
+    all.put(
+        net(longs("s", 1 << 30), op("ReverseSequence", "x", "s")),
+        "a sequence of 1073741824 steps in [1,3,8,8]");
+    all.put(
+        net(op("LpPool", "x").addAttribute(ints("kernel_shape", MAX, MAX))),
+        "the kernel is larger");
+    all.put(net(op("LpNormalization", "x").addAttribute(number("p", 0))), "p is 0; 1 or more");
+    all.put(net(longs("s", 9), op("GatherElements", "x", "s")), "indices [1] do not fit [1,3,8,8]");
     // Windows
     for (int group : new int[] {0, -1, MAX}) {
       all.put(

@@ -2,9 +2,21 @@ package candela.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.device.Sample;
+import candela.device.Unary;
 import candela.graph.Graph;
 import candela.graph.Rules;
+import candela.graph.Value;
+import candela.graph.op.Activation;
+import candela.graph.op.Elementwise;
+import candela.graph.op.GridSample;
+import candela.graph.op.Matrix;
+import candela.graph.op.Pick;
+import candela.graph.op.Reshape;
+import candela.graph.op.Top;
+import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -164,5 +176,45 @@ class ConservationTest {
     assertThat(size(Draft.run(graph, rules, X, seed(graph), "v3").input())).isZero();
     assertThat(size(Draft.run(graph, rules, X, seed(graph), "v5").input())).isZero();
     assertThat(size(Draft.run(graph, rules, X, seed(graph), "v6").input())).isGreaterThan(.01);
+  }
+
+  /** A grid says where, not what: all relevance is the image's. */
+  @Test
+  void aGridTakesNoRelevance() {
+    for (Sample.Padding padding : Sample.Padding.values()) {
+      Draft d = new Draft(6, 2, 3, 4, 2);
+      Value flat = d.add(new Reshape(Shape.of(2, 24)), d.input());
+      Value some = d.add(new Matrix(false, Activation.NONE), flat, d.draw(.1, 24, 12));
+      Value grid =
+          d.add(new Reshape(Shape.of(2, 2, 3, 2)), d.add(new Elementwise(Unary.TANH), some));
+      d.add(new GridSample(Sample.Mode.CUBIC, padding, true), d.input(), grid);
+      float[] x = Draft.numbers(new Random(22), 1, 48);
+      float[] seed = new float[24];
+      Arrays.fill(seed, 0, 12, 1);
+      Rules rules = Composite.EPSILON.rules(numbers(true));
+      float[] got = Draft.run(d.graph(), rules, x, seed).input();
+      assertThat(Draft.sum(got, 0, 24)).as("image 0").isCloseTo(12, Offset.offset(TOLERANCE * 12));
+      assertThat(Draft.sum(got, 24, 48)).as("image 1").isZero();
+      assertThat(size(Draft.run(d.graph(), rules, x, seed, "v3").input())).isZero();
+    }
+  }
+
+  /** What is picked keeps its relevance, wherever it was; what is not picked has none. */
+  @Test
+  void whatIsPickedKeepsItsRelevance() {
+    Draft d = new Draft(7, 2, 9);
+    Value places = d.add(new Top(true, 1, 3), d.input());
+    d.add(new Pick(1), d.input(), places);
+    float[] x = Draft.numbers(new Random(23), 1, 18);
+    float[] seed = {1, 2, 3, 4, 5, 6};
+    float[] got = Draft.run(d.graph(), Composite.EPSILON.rules(numbers(true)), x, seed).input();
+    for (int r = 0; r < 2; r++) {
+      float[] row = Arrays.copyOfRange(x, 9 * r, 9 * r + 9);
+      Arrays.sort(row);
+      for (int i = 0; i < 9; i++) {
+        int rank = 8 - Arrays.binarySearch(row, x[9 * r + i]);
+        assertThat(got[9 * r + i]).isEqualTo(rank < 3 ? seed[3 * r + rank] : 0);
+      }
+    }
   }
 }

@@ -166,6 +166,25 @@ class RoleTest {
             + " integrated-gradients");
   }
 
+  @Test
+  void deepLiftRefusesPlacesThatTheImageDecides() {
+    Draft d = new Draft(10, 2, 5);
+    d.add(new Pick(1), d.input(), d.add(new Top(true, 1, 2), d.input()));
+    refuses(
+        d.graph(),
+        Presets.deepLiftRescale(false),
+        "draft: node 'v1' (Pick): DeepLIFT has no multipliers for this operator; use"
+            + " integrated-gradients");
+    Draft e = new Draft(11, 2, 3, 3, 2);
+    Sample.Padding none = Sample.Padding.ZEROS;
+    e.add(new GridSample(Sample.Mode.LINEAR, none, false), e.input(), e.input());
+    refuses(
+        e.graph(),
+        Presets.deepLiftRevealCancel(false),
+        "draft: node 'v0' (GridSample): DeepLIFT has no multipliers for this operator; use"
+            + " integrated-gradients");
+  }
+
   private static final List<Float> LOW = List.of(0f, 0f, 0f);
   private static final List<Float> HIGH = List.of(1f, 1f, 1f);
 
