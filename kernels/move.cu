@@ -1,4 +1,4 @@
-// Elements moved as they are: copies between strides, rows and elements picked by number.
+// Elements moved as they are: copies between strides, elements picked by number.
 #include <algorithm>
 
 #include "check.cuh"
@@ -194,47 +194,6 @@ BOTH int64_t rowOf(float index, int64_t n) {
   return i < 0 ? i + n : i < n ? i : -1;
 }
 
-struct GatherForward {
-  int64_t n, inner, k;
-  const float* __restrict__ index;
-  const float* __restrict__ x;
-  float* __restrict__ y;
-
-  // Rows are [outer,k].
-  BOTH void operator()(const Span& s) const {
-    int64_t row = rowOf(index[s.row % k], n);
-    const float* in = x + (s.row / k * n + row) * inner;
-    float* out = y + s.row * inner;
-    if (row < 0) {
-      for (int64_t i = s.begin; i < s.end; i++) out[i] = NAN;
-    } else {
-      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] = in[i];
-    }
-  }
-};
-
-struct GatherBackward {
-  bool accumulate;
-  int64_t n, inner, k;
-  const float* __restrict__ index;
-  const float* __restrict__ dy;
-  float* __restrict__ dx;
-
-  // Rows are [outer,n].
-  BOTH void operator()(const Span& s) const {
-    int64_t here = s.row % n;
-    float* out = dx + s.row * inner;
-    if (!accumulate) {
-      for (int64_t i = s.begin; i < s.end; i++) out[i] = 0.0f;
-    }
-    for (int64_t j = 0; j < k; j++) {
-      if (rowOf(index[j], n) != here) continue;
-      const float* up = dy + (s.row / n * k + j) * inner;
-      INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) out[i] += up[i];
-    }
-  }
-};
-
 struct PickForward {
   int64_t n, inner, k;
   const float* __restrict__ index;
@@ -302,35 +261,6 @@ int cd_copy_strided(cd_stream* stream, int type, int accumulate, int rank, const
         copy<false>(stream, loops, count, in, out);
       }
     });
-  });
-}
-
-int cd_gather_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,
-                      const float* x, float* y) {
-  return entry([&] {
-    Check check(stream, "gather_forward");
-    int64_t size = check.counts({outer, n, inner});
-    if (check.counts({outer, k, inner}) == 0) return;
-    check.data(index, "index");
-    if (size > 0) check.data(x, "x");
-    check.data(y, "y");
-    forEachSpan(stream, outer * k, inner, GatherForward{n, inner, k, index, x, y});
-  });
-}
-
-int cd_gather_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
-                       const float* index, const float* dy, float* dx) {
-  return entry([&] {
-    Check check(stream, "gather_backward");
-    int64_t size = check.counts({outer, k, inner});
-    if (check.counts({outer, n, inner}) == 0) return;
-    if (size > 0) {
-      check.data(index, "index");
-      check.data(dy, "dy");
-    }
-    check.data(dx, "dx");
-    GatherBackward body{accumulate != 0, n, inner, k, index, dy, dx};
-    forEachSpan(stream, outer * n, inner, body, 1 + k / 8);
   });
 }
 

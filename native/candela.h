@@ -390,15 +390,6 @@ int cd_average_pool_backward(cd_stream* stream, int type, int accumulate, int64_
 int cd_copy_strided(cd_stream* stream, int type, int accumulate, int rank, const int* dims, const int* xStrides,
                     const int* yStrides, const void* x, void* y);
 
-/* y[outer,k,inner] = x[outer,n,inner] at index[k], a whole number as float; negative counts from the end, outside
-   gives NaN. No overlap. */
-int cd_gather_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,
-                      const float* x, float* y);
-
-/* dx[outer,n,inner] (+)= sum of the dy[outer,k,inner] that took the element, in order of k. No overlap. */
-int cd_gather_backward(cd_stream* stream, int accumulate, int64_t outer, int64_t n, int64_t inner, int64_t k,
-                       const float* index, const float* dy, float* dx);
-
 /* y[outer,k,inner] = x[outer,n,inner] at index[outer,k,inner] over n, a whole number as float; negative counts from the
    end, outside gives NaN. No overlap. */
 int cd_pick_forward(cd_stream* stream, int64_t outer, int64_t n, int64_t inner, int64_t k, const float* index,

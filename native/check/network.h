@@ -562,23 +562,6 @@ inline constexpr Entry kNetwork[] = {
       c.moves(2 * bytesOf(type) * n);
       CALL(c, cd_copy_strided, type, add, 3, dims.data(), xs.data(), ys.data(), x, y);
     }},
-    {"cd_gather_forward", 1, [](Case& c) {
-      int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33, 64}, {768});
-      int64_t k = c.size("k", {1, 3, 50}, {197});
-      auto index = placesOf(c, n, k);
-      auto x = c.in("x", outer * n * inner), y = c.out("y", outer * k * inner);
-      c.moves(4 * outer * (n + k) * inner);
-      CALL(c, cd_gather_forward, outer, n, inner, k, index, x, y);
-    }},
-    {"cd_gather_backward", 1, [](Case& c) {
-      int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33, 64}, {768});
-      int64_t k = c.size("k", {1, 3, 50}, {1});
-      bool add = c.flag("accumulate");
-      auto index = placesOf(c, n, k);
-      auto dy = c.in("dy", outer * k * inner), dx = c.out("dx", outer * n * inner, add);
-      c.moves(4 * outer * (n + k) * inner);
-      CALL(c, cd_gather_backward, add, outer, n, inner, k, index, dy, dx);
-    }},
     {"cd_pick_forward", 1, [](Case& c) {
       int64_t outer = c.size("outer", {1, 3}, {kImages}), n = c.size("n", {1, 3, 33}, {197}), inner = c.size("inner", {1, 3, 4, 33}, {768});
       int64_t k = c.size("k", {1, 3, 50}, {138});

@@ -15,8 +15,6 @@ import java.lang.foreign.MemorySegment;
 public final class Move {
   private final Kernels kernels;
   private final Entry copyStrided;
-  private final Entry gatherForward;
-  private final Entry gatherBackward;
   private final Entry pickForward;
   private final Entry pickBackward;
 
@@ -25,12 +23,6 @@ public final class Move {
     copyStrided =
         kernels.entry(
             "cd_copy_strided", POINTER, INT, INT, INT, POINTER, POINTER, POINTER, POINTER, POINTER);
-    gatherForward =
-        kernels.entry(
-            "cd_gather_forward", POINTER, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
-    gatherBackward =
-        kernels.entry(
-            "cd_gather_backward", POINTER, INT, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
     pickForward =
         kernels.entry(
             "cd_pick_forward", POINTER, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER);
@@ -91,37 +83,6 @@ public final class Move {
       MemorySegment x,
       MemorySegment y) {
     copyStrided(Storage.FLOAT32, accumulate, rank, dims, xStrides, yStrides, x, y);
-  }
-
-  /**
-   * y[outer,k,inner] = x[outer,n,inner] at index[k], a whole number as float; negative counts from
-   * the end, outside gives NaN. No overlap.
-   */
-  public void gatherForward(
-      long outer,
-      long n,
-      long inner,
-      long k,
-      MemorySegment index,
-      MemorySegment x,
-      MemorySegment y) {
-    kernels.run(gatherForward, outer, n, inner, k, index, x, y);
-  }
-
-  /**
-   * dx[outer,n,inner] (+)= sum of the dy[outer,k,inner] that took the element, in order of k. No
-   * overlap.
-   */
-  public void gatherBackward(
-      boolean accumulate,
-      long outer,
-      long n,
-      long inner,
-      long k,
-      MemorySegment index,
-      MemorySegment dy,
-      MemorySegment dx) {
-    kernels.run(gatherBackward, accumulate, outer, n, inner, k, index, dy, dx);
   }
 
   /**

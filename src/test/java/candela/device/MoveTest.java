@@ -110,73 +110,28 @@ class MoveTest {
   }
 
   @Test
-  void gatherPicksRowsAndItsGradientSumsThem() {
-    float[] index = {2, 0, -1, 2, -3};
-    int n = 3;
-    int k = index.length;
-    for (int[] s : new int[][] {{1, 1}, {3, 1}, {2, 7}, {1, 33}, {7, 1031}}) {
-      int outer = s[0];
-      int inner = s[1];
-      float[] x = numbers(1, outer * n * inner);
-      String what = "gather " + Arrays.toString(s);
-      agree(
-          what,
-          Rig.run(
-              what,
-              rig -> {
-                MemorySegment y = rig.out(outer * k * inner);
-                rig.kernels().move().gatherForward(outer, n, inner, k, rig.in(index), rig.in(x), y);
-                return rig.floats(y);
-              }),
-          gather(outer, n, inner, index, doubles(x)),
-          0);
-      if (x.length < 1000) {
-        Rig.gradient(
-            what,
-            doubles(x),
-            numbers(2, outer * k * inner),
-            v -> gather(outer, n, inner, index, v),
-            (rig, add, dy, dx) ->
-                rig.kernels()
-                    .move()
-                    .gatherBackward(add, outer, n, inner, k, rig.in(index), dy, dx));
-      }
-    }
-  }
-
-  private static double[] gather(int outer, int n, int inner, float[] index, double[] x) {
-    double[] y = new double[outer * index.length * inner];
-    for (int i = 0; i < y.length; i++) {
-      int row = (int) index[i / inner % index.length];
-      int o = i / inner / index.length;
-      y[i] = x[(o * n + (row < 0 ? row + n : row)) * inner + i % inner];
-    }
-    return y;
-  }
-
-  @Test
   void anIndexOutsideGivesNanAndTakesNoGradient() {
     float[] index = {3, -4, Float.NaN, Float.POSITIVE_INFINITY, 1e30f, 1};
     double nan = Double.NaN;
     agree(
-        "gather outside",
+        "pick outside",
         Rig.run(
-            "gather",
+            "pick",
             rig -> {
               MemorySegment y = rig.out(6);
-              rig.kernels().move().gatherForward(1, 3, 1, 6, rig.in(index), rig.in(1f, 2f, 3f), y);
+              rig.kernels().move().pickForward(1, 3, 1, 6, rig.in(index), rig.in(1f, 2f, 3f), y);
               return rig.floats(y);
             }),
         new double[] {nan, nan, nan, nan, nan, 2});
     agree(
-        "gather outside, gradient",
+        "pick outside, gradient",
         Rig.run(
-            "gather",
+            "pick",
             rig -> {
               MemorySegment dx = rig.out(3);
               rig.kernels()
                   .move()
-                  .gatherBackward(
+                  .pickBackward(
                       false, 1, 3, 1, 6, rig.in(index), rig.in(1f, 1f, 1f, 1f, 1f, 7f), dx);
               return rig.floats(dx);
             }),
