@@ -147,8 +147,11 @@ public record Study(
 
   private static Ref model(Settings.Value v) {
     Spec spec = Spec.parse(v.text());
-    Path file = Path.of(spec.name());
-    String stem = file.getFileName().toString().replaceFirst("\\.onnx$", "");
+    Path file = Path.of(spec.name()).getFileName();
+    if (file == null) {
+      throw CandelaException.of("an ONNX file or a model's name expected, got '%s'", spec.name());
+    }
+    String stem = file.toString().replaceFirst("\\.onnx$", "");
     String preprocess = spec.text("preprocess", null);
     String output = spec.text("output", null);
     String inputShape = spec.text("input-shape", null);
@@ -164,11 +167,11 @@ public record Study(
   }
 
   private static List<Sweep> sweeps(Settings.Value v) {
-    if (SweepPresets.has(v.text())) {
+    if (v.name() == null && (SweepPresets.has(v.text()) || v.text().startsWith("sam-"))) {
       return SweepPresets.of(v.text());
     }
-    if (v.name() == null && v.text().startsWith("sam-")) {
-      return SweepPresets.of(v.text());
+    if (SweepPresets.has(v.text())) {
+      return List.of(SweepPresets.named(v.name(), v.text()));
     }
     return List.of(Sweep.parse(v.name() == null ? v.text() : v.name(), v.text()));
   }

@@ -58,4 +58,15 @@ final class SweepPresets {
         .map(n -> Sweep.parse(n, SWEEPS.get(n)))
         .toList();
   }
+
+  /** A preset of one sweep, under another name. */
+  static Sweep named(String name, String preset) {
+    List<Sweep> all = of(preset);
+    if (all.size() > 1) {
+      throw CandelaException.of(
+          "%s: one sweep expected, %s is %d with names of their own; leave out '%s:'",
+          name, preset, all.size(), name);
+    }
+    return new Sweep(name, all.getFirst().settings(), all.getFirst().baseline());
+  }
 }

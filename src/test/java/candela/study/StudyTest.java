@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.metric.Ssim;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +112,27 @@ class StudyTest {
     assertThatThrownBy(() -> parse(text.replace("gradient", "sam-sp-tiny")))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("folder/s.yaml:4: sweeps: sweep: unknown 'sam-sp-tiny'; known are");
+  }
+
+  @Test
+  void aPresetOfOneSweepTakesAName() {
+    String text = "models: [cnn]\nimages: [x]\nsweeps:\n  - mine: sam-sp-small\n  - sam-sp-small\n";
+    List<Sweep> sweeps = parse(text).sweeps();
+    assertThat(sweeps).extracting(Sweep::name).containsExactly("mine", "sam-sp-small");
+    assertThat(sweeps.get(0).settings()).isEqualTo(sweeps.get(1).settings());
+    assertThat(sweeps.get(0).baseline()).isEqualTo(1);
+    assertThatThrownBy(() -> parse(text.replace("mine: sam-sp-small", "mine: sam-sg")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "folder/s.yaml:4: sweeps: mine: one sweep expected, sam-sg is 2 with names of their"
+                + " own; leave out 'mine:'");
+  }
+
+  @Test
+  void aFolderIsNoModel() {
+    assertThatThrownBy(() -> parse("models: [\"/\"]\nimages: [x]\nsweeps: [gradient]\n"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage("folder/s.yaml:1: models: an ONNX file or a model's name expected, got '/'");
   }
 
   @ParameterizedTest
