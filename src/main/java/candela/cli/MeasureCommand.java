@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.config.Csv;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;

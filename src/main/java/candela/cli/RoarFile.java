@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.config.Csv;
 import candela.image.WholeFile;
 import candela.roar.Result;
 import candela.roar.Results;

@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.config.Csv;
 import candela.image.Inputs;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
@@ -55,7 +56,7 @@ final class SanityDone {
       for (Object i : (List<?>) before.get("images")) {
         images.put(String.valueOf(((Map<?, ?>) i).get("name")), (Map<?, ?>) i);
       }
-      rows.addAll(Csv.read(new String(known, StandardCharsets.UTF_8)));
+      Csv.read(new String(known, StandardCharsets.UTF_8)).forEach(r -> rows.add(r.cells()));
     } catch (CandelaException | ClassCastException | NullPointerException | IOException e) {
       images.clear(); // files of something else, which this run writes over
     }

@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.config.Csv;
 import candela.image.ContactSheet;
 import candela.image.Image;
 import candela.image.LineChart;

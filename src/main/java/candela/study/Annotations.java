@@ -1,5 +1,6 @@
 package candela.study;
 
+import candela.config.Csv;
 import candela.image.WholeFile;
 import candela.metric.Truth;
 import candela.tensor.CandelaException;
@@ -7,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,13 +40,16 @@ final class Annotations {
    * @param names of the classes, for tables that tell the class by its name
    */
   void read(Path table, List<String> names) {
-    List<String> lines;
+    List<Csv.Row> rows;
     try {
-      lines = Files.readAllLines(table);
+      String text = String.join("\n", Files.readAllLines(table)) + "\n";
+      rows = Csv.read(unmarked(text));
     } catch (IOException e) {
       throw new CandelaException(table + ": cannot be read: " + WholeFile.reason(e), e);
+    } catch (CandelaException e) {
+      throw new CandelaException(table + ": " + e.getMessage(), e);
     }
-    List<String> columns = lines.isEmpty() ? List.of() : List.of(cells(unmarked(lines.getFirst())));
+    List<String> columns = stripped(rows.getFirst());
     int file = column(columns, table, "file");
     int target = column(columns, table, "class", "imagenet_index");
     boolean boxes = columns.contains("x0") || columns.contains("left");
@@ -56,47 +59,44 @@ final class Annotations {
       boxes ? column(columns, table, "x1", "right") : -1,
       boxes ? column(columns, table, "y1", "bottom") : -1
     };
-    for (int i = 1; i < lines.size(); i++) {
-      String[] cells = cells(lines.get(i));
-      if (lines.get(i).isBlank()) {
+    for (Csv.Row row : rows.subList(1, rows.size())) {
+      List<String> cells = stripped(row);
+      if (cells.equals(List.of(""))) {
         continue;
       }
       try {
-        Known k = known.computeIfAbsent(Path.of(cells[file]), p -> new Known());
-        k.is(target(cells[target], names));
+        Known k = known.computeIfAbsent(Path.of(cells.get(file)), p -> new Known());
+        k.is(target(cells.get(target), names));
         if (boxes) {
           int[] e = new int[4];
           for (int j = 0; j < 4; j++) {
-            e[j] = Integer.parseInt(cells[edge[j]]);
+            e[j] = Integer.parseInt(cells.get(edge[j]));
           }
           k.boxes.add(new Truth.Box(e[0], e[1], e[2], e[3]));
         }
-      } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
         throw new CandelaException(
             String.format(
                 Locale.ROOT,
                 "%s:%d: values for %s expected, got '%s'",
                 table,
-                i + 1,
+                row.line(),
                 columns,
-                lines.get(i)),
+                Csv.line(row.cells().toArray(String[]::new))),
             e);
       } catch (CandelaException e) {
-        throw new CandelaException(table + ":" + (i + 1) + ": " + e.getMessage(), e);
+        throw new CandelaException(table + ":" + row.line() + ": " + e.getMessage(), e);
       }
     }
   }
 
   /** Without the mark that spreadsheets put before UTF-8. */
-  private static String unmarked(String line) {
-    return line.startsWith("\uFEFF") ? line.substring(1) : line;
+  private static String unmarked(String text) {
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
   }
 
-  /** What stands between commas, without spaces and quotes around it. */
-  private static String[] cells(String line) {
-    return Arrays.stream(line.split(",", -1))
-        .map(c -> c.strip().replaceAll("^\"(.*)\"$", "$1"))
-        .toArray(String[]::new);
+  private static List<String> stripped(Csv.Row row) {
+    return row.cells().stream().map(String::strip).toList();
   }
 
   private static int column(List<String> columns, Path table, String... names) {

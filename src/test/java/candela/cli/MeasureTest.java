@@ -3,6 +3,7 @@ package candela.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.cli.MainTest.Ran;
+import candela.config.Csv;
 import candela.device.Device;
 import candela.device.Devices;
 import candela.graph.Network;
@@ -74,7 +75,8 @@ class MeasureTest {
     assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(ran.out())
         .contains("class 1, ", "metric ", " lower ", " one ", " ramp", "deletion ");
-    List<List<String>> lines = Csv.read(Files.readString(csv));
+    List<List<String>> lines =
+        Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
     assertThat(lines.getFirst()).containsExactly("metric", "map", "part", "value");
     // the Gini index of one value among n
     double n = SIDE * SIDE;

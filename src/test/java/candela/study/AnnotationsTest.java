@@ -1,0 +1,53 @@
+package candela.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.metric.Truth;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tables of classes and boxes. */
+class AnnotationsTest {
+  private static final List<String> NAMES = List.of("goldfish", "tench, Tinca tinca");
+
+  @TempDir Path folder;
+
+  private Annotations read(String... lines) throws IOException {
+    var known = new Annotations();
+    known.read(Files.write(folder.resolve("t.csv"), List.of(lines)), NAMES);
+    return known;
+  }
+
+  @Test
+  void quotedCellsMayHoldCommas() throws IOException {
+    Annotations known =
+        read(
+            "\uFEFFfile, class, x0, y0, x1, y1",
+            "\"a, b.png\", \"tench, Tinca tinca\", 1, 2, 3, 4",
+            "",
+            "c.png,goldfish,1,2,3,4",
+            "c.png,0,5,6,7,8");
+    assertThat(known.target(Path.of("photos/a, b.png"))).isEqualTo(1);
+    assertThat(known.target(Path.of("c.png"))).isZero();
+    assertThat(known.boxes(Path.of("c.png")))
+        .containsExactly(new Truth.Box(1, 2, 3, 4), new Truth.Box(5, 6, 7, 8));
+    assertThat(known.target(Path.of("d.png"))).isEqualTo(-1);
+  }
+
+  @Test
+  void messagesHaveTheLinesOfTheFile() {
+    assertThatThrownBy(() -> read("file,class", "\"a", "b.png\",0", "", "c.png,minnow, the"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageEndingWith(
+            "t.csv:5: values for [file, class] expected, got 'c.png,minnow, the'");
+    assertThatThrownBy(() -> read("file,class", "a.png,0", "b.png,\"goldfish"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageEndingWith("t.csv: line 3: a closing quote expected, the text ends");
+  }
+}
