@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.Preprocess;
 import candela.method.Method;
 import candela.method.Methods;

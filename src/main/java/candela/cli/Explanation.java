@@ -4,6 +4,7 @@ import candela.cli.Reading.Loaded;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Attribution;
 import candela.method.Method;

@@ -5,6 +5,7 @@ import candela.graph.Network;
 import candela.image.ContactSheet;
 import candela.image.HeatMap;
 import candela.image.Image;
+import candela.image.Labels;
 import candela.image.Scale;
 import candela.image.WholeFile;
 import candela.method.Attribution;

@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;

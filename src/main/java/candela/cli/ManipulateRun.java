@@ -6,6 +6,7 @@ import candela.graph.Network;
 import candela.graph.Softened;
 import candela.image.Image;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.Npy;
 import candela.image.WholeFile;
 import candela.method.Attribution;

@@ -4,6 +4,7 @@ import candela.cli.ManipulateRun.Seen;
 import candela.image.ContactSheet;
 import candela.image.HeatMap;
 import candela.image.Image;
+import candela.image.Labels;
 import candela.image.Resize;
 import candela.image.Scale;
 import candela.method.Attribution;

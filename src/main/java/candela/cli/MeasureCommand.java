@@ -4,6 +4,7 @@ import candela.config.Csv;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.Npy;
 import candela.image.WholeFile;
 import candela.method.Preparation;

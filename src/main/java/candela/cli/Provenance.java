@@ -3,6 +3,7 @@ package candela.cli;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;

@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Methods;
 import candela.metric.Similarities;

@@ -5,6 +5,7 @@ import candela.device.Device;
 import candela.device.Philox;
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;

@@ -2,6 +2,7 @@ package candela.study;
 
 import candela.graph.Network;
 import candela.image.Inputs;
+import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Preparation;
 import candela.tensor.CandelaException;
@@ -27,10 +28,7 @@ public record Material(List<Model> models, List<Photo> photos) {
   private static List<String> classes(Study study, Path shipped) {
     boolean ours = study.images().equals(List.of(Study.SHIPPED));
     Path file = study.labels() == null && ours ? Shipped.labels(shipped) : study.labels();
-    if (file == null) {
-      return List.of();
-    }
-    return WholeFile.text(file).lines().map(String::strip).toList();
+    return Labels.read(file).names();
   }
 
   private static List<Photo> photos(Study study, Path shipped, List<String> classes) {

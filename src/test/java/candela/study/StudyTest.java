@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.metric.Ssim;
 import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,21 @@ class StudyTest {
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("s: images: every picture once expected, ")
         .hasMessageEndingWith(" is there twice");
+  }
+
+  /** As the command line reads them: with the mark of some editors, and lines at the end. */
+  @Test
+  void namesOfClassesAreReadAsEverywhere() throws IOException {
+    Files.writeString(temporary.resolve("names.txt"), "\uFEFFdisc\nring\n\n");
+    Files.writeString(temporary.resolve("classes.csv"), "file,class\ndisc.png,disc\n");
+    Shipped.pictures(temporary);
+    Study study =
+        Study.parse(
+            "s.yaml",
+            "models: [cnn]\nimages: [disc.png]\ntarget: label\nclasses: classes.csv\n"
+                + "labels: names.txt\nsweeps: [gradient]\n",
+            temporary);
+    assertThat(Material.of(study, temporary).photos().getFirst().label()).isZero();
   }
 
   private static Study parse(String text) {

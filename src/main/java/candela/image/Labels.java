@@ -1,15 +1,18 @@
-package candela.cli;
+package candela.image;
 
-import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Names of the classes, or their numbers where no file is given. */
-record Labels(List<String> names) {
-  /** One name a line; the first is class 0. */
-  static Labels read(Path file) {
+/** Names of the classes; none where no file is given. */
+public record Labels(List<String> names) {
+  /**
+   * One name a line; the first is class 0.
+   *
+   * @param file null for none
+   */
+  public static Labels read(Path file) {
     if (file == null) {
       return new Labels(List.of());
     }
@@ -29,7 +32,7 @@ record Labels(List<String> names) {
   }
 
   /** Says so where the file does not fit the network. */
-  void check(int classes, Path file) {
+  public void check(int classes, Path file) {
     if (!names.isEmpty() && names.size() != classes) {
       throw CandelaException.of(
           "%s: %d class names expected, one a line, as many as the network's scores; got %d",
@@ -37,12 +40,13 @@ record Labels(List<String> names) {
     }
   }
 
-  String of(int target) {
+  /** The name, or the number where there are no names. */
+  public String of(int target) {
     return target < names.size() ? names.get(target) : "class " + target;
   }
 
   /** The first of several names: "tench" of "tench, Tinca tinca". */
-  String brief(int target) {
+  public String brief(int target) {
     String name = of(target);
     int comma = name.indexOf(',');
     return comma > 0 ? name.substring(0, comma) : name;
