@@ -12,7 +12,7 @@ import java.util.Map;
 /**
  * Where a training run stands, as a file that is there in whole or not at all.
  *
- * @param run what identifies the run: the recipe's text and the data
+ * @param run what identifies the run: the recipe's text and the hash of the data
  * @param epoch the epoch that goes on
  * @param batch its next batch
  * @param steps steps done in all
@@ -28,7 +28,7 @@ record Checkpoint(
     Learner.Tally tally,
     double seconds,
     Map<String, float[]> arrays) {
-  private static final String KIND = "candela checkpoint 2";
+  private static final String KIND = "candela checkpoint 3";
 
   void write(Path file) {
     StateFile.write(file, KIND, run, this::write);

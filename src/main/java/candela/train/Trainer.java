@@ -81,16 +81,21 @@ public final class Trainer implements AutoCloseable {
     learner =
         new Learner(
             model(recipe, train), device, recipe.batch(), recipe.optimiser(), recipe.smoothing());
-    checkFit();
-    run = recipe.text() + "\n" + train.size() + " " + java.util.Arrays.hashCode(train.labels());
-    resumed = checkpoint != null && Files.exists(checkpoint);
-    if (resumed) {
-      Checkpoint c = Checkpoint.read(checkpoint, run);
-      learner.restore(c.arrays(), c.steps());
-      epoch = c.epoch();
-      batch = c.batch();
-      tally = c.tally();
-      seconds = c.seconds();
+    try {
+      checkFit();
+      run = checkpoint == null ? null : recipe.text() + "\n" + train.sha256();
+      resumed = checkpoint != null && Files.exists(checkpoint);
+      if (resumed) {
+        Checkpoint c = Checkpoint.read(checkpoint, run);
+        learner.restore(c.arrays(), c.steps());
+        epoch = c.epoch();
+        batch = c.batch();
+        tally = c.tally();
+        seconds = c.seconds();
+      }
+    } catch (RuntimeException | Error e) {
+      learner.close();
+      throw e;
     }
   }
 

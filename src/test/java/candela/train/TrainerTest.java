@@ -221,6 +221,12 @@ class TrainerTest {
       assertThatThrownBy(() -> new Trainer(other, Sources.of(other), device, checkpoint, 1))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("a checkpoint of this recipe and its data expected");
+      Dataset[] data = Sources.of(recipe);
+      Dataset[] changed = {data[0].with(data[0].pixels().reversed()), data[1]};
+      assertThatThrownBy(() -> new Trainer(recipe, changed, device, checkpoint, 1))
+          .as("other pictures under the same labels")
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("a checkpoint of this recipe and its data expected");
       byte[] bytes = Files.readAllBytes(checkpoint);
       Files.write(checkpoint, java.util.Arrays.copyOf(bytes, bytes.length - 100));
       assertThatThrownBy(() -> new Trainer(recipe, Sources.of(recipe), device, checkpoint, 1))
