@@ -293,26 +293,24 @@ final class CpuDense implements Dense, AutoCloseable {
   /** The work of an image, which threads share once few images have come often enough. */
   private final class Sharing {
     private final Entry entry;
-    private final MemorySegment handle;
     private final int[] calls = new int[2];
 
-    Sharing(Entry entry, MemorySegment handle) {
+    Sharing(Entry entry) {
       this.entry = entry;
-      this.handle = handle;
     }
 
-    void count(long images, boolean backward) {
+    void count(MemorySegment plan, long images, boolean backward) {
       int i = backward ? 1 : 0;
       if (images < device.threads() && calls[i] < CALLS && ++calls[i] == CALLS) {
-        cut(backward);
+        cut(plan, backward);
       }
     }
 
     /** Cuts the work at once; gives into how many parts, 1 where threads cannot share it. */
-    int cut(boolean backward) {
+    int cut(MemorySegment plan, boolean backward) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment parts = arena.allocate(ValueLayout.JAVA_INT);
-        entry.call(stream, handle, backward, parts);
+        entry.call(stream, plan, backward, parts);
         return parts.get(ValueLayout.JAVA_INT, 0);
       }
     }
@@ -324,7 +322,7 @@ final class CpuDense implements Dense, AutoCloseable {
   }
 
   final class Conv implements ConvolutionPlan {
-    private final Sharing sharing;
+    private final Sharing sharing = new Sharing(convCut);
     private MemorySegment handle;
 
     /** Elements of an image of x. */
@@ -333,13 +331,12 @@ final class CpuDense implements Dense, AutoCloseable {
     Conv(MemorySegment handle, long image) {
       this.handle = handle;
       this.image = image;
-      this.sharing = new Sharing(convCut, handle);
     }
 
     @Override
     public void forward(
         long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
-      sharing.count(rows, false);
+      sharing.count(handle, rows, false);
       convForward.call(stream, handle, rows, x, residual, y, bits);
     }
 
@@ -353,14 +350,14 @@ final class CpuDense implements Dense, AutoCloseable {
         Gating gating,
         boolean accumulateResidual,
         MemorySegment dresidual) {
-      sharing.count(rows, true);
+      sharing.count(handle, rows, true);
       convBackward.call(
           stream, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
       device.kernels().gate().gateSift(Storage.FLOAT32, gating, rows * image, dx);
     }
 
     int cut(boolean backward) {
-      return sharing.cut(backward);
+      return sharing.cut(handle, backward);
     }
 
     @Override
@@ -377,31 +374,30 @@ final class CpuDense implements Dense, AutoCloseable {
   }
 
   final class Matrix implements MatrixPlan {
-    private final Sharing sharing;
+    private final Sharing sharing = new Sharing(matrixCut);
     private final long group;
     private MemorySegment handle;
 
     Matrix(MemorySegment handle, long group) {
       this.handle = handle;
       this.group = group;
-      this.sharing = new Sharing(matrixCut, handle);
     }
 
     @Override
     public void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits) {
-      sharing.count(m / group, false);
+      sharing.count(handle, m / group, false);
       matrixForward.call(stream, handle, m, x, y, bits);
     }
 
     @Override
     public void backward(
         long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx) {
-      sharing.count(m / group, true);
+      sharing.count(handle, m / group, true);
       matrixBackward.call(stream, handle, m, dy, bits, accumulate, dx);
     }
 
     int cut(boolean backward) {
-      return sharing.cut(backward);
+      return sharing.cut(handle, backward);
     }
 
     @Override
