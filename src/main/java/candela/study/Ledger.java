@@ -16,7 +16,6 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * The results of a study, in a DuckDB file: one transaction a unit, so that a run killed at any
@@ -145,30 +144,29 @@ public final class Ledger implements AutoCloseable {
   public synchronized void commit(Findings f) {
     String m = f.model();
     String i = f.image();
-    db.insert("unit", m, i, f.target(), f.predicted(), f.probability(), f.rows(), f.view());
-    db.insert("timing", m, i, run, f.seconds());
-    db.insert(
-        "similarity",
-        rows(
-            f.similar().stream()
-                .map(x -> row(m, i, x.sweep(), x.a(), x.b(), x.measure(), x.value()))));
-    db.insert(
-        "score",
-        rows(f.scored().stream().map(x -> row(m, i, x.method(), x.metric(), x.part(), x.value()))));
-    db.insert(
-        "seen",
-        rows(
-            f.seen().stream()
-                .map(x -> row(m, i, x.method(), x.h(), x.w(), x.signed(), x.limit(), x.levels()))));
-    db.commit();
+    try {
+      db.insert("unit", m, i, f.target(), f.predicted(), f.probability(), f.rows(), f.view());
+      db.insert("timing", m, i, run, f.seconds());
+      db.append(
+          "similarity",
+          f.similar().stream()
+              .map(x -> row(m, i, x.sweep(), x.a(), x.b(), x.measure(), x.value())));
+      db.append(
+          "score",
+          f.scored().stream().map(x -> row(m, i, x.method(), x.metric(), x.part(), x.value())));
+      db.append(
+          "seen",
+          f.seen().stream()
+              .map(x -> row(m, i, x.method(), x.h(), x.w(), x.signed(), x.limit(), x.levels())));
+      db.commit();
+    } catch (RuntimeException e) {
+      db.rollback(e);
+      throw e;
+    }
   }
 
   private static Object[] row(Object... values) {
     return values;
-  }
-
-  private static List<Object[]> rows(Stream<Object[]> rows) {
-    return rows.toList();
   }
 
   /** Rows of a query, by column. */

@@ -18,10 +18,17 @@ import java.util.function.ToLongFunction;
  * What of the sweeps is run for one image and one model: equal methods once, and methods that
  * differ only in a nested count once, at the largest. The pipeline packs what is left.
  *
- * @param mapped all different methods, in the order of the sweeps, with the run that gives the map
+ * @param methods all different ones, in the order of the sweeps
+ * @param places of the methods in that list
  * @param runs the probes that give the maps
+ * @param given the run that gives the map of each method, by index
  */
-public record Plan(List<Sweep> sweeps, Map<Method, Integer> mapped, List<Run> runs) {
+public record Plan(
+    List<Sweep> sweeps,
+    List<Method> methods,
+    Map<Method, Integer> places,
+    List<Run> runs,
+    List<Integer> given) {
   /**
    * Rows of one image and one model.
    *
@@ -51,9 +58,14 @@ public record Plan(List<Sweep> sweeps, Map<Method, Integer> mapped, List<Run> ru
                   ? new Run(n.with(of.last()), List.copyOf(of))
                   : new Run(key, List.of()));
         });
-    Map<Method, Integer> mapped = new LinkedHashMap<>();
-    methods.forEach(m -> mapped.put(m, at.get(key(m))));
-    return new Plan(List.copyOf(sweeps), Collections.unmodifiableMap(mapped), List.copyOf(runs));
+    Map<Method, Integer> places = new HashMap<>();
+    methods.forEach(m -> places.put(m, places.size()));
+    return new Plan(
+        List.copyOf(sweeps),
+        List.copyOf(methods),
+        Collections.unmodifiableMap(places),
+        List.copyOf(runs),
+        methods.stream().map(m -> at.get(key(m))).toList());
   }
 
   /** Equal where one run serves. */
@@ -61,14 +73,9 @@ public record Plan(List<Sweep> sweeps, Map<Method, Integer> mapped, List<Run> ru
     return m instanceof Nested n ? n.with(1) : m;
   }
 
-  /** All different ones, in the order of the sweeps. */
-  public List<Method> methods() {
-    return List.copyOf(mapped.keySet());
-  }
-
-  /** The run that gives the map of a method of the plan, by index. */
-  int run(Method method) {
-    return mapped.get(method);
+  /** Of the methods of a sweep's settings. */
+  int[] places(Sweep sweep) {
+    return sweep.settings().stream().mapToInt(s -> places.get(s.method())).toArray();
   }
 
   /**

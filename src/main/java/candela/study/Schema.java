@@ -11,6 +11,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -69,18 +70,21 @@ final class Schema {
   }
 
   private static void enter(Database db, Study study, Plan plan) {
-    for (int i = 0; i < plan.methods().size(); i++) {
-      Method m = plan.methods().get(i);
-      db.insert("method", i, Methods.name(m), Methods.text(m));
+    List<Object[]> rows = new ArrayList<>();
+    for (Method m : plan.methods()) {
+      rows.add(new Object[] {rows.size(), Methods.name(m), Methods.text(m)});
     }
+    db.append("method", rows.stream());
+    rows.clear();
     for (int number = 0; number < plan.sweeps().size(); number++) {
       Sweep s = plan.sweeps().get(number);
-      for (int place = 0; place < s.settings().size(); place++) {
-        Setting t = s.settings().get(place);
-        int method = plan.methods().indexOf(t.method());
-        db.insert("sweep", s.name(), number, place, t.label(), method, place == s.baseline());
+      int[] methods = plan.places(s);
+      for (int i = 0; i < methods.length; i++) {
+        String label = s.settings().get(i).label();
+        rows.add(new Object[] {s.name(), number, i, label, methods[i], i == s.baseline()});
       }
     }
+    db.append("sweep", rows.stream());
     for (Study.Measure<Metric> m : study.metrics()) {
       String better = m.of().direction().name().toLowerCase(Locale.ROOT).replace('_', ' ');
       db.insert("metric", m.name(), m.text(), better);

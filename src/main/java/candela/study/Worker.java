@@ -144,9 +144,9 @@ final class Worker implements AutoCloseable {
       List<Probe<Attribution>> probes =
           plan.runs().stream().map(r -> r.probe(subject, workspace)).toList();
       long rows = run(probes, progress);
-      for (Method m : plan.methods()) {
-        int at = plan.run(m);
-        found.add(plan.runs().get(at).result(probes.get(at), m));
+      for (int i = 0; i < plan.methods().size(); i++) {
+        int at = plan.given().get(i);
+        found.add(plan.runs().get(at).result(probes.get(at), plan.methods().get(i)));
       }
       return rows;
     }

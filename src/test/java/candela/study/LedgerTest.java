@@ -1,6 +1,7 @@
 package candela.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -136,6 +137,50 @@ class LedgerTest {
     }
     assertThat(folder.resolve(".part-b.duckdb")).doesNotExist();
     assertThat(Files.exists(folder.resolve("b.duckdb.wal"))).isFalse();
+  }
+
+  @Test
+  void allTypesComeBackAsTheyWere() {
+    byte[] levels = {0, -128, 127};
+    double[] values = {Double.NaN, Double.NEGATIVE_INFINITY, -0.0, Double.MIN_VALUE};
+    List<Findings.Scored> scored = new ArrayList<>();
+    for (double v : values) {
+      scored.add(new Findings.Scored(scored.size(), "d", "é 'x'\n", v));
+    }
+    var seen = List.of(new Findings.Seen(7, 1, 3, true, 0.5, levels));
+    try (Ledger ledger = open("types.duckdb")) {
+      ledger.commit(
+          new Findings("m", "a", 7, 7, 0.5, levels, A.similar(), scored, seen, 1L << 40, 0.1));
+      assertThat(ledger.query("SELECT value FROM score ORDER BY method"))
+          .containsExactly(
+              List.of(values[0]), List.of(values[1]), List.of(values[2]), List.of(values[3]));
+      assertThat(ledger.query("SELECT part FROM score").getFirst()).containsExactly("é 'x'\n");
+      assertThat(ledger.query("SELECT rows, view FROM unit").getFirst())
+          .containsExactly(1L << 40, levels);
+      assertThat(ledger.query("SELECT * FROM seen").getFirst())
+          .containsExactly("m", "a", 7, 1, 3, true, 0.5, levels);
+    }
+  }
+
+  /** A unit that fails half way is not entered with the next. */
+  @Test
+  void aUnitIsEnteredWholeOrNotAtAll() {
+    List<Findings.Similar> broken = new ArrayList<>(A.similar());
+    broken.add(null);
+    Findings half =
+        new Findings(
+            "m", "a", 7, 7, 0.5, A.view(), broken, A.scored(), A.seen(), A.rows(), A.seconds());
+    try (Ledger ledger = open("half.duckdb")) {
+      assertThatThrownBy(() -> ledger.commit(half)).isInstanceOf(NullPointerException.class);
+      ledger.commit(B);
+    }
+    try (Ledger ledger = open("half.duckdb")) {
+      assertThat(ledger.done()).containsExactly(new Ledger.Key("m", "b"));
+      assertThat(ledger.query("SELECT DISTINCT image FROM similarity"))
+          .containsExactly(List.of("b"));
+      ledger.commit(A);
+      assertThat(ledger.done()).hasSize(2);
+    }
   }
 
   @Test

@@ -68,9 +68,10 @@ class PlanTest {
             new Run(Methods.parse("smoothgrad:samples=9,spread=0.1"), List.of(3, 5, 9)),
             new Run(Methods.parse("smoothgrad:samples=9,spread=0.2"), List.of(3, 5, 9)),
             new Run(Methods.parse("gradient"), List.of()));
-    for (Method m : plan.methods()) {
-      Method run = plan.runs().get(plan.run(m)).method();
-      assertThat(Methods.name(run)).isEqualTo(Methods.name(m));
+    for (int i = 0; i < plan.methods().size(); i++) {
+      Method run = plan.runs().get(plan.given().get(i)).method();
+      assertThat(Methods.name(run)).isEqualTo(Methods.name(plan.methods().get(i)));
     }
+    assertThat(plan.places(samples)).containsExactly(0, 1, 2, 3, 4, 5);
   }
 }
