@@ -269,6 +269,7 @@ final class Worker implements AutoCloseable {
     if (pipeline != null) {
       pipeline.close();
       pipeline = null;
+      open = null;
     }
   }
 

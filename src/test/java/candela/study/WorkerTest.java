@@ -1,0 +1,32 @@
+package candela.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.probe.Progress;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerTest {
+  @TempDir Path folder;
+
+  @Test
+  void aModelThatCannotBeOpenedLeavesTheOthersAsTheyWere() {
+    Study study =
+        Study.parse("s", "models: [cnn]\nimages: [shipped]\nsweeps: [gradient]\n", folder);
+    Material material = Material.of(study, folder);
+    Model model = material.models().getFirst();
+    Photo photo = material.photos().getFirst();
+    Model broken = new Model("broken", "", null, null, null);
+    try (Device device = TestDevice.open(1);
+        Worker worker = new Worker(study, Plan.of(study.sweeps()), device, 2, null)) {
+      Findings first = worker.run(model, photo, Progress.SILENT);
+      assertThatThrownBy(() -> worker.run(broken, photo, Progress.SILENT))
+          .isInstanceOf(RuntimeException.class);
+      assertThat(worker.run(model, photo, Progress.SILENT).scored()).isEqualTo(first.scored());
+    }
+  }
+}
