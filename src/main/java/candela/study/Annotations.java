@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,8 +21,15 @@ import java.util.Map;
 final class Annotations {
   /** Of one image. */
   private static final class Known {
+    /** In the order of the tables. */
+    private final int place;
+
     private int target = -1;
     private final List<Truth.Box> boxes = new ArrayList<>();
+
+    Known(int place) {
+      this.place = place;
+    }
 
     /** All that is known is of one class. */
     void is(int named) {
@@ -34,7 +41,7 @@ final class Annotations {
     }
   }
 
-  private final Map<Path, Known> known = new LinkedHashMap<>();
+  private final Map<Path, Known> known = new HashMap<>();
 
   /**
    * @param names of the classes, for tables that tell the class by its name
@@ -48,6 +55,10 @@ final class Annotations {
       throw new CandelaException(table + ": cannot be read: " + WholeFile.reason(e), e);
     } catch (CandelaException e) {
       throw new CandelaException(table + ": " + e.getMessage(), e);
+    }
+    Map<String, Integer> numbers = new HashMap<>();
+    for (int i = 0; i < names.size(); i++) {
+      numbers.putIfAbsent(names.get(i), i);
     }
     List<String> columns = stripped(rows.getFirst());
     int file = column(columns, table, "file");
@@ -65,8 +76,8 @@ final class Annotations {
         continue;
       }
       try {
-        Known k = known.computeIfAbsent(Path.of(cells.get(file)), p -> new Known());
-        k.is(target(cells.get(target), names));
+        Known k = known.computeIfAbsent(Path.of(cells.get(file)), p -> new Known(known.size()));
+        k.is(target(cells.get(target), numbers));
         if (boxes) {
           int[] e = new int[4];
           for (int j = 0; j < 4; j++) {
@@ -109,9 +120,9 @@ final class Annotations {
         "%s:1: a column %s expected, got %s", table, String.join(" or ", names), columns);
   }
 
-  private static int target(String text, List<String> names) {
-    int named = names.indexOf(text);
-    return named >= 0 ? named : Integer.parseInt(text);
+  private static int target(String text, Map<String, Integer> numbers) {
+    Integer named = numbers.get(text);
+    return named != null ? named : Integer.parseInt(text);
   }
 
   /** The class, -1 where it is not known. */
@@ -126,12 +137,16 @@ final class Annotations {
     return k == null ? List.of() : k.boxes;
   }
 
+  /** The first that is the image's path, or its end. */
   private Known of(Path image) {
-    for (var e : known.entrySet()) {
-      if (image.endsWith(e.getKey())) {
-        return e.getValue();
+    Known first = known.get(image);
+    int names = image.getNameCount();
+    for (int i = 0; i < names; i++) {
+      Known end = known.get(image.subpath(i, names));
+      if (end != null && (first == null || end.place < first.place)) {
+        first = end;
       }
     }
-    return null;
+    return first;
   }
 }

@@ -41,6 +41,18 @@ class AnnotationsTest {
   }
 
   @Test
+  void theFirstRowWhosePathIsTheEndOfAnImagesCounts() throws IOException {
+    Annotations known = read("file,class", "a/x.png,1", "x.png,2", "b/x.png,3", "/c/d/x.png,4");
+    assertThat(known.target(Path.of("a/x.png"))).isEqualTo(1);
+    assertThat(known.target(Path.of("/photos/a/x.png"))).isEqualTo(1);
+    assertThat(known.target(Path.of("b/x.png"))).isEqualTo(2);
+    assertThat(known.target(Path.of("/c/d/x.png"))).isEqualTo(2);
+    assertThat(known.target(Path.of("ax.png"))).isEqualTo(-1);
+    assertThat(read("file,class", "/c/d/x.png,4").target(Path.of("/c/d/x.png"))).isEqualTo(4);
+    assertThat(read("file,class", "/c/d/x.png,4").target(Path.of("c/d/x.png"))).isEqualTo(-1);
+  }
+
+  @Test
   void messagesHaveTheLinesOfTheFile() {
     assertThatThrownBy(() -> read("file,class", "\"a", "b.png\",0", "", "c.png,minnow, the"))
         .isInstanceOf(CandelaException.class)
