@@ -113,14 +113,11 @@ public final class Summary {
   private static String accuracy(Ledger ledger, String model) {
     List<List<Object>> rows =
         ledger.query(
-            String.format(
-                Locale.ROOT,
-                "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r"
-                    + " USING (sweep, metric, part) WHERE part = '' AND o.model = '%s' AND"
-                    + " r.model = '%s%s' AND o.images = r.images",
-                model.replace("'", "''"),
-                model.replace("'", "''"),
-                ROBUST));
+            "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r USING"
+                + " (sweep, metric, part) WHERE part = '' AND o.model = ? AND r.model = ? AND"
+                + " o.images = r.images",
+            model,
+            model + ROBUST);
     return String.format(
         Locale.ROOT,
         "scores of %s%s's maps spread less than those of %s's in %s of %s sweeps and metrics",
