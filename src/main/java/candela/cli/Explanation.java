@@ -58,7 +58,12 @@ final class Explanation implements AutoCloseable {
         Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
-    pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
+    try {
+      pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
     provenance =
         new Provenance(options, network, pipeline, preparation, methods, methodNames, start);
     gallery =

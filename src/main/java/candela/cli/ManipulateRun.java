@@ -81,7 +81,12 @@ final class ManipulateRun implements AutoCloseable {
     }
     sheet = new ManipulateSheet(preparation, labels, names);
     device = options.machine.openFine();
-    pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
+    try {
+      pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
   }
 
   int run() {

@@ -82,17 +82,22 @@ final class SanityRun implements AutoCloseable {
             ? USUAL.stream().filter(this::fits).toList()
             : options.similarities;
     device = options.machine.open();
-    check =
-        new SanityCheck(
-            new SanityCheck.Settings(
-                methods,
-                similarities,
-                options.absolute,
-                options.predicted,
-                options.batch.rows(),
-                options.output.name),
-            device,
-            preparation);
+    try {
+      check =
+          new SanityCheck(
+              new SanityCheck.Settings(
+                  methods,
+                  similarities,
+                  options.absolute,
+                  options.predicted,
+                  options.batch.rows(),
+                  options.output.name),
+              device,
+              preparation);
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
     reading =
         new Reading(
             network, preparation, labels, options.classifier.labels, options.target, this::failed);

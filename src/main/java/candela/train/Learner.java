@@ -82,33 +82,38 @@ public final class Learner implements AutoCloseable {
     Graph graph = TrainingForm.graph(model, batch, true);
     learning = TrainingForm.differentiable(model, graph);
     training = Session.open(graph, device, new SessionOptions(learning, null));
-    judging =
-        Session.open(TrainingForm.graph(model, batch, false), device, SessionOptions.GRADIENT);
-    for (String name : TrainingForm.parameters(model, graph)) {
-      Tensor t = training.input(name);
-      parameters.put(name, t);
-      copies.put(name, judging.input(name));
-      device.write(t, model.initialisers().get(name).floats());
-    }
-    for (String name : learning) {
-      List<MemorySegment> state = new ArrayList<>();
-      for (int i = 0; i < optimiser.states(); i++) {
-        state.add(allocate(4L * parameters.get(name).count()));
+    try {
+      judging =
+          Session.open(TrainingForm.graph(model, batch, false), device, SessionOptions.GRADIENT);
+      for (String name : TrainingForm.parameters(model, graph)) {
+        Tensor t = training.input(name);
+        parameters.put(name, t);
+        copies.put(name, judging.input(name));
+        device.write(t, model.initialisers().get(name).floats());
       }
-      states.put(name, state);
+      for (String name : learning) {
+        List<MemorySegment> state = new ArrayList<>();
+        for (int i = 0; i < optimiser.states(); i++) {
+          state.add(allocate(4L * parameters.get(name).count()));
+        }
+        states.put(name, state);
+      }
+      targets = allocate(8L * batch);
+      losses = allocate(4L * batch);
+      samples = allocate(8L * batch);
+      Shape images = training.input().shape();
+      start = new Tensor(images, allocate(4L * images.count()));
+      noise = new Tensor(images, allocate(4L * images.count()));
+      int channels = channels();
+      ones = allocate(4L * channels);
+      zeros = allocate(4L * channels);
+      float[] one = new float[channels];
+      Arrays.fill(one, 1);
+      device.write(new Tensor(Shape.of(channels), ones), one);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
-    targets = allocate(8L * batch);
-    losses = allocate(4L * batch);
-    samples = allocate(8L * batch);
-    Shape images = training.input().shape();
-    start = new Tensor(images, allocate(4L * images.count()));
-    noise = new Tensor(images, allocate(4L * images.count()));
-    int channels = channels();
-    ones = allocate(4L * channels);
-    zeros = allocate(4L * channels);
-    float[] one = new float[channels];
-    Arrays.fill(one, 1);
-    device.write(new Tensor(Shape.of(channels), ones), one);
   }
 
   private MemorySegment allocate(long bytes) {
@@ -384,7 +389,9 @@ public final class Learner implements AutoCloseable {
   @Override
   public void close() {
     training.close();
-    judging.close();
+    if (judging != null) {
+      judging.close();
+    }
     held.forEach(Memory::close);
   }
 }

@@ -49,7 +49,12 @@ final class CudaDense implements Dense, AutoCloseable {
     tensorCores = device.precision() != Precision.FLOAT32;
     CudaLibraries libraries = CudaLibraries.ofThisProcess();
     cublas = new CublasLt(libraries.cublasLt()); // cuDNN looks for it, too
-    cudnn = new Cudnn(libraries.cudnn(), stream.address());
+    try {
+      cudnn = new Cudnn(libraries.cudnn(), stream.address());
+    } catch (RuntimeException | Error e) {
+      cublas.close();
+      throw e;
+    }
     String machine =
         String.join(
             " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());

@@ -64,13 +64,18 @@ public final class CudaDevice implements Device {
     device = Cards.device(card);
     context = new CUcontext();
     Driver.check("cuDevicePrimaryCtxRetain", JCudaDriver.cuDevicePrimaryCtxRetain(context, device));
-    bind();
-    stream = new CudaStream(library, card);
-    cache = new BlockCache((long) (SHARE * memory()[0]), this::take, this::give);
-    staging = new Staging(stream, () -> new CudaStream(library, card));
-    kernels = new Kernels(library, stream.kernels());
-    dense = new CudaDense(this, stream, card);
-    lanes = new CudaLanes(library, card, stream, kernels, dense);
+    try {
+      bind();
+      stream = new CudaStream(library, card);
+      cache = new BlockCache((long) (SHARE * memory()[0]), this::take, this::give);
+      staging = new Staging(stream, () -> new CudaStream(library, card));
+      kernels = new Kernels(library, stream.kernels());
+      dense = new CudaDense(this, stream, card);
+      lanes = new CudaLanes(library, card, stream, kernels, dense);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /**
@@ -237,19 +242,35 @@ public final class CudaDevice implements Device {
     return new long[] {free[0], total[0]};
   }
 
-  /** Waits, then frees what the device holds; memory is closed by whoever allocated it. */
+  /**
+   * Waits, then frees what the device holds, all of it or what was opened before a fault; memory is
+   * closed by whoever allocated it.
+   */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      bind();
-      stream.synchronize();
-      dense.close();
-      staging.close();
-      cache.close();
-      lanes.close();
-      stream.close();
-      JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    if (closed) {
+      return;
     }
+    closed = true;
+    bind();
+    if (stream != null) {
+      stream.synchronize();
+    }
+    if (dense != null) {
+      dense.close();
+    }
+    if (staging != null) {
+      staging.close();
+    }
+    if (cache != null) {
+      cache.close();
+    }
+    if (lanes != null) {
+      lanes.close();
+    }
+    if (stream != null) {
+      stream.close();
+    }
+    JCudaDriver.cuDevicePrimaryCtxRelease(device);
   }
 }
