@@ -168,6 +168,7 @@ final class StudyCommand implements Callable<Integer> {
         plan.runs().size());
     double seconds = 0;
     long bytes = 0;
+    boolean open = false;
     Table table =
         new Table(
             "lrrrrrr",
@@ -193,14 +194,17 @@ final class StudyCommand implements Callable<Integer> {
             String.format(Locale.ROOT, "%d MiB", e.bytes() >> 20));
         seconds += e.seconds() * photos;
         bytes = Math.max(bytes, e.bytes());
+        open |= e.open();
       }
     }
     table.print(out);
     out.printf(
         Locale.ROOT,
         "%nrows: comparisons, where each is a run of two maps; settings, where each is run for"
-            + " itself; shared, what is run%nabout %s in all at batch %d, %d MiB for the"
+            + " itself; shared, what is run%s%n%s %s in all at batch %d, %d MiB for the"
             + " networks%n",
+        open ? ", and more: some methods ask by what they see first" : "",
+        open ? "at least" : "about",
         StudyProgress.time(seconds),
         rows,
         bytes >> 20);

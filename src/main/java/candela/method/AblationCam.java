@@ -54,7 +54,7 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
     var features =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> new double[a.pixels()]);
-    return Phased.after(features, () -> new Ablated(subject, workspace, features));
+    return new Phased(features, () -> new Ablated(subject, workspace, features));
   }
 
   /** Row 0 is the layer as it is, then comes one channel a row. */

@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.graph.ScoreKind;
+import candela.probe.InTurn;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.rule.Presets;
@@ -47,8 +48,8 @@ public record GuidedGradCam(String layer, Upsampling upsampling, ScoreKind score
     var cam =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> GradCam.map(a, g, true));
-    return new Phased(
-        List.of(() -> gradient, () -> cam), () -> product(gradient.result(), cam.result()));
+    return new InTurn<>(
+        subject.target(), List.of(gradient, cam), () -> product(gradient.result(), cam.result()));
   }
 
   private Attribution product(Attribution gradient, Attribution cam) {

@@ -152,6 +152,11 @@ public record HierarchicalOcclusion(
     }
 
     @Override
+    public boolean isOpen() {
+      return level < depth;
+    }
+
+    @Override
     public int next(Tensor rows) {
       int n = Math.min(rows.shape().dim(0), windows.size() - written);
       if (n == 0) {

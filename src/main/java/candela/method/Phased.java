@@ -4,42 +4,19 @@ import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.tensor.Tensor;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Queue;
 import java.util.function.Supplier;
 
-/** Probes one after another, each under its own ask, and what their results make together. */
+/** A probe, and what is made of its result: a second one, under an ask of its own. */
 final class Phased implements Probe<Attribution> {
-  private final Queue<Supplier<Probe<?>>> later;
-  private final Supplier<Attribution> result;
-  private Probe<?> now;
+  private Probe<Attribution> now;
+  private Supplier<Probe<Attribution>> later;
 
   /**
-   * @param phases made one by one, each when the one before has its result
+   * @param later made when the first has its result, which stands until then
    */
-  Phased(List<Supplier<Probe<?>>> phases, Supplier<Attribution> result) {
-    later = new ArrayDeque<>(phases);
-    this.result = result;
-    now = later.remove().get();
-  }
-
-  /**
-   * What the second makes of the first's result.
-   *
-   * @param second made when the first has its result, which stands until then
-   */
-  static Phased after(Probe<Attribution> first, Supplier<Probe<Attribution>> second) {
-    List<Probe<Attribution>> last = new ArrayList<>(List.of(first));
-    return new Phased(
-        List.of(
-            () -> first,
-            () -> {
-              last.add(second.get());
-              return last.getLast();
-            }),
-        () -> last.getLast().result());
+  Phased(Probe<Attribution> first, Supplier<Probe<Attribution>> later) {
+    now = first;
+    this.later = later;
   }
 
   @Override
@@ -55,6 +32,11 @@ final class Phased implements Probe<Attribution> {
   @Override
   public int size() {
     return now.size();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return later != null;
   }
 
   @Override
@@ -74,15 +56,16 @@ final class Phased implements Probe<Attribution> {
 
   @Override
   public boolean again() {
-    if (later.isEmpty()) {
+    if (later == null) {
       return false;
     }
-    now = later.remove().get();
+    now = later.get();
+    later = null;
     return true;
   }
 
   @Override
   public Attribution result() {
-    return result.get();
+    return now.result();
   }
 }

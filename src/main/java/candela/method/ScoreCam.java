@@ -56,7 +56,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
     var features =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> new double[a.pixels()]);
-    return Phased.after(features, () -> new Masked(subject, workspace, features.values()));
+    return new Phased(features, () -> new Masked(subject, workspace, features.values()));
   }
 
   /** One channel a row. */

@@ -117,6 +117,13 @@ public abstract class Copies<T, R> implements Probe<R> {
     return size;
   }
 
+  /** Also where each copy asks one thing after another: {@link #size} tells of the first. */
+  @Override
+  public final boolean isOpen() {
+    begin();
+    return open.stream().anyMatch(c -> c.probe.isOpen() || c.probe.inTurn().size() > 1);
+  }
+
   @Override
   public final int width() {
     begin();

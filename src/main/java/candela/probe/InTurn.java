@@ -24,7 +24,12 @@ public final class InTurn<R> implements Probe<R> {
 
   @Override
   public List<Probe<?>> inTurn() {
-    return parts;
+    return parts.stream().flatMap(p -> p.inTurn().stream()).toList();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return parts.stream().anyMatch(Probe::isOpen);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package candela.probe;
 
 import candela.tensor.Tensor;
+import java.util.List;
 import java.util.function.Function;
 
 /**
@@ -22,6 +23,17 @@ public record Mapped<T, R>(Probe<T> probe, Function<T, R> of) implements Probe<R
   @Override
   public int size() {
     return probe.size();
+  }
+
+  @Override
+  public List<Probe<?>> inTurn() {
+    List<Probe<?>> parts = probe.inTurn();
+    return parts.size() == 1 ? List.of(this) : parts;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return probe.isOpen();
   }
 
   @Override

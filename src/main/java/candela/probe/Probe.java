@@ -23,6 +23,11 @@ public interface Probe<R> {
     return List.of(this);
   }
 
+  /** Whether it may ask for more than {@link #inTurn} tells: answers decide. */
+  default boolean isOpen() {
+    return false;
+  }
+
   /** Rows that can be written before an answer is needed: 1 where each follows from the last. */
   default int width() {
     return size();

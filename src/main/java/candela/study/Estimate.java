@@ -31,15 +31,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What an image costs under a model: rows counted exactly, time from one batch of each kind, and of
- * inpainting from a hole about as large as the methods'.
+ * What an image costs under a model: rows as methods and metrics tell them before, time from one
+ * batch of each kind, and of inpainting from a hole about as large as the methods'.
  *
  * @param maps rows of the maps
  * @param metrics rows of the metrics, as asked and as run
  * @param seconds of the rows and of inpainting them; what else is done between batches comes on top
  * @param bytes of the sessions at this batch, inpainters' among them
+ * @param open whether there may be more rows: what Score-CAM asks depends on what it sees, say
  */
-public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes) {
+public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes, boolean open) {
   private static final int ROUNDS = 2;
 
   public static Estimate of(Study study, Plan plan, Model model, Device device, int batch) {
@@ -90,19 +91,20 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
         }
       }
     }
-    return new Estimate(maps, metrics - known, seconds, bytes);
+    boolean open = judging.open() || shared.values().stream().anyMatch(Size::open);
+    return new Estimate(maps, metrics - known, seconds, bytes, open);
   }
 
   /** Rows of metrics, of scores alone and with gradients. */
-  private record Judging(long forward, long both) {
+  private record Judging(long forward, long both, boolean open) {
     Judging plus(Probe<?> probe, long times) {
-      Judging sum = this;
+      Judging sum = new Judging(forward, both, open || probe.isOpen());
       for (Probe<?> p : probe.inTurn()) {
         long rows = times * p.size();
         sum =
             p.ask().wantsGradient()
-                ? new Judging(sum.forward, sum.both + rows)
-                : new Judging(sum.forward + rows, sum.both);
+                ? new Judging(sum.forward, sum.both + rows, sum.open)
+                : new Judging(sum.forward + rows, sum.both, sum.open);
       }
       return sum;
     }
@@ -111,7 +113,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
   /** Rows of all metrics of one map a method: some are asked once for all. */
   private static Judging judging(
       Study study, List<Method> methods, Model model, Device device, Asked asked) {
-    var rows = new Judging(0, 0);
+    var rows = new Judging(0, 0, false);
     Subject grey = grey(model);
     float[] pixels = grey.pixels().clone();
     pixels[0] = 1;
@@ -188,15 +190,16 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes)
    * @param width rows at a time, at most
    * @param backward whether gradients are asked for
    * @param window height and width of what rows differ in, where only that is computed
+   * @param open whether more rows may follow
    */
-  record Size(long rows, int width, boolean backward, Optional<int[]> window) {
+  record Size(long rows, int width, boolean backward, Optional<int[]> window, boolean open) {
     static Size of(Probe<?> probe, Device device) {
       Optional<int[]> window =
           Windowing.isTried(probe, device)
               ? Optional.of(new int[] {probe.occluded().tall(), probe.occluded().wide()})
               : Optional.empty();
       long rows = probe.inTurn().stream().mapToLong(Probe::size).sum();
-      return new Size(rows, probe.width(), probe.ask().wantsGradient(), window);
+      return new Size(rows, probe.width(), probe.ask().wantsGradient(), window, probe.isOpen());
     }
   }
 

@@ -401,6 +401,17 @@ class StudyTest {
     assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(ran.out())
         .contains("2 models x 8 images = 16 units; 4 sweeps, 9 settings, 9 different maps from 6");
+    assertThat(ran.out()).contains("\nabout ").doesNotContain("at least");
     assertThat(ledger).doesNotExist();
+  }
+
+  @Test
+  void aDryRunSaysWhereThereMayBeMore() throws IOException {
+    Path file = folder.resolve("open.yaml");
+    Files.writeString(file, "models: [cnn]\nimages: [shipped]\nsweeps: [score-cam]\n");
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--dry-run");
+    assertThat(ran.out())
+        .contains(
+            "shared, what is run, and more: some methods ask by what they see first\nat least");
   }
 }

@@ -50,6 +50,19 @@ class EstimateTest {
   }
 
   @Test
+  void whatAnswersDecideIsSaidToBeMore() {
+    // both of its parts are known: two rows
+    Estimate guided = of("guided-grad-cam");
+    assertThat(guided.maps().planned()).isEqualTo(2);
+    assertThat(guided.open()).isFalse();
+    for (String more : new String[] {"score-cam", "ablation-cam", "hierarchical-occlusion"}) {
+      assertThat(of(more).open()).as(more).isTrue();
+    }
+    assertThat(of("gradient", "max-sensitivity:samples=2").open()).isFalse();
+    assertThat(of("guided-grad-cam", "max-sensitivity:samples=2").open()).isTrue();
+  }
+
+  @Test
   void metricsThatDoNotFitTheImagesAreRefusedBefore() {
     Study study = study("gradient", "faithfulness-correlation:subset=9999");
     Model model = Material.of(study, folder).models().get(0);
