@@ -107,8 +107,10 @@ public final class Softened {
           "Min",
           "QuantizeLinear",
           "Selu",
+          "Shrink",
           "ThresholdedRelu" ->
           true;
+      case "GridSample" -> !n.text("mode", "linear").endsWith("cubic");
       case "Elu" -> n.real("alpha", 1) != 1;
       default -> false;
     };
