@@ -296,7 +296,7 @@ public record Anchors(
       notes.put("precisionAtLeast", best.bound(Math.log(1 / delta), false));
       notes.put("coverage", Math.pow(0.5, best.anchor.size()));
       notes.put("rows", (double) written);
-      return new Attribution(mask.shape(image), mask.spread(in), channels(), notes);
+      return mask.spread(image, in, channels(), notes);
     }
   }
 }

@@ -6,6 +6,7 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -17,11 +18,18 @@ import java.util.function.Consumer;
  * @param channels how the channels become one map
  * @param notes further numbers, such as the convergence delta, in a fixed order
  * @param reduced that map, where a device made it; null where {@link #map} is to
+ * @param feature of every value, where all values of a feature are what the whole feature has; else
+ *     null
  */
 public record Attribution(
-    Shape shape, float[] values, Channels channels, Map<String, Double> notes, float[] reduced) {
+    Shape shape,
+    float[] values,
+    Channels channels,
+    Map<String, Double> notes,
+    float[] reduced,
+    int[] feature) {
   public Attribution(Shape shape, float[] values, Channels channels, Map<String, Double> notes) {
-    this(shape, values, channels, notes, null);
+    this(shape, values, channels, notes, null, null);
   }
 
   /**
@@ -44,7 +52,7 @@ public record Attribution(
     channels.reduce(device, values.data(), shape.dim(0), map);
     if (!all) {
       float[] one = device.read(map);
-      return new Attribution(shape.with(0, 1), one, channels, notes, one);
+      return new Attribution(shape.with(0, 1), one, channels, notes, one, null);
     }
     float[] reduced = new float[n];
     Runnable arrival = device.copyOutLater(map.data(), MemorySegment.ofArray(reduced));
@@ -54,7 +62,7 @@ public record Attribution(
     } finally {
       arrival.run();
     }
-    return new Attribution(shape, each, channels, notes, reduced);
+    return new Attribution(shape, each, channels, notes, reduced, null);
   }
 
   /**
@@ -74,7 +82,7 @@ public record Attribution(
     float[] one = new float[shape.count(1, 3)];
     Tensor map = workspace.unset(Shape.of(one.length));
     channels.reduce(workspace.device(), values.data(), shape.dim(0), map);
-    var found = new Attribution(shape.with(0, 1), one, channels, notes, one);
+    var found = new Attribution(shape.with(0, 1), one, channels, notes, one, null);
     answers.copyLater(map, one, () -> taker.accept(found));
   }
 
@@ -82,6 +90,23 @@ public record Attribution(
   public float[] map() {
     int c = shape.dim(0);
     return reduced != null ? reduced : channels.reduce(values, c, values.length / c);
+  }
+
+  /** What each pixel adds: {@link #map}, of a feature the part of a pixel. Not to be changed. */
+  public float[] contributions() {
+    if (feature == null) {
+      return map();
+    }
+    int[] size = new int[Arrays.stream(feature).max().orElse(-1) + 1];
+    for (int f : feature) {
+      size[f]++;
+    }
+    float[] part = new float[values.length];
+    for (int i = 0; i < part.length; i++) {
+      part[i] = values[i] / size[feature[i]];
+    }
+    int c = shape.dim(0);
+    return channels.reduce(part, c, part.length / c);
   }
 
   public int height() {

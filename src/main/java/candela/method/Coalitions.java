@@ -105,6 +105,6 @@ abstract class Coalitions extends Sampled<Attribution> {
   @Override
   public final Attribution result() {
     double[] values = values();
-    return new Attribution(mask.shape(image), mask.spread(values), channels, notes(values));
+    return mask.spread(image, values, channels, notes(values));
   }
 }

@@ -85,8 +85,7 @@ public record FeatureAblation(Features features, Baseline baseline, long seed, S
 
     @Override
     public Attribution result() {
-      return new Attribution(
-          mask.shape(image), mask.spread(drop), Channels.SUM, Map.of("score", score));
+      return mask.spread(image, drop, Channels.SUM, Map.of("score", score));
     }
   }
 }

@@ -2,6 +2,7 @@ package candela.method;
 
 import candela.tensor.Shape;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -42,17 +43,14 @@ record FeatureMask(int[] of, int count) {
     return values;
   }
 
-  /** Every pixel's, or value's, part of its feature. */
-  float[] spread(double[] byFeature) {
+  /** Every pixel, or value, with what its feature has. */
+  Attribution spread(
+      Shape image, double[] byFeature, Channels channels, Map<String, Double> notes) {
     float[] a = new float[of.length];
     for (int i = 0; i < a.length; i++) {
       a[i] = (float) byFeature[of[i]];
     }
-    return a;
-  }
-
-  /** Shape of {@link #spread}. */
-  Shape shape(Shape image) {
-    return image.with(0, of.length / image.count(1, 3));
+    Shape shape = image.with(0, of.length / image.count(1, 3));
+    return new Attribution(shape, a, channels, notes, null, of);
   }
 }

@@ -173,7 +173,7 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
     notes.put("score", scores[0]);
     notes.put("features", (double) mask.count());
     notes.put("infidelity", infidelity(phi, count));
-    return new Attribution(mask.shape(image), mask.spread(phi), method.channels(), notes);
+    return mask.spread(image, phi, method.channels(), notes);
   }
 
   private double[] solved(int count) {

@@ -160,15 +160,12 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
   public Attribution result(int count) {
     double[] y = Arrays.copyOf(scores, Math.min(count, taken()));
     double[] value = lime.estimate() == Lime.Estimate.RIDGE ? slopes(y) : means(y);
-    float[] a = new float[superpixel.length];
-    for (int i = 0; i < a.length; i++) {
-      a[i] = (float) value[superpixel[i]];
-    }
-    return new Attribution(
-        image.with(0, 1),
-        a,
-        lime.channels(),
-        Map.of("score", y.length > 0 ? y[0] : 0.0, "superpixels", (double) features));
+    return new FeatureMask(superpixel, features)
+        .spread(
+            image,
+            value,
+            lime.channels(),
+            Map.of("score", y.length > 0 ? y[0] : 0.0, "superpixels", (double) features));
   }
 
   private double[] slopes(double[] y) {

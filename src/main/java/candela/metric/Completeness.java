@@ -26,7 +26,8 @@ import java.util.Map;
  *
  * <p><b>Differences:</b> Quantus tells whether the two are equal, or their difference; delta is
  * Captum's convergence delta. It reads a map as contributions with their sign: methods with {@code
- * channels=sum}.
+ * channels=sum}. Where a method finds what superpixels or cells contribute, each of their pixels
+ * counts as its part; a map that is a file counts as it is.
  */
 public record Completeness(Substrate substrate, ScoreKind score) implements Metric {
   public Completeness() {
@@ -55,7 +56,7 @@ public record Completeness(Substrate substrate, ScoreKind score) implements Metr
     Ends(Completeness metric, Explained explained, Workspace workspace) {
       super(metric.score(), explained.target(), 2);
       this.workspace = workspace;
-      map = explained.map();
+      map = explained.contributions();
       x = workspace.tensor(explained.shape(), explained.pixels());
       other = metric.substrate().of(explained, workspace);
       know(0, workspace.asked(explained.pixels(), ask(), target()));

@@ -16,6 +16,7 @@ public final class Explained {
   private final float[] pixels;
   private final int target;
   private final float[] map;
+  private final float[] contributions;
   private final int h;
   private final int w;
   private final boolean[] truth;
@@ -49,18 +50,33 @@ public final class Explained {
       int w,
       boolean[] truth,
       Explainer explainer) {
+    this(shape, pixels, target, map, map, h, w, truth, explainer);
+  }
+
+  private Explained(
+      Shape shape,
+      float[] pixels,
+      int target,
+      float[] map,
+      float[] contributions,
+      int h,
+      int w,
+      boolean[] truth,
+      Explainer explainer) {
     if (pixels.length != shape.count()) {
       throw CandelaException.of(
           "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
     }
-    if (map.length != h * w) {
+    if (map.length != h * w || contributions.length != h * w) {
       throw CandelaException.of(
-          "map: %d values expected for %d x %d, got %d", h * w, h, w, map.length);
+          "map: %d values expected for %d x %d, got %d and %d contributions",
+          h * w, h, w, map.length, contributions.length);
     }
     this.shape = shape;
     this.pixels = pixels;
     this.target = target;
     this.map = map;
+    this.contributions = contributions;
     this.h = h;
     this.w = w;
     this.truth = truth;
@@ -70,6 +86,15 @@ public final class Explained {
           "truth: %d pixels expected for an image of %d x %d, got %d",
           height() * width(), width(), height(), truth.length);
     }
+  }
+
+  /**
+   * The same, of a map whose pixels repeat what they add together.
+   *
+   * @param contributions [h,w], what each of them adds
+   */
+  public Explained adding(float[] contributions) {
+    return new Explained(shape, pixels, target, map, contributions, h, w, truth, explainer);
   }
 
   public Shape shape() {
@@ -129,6 +154,11 @@ public final class Explained {
   /** The map at the image's size. */
   float[] fullMap() {
     return atFullSize(map);
+  }
+
+  /** What each pixel of the map adds, [h,w] as it came; not to be changed. */
+  float[] contributions() {
+    return contributions;
   }
 
   /** Values in the map's own shape, [h,w], at the image's size. */

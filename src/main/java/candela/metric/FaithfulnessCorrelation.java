@@ -24,7 +24,8 @@ import java.util.Map;
  * explanations" (faithfulness); subset and samples as Quantus.
  *
  * <p><b>Differences:</b> Quantus replaces by black, divides maps by their largest |a|, which a
- * correlation does not see, and draws from a global state.
+ * correlation does not see, and draws from a global state. What superpixels or cells have counts as
+ * in {@link Completeness}.
  */
 public record FaithfulnessCorrelation(
     int subset, int samples, Substrate substrate, long seed, ScoreKind score) implements Metric {

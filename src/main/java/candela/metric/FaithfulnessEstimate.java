@@ -29,7 +29,8 @@ import java.util.Map;
  * self-explaining neural networks", section 5 (faithfulness); in this form as Quantus.
  *
  * <p><b>Differences:</b> Quantus takes away one value a step, replaces by black and divides maps by
- * their largest |a|, which a correlation does not see.
+ * their largest |a|, which a correlation does not see. What superpixels or cells have counts as in
+ * {@link Completeness}.
  */
 public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind score)
     implements Metric {
@@ -71,7 +72,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
       x = workspace.tensor(explained.shape(), explained.pixels());
       other = metric.substrate().of(explained, workspace);
       int[] ranks = explained.ranks();
-      float[] map = explained.fullMap();
+      float[] map = explained.atFullSize(explained.contributions());
       sums = new double[all() - 1];
       for (int i = 0; i < ranks.length; i++) {
         sums[ranks[i] / metric.step()] += map[i];

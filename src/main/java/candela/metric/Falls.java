@@ -154,9 +154,11 @@ final class Falls extends Sampled<double[]> implements Occluded {
 
     @Override
     public Score result() {
-      return falls.taken() < falls.all()
-          ? Score.NONE
-          : verdict.of(falls.parts.sums(explained.fullMap()), falls.result());
+      if (falls.taken() < falls.all()) {
+        return Score.NONE;
+      }
+      float[] map = falls.parts.ofSlopes() ? explained.map() : explained.contributions();
+      return verdict.of(falls.parts.sums(explained.atFullSize(map)), falls.result());
     }
   }
 }

@@ -104,6 +104,11 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
       return sums;
     }
 
+    @Override
+    public boolean ofSlopes() {
+      return true;
+    }
+
     private float[] drawn(int first, int n) {
       float[] before = kept[first / TOGETHER];
       if (before != null) {

@@ -23,6 +23,11 @@ sealed interface Removal permits PixelNoise, PixelRuns, RandomPixels, RandomSqua
     /** Of a map [h,w], the sum over each part, or of noise · map: those of rows 1, 2, …. */
     double[] sums(float[] map);
 
+    /** Whether sums are of slopes, not of contributions. */
+    default boolean ofSlopes() {
+      return false;
+    }
+
     /** [rows,4] as {@link candela.probe.Rectangles} are; null where parts are no windows. */
     default int[] windows() {
       return null;

@@ -31,7 +31,8 @@ import java.util.stream.IntStream;
  * <p><b>Source:</b> Ancona et al. 2018, "Towards better understanding of gradient-based attribution
  * methods for deep neural networks" (sensitivity-n).
  *
- * <p><b>Differences:</b> the authors show r_n as a curve; its mean is one number to compare.
+ * <p><b>Differences:</b> the authors show r_n as a curve; its mean is one number to compare. What
+ * superpixels or cells have counts as in {@link Completeness}.
  */
 public record SensitivityN(
     int sizes, double most, int samples, Substrate substrate, long seed, ScoreKind score)

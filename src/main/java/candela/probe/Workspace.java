@@ -106,7 +106,7 @@ public final class Workspace implements AutoCloseable {
   public MemorySegment allocate(long bytes) {
     Memory memory = device.allocate(Math.max(bytes, 8));
     held.add(memory);
-    return memory.segment();
+    return memory.segment().asSlice(0, bytes);
   }
 
   /** Zeros. */
@@ -185,7 +185,7 @@ public final class Workspace implements AutoCloseable {
   private MemorySegment take(long bytes) {
     Memory memory = device.allocateUnset(Math.max(bytes, 8));
     held.add(memory);
-    return memory.segment();
+    return memory.segment().asSlice(0, bytes);
   }
 
   private MemorySegment copy(MemorySegment host) {

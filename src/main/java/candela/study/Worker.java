@@ -201,14 +201,15 @@ final class Worker implements AutoCloseable {
         Attribution a = found.get(i);
         Explained explained =
             new Explained(
-                subject.shape(),
-                subject.pixels(),
-                subject.target(),
-                a.map(),
-                a.height(),
-                a.width(),
-                truth,
-                explainer(plan.methods().get(i), subject));
+                    subject.shape(),
+                    subject.pixels(),
+                    subject.target(),
+                    a.map(),
+                    a.height(),
+                    a.width(),
+                    truth,
+                    explainer(plan.methods().get(i), subject))
+                .adding(a.contributions());
         for (Study.Measure<Metric> m : study.metrics()) {
           if (truth != null || !m.of().needsTruth()) {
             all.add(new Judged(i, m.name(), m.of().probe(explained, workspace)));

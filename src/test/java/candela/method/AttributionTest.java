@@ -9,9 +9,11 @@ import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +51,23 @@ class AttributionTest {
             .isEqualTo(new Attribution(all.shape(), all.values(), m.channels(), all.notes()).map());
       }
     }
+  }
+
+  /** Of features of pixels, and of values: three, two and one. */
+  @Test
+  void aPixelOfAFeatureAddsItsPart() {
+    var pixels = new FeatureMask(new int[] {0, 1, 0, 2, 1, 0}, 3);
+    double[] found = {3, -4, 5};
+    Attribution a = pixels.spread(Shape.of(3, 2, 3), found, Channels.SUM, Map.of());
+    assertThat(a.map()).containsExactly(3, -4, 3, 5, -4, 3);
+    assertThat(a.contributions()).containsExactly(1, -2, 1, 5, -2, 1);
+    var values = new FeatureMask(new int[] {0, 1, 0, 2, 1, 0}, 3);
+    Attribution b = values.spread(Shape.of(2, 1, 3), found, Channels.SUM, Map.of());
+    assertThat(b.contributions()).containsExactly(1 + 5, -2 - 2, 1 + 1);
+    assertThat(b.map()).containsExactly(3 + 5, -4 - 4, 3 + 3);
+    Attribution each =
+        new Attribution(Shape.of(1, 1, 2), new float[] {1, 2}, Channels.SUM, Map.of());
+    assertThat(each.contributions()).containsExactly(1, 2);
   }
 
   /** More maps than are on their way at a time, in batches that follow each other. */

@@ -6,9 +6,12 @@ import candela.Shared;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.graph.Network;
+import candela.onnx.ModelBuilder;
+import candela.onnx.OnnxModel;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.io.IOException;
 import java.io.InputStream;
@@ -84,6 +87,42 @@ class EveryMethodTest {
         }
       }
     }
+  }
+
+  /** A map of it, or a sentence that says why there is none; slopes have one. */
+  @Test
+  void anImageOfOnePixelIsNoFault() {
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", -1, 3, 1, 1)
+            .output("y")
+            .constant("w", Shape.of(2, 3, 1, 1), 1f, 2f, -1f, -2f, 1f, 3f)
+            .node("Conv", "x,w", "c")
+            .node("Relu", "c", "r")
+            .node("GlobalAveragePool", "r", "g")
+            .node("Flatten", "g", "y")
+            .model();
+    var levels = new Levels(Collections.nCopies(3, -2f), Collections.nCopies(3, 2f));
+    var subject = new Subject(Shape.of(3, 1, 1), new float[] {1, 0.5f, -0.5f}, 0, levels);
+    List<String> maps = new ArrayList<>();
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(Network.of(model), device, 8)) {
+      for (String name : Methods.names()) {
+        for (boolean channels : new boolean[] {false, true}) {
+          try (var own = new Workspace(device)) {
+            Workspace workspace = channels ? own : own.ofMaps();
+            Probe<Attribution> probe = Methods.parse(small(name, 1, "c")).probe(subject, workspace);
+            pipeline.run(List.of(probe));
+            assertThat(probe.result().map()).as(name).hasSize(1);
+            maps.add(name);
+          } catch (CandelaException e) {
+            assertThat(e).as(name).hasMessageMatching("[a-z].*");
+          }
+        }
+      }
+    }
+    assertThat(maps)
+        .contains("gradient", "input-x-gradient", "smoothgrad", "integrated-gradients", "lrp");
   }
 
   private static boolean finite(float[] values) {

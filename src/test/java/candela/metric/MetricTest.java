@@ -125,6 +125,25 @@ class MetricTest {
     }
   }
 
+  /** The first two pixels have 54 together and the last has 54; each loses 18 times its value. */
+  @Test
+  void whatPixelsRepeatIsCountedOnce() {
+    Explained repeated = vector(new float[] {54, 54, 54});
+    List<Explained> both = List.of(repeated, repeated.adding(new float[] {27, 27, 54}));
+    for (String metric : List.of("completeness", "infidelity:perturbation=subset,subset=3")) {
+      List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(Metrics.parse(metric)), both);
+      assertThat(s.get(0).value()).as(metric).isGreaterThan(0.4);
+      assertThat(s.get(1).value()).as(metric).isCloseTo(0, ROUNDING);
+    }
+    Metric estimate = Metrics.parse("faithfulness-estimate:step=1,score=logit");
+    List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(estimate), both);
+    assertThat(s.get(0).value()).isNaN(); // sums that are all the same
+    assertThat(s.get(1).value()).isCloseTo(Math.sqrt(3) / 2, ROUNDING);
+    Metric slopes = Metrics.parse("infidelity:perturbation=noise");
+    s = run(Toy.slrp(folder), 1, 4, List.of(slopes), both);
+    assertThat(s.get(1).value()).isEqualTo(s.get(0).value());
+  }
+
   @ParameterizedTest
   @MethodSource("candela.metric.MetricCases#all")
   void caseWorkedByHand(MetricCases.Case c) {
