@@ -20,10 +20,10 @@ import java.util.Map;
  * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, else 0;
  * weight grows by 1.0035 each step. x ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels,
  * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, at every step-th pixel,
- * each times exp(−2 max(d / sigma − ½, 0)²) at distance d; p starts at 1, of delete at 0, goes by
- * gradient ascent with momentum 0.9 and stays in 0…1. m reaches beyond the image, sigma pixels on
- * every side, and the mean counts what is there, so that a mask gains nothing from being cut off by
- * the border. Every second step, the first among them, the image is mirrored.
+ * each times exp(−2 max(d / sigma − ½, 0)²) at distance d; p starts at 1, goes by gradient ascent
+ * with momentum 0.9 and stays in 0…1. m reaches beyond the image, sigma pixels on every side, and
+ * the mean counts what is there, so that a mask gains nothing from being cut off by the border.
+ * Every second step, the first among them, the image is mirrored.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
@@ -38,8 +38,7 @@ import java.util.Map;
  * perturbations and smooth masks", section 3; numbers of TorchRay.
  *
  * <p><b>Differences:</b> one area a map; TorchRay can sum several. It blurs as if the image were 0
- * beyond its border, here pixels beyond count for nothing. For delete m marks what is deleted, and
- * starts from the image as it is, where TorchRay starts from the blurred one.
+ * beyond its border, here pixels beyond count for nothing. For delete m marks what is deleted.
  */
 public record ExtremalPerturbation(
     Variant variant,
@@ -131,7 +130,7 @@ public record ExtremalPerturbation(
           level[k] = workspace.device().read(y);
         }
       }
-      mask = new SmoothMask(h, w, step, sigma, variant == Variant.DELETE ? 0 : 1, workspace);
+      mask = new SmoothMask(h, w, step, sigma, workspace);
       place = mask.places(h, w);
       grow();
     }

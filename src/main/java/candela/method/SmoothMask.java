@@ -45,11 +45,11 @@ final class SmoothMask {
   private boolean moved;
 
   /**
-   * All parameters are start.
+   * All parameters are 1.
    *
    * @throws CandelaException when step is more than the longer side, or sigma more than two of it
    */
-  SmoothMask(int h, int w, int step, double sigma, float start, Workspace workspace) {
+  SmoothMask(int h, int w, int step, double sigma, Workspace workspace) {
     int side = Math.max(h, w);
     Check.atMost(side, step, "extremal-perturbation: step, for an image of " + side + " pixels");
     Check.atMost(
@@ -65,7 +65,7 @@ final class SmoothMask {
     Shape cells = Shape.of(rows + 2 * border, columns + 2 * border);
     float[] first = new float[cells.count()];
     for (int i = 0; i < rows * columns; i++) {
-      first[cell(i)] = start;
+      first[cell(i)] = 1;
     }
     p = workspace.tensor(cells, first);
     dp = workspace.tensor(cells);

@@ -16,7 +16,7 @@ public final class Similarities {
     HOG(new HogPearson()),
     PEARSON(new Pearson()),
     SPEARMAN(new Spearman()),
-    SSIM(new Ssim(2)),
+    SSIM(new Ssim(0)),
     TOP_K(new TopK());
 
     final Similarity defaults;

@@ -17,8 +17,9 @@ import java.util.stream.IntStream;
  *
  * <p><b>Parameters:</b> weights (uniform, or gaussian with a standard deviation of 1.5 pixels in a
  * window of 11; default uniform); window (side of the uniform window, odd, 3 or more, default 5);
- * dataRange (R: largest minus smallest value that a map could have; 2 for maps in −1 … 1, 1 for 0 …
- * 1; default 2).
+ * dataRange (R: largest minus smallest value that a map could have; 0 for what the maps compared
+ * span: in studies and sanity checks 2 where they have signs, −1 … 1, and 1 where not, under SAM's
+ * treatment 2, of meaningful perturbation 1; elsewhere 2; default 0).
  *
  * <p><b>Source:</b> Wang et al. 2004; as skimage.metrics.structural_similarity with {@code
  * win_size} or {@code gaussian_weights}, {@code use_sample_covariance} as it is by default.
@@ -31,6 +32,10 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
   }
 
   private static final int UNIFORM = 5;
+
+  /** Of maps from −1 to 1. */
+  private static final double SPAN = 2;
+
   private static final double K1 = 0.01;
   private static final double K2 = 0.03;
   private static final double SIGMA = 1.5;
@@ -43,7 +48,7 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
   }
 
   public Ssim {
-    Check.positive(dataRange, "ssim: dataRange");
+    Check.notNegative(dataRange, "ssim: dataRange");
     if (window < 3 || window % 2 == 0) {
       throw CandelaException.of(
           "ssim: window: an odd number of 3 or more expected, got %d", window);
@@ -111,8 +116,9 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
   }
 
   private double mean(Moments a, Moments b, double[] product, int side) {
-    double c1 = Math.pow(K1 * dataRange, 2);
-    double c2 = Math.pow(K2 * dataRange, 2);
+    double range = dataRange == 0 ? SPAN : dataRange;
+    double c1 = Math.pow(K1 * range, 2);
+    double c2 = Math.pow(K2 * range, 2);
     double n = (double) side * side;
     double sample = n / (n - 1);
     double sum = 0;

@@ -53,13 +53,13 @@ public record Treatment(boolean rescale, Enlarge enlarge, double dataRange) {
   }
 
   /**
-   * The similarity of a text; SSIM's data range is this one's, unless the text sets it.
+   * The similarity of a text; SSIM's data range is this one's where the text leaves it at 0.
    *
    * @throws CandelaException when the text is none
    */
   public Similarity similarity(String text) {
     Similarity similarity = Similarities.parse(text);
-    return similarity instanceof Ssim s && !text.contains("dataRange")
+    return similarity instanceof Ssim s && s.dataRange() == 0
         ? new Ssim(s.weights(), s.window(), dataRange)
         : similarity;
   }

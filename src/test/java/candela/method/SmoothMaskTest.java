@@ -36,7 +36,7 @@ class SmoothMaskTest {
    */
   @Test
   void isTheSmoothMaximumOfAllParametersNearby() {
-    var mask = new SmoothMask(5, 3, 2, 3, 1, workspace);
+    var mask = new SmoothMask(5, 3, 2, 3, workspace);
     float[] values = mask.values();
     assertThat(values).hasSize(13 * 11);
     for (int y = -4; y < 9; y++) {
@@ -63,14 +63,14 @@ class SmoothMaskTest {
 
   @Test
   void placesOfPixelsLeaveTheMarginOut() {
-    int[] place = new SmoothMask(5, 3, 2, 3, 1, workspace).places(5, 3);
+    int[] place = new SmoothMask(5, 3, 2, 3, workspace).places(5, 3);
     assertThat(place).startsWith(4 * 11 + 4, 4 * 11 + 5, 4 * 11 + 6, 5 * 11 + 4).hasSize(15);
   }
 
   /** What the margin costs comes to the parameters beside it, and no parameter stands in it. */
   @Test
   void theMarginCounts() {
-    var mask = new SmoothMask(9, 9, 1, 1, 1, workspace);
+    var mask = new SmoothMask(9, 9, 1, 1, workspace);
     int wide = 11;
     float[] before = mask.values();
     float[] slope = new float[wide * wide];
@@ -91,9 +91,9 @@ class SmoothMaskTest {
 
   @Test
   void refusesWhatNoImageHasRoomFor() {
-    assertThatThrownBy(() -> new SmoothMask(8, 6, 9, 3, 1, workspace))
+    assertThatThrownBy(() -> new SmoothMask(8, 6, 9, 3, workspace))
         .hasMessageContaining("step, for an image of 8 pixels: at most 8.0 expected, got 9.0");
-    assertThatThrownBy(() -> new SmoothMask(8, 6, 2, 17, 1, workspace))
+    assertThatThrownBy(() -> new SmoothMask(8, 6, 2, 17, workspace))
         .hasMessageContaining("sigma, for an image of 8 pixels: at most 16.0 expected, got 17.0");
   }
 }

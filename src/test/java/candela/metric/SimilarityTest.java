@@ -238,7 +238,7 @@ class SimilarityTest {
       value = {
         "ssim | ssim: maps of 5 x 5 or larger (the uniform window) expected, got 4 x 9",
         "ssim:window=4 | ssim: window: an odd number of 3 or more expected, got 4",
-        "ssim:dataRange=0 | ssim: dataRange: a number above 0 expected, got 0.0",
+        "ssim:dataRange=-1 | ssim: dataRange: a number of 0 or more expected, got -1.0",
         "hog | hog: maps of 48 x 48 or larger expected (3 cells of 16), got 4 x 9",
         "top-k | top-k: k of at most 36 expected for maps of 4 x 9, got 1000",
         "top-k:k=0 | top-k: k: 1 or more expected, got 0",

@@ -88,7 +88,7 @@ class StudyTest {
         .extracting(Sweep::name)
         .containsExactly("sam-sp-small", "mine", "smoothgrad:samples=[4,8*]");
     assertThat(s.similarities()).extracting(Study.Measure::name).containsExactly("ssim", "wide");
-    assertThat(s.similarities().get(1).of()).isEqualTo(new Ssim(Ssim.Weights.UNIFORM, 11, 2));
+    assertThat(s.similarities().get(1).of()).isEqualTo(new Ssim(Ssim.Weights.UNIFORM, 11, 0));
     assertThat(s.sam()).isTrue();
     assertThat(s.maps()).isTrue();
     assertThat(s.pictures()).isEqualTo(2);
