@@ -1,33 +1,13 @@
 package candela.graph.op;
 
 import candela.graph.Node;
-import candela.graph.Op;
 import candela.graph.Step;
-import candela.graph.Value;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /**
  * Normalises every channel of every channels-last image: x[N,…,C], constant scale[C] and shift[C].
  */
-public record InstanceNorm(float epsilon) implements Op {
-  @Override
-  public List<Shape> shapes(List<Value> inputs) {
-    Shape x = inputs.get(0).shape();
-    if (x.rank() < 2) {
-      throw CandelaException.of("images with channels expected, input is %s", x);
-    }
-    for (Value v : inputs.subList(1, inputs.size())) {
-      if (v.shape().count() != x.dim(-1)) {
-        throw CandelaException.of(
-            "scale or shift %s does not fit %d channels", v.shape(), x.dim(-1));
-      }
-    }
-    return List.of(x);
-  }
-
+public record InstanceNorm(float epsilon) implements Normalisation {
   @Override
   public void forward(Step s) {
     Shape x = s.x().shape();
@@ -40,8 +20,8 @@ public record InstanceNorm(float epsilon) implements Op {
             x.dim(-1),
             epsilon,
             s.x().data(),
-            parameter(s, 1),
-            parameter(s, 2),
+            Normalisation.parameter(s, 1),
+            Normalisation.parameter(s, 2),
             s.y().data(),
             s.kept(8L * x.dim(-1)));
   }
@@ -58,34 +38,10 @@ public record InstanceNorm(float epsilon) implements Op {
             x.count(1, x.rank() - 1),
             x.dim(-1),
             s.x().data(),
-            parameter(s, 1),
+            Normalisation.parameter(s, 1),
             s.kept(),
             s.dy().data(),
             s.dx().data());
-  }
-
-  private static MemorySegment parameter(Step s, int i) {
-    return s.node().inputs().size() > i ? s.x(i).data() : MemorySegment.NULL;
-  }
-
-  @Override
-  public boolean differentiable(int i) {
-    return i == 0;
-  }
-
-  @Override
-  public boolean byRows(Node node) {
-    return true;
-  }
-
-  @Override
-  public boolean accumulates() {
-    return true;
-  }
-
-  @Override
-  public boolean needsX(int i) {
-    return i == 0;
   }
 
   @Override

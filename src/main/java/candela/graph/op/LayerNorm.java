@@ -7,11 +7,10 @@ import candela.graph.Step;
 import candela.graph.Value;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** Normalises over all axes from axis on: x, constant scale, constant shift if any. */
-public record LayerNorm(int axis, float epsilon) implements Op {
+public record LayerNorm(int axis, float epsilon) implements Normalisation {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
@@ -35,8 +34,8 @@ public record LayerNorm(int axis, float epsilon) implements Op {
             x.count(axis, x.rank()),
             epsilon,
             s.x().data(),
-            parameter(s, 1),
-            parameter(s, 2),
+            Normalisation.parameter(s, 1),
+            Normalisation.parameter(s, 2),
             s.y().data(),
             s.kept(8L * x.count(1, axis)));
   }
@@ -52,19 +51,10 @@ public record LayerNorm(int axis, float epsilon) implements Op {
             x.count(0, axis),
             x.count(axis, x.rank()),
             s.x().data(),
-            parameter(s, 1),
+            Normalisation.parameter(s, 1),
             s.kept(),
             s.dy().data(),
             s.dx().data());
-  }
-
-  private static MemorySegment parameter(Step s, int i) {
-    return s.node().inputs().size() > i ? s.x(i).data() : MemorySegment.NULL;
-  }
-
-  @Override
-  public boolean differentiable(int i) {
-    return i == 0;
   }
 
   @Override
@@ -75,16 +65,6 @@ public record LayerNorm(int axis, float epsilon) implements Op {
   @Override
   public boolean byRows(Node node) {
     return axis > 0;
-  }
-
-  @Override
-  public boolean accumulates() {
-    return true;
-  }
-
-  @Override
-  public boolean needsX(int i) {
-    return i == 0;
   }
 
   @Override
