@@ -13,10 +13,8 @@ import candela.study.Study;
 import candela.study.StudyRun;
 import candela.study.Summary;
 import candela.tensor.CandelaException;
-import java.io.IOException;
-import java.io.InputStream;
+import candela.tensor.Resource;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -112,12 +110,8 @@ final class StudyCommand implements Callable<Integer> {
     if (!file.toString().equals(QUICKSTART) || Files.exists(file)) {
       return Study.read(file);
     }
-    try (InputStream in = StudyCommand.class.getResourceAsStream("/candela/quickstart.yaml")) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return Study.parse(QUICKSTART, text, Path.of("").toAbsolutePath());
-    } catch (IOException e) {
-      throw new CandelaException(QUICKSTART + ": cannot be read: " + WholeFile.reason(e), e);
-    }
+    String text = Resource.text(StudyCommand.class, "/candela/quickstart.yaml");
+    return Study.parse(QUICKSTART, text, Path.of("").toAbsolutePath());
   }
 
   private int run(Study study, Plan plan, Material material, Ledger open, Path to) {

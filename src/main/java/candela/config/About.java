@@ -1,9 +1,7 @@
 package candela.config;
 
 import candela.tensor.CandelaException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import candela.tensor.Resource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -25,7 +23,7 @@ public record About(String shows, Map<String, String> sections) {
 
   /** Of a record's class. */
   public static About of(Class<?> type) {
-    Matcher comment = COMMENT.matcher(source(type));
+    Matcher comment = COMMENT.matcher(Resource.text(type, type.getSimpleName() + ".java"));
     if (!comment.find()) {
       throw CandelaException.of(
           "%s: its source has no comment; build Candela again", type.getSimpleName());
@@ -40,18 +38,6 @@ public record About(String shows, Map<String, String> sections) {
       }
     }
     return new About(plain(paragraphs[0]), sections);
-  }
-
-  private static String source(Class<?> type) {
-    String file = type.getSimpleName() + ".java";
-    try (InputStream in = type.getResourceAsStream(file)) {
-      if (in == null) {
-        throw CandelaException.of("%s: this build lacks it; build it again", file);
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new CandelaException(file + ": cannot be read: " + e.getMessage(), e);
-    }
   }
 
   private static String plain(String text) {

@@ -1,8 +1,6 @@
 package candela.image;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import candela.tensor.Resource;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,20 +44,13 @@ final class Font {
 
   private static STBTTFontinfo load(String face) {
     Stb.ready();
-    try (InputStream in = Font.class.getResourceAsStream(FOLDER + face + ".ttf")) {
-      if (in == null) {
-        throw new IllegalStateException("no font " + FOLDER + face + ".ttf on the class path");
-      }
-      byte[] bytes = in.readAllBytes();
-      ByteBuffer data = MemoryUtil.memAlloc(bytes.length).put(bytes).flip();
-      STBTTFontinfo info = STBTTFontinfo.malloc();
-      if (!STBTruetype.stbtt_InitFont(info, data)) {
-        throw new IllegalStateException("font " + face + " is damaged");
-      }
-      return info;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    byte[] bytes = Resource.bytes(Font.class, FOLDER + face + ".ttf");
+    ByteBuffer data = MemoryUtil.memAlloc(bytes.length).put(bytes).flip();
+    STBTTFontinfo info = STBTTFontinfo.malloc();
+    if (!STBTruetype.stbtt_InitFont(info, data)) {
+      throw new IllegalStateException("font " + face + " is damaged");
     }
+    return info;
   }
 
   /** Pixels of the em, about 1.4 times the height of a capital. */

@@ -1,10 +1,7 @@
 package candela.report;
 
 import candela.image.WholeFile;
-import candela.tensor.CandelaException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import candela.tensor.Resource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -26,20 +23,9 @@ public final class Page {
     // no text of the data may end the script it stands in
     String json = new ObjectMapper().writeValueAsString(data).replace("<", "\\u003c");
     String page =
-        resource("/candela/report.html")
-            .replace("/*CHARTS*/", resource(CHARTS))
+        Resource.text(Page.class, "/candela/report.html")
+            .replace("/*CHARTS*/", Resource.text(Page.class, CHARTS))
             .replace("/*DATA*/", json);
     WholeFile.write(file, part -> Files.writeString(part, page));
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = Page.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw CandelaException.of("%s: this build of Candela lacks it; build it again", name);
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new CandelaException(name + ": cannot be read: " + WholeFile.reason(e), e);
-    }
   }
 }

@@ -5,6 +5,7 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.metric.Metric;
 import candela.tensor.CandelaException;
+import candela.tensor.Resource;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -35,7 +36,8 @@ final class Schema {
       Files.deleteIfExists(part);
       Files.deleteIfExists(log);
       try (Database db = Database.open(part, false, file)) {
-        for (String statement : text().split(";\\s*\\R")) {
+        for (String statement :
+            Resource.text(Schema.class, "/candela/ledger.sql").split(";\\s*\\R")) {
           if (!statement.isBlank()) {
             db.execute(statement);
           }
@@ -88,14 +90,6 @@ final class Schema {
     for (Study.Measure<Metric> m : study.metrics()) {
       String better = m.of().direction().name().toLowerCase(Locale.ROOT).replace('_', ' ');
       db.insert("metric", m.name(), m.text(), better);
-    }
-  }
-
-  private static String text() {
-    try (var in = Schema.class.getResourceAsStream("/candela/ledger.sql")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
     }
   }
 

@@ -1,10 +1,8 @@
 package candela.study;
 
 import candela.image.WholeFile;
-import candela.tensor.CandelaException;
+import candela.tensor.Resource;
 import candela.train.Dataset;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,16 +46,8 @@ public final class Shipped {
 
   private static Path extracted(String name, Path folder) {
     Path file = folder.resolve(name);
-    try (InputStream in = Shipped.class.getResourceAsStream("/candela/" + name)) {
-      if (in == null) {
-        throw CandelaException.of(
-            "%s: this build of Candela lacks it; build it again with ./candela", name);
-      }
-      byte[] bytes = in.readAllBytes();
-      WholeFile.write(file, part -> Files.write(part, bytes));
-      return file;
-    } catch (IOException e) {
-      throw new CandelaException(name + ": cannot be read: " + WholeFile.reason(e), e);
-    }
+    byte[] bytes = Resource.bytes(Shipped.class, "/candela/" + name);
+    WholeFile.write(file, part -> Files.write(part, bytes));
+    return file;
   }
 }
