@@ -99,23 +99,19 @@ final class Explanation implements AutoCloseable {
       out.printf(
           Locale.ROOT,
           "%n%s of %s in %s: %.1f s%n",
-          counted(explained * methods.size(), "map"),
-          counted(explained, "image"),
+          Words.counted(explained * methods.size(), "map"),
+          Words.counted(explained, "image"),
           options.out,
           provenance.seconds());
     }
     if (failed > 0 && inputs.size() > 1) {
       System.err.printf(
-          "candela: %s of %d not explained%n", counted(failed, "image"), inputs.size());
+          "candela: %s of %d not explained%n", Words.counted(failed, "image"), inputs.size());
     }
     if (explained == 0) {
       return Main.WRONG;
     }
     return failed == 0 && without == 0 ? Main.OK : Main.PARTIAL;
-  }
-
-  static String counted(int n, String noun) {
-    return n + " " + noun + (n == 1 ? "" : "s");
   }
 
   private void sayWhatWasAssumed() {

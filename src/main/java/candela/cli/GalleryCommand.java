@@ -118,7 +118,7 @@ final class GalleryCommand implements Callable<Integer> {
         sheet.row(cells.subList(from, Math.min(from + ACROSS, cells.size())));
       }
       sheet.draw().writePng(out);
-      System.out.printf("%n%s in %s%n", Explanation.counted(cells.size() - 1, "map"), out);
+      System.out.printf("%n%s in %s%n", Words.counted(cells.size() - 1, "map"), out);
       return left == 0 ? Main.OK : Main.PARTIAL;
     }
   }

@@ -124,7 +124,7 @@ final class ManipulateRun implements AutoCloseable {
     out.printf(
         Locale.ROOT,
         "%n%s in %s: %.1f s%n",
-        Explanation.counted(manipulation.iterations(), "iteration"),
+        Words.counted(manipulation.iterations(), "iteration"),
         options.out,
         (System.nanoTime() - start) / 1e9);
     return Main.OK;
@@ -269,7 +269,7 @@ final class ManipulateRun implements AutoCloseable {
   private static void add(Table table, String name, double[] values) {
     List<Object> cells = new ArrayList<>(List.of(name));
     for (double v : values) {
-      cells.add(SanityTable.number(v));
+      cells.add(Table.number(v));
     }
     table.add(cells.toArray());
   }

@@ -123,7 +123,7 @@ final class RoarCommand implements Callable<Integer> {
             Recipe.read(file),
             methods.stream().map(Methods::parse).toList(),
             Fractions.parse(fractions),
-            SanityCommand.choice("--rank", rank, Ranking.values()),
+            Words.choice("--rank", rank, Ranking.values()),
             keep,
             restarts);
     WholeFile.makeFolder("--out", out);

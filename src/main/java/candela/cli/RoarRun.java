@@ -58,7 +58,7 @@ final class RoarRun implements AutoCloseable {
         data[0].image(),
         data[1].size(),
         data[0].classes().size(),
-        Explanation.counted(roar.trainings().size(), "training"));
+        Words.counted(roar.trainings().size(), "training"));
     int before = asked().all().size();
     int others = results.all().size() - before;
     if (before + others > 0) {
@@ -130,7 +130,7 @@ final class RoarRun implements AutoCloseable {
     out.printf(
         Locale.ROOT,
         "%n%s in %s: %.1f s%n",
-        Explanation.counted(asked.all().size(), "result"),
+        Words.counted(asked.all().size(), "result"),
         options.out,
         (System.nanoTime() - start) / 1e9);
   }

@@ -11,9 +11,7 @@ import candela.sanity.Order;
 import candela.sanity.Randomisation;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -151,24 +149,9 @@ final class SanityCommand implements Callable<Integer> {
 
   private Randomisation randomisation() {
     return new Randomisation(
-        choice("--order", order, Order.values()),
-        choice("--init", init, Init.values()),
+        Words.choice("--order", order, Order.values()),
+        Words.choice("--init", init, Init.values()),
         stages,
         seed);
-  }
-
-  static <E extends Enum<E>> E choice(String option, String text, E[] all) {
-    for (E e : all) {
-      if (word(e).equals(text)) {
-        return e;
-      }
-    }
-    List<String> words = Arrays.stream(all).map(SanityCommand::word).toList();
-    throw CandelaException.of(
-        "%s: one of %s expected, got '%s'", option, String.join(", ", words), text);
-  }
-
-  static String word(Enum<?> e) {
-    return e.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

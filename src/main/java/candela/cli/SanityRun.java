@@ -161,12 +161,12 @@ final class SanityRun implements AutoCloseable {
     provenance.put("seconds", (System.nanoTime() - start) / 1e9);
     Json.write(options.out.resolve("provenance.json"), provenance);
     if (done > 0) {
-      table.print(out, Explanation.counted(done, "image"));
+      table.print(out, Words.counted(done, "image"));
       out.printf(
           Locale.ROOT,
           "%n%s, %s in %s: %.1f s%n",
-          Explanation.counted(variants.size() + 1, "network"),
-          Explanation.counted(done, "image"),
+          Words.counted(variants.size() + 1, "network"),
+          Words.counted(done, "image"),
           options.out,
           (System.nanoTime() - start) / 1e9);
     }
@@ -190,8 +190,7 @@ final class SanityRun implements AutoCloseable {
     table.restore(before.rows(), names);
     done = names.size();
     if (done > 0) {
-      out.println(
-          "goes on from " + options.out + ": " + Explanation.counted(done, "image") + " done");
+      out.println("goes on from " + options.out + ": " + Words.counted(done, "image") + " done");
     }
     return left;
   }

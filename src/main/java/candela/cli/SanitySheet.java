@@ -71,7 +71,7 @@ record SanitySheet(
     List<String> numbers = new ArrayList<>();
     for (Compared c : all) {
       if (c.method() == method && c.variant() == variant) {
-        numbers.add(SanityTable.number(c.value()));
+        numbers.add(Table.number(c.value()));
       }
     }
     int target = found.targets()[image];

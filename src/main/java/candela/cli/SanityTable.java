@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -51,7 +50,7 @@ final class SanityTable {
               image,
               Integer.toString(target),
               methods.get(c.method()),
-              SanityCommand.word(v.kind()),
+              Words.of(v.kind()),
               v.name(),
               v.about(),
               Integer.toString(targets[c.variant()]),
@@ -63,8 +62,7 @@ final class SanityTable {
 
   /** Takes over the rows of these images that an earlier run of the same check wrote. */
   void restore(List<List<String>> rows, Set<String> images) {
-    List<String> names =
-        variants.stream().map(v -> SanityCommand.word(v.kind()) + " " + v.name()).toList();
+    List<String> names = variants.stream().map(v -> Words.of(v.kind()) + " " + v.name()).toList();
     for (List<String> row : rows) {
       if (images.contains(row.getFirst())) {
         lines.add(Csv.line(row.toArray(String[]::new)));
@@ -106,16 +104,12 @@ final class SanityTable {
         Object[] cells = new Object[variants.size() + 1];
         cells[0] = methods.get(m);
         for (int v = 0; v < variants.size(); v++) {
-          cells[v + 1] = number(mean(m, v, s));
+          cells[v + 1] = Table.number(mean(m, v, s));
         }
         table.add(cells);
       }
       table.print(out);
     }
-  }
-
-  static String number(double value) {
-    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.2f", value);
   }
 
   /** A chart for each similarity, over the stages of randomisation. */

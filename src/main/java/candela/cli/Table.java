@@ -3,6 +3,7 @@ package candela.cli;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Columns under a title line, as wide as their contents; numbers to the right. */
 final class Table {
@@ -15,6 +16,11 @@ final class Table {
   Table(String align, String... title) {
     this.align = align;
     rows.add(title);
+  }
+
+  /** A cell of two digits, or a dash where there is no number. */
+  static String number(double value) {
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.2f", value);
   }
 
   void add(Object... cells) {

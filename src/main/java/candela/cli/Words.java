@@ -1,0 +1,33 @@
+package candela.cli;
+
+import candela.tensor.CandelaException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** How people read and write numbers of things, and the constants of enums. */
+final class Words {
+  private Words() {}
+
+  /** "1 map", "2 maps". */
+  static String counted(int n, String noun) {
+    return n + " " + noun + (n == 1 ? "" : "s");
+  }
+
+  /** A constant as options and tables have it. */
+  static String of(Enum<?> e) {
+    return e.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The constant that an option's text names. */
+  static <E extends Enum<E>> E choice(String option, String text, E[] all) {
+    for (E e : all) {
+      if (of(e).equals(text)) {
+        return e;
+      }
+    }
+    List<String> words = Arrays.stream(all).map(Words::of).toList();
+    throw CandelaException.of(
+        "%s: one of %s expected, got '%s'", option, String.join(", ", words), text);
+  }
+}
