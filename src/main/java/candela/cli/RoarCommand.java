@@ -4,7 +4,7 @@ import candela.image.WholeFile;
 import candela.method.Methods;
 import candela.roar.Fractions;
 import candela.roar.Ranking;
-import candela.roar.Settings;
+import candela.roar.RoarSettings;
 import candela.train.Recipe;
 import java.nio.file.Path;
 import java.util.List;
@@ -118,8 +118,8 @@ final class RoarCommand implements Callable<Integer> {
     long start = System.nanoTime();
     Seconds.check("--limit", limit);
     Seconds.check("--checkpoint", between);
-    Settings settings =
-        new Settings(
+    RoarSettings settings =
+        new RoarSettings(
             Recipe.read(file),
             methods.stream().map(Methods::parse).toList(),
             Fractions.parse(fractions),

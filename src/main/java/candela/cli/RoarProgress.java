@@ -2,7 +2,7 @@ package candela.cli;
 
 import candela.roar.Result;
 import candela.roar.Roar;
-import candela.roar.Settings;
+import candela.roar.RoarSettings;
 import candela.roar.Training;
 import java.io.PrintStream;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 final class RoarProgress implements Roar.Listener, AutoCloseable {
   private final PrintStream err = System.err;
   private final List<Training> all;
-  private final Settings settings;
+  private final RoarSettings settings;
   private final Consumer<Result> taker;
   private final long start = System.nanoTime();
   private int done;
@@ -25,7 +25,7 @@ final class RoarProgress implements Roar.Listener, AutoCloseable {
    * @param done trainings that earlier runs did
    * @param taker told of results
    */
-  RoarProgress(Settings settings, List<Training> all, int done, Consumer<Result> taker) {
+  RoarProgress(RoarSettings settings, List<Training> all, int done, Consumer<Result> taker) {
     this.all = all;
     this.done = done;
     this.settings = settings;

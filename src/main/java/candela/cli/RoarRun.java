@@ -6,7 +6,7 @@ import candela.onnx.OnnxModel;
 import candela.roar.Result;
 import candela.roar.Results;
 import candela.roar.Roar;
-import candela.roar.Settings;
+import candela.roar.RoarSettings;
 import candela.roar.Training;
 import candela.tensor.Shape;
 import candela.train.Dataset;
@@ -22,7 +22,7 @@ final class RoarRun implements AutoCloseable {
   private static final double LITTLE = 0.1;
 
   private final RoarCommand options;
-  private final Settings settings;
+  private final RoarSettings settings;
   private final Dataset[] data;
   private final Device device;
   private final Roar roar;
@@ -31,7 +31,7 @@ final class RoarRun implements AutoCloseable {
   private final PrintStream out = System.out;
   private final long start;
 
-  RoarRun(RoarCommand options, Settings settings, long start) {
+  RoarRun(RoarCommand options, RoarSettings settings, long start) {
     this.options = options;
     this.settings = settings;
     this.start = start;

@@ -6,7 +6,7 @@ import candela.image.Resize;
 import candela.method.Method;
 import candela.roar.Results;
 import candela.roar.Roar;
-import candela.roar.Settings;
+import candela.roar.RoarSettings;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +21,7 @@ final class RoarSheet {
    * @param picture place in the test set
    * @param label its class
    */
-  static Image draw(Settings settings, Roar roar, Results results, int picture, String label) {
+  static Image draw(RoarSettings settings, Roar roar, Results results, int picture, String label) {
     RoarTable table = new RoarTable(settings, results);
     String what = settings.keep() ? " kept" : " removed";
     var sheet =
@@ -33,7 +33,7 @@ final class RoarSheet {
       List<ContactSheet.Cell> row = new ArrayList<>();
       for (int i = 0; i < pictures.size(); i++) {
         double f = i == 0 ? 0 : settings.fractions().values().get(i - 1);
-        String heading = i == 0 ? settings.name(Settings.key(m)) : RoarTable.percent(f) + what;
+        String heading = i == 0 ? settings.name(RoarSettings.key(m)) : RoarTable.percent(f) + what;
         String caption = i == 0 ? label : table.accuracy(m, f) + " %";
         row.add(
             new ContactSheet.Cell(Resize.enlarged(pictures.get(i), SIDE), heading, caption, null));

@@ -5,7 +5,7 @@ import candela.image.Image;
 import candela.image.LineChart;
 import candela.method.Method;
 import candela.roar.Results;
-import candela.roar.Settings;
+import candela.roar.RoarSettings;
 import java.io.PrintStream;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -15,13 +15,13 @@ import java.util.Locale;
 
 /** The accuracies that a run was asked for, printed and drawn. */
 final class RoarTable {
-  private final Settings settings;
+  private final RoarSettings settings;
   private final Results results;
 
   /**
    * @param results no others
    */
-  RoarTable(Settings settings, Results results) {
+  RoarTable(RoarSettings settings, Results results) {
     this.settings = settings;
     this.results = results;
   }
@@ -38,7 +38,7 @@ final class RoarTable {
 
   /** Mean and, of several restarts, deviation; in per cent. */
   String accuracy(Method method, double fraction) {
-    String key = Settings.key(method);
+    String key = RoarSettings.key(method);
     double deviation = results.deviation(key, fraction);
     String mean = number(results.mean(key, fraction));
     return Double.isNaN(deviation) ? mean : mean + " ± " + number(deviation);
@@ -58,7 +58,7 @@ final class RoarTable {
     settings.fractions().values().forEach(f -> title.add(percent(f) + " " + what()));
     var table = new Table("l" + "r".repeat(title.size() - 1), title.toArray(String[]::new));
     for (Method m : settings.methods()) {
-      List<String> row = new ArrayList<>(List.of(settings.name(Settings.key(m))));
+      List<String> row = new ArrayList<>(List.of(settings.name(RoarSettings.key(m))));
       settings.fractions().values().forEach(f -> row.add(accuracy(m, f)));
       table.add(row.toArray());
     }
@@ -77,7 +77,7 @@ final class RoarTable {
             fractions.stream().map(RoarTable::percent).toList(),
             fractions.stream().mapToDouble(f -> f).toArray());
     for (Method m : settings.methods()) {
-      String key = Settings.key(m);
+      String key = RoarSettings.key(m);
       double[] values = new double[fractions.size()];
       Arrays.setAll(
           values, i -> i == whole ? results.unchanged() : results.mean(key, fractions.get(i)));

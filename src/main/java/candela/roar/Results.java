@@ -57,7 +57,7 @@ public final class Results {
   /**
    * Of the accuracies there are; NaN where there are none.
    *
-   * @param method its {@link Settings#key}
+   * @param method its {@link RoarSettings#key}
    */
   public double mean(String method, double fraction) {
     double sum = 0;

@@ -50,7 +50,7 @@ import java.util.function.Supplier;
  * nothing. For one thread.
  */
 public final class Roar {
-  private final Settings settings;
+  private final RoarSettings settings;
   private final Dataset[] data;
   private final Path model;
   private final WorkFolder folder;
@@ -89,7 +89,7 @@ public final class Roar {
    */
   public Roar(
       String candela,
-      Settings settings,
+      RoarSettings settings,
       Dataset[] data,
       Path model,
       Path folder,
@@ -113,8 +113,8 @@ public final class Roar {
     configuration = all;
     run = UUID.nameUUIDFromBytes(all.toString().getBytes(StandardCharsets.UTF_8)).toString();
     if (model != null) {
-      Explained.checkTold(model, data[0].classes());
-      try (var fit = explainer(Network.load(model), 1)) {
+      ModelFile.checkTold(model, data[0].classes());
+      try (var fit = ranker(Network.load(model), 1)) {
         fit.predicted(0, 1);
       }
     }
@@ -157,17 +157,17 @@ public final class Roar {
       return;
     }
     Network network = results.model() == null && model == null ? untrained() : network(results);
-    try (var explainer = explainer(network, 1)) {
+    try (var ranker = ranker(network, 1)) {
       for (Method m : left) {
-        fits(m, explainer);
+        fits(m, ranker);
       }
     }
   }
 
-  private static void fits(Method method, Explainer explainer) {
+  private static void fits(Method method, Ranker ranker) {
     String name = Methods.name(method);
     try {
-      explainer.maps(method, 0, 1);
+      ranker.maps(method, 0, 1);
     } catch (CandelaException e) {
       String said = e.getMessage();
       throw new CandelaException(said.startsWith(name + ":") ? said : name + ": " + said, e);
@@ -184,7 +184,7 @@ public final class Roar {
   /** What will be written over must be this run's, too. */
   private void checkOwn(Results results) {
     if (model == null && results.model() == null) {
-      Explained.checkOwn(folder.model(), run);
+      ModelFile.checkOwn(folder.model(), run);
     }
   }
 
@@ -210,7 +210,7 @@ public final class Roar {
       if (!retrained(m, results, listener)) {
         return false;
       }
-      WorkFolder.delete(folder.steps(Settings.key(m)));
+      WorkFolder.delete(folder.steps(RoarSettings.key(m)));
     }
     return true;
   }
@@ -233,13 +233,13 @@ public final class Roar {
         if (!train(trainer, Training.UNCHANGED, listener)) {
           return false;
         }
-        trainer.export(model(), Map.of(Explained.RUN, run));
+        trainer.export(model(), Map.of(ModelFile.RUN, run));
         seconds = trainer.seconds();
       }
     }
     Network network = Network.load(model());
-    try (var explainer = explainer(network, Pipeline.CHOSEN)) {
-      double accuracy = explainer.accuracy();
+    try (var ranker = ranker(network, Pipeline.CHOSEN)) {
+      double accuracy = ranker.accuracy();
       String sha256 = network.model().sha256();
       add(new Result(Training.UNCHANGED, accuracy, seconds, sha256), results, listener);
     }
@@ -306,7 +306,7 @@ public final class Roar {
   /** Of all pictures; null where time is up. */
   private List<byte[]> steps(Method method, Results results, Listener listener) {
     int all = data[0].size() + data[1].size();
-    Path file = folder.steps(Settings.key(method));
+    Path file = folder.steps(RoarSettings.key(method));
     Steps steps = Steps.read(file, run, settings.fractions(), data[0].image().count(1, 3));
     List<byte[]> pictures = steps.pictures();
     if (pictures.size() == all) {
@@ -316,7 +316,7 @@ public final class Roar {
       return null;
     }
     String name = settings.names().get(settings.methods().indexOf(method));
-    try (var explainer = explainer(network(results), Pipeline.CHOSEN)) {
+    try (var ranker = ranker(network(results), Pipeline.CHOSEN)) {
       while (pictures.size() < all) {
         if (over()) {
           steps.write(file);
@@ -327,8 +327,8 @@ public final class Roar {
           steps.write(file);
         }
         int first = pictures.size();
-        int last = Math.min(first + Explainer.GROUP, all);
-        pictures.addAll(explainer.steps(method, first, last));
+        int last = Math.min(first + Ranker.GROUP, all);
+        pictures.addAll(ranker.steps(method, first, last));
         moved = true;
         listener.explained(name, last, all);
       }
@@ -346,8 +346,8 @@ public final class Roar {
   public List<Image> example(Method method, int picture, Results results) {
     int i = data[0].size() + picture;
     List<Image> pictures = new ArrayList<>(List.of(data[1].picture(picture)));
-    try (var explainer = explainer(network(results), Pipeline.CHOSEN)) {
-      byte[] steps = explainer.steps(method, i, i + 1).getFirst();
+    try (var ranker = ranker(network(results), Pipeline.CHOSEN)) {
+      byte[] steps = ranker.steps(method, i, i + 1).getFirst();
       Dataset one = data[1].at(picture);
       for (int f = 0; f < settings.fractions().size(); f++) {
         pictures.add(removal.apply(one, List.of(steps), f).picture(0));
@@ -358,10 +358,10 @@ public final class Roar {
 
   /** The model that the results are of. */
   private Network network(Results results) {
-    return Explained.load(model(), results.model());
+    return ModelFile.load(model(), results.model());
   }
 
-  private Explainer explainer(Network network, int rows) {
-    return new Explainer(network.channelsFirst(), data, settings.ranking(), removal, device, rows);
+  private Ranker ranker(Network network, int rows) {
+    return new Ranker(network.channelsFirst(), data, settings.ranking(), removal, device, rows);
   }
 }

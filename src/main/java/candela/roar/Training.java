@@ -3,7 +3,7 @@ package candela.roar;
 /**
  * Which training it is, in every run of its folder.
  *
- * @param method its {@link Settings#key}
+ * @param method its {@link RoarSettings#key}
  * @param fraction of the pixels that is removed, or kept
  * @param restart the first is 0
  */

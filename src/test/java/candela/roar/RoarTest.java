@@ -62,13 +62,13 @@ class RoarTest {
         Path.of("."));
   }
 
-  private static Settings settings(Recipe recipe, int restarts, String... methods) {
+  private static RoarSettings settings(Recipe recipe, int restarts, String... methods) {
     return settings(recipe, "0.3,0.9", false, restarts, methods);
   }
 
-  private static Settings settings(
+  private static RoarSettings settings(
       Recipe recipe, String fractions, boolean keep, int restarts, String... methods) {
-    return new Settings(
+    return new RoarSettings(
         recipe,
         Arrays.stream(methods).map(Methods::parse).toList(),
         Fractions.parse(fractions),
@@ -112,13 +112,13 @@ class RoarTest {
         name, settings(recipe(), 1, "gradient", "random-map"), results, new Killer(kill), 1e-9);
   }
 
-  private Results run(String name, Settings settings, Results results, Roar.Listener listener)
+  private Results run(String name, RoarSettings settings, Results results, Roar.Listener listener)
       throws IOException {
     return run(name, settings, results, listener, 60);
   }
 
   private Results run(
-      String name, Settings settings, Results results, Roar.Listener listener, double between)
+      String name, RoarSettings settings, Results results, Roar.Listener listener, double between)
       throws IOException {
     Path out = Files.createDirectories(folder.resolve(name));
     try (Device device = TestDevice.open(2)) {
@@ -140,7 +140,7 @@ class RoarTest {
             }
           }
         };
-    Settings settings = settings(recipe(), 1, "gradient", "random-map");
+    RoarSettings settings = settings(recipe(), 1, "gradient", "random-map");
     assertThatThrownBy(() -> run(name, settings, results, last, 1e-9)).hasMessage("the last");
   }
 
@@ -201,8 +201,8 @@ class RoarTest {
   /** The steps of the first, killed run are of other fractions than those that go on. */
   @Test
   void otherMethodsFractionsAndRestartsShareWhatIsThere() throws IOException {
-    Settings few = settings(once(), "0.3,0.9", false, 1, "gradient");
-    Settings more = settings(once(), "0.3", false, 2, "sobel", "gradient");
+    RoarSettings few = settings(once(), "0.3,0.9", false, 1, "gradient");
+    RoarSettings more = settings(once(), "0.3", false, 2, "sobel", "gradient");
     Results results = new Results();
     // 5 steps and the model, 2 groups, 5 steps and a result, and into the next training
     assertThatThrownBy(() -> run("shared", few, results, new Killer(6 + 2 + 6 + 3)))
@@ -221,7 +221,7 @@ class RoarTest {
   /** Each call does a step or a group, though its time is up before it begins. */
   @Test
   void theShortestLimitGetsToTheEnd() throws IOException {
-    Settings settings = settings(once(), "0.5", false, 1, "sobel");
+    RoarSettings settings = settings(once(), "0.5", false, 1, "sobel");
     Path out = Files.createDirectories(folder.resolve("limit"));
     Results results = new Results();
     int calls = 1;
@@ -237,7 +237,7 @@ class RoarTest {
 
   @Test
   void aMethodThatDoesNotFitTheModelIsNamedBeforeAnyTraining() {
-    Settings settings = settings(once(), 1, "gradient", "rise:masks=4", "grad-cam");
+    RoarSettings settings = settings(once(), 1, "gradient", "rise:masks=4", "grad-cam");
     assertThatThrownBy(() -> run("unfit", settings, new Results(), new Killer(1)))
         .isInstanceOf(CandelaException.class)
         .hasMessage(
@@ -247,7 +247,7 @@ class RoarTest {
 
   @Test
   void modelFilesOfOthersAreNeitherExplainedNorWrittenOver() throws IOException {
-    Settings settings = settings(once(), 1, "sobel");
+    RoarSettings settings = settings(once(), 1, "sobel");
     Path foreign = Shipped.model("cnn", folder);
     Path model = Files.createDirectories(folder.resolve("model")).resolve("model.onnx");
     Files.copy(foreign, model);
@@ -273,7 +273,7 @@ class RoarTest {
     Path model = folder.resolve("given.onnx");
     try (Device device = TestDevice.open(2);
         var trainer = new Trainer(once(), DATA, device, null, 1)) {
-      Settings settings = settings(once(), 1, "sobel");
+      RoarSettings settings = settings(once(), 1, "sobel");
       trainer.export(model, Map.of("preprocess", "imagenet"));
       assertThatThrownBy(() -> new Roar("1", settings, DATA, model, folder, device, 1))
           .hasMessageContaining(
@@ -297,7 +297,7 @@ class RoarTest {
   @Test
   void whatLiesInTheFolderOfAnotherRunIsRefused() throws IOException {
     assertThatThrownBy(() -> run("other", new Results(), 4)).hasMessage("killed");
-    Settings others = settings(recipe(), "0.3,0.9", true, 1, "gradient", "random-map");
+    RoarSettings others = settings(recipe(), "0.3,0.9", true, 1, "gradient", "random-map");
     try (Device device = TestDevice.open(2)) {
       Roar roar = new Roar("1", others, DATA, null, folder.resolve("other"), device, 1);
       assertThatThrownBy(() -> roar.run(new Results(), 100, new Killer(0)))
@@ -319,7 +319,7 @@ class RoarTest {
     Path model = Shipped.model("cnn", folder);
     Dataset[] data = Sources.of(large);
     try (Device device = TestDevice.open(2)) {
-      Settings settings = settings(large, 1, "gradient", "random-map");
+      RoarSettings settings = settings(large, 1, "gradient", "random-map");
       Roar roar = new Roar("1", settings, data, model, folder, device, 1);
       assertThat(roar.trainings()).hasSize(5);
       Method gradient = settings.methods().get(0);
@@ -363,18 +363,18 @@ class RoarTest {
       trainer.export(model, Map.of());
       Removal removal = Removal.of(Fractions.parse("0.5"), false, DATA[0], 1);
       var network = candela.graph.Network.load(model).channelsFirst();
-      try (var explainer = new Explainer(network, DATA, Ranking.ABSOLUTE, removal, device, 4)) {
-        List<byte[]> steps = explainer.steps(Methods.parse("random-map"), 78, 82);
+      try (var ranker = new Ranker(network, DATA, Ranking.ABSOLUTE, removal, device, 4)) {
+        List<byte[]> steps = ranker.steps(Methods.parse("random-map"), 78, 82);
         assertThat(steps.get(0)).isNotEqualTo(steps.get(1));
         assertThat(steps.get(1)).isNotEqualTo(steps.get(2));
-        assertThat(explainer.steps(Methods.parse("random-map"), 80, 82).get(0))
+        assertThat(ranker.steps(Methods.parse("random-map"), 80, 82).get(0))
             .isEqualTo(steps.get(2));
         Method rise = Methods.parse("rise:masks=3,seed=4");
-        float[] third = explainer.maps(rise, 0, 3).get(2).map();
-        assertThat(explainer.maps(rise, 2, 3).get(0).map()).containsExactly(third);
+        float[] third = ranker.maps(rise, 0, 3).get(2).map();
+        assertThat(ranker.maps(rise, 2, 3).get(0).map()).containsExactly(third);
         Method random = Methods.parse("random-map");
-        float[] noise = explainer.maps(random, 2, 3).get(0).map();
-        assertThat(explainer.maps(Seeds.plus(random, 2L << 32), 0, 1).get(0).map())
+        float[] noise = ranker.maps(random, 2, 3).get(0).map();
+        assertThat(ranker.maps(Seeds.plus(random, 2L << 32), 0, 1).get(0).map())
             .containsExactly(noise);
       }
     }
@@ -404,7 +404,7 @@ class RoarTest {
   /** One of the parameters of integrated gradients is called method, too. */
   @Test
   void theKeyOfAMethodHasAllItsParameters() {
-    String all = Settings.key(Methods.parse("integrated-gradients"));
+    String all = RoarSettings.key(Methods.parse("integrated-gradients"));
     assertThat(all).contains("integrated-gradients {", "nSteps=50", "method=gausslegendre");
   }
 

@@ -29,7 +29,7 @@ import java.util.stream.IntStream;
  *
  * <p>Owns its sessions, not the device. For one thread.
  */
-final class Explainer implements AutoCloseable {
+final class Ranker implements AutoCloseable {
   /** Pictures whose rows share batches, and whose maps are held at a time. */
   static final int GROUP = 64;
 
@@ -43,7 +43,7 @@ final class Explainer implements AutoCloseable {
   /**
    * @param rows of a batch at most, or {@link Pipeline#CHOSEN}
    */
-  Explainer(
+  Ranker(
       Network network, Dataset[] data, Ranking ranking, Removal removal, Device device, int rows) {
     this.network = network;
     this.data = data;

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /** Whether the file of the model that is explained is the one that should be. */
-final class Explained {
+final class ModelFile {
   /** Key under which a model file names the run that wrote it. */
   static final String RUN = "roar";
 
-  private Explained() {}
+  private ModelFile() {}
 
   /**
    * Refuses a given model that says it is made for other inputs or classes, as those say that

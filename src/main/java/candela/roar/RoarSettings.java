@@ -21,14 +21,14 @@ import java.util.Set;
  * @param keep whether the most important pixels are kept and all others removed (KAR)
  * @param restarts trainings of one method and fraction; restart r has the recipe's seed plus r
  */
-public record Settings(
+public record RoarSettings(
     Recipe recipe,
     List<Method> methods,
     Fractions fractions,
     Ranking ranking,
     boolean keep,
     int restarts) {
-  public Settings {
+  public RoarSettings {
     methods = List.copyOf(methods);
     if (methods.isEmpty()) {
       throw CandelaException.of("methods: one or more expected, got none");
@@ -68,7 +68,7 @@ public record Settings(
    * has its own.
    */
   public String name(String key) {
-    int place = methods.stream().map(Settings::key).toList().indexOf(key);
+    int place = methods.stream().map(RoarSettings::key).toList().indexOf(key);
     return place < 0 ? key : names().get(place);
   }
 
