@@ -177,7 +177,7 @@ final class Explanation implements AutoCloseable {
         List<Attribution> maps = new ArrayList<>();
         for (int i = 0; i < methods.size(); i++) {
           maps.add(probes.get(at++).result());
-          sayWhatIsStrange(image, methodNames.get(i), maps.getLast().map());
+          sayWhatIsStrange(image, i, maps.getLast());
         }
         var notes = gallery.add(image.input().name(), caption(image), image.picture().view(), maps);
         provenance.explained(image, labels, notes);
@@ -186,25 +186,22 @@ final class Explanation implements AutoCloseable {
     gallery.endGroup();
   }
 
-  private void sayWhatIsStrange(Loaded image, String method, float[] map) {
+  private void sayWhatIsStrange(Loaded image, int i, Attribution found) {
+    String remark = methods.get(i).remark(found);
+    if (remark != null) {
+      System.err.printf("candela: %s: %s: %s%n", image.input().name(), methodNames.get(i), remark);
+    }
+    float[] map = found.map();
     int strange = 0;
-    boolean empty = true;
     for (float v : map) {
       strange += Float.isFinite(v) ? 0 : 1;
-      empty &= v == 0;
-    }
-    if (empty) {
-      System.err.printf(
-          "candela: %s: %s: all values are 0: nothing there speaks for the class; try other"
-              + " parameters, such as another layer%n",
-          image.input().name(), method);
     }
     if (strange > 0) {
       without += strange == map.length ? 1 : 0;
       System.err.printf(
           "candela: %s: %s: %d of %d values are NaN or infinite, and grey in pictures; try other"
               + " parameters, or another method%n",
-          image.input().name(), method, strange, map.length);
+          image.input().name(), methodNames.get(i), strange, map.length);
     }
   }
 

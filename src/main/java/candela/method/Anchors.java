@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -82,6 +83,19 @@ public record Anchors(
   @Override
   public Channels channels() {
     return Channels.SUM_ABSOLUTE;
+  }
+
+  @Override
+  public String remark(Attribution found) {
+    double precision = found.notes().get("precision");
+    if (precision < threshold) {
+      return String.format(
+          Locale.ROOT,
+          "no anchor was found, all that is kept holds the prediction in %.0f %% of the samples;"
+              + " explain the class that is predicted, or give more rows",
+          100 * precision);
+    }
+    return found.isZero() ? "the prediction holds whatever is shown: the anchor is empty" : null;
   }
 
   @Override

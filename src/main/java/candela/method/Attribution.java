@@ -92,6 +92,16 @@ public record Attribution(
     return reduced != null ? reduced : channels.reduce(values, c, values.length / c);
   }
 
+  /** Whether all values are 0. */
+  public boolean isZero() {
+    for (float v : values) {
+      if (v != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** What each pixel adds: {@link #map}, of a feature the part of a pixel. Not to be changed. */
   public float[] contributions() {
     if (feature == null) {

@@ -40,6 +40,11 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
     this.method = method;
     this.workspace = workspace;
     this.mask = mask;
+    if (method.samples() < mask.count()) {
+      throw CandelaException.of(
+          "optimal-infidelity: samples: as many as the %d features or more expected, got %d",
+          mask.count(), method.samples());
+    }
     if ((long) method.samples() * mask.count() > Integer.MAX_VALUE / 8) {
       throw CandelaException.of(
           "optimal-infidelity: samples of at most %d expected for %d features, got %d",

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -40,6 +41,8 @@ public record KernelShap(
     implements Method {
   /** As many as there are values of an input that may be features each. */
   private static final int MOST = 4096;
+
+  private static final String UNDETERMINED = "undetermined";
 
   public KernelShap() {
     this(Features.grid(7), Baseline.ZERO, 0, 0, ScoreKind.LOGIT);
@@ -80,16 +83,37 @@ public record KernelShap(
     }
     return new Coalitions(
         this, subject, workspace, baseline.of(subject, seed, workspace), mask, table) {
+      private int undetermined;
+
       @Override
       double[] values() {
-        return regression(n, table, weight, scores);
+        double[][] a = equations(n, table, weight, scores);
+        double[][] factor = Solve.factor(a);
+        undetermined = Solve.undetermined(factor);
+        return solved(a, factor, scores[1] - scores[0]);
       }
 
       @Override
       Map<String, Double> notes(double[] values) {
-        return shares(values, scores[1], scores[0]);
+        Map<String, Double> notes = shares(values, scores[1], scores[0]);
+        if (undetermined > 0) {
+          notes.put(UNDETERMINED, (double) undetermined);
+        }
+        return notes;
       }
     };
+  }
+
+  @Override
+  public String remark(Attribution found) {
+    Double none = found.notes().get(UNDETERMINED);
+    return none == null
+        ? Method.super.remark(found)
+        : String.format(
+            Locale.ROOT,
+            "%.0f features are not told apart by so few samples, and their values mean nothing;"
+                + " give more samples, or fewer features",
+            none);
   }
 
   private int wanted(int n) {
@@ -200,11 +224,8 @@ public record KernelShap(
   }
 
   /** The weighted least squares, the last feature's value being what the others leave. */
-  private static double[] regression(int n, float[] table, double[] weight, double[] scores) {
+  private static double[][] equations(int n, float[] table, double[] weight, double[] scores) {
     double total = scores[1] - scores[0];
-    if (n == 1) {
-      return new double[] {total};
-    }
     double[][] a = new double[n - 1][n];
     for (int r = 0; r < weight.length; r++) {
       int row = (2 + r) * n;
@@ -218,9 +239,13 @@ public record KernelShap(
         a[i][n - 1] += z * y;
       }
     }
-    double[] solved = Solve.positive(a);
-    double[] phi = Arrays.copyOf(solved, n);
-    phi[n - 1] = total - Arrays.stream(solved).sum();
+    return a;
+  }
+
+  private static double[] solved(double[][] a, double[][] factor, double total) {
+    double[] found = Solve.with(factor, Solve.right(a));
+    double[] phi = Arrays.copyOf(found, a.length + 1);
+    phi[a.length] = total - Arrays.stream(found).sum();
     return phi;
   }
 }

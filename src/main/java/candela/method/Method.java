@@ -19,6 +19,13 @@ public interface Method {
     return Optional.empty();
   }
 
+  /** What is strange about a map, and what to do; null where nothing is. */
+  default String remark(Attribution found) {
+    return found.isZero()
+        ? "all values are 0: nothing there speaks for the class; try other parameters"
+        : null;
+  }
+
   /**
    * A probe whose result is the map of one image; its memory is the workspace's.
    *

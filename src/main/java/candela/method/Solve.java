@@ -13,11 +13,25 @@ final class Solve {
    * @param a [n][n+1], A and b
    */
   static double[] positive(double[][] a) {
+    return with(factor(a), right(a));
+  }
+
+  /** b of [n][n+1], A and b. */
+  static double[] right(double[][] a) {
     double[] b = new double[a.length];
     for (int i = 0; i < b.length; i++) {
       b[i] = a[i][b.length];
     }
-    return with(factor(a), b);
+    return b;
+  }
+
+  /** How many directions A does not determine. */
+  static int undetermined(double[][] l) {
+    int count = 0;
+    for (int i = 0; i < l.length; i++) {
+      count += l[i][i] == 0 ? 1 : 0;
+    }
+    return count;
   }
 
   /** L of A = L Lᵀ; columns of directions that A does not determine are 0. */

@@ -24,4 +24,22 @@ class AnchorsTest {
     assertThat(a.notes().get("precision")).isGreaterThan(.95);
     assertThat(a.notes().get("rows")).isLessThanOrEqualTo(8 + features * 2 * 25 * 8 + 400.0);
   }
+
+  @Test
+  void anAnchorThatIsNoneIsTold() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    Method method = Methods.parse("anchors:grid=5");
+    Attribution whole = Maps.of(Toy.random(folder), 32, method, subject);
+    Attribution none =
+        Maps.of(Toy.random(folder), 32, Methods.parse("anchors:grid=5,rows=8"), subject);
+    assertThat(method.remark(whole)).isNull();
+    assertThat(none.notes().get("precision")).isLessThan(0.95);
+    assertThat(method.remark(none))
+        .startsWith("no anchor was found, all that is kept holds the prediction in ");
+    var empty =
+        new Attribution(
+            whole.shape(), new float[63], whole.channels(), java.util.Map.of("precision", 1.0));
+    assertThat(method.remark(empty))
+        .isEqualTo("the prediction holds whatever is shown: the anchor is empty");
+  }
 }

@@ -156,7 +156,7 @@ class EveryMethodTest {
       case "meaningful-perturbation" -> "meaningful-perturbation:iterations=3";
       case "noise-tunnel" -> "noise-tunnel:samples=2,method=gradient";
       case "occlusion" -> "occlusion:window=%1$d,stride=%1$d".formatted(side / 2);
-      case "optimal-infidelity" -> "optimal-infidelity:samples=9,segments=9";
+      case "optimal-infidelity" -> "optimal-infidelity:samples=60,segments=9";
       case "pda" -> "pda:window=16,pad=0,samples=1,stride=16";
       case "rise" -> "rise:masks=4";
       case "score-cam" -> "score-cam:layer=" + layer;

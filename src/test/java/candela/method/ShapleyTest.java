@@ -1,6 +1,7 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.graph.ScoreKind;
 import candela.tensor.Shape;
@@ -23,6 +24,29 @@ class ShapleyTest {
     Attribution a = Maps.of(Toy.ml(folder), 32, method, subject);
     assertThat(a.values()).containsExactly(ScoreCases.SHAPLEY, Offset.offset(3f));
     assertThat(a.notes().get("convergenceDelta")).isCloseTo(0, Offset.offset(1e-4));
+  }
+
+  /** Twelve coalitions are six with their complements, for eight unknowns. */
+  @Test
+  void tooFewSamplesAreTold() {
+    Subject subject = SmallMethods.subject(new Random(5), 1);
+    Method few = Methods.parse("kernel-shap:grid=3,samples=12");
+    Attribution a = Maps.of(Toy.random(folder), 8, few, subject);
+    assertThat(a.notes().get("undetermined")).isGreaterThanOrEqualTo(2);
+    assertThat(few.remark(a)).contains("features are not told apart by so few samples");
+    Method enough = Methods.parse("kernel-shap:grid=3,samples=300");
+    Attribution b = Maps.of(Toy.random(folder), 8, enough, subject);
+    assertThat(b.notes()).doesNotContainKey("undetermined");
+    assertThat(enough.remark(b)).isNull();
+    assertThatThrownBy(
+            () ->
+                Maps.of(
+                    Toy.random(folder),
+                    8,
+                    Methods.parse("optimal-infidelity:grid=3,samples=8"),
+                    subject))
+        .hasMessage(
+            "optimal-infidelity: samples: as many as the 9 features or more expected, got 8");
   }
 
   /** Not all coalitions fit: the values add up, and come close where features hardly interact. */
