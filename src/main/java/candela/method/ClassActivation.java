@@ -71,6 +71,11 @@ final class ClassActivation extends Sampled<Attribution> {
     return a;
   }
 
+  /** Of the image. */
+  double score() {
+    return score;
+  }
+
   /** The layer as the model has it, in {@link #shape}. */
   float[] row() {
     return row;

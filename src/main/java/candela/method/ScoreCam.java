@@ -56,7 +56,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
     var features =
         new ClassActivation(
             this, subject, workspace, layer, upsampling, (a, g) -> new double[a.pixels()]);
-    return new Phased(features, () -> new Masked(subject, workspace, features.values()));
+    return new Phased(features, () -> new Masked(subject, workspace, features));
   }
 
   /** One channel a row. */
@@ -69,14 +69,19 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
     private final Tensor nothing;
     private final double[] scores;
 
-    Masked(Subject subject, Workspace workspace, FeatureMap a) {
-      this(subject, workspace, a, contrasted(a));
+    /** Of the image as it is. */
+    private final double whole;
+
+    Masked(Subject subject, Workspace workspace, ClassActivation features) {
+      this(subject, workspace, features, contrasted(features.values()));
     }
 
-    private Masked(Subject subject, Workspace workspace, FeatureMap a, int[] contrasted) {
+    private Masked(
+        Subject subject, Workspace workspace, ClassActivation features, int[] contrasted) {
       super(Ask.score(ScoreCam.this.score), subject.target(), contrasted.length);
       this.workspace = workspace;
-      this.a = a;
+      a = features.values();
+      whole = features.score();
       this.contrasted = contrasted;
       image = subject.image();
       x = workspace.tensor(subject.shape(), subject.pixels());
@@ -172,9 +177,8 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
           weight[k] /= sum;
         }
       }
-      double best = Arrays.stream(scores).max().orElse(0);
       double[] map = ClassActivation.weighted(weight, a, true);
-      return ClassActivation.map(map, a, image, upsampling, channels(), best);
+      return ClassActivation.map(map, a, image, upsampling, channels(), whole);
     }
   }
 }
