@@ -14,7 +14,7 @@ import java.nio.file.StandardOpenOption;
  * process, however that ends; were the file deleted, two runs could lock two files of one name.
  */
 final class FolderLock implements AutoCloseable {
-  /** What is locked. */
+  /** What is locked unless another is named. */
   static final String FILE = ".lock";
 
   private final FileChannel channel;
@@ -27,12 +27,21 @@ final class FolderLock implements AutoCloseable {
    * @throws CandelaException where another run has it
    */
   static FolderLock of(Path folder) {
+    return of(folder, FILE);
+  }
+
+  /**
+   * The same, where only runs that write the same files keep each other out.
+   *
+   * @param file what is locked
+   */
+  static FolderLock of(Path folder, String file) {
     FileChannel channel = null;
     FolderLock lock = null;
     try {
       channel =
           FileChannel.open(
-              folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+              folder.resolve(file), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       lock = isFree(channel) ? new FolderLock(channel) : null;
     } catch (IOException e) {
       throw new CandelaException(

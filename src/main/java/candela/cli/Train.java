@@ -71,6 +71,12 @@ final class Train implements Callable<Integer> {
     Seconds.check("--checkpoint", between);
     Recipe recipe = Recipe.read(file);
     WholeFile.makeFolder("--out", out);
+    try (var _ = FolderLock.of(out, "." + recipe.name() + FolderLock.FILE)) {
+      return train(recipe);
+    }
+  }
+
+  private int train(Recipe recipe) throws IOException {
     Dataset[] data = Sources.of(recipe);
     print.printf(
         "%s: %,d pictures %s to learn from, %,d to test on, %d classes%n",

@@ -150,6 +150,33 @@ class TrainTest {
         .toArray(String[]::new);
   }
 
+  /** Runs of other recipes write other files. */
+  @Test
+  void twoRunsOfARecipeDoNotShareAFolder() throws IOException {
+    Path recipe = folder.resolve("one.yaml");
+    Files.writeString(
+        recipe,
+        """
+        data: synthetic:count=8,test=8,size=16
+        architecture: mlp
+        epochs: 1
+        batch: 8
+        optimiser: sgd:rate=0.01
+        """);
+    Path out = Files.createDirectories(folder.resolve("models"));
+    try (var _ = FolderLock.of(out, ".one.lock")) {
+      MainTest.Ran ran = MainTest.run(arguments(recipe, out));
+      assertThat(ran.code()).isEqualTo(2);
+      assertThat(ran.err())
+          .isEqualTo(
+              "candela: %s: another run is at work in this folder; wait for it, or use another\n",
+              out);
+      assertThat(ran.out()).isEmpty();
+      train(0, Files.copy(recipe, folder.resolve("other.yaml")), out);
+    }
+    train(0, recipe, out);
+  }
+
   @Test
   void wrongRecipesAreOneSentence() throws IOException {
     Path recipe = Files.writeString(folder.resolve("bad.yaml"), "data: synthetic\nepoch: 3\n");
