@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.image.WholeFile;
 import candela.study.Ledger;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -36,6 +37,7 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (Ledger open = Ledger.read(ledger)) {
+      WholeFile.makeFolder("--out", out);
       open.export(out, format.name().toLowerCase(Locale.ROOT)).forEach(System.out::println);
     }
     return Main.OK;

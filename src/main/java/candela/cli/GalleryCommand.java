@@ -91,6 +91,7 @@ final class GalleryCommand implements Callable<Integer> {
     List<String> texts = methods.isEmpty() ? Methods.names() : methods;
     List<Method> all = texts.stream().map(Methods::parse).toList();
     Labels names = Labels.read(classifier.labels);
+    WholeFile.makeFolder("--out", folder);
     Network network = classifier.network();
     Preparation preparation =
         Preparation.of(classifier.preprocess, network.inputShape(), network.name());

@@ -104,6 +104,9 @@ final class MeasureCommand implements Callable<Integer> {
       throw CandelaException.of("measure: --model FILE expected");
     }
     List<Metric> all = wanted();
+    if (out != null) {
+      WholeFile.makeFolder("--out", WholeFile.folder(out));
+    }
     Network network = classifier.network();
     Preparation preparation =
         Preparation.of(classifier.preprocess, network.inputShape(), network.name());

@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.image.WholeFile;
 import candela.report.Page;
 import candela.study.Ledger;
 import candela.study.Results;
@@ -29,6 +30,7 @@ final class ReportCommand implements Callable<Integer> {
   public Integer call() {
     Path to = out == null ? beside(ledger) : out;
     try (Ledger open = Ledger.read(ledger)) {
+      WholeFile.makeFolder("--out", WholeFile.folder(to));
       write(open, to);
     }
     System.out.println(to);

@@ -83,8 +83,11 @@ final class StudyCommand implements Callable<Integer> {
     long start = System.nanoTime();
     Study study = read();
     Path to = ledger == null ? Path.of("candela-out", study.name() + ".duckdb") : ledger;
-    Path beside = WholeFile.folder(to).resolve("shipped");
-    Material material = Material.of(study, beside);
+    Path folder = WholeFile.folder(to);
+    if (!dryRun) {
+      WholeFile.makeFolder("--ledger", folder);
+    }
+    Material material = Material.of(study, folder.resolve("shipped"));
     Plan plan = Plan.of(study.sweeps());
     if (dryRun) {
       print(study, plan, material);

@@ -96,13 +96,14 @@ public final class WholeFile {
   }
 
   /**
-   * Makes a folder that results go to, where there is none.
+   * Makes a folder that results go to, where there is none, and a file in it that goes at once:
+   * before work begins that would be lost.
    *
    * @param option that names it
    */
   public static void makeFolder(String option, Path folder) {
     try {
-      Files.createDirectories(folder);
+      withPart(folder, Files::createFile);
     } catch (IOException e) {
       throw new CandelaException(
           option + ": a folder expected that can be written: " + folder + ": " + reason(e), e);
@@ -111,21 +112,29 @@ public final class WholeFile {
 
   /** Makes the folder too, where there is none. */
   public static void write(Path file, Writer writer) {
-    Path folder = folder(file);
-    Path part =
-        folder.resolve(".part-" + ProcessHandle.current().pid() + "-" + COUNT.getAndIncrement());
     try {
-      Files.createDirectories(folder);
-      PARTS.add(part);
-      try {
-        writer.write(part);
-        move(part, file);
-      } finally {
-        Files.deleteIfExists(part);
-        PARTS.remove(part);
-      }
+      withPart(
+          folder(file),
+          part -> {
+            writer.write(part);
+            move(part, file);
+          });
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be written: " + reason(e), e);
+    }
+  }
+
+  /** A name in a folder, which is made where there is none; of what is left there nothing stays. */
+  private static void withPart(Path folder, Writer writer) throws IOException {
+    Path part =
+        folder.resolve(".part-" + ProcessHandle.current().pid() + "-" + COUNT.getAndIncrement());
+    Files.createDirectories(folder);
+    PARTS.add(part);
+    try {
+      writer.write(part);
+    } finally {
+      Files.deleteIfExists(part);
+      PARTS.remove(part);
     }
   }
 

@@ -67,6 +67,10 @@ public final class Ledger implements AutoCloseable {
    */
   public static Ledger open(Path file, Study study, Plan plan, Material material) {
     checkKind(file);
+    if (Files.exists(file) && !Files.isWritable(file)) {
+      throw CandelaException.of(
+          "%s: cannot be written: permission denied; choose another file with --ledger", file);
+    }
     if (!Files.exists(file)) {
       Schema.create(file, study, plan);
     }

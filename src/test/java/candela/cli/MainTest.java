@@ -89,6 +89,24 @@ class MainTest {
             "candela: input-shape: sizes with x between expected, as 3x224x224, got '3,24'\n");
   }
 
+  @Test
+  void resultsThatCannotBeWrittenAreToldBefore() throws IOException {
+    Path photo = Shipped.pictures(folder).get(3);
+    Path model = Shipped.model("cnn", folder);
+    Path file = Files.writeString(folder.resolve("file"), "no folder");
+    for (Path out : List.of(file.resolve("a.png"), Path.of("/proc/a.png"))) {
+      for (String command : List.of("explain", "gallery")) {
+        Path to = command.equals("explain") ? out.getParent() : out;
+        Ran ran = run(command, photo.toString(), "--model=" + model, "--out=" + to);
+        assertThat(ran.code()).as(command).isEqualTo(Main.WRONG);
+        assertThat(ran.out()).as(command).isEmpty();
+        assertThat(ran.err())
+            .startsWith("candela: --out: a folder expected that can be written: " + out.getParent())
+            .hasLineCount(1);
+      }
+    }
+  }
+
   /** The root of x - x has no slope. */
   @Test
   void aMapWithoutNumbersIsTold() throws Exception {
@@ -262,6 +280,9 @@ class MainTest {
         "gallery --out src | src: cannot be written: a file expected, it is a folder",
         "study quickstart --ledger / | /: cannot be written: a file expected, it is a folder",
         "study quickstart --ledger src | src: cannot be written: a file expected, it is a folder",
+        "study quickstart --ledger /proc/a.duckdb | --ledger: a folder expected that can be"
+            + " written: /proc",
+        "train src/recipes/cnn.yaml --out /proc | --out: a folder expected that can be written:",
         "study /dev/zero | /dev/zero: a text file of at most 16 MiB expected",
         "train /dev/zero | /dev/zero: a text file of at most 16 MiB expected",
         "train src | src: cannot be read: Is a directory",

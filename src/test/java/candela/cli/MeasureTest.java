@@ -17,6 +17,7 @@ import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.study.Shipped;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,5 +136,17 @@ class MeasureTest {
     assertThat(measure(map("nan")).err()).endsWith("nan.npy: finite numbers expected, got NaN\n");
     Ran ran = measure(map("one"), "--truth=" + folder.resolve("nan.npy"));
     assertThat(ran.code()).isEqualTo(Main.WRONG);
+  }
+
+  /** Nothing is printed: nothing was computed. */
+  @Test
+  void aPlaceForNumbersThatCannotBeIsToldBefore() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "no folder");
+    Ran ran = measure(map("one"), "--out=" + file.resolve("a.csv"));
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err())
+        .startsWith("candela: --out: a folder expected that can be written: " + file)
+        .hasLineCount(1);
   }
 }

@@ -1,6 +1,7 @@
 package candela.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import candela.image.Npy;
 import candela.study.Ledger;
@@ -10,6 +11,7 @@ import candela.study.Study;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.util.ArrayList;
@@ -331,6 +333,19 @@ class StudyTest {
                 + " give a smaller cell, say hog:cell=21");
   }
 
+  /** Who is root may write it. */
+  @Test
+  void aLedgerThatCannotBeWrittenIsTold() throws IOException {
+    Path ledger = Files.copy(folder.resolve("undisturbed.duckdb"), folder.resolve("fixed.duckdb"));
+    Files.setPosixFilePermissions(ledger, PosixFilePermissions.fromString("r--r--r--"));
+    assumeFalse(Files.isWritable(ledger), "skipped: root writes all files");
+    assertThat(MainTest.run("study", study.toString(), "--ledger=" + ledger).err())
+        .isEqualTo(
+            "candela: %s: cannot be written: permission denied; choose another file with"
+                + " --ledger\n",
+            ledger);
+  }
+
   @Test
   void aLedgerWithoutARunHasNoReport() throws IOException {
     String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"sliding-patch:patch=[5,65]\"]\n";
@@ -388,6 +403,10 @@ class StudyTest {
       assertThat(ran.code()).as(ran.err()).isZero();
       assertThat(out.resolve("sensitivity." + format)).isNotEmptyFile();
     }
+    assertThat(MainTest.run("export", ledger, "--out=/proc").err())
+        .startsWith("candela: --out: a folder expected that can be written: /proc");
+    assertThat(MainTest.run("report", ledger, "--out=/proc/a.html").err())
+        .startsWith("candela: --out: a folder expected that can be written: /proc");
     List<String> lines = Files.readAllLines(out.resolve("sensitivity.csv"));
     assertThat(lines.getFirst()).isEqualTo("model,sweep,measure,mean,sd,images");
     // two models, four sweeps, two measures
