@@ -42,8 +42,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "A map is a .npy file of float32 values [h,w], as explain writes them; one that is smaller",
-      "than the image is enlarged. Metrics that ask a method again need a study. What does not fit",
-      "is left out, and the reason printed.",
+      "than the model's input is enlarged, a larger one refused. Metrics that ask a method again",
+      "need a study. What does not fit is left out, and the reason printed.",
       "",
       "Examples:",
       "  candela measure cat.jpg --model m.onnx --map mine.npy --map theirs.npy",
@@ -144,16 +144,16 @@ final class MeasureCommand implements Callable<Integer> {
     for (Path file : maps) {
       Npy map = plane(file);
       int[] dims = map.shape();
+      int h = dims[dims.length - 2];
+      int w = dims[dims.length - 1];
+      if (h > shape.dim(1) || w > shape.dim(2)) {
+        throw CandelaException.of(
+            "%s: a map of at most [%d,%d], the model's input, expected, got [%d,%d]; make one of"
+                + " what the model reads",
+            file, shape.dim(1), shape.dim(2), h, w);
+      }
       String name = Inputs.unique(file.getFileName().toString().replaceAll("\\.npy$", ""), seen);
-      Explained one =
-          new Explained(
-              shape,
-              pixels,
-              explained,
-              map.values(),
-              dims[dims.length - 2],
-              dims[dims.length - 1],
-              object);
+      Explained one = new Explained(shape, pixels, explained, map.values(), h, w, object);
       all.add(new Judged(name, one));
     }
     return all;

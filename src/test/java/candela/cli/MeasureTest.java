@@ -25,6 +25,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Metrics of maps that are files. */
 class MeasureTest {
@@ -136,6 +138,18 @@ class MeasureTest {
     assertThat(measure(map("nan")).err()).endsWith("nan.npy: finite numbers expected, got NaN\n");
     Ran ran = measure(map("one"), "--truth=" + folder.resolve("nan.npy"));
     assertThat(ran.code()).isEqualTo(Main.WRONG);
+  }
+
+  /** As one of another image, or of its transpose. */
+  @ParameterizedTest
+  @CsvSource({"65, 32", "32, 65"})
+  void aMapLargerThanTheInputIsRefused(int h, int w) {
+    new Npy(new int[] {h, w}, new float[h * w]).write(folder.resolve("large.npy"));
+    Ran ran = measure(map("large"));
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err())
+        .contains("large.npy: a map of at most [64,64], the model's input, expected, got ")
+        .contains("[%d,%d]; make one of what the model reads\n".formatted(h, w));
   }
 
   /** Nothing is printed: nothing was computed. */
