@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.config.Csv;
+import candela.config.Spec;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;
@@ -13,6 +14,7 @@ import candela.metric.Explained;
 import candela.metric.Metric;
 import candela.metric.Metrics;
 import candela.metric.Score;
+import candela.metric.Similarities;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -129,12 +131,23 @@ final class MeasureCommand implements Callable<Integer> {
 
   private List<Metric> wanted() {
     if (!metrics.isEmpty()) {
-      return metrics.stream().map(Metrics::parse).toList();
+      return metrics.stream().map(MeasureCommand::metric).toList();
     }
     return Metrics.names().stream()
         .map(Metrics::parse)
         .filter(m -> !m.needsMethod() && (truth != null || !m.needsTruth()))
         .toList();
+  }
+
+  private static Metric metric(String text) {
+    String name = Spec.parse(text).name();
+    if (Similarities.names().contains(name.replace('_', '-'))) {
+      throw CandelaException.of(
+          "--metric: %s compares two maps, a metric of one expected; give it as a similarity of a"
+              + " study",
+          name);
+    }
+    return Metrics.parse(text);
   }
 
   private List<Judged> judged(Shape shape, float[] pixels, int explained) {
@@ -184,7 +197,10 @@ final class MeasureCommand implements Callable<Integer> {
     }
     if (!flat) {
       throw CandelaException.of(
-          "%s: a map [h,w] expected, got %s; join its channels first", file, Arrays.toString(dims));
+          "%s: a map [h,w] expected, got %s%s",
+          file,
+          Arrays.toString(dims),
+          dims.length > 2 && npy.values().length > 0 ? "; join its channels first" : "");
     }
     for (float v : npy.values()) {
       if (!Float.isFinite(v)) {
@@ -201,6 +217,10 @@ final class MeasureCommand implements Callable<Integer> {
     List<String> lines = new ArrayList<>(List.of(Csv.line("metric", "map", "part", "value")));
     List<String> left = new ArrayList<>();
     for (Metric m : all) {
+      if (truth == null && m.needsTruth()) {
+        left.add(Metrics.name(m) + ": the pixels of the class are needed; give --truth FILE");
+        continue;
+      }
       String text = Metrics.name(m) + ":" + Metrics.text(m);
       try (var workspace = new Workspace(device);
           var progress = new Console(Metrics.name(m))) {

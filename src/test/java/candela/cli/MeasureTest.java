@@ -126,7 +126,8 @@ class MeasureTest {
     assertThat(ran.code()).isEqualTo(Main.PARTIAL);
     assertThat(ran.out()).contains("complexity");
     assertThat(ran.err())
-        .contains("candela: left out: roc-auc: the pixels of the class are needed, this image");
+        .contains(
+            "candela: left out: roc-auc: the pixels of the class are needed; give --truth FILE\n");
   }
 
   @Test
@@ -134,6 +135,10 @@ class MeasureTest {
     new Npy(new int[] {3, 2, 2}, new float[12]).write(folder.resolve("colours.npy"));
     assertThat(measure(map("colours")).err())
         .endsWith("colours.npy: a map [h,w] expected, got [3, 2, 2]; join its channels first\n");
+    new Npy(new int[] {4}, new float[4]).write(folder.resolve("line.npy"));
+    assertThat(measure(map("line")).err()).endsWith("line.npy: a map [h,w] expected, got [4]\n");
+    new Npy(new int[] {3, 0, 2}, new float[0]).write(folder.resolve("none.npy"));
+    assertThat(measure(map("none")).err()).endsWith("a map [h,w] expected, got [3, 0, 2]\n");
     new Npy(new int[] {1, 2}, new float[] {1, Float.NaN}).write(folder.resolve("nan.npy"));
     assertThat(measure(map("nan")).err()).endsWith("nan.npy: finite numbers expected, got NaN\n");
     Ran ran = measure(map("one"), "--truth=" + folder.resolve("nan.npy"));
@@ -150,6 +155,16 @@ class MeasureTest {
     assertThat(ran.err())
         .contains("large.npy: a map of at most [64,64], the model's input, expected, got ")
         .contains("[%d,%d]; make one of what the model reads\n".formatted(h, w));
+  }
+
+  @Test
+  void aSimilarityIsNoMetric() {
+    Ran ran = measure(map("one"), "--metric=top_k:k=5");
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err())
+        .isEqualTo(
+            "candela: --metric: top_k compares two maps, a metric of one expected; give it as a"
+                + " similarity of a study\n");
   }
 
   /** Nothing is printed: nothing was computed. */
