@@ -55,7 +55,8 @@ final class Explanation implements AutoCloseable {
     Map<String, Integer> seen = new HashMap<>();
     methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
-        Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
+        Preparation.of(
+            options.classifier.preprocess, network.inputShape(), network.name(), options.images);
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     try {

@@ -94,7 +94,7 @@ final class GalleryCommand implements Callable<Integer> {
     WholeFile.makeFolder("--out", folder);
     Network network = classifier.network();
     Preparation preparation =
-        Preparation.of(classifier.preprocess, network.inputShape(), network.name());
+        Preparation.of(classifier.preprocess, network.inputShape(), network.name(), List.of(photo));
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
       Reading.Loaded read =

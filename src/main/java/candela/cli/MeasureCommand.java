@@ -111,7 +111,7 @@ final class MeasureCommand implements Callable<Integer> {
     }
     Network network = classifier.network();
     Preparation preparation =
-        Preparation.of(classifier.preprocess, network.inputShape(), network.name());
+        Preparation.of(classifier.preprocess, network.inputShape(), network.name(), List.of(image));
     Labels names = Labels.read(classifier.labels);
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {

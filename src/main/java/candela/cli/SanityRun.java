@@ -75,7 +75,8 @@ final class SanityRun implements AutoCloseable {
     Map<String, Integer> seen = new HashMap<>();
     methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
-        Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
+        Preparation.of(
+            options.classifier.preprocess, network.inputShape(), network.name(), options.images);
     vary(randomisation);
     similarities =
         options.similarities.isEmpty()

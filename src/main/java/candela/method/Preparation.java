@@ -16,7 +16,7 @@ import java.util.Map;
 
 /**
  * How a run turns picture files into inputs of its network. Of other than one or three channels,
- * inputs are given as they are.
+ * and of one where nothing was said of pictures, inputs are given as they are.
  */
 public final class Preparation {
   /** Preset where none is given. */
@@ -35,6 +35,9 @@ public final class Preparation {
   private final Preprocess preprocess;
   private final Shape shape;
 
+  /** Whether it is known what black and white are. */
+  private final boolean levelled;
+
   /**
    * One picture.
    *
@@ -43,10 +46,11 @@ public final class Preparation {
    */
   public record Picture(float[] pixels, Image view) {}
 
-  private Preparation(String name, Preprocess preprocess, Shape shape) {
+  private Preparation(String name, Preprocess preprocess, Shape shape, boolean levelled) {
     this.name = name;
     this.preprocess = preprocess;
     this.shape = shape;
+    this.levelled = levelled;
   }
 
   /**
@@ -54,6 +58,20 @@ public final class Preparation {
    * @param input the network's input, [1,c,h,w]
    */
   public static Preparation of(String name, Shape input, String network) {
+    return of(name, input, network, false);
+  }
+
+  /**
+   * The same of files that are known: where all are .npy, one channel needs no preset, as the
+   * default is one of colours.
+   *
+   * @param files at least one
+   */
+  public static Preparation of(String name, Shape input, String network, List<Path> files) {
+    return of(name, input, network, files.stream().allMatch(Preparation::isInput));
+  }
+
+  private static Preparation of(String name, Shape input, String network, boolean given) {
     if (input.rank() != 4) {
       throw CandelaException.of(
           "%s: images [N,C,H,W] or [N,H,W,C] expected as input, it takes %s", network, input);
@@ -65,23 +83,28 @@ public final class Preparation {
           network, MOST_PIXELS, input);
     }
     Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
-    if (!isPicture(image)) {
+    boolean grey = image.dim(0) == 1;
+    if (grey && given && name == null) {
+      return new Preparation(NONE, Preprocess.of("raw"), image, false);
+    }
+    if (!grey && image.dim(0) != 3) {
       if (name != null) {
         throw CandelaException.of(
             "--preprocess: none expected for inputs %s, which are read from .npy files as they are,"
                 + " got '%s'",
             image, name);
       }
-      return new Preparation(NONE, Preprocess.of("raw"), image);
+      return new Preparation(NONE, Preprocess.of("raw"), image, false);
     }
     String chosen = name == null ? DEFAULT : name;
-    Preparation made = new Preparation(chosen, Preprocess.of(chosen), image);
+    Preparation made = new Preparation(chosen, Preprocess.of(chosen), image, true);
     made.levels(); // refuses means of more channels than there are, before a picture is read
     return made;
   }
 
-  private static boolean isPicture(Shape image) {
-    return image.dim(0) == 1 || image.dim(0) == 3;
+  /** Whether a file holds what the network reads. */
+  private static boolean isInput(Path file) {
+    return file.toString().endsWith(".npy");
   }
 
   /** The preset's name, the file, or none. */
@@ -100,9 +123,7 @@ public final class Preparation {
 
   /** A picture file; a .npy file holds what the network reads, [c,h,w] or [1,c,h,w]. */
   public Picture read(Path file) {
-    return file.toString().endsWith(".npy")
-        ? prepared(file, Npy.read(file))
-        : of(file, Image.read(file));
+    return isInput(file) ? prepared(file, Npy.read(file)) : of(file, Image.read(file));
   }
 
   private Picture prepared(Path file, Npy npy) {
@@ -139,9 +160,9 @@ public final class Preparation {
     return new Picture(pixels, preprocess.view(image, h * times, w * times));
   }
 
-  /** None where inputs are given as they are. */
+  /** None where inputs are given as they are, and nothing tells black and white. */
   public Levels levels() {
-    if (!isPicture(shape)) {
+    if (!levelled) {
       return Levels.NONE;
     }
     List<Float> black = new ArrayList<>();
@@ -154,13 +175,13 @@ public final class Preparation {
   }
 
   /**
-   * An input for people, as large as it is: what lies beyond black or white is cut off. Of other
-   * than one or three channels their mean, from the least to the most.
+   * An input for people, as large as it is: what lies beyond black or white is cut off. Where these
+   * are not known the mean of the channels, from the least to the most.
    *
    * @param pixels [c,h,w]
    */
   public Image image(float[] pixels) {
-    if (!isPicture(shape)) {
+    if (!levelled) {
       return mean(pixels);
     }
     int c = shape.dim(0);

@@ -21,7 +21,8 @@ public record Material(List<Model> models, List<Photo> photos) {
   public static Material of(Study study, Path shipped) {
     List<String> classes = classes(study, shipped);
     List<Photo> photos = photos(study, shipped, classes);
-    List<Model> models = study.models().stream().map(r -> model(study, r, shipped)).toList();
+    List<Model> models =
+        study.models().stream().map(r -> model(study, r, shipped, photos)).toList();
     return new Material(models, photos);
   }
 
@@ -77,7 +78,7 @@ public record Material(List<Model> models, List<Photo> photos) {
     return List.copyOf(photos);
   }
 
-  private static Model model(Study study, Study.Ref ref, Path shipped) {
+  private static Model model(Study study, Study.Ref ref, Path shipped, List<Photo> photos) {
     Path file = study.folder().resolve(ref.path());
     String preprocess = ref.preprocess();
     if (Shipped.MODELS.contains(ref.path()) && !Files.exists(file)) {
@@ -87,7 +88,9 @@ public record Material(List<Model> models, List<Photo> photos) {
       preprocess = study.folder().resolve(preprocess).toString();
     }
     Network network = Network.load(file, ref.inputShape()).channelsFirst();
-    Preparation preparation = Preparation.of(preprocess, network.inputShape(), network.name());
+    List<Path> files = photos.stream().map(Photo::file).toList();
+    Preparation preparation =
+        Preparation.of(preprocess, network.inputShape(), network.name(), files);
     return new Model(ref.name(), ref.path(), network, preparation, ref.output());
   }
 }

@@ -107,6 +107,36 @@ class MainTest {
     }
   }
 
+  /** The default is one of colours: it says nothing of an input that is there as it is read. */
+  @Test
+  void aGreyInputNeedsNoPreprocessing() throws IOException {
+    Path model = folder.resolve("grey.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 1, 3, 5)
+            .output("y")
+            .constant("w", Shape.of(1, 2), 1, 2)
+            .node("GlobalAveragePool", "x", "g")
+            .node("Flatten", "g", "f")
+            .node("MatMul", "f,w", "y")
+            .bytes());
+    Path input = folder.resolve("in.npy");
+    float[] x = new float[15];
+    x[7] = -40;
+    new Npy(new int[] {1, 3, 5}, x).write(input);
+    Path out = folder.resolve("out");
+    String[] options = {"--model=" + model, "--method=gradient", "--out=" + out};
+    Ran ran = run("explain", input.toString(), options[0], options[1], options[2]);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    assertThat(ran.out()).doesNotContain("preprocessing");
+    assertThat(out.resolve("in.gradient.overlay.png")).isNotEmptyFile();
+    String photo = Shipped.pictures(folder).get(3).toString();
+    Ran both = run("explain", input.toString(), photo, options[0], options[1], options[2]);
+    assertThat(both.code()).isEqualTo(Main.WRONG);
+    assertThat(both.err()).contains("the model has one channel, mean has three values");
+  }
+
   /** The root of x - x has no slope. */
   @Test
   void aMapWithoutNumbersIsTold() throws Exception {

@@ -11,6 +11,7 @@ import candela.image.Resize;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,27 @@ class PreparationTest {
     assertThatThrownBy(() -> Preparation.of("imagenet", Shape.of(1, 1, 28, 28), "test.onnx"))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("preprocess: the model has one channel, mean has three values");
+  }
+
+  /** As the default is one of colours, nobody told of what a grey input's values were made. */
+  @Test
+  void inputsOfOneChannelNeedNoPreset() {
+    Shape input = Shape.of(1, 1, 1, 3);
+    List<Path> inputs = List.of(Path.of("a.npy"), Path.of("b.npy"));
+    Preparation p = Preparation.of(null, input, "test.onnx", inputs);
+    assertThat(p.name()).isEqualTo("none");
+    assertThat(p.levels()).isEqualTo(Levels.NONE);
+    byte[] shown = p.image(new float[] {-2, 0, 6}).levels();
+    for (int i = 0; i < 9; i++) {
+      assertThat(shown[i] & 255).isEqualTo(new int[] {0, 64, 255}[i / 3]);
+    }
+    assertThat(Preparation.of("mnist", input, "test.onnx", inputs).levels().white())
+        .containsExactly(1f);
+    List<Path> mixed = List.of(Path.of("a.npy"), Path.of("b.png"));
+    assertThatThrownBy(() -> Preparation.of(null, input, "test.onnx", mixed))
+        .hasMessageStartingWith("preprocess: the model has one channel, mean has three values");
+    assertThat(Preparation.of(null, Shape.of(1, 3, 1, 3), "test.onnx", inputs).name())
+        .isEqualTo("imagenet");
   }
 
   /** What was read of a picture has whole levels; a third of one more or less is rounded off. */
