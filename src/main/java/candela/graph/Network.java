@@ -171,6 +171,17 @@ public final class Network {
   }
 
   /**
+   * How many scores an image has; 0 where the output is no row of them.
+   *
+   * @param output name of the model output that holds the class scores, null for the first
+   */
+  public int classes(String output) {
+    checkOutput(output);
+    int batch = Import.batch(computed);
+    return Scores.classes(Scores.output(imported(batch), output), batch);
+  }
+
+  /**
    * The model's own name of what class activation maps look at unless a layer is named: the last
    * feature map; empty where it has none.
    */

@@ -88,9 +88,23 @@ public record Material(List<Model> models, List<Photo> photos) {
       preprocess = study.folder().resolve(preprocess).toString();
     }
     Network network = Network.load(file, ref.inputShape()).channelsFirst();
+    checkTarget(study, ref, network);
     List<Path> files = photos.stream().map(Photo::file).toList();
     Preparation preparation =
         Preparation.of(preprocess, network.inputShape(), network.name(), files);
     return new Model(ref.name(), ref.path(), network, preparation, ref.output());
+  }
+
+  /** Refuses a class that the model lacks before its images are asked about. */
+  private static void checkTarget(Study study, Study.Ref ref, Network network) {
+    if (study.target().equals("top") || study.target().equals("label")) {
+      return;
+    }
+    int classes = network.classes(ref.output());
+    if (classes > 0 && Integer.parseInt(study.target()) >= classes) {
+      throw CandelaException.of(
+          "%s: target: 0 to %d expected, the classes of %s; got %s",
+          study.name(), classes - 1, ref.name(), study.target());
+    }
   }
 }

@@ -333,6 +333,18 @@ class StudyTest {
                 + " give a smaller cell, say hog:cell=21");
   }
 
+  @Test
+  void aClassThatTheModelLacksIsRefusedBeforeTheFirstUnit() throws IOException {
+    String text = "models: [cnn]\nimages: [shipped]\ntarget: 99\nsweeps: [sobel]\n";
+    Path file = Files.writeString(folder.resolve("far.yaml"), text);
+    Path ledger = folder.resolve("far.duckdb");
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err())
+        .isEqualTo("candela: far: target: 0 to 7 expected, the classes of cnn; got 99\n");
+    assertThat(ledger).doesNotExist();
+  }
+
   /** Who is root may write it. */
   @Test
   void aLedgerThatCannotBeWrittenIsTold() throws IOException {
