@@ -48,6 +48,7 @@ public final class Summary {
           sweeps.forEach((sweep, of) -> lines.add(row(sweep, of, models, first)));
         });
     differing(all).ifPresent(lines::add);
+    alone(ledger).ifPresent(lines::add);
     for (String model : models) {
       if (models.contains(model + ROBUST)) {
         lines.add("");
@@ -70,6 +71,23 @@ public final class Summary {
                         .map(e -> e.getKey() + " " + (long) e.getValue()[2])
                         .collect(Collectors.joining(", ")))
         .findFirst();
+  }
+
+  /** Says so where a sweep has one setting: two are compared. */
+  private static Optional<String> alone(Ledger ledger) {
+    List<String> alone =
+        ledger
+            .query(
+                "SELECT sweep FROM sweep GROUP BY sweep HAVING count(*) = 1 ORDER BY min(number)")
+            .stream()
+            .map(r -> (String) r.getFirst())
+            .toList();
+    return alone.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "nothing to compare in "
+                + String.join(", ", alone)
+                + ": one setting; two or more are written as samples=[25,50]");
   }
 
   private static String row(String sweep, Map<String, double[]> of, Set<String> models, int first) {

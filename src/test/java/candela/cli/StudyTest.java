@@ -294,7 +294,9 @@ class StudyTest {
     Path maps = folder.resolve("kept-maps/cnn");
     String sobel = "models: [cnn]\nimages: [shipped]\nsweeps: [sobel]\nmetrics: []\n";
     Files.writeString(file, sobel);
-    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).code()).isZero();
+    MainTest.Ran alone = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(alone.code()).as(alone.err()).isZero();
+    assertThat(alone.out()).contains("nothing to compare in sobel: one setting; ");
     Files.writeString(file, sobel + "maps: true\n");
     assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).err())
         .contains("maps: 8 of these were done when none were kept");
