@@ -20,10 +20,11 @@ import java.util.stream.IntStream;
  * gives the object away, or that looks like no photo, counts for less than with a substrate.
  *
  * <p><b>Definition:</b> for every share p of a grid: f_most and f_least are the scores without the
- * round(p n) most and least important of n pixels, at least one, at most all but one. The missing
- * pixels are {@link LinearImputer}'s plus normal noise. The value is the mean of (f_least − f_most)
- * / 2 over the grid. Pixels go by the map's value; of equal ones, those that come first row by row
- * are more important.
+ * round(p n) most and least important of n pixels, at least one, at most all but one. Each missing
+ * pixel is the weighted mean of the up to eight around it, missing ones included, where those
+ * beside it count twice the diagonal ones; then normal noise is added. The value is the mean of
+ * (f_least − f_most) / 2 over the grid. Pixels go by the map's value; of equal ones, those that
+ * come first row by row are more important.
  *
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number
  * and the curve that it is the mean of; parts {@code most} and {@code least}, the mean scores, and

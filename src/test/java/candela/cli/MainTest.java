@@ -461,6 +461,7 @@ class MainTest {
         .startsWith("max-sensitivity\n")
         .contains("Lower is better.", "Needs the method", "samples=10", "\ntop-k\n")
         .contains("Higher is more alike.");
+    assertThat(run("metrics", "road").out()).contains("diagonal").doesNotContain("LinearImputer");
     Ran unknown = run("metrics", "nix");
     assertThat(unknown.code()).isEqualTo(Main.WRONG);
     assertThat(unknown.err())
