@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
       "",
       "Written to DIR for IMAGE and METHOD: IMAGE.METHOD.overlay.png, IMAGE.METHOD.heat.png,",
       "IMAGE.METHOD.npy [H,W], IMAGE.METHOD.channels.npy [C,H,W]; for the run: contact-sheet.png,",
-      "provenance.json.",
+      "provenance.json. Other files of earlier runs stay; provenance.json is of the last.",
       "",
       "Examples:",
       "  candela explain",
