@@ -28,6 +28,9 @@ public record Attribution(
     Map<String, Double> notes,
     float[] reduced,
     int[] feature) {
+  /** The note of how many features too few samples do not tell apart. */
+  static final String UNDETERMINED = "undetermined";
+
   public Attribution(Shape shape, float[] values, Channels channels, Map<String, Double> notes) {
     this(shape, values, channels, notes, null, null);
   }

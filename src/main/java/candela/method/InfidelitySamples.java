@@ -40,11 +40,6 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
     this.method = method;
     this.workspace = workspace;
     this.mask = mask;
-    if (method.samples() < mask.count()) {
-      throw CandelaException.of(
-          "optimal-infidelity: samples: as many as the %d features or more expected, got %d",
-          mask.count(), method.samples());
-    }
     if ((long) method.samples() * mask.count() > Integer.MAX_VALUE / 8) {
       throw CandelaException.of(
           "optimal-infidelity: samples of at most %d expected for %d features, got %d",
@@ -178,6 +173,9 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
     notes.put("score", scores[0]);
     notes.put("features", (double) mask.count());
     notes.put("infidelity", infidelity(phi, count));
+    if (count < mask.count()) {
+      notes.put(Attribution.UNDETERMINED, (double) mask.count() - count);
+    }
     return mask.spread(image, phi, method.channels(), notes);
   }
 

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -41,8 +40,6 @@ public record KernelShap(
     implements Method {
   /** As many as there are values of an input that may be features each. */
   private static final int MOST = 4096;
-
-  private static final String UNDETERMINED = "undetermined";
 
   public KernelShap() {
     this(Features.grid(7), Baseline.ZERO, 0, 0, ScoreKind.LOGIT);
@@ -97,23 +94,11 @@ public record KernelShap(
       Map<String, Double> notes(double[] values) {
         Map<String, Double> notes = shares(values, scores[1], scores[0]);
         if (undetermined > 0) {
-          notes.put(UNDETERMINED, (double) undetermined);
+          notes.put(Attribution.UNDETERMINED, (double) undetermined);
         }
         return notes;
       }
     };
-  }
-
-  @Override
-  public String remark(Attribution found) {
-    Double none = found.notes().get(UNDETERMINED);
-    return none == null
-        ? Method.super.remark(found)
-        : String.format(
-            Locale.ROOT,
-            "%.0f features are not told apart by so few samples, and their values mean nothing;"
-                + " give more samples, or fewer features",
-            none);
   }
 
   private int wanted(int n) {

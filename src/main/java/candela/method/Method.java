@@ -4,6 +4,7 @@ import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
+import java.util.Locale;
 import java.util.Optional;
 
 /** An attribution method with its hyper-parameters: a record, equal when the maps are. */
@@ -21,6 +22,14 @@ public interface Method {
 
   /** What is strange about a map, and what to do; null where nothing is. */
   default String remark(Attribution found) {
+    Double undetermined = found.notes().get(Attribution.UNDETERMINED);
+    if (undetermined != null) {
+      return String.format(
+          Locale.ROOT,
+          "so few samples leave %.0f of the features undetermined; give more samples, or fewer"
+              + " features",
+          undetermined);
+    }
     return found.isZero()
         ? "all values are 0: nothing there speaks for the class; try other parameters"
         : null;

@@ -27,7 +27,7 @@ final class OperatorClasses {
             continue;
           }
           Class<?> c = Class.forName("candela.graph.op." + name);
-          if (Op.class.isAssignableFrom(c)) {
+          if (Op.class.isAssignableFrom(c) && !c.isInterface()) {
             classes.add(c);
           }
         }
