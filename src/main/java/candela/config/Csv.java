@@ -42,7 +42,7 @@ public final class Csv {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       line += c == '\n' ? 1 : 0;
-      if (c == '"') {
+      if (c == '"' && (quoted || closed || cell.toString().isBlank())) {
         if (closed) {
           cell.append(c); // the second of two within a cell's quotes
         }

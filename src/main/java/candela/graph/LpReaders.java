@@ -42,7 +42,7 @@ final class LpReaders {
     AveragePool mean = new AveragePool(z.window(), beyond[0], beyond[1], true);
     int count = Math.multiplyExact(z.kernel()[0], z.kernel()[1]);
     Value sum = c.add(new Elementwise(Unary.LINEAR, count, 0), c.add(mean, powers(c, x, p)));
-    return ImageReaders.back(c, root(c, p == 1 ? sum : above(c, sum), p));
+    return ImageReaders.back(c, norm(c, sum, p));
   }
 
   static Value globalPool(Call c) {
@@ -52,7 +52,17 @@ final class LpReaders {
     }
     int p = order(c);
     Value sum = c.add(new Reduce(Reduction.SUM, 2, x.rank()), powers(c, c.x(0), p));
-    return root(c, p == 1 ? sum : above(c, sum), p);
+    return norm(c, sum, p);
+  }
+
+  /** The root of a sum, 0 of zeros. */
+  private static Value norm(Call c, Value sum, int p) {
+    if (p == 1) {
+      return sum;
+    }
+    Value root = root(c, above(c, sum), p);
+    Value some = c.binary(Binary.GREATER, sum, c.of(Shape.SCALAR, Float.MIN_NORMAL));
+    return PickReaders.chosen(c, some, root, c.of(Shape.SCALAR, 0f));
   }
 
   private static int order(Call c) {

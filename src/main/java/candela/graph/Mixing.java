@@ -250,7 +250,7 @@ final class Mixing {
           "Where",
           "Xor");
 
-  /** Those of them that broadcast, or line up their operands. */
+  /** Operators whose inputs have their images along the same axis. */
   private static final Set<String> ALIGNED =
       Set.of(
           "Add",
@@ -349,7 +349,7 @@ final class Mixing {
     return ALIGNED.contains(op) || op.equals("Gemm") && input == 2;
   }
 
-  /** Whether an input of integers tells places within what the first input holds. */
+  /** Whether an input tells places or numbers that must not depend on how many images there are. */
   static boolean isPlace(String op, int input) {
     return switch (op) {
       case "CenterCropPad",

@@ -213,7 +213,7 @@ public final class Network {
       keep.add(features);
     }
     graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
-    keep.addAll(Scores.kept(graph, batch));
+    keep.addAll(Scores.quantised(graph, batch));
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
     return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);

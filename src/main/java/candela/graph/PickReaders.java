@@ -141,7 +141,7 @@ final class PickReaders {
     return c.binary(Binary.EQUAL, place, c.of(Shape.of(dims), count));
   }
 
-  private static Value chosen(Call c, Value where, Value yes, Value no) {
+  static Value chosen(Call c, Value where, Value yes, Value no) {
     int rank = where.shape().rank();
     return c.add(new Where(), where, c.lifted(yes, rank), c.lifted(no, rank));
   }

@@ -42,7 +42,7 @@ record Scores(Value logits, Likelihood likelihood) {
   static Scores of(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Value scores = unrounded(producers, output, batch);
-    Node n = moved(producers, scores);
+    Node n = uncut(producers, moved(producers, scores));
     int classes = classes(output, batch);
     if (n != null && n.op() instanceof Softmax && n.input(0).shape().dim(-1) == classes) {
       return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SOFTMAX);
@@ -56,22 +56,31 @@ record Scores(Value logits, Likelihood likelihood) {
     return new Scores(scores, classes == 1 ? Likelihood.SIGMOID : Likelihood.SOFTMAX);
   }
 
-  /** Names of logits whose range, or sigmoid, must not be fused into what gives them. */
-  static Set<String> kept(Graph graph, int batch) {
+  /** Names of logits before a quantisation, whose range must not be fused into what gives them. */
+  static Set<String> quantised(Graph graph, int batch) {
     Set<String> names = new HashSet<>();
     for (Value output : graph.outputs()) {
       Value v = of(graph, output, batch).logits;
-      boolean fused =
-          graph.nodes().stream()
-              .anyMatch(
-                  n ->
-                      (n.op() instanceof Rectify || n.op() instanceof Elementwise)
-                          && n.input(0) == v);
-      if (v != output && fused) {
+      boolean cut =
+          graph.nodes().stream().anyMatch(n -> n.op() instanceof Rectify && n.input(0) == v);
+      if (v != output && cut) {
         names.add(v.name());
       }
     }
     return names;
+  }
+
+  /** What a range within 0 … 1 is of, where that is a softmax or a sigmoid; else n. */
+  private static Node uncut(Map<Value, Node> producers, Node n) {
+    if (n == null || !(n.op() instanceof Rectify r) || r.lo() < 0) {
+      return n;
+    }
+    Node before = moved(producers, n.input(0));
+    boolean probability =
+        before != null
+            && (before.op() instanceof Softmax
+                || before.op() instanceof Elementwise e && e.kind() == Unary.SIGMOID);
+    return probability ? before : n;
   }
 
   /** What computes v, but for nodes that keep the order of elements. */

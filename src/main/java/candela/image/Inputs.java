@@ -74,7 +74,7 @@ public final class Inputs {
       if (images.isEmpty()) {
         throw CandelaException.of(
             "%s: images expected, found none in this folder (those within it are not looked into);"
-                + " endings looked for: %s",
+                + " endings looked for: %s; a .npy file is given by its name",
             folder, String.join(", ", ENDINGS.stream().sorted().toList()));
       }
       return images;

@@ -2,6 +2,7 @@ package candela.image;
 
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -25,7 +26,7 @@ public record Npy(int[] shape, float[] values) {
   private static final int ALIGNMENT = 64;
   private static final Pattern HEADER =
       Pattern.compile(
-          "\\{\\s*'descr':\\s*'[<|](f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|b1)',"
+          "\\{\\s*'descr':\\s*'[<|](f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1)',"
               + "\\s*'fortran_order':\\s*(True|False),"
               + "\\s*'shape':\\s*\\(([0-9, ]*)\\),?\\s*\\}\\s*");
 
@@ -120,6 +121,7 @@ public record Npy(int[] shape, float[] values) {
       case "i8" -> b.getLong();
       case "u2" -> Short.toUnsignedInt(b.getShort());
       case "u4" -> Integer.toUnsignedLong(b.getInt());
+      case "u8" -> new BigInteger(Long.toUnsignedString(b.getLong())).floatValue();
       default -> Byte.toUnsignedInt(b.get());
     };
   }

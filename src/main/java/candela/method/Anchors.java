@@ -92,7 +92,7 @@ public record Anchors(
       return String.format(
           Locale.ROOT,
           "no anchor was found, all that is kept holds the prediction in %.0f %% of the samples;"
-              + " explain the class that is predicted, or give more rows",
+              + " explain a class that is predicted, or give more rows",
           100 * precision);
     }
     return found.isZero() ? "the prediction holds whatever is shown: the anchor is empty" : null;
@@ -233,7 +233,7 @@ public record Anchors(
       for (Prediction p : answers.predictions(workspace.device())) {
         Candidate c = waiting.removeFirst();
         c.asked++;
-        c.held += p.sees(subject.target()) ? 1 : 0;
+        c.held += p.predicts(subject.target()) ? 1 : 0;
       }
       if (wanted.isEmpty() && waiting.isEmpty()) {
         decide();

@@ -46,6 +46,16 @@ public record Features(
   /** Features are told apart by systems of as many equations. */
   private static final int MOST_VALUES = 4096;
 
+  public Features {
+    if (!featureMask.isNone()) { // nothing else is read
+      features = Kind.GRID;
+      grid = GRID;
+      segments = SEGMENTS;
+      compactness = COMPACTNESS;
+      sigma = SIGMA;
+    }
+  }
+
   public static Features grid(int grid) {
     return new Features(Kind.GRID, grid, SEGMENTS, COMPACTNESS, SIGMA, GivenArray.NONE);
   }

@@ -164,7 +164,11 @@ public record FgVis(
       last = answers.scores()[0];
       if (variant == Variant.DELETE) {
         boolean now =
-            answers.rows(0, 1).predictions(workspace.device()).getFirst().sees(subject.target());
+            answers
+                .rows(0, 1)
+                .predictions(workspace.device())
+                .getFirst()
+                .predicts(subject.target());
         // a class that was not predicted to begin with has nothing to lose
         finished = predicted && !now;
         predicted |= now;

@@ -63,7 +63,7 @@ public final class GivenArray {
   }
 
   boolean isNone() {
-    return equals(NONE);
+    return text.isEmpty();
   }
 
   /** As {@link #parse} reads it. */

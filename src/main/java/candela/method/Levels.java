@@ -26,7 +26,7 @@ public record Levels(List<Float> black, List<Float> white, boolean blueFirst) {
     if (black.size() != c || white.size() != c) {
       throw CandelaException.of(
           "baseline: %s needs to know black and white of %d channels, the preprocessing tells %d;"
-              + " use zero, mean or blur",
+              + " use zero, mean, blur or a FILE.npy",
           what, c, black.size());
     }
     return this;

@@ -5,6 +5,7 @@ import candela.probe.Copies;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
@@ -66,6 +67,10 @@ public record NoiseTunnel(
     private final Subject subject;
     private final float sigma;
     private Attribution last;
+
+    /** Of every value, where it is the same in all copies. */
+    private int[] features;
+
     private double[] sum = new double[0];
     private double[] square = new double[0];
 
@@ -84,6 +89,11 @@ public record NoiseTunnel(
 
     @Override
     protected void add(Attribution a) {
+      if (last == null) {
+        features = type == SmoothGrad.Type.SMOOTHGRAD ? a.feature() : null;
+      } else if (!Arrays.equals(features, a.feature())) {
+        features = null; // what copies have in parts of their own is no part's
+      }
       last = a;
       if (sum.length != a.values().length) {
         sum = new double[a.values().length];
@@ -113,7 +123,8 @@ public record NoiseTunnel(
                   case VARGRAD -> square[i] / n - mean * mean;
                 };
       }
-      return new Attribution(last.shape(), a, method.channels(), Map.of("sigma", (double) sigma));
+      return new Attribution(
+          last.shape(), a, method.channels(), Map.of("sigma", (double) sigma), null, features);
     }
   }
 }

@@ -17,9 +17,9 @@ import java.util.Map;
  *
  * <p><b>Definition:</b> a = the mean over the windows W that cover the pixel of log2 odds(p) − log2
  * odds(mean_s p(x with W drawn anew)), p the probability, Laplace-corrected: (p N + 1) / (N + K)
- * with N = 100,000 and K classes. What is drawn, channel by channel, is Gaussian given a frame of
- * pad pixels around the window: mean μ_w + S_wf S_ff⁻¹ (x_f − μ_f), covariance S_ww − S_wf S_ff⁻¹
- * S_fw, of patches of the image itself.
+ * with N = 100,000 and K classes, of which a yes and its no are two. What is drawn, channel by
+ * channel, is Gaussian given a frame of pad pixels around the window: mean μ_w + S_wf S_ff⁻¹ (x_f −
+ * μ_f), covariance S_ww − S_wf S_ff⁻¹ S_fw, of patches of the image itself.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
@@ -228,7 +228,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     private final int across;
     private final double[] mean;
     private double score;
-    private int classes = 1;
+    private int alternatives = 1;
 
     Drawn(Subject subject, Workspace workspace) {
       super(
@@ -306,7 +306,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
 
     @Override
     protected void add(int first, Answers answers) {
-      classes = answers.alternatives();
+      alternatives = answers.alternatives();
       for (int r = 0; r < answers.rows(); r++) {
         int sample = first + r - 1;
         if (sample < 0) {
@@ -318,7 +318,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     }
 
     private double evidence(double p) {
-      double corrected = (p * LAPLACE + 1) / (LAPLACE + classes);
+      double corrected = (p * LAPLACE + 1) / (LAPLACE + alternatives);
       return Math.log(corrected / (1 - corrected)) / Math.log(2);
     }
 

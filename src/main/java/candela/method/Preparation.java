@@ -64,11 +64,10 @@ public final class Preparation {
   /**
    * The same of files that are known: where all are .npy, one channel needs no preset, as the
    * default is one of colours.
-   *
-   * @param files at least one
    */
   public static Preparation of(String name, Shape input, String network, List<Path> files) {
-    return of(name, input, network, files.stream().allMatch(Preparation::isInput));
+    boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
+    return of(name, input, network, given);
   }
 
   private static Preparation of(String name, Shape input, String network, boolean given) {
@@ -103,7 +102,7 @@ public final class Preparation {
   }
 
   /** Whether a file holds what the network reads. */
-  private static boolean isInput(Path file) {
+  public static boolean isInput(Path file) {
     return file.toString().endsWith(".npy");
   }
 

@@ -26,8 +26,8 @@ import java.util.Map;
  *
  * <p><b>Differences:</b> Quantus tells whether the two are equal, or their difference; delta is
  * Captum's convergence delta. It reads a map as contributions with their sign: methods with {@code
- * channels=sum}. Where a method finds what superpixels or cells contribute, each of their pixels
- * counts as its part; a map that is a file counts as it is.
+ * channels=sum}. What a method finds of a superpixel or a cell is shared among its pixels; a map
+ * that is a file counts as it is.
  */
 public record Completeness(Substrate substrate, ScoreKind score) implements Metric {
   public Completeness() {

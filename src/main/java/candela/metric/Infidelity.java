@@ -39,9 +39,8 @@ import java.util.Map;
  * noise, a counts as a slope, summed over channels (gradient:channels=sum), as with
  * multiply_by_inputs=False; digits have one channel, for which it is the authors', but that they
  * keep x − z in the range of x. The authors take all squares once. An enlarged map keeps its
- * values, so that its sums grow; normalise=true compares maps of different units. Where a method
- * finds what superpixels or cells contribute, each of their pixels counts as its part; a map that
- * is a file counts as it is.
+ * values, so that its sums grow; normalise=true compares maps of different units. What a method
+ * finds of a superpixel or a cell is shared among its pixels; a map that is a file counts as it is.
  */
 public record Infidelity(
     Perturbation perturbation,

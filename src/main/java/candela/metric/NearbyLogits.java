@@ -6,13 +6,13 @@ import candela.probe.Ask;
 import candela.probe.Prediction;
 import candela.probe.Workspace;
 
-/** Logits of an image, row 0, and of images nearby: asked once for all maps of the image. */
-final class NearbyLogits extends NearbyRows<float[][]> {
-  private final float[][] logits;
+/** What is said to an image, row 0, and to images nearby: asked once for all maps of the image. */
+final class NearbyLogits extends NearbyRows<Prediction[]> {
+  private final Prediction[] said;
 
   NearbyLogits(Nearby nearby, Explained explained, Workspace workspace) {
     super(Ask.score(ScoreKind.LOGIT), nearby, explained, workspace);
-    logits = new float[all()][];
+    said = new Prediction[all()];
     know(0, workspace.asked(explained.pixels(), ask(), target()));
   }
 
@@ -20,12 +20,12 @@ final class NearbyLogits extends NearbyRows<float[][]> {
   protected void add(int first, Answers answers) {
     int at = first;
     for (Prediction p : answers.predictions(device)) {
-      logits[at++] = p.logits();
+      said[at++] = p;
     }
   }
 
   @Override
-  public float[][] result() {
-    return logits;
+  public Prediction[] result() {
+    return said;
   }
 }

@@ -104,18 +104,19 @@ final class RelativeStability implements NearbyMaps.Reader {
     if (read < changes.length || !logits.isThrough() || layer != null && !layer.isThrough()) {
       return Score.NONE;
     }
-    float[][] h = logits.result();
-    int predicted = Prediction.best(h[0]);
+    Prediction[] said = logits.result();
+    int predicted = said[0].best();
+    boolean yes = said[0].predicts(predicted);
     double most = 0;
     double sum = 0;
     int same = 0;
     for (int i = 0; i < changes.length; i++) {
-      float[] near = h[i + 1];
-      if (Prediction.best(near) == predicted) {
+      Prediction near = said[i + 1];
+      if (near.best() == predicted && near.predicts(predicted) == yes) {
         double by =
             switch (over) {
               case IMAGE -> shifts[i];
-              case LOGITS -> Vectors.distance(h[0], near);
+              case LOGITS -> Vectors.distance(said[0].logits(), near.logits());
               case LAYER -> layer.result()[i];
             };
         double ratio = changes[i] / Math.max(by, eps);

@@ -54,7 +54,7 @@ public record Prediction(float[] logits, Likelihood likelihood) {
   }
 
   /** Whether no class is likelier, or where each is by itself, it is likelier than not. */
-  public boolean sees(int target) {
+  public boolean predicts(int target) {
     if (likelihood == Likelihood.SIGMOID) {
       return logits[target] >= 0;
     }

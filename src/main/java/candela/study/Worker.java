@@ -4,6 +4,7 @@ import candela.device.Device;
 import candela.image.Filter;
 import candela.image.Image;
 import candela.image.Npy;
+import candela.image.Preprocess;
 import candela.image.Resize;
 import candela.image.Scale;
 import candela.method.Attribution;
@@ -77,15 +78,7 @@ final class Worker implements AutoCloseable {
     boolean[] truth = null;
     // boxes of one class say nothing of maps of another
     if (!photo.boxes().isEmpty() && photo.label() == target) {
-      Image image = Image.read(photo.file());
-      truth =
-          Truth.of(
-              photo.boxes(),
-              image.width(),
-              image.height(),
-              model.preparation().preprocess(),
-              shape.dim(1),
-              shape.dim(2));
+      truth = truth(photo, model, shape);
     }
     List<Findings.Scored> scored = new ArrayList<>();
     long maps = rows;
@@ -103,6 +96,18 @@ final class Worker implements AutoCloseable {
         photo.shown() ? seen(found) : List.of(),
         rows,
         (System.nanoTime() - start) / 1e9);
+  }
+
+  /** The pixels of the class; of an input that is given as it is, boxes are in its own. */
+  private static boolean[] truth(Photo photo, Model model, Shape shape) {
+    int h = shape.dim(1);
+    int w = shape.dim(2);
+    if (Preparation.isInput(photo.file())) {
+      return Truth.of(photo.boxes(), w, h, Preprocess.of("raw"), h, w);
+    }
+    Image image = Image.read(photo.file());
+    Preprocess preprocess = model.preparation().preprocess();
+    return Truth.of(photo.boxes(), image.width(), image.height(), preprocess, h, w);
   }
 
   private void use(Model model) {

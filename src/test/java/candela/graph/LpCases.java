@@ -100,6 +100,12 @@ final class LpCases {
   }
 
   private void images() {
+    // what the slope is kept from infinity by is no norm of zeros, whatever its root
+    cases.add(
+        OperatorCase.of("GlobalLpPool", 13)
+            .constant(Nd.of(new int[] {1, 2, 2, 2}, i -> i[1] * 2))
+            .attributes("p", 8)
+            .gives(in -> Nd.of(new int[] {1, 2, 1, 1}, i -> i[1] * 2 * Math.pow(4, 1 / 8.0))));
     for (int p = 1; p <= 3; p++) {
       int order = p;
       cases.add(

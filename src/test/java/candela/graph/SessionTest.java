@@ -177,7 +177,9 @@ class SessionTest {
         "Softmax,Identity",
         "Softmax,Flatten",
         "Sigmoid",
-        "Sigmoid,Flatten"
+        "Sigmoid,Flatten",
+        "Softmax,Relu",
+        "Sigmoid,Relu"
       })
   void aSoftmaxOrSigmoidAtTheEndIsSeenThrough(String tail) throws Exception {
     float[] plain;

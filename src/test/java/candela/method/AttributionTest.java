@@ -70,6 +70,20 @@ class AttributionTest {
     assertThat(each.contributions()).containsExactly(1, 2);
   }
 
+  /** Copies of a picture have the same cells; a mean square is no contribution. */
+  @Test
+  void aMeanOfMapsOfCellsAddsWhatTheyAdd() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    for (String type : List.of("smoothgrad", "smoothgrad_sq")) {
+      String text = "noise-tunnel:method=\"exact-shapley:grid=2\",samples=3,type=" + type;
+      Attribution a = Maps.of(Toy.random(folder), 8, Methods.parse(text), subject);
+      // the first cell has rows 0 … 4 and columns 0 … 3
+      float cell = type.equals("smoothgrad") ? a.map()[0] / 20 : a.map()[0];
+      assertThat(a.map()[0]).isNotZero();
+      assertThat(a.contributions()[0]).as(type).isEqualTo(cell);
+    }
+  }
+
   /** More maps than are on their way at a time, in batches that follow each other. */
   @Test
   void mapsThatComeLaterAreThoseThatAreWaitedFor() {

@@ -112,6 +112,16 @@ class MetricTest {
     assertThat(s.get(1).value()).isGreaterThan(s.get(1).parts().get("mean"));
   }
 
+  /** Of one score, a yes that becomes a no is another class: the sum of the image is 0. */
+  @Test
+  void stabilityOfOneScoreLeavesOutWhereItsSignTurns() {
+    float[] x = {0.5f, -0.5f, 0};
+    var e = new Explained(Shape.of(3), x, 0, x, 1, 3, null, finds(pixels -> pixels));
+    List<Metric> metric = List.of(Metrics.parse("relative-output-stability:samples=40,eps=0.1"));
+    Score s = run(Toy.sum(folder, 3), 1, 4, metric, List.of(e)).getFirst();
+    assertThat(s.parts().get("same")).isBetween(0.2, 0.8);
+  }
+
   @Test
   void aMapWithoutItsMethodIsSaid() {
     var e = new Explained(Shape.of(3), new float[3], 0, new float[3], 1, 3, null);

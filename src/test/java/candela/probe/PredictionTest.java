@@ -42,14 +42,14 @@ class PredictionTest {
   }
 
   @Test
-  void aClassIsSeenWhereNoneIsLikelierOrItIsLikelierThanNot() {
+  void aClassIsPredictedWhereNoneIsLikelierOrItIsLikelierThanNot() {
     Prediction one = of(Likelihood.SOFTMAX, -1, -3, -1);
-    assertThat(one.sees(0)).isTrue();
-    assertThat(one.sees(1)).isFalse();
-    assertThat(one.sees(2)).isTrue();
+    assertThat(one.predicts(0)).isTrue();
+    assertThat(one.predicts(1)).isFalse();
+    assertThat(one.predicts(2)).isTrue();
     Prediction each = of(Likelihood.SIGMOID, 1, -3, 0);
-    assertThat(each.sees(0)).isTrue();
-    assertThat(each.sees(1)).isFalse();
-    assertThat(each.sees(2)).isTrue();
+    assertThat(each.predicts(0)).isTrue();
+    assertThat(each.predicts(1)).isFalse();
+    assertThat(each.predicts(2)).isTrue();
   }
 }
