@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A model file, ready to be opened as sessions of any batch size. Immutable, may be shared by
@@ -105,9 +106,19 @@ public final class Network {
    */
   public Network channelsFirst() {
     Shape s = inputShape();
-    boolean last = s.rank() == 4 && !isColour(s.dim(1)) && (isColour(s.dim(3)) || isSquare(s));
+    boolean last =
+        s.rank() == 4
+            && !isColour(s.dim(1))
+            && (isColour(s.dim(3)) || isSquare(s) && !isConvolved());
     Shape turned = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
     return new Network(this, last, turned);
+  }
+
+  /** Whether a convolution reads the input as it is: then its channels come first. */
+  private boolean isConvolved() {
+    Set<String> inputs = model.inputs().stream().map(OnnxValue::name).collect(Collectors.toSet());
+    return model.nodes().stream()
+        .anyMatch(n -> n.op().equals("Conv") && inputs.contains(n.inputs().getFirst()));
   }
 
   private static boolean isSquare(Shape s) {

@@ -234,6 +234,14 @@ class HostileModelTest {
         .isEqualTo(Shape.of(1, 5, 6, 6));
     assertThat(Network.load(file, "5x6x6").channelsFirst().inputShape())
         .isEqualTo(Shape.of(1, 5, 6, 6));
+    OnnxModel convolved =
+        new ModelBuilder(13)
+            .input("x", -1, 5, 5, 7)
+            .constant("w", Shape.of(1, 5, 1, 1), 1f, 2f, 3f, 4f, 5f)
+            .node("Conv", "x,w", "y")
+            .output("y")
+            .model();
+    assertThat(Network.of(convolved).channelsFirst().inputShape()).isEqualTo(Shape.of(1, 5, 5, 7));
     for (String wrong : List.of("", "x", "3x", "3,8,6", "0x8x6", "3x-8x6", "9999999999x1x1")) {
       assertThatThrownBy(() -> Network.load(file, wrong))
           .isInstanceOf(CandelaException.class)

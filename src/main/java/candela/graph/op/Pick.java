@@ -1,6 +1,5 @@
 package candela.graph.op;
 
-import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -12,7 +11,7 @@ import java.util.List;
  * Elements of x(0) along an axis at the places that x(1) holds, of the same shape but along that
  * axis; negative ones count from the end, and NaN is what is outside.
  */
-public record Pick(int axis) implements Op {
+public record Pick(int axis) implements AtPlaces {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
@@ -57,23 +56,8 @@ public record Pick(int axis) implements Op {
   }
 
   @Override
-  public boolean differentiable(int i) {
-    return i == 0;
-  }
-
-  @Override
-  public boolean byRows(Node node) {
-    return axis > 0 && node.inputs().stream().noneMatch(Value::isConstant);
-  }
-
-  @Override
   public boolean accumulates() {
     return true;
-  }
-
-  @Override
-  public boolean needsX(int i) {
-    return i == 1;
   }
 
   @Override

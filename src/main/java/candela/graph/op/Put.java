@@ -1,6 +1,5 @@
 package candela.graph.op;
 
-import candela.graph.Node;
 import candela.graph.Op;
 import candela.graph.Step;
 import candela.graph.Value;
@@ -12,7 +11,7 @@ import java.util.List;
  * An axis so long, of zeros, to which the elements of x(0) are added at the places that x(1) holds:
  * what {@link Pick} is the gradient of.
  */
-public record Put(int axis, int length) implements Op {
+public record Put(int axis, int length) implements AtPlaces {
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     Shape x = inputs.get(0).shape();
@@ -54,21 +53,6 @@ public record Put(int axis, int length) implements Op {
             s.x(1).data(),
             s.dy().data(),
             s.dx().data());
-  }
-
-  @Override
-  public boolean differentiable(int i) {
-    return i == 0;
-  }
-
-  @Override
-  public boolean byRows(Node node) {
-    return axis > 0 && node.inputs().stream().noneMatch(Value::isConstant);
-  }
-
-  @Override
-  public boolean needsX(int i) {
-    return i == 1;
   }
 
   @Override
