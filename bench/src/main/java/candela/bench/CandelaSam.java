@@ -125,12 +125,7 @@ final class CandelaSam implements AutoCloseable {
   int best(Subject subject) {
     Logits probe = new Logits(device, subject.pixels());
     pipeline.run(List.of(probe));
-    float[] logits = probe.result();
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      best = logits[i] > logits[best] ? i : best;
-    }
-    return best;
+    return probe.best();
   }
 
   /** Of a full batch: the fastest call of about half a second, after one to warm up. */
