@@ -59,12 +59,7 @@ final class Explanation implements AutoCloseable {
             options.classifier.preprocess, network.inputShape(), network.name(), options.images);
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
-    try {
-      pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
-    } catch (RuntimeException e) {
-      device.close();
-      throw e;
-    }
+    pipeline = options.output.pipeline(network, device, options.batch);
     provenance =
         new Provenance(options, network, pipeline, preparation, methods, methodNames, start);
     gallery =

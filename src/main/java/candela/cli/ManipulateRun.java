@@ -81,12 +81,7 @@ final class ManipulateRun implements AutoCloseable {
     }
     sheet = new ManipulateSheet(preparation, labels, names);
     device = options.machine.openFine();
-    try {
-      pipeline = new Pipeline(network, device, options.batch.rows(), options.output.name);
-    } catch (RuntimeException e) {
-      device.close();
-      throw e;
-    }
+    pipeline = options.output.pipeline(network, device, options.batch);
   }
 
   int run() {

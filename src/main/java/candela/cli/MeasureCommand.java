@@ -43,7 +43,7 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {
       "",
-      "A map is a .npy file of float32 values [h,w], as explain writes them; one that is smaller",
+      "A map is a .npy file of numbers [h,w], as explain writes them; one that is smaller",
       "than the model's input is enlarged, a larger one refused. Metrics that ask a method again",
       "need a study. What does not fit is left out, and the reason printed.",
       "",
@@ -174,11 +174,10 @@ final class MeasureCommand implements Callable<Integer> {
 
   private boolean[] object(Shape shape) {
     Npy npy = plane(truth);
-    int[] dims = npy.shape();
-    if (npy.values().length != shape.count(1, 3) || dims[dims.length - 1] != shape.dim(2)) {
+    if (!npy.isOne(shape.dim(1), shape.dim(2))) {
       throw CandelaException.of(
           "%s: the model's input of [%d,%d] expected, got %s",
-          truth, shape.dim(1), shape.dim(2), Arrays.toString(dims));
+          truth, shape.dim(1), shape.dim(2), Arrays.toString(npy.shape()));
     }
     boolean[] object = new boolean[npy.values().length];
     for (int i = 0; i < object.length; i++) {
@@ -191,10 +190,10 @@ final class MeasureCommand implements Callable<Integer> {
   private static Npy plane(Path file) {
     Npy npy = Npy.read(file);
     int[] dims = npy.shape();
-    boolean flat = dims.length >= 2 && npy.values().length > 0;
-    for (int i = 0; i < dims.length - 2; i++) {
-      flat &= dims[i] == 1;
-    }
+    boolean flat =
+        dims.length >= 2
+            && npy.isOne(dims[dims.length - 2], dims[dims.length - 1])
+            && npy.values().length > 0;
     if (!flat) {
       throw CandelaException.of(
           "%s: a map [h,w] expected, got %s%s",

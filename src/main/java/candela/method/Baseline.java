@@ -106,8 +106,15 @@ public record Baseline(Kind kind, GivenArray array) {
     };
   }
 
-  /** It as values; a random one as often as count, by seeds that follow each other. */
-  List<float[]> all(int count, long seed, Subject subject, Workspace workspace) {
+  /**
+   * The images of a background; where there is none the baseline, a random one as often as count,
+   * by seeds that follow each other.
+   */
+  List<float[]> all(
+      GivenArray background, int count, long seed, Subject subject, Workspace workspace) {
+    if (!background.isNone()) {
+      return background.images("background", subject.shape());
+    }
     List<float[]> all = new ArrayList<>();
     for (int i = 0; i < (kind == Kind.RANDOM ? count : 1); i++) {
       try (var own = new Workspace(workspace.device())) {

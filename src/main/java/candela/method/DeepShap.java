@@ -57,10 +57,7 @@ public record DeepShap(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    var list =
-        background.isNone()
-            ? baseline.all(baselines, seed, subject, workspace)
-            : background.images("background", subject.shape());
+    var list = baseline.all(background, baselines, seed, subject, workspace);
     return new Pairs(subject, workspace, list);
   }
 

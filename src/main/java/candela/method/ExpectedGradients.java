@@ -59,10 +59,7 @@ public record ExpectedGradients(
 
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
-    var list =
-        background.isNone()
-            ? baseline.all(baselines, seed, subject, workspace)
-            : background.images("background", subject.shape());
+    var list = baseline.all(background, baselines, seed, subject, workspace);
     return new Points(subject, workspace, list);
   }
 
