@@ -5,53 +5,129 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /** Finds what class activation maps look at unless a layer is named. */
 final class Features {
-  private Features() {}
+  private final Graph graph;
 
-  /**
-   * The model's name of the last feature map in a graph as imported: the last convolution that has
-   * more than one pixel, or what depends on it last at the same height and width, of what outputs
-   * depend on.
-   */
-  static String last(Graph imported) {
-    Graph graph = new DeadCode().apply(imported, Set.of());
-    Node layer = null;
-    for (Node n : graph.nodes()) {
-      if (n.op() instanceof Conv && n.output().shape().count(1, 3) > 1) {
-        layer = n;
-      }
-    }
-    if (layer == null) {
-      throw CandelaException.of(
-          "%s: no convolution of more than one pixel; name the value to look at, layer=NAME",
-          graph.name());
-    }
-    Map<Value, String> names = new IdentityHashMap<>();
+  /** What outputs depend on, in the graph's order. */
+  private final List<Node> nodes;
+
+  private final Map<Value, String> names = new IdentityHashMap<>();
+
+  private Features(Graph imported) {
+    graph = imported;
+    nodes = new DeadCode().apply(imported, Set.of()).nodes();
     graph
         .named()
         .forEach((name, p) -> names.merge(p.value(), name, (a, b) -> a.compareTo(b) < 0 ? a : b));
-    int h = layer.output().shape().dim(1);
-    int w = layer.output().shape().dim(2);
-    Set<Value> after = Collections.newSetFromMap(new IdentityHashMap<>());
-    after.add(layer.output());
-    String last = null;
-    for (Node n : graph.nodes()) {
-      Shape y = n.output().shape();
-      boolean depends = n == layer || n.inputs().stream().anyMatch(after::contains);
-      if (depends && y.rank() == 4 && (isAt(y, 1, h, w) || isAt(y, 2, h, w))) {
-        after.add(n.output());
-        String name = names.get(n.output());
-        last = name != null && isAt(y, 2, h, w) ? name : last;
+  }
+
+  /** The model's name of a value: what one of {@link SessionOptions} stands for, or the name. */
+  static String named(Graph imported, String name) {
+    return switch (name) {
+      case SessionOptions.LAST_FEATURES -> last(imported);
+      case SessionOptions.LAST_FEATURES_OF_ALL -> new Features(imported).lastOfAll();
+      default -> name;
+    };
+  }
+
+  /**
+   * The model's name of the last feature map in a graph as imported, of what outputs depend on.
+   * Where attention comes behind the last convolution, it is what the last attention projects to
+   * its values, which is its norm in most transformers; else the last convolution that has more
+   * than one pixel, or what depends on it last at the same height and width.
+   */
+  static String last(Graph imported) {
+    return new Features(imported).last();
+  }
+
+  /**
+   * The last feature map, or where scores depend on the image on a way past it, what is last before
+   * it, of its size, that nothing passes: a transformer's sum in front of the norm. The map itself
+   * where there is none.
+   */
+  private String lastOfAll() {
+    String last = last();
+    Value at = graph.named().get(last).value();
+    Map<Value, Integer> read = new IdentityHashMap<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      for (Value v : nodes.get(i).inputs()) {
+        read.put(v, i);
       }
     }
-    if (last == null) {
+    Set<Value> ofImage = Collections.newSetFromMap(new IdentityHashMap<>());
+    ofImage.addAll(graph.inputs());
+    int open = graph.inputs().stream().mapToInt(v -> read.getOrDefault(v, -1)).max().orElse(-1);
+    String found = null;
+    for (int i = 0; i < nodes.size(); i++) {
+      Node n = nodes.get(i);
+      if (n.inputs().stream().noneMatch(ofImage::contains)) {
+        continue;
+      }
+      ofImage.addAll(n.outputs());
+      Value y = n.output();
+      boolean passed = open > i || n.outputs().size() > 1;
+      if (!passed && names.containsKey(y) && y.shape().equals(at.shape())) {
+        found = names.get(y);
+      }
+      if (y == at) {
+        break;
+      }
+      for (Value v : n.outputs()) {
+        open = Math.max(open, read.getOrDefault(v, -1));
+      }
+    }
+    return found == null ? last : found;
+  }
+
+  private String last() {
+    int conv = lastConvolution();
+    Value map = conv < 0 ? null : lastAtItsSize(conv);
+    Value tokens = new Attentions(nodes).lastRead(map);
+    Value last = tokens != null && names.containsKey(tokens) ? tokens : map;
+    if (last != null) {
+      return names.get(last);
+    }
+    if (conv < 0) {
       throw CandelaException.of(
-          "%s: %s has no name for its map; name the value to look at, layer=NAME",
-          graph.name(), layer.label());
+          "%s: no convolution of more than one pixel and no attention; name the value to look at,"
+              + " layer=NAME",
+          graph.name());
+    }
+    throw CandelaException.of(
+        "%s: %s has no name for its map; name the value to look at, layer=NAME",
+        graph.name(), nodes.get(conv).label());
+  }
+
+  /** Its place; −1 where there is none of more than one pixel. */
+  private int lastConvolution() {
+    int last = -1;
+    for (int i = 0; i < nodes.size(); i++) {
+      Node n = nodes.get(i);
+      last = n.op() instanceof Conv && n.output().shape().count(1, 3) > 1 ? i : last;
+    }
+    return last;
+  }
+
+  /** What depends on it last at its height and width and has a name; null where nothing has. */
+  private Value lastAtItsSize(int conv) {
+    Value layer = nodes.get(conv).output();
+    int h = layer.shape().dim(1);
+    int w = layer.shape().dim(2);
+    Set<Value> after = Collections.newSetFromMap(new IdentityHashMap<>());
+    after.add(layer);
+    Value last = names.containsKey(layer) && isAt(layer.shape(), 2, h, w) ? layer : null;
+    for (Node n : nodes.subList(conv, nodes.size())) {
+      Shape y = n.output().shape();
+      boolean depends = n.output() == layer || n.inputs().stream().anyMatch(after::contains);
+      if (depends && y.rank() == 4 && (isAt(y, 1, h, w) || isAt(y, 2, h, w))) {
+        after.add(n.output());
+        last = names.containsKey(n.output()) && isAt(y, 2, h, w) ? n.output() : last;
+      }
     }
     return last;
   }

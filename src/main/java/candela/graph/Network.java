@@ -217,17 +217,17 @@ public final class Network {
     if (batch > 1 && mixing().isPresent()) {
       throw new OnlyBatch(mixing().get());
     }
-    Set<String> keep = new HashSet<>(options.gradientAt());
     Graph graph = imported(batch);
-    String features = keep.remove(SessionOptions.LAST_FEATURES) ? Features.last(graph) : null;
-    if (features != null) {
-      keep.add(features);
+    Map<String, String> names = new HashMap<>();
+    for (String wanted : options.gradientAt()) {
+      names.put(wanted, Features.named(graph, wanted));
     }
+    Set<String> keep = new HashSet<>(names.values());
     graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
     keep.addAll(Scores.quantised(graph, batch));
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
-    return features == null ? simple : aliased(simple, SessionOptions.LAST_FEATURES, features);
+    return aliased(simple, names);
   }
 
   private void checkOutput(String output) {
@@ -242,10 +242,14 @@ public final class Network {
     }
   }
 
-  /** The graph, in which a value of the model has one more name. */
-  private static Graph aliased(Graph g, String alias, String name) {
+  /**
+   * The graph, in which values of the model have these names, too.
+   *
+   * @param names the model's, by the others
+   */
+  private static Graph aliased(Graph g, Map<String, String> names) {
     Map<String, Graph.Place> named = new HashMap<>(g.named());
-    named.put(alias, g.named().get(name));
+    names.forEach((alias, name) -> named.computeIfAbsent(alias, a -> g.named().get(name)));
     return new Graph(g.name(), g.inputs(), g.outputs(), g.nodes(), named);
   }
 

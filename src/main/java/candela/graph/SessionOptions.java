@@ -6,22 +6,29 @@ import java.util.List;
  * What a session is opened for.
  *
  * @param gradientAt names of model values at which value and gradient can be read after backward,
- *     "" for the first input, {@link #LAST_FEATURES}; empty for a forward-only session, which keeps
- *     nothing for backward
+ *     "" for the first input, {@link #LAST_FEATURES} or {@link #LAST_FEATURES_OF_ALL}; empty for a
+ *     forward-only session, which keeps nothing for backward
  * @param output name of the model output that holds the class scores, null for the first
  * @param rules what backward will be asked to run; empty for the plain gradient alone. With rules
  *     the graph keeps activations and sums as nodes of their own, and the session what the rules
  *     read
  * @param from name of the model value that rows are, and only what comes after it is run, see
- *     {@link Tail}; "" for the input, {@link #LAST_FEATURES}
+ *     {@link Tail}; "" for the input, {@link #LAST_FEATURES}, {@link #LAST_FEATURES_OF_ALL}
  */
 public record SessionOptions(
     List<String> gradientAt, String output, List<Rules> rules, String from) {
   /**
-   * A name that stands for the last feature map: the last convolution that has more than one pixel,
-   * with what is added, concatenated and applied after it at the same size.
+   * A name that stands for the last feature map: what the last attention projects to its values,
+   * where that comes behind the last convolution; else the last convolution that has more than one
+   * pixel, with what is added, concatenated and applied after it at the same size.
    */
   public static final String LAST_FEATURES = "(last features)";
+
+  /**
+   * The same where all of the scores comes through it, else what is last before it that they all
+   * come through.
+   */
+  public static final String LAST_FEATURES_OF_ALL = "(last features of all scores)";
 
   public static final SessionOptions FORWARD = new SessionOptions(List.of(), null);
 
@@ -44,6 +51,11 @@ public record SessionOptions(
   /** The name of a layer that a user gives: the last feature map where that is empty. */
   public static String layer(String name) {
     return name.isEmpty() ? LAST_FEATURES : name;
+  }
+
+  /** The same, for methods that ask what comes after the layer alone. */
+  public static String layerOfAll(String name) {
+    return name.isEmpty() ? LAST_FEATURES_OF_ALL : name;
   }
 
   /** What flows back under any of these rules, at one value. */

@@ -20,8 +20,7 @@ final class Tail {
    *     on the value
    */
   static Graph of(Graph graph, SessionOptions options) {
-    boolean last = options.from().equals(SessionOptions.LAST_FEATURES);
-    String name = last ? Features.last(graph) : options.from();
+    String name = Features.named(graph, options.from());
     Value start = graph.place(name).value();
     Value output = Scores.output(graph, options.output());
     int batch = graph.input().shape().dim(0);

@@ -23,9 +23,9 @@ import java.util.stream.IntStream;
  * <p><b>Shapes:</b> x[c,h,w], A[k,h',w'] → a[1,h,w], or a[1,h',w'] without upsampling.
  *
  * <p><b>Parameters:</b> layer (a value of the model that all of the score goes through, [c,h,w] or
- * tokens of a square image; default empty: the last convolution with what follows at its size);
- * relu (false keeps what is below zero, default true); upsampling (bilinear, nearest, none; default
- * bilinear); score (default logit).
+ * tokens of the image's patches; default empty: what the last attention reads, or the last
+ * convolution with what follows at its size); relu (false keeps what is below zero, default true);
+ * upsampling (bilinear, nearest, none; default bilinear); score (default logit).
  *
  * <p><b>Cost:</b> 1 forward and backward row, then as many forward rows and one as the layer has
  * channels that are not 0 everywhere, each from the layer on.
@@ -53,8 +53,12 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     var features =
         new ClassActivation(
-            this, subject, workspace, layer, upsampling, (a, g) -> new double[a.pixels()]);
+            this, subject, workspace, at(), upsampling, (a, g) -> new double[a.pixels()]);
     return new Phased(features, () -> new Ablated(subject, workspace, features));
+  }
+
+  private String at() {
+    return SessionOptions.layerOfAll(layer);
   }
 
   /** Row 0 is the layer as it is, then comes one channel a row. */
@@ -78,10 +82,7 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
     }
 
     private Ablated(Subject subject, Workspace workspace, ClassActivation features, int[] channel) {
-      super(
-          Ask.scoreFrom(SessionOptions.layer(layer), AblationCam.this.score),
-          subject.target(),
-          channel.length + 1);
+      super(Ask.scoreFrom(at(), AblationCam.this.score), subject.target(), channel.length + 1);
       this.workspace = workspace;
       this.channel = channel;
       image = subject.image();
@@ -90,8 +91,7 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
       Shape layer = features.shape();
       whole = workspace.tensor(layer, features.row());
       nothing = workspace.tensor(layer);
-      // channels come first, but last of tokens
-      int size = layer.rank() == 3 ? 1 : a.pixels();
+      int size = FeatureMap.channelsLast(image, layer) ? 1 : a.pixels();
       int[] of = new int[layer.count()];
       Arrays.setAll(of, i -> i / size % a.channels());
       channelOf = workspace.ints(of);

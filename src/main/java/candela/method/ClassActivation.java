@@ -62,8 +62,8 @@ final class ClassActivation extends Sampled<Attribution> {
   protected void add(int first, Answers answers) {
     shape = answers.values().shape();
     row = workspace.device().read(answers.values());
-    a = FeatureMap.of(method, layer, shape, row);
-    g = FeatureMap.of(method, layer, shape, workspace.device().read(answers.gradients()));
+    a = FeatureMap.of(method, layer, image, shape, row);
+    g = FeatureMap.of(method, layer, image, shape, workspace.device().read(answers.gradients()));
     score = answers.scores()[0];
   }
 

@@ -15,9 +15,10 @@ import candela.probe.Workspace;
  *
  * <p><b>Shapes:</b> x[c,h,w], A[k,h',w'] → a[1,h,w], or a[1,h',w'] without upsampling.
  *
- * <p><b>Parameters:</b> layer (a value of the model, [c,h,w] or tokens of a square image; default
- * empty: the last convolution with what follows at its size); centred (default false); relu
- * (default false); upsampling (bilinear, nearest, none; default bilinear).
+ * <p><b>Parameters:</b> layer (a value of the model, [c,h,w] or tokens of the image's patches;
+ * default empty: what the last attention reads, or the last convolution with what follows at its
+ * size); centred (default false); relu (default false); upsampling (bilinear, nearest, none;
+ * default bilinear).
  *
  * <p><b>Cost:</b> 1 forward row, 1 backward row down to the layer, whose gradient is not read.
  *

@@ -14,7 +14,7 @@ import candela.rule.Presets;
  * weights of the class. Conservation delta = Σ P − 1, contrastive Σ P; where nothing speaks against
  * the class that is 1.
  *
- * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer.
+ * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer, tokens of patches as [c,h',w'].
  *
  * <p><b>Parameters:</b> contrastive (default false); layer (a value of the model, empty for the
  * input); channels (default sum).

@@ -2,6 +2,7 @@ package candela.method;
 
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.Map;
 
 /**
  * A layer's values, or their gradients, for one image as channels of a map.
@@ -9,45 +10,111 @@ import candela.tensor.Shape;
  * @param values [channels,h,w]
  */
 record FeatureMap(int channels, int h, int w, float[] values) {
-  /**
-   * Reads [1,c,h,w]; tokens [1,t,c] of a square image, a class token before them left out; a vector
-   * [1,c] as one pixel.
-   */
-  static FeatureMap of(String method, String layer, Shape s, float[] values) {
+  /** Tokens beside those of the image: its class, registers. */
+  private static final int MOST_EXTRA = 16;
+
+  /** The same of any layer: tokens that are none of the image's patches are rows of one channel. */
+  static FeatureMap ofAny(Shape image, Shape s, float[] values) {
     return switch (s.rank()) {
-      case 4 -> new FeatureMap(s.dim(1), s.dim(2), s.dim(3), values);
-      case 3 -> tokens(method, layer, s, values);
+      case 4 -> of("", "", image, s, values);
+      case 3 -> {
+        FeatureMap tokens = tokens(image, s, values);
+        yield tokens == null ? new FeatureMap(1, s.dim(1), s.dim(2), values) : tokens;
+      }
+      default -> new FeatureMap(1, 1, values.length, values);
+    };
+  }
+
+  /**
+   * Reads [1,c,h,w], or [1,h,w,c] where only that has the image's proportions; tokens [1,t,c] of
+   * the image's patches, row by row, class token and registers before them left out; a vector [1,c]
+   * as one pixel.
+   *
+   * @param image [c,h,w]
+   */
+  static FeatureMap of(String method, String layer, Shape image, Shape s, float[] values) {
+    int height = image.dim(1);
+    int width = image.dim(2);
+    return switch (s.rank()) {
+      case 4 ->
+          channelsLast(s, height, width)
+              ? turned(s.dim(3), s.dim(1), s.dim(2), 0, values)
+              : new FeatureMap(s.dim(1), s.dim(2), s.dim(3), values);
+      case 3 -> {
+        FeatureMap tokens = tokens(image, s, values);
+        if (tokens == null) {
+          throw wrong(method, layer, s);
+        }
+        yield tokens;
+      }
       case 2 -> new FeatureMap(s.dim(1), 1, 1, values);
       default -> throw wrong(method, layer, s);
     };
   }
 
-  private static FeatureMap tokens(String method, String layer, Shape s, float[] values) {
-    int t = s.dim(1);
-    int c = s.dim(2);
-    int side = (int) Math.sqrt(t);
-    int extra = t - side * side;
-    if (extra > 1) {
-      throw wrong(method, layer, s);
-    }
-    float[] turned = new float[side * side * c];
-    for (int i = 0; i < side * side; i++) {
-      for (int k = 0; k < c; k++) {
-        turned[k * side * side + i] = values[(i + extra) * c + k];
+  /** Whether a layer's channels are its last axis. */
+  static boolean channelsLast(Shape image, Shape s) {
+    return s.rank() == 3 || s.rank() == 4 && channelsLast(s, image.dim(1), image.dim(2));
+  }
+
+  private static boolean channelsLast(Shape s, int height, int width) {
+    return isGrid(s.dim(1), s.dim(2), height, width) && !isGrid(s.dim(2), s.dim(3), height, width);
+  }
+
+  /** Whether square patches of some size cut an image into h rows of w, with a rest or none. */
+  private static boolean isGrid(int h, int w, int height, int width) {
+    for (int patch = 1; patch <= height; patch++) {
+      boolean rows = h == height / patch || h == (height + patch - 1) / patch;
+      boolean columns = w == width / patch || w == (width + patch - 1) / patch;
+      if (rows && columns) {
+        return true;
       }
     }
-    return new FeatureMap(c, side, side, turned);
+    return false;
+  }
+
+  /** Of patches that the image is a whole number of; of others; of a square; else null. */
+  private static FeatureMap tokens(Shape image, Shape s, float[] values) {
+    for (boolean whole : new boolean[] {true, false}) {
+      for (int patch = 1; patch <= Math.min(image.dim(1), image.dim(2)); patch++) {
+        int h = image.dim(1) / patch;
+        int w = image.dim(2) / patch;
+        boolean fits = h * patch == image.dim(1) && w * patch == image.dim(2);
+        int extra = s.dim(1) - h * w;
+        if ((fits || !whole) && extra >= 0 && extra <= Math.min(MOST_EXTRA, h * w / 2)) {
+          return turned(s.dim(2), h, w, extra, values);
+        }
+      }
+    }
+    int side = (int) Math.sqrt(s.dim(1));
+    int extra = s.dim(1) - side * side;
+    return extra > 1 ? null : turned(s.dim(2), side, side, extra, values);
+  }
+
+  /** Of pixels from the first on, each with its channels. */
+  private static FeatureMap turned(int channels, int h, int w, int first, float[] values) {
+    float[] turned = new float[h * w * channels];
+    for (int i = 0; i < h * w; i++) {
+      for (int k = 0; k < channels; k++) {
+        turned[k * h * w + i] = values[(i + first) * channels + k];
+      }
+    }
+    return new FeatureMap(channels, h, w, turned);
   }
 
   private static CandelaException wrong(String method, String layer, Shape s) {
     return CandelaException.of(
-        "%s: layer: a map [c,h,w] or tokens of a square image expected, '%s' is %s; name another"
-            + " value of the model",
+        "%s: layer: a map [c,h,w] or tokens of the image's patches expected, '%s' is %s; name"
+            + " another value of the model",
         method, layer, s);
   }
 
   int pixels() {
     return h * w;
+  }
+
+  Attribution attribution(Channels joined, Map<String, Double> notes) {
+    return new Attribution(Shape.of(channels, h, w), values, joined, notes);
   }
 
   double at(int channel, int pixel) {

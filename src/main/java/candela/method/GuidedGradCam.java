@@ -16,9 +16,10 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
- * <p><b>Parameters:</b> layer (a value of the model, [c,h,w] or tokens of a square image; default
- * empty: the last convolution with what follows at its size); upsampling (bilinear or nearest;
- * default bilinear); score (default logit); channels (default max_absolute).
+ * <p><b>Parameters:</b> layer (a value of the model, [c,h,w] or tokens of the image's patches;
+ * default empty: what the last attention reads, or the last convolution with what follows at its
+ * size); upsampling (bilinear or nearest; default bilinear); score (default logit); channels
+ * (default max_absolute).
  *
  * <p><b>Cost:</b> 2 forward rows, 2 backward rows.
  *

@@ -19,12 +19,12 @@ import java.util.Map;
  * <p><b>Definition:</b> a = Σ_k w_k ∂f/∂A at b + α_k (x − b), A the layer, α, w approximating the
  * integral over 0…1.
  *
- * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer.
+ * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer, tokens of patches as [c,h',w'].
  *
- * <p><b>Parameters:</b> layer (a value of the model; default empty: the last convolution with what
- * follows at its size); nSteps (1 or more, default 50); method (as {@link IntegratedGradients},
- * default gausslegendre); baseline (default zero); seed (of the random baseline, default 0); score
- * (default logit); channels (default sum).
+ * <p><b>Parameters:</b> layer (a value of the model; default empty: what the last attention reads,
+ * or the last convolution with what follows at its size); nSteps (1 or more, default 50); method
+ * (as {@link IntegratedGradients}, default gausslegendre); baseline (default zero); seed (of the
+ * random baseline, default 0); score (default logit); channels (default sum).
  *
  * <p><b>Cost:</b> nSteps forward rows, nSteps backward rows down to the layer.
  *
@@ -62,7 +62,8 @@ public record InternalInfluence(
     private final Workspace workspace;
     private final StraightPath path;
     private final MemorySegment weight;
-    private Shape shape = Shape.of(1, 1, 1);
+    private final Shape image;
+    private Shape row = Shape.of(1, 1);
     private MemorySegment sum;
 
     Path(Subject subject, Workspace workspace) {
@@ -71,6 +72,7 @@ public record InternalInfluence(
           subject.target(),
           nSteps);
       this.workspace = workspace;
+      image = subject.image();
       path = new StraightPath(subject, workspace, baseline, seed, floats(method.points(nSteps)));
       weight = workspace.floats(floats(method.weights(nSteps)));
     }
@@ -85,7 +87,7 @@ public record InternalInfluence(
       Tensor g = answers.gradients();
       int n = g.count() / answers.rows();
       if (sum == null) {
-        shape = Relevance.image(g.shape());
+        row = g.shape().with(0, 1);
         sum = workspace.allocate(n * 8L);
       }
       workspace
@@ -99,10 +101,8 @@ public record InternalInfluence(
     @Override
     public Attribution result() {
       float[] a =
-          sum == null
-              ? new float[shape.count()]
-              : floats(workspace.readDoubles(sum, shape.count()));
-      return new Attribution(shape, a, channels, Map.of());
+          sum == null ? new float[row.count()] : floats(workspace.readDoubles(sum, row.count()));
+      return FeatureMap.ofAny(image, row, a).attribution(channels, Map.of());
     }
   }
 

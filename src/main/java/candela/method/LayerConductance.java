@@ -20,11 +20,12 @@ import java.util.Map;
  * A(k)), both at multiples of 1/nSteps. Convergence delta = Σ a − (f(x) − f(b)) where all of the
  * score goes through the layer.
  *
- * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer.
+ * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer, tokens of patches as [c,h',w'].
  *
- * <p><b>Parameters:</b> layer (a value of the model; default empty: the last convolution with what
- * follows at its size); nSteps (1 or more, default 50); baseline (default zero); seed (of the
- * random baseline, default 0); score (default logit); channels (default sum).
+ * <p><b>Parameters:</b> layer (a value of the model; default empty: what the last attention reads,
+ * or the last convolution with what follows at its size); nSteps (1 or more, default 50); baseline
+ * (default zero); seed (of the random baseline, default 0); score (default logit); channels
+ * (default sum).
  *
  * <p><b>Cost:</b> 2 nSteps + 1 forward rows, as many backward rows down to the layer.
  *
@@ -54,7 +55,8 @@ public record LayerConductance(
     private final Workspace workspace;
     private final StraightPath path;
     private final double[] ends = new double[2];
-    private Shape shape = Shape.of(1, 1, 1);
+    private final Shape image;
+    private Shape row = Shape.of(1, 1);
     private double[] sum = new double[1];
     private float[] before;
     private float[] gradient;
@@ -65,6 +67,7 @@ public record LayerConductance(
           subject.target(),
           2 * nSteps + 1);
       this.workspace = workspace;
+      image = subject.image();
       float[] points = new float[2 * nSteps + 1];
       for (int i = 0; i < points.length; i++) {
         points[i] = (float) (i / (2.0 * nSteps));
@@ -87,7 +90,7 @@ public record LayerConductance(
         }
         float[] now = workspace.device().read(answers.values().rows(r, r + 1));
         if (i == 0) {
-          shape = Relevance.image(answers.values().shape());
+          row = answers.values().shape().with(0, 1);
           sum = new double[now.length];
           ends[0] = answers.scores()[r];
         } else {
@@ -110,7 +113,8 @@ public record LayerConductance(
       notes.put("score", ends[1]);
       notes.put("baselineScore", ends[0]);
       notes.put("convergenceDelta", total - (ends[1] - ends[0]));
-      return new Attribution(shape, InternalInfluence.floats(sum), channels, notes);
+      return FeatureMap.ofAny(image, row, InternalInfluence.floats(sum))
+          .attribution(channels, notes);
     }
   }
 }

@@ -16,7 +16,7 @@ import java.util.List;
  * layer (package candela.rule). Conservation delta = Σ R at the layer − what was started with; 0
  * where no bias and no stabiliser took part.
  *
- * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w], or the shape of the layer.
+ * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w], or the shape of the layer, tokens of patches as [c,h',w'].
  *
  * <p><b>Parameters:</b> composite (epsilon, gamma, alpha1_beta0, alpha2_beta1, z_plus, w_square,
  * flat, epsilon_plus, epsilon_plus_flat, epsilon_alpha2_beta1, epsilon_alpha2_beta1_flat,

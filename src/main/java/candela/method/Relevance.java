@@ -13,11 +13,15 @@ import java.util.Map;
 /** One row, and the relevance that reaches a layer; rules being linear, it is scaled at the end. */
 final class Relevance extends Sampled<Attribution> {
   private final Method method;
+  private final Shape image;
   private final Workspace workspace;
   private final boolean timesScore;
   private final double share;
   private final Tensor x;
-  private Shape shape;
+
+  /** Of one row of the layer; null of the input. */
+  private Shape layer;
+
   private float[] relevance;
   private double score;
 
@@ -39,8 +43,8 @@ final class Relevance extends Sampled<Attribution> {
     this.timesScore = timesScore;
     this.share = share;
     x = workspace.tensor(subject.shape(), subject.pixels());
-    shape = subject.image();
-    relevance = new float[shape.count()];
+    image = subject.image();
+    relevance = new float[image.count()];
   }
 
   @Override
@@ -52,16 +56,7 @@ final class Relevance extends Sampled<Attribution> {
   protected void add(int first, Answers answers) {
     relevance = workspace.device().read(answers.gradients());
     score = answers.scores()[0];
-    shape = image(answers.gradients().shape());
-  }
-
-  /** One row [1,…] of a layer as an image. */
-  static Shape image(Shape s) {
-    return switch (s.rank()) {
-      case 4 -> Shape.of(s.dim(1), s.dim(2), s.dim(3));
-      case 3 -> Shape.of(1, s.dim(1), s.dim(2));
-      default -> Shape.of(1, 1, s.count() / s.dim(0));
-    };
+    layer = ask().at().isEmpty() ? null : answers.gradients().shape();
   }
 
   @Override
@@ -77,6 +72,8 @@ final class Relevance extends Sampled<Attribution> {
     notes.put("score", score);
     notes.put("relevance", sum);
     notes.put("conservationDelta", sum - share * start);
-    return new Attribution(shape, a, method.channels(), notes);
+    return layer == null
+        ? new Attribution(image, a, method.channels(), notes)
+        : FeatureMap.ofAny(image, layer, a).attribution(method.channels(), notes);
   }
 }

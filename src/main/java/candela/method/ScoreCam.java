@@ -20,10 +20,10 @@ import java.util.Arrays;
  *
  * <p><b>Shapes:</b> x[c,h,w], A[k,h',w'] → a[1,h,w], or a[1,h',w'] without upsampling.
  *
- * <p><b>Parameters:</b> layer (a value of the model, [c,h,w] or tokens of a square image; default
- * empty: the last convolution with what follows at its size); weights (score, softmax; default
- * score); upsampling (bilinear, nearest, none of the result; default bilinear); score (default
- * probability).
+ * <p><b>Parameters:</b> layer (a value of the model, [c,h,w] or tokens of the image's patches;
+ * default empty: what the last attention reads, or the last convolution with what follows at its
+ * size); weights (score, softmax; default score); upsampling (bilinear, nearest, none of the
+ * result; default bilinear); score (default probability).
  *
  * <p><b>Cost:</b> 1 forward and backward row, then as many forward rows as the layer has channels:
  * 512 to 2048 in common networks.

@@ -37,6 +37,7 @@ class CamTest {
     Subject subject = new Subject(Shape.of(3), MethodCase.X, 0);
     assertThatThrownBy(() -> Maps.of(Toy.ml(folder), 1, new GradCam(), subject))
         .hasMessageEndingWith(
-            "no convolution of more than one pixel; name the value to look at, layer=NAME");
+            "no convolution of more than one pixel and no attention; name the value to look at,"
+                + " layer=NAME");
   }
 }
