@@ -105,11 +105,18 @@ final class AttentionReader {
       seen = chosen ? c.binary(Binary.AND, seen, near) : near;
     }
     if (seen == null) {
-      return c.add(new Softmax(false), s);
+      return softmax(s);
     }
     Value least = number(Float.NEGATIVE_INFINITY);
-    Value p = c.add(new Softmax(false), c.add(new Where(), seen, s, least));
+    Value p = softmax(c.add(new Where(), seen, s, least));
     return chosen || left < NONE ? c.add(new Where(), seen, p, number(0)) : p;
+  }
+
+  /** Under a name of its own: the operator's output has the file's. */
+  private Value softmax(Value scores) {
+    Value p = c.add(new Softmax(false), scores);
+    c.builder().bind(c.node().outputs().getFirst() + " weights", p);
+    return p;
   }
 
   /** Where a mask is above −∞; null where that is known to be all over. */

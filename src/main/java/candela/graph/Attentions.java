@@ -11,6 +11,7 @@ import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
@@ -28,6 +29,25 @@ final class Attentions {
     nodes.forEach(n -> n.outputs().forEach(v -> producers.put(v, n)));
   }
 
+  /** The softmax of each, once, in the nodes' order. */
+  List<Value> weights() {
+    List<Value> found = new ArrayList<>();
+    for (Node n : nodes) {
+      for (int i = 0; i < 2 && n.op() instanceof MatMul; i++) {
+        Node scores = scores(n, i);
+        if (scores != null && !found.contains(scores.output())) {
+          found.add(scores.output());
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The softmax that operand i of a product comes of, the other one being no constant. */
+  private Node scores(Node product, int i) {
+    return product.input(1 - i).isConstant() ? null : upTo(product.input(i), Softmax.class);
+  }
+
   /**
    * What the last attention behind a value reads: of what weights project to its values v, the last
    * that its scores come of, too, before it was cut into windows. Null where there is no attention.
@@ -40,8 +60,8 @@ final class Attentions {
         return null;
       }
       for (int i = 0; i < 2 && n.op() instanceof MatMul; i++) {
-        Node scores = upTo(n.input(i), Softmax.class);
-        if (scores != null && !n.input(1 - i).isConstant()) {
+        Node scores = scores(n, i);
+        if (scores != null) {
           return whole(read(n.input(1 - i), ancestors(scores), after));
         }
       }

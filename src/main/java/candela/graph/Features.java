@@ -26,12 +26,13 @@ final class Features {
         .forEach((name, p) -> names.merge(p.value(), name, (a, b) -> a.compareTo(b) < 0 ? a : b));
   }
 
-  /** The model's name of a value: what one of {@link SessionOptions} stands for, or the name. */
-  static String named(Graph imported, String name) {
+  /** The model's names of what one of {@link SessionOptions} stands for, or the name itself. */
+  static List<String> named(Graph imported, String name) {
     return switch (name) {
-      case SessionOptions.LAST_FEATURES -> last(imported);
-      case SessionOptions.LAST_FEATURES_OF_ALL -> new Features(imported).lastOfAll();
-      default -> name;
+      case SessionOptions.LAST_FEATURES -> List.of(last(imported));
+      case SessionOptions.LAST_FEATURES_OF_ALL -> List.of(new Features(imported).lastOfAll());
+      case SessionOptions.ATTENTION -> new Features(imported).attention();
+      default -> List.of(name);
     };
   }
 
@@ -82,6 +83,27 @@ final class Features {
       }
     }
     return found == null ? last : found;
+  }
+
+  /** Weights of all attention among tokens, in the graph's order. */
+  private List<String> attention() {
+    List<Value> weights = new Attentions(nodes).weights();
+    if (weights.isEmpty()) {
+      throw CandelaException.of(
+          "%s: attention expected, softmax(q kᵀ) v, it has none; use another method", graph.name());
+    }
+    return weights.stream()
+        .map(
+            v -> {
+              String name = names.get(v);
+              if (name == null) {
+                throw CandelaException.of(
+                    "%s: weights of attention have no name in the file: '%s'",
+                    graph.name(), v.name());
+              }
+              return name;
+            })
+        .toList();
   }
 
   private String last() {

@@ -1,6 +1,7 @@
 package candela.graph;
 
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,7 +31,26 @@ public record Graph(
    * @param perm null when value has the model's layout; else the model's value is value transposed
    *     by perm
    */
-  public record Place(Value value, int[] perm) {}
+  public record Place(Value value, int[] perm) {
+    /** The shape in the model. */
+    Shape shape() {
+      return perm == null ? value.shape() : Transposition.shape(value.shape(), perm);
+    }
+  }
+
+  /** The name of value i of those that a name stands for. */
+  static String part(String name, int i) {
+    return i == 0 ? name : name + " " + i;
+  }
+
+  /** How many values a name stands for. */
+  int parts(String name) {
+    int n = 1;
+    while (named.containsKey(part(name, n)) && name.equals(SessionOptions.ATTENTION)) {
+      n++;
+    }
+    return n;
+  }
 
   /** The input that the outputs depend on: the first that any node reads. */
   public Value input() {

@@ -149,6 +149,24 @@ public final class Import {
     }
   }
 
+  /** Where images lie in the values of a model, as far as it can be read for two batches. */
+  static Images images(OnnxModel model) {
+    boolean open = leavesBatchOpen(model);
+    int own = open ? 2 : batch(model);
+    try {
+      Import one = new Import(model, own, null, false);
+      one.build(own, Map.of());
+      Import two =
+          open
+              ? new Import(model, 3, new Batching(one.builder, 3), Elements.of(model))
+              : new Import(model, 2 * own, one.builder, false);
+      two.build(open ? 3 : 2 * own, Map.of());
+      return new Images(model.name(), two.batching, two.builder);
+    } catch (CandelaException e) {
+      return new Images(model.name(), null, null);
+    }
+  }
+
   private static boolean isRead(OnnxModel model, int batch) {
     try {
       new Import(model, batch, null, Elements.of(model)).build(batch, Map.of());

@@ -37,6 +37,9 @@ public final class Network {
   /** What mixes the images of a batch; null before it is asked. */
   private Optional<String> mixing;
 
+  /** Where images lie; null before it is asked. */
+  private Images images;
+
   /**
    * @param known the input's shape, where it has been found already
    */
@@ -218,16 +221,17 @@ public final class Network {
       throw new OnlyBatch(mixing().get());
     }
     Graph graph = imported(batch);
-    Map<String, String> names = new HashMap<>();
+    Map<String, List<String>> names = new HashMap<>();
     for (String wanted : options.gradientAt()) {
       names.put(wanted, Features.named(graph, wanted));
     }
-    Set<String> keep = new HashSet<>(names.values());
+    Set<String> keep = new HashSet<>();
+    names.values().forEach(keep::addAll);
     graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
     keep.addAll(Scores.quantised(graph, batch));
     Graph simple =
         options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
-    return aliased(simple, names);
+    return placed(simple, names, batch);
   }
 
   private void checkOutput(String output) {
@@ -243,14 +247,38 @@ public final class Network {
   }
 
   /**
-   * The graph, in which values of the model have these names, too.
+   * The graph, in which values of the model are found, images first, by what was asked for.
    *
-   * @param names the model's, by the others
+   * @param names the model's, by the names asked for
    */
-  private static Graph aliased(Graph g, Map<String, String> names) {
+  private Graph placed(Graph g, Map<String, List<String>> names, int batch) {
     Map<String, Graph.Place> named = new HashMap<>(g.named());
-    names.forEach((alias, name) -> named.computeIfAbsent(alias, a -> g.named().get(name)));
+    names.forEach(
+        (asked, all) -> {
+          for (int i = 0; i < all.size(); i++) {
+            Graph.Place p = g.named().get(all.get(i));
+            if (p != null) {
+              boolean parts = asked.equals(SessionOptions.ATTENTION);
+              named.put(Graph.part(asked, i), first(p, all.get(i), batch, parts));
+            }
+          }
+        });
     return new Graph(g.name(), g.inputs(), g.outputs(), g.nodes(), named);
+  }
+
+  private Graph.Place first(Graph.Place p, String name, int batch, boolean parts) {
+    Shape s = p.shape();
+    if (s.rank() == 4 && s.dim(0) == batch || s.rank() == 2) {
+      return p; // maps and rows
+    }
+    return images().first(p, name, batch, parts);
+  }
+
+  private synchronized Images images() {
+    if (images == null) {
+      images = Import.images(computed);
+    }
+    return images;
   }
 
   private synchronized Optional<String> mixing() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code
@@ -100,7 +101,9 @@ public final class Session implements AutoCloseable {
     classes = Scores.classes(logits, batch());
     Map<String, Graph.Place> at = new java.util.LinkedHashMap<>();
     for (String name : options.gradientAt()) {
-      at.put(name, graph.place(name));
+      for (int i = 0; i < graph.parts(name); i++) {
+        at.put(Graph.part(name, i), graph.place(Graph.part(name, i)));
+      }
     }
     Set<Value> atValues = new HashSet<>();
     at.values().forEach(p -> atValues.add(p.value()));
@@ -421,14 +424,43 @@ public final class Session implements AutoCloseable {
     named(n, () -> by.backward(n, s));
   }
 
-  /** The gradient at a value named at opening, in the model's layout. */
+  /** The gradient at a value named at opening, in the model's layout but for images first. */
   public Tensor gradient(String name) {
     return read(gradients, name);
   }
 
-  /** The value named at opening, in the model's layout, after forward. */
+  /** The value named at opening, likewise, after forward. */
   public Tensor value(String name) {
     return read(readable, name);
+  }
+
+  /** The gradients at all values that a name stands for, likewise. */
+  public List<Tensor> gradients(String name) {
+    return all(gradients, name);
+  }
+
+  /** All values that a name stands for, likewise. */
+  public List<Tensor> values(String name) {
+    return all(readable, name);
+  }
+
+  private List<Tensor> all(Map<String, Readable> among, String name) {
+    return IntStream.range(0, graph.parts(name))
+        .mapToObj(i -> byImage(read(among, Graph.part(name, i))))
+        .toList();
+  }
+
+  /** With a row an image, parts of it behind. */
+  private Tensor byImage(Tensor t) {
+    Shape s = t.shape();
+    if (s.rank() == 0 || s.dim(0) == batch || s.dim(0) % batch != 0) {
+      return t;
+    }
+    int[] d = new int[s.rank() + 1];
+    d[0] = batch;
+    d[1] = s.dim(0) / batch;
+    System.arraycopy(s.dims(), 1, d, 2, s.rank() - 1);
+    return t.as(Shape.of(d));
   }
 
   private Tensor read(Map<String, Readable> among, String name) {

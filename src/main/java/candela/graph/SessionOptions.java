@@ -6,8 +6,8 @@ import java.util.List;
  * What a session is opened for.
  *
  * @param gradientAt names of model values at which value and gradient can be read after backward,
- *     "" for the first input, {@link #LAST_FEATURES} or {@link #LAST_FEATURES_OF_ALL}; empty for a
- *     forward-only session, which keeps nothing for backward
+ *     "" for the first input, {@link #LAST_FEATURES}, {@link #LAST_FEATURES_OF_ALL} or {@link
+ *     #ATTENTION}; empty for a forward-only session, which keeps nothing for backward
  * @param output name of the model output that holds the class scores, null for the first
  * @param rules what backward will be asked to run; empty for the plain gradient alone. With rules
  *     the graph keeps activations and sums as nodes of their own, and the session what the rules
@@ -29,6 +29,9 @@ public record SessionOptions(
    * come through.
    */
   public static final String LAST_FEATURES_OF_ALL = "(last features of all scores)";
+
+  /** A name that stands for several values: the weights of all attention, softmax(q kᵀ). */
+  public static final String ATTENTION = "(attention)";
 
   public static final SessionOptions FORWARD = new SessionOptions(List.of(), null);
 

@@ -20,7 +20,7 @@ final class Tail {
    *     on the value
    */
   static Graph of(Graph graph, SessionOptions options) {
-    String name = Features.named(graph, options.from());
+    String name = Features.named(graph, options.from()).getFirst();
     Value start = graph.place(name).value();
     Value output = Scores.output(graph, options.output());
     int batch = graph.input().shape().dim(0);

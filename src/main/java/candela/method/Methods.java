@@ -18,6 +18,7 @@ public final class Methods {
   private enum Entry {
     ABLATION_CAM(new AblationCam()),
     ANCHORS(new Anchors()),
+    ATTENTION_ROLLOUT(new AttentionRollout()),
     BETA_SMOOTH(new BetaSmooth()),
     BLUR_INTEGRATED_GRADIENTS(new BlurIntegratedGradients()),
     CAM(new Cam()),
@@ -34,6 +35,7 @@ public final class Methods {
     FEATURE_ABLATION(new FeatureAblation()),
     FGVIS(new FgVis()),
     FIDO(new Fido()),
+    GENERIC_ATTENTION(new GenericAttention()),
     GRAD_CAM(new GradCam()),
     GRAD_CAM_PLUS_PLUS(new GradCamPlusPlus()),
     GRADIENT(new Gradient()),

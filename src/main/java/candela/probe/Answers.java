@@ -23,8 +23,8 @@ public final class Answers {
   private final int to;
   private final Tensor logits;
   private final Likelihood likelihood;
-  private final Tensor gradients;
-  private final Tensor values;
+  private final List<Tensor> gradients;
+  private final List<Tensor> values;
 
   /** Hands out what is wanted when it is there. */
   interface Later {
@@ -41,7 +41,7 @@ public final class Answers {
    * @param held the same, [rows] on the device
    * @param logits [rows,classes], on the device
    * @param likelihood what makes probabilities of them
-   * @param gradients [rows,…] in the model's layout, on the device; null where none was asked for
+   * @param gradients [rows,…] in the model's layout, on the device; none where none was asked for
    * @param values [rows,…] what the gradients are with respect to, likewise
    */
   Answers(
@@ -50,8 +50,8 @@ public final class Answers {
       Tensor held,
       Tensor logits,
       Likelihood likelihood,
-      Tensor gradients,
-      Tensor values) {
+      List<Tensor> gradients,
+      List<Tensor> values) {
     this(scores, later, held, 0, held.count(), logits, likelihood, gradients, values);
   }
 
@@ -62,7 +62,8 @@ public final class Answers {
    */
   static Answers known(Device device, Tensor held, Tensor logits, Likelihood likelihood) {
     Supplier<float[]> scores = () -> device.read(held);
-    return new Answers(scores, new Now(device, scores), held, logits, likelihood, null, null);
+    return new Answers(
+        scores, new Now(device, scores), held, logits, likelihood, List.of(), List.of());
   }
 
   /**
@@ -97,8 +98,8 @@ public final class Answers {
       int to,
       Tensor logits,
       Likelihood likelihood,
-      Tensor gradients,
-      Tensor values) {
+      List<Tensor> gradients,
+      List<Tensor> values) {
     this.all = all;
     this.later = later;
     this.held = held;
@@ -174,13 +175,28 @@ public final class Answers {
     return predictions;
   }
 
-  /** [rows,…] in the model's layout, on the device; null where none was asked for. */
+  /**
+   * [rows,…] in the model's layout, on the device; the first where the ask's name stands for
+   * several.
+   *
+   * @throws java.util.NoSuchElementException where none was asked for
+   */
   public Tensor gradients() {
-    return gradients;
+    return gradients.getFirst();
   }
 
   /** [rows,…] what the gradients are with respect to, likewise. */
   public Tensor values() {
+    return values.getFirst();
+  }
+
+  /** The gradients of all values that the ask's name stands for. */
+  public List<Tensor> allGradients() {
+    return gradients;
+  }
+
+  /** All values that the ask's name stands for. */
+  public List<Tensor> allValues() {
     return values;
   }
 
@@ -194,7 +210,11 @@ public final class Answers {
         this.from + to,
         logits.rows(from, to),
         likelihood,
-        gradients == null ? null : gradients.rows(from, to),
-        values == null ? null : values.rows(from, to));
+        rows(gradients, from, to),
+        rows(values, from, to));
+  }
+
+  private static List<Tensor> rows(List<Tensor> all, int from, int to) {
+    return all.stream().map(t -> t.rows(from, to)).toList();
   }
 }

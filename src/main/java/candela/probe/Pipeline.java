@@ -297,12 +297,12 @@ public final class Pipeline implements AutoCloseable {
     }
     session.forward();
     session.queueScore(ask.score(), target);
-    Tensor gradients = null;
-    Tensor values = null;
+    List<Tensor> gradients = List.of();
+    List<Tensor> values = List.of();
     if (ask.wantsGradient()) {
       session.backward(ask.rules());
-      gradients = session.gradient(ask.at());
-      values = session.value(ask.at());
+      gradients = session.gradients(ask.at());
+      values = session.values(ask.at());
     }
     Late before = late;
     late = null;

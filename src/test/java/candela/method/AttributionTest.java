@@ -36,7 +36,7 @@ class AttributionTest {
     }
     Subject subject = SmallMethods.subject(new Random(3), 1);
     try (Device device = TestDevice.open(1);
-        var pipeline = new Pipeline(Network.load(Toy.random(folder)), device, 3)) {
+        var pipeline = new Pipeline(Network.load(Toy.attending(folder)), device, 3)) {
       for (Method m : methods) {
         Attribution all = run(pipeline, m, subject, new Workspace(device));
         Attribution one = run(pipeline, m, subject, new Workspace(device).ofMaps());

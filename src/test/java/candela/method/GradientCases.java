@@ -15,6 +15,17 @@ final class GradientCases {
 
   static List<MethodCase> all() {
     return List.of(
+        // (¼ + 1)/2 and ¼/2; the mean of the columns
+        new MethodCase("attention-rollout", Net.TOKENS, new float[4], .25f, .25f, .25f, .25f),
+        // of 16 equal weights the first eight go, but for the very first
+        new MethodCase(
+            "attention-rollout:discard=0.5",
+            Net.TOKENS,
+            new float[4],
+            .3125f,
+            .3125f,
+            .1875f,
+            .1875f),
         // all units are far above 0, where the slope is 1
         new MethodCase("beta-smooth", Net.ML, X, 4, 4, 4),
         // one unit at −10, three at 1: σ(−10) + 3 σ(1) = 0.0000454 + 3 · 0.7310586
@@ -125,6 +136,9 @@ final class GradientCases {
             .12f),
         // the gradient is 18 everywhere
         new MethodCase("expected-gradients:baseline=zero", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        // the slope of token i's weight of pixel k is c_i x_k: ¼ (1 + ¼ (1 + 1 + 1 + 13) x_k)
+        new MethodCase(
+            "generic-attention", Net.TOKENS, new float[] {0, 1, 2, -3}, .25f, 1.25f, 2.25f, .25f),
         // w = 3/4, −1/2
         new MethodCase(
             "grad-cam:layer=y0,relu=false,upsampling=none",

@@ -13,6 +13,8 @@ import java.util.Arrays;
  * <p>The convolution of CONV and AVERAGE gives −5, 4, 31, 40 and −30, −21, 6, 15. In CONV the
  * gradient there is 0, 1, 1, 1 and 0, 0, −1, −1; after the ReLU 1, 1, 1, 1 and 1, −1, −1, −1.
  *
+ * <p>In TOKENS each of four pixels gets ¼ of all four, and the score is 1, 1, 1 and 13 times that.
+ *
  * <p>SLRP hands 3 · 2 x_i from each of three units to input i.
  */
 record MethodCase(Method method, Net net, float[] x, float[] expected) {
@@ -36,7 +38,8 @@ record MethodCase(Method method, Net net, float[] x, float[] expected) {
     ML,
     PIXELS,
     SLRP,
-    SUM;
+    SUM,
+    TOKENS;
 
     Path in(Path folder) {
       return switch (this) {
@@ -48,6 +51,7 @@ record MethodCase(Method method, Net net, float[] x, float[] expected) {
         case PIXELS -> Toy.pixels(folder);
         case SLRP -> Toy.slrp(folder);
         case SUM -> Toy.sum(folder, 3);
+        case TOKENS -> Toy.tokens(folder);
       };
     }
 
@@ -55,7 +59,7 @@ record MethodCase(Method method, Net net, float[] x, float[] expected) {
       return switch (this) {
         case BM2, MIN -> Shape.of(2);
         case AVERAGE, CONV -> Shape.of(1, 4, 4);
-        case PIXELS -> Shape.of(1, 2, 2);
+        case PIXELS, TOKENS -> Shape.of(1, 2, 2);
         default -> Shape.of(3);
       };
     }

@@ -22,7 +22,7 @@ class NestedTest {
 
   @Test
   void smallerCountsLieOnTheWayToLargerOnes() {
-    Path file = Toy.random(folder);
+    Path file = Toy.attending(folder);
     Random r = new Random(5);
     Subject subject = SmallMethods.subject(r, 1);
     List<Nested> nested = new ArrayList<>();

@@ -17,7 +17,7 @@ class NoiseTunnelTest {
   /** Two copies without noise have the mean that each of them has. */
   @Test
   void noiseTunnelGoesAroundEveryMethod() {
-    Path file = Toy.random(folder);
+    Path file = Toy.attending(folder);
     Subject subject = SmallMethods.subject(new Random(3), 1);
     List<Method> methods = SmallMethods.all();
     List<Attribution> alone = Maps.of(file, 1, 8, methods, List.of(subject));

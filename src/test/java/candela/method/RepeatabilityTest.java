@@ -30,7 +30,7 @@ class RepeatabilityTest {
   void onACardARunRepeatsToTheBitAndMoreRowsChangeNoMoreThanRounding() {
     assumeFalse(TestDevice.isCpu(), "skipped: on a card only, -Dcandela.device=cuda:0");
     inEveryBatch(1);
-    Path file = Toy.random(folder);
+    Path file = Toy.attending(folder);
     Subject subject = SmallMethods.subject(new Random(3), 1);
     List<Attribution> first = Maps.of(file, 1, 8, every(), List.of(subject));
     List<Attribution> again = Maps.of(file, 1, 8, every(), List.of(subject));
@@ -43,7 +43,7 @@ class RepeatabilityTest {
    * Maps alone, of any batch size, and packed with another agree with those of one row at a time.
    */
   private void inEveryBatch(int threads) {
-    Path file = Toy.random(folder);
+    Path file = Toy.attending(folder);
     Random r = new Random(3);
     Subject one = SmallMethods.subject(r, 1);
     Subject other = SmallMethods.subject(r, 2);

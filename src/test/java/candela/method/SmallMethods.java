@@ -4,7 +4,7 @@ import candela.tensor.Shape;
 import java.util.List;
 import java.util.Random;
 
-/** Every method with few rows, and images of 9 × 7 for them. */
+/** Every method with few rows on {@link Toy#attending}, and images of 9 × 7 for them. */
 final class SmallMethods {
   static final Shape SHAPE = Shape.of(3, 9, 7);
 
@@ -21,7 +21,7 @@ final class SmallMethods {
     return Methods.parse(
         switch (name) {
           // one pixel: its gradient differs nowhere
-          case "cam" -> "cam:layer=y3";
+          case "cam" -> "cam:layer=y11";
           case "anchors" -> "anchors:segments=4,sigma=1,rows=64,batchSize=5";
           case "extremal-perturbation" ->
               "extremal-perturbation:variant=dual,maxIter=4,step=2,sigma=3";
@@ -49,7 +49,7 @@ final class SmallMethods {
         });
   }
 
-  /** An image for the network {@link Toy#random}. */
+  /** An image for that network, and {@link Toy#random}. */
   static Subject subject(Random random, int target) {
     return new Subject(SHAPE, Toy.draw(random, SHAPE.count()), target, LEVELS);
   }

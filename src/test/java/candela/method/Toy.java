@@ -19,6 +19,7 @@ public final class Toy {
   private static final int FLOAT = 1;
   private static final int INT = 2;
   private static final int INTS = 7;
+  private static final int INT64 = 7;
 
   private final List<ByteString> nodes = new ArrayList<>();
   private final List<ByteString> weights = new ArrayList<>();
@@ -121,6 +122,40 @@ public final class Toy {
         .save(folder.resolve("random.onnx"));
   }
 
+  /**
+   * [3,9,7]: convolution of 1 × 1 to 5 channels, ReLU, attention among the 63 pixels, Linear to 4
+   * classes; drawn at random.
+   */
+  public static Path attending(Path folder) {
+    Random r = new Random(7);
+    Toy t = new Toy(3, 9, 7).conv(5, 1, draw(r, 15), draw(r, 5)).relu();
+    t.node("Reshape", List.of(t.longs(0, 5, 63))).transpose();
+    String tokens = t.last;
+    t.node("MatMul", List.of(t.weight(draw(r, 25), 5, 5)));
+    String queries = t.last;
+    t.from(tokens).transpose();
+    String keys = t.last;
+    t.from(queries).node("MatMul", List.of(keys)).node("Softmax", List.of());
+    String weights = t.last;
+    t.from(tokens).node("MatMul", List.of(t.weight(draw(r, 25), 5, 5)));
+    String values = t.last;
+    t.from(weights).node("MatMul", List.of(values)).flatten();
+    return t.linear(4, draw(r, 4 * 63 * 5), draw(r, 4)).save(folder.resolve("attending.onnx"));
+  }
+
+  /**
+   * Image [1,2,2] whose pixels are tokens that attend to all alike, ¼; Linear 1, 1, 1, 13 of what
+   * they get: 4 times the sum of the pixels.
+   */
+  public static Path tokens(Path folder) {
+    Toy t = new Toy(1, 2, 2).conv(1, 1, new float[] {1}, new float[] {0});
+    t.node("Reshape", List.of(t.longs(0, 1, 4))).transpose();
+    String tokens = t.last;
+    t.node("MatMul", List.of(t.weight(new float[4], 1, 4))).node("Softmax", List.of());
+    t.node("MatMul", List.of(tokens)).flatten();
+    return t.linear(1, new float[] {1, 1, 1, 13}, 0).save(folder.resolve("tokens.onnx"));
+  }
+
   static float[] draw(Random r, int n) {
     float[] v = new float[n];
     for (int i = 0; i < n; i++) {
@@ -148,6 +183,17 @@ public final class Toy {
 
   private Toy relu() {
     return node("Relu", List.of());
+  }
+
+  /** [n,a,b] to [n,b,a]. */
+  private Toy transpose() {
+    return node("Transpose", List.of(), integers("perm", 0, 2, 1));
+  }
+
+  /** What comes next reads that value. */
+  private Toy from(String value) {
+    last = value;
+    return this;
   }
 
   private Toy flatten() {
@@ -211,6 +257,21 @@ public final class Toy {
               o.writeInt32(2, FLOAT);
               o.writeString(8, name);
               o.writeBytes(9, ByteString.copyFrom(raw));
+            }));
+    return name;
+  }
+
+  private String longs(long... values) {
+    String name = "w" + weights.size();
+    weights.add(
+        message(
+            o -> {
+              o.writeInt64(1, values.length);
+              o.writeInt32(2, INT64);
+              for (long v : values) {
+                o.writeInt64(7, v);
+              }
+              o.writeString(8, name);
             }));
     return name;
   }
