@@ -34,7 +34,10 @@ public final class Inputs {
 
   private Inputs() {}
 
-  /** Files in the order given, those of a folder by name; folders in folders are not entered. */
+  /**
+   * Files in the order given, those of a folder by name: its pictures, or, where it has none, its
+   * .npy files. Folders in folders are not entered.
+   */
   public static List<Input> of(List<Path> arguments) {
     List<Path> files = new ArrayList<>();
     for (Path p : arguments) {
@@ -70,14 +73,17 @@ public final class Inputs {
 
   private static List<Path> imagesIn(Path folder) {
     try (Stream<Path> entries = Files.list(folder)) {
-      List<Path> images = entries.filter(Inputs::looksLikeImage).sorted().toList();
-      if (images.isEmpty()) {
+      List<Path> files = entries.filter(Inputs::isShown).sorted().toList();
+      List<Path> images = files.stream().filter(Inputs::looksLikeImage).toList();
+      List<Path> found =
+          images.isEmpty() ? files.stream().filter(Inputs::isArray).toList() : images;
+      if (found.isEmpty()) {
         throw CandelaException.of(
             "%s: images expected, found none in this folder (those within it are not looked into);"
-                + " endings looked for: %s; a .npy file is given by its name",
+                + " endings looked for: %s, and npy",
             folder, String.join(", ", ENDINGS.stream().sorted().toList()));
       }
-      return images;
+      return found;
     } catch (IOException | UncheckedIOException e) {
       IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
       throw new CandelaException(folder + ": cannot be read: " + WholeFile.reason(cause), e);
@@ -90,11 +96,21 @@ public final class Inputs {
     return n == 1 ? name : unique(name + "-" + n, seen);
   }
 
+  private static boolean isShown(Path file) {
+    return !file.getFileName().toString().startsWith(".") && Files.isRegularFile(file);
+  }
+
   private static boolean looksLikeImage(Path file) {
+    return ENDINGS.contains(ending(file)) || OTHERS.contains(ending(file));
+  }
+
+  private static boolean isArray(Path file) {
+    return ending(file).equals("npy");
+  }
+
+  private static String ending(Path file) {
     String name = file.getFileName().toString();
-    String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    boolean image = ENDINGS.contains(ending) || OTHERS.contains(ending);
-    return image && !name.startsWith(".") && Files.isRegularFile(file);
+    return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
   }
 
   private static String stem(Path file) {

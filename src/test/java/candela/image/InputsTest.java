@@ -34,6 +34,18 @@ class InputsTest {
         .containsExactly("a", "b", "c");
   }
 
+  /** Maps may lie beside pictures. */
+  @Test
+  void arraysStandForAFolderThatHasNothingElse() throws IOException {
+    for (String f : List.of("b.npy", "a.npy", ".c.npy", "labels.csv")) {
+      Files.createFile(folder.resolve(f));
+    }
+    assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name))
+        .containsExactly("a", "b");
+    Files.createFile(folder.resolve("z.png"));
+    assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name)).containsExactly("z");
+  }
+
   @Test
   void resultsDoNotGoToTheFolderOfTheImages() throws IOException {
     Path image = Files.createFile(folder.resolve("a.png"));
