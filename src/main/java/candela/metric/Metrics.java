@@ -13,9 +13,11 @@ import java.util.TreeMap;
 public final class Metrics {
   /** One line a metric, alphabetical. */
   private enum Entry {
+    AIC(new Aic()),
     AVERAGE_DROP(new AverageDrop()),
     COMPLETENESS(new Completeness()),
     COMPLEXITY(new Complexity()),
+    CONTINUITY(new Continuity()),
     DELETION(new Deletion(), Map.of("rise", Deletion.rise(), "sam", Deletion.sam())),
     EFFECTIVE_COMPLEXITY(new EffectiveComplexity()),
     FAITHFULNESS_CORRELATION(new FaithfulnessCorrelation()),
@@ -38,6 +40,7 @@ public final class Metrics {
     ROAD(new Road()),
     ROC_AUC(new RocAuc()),
     SENSITIVITY_N(new SensitivityN()),
+    SIC(new Sic()),
     SPARSENESS(new Sparseness()),
     TOP_K_INTERSECTION(new TopKIntersection());
 

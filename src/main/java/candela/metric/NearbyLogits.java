@@ -10,7 +10,7 @@ import candela.probe.Workspace;
 final class NearbyLogits extends NearbyRows<Prediction[]> {
   private final Prediction[] said;
 
-  NearbyLogits(Nearby nearby, Explained explained, Workspace workspace) {
+  NearbyLogits(Neighbours nearby, Explained explained, Workspace workspace) {
     super(Ask.score(ScoreKind.LOGIT), nearby, explained, workspace);
     said = new Prediction[all()];
     know(0, workspace.asked(explained.pixels(), ask(), target()));

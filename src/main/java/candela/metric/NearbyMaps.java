@@ -16,7 +16,7 @@ final class NearbyMaps extends Copies<float[], Integer> {
     void read(int sample, float[] near, float[] map);
   }
 
-  private final Nearby nearby;
+  private final Neighbours nearby;
   private final Explained explained;
   private final Explainer explainer;
   private final List<Reader> readers = new ArrayList<>();
@@ -24,7 +24,7 @@ final class NearbyMaps extends Copies<float[], Integer> {
   /** Of the maps that are not read yet. */
   private final Map<Integer, float[]> images = new HashMap<>();
 
-  NearbyMaps(Nearby nearby, Explained explained, Explainer explainer, Workspace workspace) {
+  NearbyMaps(Neighbours nearby, Explained explained, Explainer explainer, Workspace workspace) {
     super(workspace, explained.target(), nearby.samples());
     this.nearby = nearby;
     this.explained = explained;

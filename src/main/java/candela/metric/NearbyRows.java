@@ -11,11 +11,11 @@ import java.util.List;
 /** An image, row 0, and images nearby: asked once for all maps of the image. */
 abstract class NearbyRows<R> extends Sampled<R> {
   final Device device;
-  private final Nearby nearby;
+  private final Neighbours nearby;
   private final Explained explained;
   private boolean asked;
 
-  NearbyRows(Ask ask, Nearby nearby, Explained explained, Workspace workspace) {
+  NearbyRows(Ask ask, Neighbours nearby, Explained explained, Workspace workspace) {
     super(ask, explained.target(), nearby.samples() + 1);
     device = workspace.device();
     this.nearby = nearby;

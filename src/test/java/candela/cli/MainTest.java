@@ -465,7 +465,7 @@ class MainTest {
     Ran unknown = run("metrics", "nix");
     assertThat(unknown.code()).isEqualTo(Main.WRONG);
     assertThat(unknown.err())
-        .startsWith("candela: metrics: unknown 'nix'; known are average-drop, ");
+        .startsWith("candela: metrics: unknown 'nix'; known are aic, average-drop, ");
   }
 
   @Test

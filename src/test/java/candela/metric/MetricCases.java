@@ -18,6 +18,9 @@ final class MetricCases {
     float[] worst = {3, 2, 1};
     float[] middle = {0, 4, 1};
     float[] added = {18, 36, 54};
+    // (1, 2, 2) has differences 0, 128, 0; the image three that are different
+    double bits = 2 * Math.log(1.5) + Math.log(3);
+    double information = bits / (3 * Math.log(3));
     return List.of(
         // 108, 54, 18, 0: less half the ends 180 − 54 over 3 steps
         new Case("deletion:step=1,score=logit", best, 42),
@@ -51,6 +54,19 @@ final class MetricCases {
         new Case("max-sensitivity", best, 0),
         new Case("max-sensitivity", worst, Math.sqrt(8 / 14.0)),
         new Case("max-sensitivity", new float[3], Double.NaN),
+        // the method finds shares 1, 2, 3 of 6 when 1, 2, 3 has become 0, 1, 2
+        new Case("continuity:patch=1", best, 0),
+        new Case("continuity:patch=1", worst, (2 / 6.0 + 2 / 6.0) / Math.sqrt(3)),
+        new Case(
+            "continuity:patch=1,steps=1", middle, (1 / 6.0 + 7 / 15.0 + 3 / 10.0) / Math.sqrt(3)),
+        // from 4 / 5 and 1 / 5 to 3 / 6 each
+        new Case("continuity:patch=2", middle, (0.3 + 0.3) / Math.sqrt(3)),
+        // 0, 0, 1; and no further step leaves a pixel
+        new Case("continuity:patch=1,step=2", worst, (2 / 6.0 + 2 / 6.0) / 3),
+        new Case("continuity:patch=1,step=3", worst, Double.NaN),
+        // one patch has all
+        new Case("continuity", worst, 0),
+        new Case("continuity", new float[3], Double.NaN),
         // (2, 0, −2) / (3, 2, 1); the image changes by less than 10, and so does the score
         new Case("relative-input-stability", best, 0),
         new Case("relative-input-stability:eps=10", worst, Math.sqrt(4 / 9.0 + 4) / 10),
@@ -206,6 +222,20 @@ final class MetricCases {
         new Case("top-k-intersection:k=3", worst, 2 / 3.0),
         new Case("top-k-intersection:k=2,conceptInfluence=true", best, 1.5),
         // of equal values the first
-        new Case("top-k-intersection:k=1", new float[3], 0));
+        new Case("top-k-intersection:k=1", new float[3], 0),
+        // of the blurred image the first pixel is known, 1, 1, 1; with the last the one between is
+        // guessed right
+        new Case("sic:score=logit", best, 0.5),
+        // with the second first 1, 2, 2: 36 of 54 more
+        new Case("sic:score=logit", new float[] {1, 3, 2}, 5 / 6.0 - information / 2),
+        // with the first two
+        new Case("sic:score=logit", worst, 5 / 6.0 - information / 2),
+        // of the blurred image 3, 3, 3; it scores more
+        new Case("sic:score=logit,seed=6", best, Double.NaN),
+        new Case("sic:score=logit,known=1", best, Double.NaN),
+        new Case("sic:score=logit,least=109", best, Double.NaN),
+        // a sigmoid of 54 is 1 as well
+        new Case("sic", best, Double.NaN),
+        new Case("aic", best, Double.NaN));
   }
 }

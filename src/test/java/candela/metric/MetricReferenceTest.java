@@ -15,6 +15,7 @@ import candela.probe.Logits;
 import candela.probe.Mapped;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
+import candela.probe.Range;
 import candela.probe.Rectangles;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
@@ -232,6 +233,61 @@ class MetricReferenceTest {
     Score s = score("region-perturbation:patch=4,regions=4");
     assertThat(s.value()).isCloseTo(expected, ROUNDING);
     assertThat(s.curve()).hasSize(5);
+  }
+
+  /** The curve of ever more pixels in focus; of equal information the largest, as of less. */
+  @Test
+  void performanceComesBackWithInformation() {
+    boolean[] known = new boolean[PIXELS];
+    int[] drawn = new Philox(5, 0).permutation(PIXELS);
+    Arrays.stream(drawn).limit(6).forEach(i -> known[i] = true);
+    List<Integer> order = new ArrayList<>(IntStream.range(0, PIXELS).boxed().toList());
+    order.sort(Comparator.comparingDouble(i -> -map[i]));
+    double[] shares = {.005, .01, .02, .03, .04, .05, .07, .1, .13, .21, .34, .5, .75};
+    double[] p = new double[shares.length + 2];
+    double[] bits = new double[p.length];
+    Range range = Range.of(x);
+    for (int row = 0; row < p.length; row++) {
+      boolean[] missing = new boolean[PIXELS];
+      int n = row == 0 ? 0 : row > shares.length ? PIXELS : 1 + (int) (shares[row - 1] * 62);
+      for (int i = 0; i < PIXELS; i++) {
+        missing[order.get(i)] = i >= n && !known[order.get(i)];
+      }
+      float[] y = new float[x.length];
+      for (int i = 0; i < y.length; i++) {
+        y[i] = (float) PlainImputer.filled(x, i / PIXELS * PIXELS, H, W, missing)[i % PIXELS];
+      }
+      p[row] = probability(y);
+      bits[row] = Information.bits(y, 0, IMAGE, range);
+    }
+    int last = p.length - 1;
+    assertThat(p[last]).isGreaterThan(p[0]);
+    double sum = 0;
+    for (int i = 0; i <= 1000; i++) {
+      // the last place at or below, and the first one above
+      double from = 0;
+      double below = 0;
+      double to = Double.POSITIVE_INFINITY;
+      for (int row = 1; row <= last; row++) {
+        double at = Math.clamp((bits[row] - bits[0]) / (bits[last] - bits[0]), 0, 1);
+        if (at <= i / 1000.0) {
+          from = Math.max(from, at);
+          below = Math.max(below, (p[row] - p[0]) / (p[last] - p[0]));
+        } else {
+          to = Math.min(to, at);
+        }
+      }
+      below = Math.min(below, 1);
+      double above = below;
+      for (int row = 1; row <= last; row++) {
+        if (Math.clamp((bits[row] - bits[0]) / (bits[last] - bits[0]), 0, 1) == to) {
+          above = Math.clamp((p[row] - p[0]) / (p[last] - p[0]), above, 1);
+        }
+      }
+      double f = i == 1000 ? 1 : below + (above - below) * (i / 1000.0 - from) / (to - from);
+      sum += i == 0 || i == 1000 ? f / 2 : f;
+    }
+    assertThat(score("sic:known=0.1,least=0,seed=5").value()).isCloseTo(sum / 1000, ROUNDING);
   }
 
   @Test

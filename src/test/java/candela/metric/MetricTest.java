@@ -52,6 +52,11 @@ class MetricTest {
         finds(pixels -> new float[] {1, 2, 3}));
   }
 
+  /** −2, 1.5, 4: a no of its first pixel alone. */
+  private static Explained signs(float[] map) {
+    return new Explained(Shape.of(3), new float[] {-2, 1.5f, 4}, 0, map, 1, 3, null);
+  }
+
   /** A method whose map follows from the image alone. */
   private static Explainer finds(UnaryOperator<float[]> map) {
     return (pixels, own) ->
@@ -110,6 +115,98 @@ class MetricTest {
     // ‖u / x‖ ≥ |Σ u| / √(1 + 4 + 9) where the score changes by 18 |Σ u|
     assertThat(s.get(1).parts().get("mean")).isGreaterThan(1 / (18 * Math.sqrt(14)));
     assertThat(s.get(1).value()).isGreaterThan(s.get(1).parts().get("mean"));
+  }
+
+  /**
+   * Of a method that returns the image 1, 2, 3, then 0, 1, 2, then 0, 0, 1: its pixels' shares are
+   * 1, 2, 3 of 6, then 0, 2, 4, then 0, 0, 6.
+   */
+  @Test
+  void continuityFollowsAnImageThatMoves() {
+    float[] x = {1, 2, 3};
+    var e = new Explained(Shape.of(3), x, 0, x, 1, 3, null, finds(pixels -> pixels));
+    List<Metric> metrics =
+        List.of(
+            Metrics.parse("continuity:patch=1"),
+            Metrics.parse("continuity:patch=1,steps=1"),
+            Metrics.parse("continuity:patch=1,substrate=most"));
+    List<Score> s = run(Toy.slrp(folder), 1, 4, metrics, List.of(e));
+    double first = 2 / 6.0 / Math.sqrt(3);
+    double second = 4 / 6.0 / Math.sqrt(2);
+    assertThat(s.get(0).value()).isCloseTo(second, ROUNDING);
+    assertThat(s.get(0).parts().get("mean")).isCloseTo((first + second) / 2, ROUNDING);
+    // logits 108, 54, 18: from their mean 48, -6, -42, whose squares add up to 4,104; a pixel's
+    // shares from their mean, of 18: 2, -1, -1; 2, 2, -4; -4, -1, 5
+    double r = 144 / Math.sqrt(6) + 252 / Math.sqrt(24) - 396 / Math.sqrt(42);
+    assertThat(s.get(0).parts().get("correlation")).isCloseTo(r / 3 / Math.sqrt(4104), ROUNDING);
+    assertThat(s.get(1).value()).isCloseTo(first, ROUNDING);
+    // 3, 1, 2, then 3, 3, 1: shares of 42 change by 7 · (2, -1, -1), then by (-3, 11, -8)
+    assertThat(s.get(2).value()).isCloseTo(28 / 42.0 / Math.sqrt(6), ROUNDING);
+  }
+
+  /** A map of zeros has shares of 0: all is lost at the first step. */
+  @Test
+  void aMapThatVanishesIsLostAsAWhole() {
+    var e =
+        new Explained(
+            Shape.of(3),
+            new float[] {1, 2, 3},
+            0,
+            new float[] {1, 1, 0},
+            1,
+            3,
+            null,
+            finds(pixels -> new float[3]));
+    List<Metric> metric = List.of(Metrics.parse("continuity"));
+    Score s = run(Toy.slrp(folder), 1, 4, metric, List.of(e)).getFirst();
+    assertThat(s.value()).isCloseTo(1 / Math.sqrt(3), ROUNDING);
+    assertThat(s.parts().get("correlation")).isGreaterThan(0.8);
+  }
+
+  /** [2,2,3], of which the last column remains. */
+  @Test
+  void imagesMoveInAllChannels() {
+    float[] x = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    float[] other = {-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12};
+    var e = new Explained(Shape.of(2, 2, 3), x, 0, new float[6], 2, 3, null);
+    var shifts = new Shifts(2, 1, other);
+    assertThat(shifts.image(e, 0)).containsExactly(-1, 1, 2, -4, 4, 5, -7, 7, 8, -10, 10, 11);
+    assertThat(shifts.image(e, 1)).containsExactly(-1, -2, 1, -4, -5, 4, -7, -8, 7, -10, -11, 10);
+  }
+
+  /** −2 alone is a no, with 1.5 beside it a yes: 1.5, 1.5 of which the guess is the last. */
+  @Test
+  void accuracyComesBackWithInformation() {
+    List<Metric> metric = List.of(Metrics.parse("aic"));
+    List<Explained> maps = List.of(signs(new float[] {1, 3, 2}), signs(new float[] {1, 2, 3}));
+    List<Score> s = run(Toy.sum(folder, 3), 1, 4, metric, maps);
+    double information = (2 * Math.log(1.5) + Math.log(3)) / (3 * Math.log(3));
+    // up to a yes at that, and straight on; a yes with all the information
+    assertThat(s.get(0).value()).isCloseTo(1 - information / 2, ROUNDING);
+    assertThat(s.get(0).curve()).hasSize(1001).isSorted().endsWith(1.0).contains(1.0, 0.0);
+    assertThat(s.get(1).value()).isCloseTo(0.5, ROUNDING);
+    assertThat(s.get(1).parts()).containsEntry("blurred", 0.0);
+  }
+
+  /** Of a map, its curves have the same images; of a moving image, its maps for any patches. */
+  @Test
+  void whatMetricsOfAMapHaveInCommonIsAskedOnce() {
+    Random r = new Random(17);
+    var e = new Explained(Shape.of(3, 9, 7), draw(r, 189), 1, draw(r, 63), 9, 7, null, repeats(63));
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      List<Probe<?>> asked = new ArrayList<>();
+      for (String m : List.of("aic", "sic", "sic:least=0.1", "sic:seed=1")) {
+        asked.addAll(Metrics.parse(m).probe(e, workspace).inTurn());
+      }
+      assertThat(asked.stream().mapToInt(Probe::size).sum()).isEqualTo(2 * 15);
+      asked.clear();
+      for (String m : List.of("continuity:patch=2", "continuity", "continuity:substrate=mean")) {
+        asked.addAll(Metrics.parse(m).probe(e, workspace).inTurn());
+      }
+      // 6 steps of one pixel, and the logits of the image as well
+      assertThat(asked.stream().mapToInt(Probe::size).sum()).isEqualTo(2 * (6 + 7));
+    }
   }
 
   /** Of one score, a yes that becomes a no is another class: the sum of the image is 0. */
@@ -184,9 +281,13 @@ class MetricTest {
             // a random value of 1 … 3 is nearest to the middle one
             case "monotonicity-correlation" ->
                 List.of(vector(new float[] {2, 1, 3}), vector(new float[] {1, 3, 2}));
+            // with 1 known, 2 brings more score for the information than 3 does
+            case "sic" -> List.of(vector(new float[] {1, 3, 2}), vector(new float[] {1, 2, 3}));
+            case "aic" -> List.of(signs(new float[] {1, 3, 2}), signs(new float[] {1, 2, 3}));
             default -> List.of(vector(new float[] {0, 2, 3}), vector(new float[] {3, 0, 0}));
           };
-      List<Score> s = run(Toy.slrp(folder), 1, 4, List.of(m), maps);
+      Path model = name.equals("aic") ? Toy.sum(folder, 3) : Toy.slrp(folder);
+      List<Score> s = run(model, 1, 4, List.of(m), maps);
       double gain = s.get(0).value() - s.get(1).value();
       assertThat(m.direction() == Direction.HIGHER_IS_BETTER ? gain : -gain)
           .as(name)
@@ -197,6 +298,7 @@ class MetricTest {
   /** With fewer rows, and sets that an image of 63 pixels has. */
   private static String drawn(String name) {
     return switch (name) {
+      case "continuity" -> name + ":steps=3,patch=2";
       case "faithfulness-correlation" -> name + ":subset=20,samples=30";
       case "faithfulness-estimate" -> name + ":step=4";
       case "infidelity" -> name + ":samples=40";
@@ -210,6 +312,7 @@ class MetricTest {
       case "relative-representation-stability" -> name + ":samples=3,radius=0.5,seed=3";
       case "region-perturbation" -> name + ":patch=2";
       case "sensitivity-n" -> name + ":sizes=5,samples=20";
+      case "sic" -> name + ":known=0.1,least=0";
       case "top-k-intersection" -> name + ":k=20";
       default -> name;
     };
@@ -219,6 +322,7 @@ class MetricTest {
     return switch (name) {
       case "deletion", "insertion" -> name + ":step=1,score=logit,substrate=zero";
       case "average-drop", "irof" -> name + ":score=logit";
+      case "continuity" -> name + ":patch=1";
       case "faithfulness-correlation" -> name + ":subset=1,score=logit";
       case "faithfulness-estimate" -> name + ":step=1,score=logit";
       case "monotonicity" -> name + ":step=2,substrate=mean,score=logit";
@@ -228,6 +332,7 @@ class MetricTest {
       case "relative-representation-stability" -> name + ":layer=y1";
       case "road" -> name + ":noise=0,score=logit";
       case "region-perturbation" -> name + ":patch=1,score=logit";
+      case "sic" -> name + ":score=logit";
       case "top-k-intersection" -> name + ":k=2";
       default -> name;
     };
@@ -498,7 +603,11 @@ class MetricTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "roar | metric: unknown 'roar'; known are average-drop, completeness, complexity,",
+        "roar | metric: unknown 'roar'; known are aic, average-drop, completeness, complexity,",
+        "aic:known=0 | aic: known: above 0, up to 1 expected, got 0.0",
+        "continuity:steps=0 | continuity: steps: 1 or more expected, got 0",
+        "continuity:step=-1 | continuity: step: 0 or more expected, got -1",
+        "continuity:patch=0 | continuity: patch: 1 or more expected, got 0",
         "deletion:step=-1 | deletion: step: 0 or more expected, got -1",
         "deletion:predicted=true,score=logit | deletion: score=probability expected where",
         "effective-complexity:eps=1 | effective-complexity: eps: 0 to below 1 expected, got 1.0",
@@ -527,6 +636,7 @@ class MetricTest {
         "localisation:by=0 | localisation: by: 1.0E-4 or more expected, got 0.0",
         "road:by=1e-4 | road: by: a grid of at most 1000 values expected, got 1.0E-4",
         "road:noise=-1 | road: noise: a number of 0 or more expected, got -1.0",
+        "sic:known=1.1 | sic: known: above 0, up to 1 expected, got 1.1",
         "sensitivity-n:most=0 | sensitivity-n: most: above 0, up to 1 expected, got 0.0",
         "localisation:to=0.05 | localisation: to: 0.1 to 1 expected, got 0.05",
         "region-perturbation:patch=0 | region-perturbation: patch: 1 or more expected, got 0",
