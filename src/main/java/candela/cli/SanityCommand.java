@@ -30,11 +30,13 @@ import picocli.CommandLine.Parameters;
       "Parameters of more and more layers become random (Adebayo et al. 2018); a map that explains",
       "the model loses its similarity to the original one, a picture of the image's edges does"
           + " not.",
-      "sobel, among the methods without --method, is such a picture.",
+      "sobel, among the methods without --method, is such a picture. complexity-rise is by how"
+          + " much",
+      "the entropy of a map's histogram grows, as a share of the original one's.",
       "",
       "Written to DIR: IMAGE.sanity.png, the maps of all stages; curves.png; sanity.csv, every",
-      "similarity; provenance.json. Killed, the same command goes on with the images that are"
-          + " left.",
+      "similarity and rise; provenance.json. Killed, the same command goes on with the images that"
+          + " are left.",
       "",
       "Examples:",
       "  candela sanity",
@@ -101,6 +103,14 @@ final class SanityCommand implements Callable<Integer> {
 
   @Option(names = "--absolute", description = "Compare maps by their absolute values.")
   boolean absolute;
+
+  @Option(
+      names = "--bins",
+      paramLabel = "N",
+      description =
+          "Of the histogram whose entropy is a map's complexity, which rises in a random model"
+              + " (Hedström et al. 2023). Default: ${DEFAULT-VALUE}.")
+  int bins = 100;
 
   @Option(
       names = "--predicted",

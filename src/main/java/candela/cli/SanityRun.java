@@ -12,6 +12,7 @@ import candela.method.Methods;
 import candela.method.Preparation;
 import candela.probe.Pipeline;
 import candela.sanity.Compared;
+import candela.sanity.Order;
 import candela.sanity.Randomisation;
 import candela.sanity.SanityCheck;
 import candela.sanity.SanityCheck.Found;
@@ -47,6 +48,12 @@ final class SanityRun implements AutoCloseable {
   private final Device device;
   private final List<Variant> variants = new ArrayList<>();
   private final List<String> similarities;
+
+  /** The similarities, and the rise of complexity. */
+  private final List<String> measures = new ArrayList<>();
+
+  /** Place of the variant that has nothing learnt left; -1 where there is none. */
+  private int forgotten = -1;
 
   /** Files of the models that it is compared with, for provenance. */
   private final List<Object> others = new ArrayList<>();
@@ -90,6 +97,7 @@ final class SanityRun implements AutoCloseable {
                   methods,
                   similarities,
                   options.absolute,
+                  options.bins,
                   options.predicted,
                   options.batch.rows(),
                   options.output.name),
@@ -102,7 +110,9 @@ final class SanityRun implements AutoCloseable {
     reading =
         new Reading(
             network, preparation, labels, options.classifier.labels, options.target, this::failed);
-    table = new SanityTable(methodNames, variants, similarities);
+    measures.addAll(similarities);
+    measures.add(SanityCheck.RISE);
+    table = new SanityTable(methodNames, variants, measures, forgotten);
     provenance = Provenance.head(device, preparation, methods, methodNames);
     provenance.put("model", file(options.classifier.model, network));
     provenance.put("output", options.output.name);
@@ -116,6 +126,7 @@ final class SanityRun implements AutoCloseable {
     provenance.put("against", others);
     provenance.put("similarities", similarities);
     provenance.put("absolute", options.absolute);
+    provenance.put("complexity", Provenance.ordered("histogram", options.bins));
     provenance.put("predicted", options.predicted);
     provenance.put("images", images);
     provenance.put("failed", failures);
@@ -130,6 +141,9 @@ final class SanityRun implements AutoCloseable {
               s.name(),
               s.layer(),
               () -> Network.of(s.model()).channelsFirst()));
+    }
+    if (randomisation.order() != Order.INDEPENDENT) {
+      forgotten = variants.size() - 1;
     }
     Map<String, Integer> seen = new HashMap<>();
     for (Path file : options.against) {
@@ -254,7 +268,7 @@ final class SanityRun implements AutoCloseable {
       int[] targets = found.stream().skip(1).mapToInt(f -> f.targets()[image]).toArray();
       List<Compared> own = compared.stream().filter(c -> c.image() == image).toList();
       table.add(l.input().name(), l.target(), targets, own);
-      new SanitySheet(methodNames, variants, similarities, labels)
+      new SanitySheet(methodNames, variants, measures, labels)
           .draw(l, found, i, own)
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }

@@ -19,9 +19,10 @@ import java.util.Locale;
  * One image: a row a method, its map for the original network and for every variant.
  *
  * @param methods their names
+ * @param measures the similarities, then the rise of complexity
  */
 record SanitySheet(
-    List<String> methods, List<Variant> variants, List<String> similarities, Labels labels) {
+    List<String> methods, List<Variant> variants, List<String> measures, Labels labels) {
   /** Pixels of the longer side of a map. */
   private static final int SIDE = 224;
 
@@ -44,7 +45,7 @@ record SanitySheet(
             "explained: "
                 + explained
                 + " · below a map: "
-                + String.join(", ", similarities)
+                + String.join(", ", measures)
                 + " of it and the original one, then the class whose map it is");
     for (int m = 0; m < methods.size(); m++) {
       List<ContactSheet.Cell> row = new ArrayList<>();

@@ -6,6 +6,7 @@ import candela.image.Image;
 import candela.image.LineChart;
 import candela.image.WholeFile;
 import candela.sanity.Compared;
+import candela.sanity.SanityCheck;
 import candela.sanity.Variant;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -17,24 +18,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The similarities of a check: each in a file, their means over the images printed and drawn. */
+/**
+ * The similarities of a check and the rise of complexity, its measures: each in a file, their means
+ * over the images printed and drawn.
+ */
 final class SanityTable {
   private final List<String> methods;
   private final List<Variant> variants;
-  private final List<String> similarities;
+  private final List<String> measures;
   private final List<String> lines = new ArrayList<>();
 
-  /** By method, variant and similarity, over images where the value is a number. */
+  /** Place of the variant that has nothing learnt left; -1 where there is none. */
+  private final int forgotten;
+
+  /** By method, of that variant, by image. */
+  private final List<List<Double>> rises = new ArrayList<>();
+
+  /** By method, variant and measure, over images where the value is a number. */
   private final double[][][] sum;
 
   private final int[][][] count;
 
-  SanityTable(List<String> methods, List<Variant> variants, List<String> similarities) {
+  SanityTable(List<String> methods, List<Variant> variants, List<String> measures, int forgotten) {
     this.methods = methods;
     this.variants = variants;
-    this.similarities = similarities;
-    sum = new double[methods.size()][variants.size()][similarities.size()];
-    count = new int[methods.size()][variants.size()][similarities.size()];
+    this.measures = measures;
+    this.forgotten = forgotten;
+    methods.forEach(_ -> rises.add(new ArrayList<>()));
+    sum = new double[methods.size()][variants.size()][measures.size()];
+    count = new int[methods.size()][variants.size()][measures.size()];
     lines.add("image,class,method,kind,variant,layer,variantClass,similarity,value");
   }
 
@@ -54,7 +66,7 @@ final class SanityTable {
               v.name(),
               v.about(),
               Integer.toString(targets[c.variant()]),
-              similarities.get(c.similarity()),
+              measures.get(c.similarity()),
               Double.toString(c.value())));
       count(c.method(), c.variant(), c.similarity(), c.value());
     }
@@ -69,17 +81,24 @@ final class SanityTable {
         count(
             methods.indexOf(row.get(2)),
             names.indexOf(row.get(3) + " " + row.get(4)),
-            similarities.indexOf(row.get(7)),
+            measures.indexOf(row.get(7)),
             Double.parseDouble(row.get(8)));
       }
     }
   }
 
-  private void count(int method, int variant, int similarity, double value) {
+  private void count(int method, int variant, int measure, double value) {
     if (!Double.isNaN(value)) {
-      sum[method][variant][similarity] += value;
-      count[method][variant][similarity]++;
+      sum[method][variant][measure] += value;
+      count[method][variant][measure]++;
+      if (isRise(measure) && variant == forgotten) {
+        rises.get(method).add(value);
+      }
     }
+  }
+
+  private boolean isRise(int measure) {
+    return measures.get(measure).equals(SanityCheck.RISE);
   }
 
   /** Writes all rows, and tells by what they are known again: new ones come behind them. */
@@ -93,26 +112,48 @@ final class SanityTable {
     return sum[method][variant][similarity] / count[method][variant][similarity];
   }
 
-  /** A block for each similarity: methods down, variants across. */
+  /**
+   * A block for each measure: methods down, variants across; of the rise also its deviation over
+   * images where nothing learnt is left.
+   */
   void print(PrintStream out, String images) {
-    for (int s = 0; s < similarities.size(); s++) {
-      out.printf("%n%s of maps, mean over %s%n", similarities.get(s), images);
+    for (int s = 0; s < measures.size(); s++) {
+      boolean deviates = isRise(s) && forgotten >= 0;
+      out.printf("%n%s of maps, mean over %s%n", measures.get(s), images);
       List<String> title = new ArrayList<>(List.of("method"));
       variants.forEach(v -> title.add(v.name()));
-      var table = new Table("l" + "r".repeat(variants.size()), title.toArray(String[]::new));
+      if (deviates) {
+        title.add("SD of " + variants.get(forgotten).name());
+      }
+      var table = new Table("l" + "r".repeat(title.size() - 1), title.toArray(String[]::new));
       for (int m = 0; m < methods.size(); m++) {
-        Object[] cells = new Object[variants.size() + 1];
-        cells[0] = methods.get(m);
+        List<String> cells = new ArrayList<>(List.of(methods.get(m)));
         for (int v = 0; v < variants.size(); v++) {
-          cells[v + 1] = Table.number(mean(m, v, s));
+          cells.add(Table.number(mean(m, v, s)));
         }
-        table.add(cells);
+        if (deviates) {
+          cells.add(Table.number(deviation(rises.get(m))));
+        }
+        table.add(cells.toArray());
       }
       table.print(out);
     }
   }
 
-  /** A chart for each similarity, over the stages of randomisation. */
+  /** By n − 1; of fewer than two none. */
+  private static double deviation(List<Double> values) {
+    double mean = 0;
+    for (double v : values) {
+      mean += v / values.size();
+    }
+    double square = 0;
+    for (double v : values) {
+      square += (v - mean) * (v - mean);
+    }
+    return values.size() < 2 ? Double.NaN : Math.sqrt(square / (values.size() - 1));
+  }
+
+  /** A chart for each measure, over the stages of randomisation. */
   Image curves(String title) {
     List<Integer> stages = new ArrayList<>();
     for (int v = 0; v < variants.size(); v++) {
@@ -123,20 +164,22 @@ final class SanityTable {
     List<String> places = new ArrayList<>(List.of("original"));
     stages.forEach(v -> places.add(variants.get(v).name()));
     List<ContactSheet.Cell> cells = new ArrayList<>();
-    for (int s = 0; s < similarities.size(); s++) {
+    for (int s = 0; s < measures.size(); s++) {
       LineChart chart = new LineChart(760, 420, places);
       for (int m = 0; m < methods.size(); m++) {
         double[] values = new double[places.size()];
-        Arrays.fill(values, 1);
+        Arrays.fill(values, isRise(s) ? 0 : 1);
         for (int i = 0; i < stages.size(); i++) {
           values[i + 1] = mean(m, stages.get(i), s);
         }
         chart.line(methods.get(m), values);
       }
-      cells.add(new ContactSheet.Cell(chart.draw(), similarities.get(s), "", null));
+      cells.add(new ContactSheet.Cell(chart.draw(), measures.get(s), "", null));
     }
     var sheet =
-        new ContactSheet(title, "similarity to the original map, by layers that are random");
+        new ContactSheet(
+            title,
+            "similarity to the original map, and rise of complexity, by layers that are random");
     for (int from = 0; from < cells.size(); from += 2) {
       sheet.row(cells.subList(from, Math.min(from + 2, cells.size())));
     }

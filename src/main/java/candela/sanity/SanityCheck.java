@@ -28,20 +28,35 @@ import java.util.stream.IntStream;
  * <p><b>Definition:</b> for image x, class t and network f with variants f_1, f_2, …, the
  * similarities of a(x, t, f) and a(x, t, f_i), for every method a; for another class, of a(x, t, f)
  * and a(x, t', f). Maps are divided by their largest absolute value and brought to the image's size
- * ({@link Treatment#standard}).
+ * ({@link Treatment#standard}). Beside them the rise of complexity, (E(a(x, t, f_i)) − E(a(x, t,
+ * f))) / E(a(x, t, f)), E the entropy of the histogram of the values of maps at the image's size;
+ * NaN where that of f is 0. Of f_i without anything learnt it is the efficient test of Hedström et
+ * al.: above 0 for a method that notices.
  *
  * <p><b>Cost:</b> each method's rows for each image, once for the network and for each variant.
  *
  * <p><b>Source:</b> Adebayo et al. 2018, "Sanity checks for saliency maps": parameters (section 3),
- * labels (section 4); Sixt et al. 2020, "When explanations lie": another class.
+ * labels (section 4); Sixt et al. 2020, "When explanations lie": another class; Hedström et al.
+ * 2023, "Sanity checks revisited: an exploration to repair the model parameter randomisation test":
+ * complexity.
  *
  * <p><b>Differences:</b> the authors clip maps at their 99th percentile, bring them to 0 … 1, weigh
  * SSIM's window by a Gaussian and compare HOG by ranks. They explain the class that each variant
- * predicts (predicted), as Quantus does not.
+ * predicts (predicted), as Quantus does not. Quantus counts values of all channels where a map has
+ * several, and offers rules for the number of bins that read the number of axes for that of values.
  *
  * <p>For one thread; owns nothing.
  */
 public final class SanityCheck {
+  /** What stands behind the similarities in a result. */
+  public static final String RISE = "complexity-rise";
+
+  /** More bins than that have few values of a map. */
+  private static final int MOST_BINS = 1 << 16;
+
+  /** A histogram asks for no scale. */
+  private static final Treatment AS_IT_IS = new Treatment(false, Treatment.Enlarge.BILINEAR, 1);
+
   private final Settings settings;
   private final Device device;
   private final Preparation preparation;
@@ -51,6 +66,7 @@ public final class SanityCheck {
    *
    * @param similarities as {@link Similarities#parse} takes them
    * @param absolute whether maps are compared by their absolute values
+   * @param bins of the histogram whose entropy is a map's complexity, 2 to 65536
    * @param predicted whether of each variant the class is explained that it predicts
    * @param batch rows of a batch, see {@link Pipeline}
    * @param output name of the output with the class scores, null for the first
@@ -59,10 +75,14 @@ public final class SanityCheck {
       List<Method> methods,
       List<String> similarities,
       boolean absolute,
+      int bins,
       boolean predicted,
       int batch,
       String output) {
     public Settings {
+      if (bins < 2 || bins > MOST_BINS) {
+        throw CandelaException.of("bins: 2 to %d expected, got %d", MOST_BINS, bins);
+      }
       methods = List.copyOf(methods);
       similarities = List.copyOf(similarities);
       similarities.forEach(Similarities::parse);
@@ -152,7 +172,8 @@ public final class SanityCheck {
   /**
    * Runs all methods on all variants.
    *
-   * @return by image, method, variant and similarity, in this order
+   * @return by image, method, variant and similarity, in this order, behind the similarities the
+   *     rise of complexity
    * @throws CandelaException when a method has no meaning for a network, or a variant takes other
    *     images or knows fewer classes
    */
@@ -262,6 +283,7 @@ public final class SanityCheck {
     for (String s : settings.similarities()) {
       values.add(treatment.similarity(s).of(new Maps(h, w, treated), pairs));
     }
+    values.add(rises(maps));
     List<Compared> compared = new ArrayList<>();
     for (int v = 0; v < pairs.size(); v++) {
       for (int s = 0; s < values.size(); s++) {
@@ -269,6 +291,22 @@ public final class SanityCheck {
       }
     }
     return compared;
+  }
+
+  /** Of the complexity of all but the first. */
+  private double[] rises(List<Attribution> maps) {
+    double own = entropy(maps.getFirst());
+    return maps.stream()
+        .skip(1)
+        .mapToDouble(a -> own == 0 ? Double.NaN : (entropy(a) - own) / own)
+        .toArray();
+  }
+
+  private double entropy(Attribution a) {
+    int h = preparation.shape().dim(1);
+    int w = preparation.shape().dim(2);
+    float[] map = AS_IT_IS.apply(values(a), a.height(), a.width(), h, w);
+    return Histogram.entropy(map, settings.bins());
   }
 
   private float[] values(Attribution a) {

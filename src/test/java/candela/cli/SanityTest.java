@@ -38,14 +38,17 @@ class SanityTest {
             "--out=" + out);
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
     assertThat(ran.err()).contains("broken.png");
-    assertThat(ran.out()).contains("other class   last 1   all 5   cnn-robust.onnx");
+    assertThat(ran.out())
+        .contains("other class   last 1   all 5   cnn-robust.onnx")
+        .contains("complexity-rise of maps, mean over 1 image", "SD of all 5");
     List<String> lines = Files.readAllLines(out.resolve("sanity.csv"));
-    assertThat(lines).hasSize(1 + 2 * 4);
+    assertThat(lines).hasSize(1 + 2 * 4 * 2);
     String name = photo.getFileName().toString().replace(".png", "");
     assertThat(lines.get(1)).startsWith(name + ",0,gradient,another-class,other class,,");
-    String sobel = lines.get(5).substring(0, lines.get(5).lastIndexOf(',') + 1);
+    assertThat(lines.get(2)).contains(",another-class,other class,", ",complexity-rise,");
+    String sobel = lines.get(9).substring(0, lines.get(9).lastIndexOf(',') + 1);
     assertThat(sobel).matches(name + ",0,sobel,another-class,other class,,[1-7],spearman,");
-    assertThat(Double.parseDouble(lines.get(5).substring(sobel.length())))
+    assertThat(Double.parseDouble(lines.get(9).substring(sobel.length())))
         .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-9));
     Image sheet = Image.read(out.resolve(name + ".sanity.png"));
     assertThat(sheet.width()).isGreaterThan(6 * 160);
@@ -101,6 +104,8 @@ class SanityTest {
     assertThat(table).hasSameBinaryContentAs(undisturbed.resolve("sanity.csv"));
     Files.writeString(record, going.replace("\"stages\" : 2", "\"stages\" : 3"));
     assertThat(run(model, out, odd).err()).contains("begun there differs in stages; begins anew");
+    Files.writeString(record, going.replaceFirst("(?s),\\s*\"complexity\" : \\{.*?\\}", ""));
+    assertThat(run(model, out, odd).err()).contains("differs in complexity; begins anew");
     Files.writeString(record, going);
     Files.writeString(table, rows); // the part that was known is there, rows follow
     assertThat(check(model, out, odd)).contains("goes on");

@@ -68,6 +68,7 @@ class SanityCheckTest {
             METHODS.stream().map(Methods::parse).toList(),
             List.of("spearman", "ssim"),
             absolute,
+            100,
             predicted,
             batch,
             null);
@@ -93,7 +94,7 @@ class SanityCheckTest {
   }
 
   private static double value(List<Compared> all, int image, int method, int variant, int s) {
-    int at = ((image * METHODS.size() + method) * 4 + variant) * 2 + s;
+    int at = ((image * METHODS.size() + method) * 4 + variant) * 3 + s;
     Compared c = all.get(at);
     assertThat(c).isEqualTo(new Compared(image, method, variant, s, c.value()));
     return c.value();
@@ -102,7 +103,7 @@ class SanityCheckTest {
   @Test
   void edgesStayAndWhatExplainsTheModelGoes() {
     List<Compared> all = run(variants(Init.PERMUTE), false, false, 4, 1);
-    assertThat(all).hasSize(2 * 3 * 4 * 2);
+    assertThat(all).hasSize(2 * 3 * 4 * 3);
     for (int image = 0; image < 2; image++) {
       for (int s = 0; s < 2; s++) {
         for (int v = 0; v < 4; v++) {
@@ -137,6 +138,90 @@ class SanityCheckTest {
     }
     // Without ties, Spearman's sum of squared differences of ranks.
     assertThat(value(all, 1, 0, 2, 0)).isCloseTo(1 - 6 * sum / (n * (n * n - 1)), ROUNDING);
+  }
+
+  /** Complexity of an image's edges stays, that of a model's maps changes with the model. */
+  @Test
+  void complexityRisesWhereWhatWasLearntGoes() {
+    List<Compared> all = run(variants(Init.PERMUTE), false, false, 4, 1);
+    for (int image = 0; image < 2; image++) {
+      for (int m = 0; m < METHODS.size(); m++) {
+        double own = entropy(found.get(0).maps().get(image).get(m).map());
+        for (int v = 0; v < 4; v++) {
+          double its = entropy(found.get(v + 1).maps().get(image).get(m).map());
+          assertThat(value(all, image, m, v, 2)).isCloseTo(its / own - 1, ROUNDING);
+        }
+        assertThat(value(all, image, m, 3, 2)).as("the same model").isZero();
+      }
+      assertThat(value(all, image, 2, 2, 2)).as("sobel").isZero();
+      assertThat(value(all, image, 0, 2, 2)).as("gradient").isNotZero();
+    }
+  }
+
+  /** Of 100 bins, the last closed at its end. */
+  private static double entropy(float[] map) {
+    double least = Double.POSITIVE_INFINITY;
+    double most = Double.NEGATIVE_INFINITY;
+    for (float v : map) {
+      least = Math.min(least, v);
+      most = Math.max(most, v);
+    }
+    double sum = 0;
+    for (int bin = 0; bin < 100; bin++) {
+      double n = 0;
+      for (float v : map) {
+        double at = (v - least) / (most - least) * 100;
+        n += at >= bin && (at < bin + 1 || bin == 99) ? 1 : 0;
+      }
+      sum -= n == 0 ? 0 : n / map.length * Math.log(n / map.length);
+    }
+    return sum;
+  }
+
+  @Test
+  void noiseIsTheSameInAllNetworks() {
+    found.clear();
+    var settings =
+        new SanityCheck.Settings(
+            List.of(Methods.parse("noise-tunnel:method=guided-backprop,samples=3,spread=0.1")),
+            List.of("spearman"),
+            false,
+            100,
+            false,
+            8,
+            null);
+    var same = new Variant(Variant.Kind.ANOTHER_MODEL, "the same", "", () -> network);
+    try (Device device = TestDevice.open(1)) {
+      List<Compared> all =
+          new SanityCheck(settings, device, preparation)
+              .run(
+                  network,
+                  List.of(same),
+                  pictures,
+                  new SanityCheck.Listener() {
+                    @Override
+                    public void found(int variant, Found of) {
+                      found.add(of);
+                    }
+
+                    @Override
+                    public void rows(long done, long all) {}
+                  });
+      assertThat(all.get(0).value()).isCloseTo(1, ROUNDING);
+      assertThat(all.get(1).value()).isZero();
+    }
+    float[] map = found.get(0).maps().get(0).get(0).map();
+    assertThat(found.get(1).maps().get(0).get(0).map()).isEqualTo(map);
+  }
+
+  @Test
+  void binsThatAreNoneAreSaid() {
+    for (int bins : new int[] {1, 1 << 20}) {
+      assertThatThrownBy(
+              () -> new SanityCheck.Settings(List.of(), List.of(), false, bins, false, 1, null))
+          .isInstanceOf(CandelaException.class)
+          .hasMessage("bins: 2 to 65536 expected, got " + bins);
+    }
   }
 
   private static double[] ranks(float[] map) {
