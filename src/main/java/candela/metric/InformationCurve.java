@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  * for all metrics of a map.
  */
 final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
-  /** Shares of the pixels that are in focus: those of PAIR's notebook. */
+  /** Shares of the pixels that are in focus: those of PAIR's example. */
   private static final double[] SHARES = {
     0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75
   };
@@ -76,7 +76,7 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
       double known,
       long seed,
       double least,
-      Function<Said, Double> performance) {
+      ToDoubleFunction<Said> performance) {
     if (!Vectors.isFinite(explained.map())) {
       return new Known(explained.target(), Score.NONE);
     }
@@ -152,9 +152,9 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
   private record Place(double information, double performance) {}
 
   /** The area under the performance over the information. */
-  static Score score(List<Said> said, double least, Function<Said, Double> performance) {
-    double whole = performance.apply(said.get(0));
-    double blurred = performance.apply(said.get(1));
+  static Score score(List<Said> said, double least, ToDoubleFunction<Said> performance) {
+    double whole = performance.applyAsDouble(said.get(0));
+    double blurred = performance.applyAsDouble(said.get(1));
     double most = said.get(0).bits();
     double fewest = said.get(1).bits();
     Map<String, Double> parts = Map.of("blurred", blurred);
@@ -167,7 +167,7 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
       places.add(
           new Place(
               Math.clamp((s.bits() - fewest) / (most - fewest), 0, 1),
-              Math.clamp((performance.apply(s) - blurred) / (whole - blurred), 0, 1)));
+              Math.clamp((performance.applyAsDouble(s) - blurred) / (whole - blurred), 0, 1)));
     }
     places.add(new Place(1, 1));
     List<Double> curve = curve(places);
