@@ -258,20 +258,19 @@ public final class Network {
           for (int i = 0; i < all.size(); i++) {
             Graph.Place p = g.named().get(all.get(i));
             if (p != null) {
-              boolean parts = asked.equals(SessionOptions.ATTENTION);
-              named.put(Graph.part(asked, i), first(p, all.get(i), batch, parts));
+              boolean heads = asked.equals(SessionOptions.ATTENTION);
+              named.put(Graph.part(asked, i), first(p, all.get(i), batch, heads));
             }
           }
         });
     return new Graph(g.name(), g.inputs(), g.outputs(), g.nodes(), named);
   }
 
-  private Graph.Place first(Graph.Place p, String name, int batch, boolean parts) {
+  /** An image may be several rows where they are tokens, or heads. */
+  private Graph.Place first(Graph.Place p, String name, int batch, boolean heads) {
     Shape s = p.shape();
-    if (s.rank() == 4 && s.dim(0) == batch || s.rank() == 2) {
-      return p; // maps and rows
-    }
-    return images().first(p, name, batch, parts);
+    boolean usual = (s.rank() == 2 || s.rank() == 4) && s.dim(0) == batch;
+    return usual ? p : images().first(p, name, batch, heads || s.rank() == 2);
   }
 
   private synchronized Images images() {

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /**
  * A graph on a device, ready to run one batch after another: {@code forward}, {@code score}, {@code
@@ -40,8 +39,8 @@ public final class Session implements AutoCloseable {
   private final Plan plan;
   private final Memory arena;
   private final Binding binding;
-  private final Map<String, Readable> gradients = new java.util.LinkedHashMap<>();
-  private final Map<String, Readable> readable = new java.util.LinkedHashMap<>();
+  private final Readings gradients;
+  private final Readings values;
 
   /** What {@link #forward} and {@link #backward} run. */
   private final Recording running;
@@ -54,18 +53,6 @@ public final class Session implements AutoCloseable {
   private final boolean backward;
   private boolean closed;
   private final ScoreCall scores;
-
-  /**
-   * A value or gradient that was asked for: its memory, its layout, and a place for it in the
-   * model's layout.
-   */
-  private record Readable(Tensor held, int[] perm, Memory turned) {
-    void close() {
-      if (turned != null) {
-        turned.close();
-      }
-    }
-  }
 
   /**
    * How a session holds what lies between its nodes.
@@ -96,6 +83,8 @@ public final class Session implements AutoCloseable {
     backward = !options.gradientAt().isEmpty();
     output = Scores.output(graph, options.output());
     Scores found = Scores.of(graph, output, batch());
+    gradients = new Readings(device, graph, batch);
+    values = new Readings(device, graph, batch);
     logits = found.logits();
     likelihood = found.likelihood();
     classes = Scores.classes(logits, batch());
@@ -131,8 +120,8 @@ public final class Session implements AutoCloseable {
       running = record("forward", this::runForward, () -> pieces().forward(order()));
       at.forEach(
           (name, p) -> {
-            gradients.put(name, readable(gradient(p.value()), p.perm()));
-            readable.put(name, readable(tensor(p.value()), p.perm()));
+            gradients.add(name, gradient(p.value()), p.perm());
+            values.add(name, tensor(p.value()), p.perm());
           });
       opened = true;
     } finally {
@@ -426,63 +415,22 @@ public final class Session implements AutoCloseable {
 
   /** The gradient at a value named at opening, in the model's layout but for images first. */
   public Tensor gradient(String name) {
-    return read(gradients, name);
+    return gradients.of(name);
   }
 
   /** The value named at opening, likewise, after forward. */
   public Tensor value(String name) {
-    return read(readable, name);
+    return values.of(name);
   }
 
   /** The gradients at all values that a name stands for, likewise. */
   public List<Tensor> gradients(String name) {
-    return all(gradients, name);
+    return gradients.allOf(name);
   }
 
   /** All values that a name stands for, likewise. */
   public List<Tensor> values(String name) {
-    return all(readable, name);
-  }
-
-  private List<Tensor> all(Map<String, Readable> among, String name) {
-    return IntStream.range(0, graph.parts(name))
-        .mapToObj(i -> byImage(read(among, Graph.part(name, i))))
-        .toList();
-  }
-
-  /** With a row an image, parts of it behind. */
-  private Tensor byImage(Tensor t) {
-    Shape s = t.shape();
-    if (s.rank() == 0 || s.dim(0) == batch || s.dim(0) % batch != 0) {
-      return t;
-    }
-    int[] d = new int[s.rank() + 1];
-    d[0] = batch;
-    d[1] = s.dim(0) / batch;
-    System.arraycopy(s.dims(), 1, d, 2, s.rank() - 1);
-    return t.as(Shape.of(d));
-  }
-
-  private Tensor read(Map<String, Readable> among, String name) {
-    Readable g = among.get(name);
-    if (g == null) {
-      throw new IllegalStateException("session was not opened for the gradient at '" + name + "'");
-    }
-    if (g.perm() == null) {
-      return g.held();
-    }
-    Shape to = Transposition.shape(g.held().shape(), g.perm());
-    MemorySegment turned = g.turned().segment().asSlice(0, to.count() * 4L);
-    int[] from = g.held().shape().strides();
-    int[] strides = new int[from.length];
-    for (int i = 0; i < from.length; i++) {
-      strides[i] = from[g.perm()[i]];
-    }
-    device
-        .kernels()
-        .move()
-        .copyStrided(false, to.rank(), to.dims(), strides, to.strides(), g.held().data(), turned);
-    return new Tensor(to, turned);
+    return values.allOf(name);
   }
 
   /** The gradient at the first input. */
@@ -504,8 +452,8 @@ public final class Session implements AutoCloseable {
       running.close();
     }
     returning.values().forEach(Recording::close);
-    gradients.values().forEach(Readable::close);
-    readable.values().forEach(Readable::close);
+    gradients.close();
+    values.close();
     if (scores != null) {
       scores.close();
     }
@@ -521,11 +469,6 @@ public final class Session implements AutoCloseable {
           "%s: the class scores do not depend on %s through differentiable operators",
           graph.name(), name.isEmpty() ? "the input" : "'" + name + "'");
     }
-  }
-
-  private Readable readable(Tensor held, int[] perm) {
-    Memory turned = perm == null ? null : device.allocate(held.count() * 4L);
-    return new Readable(held, perm, turned);
   }
 
   /** Adds what a node could not add to the gradients of its inputs itself. */

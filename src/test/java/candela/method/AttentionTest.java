@@ -57,6 +57,7 @@ class AttentionTest {
     m.constant("down", Shape.of(TOKENS, 4), down).constant("b", Shape.of(1, TOKENS, SIZE), before);
     m.node("MatMul", "down,p", "d").node("Add", "d,b", "t");
     m.constant("cut", Shape.of(4), 0L, TOKENS, HEADS, 2L).constant("one", Shape.of(3), 0L, 5L, 4L);
+    m.constant("rows", Shape.of(2), -1L, 4L).constant("back", Shape.of(3), -1L, 5L, (long) SIZE);
     String last = "t";
     if (late) {
       m.node("Transpose", "t", "late", "perm", new int[] {1, 0, 2});
@@ -86,8 +87,10 @@ class AttentionTest {
     m.node("MatMul", "a%1$d,v%1$d".formatted(i), "h" + i);
     m.node("Transpose", "h" + i, "j" + i, "perm", new int[] {0, 2, 1, 3});
     m.node("Reshape", "j%d,one".formatted(i), "o" + i);
+    m.node("Reshape", "o%d,rows".formatted(i), "r" + i);
     m.constant("wo" + i, Shape.of(4, SIZE), weights[i][3]);
-    m.node("MatMul", "o%1$d,wo%1$d".formatted(i), "e" + i);
+    m.node("MatMul", "r%1$d,wo%1$d".formatted(i), "d" + i);
+    m.node("Reshape", "d%d,back".formatted(i), "e" + i);
     String sum = "e" + i;
     if (late) {
       sum = "l" + i;
@@ -248,6 +251,20 @@ class AttentionTest {
         assertThat(Maps.distance(got, wanted)).as(name).isLessThan(1e-5);
       }
     }
+  }
+
+  /** As in front of a Gemm: 5 rows of 4 an image, the class token's the first. */
+  @Test
+  void rowsAreTokensOfTheirImages() throws IOException {
+    Subject subject = new Subject(Shape.of(SIZE, 2, 2), x, 1);
+    Subject other = new Subject(Shape.of(SIZE, 2, 2), new float[SIZE * 4], 0);
+    float[][] maps = new float[2][];
+    for (int i = 0; i < 2; i++) {
+      List<Method> methods =
+          List.of(Methods.parse("grad-cam:relu=false,layer=" + "or".charAt(i) + "0"));
+      maps[i] = Maps.of(model(false), 1, 2, methods, List.of(other, subject)).get(1).values();
+    }
+    assertThat(maps[1]).isEqualTo(maps[0]).isNotEqualTo(new float[4]);
   }
 
   @Test
