@@ -10,6 +10,9 @@ import java.util.List;
 
 /** Readers of operators that give constants, and of shapes. */
 final class ConstantReaders {
+  /** What an element of a window takes, in elements that are made. */
+  private static final int COSINES = 16;
+
   private ConstantReaders() {}
 
   static Value constant(Call c) {
@@ -106,5 +109,23 @@ final class ConstantReaders {
       floats[i] = (float) (from + i * step);
     }
     return c.x(0).integer() ? c.of(Shape.of(n), longs) : c.of(Shape.of(n), floats);
+  }
+
+  /** Of cosines: a - b cos t + d cos 2t. */
+  static Value window(Call c, double a, double b, double d) {
+    double size = c.number(0, "size");
+    if (!(size >= 0 && size <= Fold.LARGEST)) {
+      throw CandelaException.of(
+          "window of %s elements; at most %d are supported", size, Fold.LARGEST);
+    }
+    int n = (int) size;
+    c.builder().make((long) COSINES * n);
+    double turn = 2 * Math.PI / (c.integer("periodic", 1) != 0 ? n : n - 1);
+    float[] y = new float[n];
+    for (int i = 0; i < n; i++) {
+      y[i] = (float) (a - b * Math.cos(i * turn) + d * Math.cos(2 * i * turn));
+    }
+    long type = c.integer("output_datatype", ElementType.FLOAT.code());
+    return ElementReaders.cast(c, c.of(Shape.of(n), y), type);
   }
 }

@@ -45,6 +45,16 @@ final class ElementReaders {
     return c.add(new Elementwise(Unary.SHRINK, c.real("lambd", .5f), c.real("bias", 0)), c.x(0));
   }
 
+  static Value swiglu(Call c) {
+    List<Value> in = c.together(2, true);
+    if (!in.get(0).shape().equals(in.get(1).shape())) {
+      throw CandelaException.of(
+          "operands %s and %s must have one shape", in.get(0).shape(), in.get(1).shape());
+    }
+    Value gate = c.add(new Elementwise(Unary.SWISH, c.real("alpha", 1), 0), in.get(0));
+    return c.binary(Binary.MUL, gate, in.get(1));
+  }
+
   static Value gelu(Call c) {
     String kind = c.text("approximate", "none");
     if (!kind.equals("none") && !kind.equals("tanh")) {

@@ -27,6 +27,9 @@ final class ImageReaders {
   private ImageReaders() {}
 
   static Value conv(Call c) {
+    if (!c.builder().known(c.x(1)).isConstant()) {
+      return ComputedConv.read(c);
+    }
     Value x = image(c, c.x(0));
     List<Value> in = parameters(c, x);
     Shape w = in.get(1).shape();

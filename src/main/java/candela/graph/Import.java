@@ -13,11 +13,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** Turns an ONNX model into a graph at fixed shapes; shape arithmetic is done on the way. */
 public final class Import {
   private static final int[] CHANNELS_FIRST = {0, 3, 1, 2};
+
+  private static final Set<String> RANDOM =
+      Set.of(
+          "Bernoulli",
+          "Multinomial",
+          "RandomNormal",
+          "RandomNormalLike",
+          "RandomUniform",
+          "RandomUniformLike");
 
   private final OnnxModel model;
   private final Builder builder;
@@ -288,6 +298,10 @@ public final class Import {
     if (node.domain().equals("com.microsoft.nchwc")) {
       return "it is laid out for one processor; save the model with ONNX Runtime's optimisation"
           + " level extended, not all";
+    }
+    if (node.domain().isEmpty() && RANDOM.contains(node.op())) {
+      return "it draws numbers at random, so that no map could be repeated; export the model for"
+          + " inference";
     }
     String name = node.domain().isEmpty() ? node.op() : node.domain() + "." + node.op();
     return Compositions.names().contains(name)

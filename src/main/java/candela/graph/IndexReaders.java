@@ -1,7 +1,9 @@
 package candela.graph;
 
+import candela.device.Binary;
 import candela.graph.op.AlongAxis;
 import candela.graph.op.Expand;
+import candela.graph.op.PadConstant;
 import candela.graph.op.Slice;
 import candela.graph.op.Where;
 import candela.onnx.OnnxTensor;
@@ -17,6 +19,9 @@ final class IndexReaders {
   private IndexReaders() {}
 
   static Value gather(Call c) {
+    if (!c.builder().known(c.x(1)).isConstant()) {
+      return PlaceReaders.gather(c);
+    }
     Shape x = c.x(0).shape();
     int axis = Call.axis(c.integer("axis", 0), x.rank());
     OnnxTensor t = c.constant(1, "indices");
@@ -74,6 +79,9 @@ final class IndexReaders {
 
   /** Rows of the leading axes, seen as one. */
   static Value gatherNd(Call c) {
+    if (!c.builder().known(c.x(1)).isConstant()) {
+      return PlaceReaders.gatherNd(c);
+    }
     Shape x = c.x(0).shape();
     OnnxTensor t = c.constant(1, "indices");
     int common = c.small("batch_dims", 0);
@@ -261,6 +269,38 @@ final class IndexReaders {
     float[] one = new float[taps];
     Arrays.fill(one, 1);
     return c.add(new AlongAxis(axis, first, Arrays.copyOf(index, taps), one), c.x(0));
+  }
+
+  /**
+   * Of each element with the one before it, of these with what lies two before, then four: in as
+   * many steps as the length has bits, with the slopes of products, whatever is 0.
+   */
+  static Value cumProd(Call c) {
+    Value y = c.x(0);
+    int axis = Call.axis((long) c.number(1, "axis"), y.shape().rank());
+    int n = y.shape().dim(axis);
+    boolean reverse = c.integer("reverse", 0) != 0;
+    if (c.integer("exclusive", 0) != 0) {
+      y = moved(c, y, axis, Math.min(1, n), reverse);
+    }
+    for (int by = 1; by < n; by *= 2) {
+      y = c.binary(Binary.MUL, y, moved(c, y, axis, by, reverse));
+    }
+    return y == c.x(0) ? ElementReaders.same(c, y) : y;
+  }
+
+  /** x moved to the end of an axis, or to its beginning, with ones where it was. */
+  private static Value moved(Call c, Value x, int axis, int by, boolean back) {
+    Shape kept = x.shape().with(axis, x.shape().dim(axis) - by);
+    int[] starts = new int[kept.rank()];
+    int[] steps = new int[kept.rank()];
+    Arrays.fill(steps, 1);
+    starts[axis] = back ? by : 0;
+    int[] before = new int[kept.rank()];
+    int[] after = new int[kept.rank()];
+    (back ? after : before)[axis] = by;
+    return c.add(
+        new PadConstant(before, after, 1), c.add(new Slice(starts, steps, kept.dims()), x));
   }
 
   static Value trilu(Call c) {

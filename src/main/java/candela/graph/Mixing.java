@@ -141,6 +141,16 @@ final class Mixing {
       return batching.outer(node.inputs().get(input)) == 1;
     }
 
+    /** Whether the axis of the images is that of a Fourier transform. */
+    private boolean isTransformed() {
+      boolean given = node.has(2);
+      return given ? axis == Call.axis(constant(2).longs()[0], x.rank()) : isAt(absentAxis());
+    }
+
+    private int absentAxis() {
+      return here.opset() < 20 ? 1 : -2;
+    }
+
     private boolean isResized() {
       return axis != 0 || y.rank() != own.rank() || y.dim(0) != own.dim(0);
     }
@@ -166,6 +176,12 @@ final class Mixing {
           "Asinh",
           "Atan",
           "Atanh",
+          "BitShift",
+          "BitwiseAnd",
+          "BitwiseNot",
+          "BitwiseOr",
+          "BitwiseXor",
+          "BlackmanWindow",
           "Cast",
           "CastLike",
           "Ceil",
@@ -189,6 +205,8 @@ final class Mixing {
           "Gemm",
           "Greater",
           "GreaterOrEqual",
+          "HammingWindow",
+          "HannWindow",
           "HardSigmoid",
           "HardSwish",
           "Identity",
@@ -241,6 +259,7 @@ final class Mixing {
           "Squeeze",
           "Sub",
           "Sum",
+          "SwiGLU",
           "Swish",
           "Tan",
           "Tanh",
@@ -274,6 +293,7 @@ final class Mixing {
           "RotaryEmbedding",
           "Sub",
           "Sum",
+          "SwiGLU",
           "Where",
           "Xor");
 
@@ -287,6 +307,7 @@ final class Mixing {
           "Col2Im",
           "Conv",
           "ConvTranspose",
+          "DeformConv",
           "DepthToSpace",
           "GlobalAveragePool",
           "GlobalLpPool",
@@ -310,13 +331,22 @@ final class Mixing {
     OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
     rules.put("CenterCropPad", s -> s.y.dim(s.axis) != s.own.dim(s.axis));
     rules.put("Concat", s -> s.isAt(1));
+    rules.put("Compress", s -> !s.node.has("axis") || s.isAt(0));
+    rules.put("CumProd", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
     rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
+    rules.put("DFT", Site::isTransformed);
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
     rules.put("EyeLike", s -> true);
-    rules.put("Gather", s -> s.isAt(0) && !s.isWritten() && !s.picksWithinImages());
+    // places that the image decides are judged where they are read
+    rules.put(
+        "Gather",
+        s -> s.constant(1) != null && s.isAt(0) && !s.isWritten() && !s.picksWithinImages());
     rules.put("GatherElements", s -> s.isAt(0));
     rules.put(
-        "GatherND", s -> s.axis < s.node.integer("batch_dims", 0) + s.constant(1).shape().dim(-1));
+        "GatherND",
+        s ->
+            s.constant(1) != null
+                && s.axis < s.node.integer("batch_dims", 0) + s.constant(1).shape().dim(-1));
     rules.put("Hardmax", Mixing::softmax);
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);
@@ -336,6 +366,8 @@ final class Mixing {
     rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));
     rules.put("TopK", s -> s.isAt(-1));
     rules.put("Trilu", s -> s.axis >= s.x.rank() - 2);
+    rules.put("NonZero", s -> true);
+    rules.put("Unique", s -> true);
     rules.put("Upsample", Site::isResized);
     return rules;
   }
@@ -361,6 +393,7 @@ final class Mixing {
           "ScatterND",
           "Trilu" ->
           input == 1;
+      case "DFT" -> input == 1 || input == 2;
       case "OneHot" -> input == 2;
       case "Slice" -> input == 1 || input == 2 || input == 4;
       default -> false;

@@ -48,6 +48,11 @@ class BatchingTest {
         new Case("read at a grid that is written", 1, sampled()),
         new Case("tokens that are kept, turned", 1, kept()),
         new Case("elements at places that are written", 1, gathered()),
+        new Case("the row of the largest, by tuples", 1, largest(true)),
+        new Case("the row of the largest, of all rows", 1, largest(false)),
+        new Case("weights of its own", 1, weighted()),
+        new Case("a deformable convolution", 1, deformed()),
+        new Case("waves and products of elements", 1, waves()),
         new Case("gates of the largest", 1, hardened()),
         new Case("the centre, backwards", 1, centre()),
         new Case("images between rows and channels", 1, between(1)),
@@ -117,6 +122,70 @@ class BatchingTest {
         .node("GatherElements", "x i", "some", "axis", 1)
         .node("Flatten", "some", "flat")
         .node("MatMul", "flat v", "y");
+  }
+
+  /** As exporters write x[arange(1), place], or x[0, place]. */
+  private static SmallModel largest(boolean tuples) {
+    SmallModel m =
+        new SmallModel(13, 1, 3, 2, 2)
+            .random("w", 4, 5)
+            .longs("t", new long[] {3}, 1, 3, 4)
+            .longs("r", new long[] {2}, -1, 4)
+            .longs("last", new long[] {1}, -1)
+            .longs("zero", new long[] {1, 1}, 0)
+            .longs("none", new long[] {1}, 0)
+            .node("Reshape", "x t", "tokens")
+            .node("ReduceSum", "tokens last", "seen", "keepdims", 0)
+            .node("ArgMax", "seen", "place", "axis", 1, "keepdims", 0);
+    if (tuples) {
+      m.node("Unsqueeze", "place last", "one").node("Concat", "zero one", "tuple", "axis", -1);
+      m.node("GatherND", "tokens tuple", "row");
+    } else {
+      m.node("Reshape", "tokens r", "rows").node("Add", "place none", "all");
+      m.node("Gather", "rows all", "row");
+    }
+    return m.node("MatMul", "row w", "y");
+  }
+
+  private static SmallModel weighted() {
+    return new SmallModel(13, 1, 3, 2, 2)
+        .random("w", 8, 5)
+        .random("v", 12, 24)
+        .longs("k", new long[] {4}, 2, 3, 2, 2)
+        .node("Flatten", "x", "flat")
+        .node("MatMul", "flat v", "many")
+        .node("Reshape", "many k", "kernels")
+        .node("Conv", "x kernels", "c", "pads", new long[] {0, 1, 1, 0})
+        .node("Flatten", "c", "rows")
+        .node("MatMul", "rows w", "y");
+  }
+
+  private static SmallModel deformed() {
+    return new SmallModel(19, 1, 4, 3, 2)
+        .random("o", 16, 4, 2, 1)
+        .random("w", 2, 2, 2, 2)
+        .random("v", 4, 5)
+        .node("Conv", "x o", "all")
+        .longs("from", new long[] {1}, 0)
+        .longs("to", new long[] {1}, 1)
+        .longs("axis", new long[] {1}, 3)
+        .node("Slice", "all from to axis", "off")
+        .node("DeformConv", "x w off", "c", "offset_group", 2, "group", 2)
+        .node("Flatten", "c", "rows")
+        .node("MatMul", "rows v", "y");
+  }
+
+  private static SmallModel waves() {
+    return new SmallModel(26, 1, 3, 2, 2)
+        .random("w", 24, 5)
+        .longs("two", new long[0], 2)
+        .longs("one", new long[0], 1)
+        .longs("u", new long[] {1}, 4)
+        .node("CumProd", "x one", "p")
+        .node("Unsqueeze", "p u", "real")
+        .node("DFT", "real  two", "wave")
+        .node("Flatten", "wave", "rows")
+        .node("MatMul", "rows w", "y");
   }
 
   private static SmallModel hardened() {

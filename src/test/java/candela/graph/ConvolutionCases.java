@@ -16,6 +16,7 @@ final class ConvolutionCases {
     var c = new ConvolutionCases();
     c.convolutions();
     c.convolutionsOfLines();
+    c.computedWeights();
     c.transposed();
     c.blocks(new int[] {4, 6}, new int[] {2, 3}, new int[] {1, 1, 0, 0, 0, 0, 1, 1});
     c.blocks(new int[] {7, 5}, new int[] {3, 2}, new int[] {2, 3, 1, 0, 2, 1, 1, 2});
@@ -72,6 +73,24 @@ final class ConvolutionCases {
                           }
                           return sum;
                         })));
+  }
+
+  private void computedWeights() {
+    OperatorCase c = OperatorCase.of("Conv", 11);
+    conv(c.x(3, 2, 5, 7).x(3, 2, 3, 1), 1, Move.PLAIN);
+    conv(
+        c.x(2, 4, 7, 6).x(6, 2, 3, 2).x(6),
+        2,
+        Move.of(2, 1, 1, 0, 2, 1).dilated(1, 3),
+        "group",
+        2,
+        "strides",
+        ImageCases.ints(2, 1),
+        "dilations",
+        ImageCases.ints(1, 3),
+        "pads",
+        ImageCases.ints(1, 0, 2, 1));
+    conv(c.x(1, 3, 1, 5).x(3, 1, 1, 2).constant(3), 3, Move.PLAIN, "group", 3);
   }
 
   private void convolutions() {

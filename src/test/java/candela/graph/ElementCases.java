@@ -163,6 +163,21 @@ final class ElementCases {
   private void functionsOfTwo() {
     binary("Add", 7, Binary.ADD, -2, -2);
     binary("Sub", 7, Binary.SUB, -2, -2);
+    for (float alpha : new float[] {1, 1.7f}) {
+      cases.add(
+          OperatorCase.of("SwiGLU", 28)
+              .x(3, 1, 7)
+              .x(3, 1, 7)
+              .attributes("alpha", alpha)
+              .gives(
+                  in ->
+                      Nd.of(
+                          new int[] {3, 1, 7},
+                          i -> {
+                            double gate = in.get(0).at(i);
+                            return gate / (1 + Math.exp(-alpha * gate)) * in.get(1).at(i);
+                          })));
+    }
     binary("Mul", 14, Binary.MUL, -2, -2);
     binary("Div", 14, Binary.DIV, -2, .5);
     binary("Pow", 7, Binary.POW, .5, -2);

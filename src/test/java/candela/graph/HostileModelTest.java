@@ -112,6 +112,30 @@ class HostileModelTest {
         "the kernel is larger");
     all.put(net(op("LpNormalization", "x").addAttribute(number("p", 0))), "p is 0; 1 or more");
     all.put(net(longs("s", 9), op("GatherElements", "x", "s")), "indices [1] do not fit [1,3,8,8]");
+    // Bits, masks, waves
+    all.put(
+        net(op("NonZero", "x")),
+        "the number of elements that are not 0 depends on the image, by 'x'; supported is what"
+            + " follows from shapes and constants");
+    all.put(net(op("Unique", "x")), "how many different ones there are depends on the image");
+    all.put(
+        net(longs("s", 1, 0, 0, 1), op("Compress", "x", "s").addAttribute(number("axis", 1))),
+        "the condition holds at 3, outside axis 1 of [1,3,8,8]");
+    all.put(
+        net(op("BitwiseNot", "x")), "bits of 'x', which is computed at run time; supported are");
+    all.put(net(longs("s", 1), op("BitShift", "s", "s")), "direction ''; LEFT or RIGHT expected");
+    all.put(
+        net(longs("s", 1L << 40), op("HannWindow", "s")), "window of 1.099511627776E12 elements");
+    all.put(net(longs("s", MAX), op("DFT", "x", "s")), "supported are axes before the last");
+    all.put(
+        net(weights(4, 3, 3, 3), weights(1, 9, 6, 6).setName("o"), op("DeformConv", "x", "w", "o")),
+        "the offset is [1,9,6,6]; [1,18,6,6] expected");
+    all.put(
+        net(
+            weights(4, 3, 3, 3),
+            op("DeformConv", "x", "w", "x").addAttribute(number("offset_group", 0))),
+        "3 channels cannot be split in 0 groups");
+    all.put(net(op("RandomNormalLike", "x")), "it draws numbers at random, so that no map could");
     // Windows
     for (int group : new int[] {0, -1, MAX}) {
       all.put(

@@ -20,6 +20,7 @@ final class IndexCases {
     c.scattersOfElements();
     c.tiles();
     c.sums();
+    c.products();
     c.triangles();
     return c.cases;
   }
@@ -248,6 +249,47 @@ final class IndexCases {
             sum += x.at(j);
           }
           return sum;
+        });
+  }
+
+  /** Of some zeros, too: what is behind one has a slope there. */
+  private void products() {
+    Nd zeros = Nd.of(new int[] {2, 7}, i -> (i[0] + i[1]) % 4 == 1 ? 0 : i[1] / 2. - 1.25);
+    for (int axis = -1; axis < 1; axis++) {
+      for (int exclusive = 0; exclusive < 2; exclusive++) {
+        for (int reverse = 0; reverse < 2; reverse++) {
+          int a = Math.floorMod(axis, 2);
+          int own = 1 - exclusive;
+          boolean back = reverse == 1;
+          OperatorCase c = OperatorCase.of("CumProd", 26);
+          for (OperatorCase x : List.of(c.x(3, 9), c.values(zeros))) {
+            cases.add(
+                x.integer(MoveCases.number(axis))
+                    .attributes("exclusive", exclusive, "reverse", reverse)
+                    .gives(in -> multiplied(in.get(0), a, own, back)));
+          }
+        }
+      }
+    }
+    cases.add(
+        OperatorCase.of("CumProd", 26)
+            .integer(MoveCases.numbers(2, 3, -4))
+            .integer(MoveCases.number(0))
+            .gives(in -> MoveCases.numbers(2, 6, -24)));
+  }
+
+  private static Nd multiplied(Nd x, int axis, int own, boolean back) {
+    return Nd.of(
+        x.dims(),
+        i -> {
+          int[] j = i.clone();
+          double product = 1;
+          int from = back ? i[axis] + 1 - own : 0;
+          int to = back ? x.dim(axis) : i[axis] + own;
+          for (j[axis] = from; j[axis] < to; j[axis]++) {
+            product *= x.at(j);
+          }
+          return product;
         });
   }
 

@@ -341,7 +341,46 @@ class OperatorTest {
     flat("Hardmax", model(13).node("Hardmax", "x", "y", "axis", 2));
     SmallModel hot = model(13).longs("d", new long[] {1}, 4).floats("v", new long[] {2}, .5f, 2);
     hot.node("ArgMax", "x", "i", "axis", 2, "keepdims", 0);
+    SmallModel grown = model(26).longs("a", new long[0], -1).node("Tanh", "x", "t");
+    add("CumProd", grown.node("CumProd", "t a", "y", "reverse", 1));
+    add("SwiGLU", model(28).node("Tanh", "x", "t").node("SwiGLU", "t x", "y", "alpha", 1.5f));
+    SmallModel moved = model(19).random("o", 8, 3, 1, 1).random("w", 2, 3, 2, 2);
+    moved.node("Softsign", "x", "s").node("Conv", "s o", "d");
+    moved.longs("st", new long[] {2}, 0, 0).longs("en", new long[] {2}, 3, 4);
+    moved.longs("ax", new long[] {2}, 2, 3).node("Slice", "d st en ax", "off");
+    add("DeformConv", moved.node("DeformConv", "x w off", "y"));
+    SmallModel largest = model(13).node("ArgMax", "x", "i", "axis", 3, "keepdims", 0);
+    add("Gather", "where the image decides", largest.node("Gather", "x i", "y", "axis", 3));
+    SmallModel waves = model(20).longs("u", new long[] {1}, 4).node("Unsqueeze", "x u", "r");
+    add("DFT", waves.node("DFT", "r", "y", "onesided", 1));
+    SmallModel own =
+        model(13).random("w", 4, 3, 2, 2).node("ReduceMean", "x", "m", "axes", new long[] {3});
+    own.longs("f", new long[] {4}, 2, 3, 2, 2).node("Tanh", "m", "t").node("Reshape", "t f", "k");
+    add("Conv", "with computed weights", own.node("Conv", "x k", "y"));
+    masks();
     add("OneHot", hot.node("OneHot", "i d v", "h", "axis", 2).node("Mul", "x h", "y"));
+  }
+
+  /** Constants, which scale x or tell what is left of it. */
+  private void masks() {
+    SmallModel m = model(18).longs("m", new long[] {5}, 0, 3, 0, 1, 6).node("NonZero", "m", "z");
+    add("NonZero", m.node("Gather", "x z", "y", "axis", 3));
+    SmallModel c = model(11).longs("m", new long[] {3}, 1, 0, 1).node("Cast", "m", "b", "to", 9);
+    add("Compress", c.node("Compress", "x b", "y", "axis", 1));
+    SmallModel u = model(11).longs("m", new long[] {4}, 2, 0, 2, 0);
+    add("Unique", u.node("Unique", "m", "i f", "sorted", 0).node("Gather", "x i", "y", "axis", 1));
+    for (String op : List.of("BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "BitShift")) {
+      SmallModel bits = model(18).longs("a", new long[] {5}, 12, 7, 1, 5, 9);
+      bits.longs("b", new long[] {1}, 3);
+      bits = op.equals("BitwiseNot") ? bits.node(op, "a", "i") : bits;
+      bits = op.equals("BitShift") ? bits.node(op, "a b", "i", "direction", "LEFT") : bits;
+      bits = op.endsWith("d") || op.endsWith("r") ? bits.node(op, "a b", "i") : bits;
+      add(op, bits.node("Cast", "i", "f", "to", 1).node("Mul", "x f", "y"));
+    }
+    for (String op : List.of("BlackmanWindow", "HammingWindow", "HannWindow")) {
+      SmallModel w = model(17).longs("n", new long[0], 5).node(op, "n", "w");
+      add(op, w.node("Mul", "x w", "y"));
+    }
   }
 
   /** Those of ExportedOperatorsTest, whose names begin with the operator. */
