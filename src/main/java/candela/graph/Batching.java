@@ -6,8 +6,10 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads lengths that a file holds for batches of one size as those of another.
@@ -32,6 +34,9 @@ final class Batching {
    * Of values that hold something for each image of the file's own batch: whether it is the same.
    */
   private final Map<List<Object>, Boolean> alike = new HashMap<>();
+
+  /** Values in which each image's own number may be counted, to be read as places alone. */
+  private final Set<String> numbered = new HashSet<>();
 
   /**
    * @param made the graph in the file's own batch
@@ -79,6 +84,7 @@ final class Batching {
    * @throws CandelaException where they do not, or the node mixes them
    */
   void follow(OnnxNode node, Builder here) {
+    node.inputs().stream().filter(numbered::contains).forEach(x -> number(node, x, here));
     boolean any = false;
     int outer = 0;
     int block = 0;
@@ -138,13 +144,42 @@ final class Batching {
           }
         }
       } else if (v != null && v.isConstant() && own(x).rank() == v.shape().rank()) {
-        if (!v.integer() || Mixing.isAligned(node.op(), i)) {
+        if (v.integer() && Mixing.isAligned(node.op(), i) && isNumber(x, v.constant())) {
+          numbered.addAll(node.outputs());
+        } else if (!v.integer() || Mixing.isAligned(node.op(), i)) {
           checkSame(x, v.constant(), outer);
         } else if (Mixing.isPlace(node.op(), i) && own(x).equals(v.shape())) {
           checkPlaces(node, i, here);
         }
       }
     }
+  }
+
+  /** Refuses what reads a value with the images' own numbers as other than their own places. */
+  private void number(OnnxNode node, String x, Builder here) {
+    boolean places = node.op().equals("Shape") || here.isApart(node.outputs().getFirst());
+    if (reshapes(node)) {
+      numbered.addAll(node.outputs());
+    } else if (!places) {
+      throw CandelaException.of("'%s' depends on how many images there are", x);
+    }
+  }
+
+  /** Whether a constant counts the images, each as often as the first. */
+  private boolean isNumber(String name, OnnxTensor here) {
+    Shape s = here.shape();
+    int axis = axis(name, s);
+    if (axis != 0 || s.dim(0) != batch || batch < 2) {
+      return false;
+    }
+    long[] all = here.longs();
+    int each = all.length / batch;
+    for (int i = 0; i < all.length; i++) {
+      if (all[i] != i / each * all[each]) {
+        return false;
+      }
+    }
+    return each > 0 && all[each] > 0;
   }
 
   /** Refuses a constant that is another for another number of images, or for each of them. */

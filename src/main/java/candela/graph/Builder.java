@@ -33,6 +33,7 @@ final class Builder {
   private final Map<String, Value> values = new HashMap<>();
   private final Set<Value> bound = new HashSet<>();
   private final Map<String, String> refused = new HashMap<>();
+  private final Set<String> apart = new HashSet<>();
   private final Elements elements;
   private int made;
   private Norms norms = Norms.FOLDED;
@@ -106,6 +107,16 @@ final class Builder {
   /** Says why the value of an ONNX name will not be there. */
   void refuse(String name, String why) {
     refused.put(name, why);
+  }
+
+  /** Tells that the node which gives this reads, for each image, what is that image's alone. */
+  void keepApart(String output) {
+    apart.add(output);
+  }
+
+  /** Whether that was told. */
+  boolean isApart(String output) {
+    return apart.contains(output);
   }
 
   void bind(String name, Value v) {

@@ -23,12 +23,13 @@ final class ComputedConv {
       throw CandelaException.of(
           "computed weights %s and input %s; supported are images [N,C,H,W]", w, x);
     }
-    if (c.images(1) >= 0 && !isEach(c)) {
-      throw CandelaException.of("the weights %s are those of several images", w);
-    }
     int n = x.dim(0);
     int groups = c.small("group", 1);
-    int images = isEach(c) ? n : 1;
+    boolean each = isEach(c);
+    int images = each ? n : 1;
+    if (each) {
+      c.builder().keepApart(c.node().outputs().getFirst());
+    }
     int filters = w.dim(0) / images;
     boolean split = groups > 0 && x.dim(1) % groups == 0 && filters % groups == 0;
     if (!split || w.dim(1) * groups != x.dim(1)) {

@@ -116,6 +116,35 @@ final class Mixing {
       return t != null && batching.isWritten(t, node.inputs().get(1));
     }
 
+    /** Whether places that are written count along the images, and are not those of each. */
+    private boolean isPicked() {
+      return isAt(0) && !isWritten() && !picksWithinImages();
+    }
+
+    /** Whether places that the images decide count along them, and not in each one alone. */
+    private boolean picksAmongImages() {
+      return input == 0 && isAt(0) && !isApart();
+    }
+
+    private boolean isApart() {
+      return here.isApart(node.outputs().getFirst());
+    }
+
+    /** Whether index tuples, or what these have in common with the input, count the images. */
+    private boolean isCounted() {
+      return axis < node.integer("batch_dims", 0) + tuple();
+    }
+
+    /** Whether tuples that the images decide do, and not in each one alone. */
+    private boolean tuplesMix() {
+      boolean common = axis < node.integer("batch_dims", 0);
+      return input == 0 && isCounted() && !common && !isApart();
+    }
+
+    private int tuple() {
+      return here.value("input", node.inputs().get(1)).shape().dim(-1);
+    }
+
     /** Whether the second input picks for every image what is that image's. */
     private boolean picksWithinImages() {
       OnnxTensor picked = constant(1);
@@ -305,7 +334,6 @@ final class Mixing {
           "AveragePool",
           "BatchNormalization",
           "Col2Im",
-          "Conv",
           "ConvTranspose",
           "DeformConv",
           "DepthToSpace",
@@ -331,22 +359,17 @@ final class Mixing {
     OF_IMAGES.forEach(op -> rules.put(op, s -> s.axis != 0));
     rules.put("CenterCropPad", s -> s.y.dim(s.axis) != s.own.dim(s.axis));
     rules.put("Concat", s -> s.isAt(1));
+    // weights are no image's, or each one's own
+    rules.put("Conv", s -> s.axis != 0 || s.input > 0 && !s.isApart());
     rules.put("Compress", s -> !s.node.has("axis") || s.isAt(0));
     rules.put("CumProd", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
     rules.put("CumSum", s -> s.axis == Call.axis((long) s.constant(1).floats()[0], s.x.rank()));
     rules.put("DFT", Site::isTransformed);
     rules.put("Einsum", s -> EinsumReader.sums(s.node, s.input, s.axis, s.x.rank()));
     rules.put("EyeLike", s -> true);
-    // places that the image decides are judged where they are read
-    rules.put(
-        "Gather",
-        s -> s.constant(1) != null && s.isAt(0) && !s.isWritten() && !s.picksWithinImages());
+    rules.put("Gather", s -> s.constant(1) == null ? s.picksAmongImages() : s.isPicked());
     rules.put("GatherElements", s -> s.isAt(0));
-    rules.put(
-        "GatherND",
-        s ->
-            s.constant(1) != null
-                && s.axis < s.node.integer("batch_dims", 0) + s.constant(1).shape().dim(-1));
+    rules.put("GatherND", s -> s.constant(1) == null ? s.tuplesMix() : s.isCounted());
     rules.put("Hardmax", Mixing::softmax);
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);

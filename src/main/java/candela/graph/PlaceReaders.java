@@ -5,6 +5,7 @@ import candela.graph.op.BinaryOp;
 import candela.graph.op.Concat;
 import candela.graph.op.Expand;
 import candela.graph.op.Pick;
+import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -48,9 +49,8 @@ final class PlaceReaders {
     int inner = s.count(axis + 1, s.rank());
     Value own = axis == 0 ? ownPlaces() : null;
     if (own != null) {
-      return picked(c.builder().batch(), s.dim(0) / c.builder().batch(), inner, own, dims);
+      return pickedApart(c.builder().batch(), s.dim(0) / c.builder().batch(), inner, own, dims);
     }
-    checkApart(axis, axis + 1);
     int outer = s.count(0, axis);
     Value row = c.reshape(index, 1, index.shape().count());
     return picked(outer, s.dim(axis), inner, row, dims);
@@ -59,20 +59,27 @@ final class PlaceReaders {
   /** The places in the rows of the image alone, a row each; null where they are others'. */
   private Value ownPlaces() {
     int n = c.builder().batch();
-    if (index.shape().rank() == 0 || index.shape().dim(0) != n || x.shape().dim(0) % n != 0) {
+    int count = index.shape().count();
+    if (count % n != 0 || x.shape().dim(0) % n != 0) {
       return null;
     }
     if (isOneImages()) {
-      return c.reshape(index, n, index.shape().count() / n);
+      return c.reshape(index, n, count / n);
     }
     Node sum = c.builder().producer(index);
+    while (sum != null && sum.op() instanceof Reshape) {
+      sum = c.builder().producer(sum.input(0));
+    }
     if (sum == null || !(sum.op() instanceof BinaryOp b) || b.kind() != Binary.ADD) {
       return null;
     }
+    Shape to = sum.output().shape();
     int from = sum.input(0).isConstant() ? 0 : 1;
-    Value place = sum.input(1 - from);
-    boolean own = isOwn(expanded(sum.input(from), index.shape()), x.shape().dim(0) / n);
-    return own ? c.reshape(expanded(place, index.shape()), n, index.shape().count() / n) : null;
+    boolean own =
+        to.rank() > 0
+            && to.dim(0) == n
+            && isOwn(expanded(sum.input(from), to), x.shape().dim(0) / n);
+    return own ? c.reshape(expanded(sum.input(1 - from), to), n, count / n) : null;
   }
 
   /** Whether the file was made for one image, and both inputs hold several, one by one. */
@@ -121,15 +128,19 @@ final class PlaceReaders {
     int inner = s.count(to, s.rank());
     int[] dims = joined(Arrays.copyOf(t.dims(), t.rank() - 1), rest(s, to), new int[0]);
     int images = c.builder().batch();
+    Value alone = axes == 1 && common == 0 ? ownPlaces() : null;
+    if (alone != null) {
+      return pickedApart(images, s.dim(0) / images, inner, alone, dims);
+    }
     if (common == 0 && t.rank() > 1 && t.dim(0) == images && isOneImages()) {
       Shape own = s.with(0, s.dim(0) / images);
-      return picked(images, own.count(0, to), inner, rows(images, place(own, 0, 0, axes)), dims);
+      return pickedApart(
+          images, own.count(0, to), inner, rows(images, place(own, 0, 0, axes)), dims);
     }
     boolean own = common == 0 && axes > 1 && t.rank() > 1 && t.dim(0) == s.dim(0);
     if (own && s.dim(0) == images && isOwn(part(0), 1)) {
-      return picked(images, s.count(1, to), inner, rows(images, place(s, 1, 1, axes)), dims);
+      return pickedApart(images, s.count(1, to), inner, rows(images, place(s, 1, 1, axes)), dims);
     }
-    checkApart(common, to);
     int outer = s.count(0, common);
     return picked(outer, s.count(common, to), inner, rows(outer, place(s, common, 0, axes)), dims);
   }
@@ -202,14 +213,10 @@ final class PlaceReaders {
     return to.equals(v.shape()) ? y : c.add(new Slice(starts, steps, to.dims()), y);
   }
 
-  /** Refuses to pick among the images. */
-  private void checkApart(int from, int to) {
-    int axis = c.images(0);
-    if (axis >= from && axis < to) {
-      throw CandelaException.of(
-          "it picks along axis %d of %s, where images lie, at places that these decide",
-          axis, x.shape());
-    }
+  /** A row for each image. */
+  private Value pickedApart(int images, int n, int inner, Value place, int[] dims) {
+    c.builder().keepApart(c.node().outputs().getFirst());
+    return picked(images, n, inner, place, dims);
   }
 
   /**

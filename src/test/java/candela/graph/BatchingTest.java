@@ -50,6 +50,8 @@ class BatchingTest {
         new Case("elements at places that are written", 1, gathered()),
         new Case("the row of the largest, by tuples", 1, largest(true)),
         new Case("the row of the largest, of all rows", 1, largest(false)),
+        new Case("the row of the largest, of all rows of any number", 1, numbered("Gather")),
+        new Case("the row of the largest, by tuples of one", 1, numbered("GatherND")),
         new Case("weights of its own", 1, weighted()),
         new Case("a deformable convolution", 1, deformed()),
         new Case("waves and products of elements", 1, waves()),
@@ -145,6 +147,17 @@ class BatchingTest {
       m.node("Gather", "rows all", "row");
     }
     return m.node("MatMul", "row w", "y");
+  }
+
+  /** As exporters write x[arange(n), place] for any n: with the image's own number in the place. */
+  private static SmallModel numbered(String op) {
+    SmallModel m =
+        OpenBatchTest.numbered()
+            .random("v", 4, 5)
+            .longs("u", new long[] {1}, 1)
+            .node("Unsqueeze", "all u", "tuples");
+    m.node(op, op.equals("Gather") ? "rows all" : "rows tuples", "row");
+    return m.node("MatMul", "row v", "y");
   }
 
   private static SmallModel weighted() {

@@ -56,8 +56,58 @@ class OpenBatchTest {
         .node("Reshape", "z all", "row");
   }
 
+  /** The place, among three rows of each of any number of images, of the largest sum. */
+  static SmallModel numbered() {
+    return open()
+        .longs("t", new long[] {3}, -1, 3, 4)
+        .longs("four", new long[] {2}, -1, 4)
+        .longs("last", new long[] {1}, -1)
+        .longs("first", new long[0], 0)
+        .longs("one", new long[0], 1)
+        .longs("three", new long[0], 3)
+        .node("Reshape", "x t", "tokens")
+        .node("Reshape", "tokens four", "rows")
+        .node("ReduceSum", "tokens last", "seen", "keepdims", 0)
+        .node("ArgMax", "seen", "place", "axis", 1, "keepdims", 0)
+        .node("Shape", "x", "shape")
+        .node("Gather", "shape first", "n")
+        .node("Range", "first n one", "numbers")
+        .node("Mul", "numbers three", "begin")
+        .node("Add", "begin place", "all");
+  }
+
   static Stream<Named<SmallModel>> mixed() {
     return Stream.of(
+        Named.of(
+            "rows of other images where the largest are",
+            open()
+                .node("ArgMax", "z", "place", "axis", 1, "keepdims", 0)
+                .node("Gather", "z place", "picked", "axis", 0)
+                .node("MatMul", "picked w", "y")),
+        Named.of(
+            "elements of other images where the largest are",
+            open()
+                .longs("pairs", new long[] {3}, -1, 1, 1)
+                .node("ArgMax", "z", "place", "axis", 1)
+                .node("Concat", "place place", "tuple", "axis", 1)
+                .node("GatherND", "z tuple", "picked")
+                .node("Reshape", "picked pairs", "one")
+                .node("Reshape", "z s3", "three")
+                .longs("s3", new long[] {3}, -1, 1, 3)
+                .node("Mul", "three one", "more")
+                .node("Flatten", "more", "flat")
+                .node("MatMul", "flat w", "y")),
+        Named.of(
+            "rows of a table by the image's number",
+            numbered().random("v", 64, 5).node("Gather", "v all", "y")),
+        Named.of(
+            "the image's number in a place",
+            numbered()
+                .longs("pairs", new long[] {2}, -1, 1)
+                .node("Reshape", "all pairs", "column")
+                .node("Cast", "column", "number", "to", 1)
+                .node("Mul", "z number", "more")
+                .node("MatMul", "more w", "y")),
         Named.of(
             "the mean of a batch",
             open()
