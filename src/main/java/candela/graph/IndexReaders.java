@@ -85,6 +85,9 @@ final class IndexReaders {
     Shape x = c.x(0).shape();
     OnnxTensor t = c.constant(1, "indices");
     int common = c.small("batch_dims", 0);
+    if (common == 0 && t.shape().rank() > 1 && c.isWritten(1, "indices") && c.images(0) == 0) {
+      return gatherTuplesInImages(c, t);
+    }
     int[] rows = rows(x, t, common);
     int axes = common + t.shape().dim(-1);
     int[] rest = Arrays.copyOfRange(x.dims(), axes, x.rank());
@@ -92,6 +95,23 @@ final class IndexReaders {
     Value y = picked(c, flat, 0, rows);
     int[] places = Arrays.copyOf(t.shape().dims(), t.shape().rank() - 1);
     return c.reshape(y, joined(places, rest));
+  }
+
+  /** In a file that was made for one image, tuples that pick among what is that image's. */
+  private static Value gatherTuplesInImages(Call c, OnnxTensor t) {
+    Batching batching = c.builder().batching();
+    String name = c.node().inputs().getFirst();
+    Shape own = batching.own(name);
+    if (batching.made() != 1 || batching.outer(name) > 1) {
+      throw CandelaException.of("it picks along axis 0 of %s, where images lie", own);
+    }
+    c.builder().keepApart(c.node().outputs().getFirst());
+    int[] rows = rows(own, t, 0);
+    int axes = t.shape().dim(-1);
+    int inner = own.count(axes, own.rank());
+    Value apart = c.reshape(c.x(0), c.builder().batch(), own.count(0, axes), inner);
+    Shape y = batching.own(c.node().outputs().getFirst());
+    return c.reshape(picked(c, apart, 1, rows), batching.grown(y, 0).dims());
   }
 
   /**

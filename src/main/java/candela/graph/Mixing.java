@@ -141,6 +141,31 @@ final class Mixing {
       return input == 0 && isCounted() && !common && !isApart();
     }
 
+    /** Whether tuples that are written pick for every image, in the order of these, what is its. */
+    private boolean tuplesPickWithinImages() {
+      String name = node.outputs().getFirst();
+      int rows = constant(1).shape().count() / Math.max(1, tuple());
+      if (axis != 0 || !isOuter() || rows % here.batch() != 0) {
+        return false;
+      }
+      if (node.integer("batch_dims", 0) > 0) {
+        Shape parts = Shape.of(1, here.batch(), rows * tuple() / here.batch());
+        return Batching.isAlike(constant(1), parts);
+      }
+      if (batching.axis(name, here.find(name).shape()) != 0) {
+        return false;
+      }
+      int each = x.dim(0) / here.batch();
+      long[] places = constant(1).longs();
+      for (int r = 0; r < rows; r++) {
+        long place = places[r * tuple()];
+        if ((place < 0 ? place + x.dim(0) : place) / each != r / (rows / here.batch())) {
+          return false;
+        }
+      }
+      return true;
+    }
+
     private int tuple() {
       return here.value("input", node.inputs().get(1)).shape().dim(-1);
     }
@@ -369,7 +394,12 @@ final class Mixing {
     rules.put("EyeLike", s -> true);
     rules.put("Gather", s -> s.constant(1) == null ? s.picksAmongImages() : s.isPicked());
     rules.put("GatherElements", s -> s.isAt(0));
-    rules.put("GatherND", s -> s.constant(1) == null ? s.tuplesMix() : s.isCounted());
+    rules.put(
+        "GatherND",
+        s ->
+            s.constant(1) == null
+                ? s.tuplesMix()
+                : s.isCounted() && !s.isApart() && !s.tuplesPickWithinImages());
     rules.put("Hardmax", Mixing::softmax);
     rules.put("LayerNormalization", s -> s.isFrom(-1));
     rules.put("LogSoftmax", Mixing::softmax);

@@ -89,7 +89,8 @@ final class PlaceReaders {
         && batching.made() == 1
         && c.images(0) == 0
         && c.images(1) == 0
-        && batching.outer(c.node().inputs().getFirst()) == 1;
+        && batching.outer(c.node().inputs().get(0)) == 1
+        && batching.outer(c.node().inputs().get(1)) == 1;
   }
 
   /** Whether a constant is, all over image i, so many times i. */

@@ -52,6 +52,9 @@ class BatchingTest {
         new Case("the row of the largest, of all rows", 1, largest(false)),
         new Case("the row of the largest, of all rows of any number", 1, numbered("Gather")),
         new Case("the row of the largest, by tuples of one", 1, numbered("GatherND")),
+        new Case("the diagonal, by tuples that are written", 1, diagonal()),
+        new Case("elements at places beside the images", 1, beside(1)),
+        new Case("elements at places beside any number of images", 1, beside(-1)),
         new Case("weights of its own", 1, weighted()),
         new Case("a deformable convolution", 1, deformed()),
         new Case("waves and products of elements", 1, waves()),
@@ -158,6 +161,34 @@ class BatchingTest {
             .node("Unsqueeze", "all u", "tuples");
     m.node(op, op.equals("Gather") ? "rows all" : "rows tuples", "row");
     return m.node("MatMul", "row v", "y");
+  }
+
+  private static SmallModel diagonal() {
+    return new SmallModel(13, 1, 3, 2, 2)
+        .random("w", 12, 5)
+        .longs("i", new long[] {2, 2, 3}, 0, 0, 1, 0, 2, 0, 0, 1, -1, -1, 0, 0)
+        .longs("s", new long[] {2}, 1, 8)
+        .random("v", 8, 5)
+        .node("GatherND", "x i", "some")
+        .node("Reshape", "some s", "rows")
+        .node("MatMul", "rows v", "y");
+  }
+
+  /** Tuples for as many images as there are, which are common to both inputs. */
+  private static SmallModel beside(int images) {
+    return new SmallModel(13, images, 3, 2, 2)
+        .random("w", 6, 5)
+        .longs("i", new long[] {1, 3, 1, 2}, 0, 1, 1, 0, -1, -1)
+        .longs("none", new long[] {1}, 0)
+        .longs("rest", new long[] {3}, 3, 1, 2)
+        .node("Shape", "x", "shape")
+        .node("Gather", "shape none", "n")
+        .node("Concat", "n rest", "s", "axis", 0)
+        .node("Expand", "i s", "tuples")
+        .node("GatherND", "x tuples", "some", "batch_dims", 2)
+        .node("Concat", "some some", "twice", "axis", 2)
+        .node("Flatten", "twice", "rows")
+        .node("MatMul", "rows w", "y");
   }
 
   private static SmallModel weighted() {
