@@ -8,11 +8,13 @@ import java.util.TreeSet;
 
 /**
  * How a reshape splits axes into pieces and joins pieces to axes: [6,10] to [3,20] splits 6 into 3
- * and 2 and joins 2 and 10. Axes of length 1 play no part.
+ * and 2 and joins 2 and 10. Axes of length 1 play no part but for a first one: it is that of a
+ * single image, and regroups as that of several, so that sums have the same order.
  *
  * @param pieces in the order of the elements, outermost first
+ * @param single whether the first piece is a single image, or holds it
  */
-record Regrouping(List<Piece> pieces) {
+record Regrouping(List<Piece> pieces, boolean single) {
   /**
    * Neighbouring elements that stay together.
    *
@@ -27,6 +29,21 @@ record Regrouping(List<Piece> pieces) {
     if (before.count() < 2) {
       return null;
     }
+    boolean many = before.dim(0) != 1 && after.dim(0) != 1;
+    if (many || before.count() > Integer.MAX_VALUE / 2) {
+      return new Regrouping(pieces(before, after), false);
+    }
+    List<Piece> pieces = pieces(doubled(before), doubled(after));
+    Piece first = pieces.getFirst();
+    pieces.set(0, new Piece(first.size / 2, first.from, first.to));
+    return new Regrouping(pieces, true);
+  }
+
+  private static Shape doubled(Shape s) {
+    return s.with(0, 2 * s.dim(0));
+  }
+
+  private static List<Piece> pieces(Shape before, Shape after) {
     List<Piece> pieces = new ArrayList<>();
     int i = 0;
     int j = 0;
@@ -46,7 +63,7 @@ record Regrouping(List<Piece> pieces) {
         split(pieces, before, firstFrom, i, after, firstTo, j);
       }
     }
-    return new Regrouping(pieces);
+    return pieces;
   }
 
   /** Whether each piece is in one place of held, whose transpose by perm is reshaped. */
@@ -55,7 +72,8 @@ record Regrouping(List<Piece> pieces) {
       for (int k = 1; k < p.from.size(); k++) {
         int a = perm[p.from.get(k - 1)];
         int b = perm[p.from.get(k)];
-        if (b < a || held.count(a + 1, b) != 1) {
+        boolean apart = b < a || held.count(a + 1, b) != 1;
+        if (apart || single && a < perm[0] && perm[0] < b) {
           return false;
         }
       }

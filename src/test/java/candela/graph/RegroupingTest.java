@@ -42,7 +42,7 @@ class RegroupingTest {
         piece(3, 1, 1),
         piece(5, 2, 1),
         piece(4, 2, 2));
-    pieces(Shape.of(3, 1, 5, 1), Shape.of(1, 3, 5, 1), piece(3, 0, 1), piece(5, 2, 2));
+    pieces(Shape.of(3, 1, 5, 1), Shape.of(3, 5, 1), piece(3, 0, 0), piece(5, 2, 1));
     // 4 x 6 cannot be cut into 3 x 8.
     pieces(
         Shape.of(7, 4, 6),
@@ -51,6 +51,21 @@ class RegroupingTest {
         new Regrouping.Piece(24, List.of(1, 2), List.of(1, 2)));
     assertThat(Regrouping.of(Shape.of(0, 3), Shape.of(3, 0))).isNull();
     assertThat(Regrouping.of(Shape.of(1, 1), Shape.of(1))).isNull();
+  }
+
+  /** Of one image the pieces are those of several. */
+  @Test
+  void aSingleImageRegroupsAsSeveralDo() {
+    for (int n : new int[] {1, 5}) {
+      pieces(Shape.of(n, 8), Shape.of(2 * n, 4), piece(n, 0, 0), piece(2, 1, 0), piece(4, 1, 1));
+      pieces(Shape.of(3 * n, 5), Shape.of(n, 3, 5), piece(n, 0, 0), piece(3, 0, 1), piece(5, 1, 2));
+      // an axis that is held on the other side of the images cannot join the one behind them
+      Regrouping joins = Regrouping.of(Shape.of(n, 5, 7), Shape.of(n, 35));
+      assertThat(joins.lies(new int[] {1, 0, 2}, Shape.of(5, n, 7))).isEqualTo(true);
+      Regrouping uneven = Regrouping.of(Shape.of(n, 4, 6), Shape.of(n, 3, 8));
+      assertThat(uneven.lies(new int[] {1, 0, 2}, Shape.of(4, n, 6))).isFalse();
+      assertThat(uneven.lies(new int[] {0, 1, 2}, Shape.of(n, 4, 6))).isTrue();
+    }
   }
 
   private static SmallModel convolved() {
