@@ -57,7 +57,8 @@ void require(cudaError_t code, const char* what) {
 }
 
 Case::Case(const Library& cpu, const Library& card, const char* entry, int variant, bool speed)
-    : cpu(cpu), card(card), entry(entry), variant(variant), speed(speed), state(static_cast<uint64_t>(variant) + 1) {
+    : cpu(cpu), card(card), entry(entry), variant(variant), speed(speed), turn(variant / 2),
+      state(static_cast<uint64_t>(variant) + 1) {
   for (const char* c = entry; *c != 0; c++) state = state * 1099511628211u + static_cast<unsigned char>(*c);
   // Every other variant has pointers that are aligned to their element alone.
   shift = !speed && variant % 2 == 1 ? 1 : 0;
@@ -88,7 +89,8 @@ int64_t Case::size(const char* name, std::initializer_list<int64_t> small, std::
 }
 
 int Case::each(const char* name, int count, int large) {
-  int value = speed ? large : variant % count;
+  int value = speed ? large : turn % count;
+  turn /= count;
   text += (text.empty() ? "" : " ") + std::string(name) + "=" + std::to_string(value);
   return value;
 }

@@ -52,7 +52,8 @@ class Case {
 
   // One of `small`; with speed the variant's number among `large`.
   int64_t size(const char* name, std::initializer_list<int64_t> small, std::initializer_list<int64_t> large);
-  // Every number below count in turn; with speed `large`.
+  // Every number below count in turn, each with both alignments of pointers and with every number of those asked for before;
+  // with speed `large`.
   int each(const char* name, int count, int large = 0);
   bool flag(const char* name, bool large = false);
   bool timed() const { return speed; }
@@ -201,6 +202,7 @@ class Case {
   const char* const entry;
   const int variant;
   const bool speed;
+  int turn;
   uint64_t state;
   size_t shift;
   double relative = 1e-5, absolute = 1e-6;

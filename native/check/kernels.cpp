@@ -36,7 +36,8 @@ constexpr bool listed(std::string_view name) {
 
 struct Options {
   std::string cpu, card, only;
-  int variants = 72;
+  // Twice as many as the longest list has, and a few more.
+  int variants = 96;
   bool speed = false;
 };
 
