@@ -69,21 +69,14 @@ __global__ void overRows(int64_t rows, Body body) {
   }
 }
 
+// Rows from firstRow on, n elements of each from `first` on; below 2^31 in all, which spares 64-bit divisions.
 template <class Body>
-__global__ void overSpans(int64_t rows, int64_t n, Body body) {
-  int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < rows * n; i += step) {
-    body(Span{i / n, i % n, i % n + 1});
-  }
-}
-
-// The same below 2^31 elements, without 64-bit divisions.
-template <class Body>
-__global__ void overFewSpans(uint32_t all, Divide n, Body body) {
+__global__ void overSpans(uint32_t all, Divide n, int64_t firstRow, int64_t first, Body body) {
   uint32_t step = gridDim.x * blockDim.x;
   for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < all; i += step) {
     uint32_t at = i, row = n.split(at);
-    body(Span{row, at, static_cast<int64_t>(at) + 1});
+    int64_t begin = first + at;
+    body(Span{firstRow + row, begin, begin + 1});
   }
 }
 
@@ -112,10 +105,15 @@ template <class Body>
 void forEachSpan(cd_stream* stream, int64_t rows, int64_t n, const Body& body, int64_t = 1) {
   if (rows <= 0 || n <= 0) return;
   auto queue = queueOf(stream);
-  if (rows * n < kDivisible) {
-    overFewSpans<<<blocks(rows * n), kBlock, 0, queue>>>(static_cast<uint32_t>(rows * n), Divide(n), body);
-  } else {
-    overSpans<<<blocks(rows * n), kBlock, 0, queue>>>(rows, n, body);
+  // A launch does as many whole rows as have 32-bit numbers, or a part of one.
+  constexpr int64_t kMost = kDivisible - 1;
+  int64_t wide = n < kMost ? n : kMost, tall = kMost / wide;
+  for (int64_t row = 0; row < rows; row += tall) {
+    for (int64_t first = 0; first < n; first += wide) {
+      int64_t down = rows - row < tall ? rows - row : tall, across = n - first < wide ? n - first : wide;
+      auto all = static_cast<uint32_t>(down * across);
+      overSpans<<<blocks(all), kBlock, 0, queue>>>(all, Divide(across), row, first, body);
+    }
   }
   checkLaunch();
 }
