@@ -241,8 +241,8 @@ class RoarTest {
     assertThatThrownBy(() -> run("unfit", settings, new Results(), new Killer(1)))
         .isInstanceOf(CandelaException.class)
         .hasMessage(
-            "grad-cam: mlp: no convolution of more than one pixel; name the value to look at,"
-                + " layer=NAME");
+            "grad-cam: mlp: no convolution of more than one pixel and no attention; name the value"
+                + " to look at, layer=NAME");
   }
 
   @Test
