@@ -160,7 +160,7 @@ public final class Import {
   }
 
   /** Where images lie in the values of a model, as far as it can be read for two batches. */
-  static Images images(OnnxModel model) {
+  static ImageAxes images(OnnxModel model) {
     boolean open = leavesBatchOpen(model);
     int own = open ? 2 : batch(model);
     try {
@@ -171,9 +171,9 @@ public final class Import {
               ? new Import(model, 3, new Batching(one.builder, 3), Elements.of(model))
               : new Import(model, 2 * own, one.builder, false);
       two.build(open ? 3 : 2 * own, Map.of());
-      return new Images(model.name(), two.batching, two.builder);
+      return new ImageAxes(model.name(), two.batching, two.builder);
     } catch (CandelaException e) {
-      return new Images(model.name(), null, null);
+      return new ImageAxes(model.name(), null, null);
     }
   }
 

@@ -38,7 +38,7 @@ public final class Network {
   private Optional<String> mixing;
 
   /** Where images lie; null before it is asked. */
-  private Images images;
+  private ImageAxes images;
 
   /**
    * @param known the input's shape, where it has been found already
@@ -273,7 +273,7 @@ public final class Network {
     return usual ? p : images().first(p, name, batch, heads || s.rank() == 2);
   }
 
-  private synchronized Images images() {
+  private synchronized ImageAxes images() {
     if (images == null) {
       images = Import.images(computed);
     }

@@ -4,7 +4,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 
 /** Where images lie in the values of a model. */
-final class Images {
+final class ImageAxes {
   private final String model;
   private final Batching batching;
   private final Builder here;
@@ -14,7 +14,7 @@ final class Images {
    *     read for one only
    * @param here the second of the two
    */
-  Images(String model, Batching batching, Builder here) {
+  ImageAxes(String model, Batching batching, Builder here) {
     this.model = model;
     this.batching = batching;
     this.here = here;
