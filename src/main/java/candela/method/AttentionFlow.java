@@ -4,7 +4,6 @@ import candela.graph.Rules;
 import candela.graph.SessionOptions;
 import candela.probe.Answers;
 import candela.probe.Ask;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -14,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One row: how much of what is read comes from each token, through all layers of attention. */
-final class AttentionFlow extends Sampled<Attribution> {
+final class AttentionFlow extends OneRow {
   /** What a layer hands on from each token to each other one. */
   interface Layer {
     /**
@@ -32,7 +31,6 @@ final class AttentionFlow extends Sampled<Attribution> {
   private final Layer layer;
   private final Workspace workspace;
   private final Shape image;
-  private final Tensor x;
   private final List<double[]> layers = new ArrayList<>();
   private int tokens;
   private double score;
@@ -45,9 +43,7 @@ final class AttentionFlow extends Sampled<Attribution> {
       Upsampling upsampling,
       Layer layer) {
     super(
-        Ask.backward(method.score(), SessionOptions.ATTENTION, Rules.GRADIENT),
-        subject.target(),
-        1);
+        Ask.backward(method.score(), SessionOptions.ATTENTION, Rules.GRADIENT), subject, workspace);
     this.method = Methods.name(method);
     channels = method.channels();
     this.query = query;
@@ -55,12 +51,6 @@ final class AttentionFlow extends Sampled<Attribution> {
     this.layer = layer;
     this.workspace = workspace;
     image = subject.image();
-    x = workspace.tensor(subject.shape(), subject.pixels());
-  }
-
-  @Override
-  protected void fill(int first, Tensor rows) {
-    workspace.repeat(x, rows);
   }
 
   @Override

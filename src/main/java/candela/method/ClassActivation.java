@@ -4,15 +4,13 @@ import candela.graph.Rules;
 import candela.graph.SessionOptions;
 import candela.probe.Answers;
 import candela.probe.Ask;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
-import candela.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** One row: a layer's values and gradients, and a map that is made of the two. */
-final class ClassActivation extends Sampled<Attribution> {
+final class ClassActivation extends OneRow {
   /** Values A[c,h,w] and gradients g of the layer to a map [h,w]. */
   interface Mix {
     double[] map(FeatureMap a, FeatureMap g);
@@ -24,7 +22,6 @@ final class ClassActivation extends Sampled<Attribution> {
   private final Upsampling upsampling;
   private final Workspace workspace;
   private final Shape image;
-  private final Tensor x;
   private final Mix mix;
   private Shape shape;
   private float[] row;
@@ -41,8 +38,8 @@ final class ClassActivation extends Sampled<Attribution> {
       Mix mix) {
     super(
         Ask.backward(method.score(), SessionOptions.layer(layer), Rules.GRADIENT),
-        subject.target(),
-        1);
+        subject,
+        workspace);
     this.method = Methods.name(method);
     channels = method.channels();
     this.layer = layer;
@@ -50,12 +47,6 @@ final class ClassActivation extends Sampled<Attribution> {
     this.workspace = workspace;
     this.mix = mix;
     image = subject.image();
-    x = workspace.tensor(subject.shape(), subject.pixels());
-  }
-
-  @Override
-  protected void fill(int first, Tensor rows) {
-    workspace.repeat(x, rows);
   }
 
   @Override

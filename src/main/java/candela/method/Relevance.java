@@ -3,21 +3,18 @@ package candela.method;
 import candela.graph.Rules;
 import candela.probe.Answers;
 import candela.probe.Ask;
-import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
-import candela.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** One row, and the relevance that reaches a layer; rules being linear, it is scaled at the end. */
-final class Relevance extends Sampled<Attribution> {
+final class Relevance extends OneRow {
   private final Method method;
   private final Shape image;
   private final Workspace workspace;
   private final boolean timesScore;
   private final double share;
-  private final Tensor x;
 
   /** Of one row of the layer; null of the input. */
   private Shape layer;
@@ -37,19 +34,13 @@ final class Relevance extends Sampled<Attribution> {
       String layer,
       boolean timesScore,
       double share) {
-    super(Ask.backward(method.score(), layer, rules), subject.target(), 1);
+    super(Ask.backward(method.score(), layer, rules), subject, workspace);
     this.method = method;
     this.workspace = workspace;
     this.timesScore = timesScore;
     this.share = share;
-    x = workspace.tensor(subject.shape(), subject.pixels());
     image = subject.image();
     relevance = new float[image.count()];
-  }
-
-  @Override
-  protected void fill(int first, Tensor rows) {
-    workspace.repeat(x, rows);
   }
 
   @Override
