@@ -10,6 +10,7 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
+import candela.tensor.CandelaException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -29,18 +30,47 @@ final class Attentions {
     nodes.forEach(n -> n.outputs().forEach(v -> producers.put(v, n)));
   }
 
-  /** The softmax of each, once, in the nodes' order. */
+  /**
+   * The softmax of each, once, in the nodes' order.
+   *
+   * @throws CandelaException where weights are made of a softmax and more
+   */
   List<Value> weights() {
     List<Value> found = new ArrayList<>();
     for (Node n : nodes) {
       for (int i = 0; i < 2 && n.op() instanceof MatMul; i++) {
         Node scores = scores(n, i);
+        if (scores == null && !n.input(1 - i).isConstant() && isOfSoftmax(n.input(i))) {
+          throw CandelaException.of(
+              "%s: weights that are a softmax expected, they are made of one and more; use a class"
+                  + " activation map",
+              n.label());
+        }
         if (scores != null && !found.contains(scores.output())) {
           found.add(scores.output());
         }
       }
     }
     return found;
+  }
+
+  /** Whether it is computed of a softmax without a product or convolution between. */
+  private boolean isOfSoftmax(Value v) {
+    Set<Value> found = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Value> open = new ArrayDeque<>(List.of(v));
+    while (!open.isEmpty()) {
+      Node n = producers.get(open.pop());
+      if (n != null && n.op() instanceof Softmax) {
+        return true;
+      }
+      boolean through =
+          n != null
+              && !(n.op() instanceof MatMul || n.op() instanceof Matrix || n.op() instanceof Conv);
+      if (through) {
+        n.inputs().stream().filter(found::add).forEach(open::push);
+      }
+    }
+    return false;
   }
 
   /** The softmax that operand i of a product comes of, the other one being no constant. */

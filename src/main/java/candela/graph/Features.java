@@ -106,6 +106,11 @@ final class Features {
         .toList();
   }
 
+  /** What the last attention reads; null where there is none. */
+  static Value read(Graph imported) {
+    return new Attentions(new Features(imported).nodes).lastRead(null);
+  }
+
   private String last() {
     int conv = lastConvolution();
     Value map = conv < 0 ? null : lastAtItsSize(conv);

@@ -70,7 +70,7 @@ final class FoldConstants implements Simplify.Pass {
     return known.get(nodes.getLast().output());
   }
 
-  private static Map<Value, Value> compute(Node n, Device cpu) {
+  static Map<Value, Value> compute(Node n, Device cpu) {
     Map<Value, Value> computed = new IdentityHashMap<>();
     try (var constants = new Constants(cpu);
         var eager = new Eager(n, cpu, tensors(n, constants))) {

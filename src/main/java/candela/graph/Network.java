@@ -37,6 +37,9 @@ public final class Network {
   /** What mixes the images of a batch; null before it is asked. */
   private Optional<String> mixing;
 
+  /** Layouts that were asked for, null where there is none. */
+  private final Map<String, Layout> layouts = new HashMap<>();
+
   /** Where images lie; null before it is asked. */
   private ImageAxes images;
 
@@ -278,6 +281,27 @@ public final class Network {
       images = Import.images(computed);
     }
     return images;
+  }
+
+  /**
+   * Where in an image the tokens of a value are, of {@link SessionOptions#ATTENTION} those that the
+   * last attention reads; null where that cannot be told from the file.
+   *
+   * @param name a model's, or one of {@link SessionOptions}
+   */
+  public synchronized Layout layout(String name) {
+    if (!layouts.containsKey(name)) {
+      Graph graph = imported(1);
+      boolean read = name.equals(SessionOptions.ATTENTION);
+      Value tokens = read ? Features.read(graph) : found(graph, name);
+      layouts.put(name, tokens == null ? null : Layouts.of(graph, tokens));
+    }
+    return layouts.get(name);
+  }
+
+  private static Value found(Graph graph, String name) {
+    Graph.Place p = graph.named().get(Features.named(graph, name).getFirst());
+    return p == null || p.perm() != null ? null : p.value();
   }
 
   private synchronized Optional<String> mixing() {

@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Layout;
 import candela.graph.Rules;
 import candela.graph.SessionOptions;
 import candela.probe.Answers;
@@ -26,27 +27,25 @@ final class AttentionFlow extends OneRow {
 
   private final String method;
   private final Channels channels;
-  private final Query query;
   private final Upsampling upsampling;
   private final Layer layer;
   private final Workspace workspace;
   private final Shape image;
   private final List<double[]> layers = new ArrayList<>();
   private int tokens;
+  private Layout layout;
+
+  /** Of each token whether the score is read from it. */
+  private boolean[] read;
+
   private double score;
 
   AttentionFlow(
-      Method method,
-      Subject subject,
-      Workspace workspace,
-      Query query,
-      Upsampling upsampling,
-      Layer layer) {
+      Method method, Subject subject, Workspace workspace, Upsampling upsampling, Layer layer) {
     super(
         Ask.backward(method.score(), SessionOptions.ATTENTION, Rules.GRADIENT), subject, workspace);
     this.method = Methods.name(method);
     channels = method.channels();
-    this.query = query;
     this.upsampling = upsampling;
     this.layer = layer;
     this.workspace = workspace;
@@ -70,7 +69,18 @@ final class AttentionFlow extends OneRow {
       float[] w = workspace.device().read(weights);
       float[] g = workspace.device().read(answers.allGradients().get(i));
       layers.add(layer.flow(w.length / (t * t), t, w, g));
+      read = read(g, t);
     }
+    layout = answers.layout();
+  }
+
+  /** Those whose attention changes the score, in the last layer. */
+  private static boolean[] read(float[] slopes, int tokens) {
+    boolean[] read = new boolean[tokens];
+    for (int i = 0; i < slopes.length; i++) {
+      read[i / tokens % tokens] |= slopes[i] != 0;
+    }
+    return read;
   }
 
   @Override
@@ -79,7 +89,8 @@ final class AttentionFlow extends OneRow {
       return new Attribution(image.with(0, 1), new float[image.count(1, 3)], channels, Map.of());
     }
     float[] seen = InternalInfluence.floats(seen());
-    FeatureMap map = FeatureMap.of(method, "attention", image, Shape.of(1, tokens, 1), seen);
+    Shape row = Shape.of(1, tokens, 1);
+    FeatureMap map = FeatureMap.of(method, "attention", image, layout, row, seen);
     double[] pixels = new double[map.pixels()];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = map.at(0, i);
@@ -89,12 +100,13 @@ final class AttentionFlow extends OneRow {
 
   /** Of every token what is read of it in the end, from the last layer to the first. */
   private double[] seen() {
-    FeatureMap patches =
-        FeatureMap.of(method, "attention", image, Shape.of(1, tokens, 1), new float[tokens]);
-    boolean first = query == Query.CLASS && tokens > patches.pixels();
+    int readers = 0;
+    for (boolean r : read) {
+      readers += r ? 1 : 0;
+    }
     double[] row = new double[tokens];
     for (int i = 0; i < tokens; i++) {
-      row[i] = first ? (i == 0 ? 1 : 0) : 1.0 / tokens;
+      row[i] = read[i] ? 1.0 / readers : 0;
     }
     for (double[] flow : layers.reversed()) {
       double[] before = new double[tokens];

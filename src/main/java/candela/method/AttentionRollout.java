@@ -8,20 +8,21 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * Where a transformer's class token gets its information from, whatever the class.
+ * Where a transformer's score gets its information from, whatever the class.
  *
- * <p><b>Definition:</b> a = the row of the query in B_L … B_1, B_l = N((A_l + 1) / 2), A_l the
- * attention of layer l, its heads joined, 1 what its residual connection passes, N such that rows
- * add up to 1. With discard, the least values of each A_l, this share of them, are 0 but for the
- * first token's.
+ * <p><b>Definition:</b> a = the row in B_L … B_1 of the token that the score is read from, the
+ * class token, or the mean of all of which it is: those whose attention in layer L has a slope. B_l
+ * = N((A_l + 1) / 2), A_l the attention of layer l, its heads joined, 1 what its residual
+ * connection passes, N such that rows add up to 1. With discard, the least values of each A_l, this
+ * share of them, are 0 but for the first token's.
  *
  * <p><b>Shapes:</b> x[c,h,w], A[heads,tokens,tokens] → a[1,h,w], or a[1,h',w'] of the tokens
  * without upsampling.
  *
- * <p><b>Parameters:</b> heads (mean, max, min; default mean); discard (0 up to 1, default 0); query
- * (class, mean; default class); upsampling (bilinear, nearest, none; default bilinear).
+ * <p><b>Parameters:</b> heads (mean, max, min; default mean); discard (0 up to 1, default 0);
+ * upsampling (bilinear, nearest, none; default bilinear).
  *
- * <p><b>Cost:</b> 1 forward row, 1 backward row, whose gradients are not read.
+ * <p><b>Cost:</b> 1 forward row, 1 backward row, whose gradients tell the token.
  *
  * <p><b>Source:</b> Abnar and Zuidema 2020, "Quantifying attention flow in transformers", section
  * 3; discard and other joints of heads are Gildenblat's, of vit-explain.
@@ -29,7 +30,7 @@ import java.util.stream.IntStream;
  * <p><b>Differences:</b> vit-explain divides the map by its maximum, and discards 0.9 by default;
  * InterpretDL begins at a layer of choice.
  */
-public record AttentionRollout(Heads heads, double discard, Query query, Upsampling upsampling)
+public record AttentionRollout(Heads heads, double discard, Upsampling upsampling)
     implements Method {
   /** What several heads become. */
   public enum Heads {
@@ -39,7 +40,7 @@ public record AttentionRollout(Heads heads, double discard, Query query, Upsampl
   }
 
   public AttentionRollout() {
-    this(Heads.MEAN, 0, Query.CLASS, Upsampling.BILINEAR);
+    this(Heads.MEAN, 0, Upsampling.BILINEAR);
   }
 
   public AttentionRollout {
@@ -61,7 +62,7 @@ public record AttentionRollout(Heads heads, double discard, Query query, Upsampl
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     return new AttentionFlow(
-        this, subject, workspace, query, upsampling, (h, t, weights, g) -> flow(h, t, weights));
+        this, subject, workspace, upsampling, (h, t, weights, g) -> flow(h, t, weights));
   }
 
   private double[] flow(int count, int tokens, float[] weights) {

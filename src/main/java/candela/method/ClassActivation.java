@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Layout;
 import candela.graph.Rules;
 import candela.graph.SessionOptions;
 import candela.probe.Answers;
@@ -53,8 +54,10 @@ final class ClassActivation extends OneRow {
   protected void add(int first, Answers answers) {
     shape = answers.values().shape();
     row = workspace.device().read(answers.values());
-    a = FeatureMap.of(method, layer, image, shape, row);
-    g = FeatureMap.of(method, layer, image, shape, workspace.device().read(answers.gradients()));
+    Layout layout = shape.rank() == 3 ? answers.layout() : null;
+    float[] slopes = workspace.device().read(answers.gradients());
+    a = FeatureMap.of(method, layer, image, layout, shape, row);
+    g = FeatureMap.of(method, layer, image, layout, shape, slopes);
     score = answers.scores()[0];
   }
 

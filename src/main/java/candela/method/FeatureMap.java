@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Layout;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Map;
@@ -14,11 +15,11 @@ record FeatureMap(int channels, int h, int w, float[] values) {
   private static final int MOST_EXTRA = 16;
 
   /** The same of any layer: tokens that are none of the image's patches are rows of one channel. */
-  static FeatureMap ofAny(Shape image, Shape s, float[] values) {
+  static FeatureMap ofAny(Shape image, Layout layout, Shape s, float[] values) {
     return switch (s.rank()) {
-      case 4 -> of("", "", image, s, values);
+      case 4 -> of("", "", image, layout, s, values);
       case 3 -> {
-        FeatureMap tokens = tokens(image, s, values);
+        FeatureMap tokens = tokens(image, layout, s, values);
         yield tokens == null ? new FeatureMap(1, s.dim(1), s.dim(2), values) : tokens;
       }
       default -> new FeatureMap(1, 1, values.length, values);
@@ -27,12 +28,13 @@ record FeatureMap(int channels, int h, int w, float[] values) {
 
   /**
    * Reads [1,c,h,w], or [1,h,w,c] where only that has the image's proportions; tokens [1,t,c] of
-   * the image's patches, row by row, class token and registers before them left out; a vector [1,c]
-   * as one pixel.
+   * the image's patches; a vector [1,c] as one pixel.
    *
    * @param image [c,h,w]
+   * @param layout of tokens; null for row by row, class token and registers before them
    */
-  static FeatureMap of(String method, String layer, Shape image, Shape s, float[] values) {
+  static FeatureMap of(
+      String method, String layer, Shape image, Layout layout, Shape s, float[] values) {
     int height = image.dim(1);
     int width = image.dim(2);
     return switch (s.rank()) {
@@ -41,7 +43,7 @@ record FeatureMap(int channels, int h, int w, float[] values) {
               ? turned(s.dim(3), s.dim(1), s.dim(2), 0, values)
               : new FeatureMap(s.dim(1), s.dim(2), s.dim(3), values);
       case 3 -> {
-        FeatureMap tokens = tokens(image, s, values);
+        FeatureMap tokens = tokens(image, layout, s, values);
         if (tokens == null) {
           throw wrong(method, layer, s);
         }
@@ -73,8 +75,13 @@ record FeatureMap(int channels, int h, int w, float[] values) {
     return false;
   }
 
-  /** Of patches that the image is a whole number of; of others; of a square; else null. */
-  private static FeatureMap tokens(Shape image, Shape s, float[] values) {
+  /**
+   * As laid out; of patches that the image is a whole number of; of others; of a square; else null.
+   */
+  private static FeatureMap tokens(Shape image, Layout layout, Shape s, float[] values) {
+    if (layout != null && layout.pixels().length == s.dim(1)) {
+      return placed(layout, s.dim(2), values);
+    }
     for (boolean whole : new boolean[] {true, false}) {
       for (int patch = 1; patch <= Math.min(image.dim(1), image.dim(2)); patch++) {
         int h = image.dim(1) / patch;
@@ -89,6 +96,17 @@ record FeatureMap(int channels, int h, int w, float[] values) {
     int side = (int) Math.sqrt(s.dim(1));
     int extra = s.dim(1) - side * side;
     return extra > 1 ? null : turned(s.dim(2), side, side, extra, values);
+  }
+
+  private static FeatureMap placed(Layout layout, int channels, float[] values) {
+    int n = layout.h() * layout.w();
+    float[] map = new float[channels * n];
+    for (int i = 0; i < layout.pixels().length; i++) {
+      for (int k = 0; k < channels && layout.pixels()[i] >= 0; k++) {
+        map[k * n + layout.pixels()[i]] = values[i * channels + k];
+      }
+    }
+    return new FeatureMap(channels, layout.h(), layout.w(), map);
   }
 
   /** Of pixels from the first on, each with its channels. */

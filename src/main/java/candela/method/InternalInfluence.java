@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Layout;
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.graph.SessionOptions;
@@ -64,6 +65,7 @@ public record InternalInfluence(
     private final MemorySegment weight;
     private final Shape image;
     private Shape row = Shape.of(1, 1);
+    private Layout layout;
     private MemorySegment sum;
 
     Path(Subject subject, Workspace workspace) {
@@ -88,6 +90,7 @@ public record InternalInfluence(
       int n = g.count() / answers.rows();
       if (sum == null) {
         row = g.shape().with(0, 1);
+        layout = row.rank() == 3 ? answers.layout() : null;
         sum = workspace.allocate(n * 8L);
       }
       workspace
@@ -102,7 +105,7 @@ public record InternalInfluence(
     public Attribution result() {
       float[] a =
           sum == null ? new float[row.count()] : floats(workspace.readDoubles(sum, row.count()));
-      return FeatureMap.ofAny(image, row, a).attribution(channels, Map.of());
+      return FeatureMap.ofAny(image, layout, row, a).attribution(channels, Map.of());
     }
   }
 

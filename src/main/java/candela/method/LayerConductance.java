@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Layout;
 import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.graph.SessionOptions;
@@ -57,6 +58,7 @@ public record LayerConductance(
     private final double[] ends = new double[2];
     private final Shape image;
     private Shape row = Shape.of(1, 1);
+    private Layout layout;
     private double[] sum = new double[1];
     private float[] before;
     private float[] gradient;
@@ -91,6 +93,7 @@ public record LayerConductance(
         float[] now = workspace.device().read(answers.values().rows(r, r + 1));
         if (i == 0) {
           row = answers.values().shape().with(0, 1);
+          layout = row.rank() == 3 ? answers.layout() : null;
           sum = new double[now.length];
           ends[0] = answers.scores()[r];
         } else {
@@ -113,7 +116,7 @@ public record LayerConductance(
       notes.put("score", ends[1]);
       notes.put("baselineScore", ends[0]);
       notes.put("convergenceDelta", total - (ends[1] - ends[0]));
-      return FeatureMap.ofAny(image, row, InternalInfluence.floats(sum))
+      return FeatureMap.ofAny(image, layout, row, InternalInfluence.floats(sum))
           .attribution(channels, notes);
     }
   }

@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Layout;
 import candela.graph.Rules;
 import candela.probe.Answers;
 import candela.probe.Ask;
@@ -18,6 +19,9 @@ final class Relevance extends OneRow {
 
   /** Of one row of the layer; null of the input. */
   private Shape layer;
+
+  /** Of its tokens. */
+  private Layout layout;
 
   private float[] relevance;
   private double score;
@@ -48,6 +52,7 @@ final class Relevance extends OneRow {
     relevance = workspace.device().read(answers.gradients());
     score = answers.scores()[0];
     layer = ask().at().isEmpty() ? null : answers.gradients().shape();
+    layout = layer != null && layer.rank() == 3 ? answers.layout() : null;
   }
 
   @Override
@@ -65,6 +70,6 @@ final class Relevance extends OneRow {
     notes.put("conservationDelta", sum - share * start);
     return layer == null
         ? new Attribution(image, a, method.channels(), notes)
-        : FeatureMap.ofAny(image, layer, a).attribution(method.channels(), notes);
+        : FeatureMap.ofAny(image, layout, layer, a).attribution(method.channels(), notes);
   }
 }

@@ -1,6 +1,7 @@
 package candela.probe;
 
 import candela.device.Device;
+import candela.graph.Layout;
 import candela.graph.Likelihood;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,7 @@ public final class Answers {
   private final Likelihood likelihood;
   private final List<Tensor> gradients;
   private final List<Tensor> values;
+  private final Supplier<Layout> layout;
 
   /** Hands out what is wanted when it is there. */
   interface Later {
@@ -43,6 +45,7 @@ public final class Answers {
    * @param likelihood what makes probabilities of them
    * @param gradients [rows,…] in the model's layout, on the device; none where none was asked for
    * @param values [rows,…] what the gradients are with respect to, likewise
+   * @param layout of their tokens
    */
   Answers(
       Supplier<float[]> scores,
@@ -51,8 +54,9 @@ public final class Answers {
       Tensor logits,
       Likelihood likelihood,
       List<Tensor> gradients,
-      List<Tensor> values) {
-    this(scores, later, held, 0, held.count(), logits, likelihood, gradients, values);
+      List<Tensor> values,
+      Supplier<Layout> layout) {
+    this(scores, later, held, 0, held.count(), logits, likelihood, gradients, values, layout);
   }
 
   /**
@@ -63,7 +67,14 @@ public final class Answers {
   static Answers known(Device device, Tensor held, Tensor logits, Likelihood likelihood) {
     Supplier<float[]> scores = () -> device.read(held);
     return new Answers(
-        scores, new Now(device, scores), held, logits, likelihood, List.of(), List.of());
+        scores,
+        new Now(device, scores),
+        held,
+        logits,
+        likelihood,
+        List.of(),
+        List.of(),
+        () -> null);
   }
 
   /**
@@ -73,7 +84,7 @@ public final class Answers {
    */
   public Answers atOnce(Device device) {
     return new Answers(
-        all, new Now(device, all), held, from, to, logits, likelihood, gradients, values);
+        all, new Now(device, all), held, from, to, logits, likelihood, gradients, values, layout);
   }
 
   /** Waits for whatever is wanted. */
@@ -99,7 +110,8 @@ public final class Answers {
       Tensor logits,
       Likelihood likelihood,
       List<Tensor> gradients,
-      List<Tensor> values) {
+      List<Tensor> values,
+      Supplier<Layout> layout) {
     this.all = all;
     this.later = later;
     this.held = held;
@@ -109,6 +121,7 @@ public final class Answers {
     this.likelihood = likelihood;
     this.gradients = gradients;
     this.values = values;
+    this.layout = layout;
   }
 
   public int rows() {
@@ -190,6 +203,11 @@ public final class Answers {
     return values.getFirst();
   }
 
+  /** Where in the image their tokens are; null where that is not known. */
+  public Layout layout() {
+    return layout.get();
+  }
+
   /** The gradients of all values that the ask's name stands for. */
   public List<Tensor> allGradients() {
     return gradients;
@@ -211,7 +229,8 @@ public final class Answers {
         logits.rows(from, to),
         likelihood,
         rows(gradients, from, to),
-        rows(values, from, to));
+        rows(values, from, to),
+        layout);
   }
 
   private static List<Tensor> rows(List<Tensor> all, int from, int to) {

@@ -317,7 +317,8 @@ public final class Pipeline implements AutoCloseable {
             session.logits(),
             session.likelihood(),
             gradients,
-            values);
+            values,
+            () -> network.layout(ask.at()));
     for (Slice s : slices) {
       s.probe().take(answers.rows(s.from(), s.to()));
     }

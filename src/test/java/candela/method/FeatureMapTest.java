@@ -16,7 +16,7 @@ class FeatureMapTest {
     for (int i = 0; i < values.length; i++) {
       values[i] = i;
     }
-    return FeatureMap.of("m", "v", IMAGE, s, values);
+    return FeatureMap.of("m", "v", IMAGE, null, s, values);
   }
 
   private static void assertShape(FeatureMap m, int channels, int h, int w) {
@@ -57,6 +57,6 @@ class FeatureMapTest {
         .hasMessage(
             "m: layer: a map [c,h,w] or tokens of the image's patches expected, 'v' is [1,500,2];"
                 + " name another value of the model");
-    assertShape(FeatureMap.ofAny(IMAGE, Shape.of(1, 500, 2), new float[1000]), 1, 500, 2);
+    assertShape(FeatureMap.ofAny(IMAGE, null, Shape.of(1, 500, 2), new float[1000]), 1, 500, 2);
   }
 }

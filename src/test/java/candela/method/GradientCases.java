@@ -16,12 +16,12 @@ final class GradientCases {
   static List<MethodCase> all() {
     return List.of(
         // (¼ + 1)/2 and ¼/2; the mean of the columns
-        new MethodCase("attention-rollout", Net.TOKENS, new float[4], .25f, .25f, .25f, .25f),
+        new MethodCase("attention-rollout", Net.TOKENS, constant(1, 4), .25f, .25f, .25f, .25f),
         // of 16 equal weights the first eight go, but for the very first
         new MethodCase(
             "attention-rollout:discard=0.5",
             Net.TOKENS,
-            new float[4],
+            constant(1, 4),
             .3125f,
             .3125f,
             .1875f,
