@@ -144,9 +144,10 @@ final class Batching {
           }
         }
       } else if (v != null && v.isConstant() && own(x).rank() == v.shape().rank()) {
-        if (v.integer() && Mixing.isAligned(node.op(), i) && isNumber(x, v.constant())) {
+        boolean beside = Mixing.isAligned(node.op(), i) || node.op().equals("Concat");
+        if (v.integer() && beside && isNumber(x, v.constant())) {
           numbered.addAll(node.outputs());
-        } else if (!v.integer() || Mixing.isAligned(node.op(), i)) {
+        } else if (!v.integer() || beside) {
           checkSame(x, v.constant(), outer);
         } else if (Mixing.isPlace(node.op(), i) && own(x).equals(v.shape())) {
           checkPlaces(node, i, here);
@@ -157,12 +158,20 @@ final class Batching {
 
   /** Refuses what reads a value with the images' own numbers as other than their own places. */
   private void number(OnnxNode node, String x, Builder here) {
-    boolean places = node.op().equals("Shape") || here.isApart(node.outputs().getFirst());
+    // a node that is kept apart reads places after what it picks from
+    boolean places =
+        node.op().equals("Shape")
+            || here.isApart(node.outputs().getFirst()) && !x.equals(node.inputs().getFirst());
     if (reshapes(node)) {
       numbered.addAll(node.outputs());
     } else if (!places) {
       throw CandelaException.of("'%s' depends on how many images there are", x);
     }
+  }
+
+  /** Whether the images' own numbers are in it. */
+  boolean isNumbered(String value) {
+    return numbered.contains(value);
   }
 
   /** Whether a constant counts the images, each as often as the first. */

@@ -120,7 +120,7 @@ final class ConstantReaders {
     }
     int n = (int) size;
     c.builder().make((long) COSINES * n);
-    double turn = 2 * Math.PI / (c.integer("periodic", 1) != 0 ? n : n - 1);
+    double turn = 2 * Math.PI / (c.integer("periodic", 1) != 0 ? n : Math.max(1, n - 1));
     float[] y = new float[n];
     for (int i = 0; i < n; i++) {
       y[i] = (float) (a - b * Math.cos(i * turn) + d * Math.cos(2 * i * turn));

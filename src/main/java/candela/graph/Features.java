@@ -3,6 +3,7 @@ package candela.graph;
 import candela.graph.op.Conv;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -115,7 +116,7 @@ final class Features {
     int conv = lastConvolution();
     Value map = conv < 0 ? null : lastAtItsSize(conv);
     Value tokens = new Attentions(nodes).lastRead(map);
-    Value last = tokens != null && names.containsKey(tokens) ? tokens : map;
+    Value last = tokens != null && isMany(tokens) && names.containsKey(tokens) ? tokens : map;
     if (last != null) {
       return names.get(last);
     }
@@ -128,6 +129,13 @@ final class Features {
     throw CandelaException.of(
         "%s: %s has no name for its map; name the value to look at, layer=NAME",
         graph.name(), nodes.get(conv).label());
+  }
+
+  /** Whether an image has more than one token: a gate's weights of a sum are no attention. */
+  private boolean isMany(Value tokens) {
+    int[] lengths = tokens.shape().dims();
+    long one = tokens.shape().count() / graph.input().shape().dim(0);
+    return one > Arrays.stream(lengths).max().orElse(1);
   }
 
   /** Its place; −1 where there is none of more than one pixel. */

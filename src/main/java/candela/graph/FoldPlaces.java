@@ -12,7 +12,7 @@ import java.util.Comparator;
 /** The part of {@link Fold} that tells places of elements, or puts and takes them there. */
 final class FoldPlaces {
   /** Of elements that are sorted. */
-  private static final int MOST_SORTED = 1 << 20;
+  private static final int MOST_SORTED = 1 << 14;
 
   private FoldPlaces() {}
 

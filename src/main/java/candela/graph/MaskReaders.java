@@ -75,10 +75,10 @@ final class MaskReaders {
     int axis = flat ? 0 : Call.axis(c.integer("axis", 0), s.rank());
     int length = flat ? s.count() : s.dim(axis);
     boolean sorted = c.integer("sorted", 1) != 0;
-    if (s.count() > LARGEST) {
+    if (Math.max(length, s.count()) > LARGEST) {
       throw CandelaException.of("%s has more than %d elements", s, LARGEST);
     }
-    c.builder().make(2L * s.count());
+    c.builder().make(2L * s.count() + length);
     double[][] parts = parts(t, axis, length, flat ? 1 : s.count(axis + 1, s.rank()));
     var first = new TreeMap<double[], Integer>(Arrays::compare);
     for (int i = 0; i < length; i++) {

@@ -405,6 +405,7 @@ final class Mixing {
     rules.put("LogSoftmax", Mixing::softmax);
     rules.put("LpNormalization", s -> s.isAt(-1));
     rules.put("MeanVarianceNormalization", Site::isReduced);
+    rules.put("NonZero", s -> true);
     rules.put("Pad", Site::isPadded);
     rules.put("RMSNormalization", s -> s.isFrom(-1));
     rules.put("Resize", Site::isResized);
@@ -419,7 +420,6 @@ final class Mixing {
     rules.put("Tile", s -> s.y.rank() != s.own.rank() || s.y.dim(s.axis) != s.own.dim(s.axis));
     rules.put("TopK", s -> s.isAt(-1));
     rules.put("Trilu", s -> s.axis >= s.x.rank() - 2);
-    rules.put("NonZero", s -> true);
     rules.put("Unique", s -> true);
     rules.put("Upsample", Site::isResized);
     return rules;

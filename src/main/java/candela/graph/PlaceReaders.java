@@ -87,6 +87,7 @@ final class PlaceReaders {
     Batching batching = c.builder().batching();
     return batching != null
         && batching.made() == 1
+        && !batching.isNumbered(c.node().inputs().get(1))
         && c.images(0) == 0
         && c.images(1) == 0
         && batching.outer(c.node().inputs().get(0)) == 1

@@ -7,6 +7,7 @@ import candela.graph.op.ArgReduce;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -125,6 +126,9 @@ final class ReduceReaders {
     Shape x = c.x(0).shape();
     int axis = Call.axis(c.integer("axis", 0), x.rank());
     boolean last = c.integer("select_last_index", 0) != 0;
+    if (x.dim(axis) == 0) {
+      throw CandelaException.of("axis %d of %s has no elements", axis, x);
+    }
     boolean[] reduced = new boolean[x.rank()];
     reduced[axis] = true;
     Value y = c.add(new ArgReduce(kind, last, axis), c.x(0));

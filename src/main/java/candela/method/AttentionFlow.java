@@ -72,6 +72,12 @@ final class AttentionFlow extends OneRow {
       read = read(g, t);
     }
     layout = answers.layout();
+    if (layout != null && layout.pixels().length != tokens) {
+      throw CandelaException.of(
+          "%s: attention among the %d tokens of the image expected, it is among %d; use a class"
+              + " activation map",
+          method, layout.pixels().length, tokens);
+    }
   }
 
   /** Those whose attention changes the score, in the last layer. */

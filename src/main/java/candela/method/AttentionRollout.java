@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  * class token, or the mean of all of which it is: those whose attention in layer L has a slope. B_l
  * = N((A_l + 1) / 2), A_l the attention of layer l, its heads joined, 1 what its residual
  * connection passes, N such that rows add up to 1. With discard, the least values of each A_l, this
- * share of them, are 0 but for the first token's.
+ * share of them, are 0 but for the first token's of itself.
  *
  * <p><b>Shapes:</b> x[c,h,w], A[heads,tokens,tokens] → a[1,h,w], or a[1,h',w'] of the tokens
  * without upsampling.
@@ -27,8 +27,8 @@ import java.util.stream.IntStream;
  * <p><b>Source:</b> Abnar and Zuidema 2020, "Quantifying attention flow in transformers", section
  * 3; discard and other joints of heads are Gildenblat's, of vit-explain.
  *
- * <p><b>Differences:</b> vit-explain divides the map by its maximum, and discards 0.9 by default;
- * InterpretDL begins at a layer of choice.
+ * <p><b>Differences:</b> vit-explain divides the map by its maximum, discards 0.9 by default, and
+ * takes the class token's row; InterpretDL begins at a layer of choice.
  */
 public record AttentionRollout(Heads heads, double discard, Upsampling upsampling)
     implements Method {

@@ -50,8 +50,10 @@ class BatchingTest {
         new Case("elements at places that are written", 1, gathered()),
         new Case("the row of the largest, by tuples", 1, largest(true)),
         new Case("the row of the largest, of all rows", 1, largest(false)),
-        new Case("the row of the largest, of all rows of any number", 1, numbered("Gather")),
-        new Case("the row of the largest, by tuples of one", 1, numbered("GatherND")),
+        new Case("the row of the largest, of all rows of any number", 1, numbered("Gather", -1)),
+        new Case("the row of the largest, by tuples of one", 1, numbered("GatherND", -1)),
+        new Case("the row of the largest, of all rows of one", 1, numbered("Gather", 1)),
+        new Case("the row of the largest, by tuples of one image's", 1, numbered("GatherND", 1)),
         new Case("the diagonal, by tuples that are written", 1, diagonal()),
         new Case("elements at places beside the images", 1, beside(1)),
         new Case("elements at places beside any number of images", 1, beside(-1)),
@@ -153,9 +155,9 @@ class BatchingTest {
   }
 
   /** As exporters write x[arange(n), place] for any n: with the image's own number in the place. */
-  private static SmallModel numbered(String op) {
+  private static SmallModel numbered(String op, int images) {
     SmallModel m =
-        OpenBatchTest.numbered()
+        OpenBatchTest.numbered(images)
             .random("v", 4, 5)
             .longs("u", new long[] {1}, 1)
             .node("Unsqueeze", "all u", "tuples");
@@ -650,6 +652,23 @@ class BatchingTest {
             .node("Cast", "hot", "gate", "to", 1)
             .node("Mul", "gate x", "y");
     refused(m, "node 'hot' (OneHot): 'values' depends on how many images there are");
+  }
+
+  /** Behind what is picked by them, and beside it. */
+  @Test
+  void theirOwnNumbersAreNoPlacesOfOthers() throws Exception {
+    SmallModel table = OpenBatchTest.numbered(1).random("v", 64, 5).node("Gather", "v all", "y");
+    refused(table, "node 'y' (Gather): 'all' depends on how many images there are");
+    SmallModel beside =
+        OpenBatchTest.numbered(1)
+            .longs("pairs", new long[] {2}, -1, 1)
+            .node("Reshape", "numbers pairs", "own")
+            .node("Reshape", "place pairs", "column")
+            .node("Concat", "column own", "both", "axis", 1)
+            .node("Cast", "both", "values", "to", 1)
+            .random("v", 2, 5)
+            .node("MatMul", "values v", "y");
+    refused(beside, "node 'values' (Cast): 'both' depends on how many images there are");
   }
 
   @Test

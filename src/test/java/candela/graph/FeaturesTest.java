@@ -101,6 +101,19 @@ class FeaturesTest {
     assertThat(classified(weigh(m, "q", "keys", "t", "p"), "p.a").features()).contains("c");
   }
 
+  /** A softmax that weighs two experts' answers. */
+  @Test
+  void aGateIsNoAttention() throws Exception {
+    SmallModel m =
+        patches().node("GlobalAveragePool", "c", "p").longs("two", new long[] {3}, 1, 2, 5);
+    m.longs("row", new long[] {2}, 1, SIZE).node("Reshape", "p row", "f").random("g", SIZE, 2);
+    m.node("MatMul", "f g", "z").node("Softmax", "z", "s").longs("gate", new long[] {3}, 1, 1, 2);
+    m.random("e", SIZE, 10).node("MatMul", "f e", "h").node("Reshape", "h two", "experts");
+    m.node("Reshape", "s gate", "w1").node("MatMul", "w1 experts", "o");
+    m.longs("five", new long[] {2}, 1, 5).node("Reshape", "o five", "y");
+    assertThat(Network.load(m.write(folder)).features()).contains("c");
+  }
+
   @Test
   void whereNothingIsFoundALayerIsAskedFor() throws Exception {
     SmallModel m = new SmallModel(17, 1, SIZE).random("u", SIZE, 5).node("MatMul", "x u", "y");

@@ -17,7 +17,12 @@ class OpenBatchTest {
 
   /** Means of three channels of any number of images. */
   static SmallModel open() {
-    return new SmallModel(13, -1, 3, 2, 2)
+    return means(-1);
+  }
+
+  /** The same of so many. */
+  private static SmallModel means(int images) {
+    return new SmallModel(13, images, 3, 2, 2)
         .random("w", 3, 5)
         .longs("from", new long[] {1}, 1)
         .longs("to", new long[] {1}, Integer.MAX_VALUE)
@@ -58,7 +63,14 @@ class OpenBatchTest {
 
   /** The place, among three rows of each of any number of images, of the largest sum. */
   static SmallModel numbered() {
-    return open()
+    return numbered(-1);
+  }
+
+  /**
+   * @param images that the file is made for, −1 for any number
+   */
+  static SmallModel numbered(int images) {
+    return means(images)
         .longs("t", new long[] {3}, -1, 3, 4)
         .longs("four", new long[] {2}, -1, 4)
         .longs("last", new long[] {1}, -1)
