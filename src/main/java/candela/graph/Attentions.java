@@ -20,14 +20,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Finds attention, softmax(q kᵀ) v, among nodes as imported. */
+/** Finds attention, softmax(q kᵀ) v, in a graph as imported. */
 final class Attentions {
   private final List<Node> nodes;
-  private final Map<Value, Node> producers = new IdentityHashMap<>();
+  private final Map<Value, Node> producers;
 
-  Attentions(List<Node> nodes) {
-    this.nodes = nodes;
-    nodes.forEach(n -> n.outputs().forEach(v -> producers.put(v, n)));
+  Attentions(Graph graph) {
+    nodes = graph.nodes();
+    producers = Rewrite.producers(graph);
   }
 
   /**

@@ -1,6 +1,5 @@
 package candela.graph;
 
-import candela.graph.op.Expand;
 import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
@@ -19,8 +18,8 @@ final class BitReaders {
 
   static Value binary(Call c, LongBinaryOperator f) {
     Shape to = Shape.broadcast(c.x(0).shape(), c.x(1).shape());
-    long[] a = integers(expanded(c, c.x(0), to)).longs();
-    long[] b = integers(expanded(c, c.x(1), to)).longs();
+    long[] a = integers(c.expanded(c.x(0), to)).longs();
+    long[] b = integers(c.expanded(c.x(1), to)).longs();
     for (int i = 0; i < a.length; i++) {
       a[i] = f.applyAsLong(a[i], b[i]);
     }
@@ -40,10 +39,6 @@ final class BitReaders {
               : binary(c, (v, n) -> v >> (n < 0 || n >= bits ? Long.SIZE - 1 : n));
       default -> throw CandelaException.of("direction '%s'; LEFT or RIGHT expected", way);
     };
-  }
-
-  private static Value expanded(Call c, Value x, Shape to) {
-    return x.shape().equals(to) ? x : c.add(new Expand(to), c.lifted(x, to.rank()));
   }
 
   private static OnnxTensor integers(Value x) {

@@ -300,6 +300,20 @@ final class Call {
     return reshape(v, d);
   }
 
+  /** v in that shape, repeated along axes that it lacks or has one of. */
+  Value expanded(Value v, Shape to) {
+    return v.shape().equals(to) ? v : add(new Expand(to), lifted(v, to.rank()));
+  }
+
+  /** Whether the file was made for one image, and input i holds several, one after the other. */
+  boolean holdsEach(int i) {
+    Batching batching = builder.batching();
+    return batching != null
+        && batching.made() == 1
+        && images(i) == 0
+        && batching.outer(node.inputs().get(i)) == 1;
+  }
+
   /** Whether the model names output i. */
   boolean wants(int i) {
     return i < node.outputs().size() && !node.outputs().get(i).isEmpty();

@@ -25,7 +25,8 @@ final class ComputedConv {
     }
     int n = x.dim(0);
     int groups = c.small("group", 1);
-    boolean each = isEach(c);
+    // of each image its own weights
+    boolean each = c.images(0) == 0 && c.holdsEach(1);
     int images = each ? n : 1;
     if (each) {
       c.builder().keepApart(c.node().outputs().getFirst());
@@ -49,16 +50,6 @@ final class ComputedConv {
     Value bias = c.x(2);
     boolean one = bias.shape().count() == filters;
     return c.binary(Binary.ADD, y, c.reshape(bias, one ? 1 : n, filters, 1, 1));
-  }
-
-  /** Whether each image has weights of its own, in a file that was made for one. */
-  private static boolean isEach(Call c) {
-    Batching batching = c.builder().batching();
-    return batching != null
-        && batching.made() == 1
-        && c.images(0) == 0
-        && c.images(1) == 0
-        && batching.outer(c.node().inputs().get(1)) == 1;
   }
 
   /** What the taps see of each channel, [N,C,taps,pixels]. */

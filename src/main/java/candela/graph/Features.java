@@ -3,6 +3,7 @@ package candela.graph;
 import candela.graph.op.Conv;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -12,16 +13,16 @@ import java.util.Set;
 
 /** Finds what class activation maps look at unless a layer is named. */
 final class Features {
+  /** What outputs depend on. */
   private final Graph graph;
 
-  /** What outputs depend on, in the graph's order. */
   private final List<Node> nodes;
 
   private final Map<Value, String> names = new IdentityHashMap<>();
 
   private Features(Graph imported) {
-    graph = imported;
-    nodes = new DeadCode().apply(imported, Set.of()).nodes();
+    graph = new DeadCode().apply(imported, Set.of());
+    nodes = graph.nodes();
     graph
         .named()
         .forEach((name, p) -> names.merge(p.value(), name, (a, b) -> a.compareTo(b) < 0 ? a : b));
@@ -88,34 +89,31 @@ final class Features {
 
   /** Weights of all attention among tokens, in the graph's order. */
   private List<String> attention() {
-    List<Value> weights = new Attentions(nodes).weights();
+    List<Value> weights = new Attentions(graph).weights();
     if (weights.isEmpty()) {
       throw CandelaException.of(
           "%s: attention expected, softmax(q kᵀ) v, it has none; use another method", graph.name());
     }
-    return weights.stream()
-        .map(
-            v -> {
-              String name = names.get(v);
-              if (name == null) {
-                throw CandelaException.of(
-                    "%s: weights of attention have no name in the file: '%s'",
-                    graph.name(), v.name());
-              }
-              return name;
-            })
-        .toList();
+    List<String> found = new ArrayList<>();
+    for (Value v : weights) {
+      if (!names.containsKey(v)) {
+        throw CandelaException.of(
+            "%s: weights of attention have no name in the file: '%s'", graph.name(), v.name());
+      }
+      found.add(names.get(v));
+    }
+    return found;
   }
 
   /** What the last attention reads; null where there is none. */
   static Value read(Graph imported) {
-    return new Attentions(new Features(imported).nodes).lastRead(null);
+    return new Attentions(new Features(imported).graph).lastRead(null);
   }
 
   private String last() {
     int conv = lastConvolution();
     Value map = conv < 0 ? null : lastAtItsSize(conv);
-    Value tokens = new Attentions(nodes).lastRead(map);
+    Value tokens = new Attentions(graph).lastRead(map);
     Value last = tokens != null && isMany(tokens) && names.containsKey(tokens) ? tokens : map;
     if (last != null) {
       return names.get(last);

@@ -3,7 +3,6 @@ package candela.graph;
 import candela.device.Binary;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Concat;
-import candela.graph.op.Expand;
 import candela.graph.op.Pick;
 import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
@@ -78,20 +77,15 @@ final class PlaceReaders {
     boolean own =
         to.rank() > 0
             && to.dim(0) == n
-            && isOwn(expanded(sum.input(from), to), x.shape().dim(0) / n);
-    return own ? c.reshape(expanded(sum.input(1 - from), to), n, count / n) : null;
+            && isOwn(c.expanded(sum.input(from), to), x.shape().dim(0) / n);
+    return own ? c.reshape(c.expanded(sum.input(1 - from), to), n, count / n) : null;
   }
 
   /** Whether the file was made for one image, and both inputs hold several, one by one. */
   private boolean isOneImages() {
-    Batching batching = c.builder().batching();
-    return batching != null
-        && batching.made() == 1
-        && !batching.isNumbered(c.node().inputs().get(1))
-        && c.images(0) == 0
-        && c.images(1) == 0
-        && batching.outer(c.node().inputs().get(0)) == 1
-        && batching.outer(c.node().inputs().get(1)) == 1;
+    return c.holdsEach(0)
+        && c.holdsEach(1)
+        && !c.builder().batching().isNumbered(c.node().inputs().get(1));
   }
 
   /** Whether a constant is, all over image i, so many times i. */
@@ -107,10 +101,6 @@ final class PlaceReaders {
       }
     }
     return true;
-  }
-
-  private Value expanded(Value v, Shape to) {
-    return v.shape().equals(to) ? v : c.add(new Expand(to), c.lifted(v, to.rank()));
   }
 
   /** Tuples of places in the leading axes, behind those that x and the indices have in common. */
@@ -230,7 +220,7 @@ final class PlaceReaders {
       throw CandelaException.of("%d places; at most %d are supported", n, LONGEST);
     }
     int m = place.shape().dim(1);
-    Value at = expanded(c.reshape(place, place.shape().dim(0), m, 1), Shape.of(outer, m, inner));
+    Value at = c.expanded(c.reshape(place, place.shape().dim(0), m, 1), Shape.of(outer, m, inner));
     return c.reshape(c.add(new Pick(1), c.reshape(x, outer, n, inner), at), dims);
   }
 

@@ -54,7 +54,7 @@ final class ClassActivation extends OneRow {
   protected void add(int first, Answers answers) {
     shape = answers.values().shape();
     row = workspace.device().read(answers.values());
-    Layout layout = shape.rank() == 3 ? answers.layout() : null;
+    Layout layout = FeatureMap.layout(answers);
     float[] slopes = workspace.device().read(answers.gradients());
     a = FeatureMap.of(method, layer, image, layout, shape, row);
     g = FeatureMap.of(method, layer, image, layout, shape, slopes);

@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.graph.Layout;
+import candela.probe.Answers;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Map;
@@ -14,16 +15,9 @@ record FeatureMap(int channels, int h, int w, float[] values) {
   /** Tokens beside those of the image: its class, registers. */
   private static final int MOST_EXTRA = 16;
 
-  /** The same of any layer: tokens that are none of the image's patches are rows of one channel. */
-  static FeatureMap ofAny(Shape image, Layout layout, Shape s, float[] values) {
-    return switch (s.rank()) {
-      case 4 -> of("", "", image, layout, s, values);
-      case 3 -> {
-        FeatureMap tokens = tokens(image, layout, s, values);
-        yield tokens == null ? new FeatureMap(1, s.dim(1), s.dim(2), values) : tokens;
-      }
-      default -> new FeatureMap(1, 1, values.length, values);
-    };
+  /** Of the values that answers hold, where they may be tokens; null else, and where not known. */
+  static Layout layout(Answers answers) {
+    return answers.values().shape().rank() == 3 ? answers.layout() : null;
   }
 
   /**
@@ -51,6 +45,18 @@ record FeatureMap(int channels, int h, int w, float[] values) {
       }
       case 2 -> new FeatureMap(s.dim(1), 1, 1, values);
       default -> throw wrong(method, layer, s);
+    };
+  }
+
+  /** The same of any layer: tokens that are none of the image's patches are rows of one channel. */
+  static FeatureMap ofAny(Shape image, Layout layout, Shape s, float[] values) {
+    return switch (s.rank()) {
+      case 4 -> of("", "", image, layout, s, values);
+      case 3 -> {
+        FeatureMap tokens = tokens(image, layout, s, values);
+        yield tokens == null ? new FeatureMap(1, s.dim(1), s.dim(2), values) : tokens;
+      }
+      default -> new FeatureMap(1, 1, values.length, values);
     };
   }
 

@@ -90,7 +90,7 @@ public record InternalInfluence(
       int n = g.count() / answers.rows();
       if (sum == null) {
         row = g.shape().with(0, 1);
-        layout = row.rank() == 3 ? answers.layout() : null;
+        layout = FeatureMap.layout(answers);
         sum = workspace.allocate(n * 8L);
       }
       workspace

@@ -93,7 +93,7 @@ public record LayerConductance(
         float[] now = workspace.device().read(answers.values().rows(r, r + 1));
         if (i == 0) {
           row = answers.values().shape().with(0, 1);
-          layout = row.rank() == 3 ? answers.layout() : null;
+          layout = FeatureMap.layout(answers);
           sum = new double[now.length];
           ends[0] = answers.scores()[r];
         } else {

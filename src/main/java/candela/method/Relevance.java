@@ -52,7 +52,7 @@ final class Relevance extends OneRow {
     relevance = workspace.device().read(answers.gradients());
     score = answers.scores()[0];
     layer = ask().at().isEmpty() ? null : answers.gradients().shape();
-    layout = layer != null && layer.rank() == 3 ? answers.layout() : null;
+    layout = layer == null ? null : FeatureMap.layout(answers);
   }
 
   @Override
