@@ -35,7 +35,10 @@ final class Builder {
   private final Map<String, String> refused = new HashMap<>();
   private final Set<String> apart = new HashSet<>();
   private final Elements elements;
-  private int made;
+
+  /** How many values each node made, by its name. */
+  private final Map<String, Integer> made = new HashMap<>();
+
   private Norms norms = Norms.FOLDED;
   private Map<String, OnnxTensor> parameters = Map.of();
 
@@ -132,7 +135,7 @@ final class Builder {
   /** Appends a node, or computes it where all inputs are small constants. */
   Value add(String node, Op op, List<Value> inputs) {
     Shape shape = op.shapes(inputs).get(0);
-    String y = node + "@" + ++made;
+    String y = node + "@" + made.merge(node, 1, Integer::sum);
     boolean integer = integer(op, inputs);
     if (inputs.stream().allMatch(Value::isConstant)
         && inputs.stream().noneMatch(this::isParameter)) {

@@ -18,9 +18,22 @@ import java.util.Set;
 final class CancelTransposes implements Simplify.Pass {
   private record Origin(Value value, int[] perm) {}
 
+  private final Map<String, Shape> two;
+
+  CancelTransposes() {
+    this(Map.of());
+  }
+
+  /**
+   * @param two shapes that values have for two images, by name, where the graph is one for one
+   */
+  CancelTransposes(Map<String, Shape> two) {
+    this.two = two;
+  }
+
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    return new Walk(graph, Rewrite.held(graph, keep)).run();
+    return new Walk(graph, Rewrite.held(graph, keep), new SingleImage(graph, two)).run();
   }
 
   private static final class Walk {
@@ -29,14 +42,16 @@ final class CancelTransposes implements Simplify.Pass {
     private final Map<Value, Origin> origins = new IdentityHashMap<>();
     private final Map<Value, List<Node>> readers = new IdentityHashMap<>();
     private final Set<Value> kept;
+    private final SingleImage image;
 
     /** Transposed values that are held by one whose gradient is not theirs alone. */
     private final Set<Value> shared = new HashSet<>();
 
-    Walk(Graph graph, Set<Value> kept) {
+    Walk(Graph graph, Set<Value> kept, SingleImage image) {
       this.graph = graph;
       this.kept = kept;
       this.r = new Rewrite(graph);
+      this.image = image;
       for (Node n : graph.nodes()) {
         n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
       }
@@ -83,6 +98,7 @@ final class CancelTransposes implements Simplify.Pass {
 
     private void remember(Value v, Value u, int[] perm) {
       origins.put(v, new Origin(u, perm));
+      image.held(u, v, perm);
       r.moved(v, u, perm);
     }
 
@@ -98,7 +114,7 @@ final class CancelTransposes implements Simplify.Pass {
      */
     private boolean regroup(Node n) {
       Origin o = origins.get(n.input(0));
-      Regrouping g = o == null ? null : Regrouping.of(n.input(0).shape(), n.output().shape());
+      Regrouping g = o == null ? null : regrouping(n.input(0), n.output());
       if (g == null
           || g.pieces().size() > ReshapeFirst.MOST_AXES
           || !g.lies(o.perm, o.value.shape())) {
@@ -128,6 +144,14 @@ final class CancelTransposes implements Simplify.Pass {
       remember(y, h, first.perm());
       r.add(transposeNode(y.name() + "@transposed", h, first.perm(), y));
       return true;
+    }
+
+    private Regrouping regrouping(Value x, Value y) {
+      SingleImage.At from = image.in(x);
+      SingleImage.At to = image.in(y);
+      return from == null || to == null
+          ? Regrouping.of(x.shape(), y.shape())
+          : Regrouping.of(x.shape(), from, y.shape(), to);
     }
 
     /** Whether n takes a transposed input as gladly as a plain one. */
@@ -182,7 +206,7 @@ final class CancelTransposes implements Simplify.Pass {
       for (Value v : n.inputs()) {
         Origin o = v == null ? null : origins.get(v);
         if (o != null && !moves) {
-          moves = !Transposition.keepsOrder(o.value().shape(), o.perm());
+          moves = !Transposition.keepsOrder(image.doubled(o.value()), o.perm());
           perm = perm == null || moves ? o.perm() : perm;
         }
       }
@@ -210,7 +234,7 @@ final class CancelTransposes implements Simplify.Pass {
         Origin o = origins.get(v);
         if (o != null && Arrays.equals(o.perm(), perm)) {
           balance += moves ? 1 : 0;
-        } else if (!Transposition.keepsOrder(v.shape(), Transposition.inverse(perm))) {
+        } else if (!Transposition.keepsOrder(image.doubled(v), Transposition.inverse(perm))) {
           balance--;
         }
       }

@@ -40,6 +40,9 @@ public final class Network {
   /** Layouts that were asked for, null where there is none. */
   private final Map<String, Layout> layouts = new HashMap<>();
 
+  /** Shapes that values have for two images; null before they are asked for. */
+  private Map<String, Shape> two;
+
   /** Where images lie; null before it is asked. */
   private ImageAxes images;
 
@@ -232,8 +235,11 @@ public final class Network {
     names.values().forEach(keep::addAll);
     graph = options.from().isEmpty() ? graph : Tail.of(graph, options);
     keep.addAll(Scores.quantised(graph, batch));
+    Map<String, Shape> two = batch == 1 ? two() : Map.of();
     Graph simple =
-        options.rules().isEmpty() ? Simplify.all(graph, keep) : Simplify.forRules(graph, keep);
+        options.rules().isEmpty()
+            ? Simplify.all(graph, keep, two)
+            : Simplify.forRules(graph, keep, two);
     return placed(simple, names, batch);
   }
 
@@ -302,6 +308,22 @@ public final class Network {
   private static Value found(Graph graph, String name) {
     Graph.Place p = graph.named().get(Features.named(graph, name).getFirst());
     return p == null || p.perm() != null ? null : p.value();
+  }
+
+  /** Empty where the model cannot be read for two. */
+  private synchronized Map<String, Shape> two() {
+    if (two == null) {
+      Map<String, Shape> shapes = new HashMap<>();
+      try {
+        Graph graph = imported(2);
+        graph.inputs().forEach(v -> shapes.put(v.name(), v.shape()));
+        graph.nodes().forEach(n -> n.outputs().forEach(v -> shapes.put(v.name(), v.shape())));
+      } catch (CandelaException e) {
+        // nothing has to be as for several
+      }
+      two = shapes;
+    }
+    return two;
   }
 
   private synchronized Optional<String> mixing() {

@@ -8,13 +8,13 @@ import java.util.TreeSet;
 
 /**
  * How a reshape splits axes into pieces and joins pieces to axes: [6,10] to [3,20] splits 6 into 3
- * and 2 and joins 2 and 10. Axes of length 1 play no part but for a first one: it is that of a
- * single image, and regroups as that of several, so that sums have the same order.
+ * and 2 and joins 2 and 10. Axes of length 1 play no part but for that of a single image: it
+ * regroups as that of several.
  *
  * @param pieces in the order of the elements, outermost first
- * @param single whether the first piece is a single image, or holds it
+ * @param image axis before in which a single image lies; -1 where there is none
  */
-record Regrouping(List<Piece> pieces, boolean single) {
+record Regrouping(List<Piece> pieces, int image) {
   /**
    * Neighbouring elements that stay together.
    *
@@ -26,21 +26,23 @@ record Regrouping(List<Piece> pieces, boolean single) {
 
   /** Of two shapes with equal counts; null where that is 0 or 1. */
   static Regrouping of(Shape before, Shape after) {
-    if (before.count() < 2) {
-      return null;
-    }
-    boolean many = before.dim(0) != 1 && after.dim(0) != 1;
-    if (many || before.count() > Integer.MAX_VALUE / 2) {
-      return new Regrouping(pieces(before, after), false);
-    }
-    List<Piece> pieces = pieces(doubled(before), doubled(after));
-    Piece first = pieces.getFirst();
-    pieces.set(0, new Piece(first.size / 2, first.from, first.to));
-    return new Regrouping(pieces, true);
+    return before.count() < 2 ? null : new Regrouping(pieces(before, after), -1);
   }
 
-  private static Shape doubled(Shape s) {
-    return s.with(0, 2 * s.dim(0));
+  /** The same, with a single image at these places. */
+  static Regrouping of(Shape before, SingleImage.At from, Shape after, SingleImage.At to) {
+    if (before.count() < 2 || before.count() > Integer.MAX_VALUE / 2) {
+      return of(before, after);
+    }
+    List<Piece> pieces = pieces(from.doubled(before), to.doubled(after));
+    long outside = from.before(before);
+    int i = 0;
+    for (; pieces.get(i).size <= outside; i++) {
+      outside /= pieces.get(i).size;
+    }
+    Piece p = pieces.get(i);
+    pieces.set(i, new Piece(p.size / 2, p.from, p.to));
+    return new Regrouping(pieces, from.axis());
   }
 
   private static List<Piece> pieces(Shape before, Shape after) {
@@ -73,7 +75,7 @@ record Regrouping(List<Piece> pieces, boolean single) {
         int a = perm[p.from.get(k - 1)];
         int b = perm[p.from.get(k)];
         boolean apart = b < a || held.count(a + 1, b) != 1;
-        if (apart || single && a < perm[0] && perm[0] < b) {
+        if (apart || image >= 0 && a < perm[image] && perm[image] < b) {
           return false;
         }
       }

@@ -1,6 +1,8 @@
 package candela.graph;
 
+import candela.tensor.Shape;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -17,47 +19,56 @@ public final class Simplify {
   }
 
   /** All passes, in the order in which each finds what the ones before prepared. */
-  public static final List<Pass> PASSES =
-      List.of(
-          new RemoveIdentity(),
-          new DeadCode(),
-          new FoldConstants(),
-          new ShrinkConstants(),
-          new FoldScalars(),
-          new CancelTransposes(),
-          new RemoveIdentity(),
-          new DeadCode(),
-          new RecogniseActivations(),
-          new RecogniseLayerNorm(),
-          new FoldScalars(),
-          new FuseProduct(),
-          new DeadCode(),
-          new ChannelAffine(),
-          new FoldAffine(),
-          new FuseResidual(),
-          new FuseActivation(),
-          new FuseConcat(),
-          new DeadCode());
-
-  /** The passes of a session with rules: what rules tell apart stays apart. */
-  private static final List<Pass> WITHOUT_FUSION =
-      PASSES.stream()
-          .filter(p -> !(p instanceof FuseResidual) && !(p instanceof FuseActivation))
-          .filter(p -> !(p instanceof FuseConcat) && !(p instanceof FuseProduct))
-          .toList();
+  public static final List<Pass> PASSES = passes(Map.of());
 
   private Simplify() {}
 
+  private static List<Pass> passes(Map<String, Shape> two) {
+    return List.of(
+        new RemoveIdentity(),
+        new DeadCode(),
+        new FoldConstants(),
+        new ShrinkConstants(),
+        new FoldScalars(),
+        new CancelTransposes(two),
+        new RemoveIdentity(),
+        new DeadCode(),
+        new RecogniseActivations(),
+        new RecogniseLayerNorm(),
+        new FoldScalars(),
+        new FuseProduct(),
+        new DeadCode(),
+        new ChannelAffine(),
+        new FoldAffine(),
+        new FuseResidual(),
+        new FuseActivation(),
+        new FuseConcat(),
+        new DeadCode());
+  }
+
   public static Graph all(Graph graph, Set<String> keep) {
-    return run(PASSES, graph, keep);
+    return all(graph, keep, Map.of());
+  }
+
+  /**
+   * @param two shapes that values have for two images, by name: a graph for one is rewritten as
+   *     that for several; empty where it is for several, or none can be had
+   */
+  static Graph all(Graph graph, Set<String> keep, Map<String, Shape> two) {
+    return run(passes(two), graph, keep);
   }
 
   /**
    * All but the fusions: rules see the layer, the sum, the activation and the concatenation. Batch
    * normalisation is still folded into the layer before it.
    */
-  public static Graph forRules(Graph graph, Set<String> keep) {
-    return run(WITHOUT_FUSION, graph, keep);
+  static Graph forRules(Graph graph, Set<String> keep, Map<String, Shape> two) {
+    List<Pass> passes =
+        passes(two).stream()
+            .filter(p -> !(p instanceof FuseResidual) && !(p instanceof FuseActivation))
+            .filter(p -> !(p instanceof FuseConcat) && !(p instanceof FuseProduct))
+            .toList();
+    return run(passes, graph, keep);
   }
 
   private static Graph run(List<Pass> passes, Graph graph, Set<String> keep) {

@@ -24,6 +24,12 @@ class RegroupingTest {
         .containsExactly(pieces);
   }
 
+  /** Of images along the first axis. */
+  private static Regrouping ofImages(int n, Shape before, Shape after) {
+    SingleImage.At first = new SingleImage.At(0, 1);
+    return n == 1 ? Regrouping.of(before, first, after, first) : Regrouping.of(before, after);
+  }
+
   @Test
   void axesAreCutIntoTheFewestPieces() {
     pieces(
@@ -57,12 +63,22 @@ class RegroupingTest {
   @Test
   void aSingleImageRegroupsAsSeveralDo() {
     for (int n : new int[] {1, 5}) {
-      pieces(Shape.of(n, 8), Shape.of(2 * n, 4), piece(n, 0, 0), piece(2, 1, 0), piece(4, 1, 1));
-      pieces(Shape.of(3 * n, 5), Shape.of(n, 3, 5), piece(n, 0, 0), piece(3, 0, 1), piece(5, 1, 2));
+      assertThat(ofImages(n, Shape.of(n, 8), Shape.of(2 * n, 4)).pieces())
+          .containsExactly(piece(n, 0, 0), piece(2, 1, 0), piece(4, 1, 1));
+      assertThat(ofImages(n, Shape.of(3 * n, 5), Shape.of(n, 3, 5)).pieces())
+          .containsExactly(piece(n, 0, 0), piece(3, 0, 1), piece(5, 1, 2));
+      // queries, keys and values before the images, heads behind them
+      Shape before = Shape.of(3, n, 2, 7);
+      Shape after = Shape.of(3, 2 * n, 7);
+      SingleImage.At second = new SingleImage.At(1, 1);
+      Regrouping heads =
+          n == 1 ? Regrouping.of(before, second, after, second) : Regrouping.of(before, after);
+      assertThat(heads.pieces())
+          .containsExactly(piece(3, 0, 0), piece(n, 1, 1), piece(2, 2, 1), piece(7, 3, 2));
       // an axis that is held on the other side of the images cannot join the one behind them
-      Regrouping joins = Regrouping.of(Shape.of(n, 5, 7), Shape.of(n, 35));
+      Regrouping joins = ofImages(n, Shape.of(n, 5, 7), Shape.of(n, 35));
       assertThat(joins.lies(new int[] {1, 0, 2}, Shape.of(5, n, 7))).isEqualTo(true);
-      Regrouping uneven = Regrouping.of(Shape.of(n, 4, 6), Shape.of(n, 3, 8));
+      Regrouping uneven = ofImages(n, Shape.of(n, 4, 6), Shape.of(n, 3, 8));
       assertThat(uneven.lies(new int[] {1, 0, 2}, Shape.of(4, n, 6))).isFalse();
       assertThat(uneven.lies(new int[] {0, 1, 2}, Shape.of(n, 4, 6))).isTrue();
     }

@@ -1,0 +1,137 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.onnx.OnnxModel;
+import candela.tensor.Shape;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A graph for one image computes as that for several. */
+class SingleImageTest {
+  @TempDir Path folder;
+
+  /** Queries, keys and values before images, heads behind them; then one axis for all. */
+  @Test
+  void isFollowedThroughReshapesAndTransposes() throws Exception {
+    Path file =
+        new SmallModel(13, -1, 4, 6)
+            .longs("parts", new long[] {5}, 0, 4, 3, 2, 1)
+            .longs("heads", new long[] {3}, 3, -1, 4)
+            .longs("all", new long[] {2}, -1, 4)
+            .longs("apart", new long[] {4}, 3, -1, 2, 4)
+            .longs("flat", new long[] {2}, -1, 24)
+            .node("Reshape", "x parts", "p")
+            .node("Transpose", "p", "t", "perm", new long[] {2, 0, 3, 1, 4})
+            .node("Reshape", "t heads", "h")
+            .node("Reshape", "h all", "a")
+            .node("Relu", "a", "r")
+            .node("Reshape", "r apart", "b")
+            .node("Transpose", "b", "u", "perm", new long[] {1, 0, 2, 3})
+            .node("Reshape", "u flat", "y")
+            .write(folder);
+    OnnxModel model = OnnxModel.read(file);
+    Graph graph = Import.graph(model, 1);
+    Map<String, Shape> two = new HashMap<>();
+    Import.graph(model, 2).named().forEach((name, p) -> two.put(name, p.value().shape()));
+    SingleImage image = new SingleImage(graph, two);
+    Map<String, SingleImage.At> at = new HashMap<>();
+    graph.named().forEach((name, p) -> at.put(name, image.in(p.value())));
+    SingleImage.At first = new SingleImage.At(0, 1);
+    SingleImage.At second = new SingleImage.At(1, 1);
+    SingleImage.At third = new SingleImage.At(0, 3);
+    assertThat(at)
+        .containsAllEntriesOf(
+            Map.of(
+                "x", first, "p", first, "t", second, "h", second, "a", third, "r", third, "b",
+                second, "u", first, "y", first));
+    assertThat(image.doubled(graph.named().get("h").value())).isEqualTo(Shape.of(3, 4, 4));
+    // several images are seen by their shapes
+    assertThat(new SingleImage(graph, Map.of()).in(graph.input())).isNull();
+  }
+
+  /** Three branches read the queries, as in SAM's attention with relative positions. */
+  private static SmallModel relative() {
+    return new SmallModel(13, -1, 6, 5)
+        .random("u", 5, 18)
+        .random("h", 2, 3, 2)
+        .random("w", 3, 3, 2)
+        .random("out", 36, 5)
+        .longs("parts", new long[] {5}, 0, 6, 3, 2, 3)
+        .longs("heads", new long[] {4}, 3, -1, 6, 3)
+        .longs("grid", new long[] {4}, -1, 2, 3, 3)
+        .longs("two", new long[] {3}, 2, -1, 3)
+        .longs("high", new long[] {4}, 2, -1, 3, 2)
+        .longs("three", new long[] {3}, 3, -1, 3)
+        .longs("wide", new long[] {4}, 3, -1, 2, 2)
+        .longs("rows", new long[] {3}, -1, 6, 2)
+        .longs("flat", new long[] {2}, -1, 36)
+        .longs("zero", new long[] {1}, 0)
+        .node("MatMul", "x u", "qkv")
+        .node("Reshape", "qkv parts", "p")
+        .node("Transpose", "p", "t", "perm", new long[] {2, 0, 3, 1, 4})
+        .node("Reshape", "t heads", "s")
+        .node("Split", "s", "q1 k1 v1", "axis", 0)
+        .node("Squeeze", "q1 zero", "q")
+        .node("Squeeze", "k1 zero", "k")
+        .node("Squeeze", "v1 zero", "v")
+        .node("Transpose", "k", "kt", "perm", new long[] {0, 2, 1})
+        .node("Reshape", "q grid", "g")
+        .node("Transpose", "g", "gr", "perm", new long[] {1, 0, 2, 3})
+        .node("Reshape", "gr two", "g2")
+        .node("MatMul", "g2 h", "h2")
+        .node("Reshape", "h2 high", "h4")
+        .node("Transpose", "h4", "hr", "perm", new long[] {1, 0, 2, 3})
+        .node("Reshape", "hr rows", "rh")
+        .node("Transpose", "g", "gc", "perm", new long[] {2, 0, 1, 3})
+        .node("Reshape", "gc three", "g3")
+        .node("MatMul", "g3 w", "w3")
+        .node("Reshape", "w3 wide", "w4")
+        .node("Transpose", "w4", "wr", "perm", new long[] {1, 2, 0, 3})
+        .node("Reshape", "wr rows", "rw")
+        .node("Concat", "rh rw rh", "r", "axis", 2)
+        .node("MatMul", "q kt", "a")
+        .node("Add", "a r", "b")
+        .node("Softmax", "b", "c", "axis", 2)
+        .node("MatMul", "c v", "d")
+        .node("Reshape", "d flat", "e")
+        .node("MatMul", "e out", "y");
+  }
+
+  @Test
+  void hasTheBitsOfOneOfSeveral() throws Exception {
+    Network network = Network.load(relative().write(folder));
+    int size = 30;
+    SplittableRandom random = new SplittableRandom(3);
+    float[] x = new float[3 * size];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextDouble(-1, 1);
+    }
+    try (Device device = TestDevice.open(0)) {
+      float[] all = gradient(network, device, 3, x);
+      for (int i = 0; i < 3; i++) {
+        float[] one = Arrays.copyOfRange(x, i * size, (i + 1) * size);
+        assertThat(gradient(network, device, 1, one))
+            .as("image %d", i)
+            .isEqualTo(Arrays.copyOfRange(all, i * size, (i + 1) * size));
+      }
+    }
+  }
+
+  private static float[] gradient(Network network, Device device, int batch, float[] x) {
+    try (Session s = network.session(device, batch, SessionOptions.GRADIENT)) {
+      device.write(s.input(), x);
+      s.forward();
+      s.score(ScoreKind.LOGIT, new long[batch]);
+      s.backward(Rules.GRADIENT);
+      return device.read(s.gradient()).clone();
+    }
+  }
+}
