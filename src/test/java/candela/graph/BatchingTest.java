@@ -40,8 +40,8 @@ class BatchingTest {
           String what = c + ", row " + from + ", batch " + batch;
           float[] y = Arrays.copyOfRange(all[0], from * 5, (from + batch) * 5);
           float[] dx = Arrays.copyOfRange(all[1], from * size, (from + batch) * size);
-          assertThat(alone[0]).as(what).isEqualTo(y);
-          assertThat(alone[1]).as(what + ", gradient").isEqualTo(dx);
+          Compare.assertSame(what, alone[0], y);
+          Compare.assertSame(what + ", gradient", alone[1], dx);
           assertThat(alone[1]).as(what).isNotEqualTo(new float[alone[1].length]);
         }
       }

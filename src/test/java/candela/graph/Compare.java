@@ -2,6 +2,8 @@ package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.TestDevice;
+
 /** Distances between tensors, and the messages when they are too large. */
 public final class Compare {
   private Compare() {}
@@ -26,6 +28,15 @@ public final class Compare {
       scale = Math.max(scale, Math.abs(b[i]));
     }
     return difference / scale;
+  }
+
+  /** The same bits in another batch; on a card, which takes another algorithm, close ones. */
+  static void assertSame(String what, float[] actual, float[] expected) {
+    if (TestDevice.isCpu()) {
+      assertThat(actual).as(what).isEqualTo(expected);
+    } else {
+      assertClose(what, actual, expected, 1e-5);
+    }
   }
 
   public static void assertClose(String what, float[] actual, float[] expected, double tolerance) {
