@@ -77,9 +77,13 @@ final class FoldAffine implements Simplify.Pass {
     Shape shape = weights.shape();
     boolean byRow =
         layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
-    int inner = byRow ? w.length / Math.max(1, channels) : 1;
-    for (int i = 0; i < w.length; i++) {
-      w[i] = (float) ((double) w[i] * scale[byRow ? i / inner : i % channels]);
+    int row = byRow ? w.length / Math.max(1, channels) : channels;
+    for (int r = 0; r < w.length / Math.max(1, row); r++) {
+      if (byRow) {
+        times(w, r * row, row, scale[r]);
+      } else {
+        times(w, r * row, scale);
+      }
     }
     Value old = layer.inputs().size() > 2 ? layer.input(2) : null;
     float[] bias = new float[channels];
@@ -93,5 +97,17 @@ final class FoldAffine implements Simplify.Pass {
     String name = layer.output().name() + "@bias";
     inputs.add(Value.constant(name, OnnxTensor.of(name, Shape.of(channels), bias)));
     return new Node(layer.name(), layer.op(), inputs, affine.outputs());
+  }
+
+  private static void times(float[] w, int from, int count, float scale) {
+    for (int i = 0; i < count; i++) {
+      w[from + i] *= scale;
+    }
+  }
+
+  private static void times(float[] w, int from, float[] scale) {
+    for (int i = 0; i < scale.length; i++) {
+      w[from + i] *= scale[i];
+    }
   }
 }
