@@ -43,6 +43,12 @@ public record Aic(double known, long seed) implements Metric {
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return InformationCurve.of(
-        explained, workspace, ScoreKind.PROBABILITY, known, seed, 1, s -> s.right() ? 1.0 : 0);
+        explained,
+        workspace,
+        ScoreKind.PROBABILITY,
+        known,
+        seed,
+        1,
+        InformationCurve.Performance.RIGHT);
   }
 }

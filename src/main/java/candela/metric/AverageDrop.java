@@ -44,7 +44,7 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return Vectors.isFinite(explained.map())
         ? new Shown(this, explained, workspace)
-        : new Known(explained.target(), Score.NONE);
+        : Known.notFinite(explained);
   }
 
   /** Row 0 is the image, row 1 what the map shows of it. */
@@ -99,10 +99,12 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
 
     @Override
     Score of(double[] scores) {
-      double fall = scores[0] - scores[1];
+      double whole = scores[0];
+      double fall = whole - scores[1];
       return Score.of(
-          scores[0] > 0 ? Math.max(0, fall) / scores[0] : Double.NaN,
-          Map.of("increase", fall < 0 ? 1.0 : 0));
+          whole > 0 ? Math.max(0, fall) / whole : Double.NaN,
+          Map.of("increase", fall < 0 ? 1.0 : 0),
+          whole > 0 ? "" : Reason.notPositive(whole));
     }
   }
 }

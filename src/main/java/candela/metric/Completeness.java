@@ -43,7 +43,7 @@ public record Completeness(Substrate substrate, ScoreKind score) implements Metr
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return Vectors.isFinite(explained.map())
         ? new Ends(this, explained, workspace)
-        : new Known(explained.target(), Score.NONE);
+        : Known.notFinite(explained);
   }
 
   /** Row 0 is the image, row 1 the substrate. */
@@ -80,7 +80,9 @@ public record Completeness(Substrate substrate, ScoreKind score) implements Metr
       Map<String, Double> parts = new LinkedHashMap<>();
       parts.put("delta", delta);
       parts.put("fall", fall);
-      return Score.of(fall == 0 ? Double.NaN : Math.abs(delta / fall), parts);
+      return fall == 0
+          ? Score.of(Double.NaN, parts, "the score is the same without the image")
+          : Score.of(Math.abs(delta / fall), parts);
     }
   }
 }

@@ -37,7 +37,10 @@ public record Complexity() implements Metric {
     for (double x : v) {
       sum += x;
     }
-    double entropy = sum == 0 ? Double.NaN : 0;
+    if (sum == 0) {
+      return Score.none(Reason.ZEROS);
+    }
+    double entropy = 0;
     for (double x : v) {
       double p = x / sum;
       entropy -= p > 0 ? p * Math.log(p) : 0;

@@ -73,8 +73,15 @@ public record Continuity(int steps, int step, int patch, Substrate substrate) im
     int each = step == 0 ? Math.max(1, explained.width() / (steps + 1)) : step;
     int samples = Math.min(steps, (explained.width() - 1) / each);
     float[] map = explained.map();
-    if (samples == 0 || !Vectors.isFinite(map) || Vectors.norm(map) == 0) {
-      return new Known(explained.target(), Score.NONE);
+    if (!Vectors.isFinite(map)) {
+      return Known.notFinite(explained);
+    }
+    if (Vectors.norm(map) == 0) {
+      return new Known(explained.target(), Score.none(Reason.ZEROS));
+    }
+    if (samples == 0) {
+      return new Known(
+          explained.target(), Score.none("the first step leaves no column of the image"));
     }
     float[] other =
         workspace.once(
@@ -150,7 +157,7 @@ public record Continuity(int steps, int step, int patch, Substrate substrate) im
     Score score() {
       int samples = shares[0].length - 1;
       if (read < samples || !logits.isThrough()) {
-        return Score.NONE;
+        return Score.NOT_YET;
       }
       Map<String, Double> parts = new LinkedHashMap<>();
       parts.put("mean", sum / samples);

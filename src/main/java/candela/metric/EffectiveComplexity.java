@@ -54,6 +54,8 @@ public record EffectiveComplexity(double eps) implements Metric {
     for (double x : v) {
       count += x > eps * most ? 1 : 0;
     }
-    return count == 0 ? Score.NONE : Score.of(count, Map.of("share", (double) count / v.length));
+    return count == 0
+        ? Score.none(Reason.ZEROS)
+        : Score.of(count, Map.of("share", (double) count / v.length));
   }
 }

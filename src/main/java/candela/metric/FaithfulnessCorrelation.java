@@ -4,7 +4,6 @@ import candela.graph.ScoreKind;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Whether pixels of more relevance, taken away, cost the score more.
@@ -51,6 +50,6 @@ public record FaithfulnessCorrelation(
         RandomPixels.fitting(explained, List.of(subset), samples, seed, "faithfulness-correlation"),
         substrate,
         score,
-        (sums, falls) -> Score.of(Vectors.correlation(sums, falls), Map.of()));
+        Score::correlation);
   }
 }

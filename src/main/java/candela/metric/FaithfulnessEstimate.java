@@ -7,7 +7,6 @@ import candela.probe.Workspace;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Map;
 
 /**
  * Whether pixels that a map holds for important, taken away a few at a time, cost the score more.
@@ -51,7 +50,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return Vectors.isFinite(explained.map())
         ? new Groups(this, explained, workspace)
-        : new Known(explained.target(), Score.NONE);
+        : Known.notFinite(explained);
   }
 
   /** Row 0 is the image, row i + 1 lacks group i. */
@@ -105,7 +104,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
     Score of(double[] scores) {
       double[] falls = new double[sums.length];
       Arrays.setAll(falls, i -> scores[0] - scores[i + 1]);
-      return Score.of(Vectors.correlation(sums, falls), Map.of());
+      return Score.correlation(sums, falls);
     }
   }
 }

@@ -42,7 +42,7 @@ final class Falls extends Sampled<double[]> implements Occluded {
       ScoreKind score,
       Verdict verdict) {
     if (!Vectors.isFinite(explained.map())) {
-      return new Known(explained.target(), Score.NONE);
+      return Known.notFinite(explained);
     }
     var key = new Key(removal, substrate, score, explained.pixels(), explained.target());
     Falls falls =
@@ -155,7 +155,7 @@ final class Falls extends Sampled<double[]> implements Occluded {
     @Override
     public Score result() {
       if (falls.taken() < falls.all()) {
-        return Score.NONE;
+        return Score.NOT_YET;
       }
       float[] map = falls.parts.ofSlopes() ? explained.map() : explained.contributions();
       return verdict.of(falls.parts.sums(explained.atFullSize(map)), falls.result());

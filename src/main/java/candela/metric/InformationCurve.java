@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -63,6 +62,31 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
    */
   record Said(double bits, double score, boolean right) {}
 
+  /** What is followed over the information. */
+  enum Performance {
+    SCORE,
+    RIGHT;
+
+    private double of(Said said) {
+      return this == SCORE ? said.score() : said.right() ? 1 : 0;
+    }
+
+    /** Why there is no curve. */
+    private String reason(double whole, double blurred, double least) {
+      if (!(whole >= least)) {
+        return this == SCORE
+            ? "the image scores " + (float) whole + ", below least (" + least + ")"
+            : "the model does not give the image this class";
+      }
+      if (!(whole > blurred)) {
+        return this == SCORE
+            ? "the image scores " + (float) whole + ", no more than blurred, " + (float) blurred
+            : "the model gives the blurred image this class, too";
+      }
+      return "the image holds no more information than blurred";
+    }
+  }
+
   /**
    * The probe of a map; of one that is not finite, no number.
    *
@@ -76,9 +100,9 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
       double known,
       long seed,
       double least,
-      ToDoubleFunction<Said> performance) {
+      Performance performance) {
     if (!Vectors.isFinite(explained.map())) {
-      return new Known(explained.target(), Score.NONE);
+      return Known.notFinite(explained);
     }
     InformationCurve rows =
         workspace.once(
@@ -89,7 +113,7 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
     return new InTurn<>(
         explained.target(),
         asks ? List.of(rows) : List.of(),
-        () -> rows.taken() < rows.all() ? Score.NONE : score(rows.said, least, performance));
+        () -> rows.taken() < rows.all() ? Score.NOT_YET : score(rows.said, least, performance));
   }
 
   private InformationCurve(
@@ -152,14 +176,14 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
   private record Place(double information, double performance) {}
 
   /** The area under the performance over the information. */
-  static Score score(List<Said> said, double least, ToDoubleFunction<Said> performance) {
-    double whole = performance.applyAsDouble(said.get(0));
-    double blurred = performance.applyAsDouble(said.get(1));
+  private static Score score(List<Said> said, double least, Performance performance) {
+    double whole = performance.of(said.get(0));
+    double blurred = performance.of(said.get(1));
     double most = said.get(0).bits();
     double fewest = said.get(1).bits();
     Map<String, Double> parts = Map.of("blurred", blurred);
     if (!(whole >= least && whole > blurred && most > fewest)) {
-      return Score.of(Double.NaN, parts);
+      return Score.of(Double.NaN, parts, performance.reason(whole, blurred, least));
     }
     List<Place> places = new ArrayList<>();
     places.add(new Place(0, 0));
@@ -167,11 +191,11 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
       places.add(
           new Place(
               Math.clamp((s.bits() - fewest) / (most - fewest), 0, 1),
-              Math.clamp((performance.applyAsDouble(s) - blurred) / (whole - blurred), 0, 1)));
+              Math.clamp((performance.of(s) - blurred) / (whole - blurred), 0, 1)));
     }
     places.add(new Place(1, 1));
     List<Double> curve = curve(places);
-    return new Score(RemovalCurve.area(curve), parts, curve);
+    return new Score(RemovalCurve.area(curve), parts, curve, "");
   }
 
   /** At equal distances from 0 to 1; never falls, and is linear between places. */

@@ -14,8 +14,14 @@ final class Known extends Sampled<Score> {
 
   /** The score of a finite map; of another, no number. */
   static Probe<Score> of(Explained explained, Supplier<Score> score) {
-    boolean finite = Vectors.isFinite(explained.map());
-    return new Known(explained.target(), finite ? score.get() : Score.NONE);
+    return Vectors.isFinite(explained.map())
+        ? new Known(explained.target(), score.get())
+        : notFinite(explained);
+  }
+
+  /** Of a map that is not finite. */
+  static Known notFinite(Explained explained) {
+    return new Known(explained.target(), Score.none(Reason.MAP_NOT_FINITE));
   }
 
   Known(int target, Score score) {

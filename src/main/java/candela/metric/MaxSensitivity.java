@@ -53,8 +53,9 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     Explainer explainer = explained.explainer("max-sensitivity");
-    if (!Nearby.tells(explained)) {
-      return new Known(explained.target(), Score.NONE);
+    String fault = Nearby.fault(explained);
+    if (!fault.isEmpty()) {
+      return new Known(explained.target(), Score.none(fault));
     }
     var changes = new Changes(explained, samples);
     return new InTurn<>(
@@ -92,7 +93,7 @@ public record MaxSensitivity(int samples, double radius, long seed) implements M
 
     Score score() {
       if (read < samples) {
-        return Score.NONE;
+        return Score.NOT_YET;
       }
       Map<String, Double> parts = new LinkedHashMap<>();
       parts.put("mean", sum / samples);

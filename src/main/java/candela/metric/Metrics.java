@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** All metrics, by name, and how they are read from text. */
 public final class Metrics {
@@ -104,6 +105,27 @@ public final class Metrics {
     }
     throw CandelaException.of(
         "metric: unknown '%s'; known are %s", spec.name(), String.join(", ", names()));
+  }
+
+  /**
+   * Names that tell metrics apart: of one that is there with other parameters too,
+   * NAME:key=value,key=value of those in which they differ.
+   */
+  public static List<String> names(List<Metric> metrics) {
+    return metrics.stream().map(m -> name(m, metrics)).toList();
+  }
+
+  private static String name(Metric metric, List<Metric> all) {
+    String differing =
+        parameters(metric).entrySet().stream()
+            .filter(
+                p ->
+                    all.stream()
+                        .filter(m -> m.getClass() == metric.getClass())
+                        .anyMatch(m -> !parameters(m).get(p.getKey()).equals(p.getValue())))
+            .map(p -> p.getKey() + "=" + p.getValue())
+            .collect(Collectors.joining(","));
+    return differing.isEmpty() ? name(metric) : name(metric) + ":" + differing;
   }
 
   /** Parameters that can be written as text: key=value, key=value. */

@@ -9,7 +9,6 @@ import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Map;
 
 /**
  * Whether the score changes more, the more the map holds for important what becomes random.
@@ -65,7 +64,7 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
     }
     return Vectors.isFinite(explained.map())
         ? new Groups(this, each, groups, explained, workspace)
-        : new Known(explained.target(), Score.NONE);
+        : Known.notFinite(explained);
   }
 
   /** Row 0 is the image; then, for one random image after another, a row a group. */
@@ -173,10 +172,9 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
         changes[(i - 1) % groups] += d * d;
       }
       if (Arrays.stream(changes).anyMatch(Double::isNaN)) {
-        return Score.NONE;
+        return Score.none(Reason.NOT_FINITE);
       }
-      return Score.of(
-          Vectors.correlation(Spearman.ranks(means), Spearman.ranks(changes)), Map.of());
+      return Score.correlation(Spearman.ranks(means), Spearman.ranks(changes));
     }
   }
 }

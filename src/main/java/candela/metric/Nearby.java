@@ -29,11 +29,15 @@ record Nearby(int samples, double radius, long seed) implements Neighbours {
     return near;
   }
 
-  /** Whether changes have a size: the image a range, and the map finite values, not all 0. */
-  static boolean tells(Explained explained) {
-    return Vectors.isFinite(explained.map())
-        && Vectors.norm(explained.map()) > 0
-        && explained.range() != 0;
+  /** Why changes of the map, or of the image, have no size; empty where they have. */
+  static String fault(Explained explained) {
+    if (!Vectors.isFinite(explained.map())) {
+      return Reason.MAP_NOT_FINITE;
+    }
+    if (Vectors.norm(explained.map()) == 0) {
+      return Reason.ZEROS;
+    }
+    return explained.range() == 0 ? "all values of the image are equal" : "";
   }
 
   /** How much a layer changes in these, for all maps of the image. */

@@ -66,7 +66,7 @@ public record NonSensitivity(int step, double eps, Substrate substrate, ScoreKin
     }
     double largest = Arrays.stream(most).max().orElse(0);
     if (largest == 0) {
-      return Score.NONE;
+      return Score.none(Reason.ZEROS);
     }
     int idle = 0;
     int missed = 0;

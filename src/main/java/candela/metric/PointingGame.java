@@ -65,7 +65,8 @@ public record PointingGame(double tolerance) implements Metric {
     parts.put("row", (double) (best / w));
     parts.put("column", (double) (best % w));
     parts.put("distance", nearest);
-    boolean none = Double.isInfinite(nearest);
-    return Score.of(none ? Double.NaN : nearest <= tolerance ? 1 : 0, parts);
+    return Double.isInfinite(nearest)
+        ? Score.of(Double.NaN, parts, Reason.NO_OBJECT)
+        : Score.of(nearest <= tolerance ? 1 : 0, parts);
   }
 }

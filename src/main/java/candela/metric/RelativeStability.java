@@ -52,8 +52,9 @@ final class RelativeStability implements NearbyMaps.Reader {
       Explained explained,
       Workspace workspace) {
     Explainer explainer = explained.explainer(metric);
-    if (!Nearby.tells(explained)) {
-      return new Known(explained.target(), Score.NONE);
+    String fault = Nearby.fault(explained);
+    if (!fault.isEmpty()) {
+      return new Known(explained.target(), Score.none(fault));
     }
     NearbyLogits logits = nearby.logits(explained, workspace);
     NearbyLayer layer = over == Over.LAYER ? nearby.layer(explained, at, eps, workspace) : null;
@@ -102,7 +103,7 @@ final class RelativeStability implements NearbyMaps.Reader {
 
   private Score score() {
     if (read < changes.length || !logits.isThrough() || layer != null && !layer.isThrough()) {
-      return Score.NONE;
+      return Score.NOT_YET;
     }
     Prediction[] said = logits.result();
     int predicted = said[0].best();
@@ -128,6 +129,8 @@ final class RelativeStability implements NearbyMaps.Reader {
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put("mean", sum / same);
     parts.put("same", (double) same / changes.length);
-    return Score.of(same == 0 ? Double.NaN : most, parts);
+    return same == 0
+        ? Score.of(Double.NaN, parts, "no image nearby keeps the class")
+        : Score.of(most, parts);
   }
 }

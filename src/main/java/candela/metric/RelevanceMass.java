@@ -50,8 +50,11 @@ public record RelevanceMass() implements Metric {
       inside += truth[i] ? positive : 0;
       object += truth[i] ? 1 : 0;
     }
-    return object == 0 || all == 0
-        ? Score.NONE
+    if (object == 0) {
+      return Score.none(Reason.NO_OBJECT);
+    }
+    return all == 0
+        ? Score.none("no value of the map is above 0")
         : Score.of(inside / all, Map.of("object", (double) object / map.length));
   }
 }

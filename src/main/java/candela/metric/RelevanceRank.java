@@ -50,7 +50,7 @@ public record RelevanceRank() implements Metric {
       inside += truth[i] && ranks[i] < k ? 1 : 0;
     }
     return k == 0
-        ? Score.NONE
+        ? Score.none(Reason.NO_OBJECT)
         : Score.of((double) inside / k, Map.of("object", (double) k / ranks.length));
   }
 }

@@ -62,7 +62,7 @@ final class RemovalCurve extends Sampled<Score> {
       boolean predicted,
       ToDoubleFunction<List<Double>> value) {
     if (!Vectors.isFinite(explained.map())) {
-      return new Known(explained.target(), Score.NONE);
+      return Known.notFinite(explained);
     }
     Tensor image = workspace.tensor(explained.shape(), explained.pixels());
     Tensor without = substrate.of(explained, workspace);
@@ -172,14 +172,19 @@ final class RemovalCurve extends Sampled<Score> {
   @Override
   public Score result() {
     if (taken() < all()) {
-      return Score.NONE;
+      return Score.NOT_YET;
     }
     int of = followedClass();
     List<Double> curve = new ArrayList<>();
     for (float[] s : scores) {
       curve.add((double) s[of]);
     }
+    // of finite scores only a share of one that is 0 or less has no number
+    boolean finite = curve.stream().allMatch(Double::isFinite);
     return new Score(
-        value.applyAsDouble(curve), Map.of("class", (double) (predicted ? of : target)), curve);
+        value.applyAsDouble(curve),
+        Map.of("class", (double) (predicted ? of : target)),
+        curve,
+        finite ? Reason.notPositive(curve.get(endsWhole ? all() - 1 : 0)) : "");
   }
 }

@@ -65,7 +65,7 @@ public record Road(double from, double to, double by, double noise, long seed, S
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return Vectors.isFinite(explained.map())
         ? new Imputed(explained, workspace.device(), Check.grid(from, to, by, "road"))
-        : new Known(explained.target(), Score.NONE);
+        : Known.notFinite(explained);
   }
 
   /** Rows 2 i and 2 i + 1 lack the most and the least important pixels of share i. */
@@ -127,7 +127,7 @@ public record Road(double from, double to, double by, double noise, long seed, S
         parts.put("most" + Check.at(grid.get(i)), scores[2 * i]);
         parts.put("least" + Check.at(grid.get(i)), scores[2 * i + 1]);
       }
-      return new Score((least - most) / 2, parts, curve);
+      return new Score((least - most) / 2, parts, curve, "");
     }
   }
 }

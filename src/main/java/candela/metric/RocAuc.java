@@ -62,8 +62,11 @@ public record RocAuc() implements Metric {
       i = end;
     }
     long rest = n - above;
-    return above == 0 || rest == 0
-        ? Score.NONE
+    if (above == 0) {
+      return Score.none(Reason.NO_OBJECT);
+    }
+    return rest == 0
+        ? Score.none("all pixels show the class")
         : Score.of((double) pairs / (2 * above * rest), Map.of("object", (double) above / n));
   }
 }

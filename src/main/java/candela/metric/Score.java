@@ -11,17 +11,43 @@ import java.util.Map;
  * @param value the number that is compared; NaN where the metric says nothing of this map
  * @param parts further numbers by name, in a fixed order
  * @param curve what the value is the area of; empty where it is none
+ * @param reason why the value is NaN, in words that follow the metric's name; empty for a number
  */
-public record Score(double value, Map<String, Double> parts, List<Double> curve) {
-  /** Of a map of which a metric says nothing, or nothing yet. */
-  static final Score NONE = of(Double.NaN, Map.of());
+public record Score(double value, Map<String, Double> parts, List<Double> curve, String reason) {
+  /** Of a map of which a metric says nothing yet. */
+  static final Score NOT_YET = none(Reason.NOT_YET);
 
   public Score {
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
     curve = List.copyOf(curve);
+    // a number has none, and nothing else is without
+    reason = !Double.isNaN(value) ? "" : reason.isEmpty() ? Reason.NOT_FINITE : reason;
   }
 
   static Score of(double value, Map<String, Double> parts) {
-    return new Score(value, parts, List.of());
+    return of(value, parts, "");
+  }
+
+  /**
+   * @param reason told where the value is NaN
+   */
+  static Score of(double value, Map<String, Double> parts, String reason) {
+    return new Score(value, parts, List.of(), reason);
+  }
+
+  /** Of a map of which a metric says nothing. */
+  static Score none(String reason) {
+    return of(Double.NaN, Map.of(), reason);
+  }
+
+  /**
+   * Pearson's correlation.
+   *
+   * @param ofMap by set of pixels, what the map has there
+   * @param ofScore by set of pixels, what the score does without them
+   */
+  static Score correlation(double[] ofMap, double[] ofScore) {
+    double r = Vectors.correlation(ofMap, ofScore);
+    return of(r, Map.of(), Double.isNaN(r) ? Reason.correlation(ofMap, ofScore) : "");
   }
 }

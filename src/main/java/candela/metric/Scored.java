@@ -24,6 +24,6 @@ abstract class Scored extends Sampled<Score> {
 
   @Override
   public final Score result() {
-    return taken() < all() ? Score.NONE : of(scores);
+    return taken() < all() ? Score.NOT_YET : of(scores);
   }
 }

@@ -78,18 +78,21 @@ public record SensitivityN(
     Map<String, Double> parts = new LinkedHashMap<>();
     double sum = 0;
     int count = 0;
+    String reason = "";
     for (int i = 0; i < n.size(); i++) {
       int from = i * samples;
-      double r =
-          Vectors.correlation(
+      Score r =
+          Score.correlation(
               Arrays.copyOfRange(sums, from, from + samples),
               Arrays.copyOfRange(falls, from, from + samples));
-      parts.put("correlation@" + n.get(i), r);
-      if (!Double.isNaN(r)) {
-        sum += r;
+      parts.put("correlation@" + n.get(i), r.value());
+      if (Double.isNaN(r.value())) {
+        reason = r.reason();
+      } else {
+        sum += r.value();
         count++;
       }
     }
-    return Score.of(sum / count, parts);
+    return Score.of(sum / count, parts, reason);
   }
 }

@@ -57,6 +57,6 @@ public record Sic(double known, double least, long seed, ScoreKind score) implem
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     return InformationCurve.of(
-        explained, workspace, score, known, seed, least, InformationCurve.Said::score);
+        explained, workspace, score, known, seed, least, InformationCurve.Performance.SCORE);
   }
 }

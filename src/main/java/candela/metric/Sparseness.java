@@ -43,6 +43,6 @@ public record Sparseness() implements Metric {
       sum += v[i];
       weighted += (2.0 * i + 1 - n) * v[i];
     }
-    return Score.of(weighted / (n * sum), Map.of());
+    return sum == 0 ? Score.none(Reason.ZEROS) : Score.of(weighted / (n * sum), Map.of());
   }
 }

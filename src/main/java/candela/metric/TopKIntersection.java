@@ -68,6 +68,7 @@ public record TopKIntersection(int k, boolean conceptInfluence) implements Metri
     }
     double share = (double) object / ranks.length;
     double value = (double) on / k;
-    return Score.of(conceptInfluence ? value / share : value, Map.of("object", share));
+    return Score.of(
+        conceptInfluence ? value / share : value, Map.of("object", share), Reason.NO_OBJECT);
   }
 }

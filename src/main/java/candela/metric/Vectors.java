@@ -37,20 +37,27 @@ final class Vectors {
 
   /** v minus its mean, over its length; null for a constant. Changes v. */
   static double[] centred(double[] v) {
+    if (isConstant(v)) {
+      return null;
+    }
     double sum = 0;
-    boolean constant = true;
     for (double x : v) {
       sum += x;
-      constant &= x == v[0];
-    }
-    if (constant) {
-      return null;
     }
     double mean = sum / v.length;
     for (int i = 0; i < v.length; i++) {
       v[i] -= mean;
     }
     return scaled(v);
+  }
+
+  static boolean isConstant(double[] v) {
+    for (double x : v) {
+      if (x != v[0]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** v over its length; null for zeros. Changes v. */

@@ -467,6 +467,7 @@ class MetricReferenceTest {
     Score none = stability("relative-output-stability:samples=1,radius=50,seed=1", image, a);
     assertThat(none.parts().get("same")).isZero();
     assertThat(none.value()).isNaN();
+    assertThat(none.reason()).isEqualTo("no image nearby keeps the class");
   }
 
   private Score stability(String metric, float[] image, float[] a) {

@@ -258,6 +258,101 @@ class MetricTest {
         run(Toy.slrp(folder), 1, 4, List.of(Metrics.parse(c.metric())), List.of(vector(c.map())))
             .get(0);
     assertThat(s.value()).isCloseTo(c.expected(), ROUNDING);
+    // told of all that is no number, for a cause that the metric knows, and of nothing else
+    assertThat(s.reason().isEmpty()).isEqualTo(!Double.isNaN(c.expected()));
+    assertThat(s.reason()).isNotIn(Reason.NOT_FINITE, Reason.NOT_YET);
+  }
+
+  /** Of an image 1, 2, 3 that scores 108, 1 as a probability; 0 stands for a map of zeros. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sic:score=logit,least=109 | 3 | the image scores 108.0, below least (109.0)",
+        "sic | 3 | the image scores 1.0, no more than blurred, 1.0",
+        "sic:score=logit,known=1 | 3 | the image scores 108.0, no more than blurred, 108.0",
+        "aic | 3 | the model gives the blurred image this class, too",
+        "faithfulness-correlation:subset=2,score=logit | 0 | the map has the same on all sets of"
+            + " pixels",
+        "faithfulness-correlation:subset=2 | 3 | the score changes equally whichever pixels go",
+        "faithfulness-estimate:score=logit | 3 | all pixels are in one set, and there is nothing to"
+            + " correlate",
+        "monotonicity-correlation:step=1 | 0 | the map has the same on all sets of pixels",
+        "sensitivity-n:most=1,sizes=1 | 3 | the map has the same on all sets of pixels",
+        "sensitivity-n:score=probability,sizes=1,most=0.3 | 3 | the score changes equally whichever"
+            + " pixels go",
+        "relative-output-stability | 0 | the map is 0 everywhere",
+        "max-sensitivity | 0 | the map is 0 everywhere",
+        "continuity | 0 | the map is 0 everywhere",
+        "continuity:step=3 | 3 | the first step leaves no column of the image",
+        "complexity | 0 | the map is 0 everywhere",
+        "completeness:substrate=mean | 3 | the score is the same without the image",
+        "relevance-mass | 0 | no value of the map is above 0",
+      })
+  void whatIsNoNumberHasAReason(String metric, int last, String reason) {
+    float[] map = last == 0 ? new float[3] : new float[] {1, 2, last};
+    List<Metric> one = List.of(Metrics.parse(metric));
+    Score s = run(Toy.slrp(folder), 1, 4, one, List.of(vector(map))).getFirst();
+    assertThat(s.value()).isNaN();
+    assertThat(s.reason()).isEqualTo(reason);
+  }
+
+  /** Metrics of a truth that shows nothing, or everything. */
+  @Test
+  void aTruthThatTellsNothingIsTheReason() {
+    float[] map = {1, 2, 3};
+    float[] x = {1, 2, 3};
+    var none = new Explained(Shape.of(3), x, 0, map, 1, 3, new boolean[3]);
+    for (String m :
+        List.of(
+            "pointing-game",
+            "relevance-mass",
+            "relevance-rank",
+            "roc-auc",
+            "top-k-intersection:k=2,conceptInfluence=true")) {
+      Score s = run(Toy.slrp(folder), 1, 1, List.of(Metrics.parse(m)), List.of(none)).getFirst();
+      assertThat(s.value()).as(m).isNaN();
+      assertThat(s.reason()).as(m).isEqualTo("no pixel shows the class");
+    }
+    var all = new Explained(Shape.of(3), x, 0, map, 1, 3, new boolean[] {true, true, true});
+    List<Metric> auc = List.of(Metrics.parse("roc-auc"));
+    assertThat(run(Toy.slrp(folder), 1, 1, auc, List.of(all)).getFirst().reason())
+        .isEqualTo("all pixels show the class");
+  }
+
+  /** Of −1, −2, −3 the score is 0; an even image has no range; −2, 0.5, 1 are a no. */
+  @Test
+  void anImageThatTellsNothingIsTheReason() {
+    float[] map = {1, 2, 3};
+    var low = new Explained(Shape.of(3), new float[] {-1, -2, -3}, 0, map, 1, 3, null);
+    for (String m : List.of("average-drop:score=logit", "irof:score=logit")) {
+      Score s = run(Toy.slrp(folder), 1, 4, List.of(Metrics.parse(m)), List.of(low)).getFirst();
+      assertThat(s.value()).as(m).isNaN();
+      assertThat(s.reason()).as(m).isEqualTo("the image scores 0.0, not above 0");
+    }
+    var even =
+        new Explained(
+            Shape.of(3), new float[] {2, 2, 2}, 0, map, 1, 3, null, finds(pixels -> pixels));
+    List<Metric> stability = List.of(Metrics.parse("max-sensitivity"));
+    assertThat(run(Toy.slrp(folder), 1, 4, stability, List.of(even)).getFirst().reason())
+        .isEqualTo("all values of the image are equal");
+    var no = new Explained(Shape.of(3), new float[] {-2, 0.5f, 1}, 0, map, 1, 3, null);
+    List<Metric> aic = List.of(Metrics.parse("aic"));
+    assertThat(run(Toy.sum(folder, 3), 1, 4, aic, List.of(no)).getFirst().reason())
+        .isEqualTo("the model does not give the image this class");
+  }
+
+  @Test
+  void namesTellMetricsApart() {
+    List<String> texts =
+        List.of("deletion", "sic:least=0.5", "deletion:step=9,substrate=mean", "aic", "sic");
+    assertThat(Metrics.names(texts.stream().map(Metrics::parse).toList()))
+        .containsExactly(
+            "deletion:step=0,substrate=zero",
+            "sic:least=0.5",
+            "deletion:step=9,substrate=mean",
+            "aic",
+            "sic:least=0.8");
   }
 
   @Test
@@ -576,6 +671,8 @@ class MetricTest {
     List<Metric> all = Metrics.names().stream().map(n -> Metrics.parse(plain(n))).toList();
     List<Score> s = run(Toy.slrp(folder), 1, 1, all, List.of(e));
     assertThat(s).allSatisfy(v -> assertThat(v.value()).isNaN());
+    assertThat(s)
+        .allSatisfy(v -> assertThat(v.reason()).isEqualTo("the map holds NaN or infinity"));
   }
 
   @Test
