@@ -114,7 +114,7 @@ final class Explain implements Callable<Integer> {
     }
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
     Inputs.keepApart(images, out);
-    List<Inputs.Input> inputs = Inputs.of(images);
+    List<Inputs.Input> inputs = Reading.inputs(images);
     Labels names = Labels.read(classifier.labels);
     Network network = classifier.network();
     try (var explanation = new Explanation(this, network, names, parsed, start)) {

@@ -48,9 +48,20 @@ record Reading(
         });
   }
 
+  /** The images that arguments name; tells what is left out of folders. */
+  static List<Inputs.Input> inputs(List<Path> arguments) {
+    List<Inputs.Input> inputs = Inputs.of(arguments);
+    sayWhatIsLeftOut(arguments);
+    return inputs;
+  }
+
+  static void sayWhatIsLeftOut(List<Path> arguments) {
+    Inputs.leftOut(arguments).forEach(s -> System.err.println("candela: " + s));
+  }
+
   /** Of a {@link #strict} reading: the image of a file. */
   Loaded one(Path image, Pipeline pipeline) {
-    List<Inputs.Input> inputs = Inputs.of(List.of(image));
+    List<Inputs.Input> inputs = inputs(List.of(image));
     if (inputs.size() != 1) {
       throw CandelaException.of("%s: one image expected, got a folder of %d", image, inputs.size());
     }

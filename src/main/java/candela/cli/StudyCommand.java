@@ -88,6 +88,7 @@ final class StudyCommand implements Callable<Integer> {
       WholeFile.makeFolder("--ledger", folder);
     }
     Material material = Material.of(study, folder.resolve("shipped"));
+    Reading.sayWhatIsLeftOut(study.paths());
     Plan plan = Plan.of(study.sweeps());
     if (dryRun) {
       print(study, plan, material);

@@ -51,6 +51,30 @@ public final class Inputs {
     return files.stream().map(f -> new Input(f, unique(stem(f), seen))).toList();
   }
 
+  /**
+   * A sentence for each folder whose .npy files {@link #of} leaves out, because it has pictures.
+   */
+  public static List<String> leftOut(List<Path> arguments) {
+    List<String> sentences = new ArrayList<>();
+    for (Path p : arguments) {
+      if (Files.isDirectory(p)) {
+        List<Path> files = filesIn(p);
+        long arrays = files.stream().filter(Inputs::isArray).count();
+        if (arrays > 0 && files.stream().anyMatch(Inputs::looksLikeImage)) {
+          sentences.add(
+              String.format(
+                  Locale.ROOT,
+                  "%s: %d .npy file%s left out, because a folder with pictures stands for these"
+                      + " alone; name the files themselves to have them read",
+                  p,
+                  arrays,
+                  arrays == 1 ? "" : "s"));
+        }
+      }
+    }
+    return sentences;
+  }
+
   /** Refuses results in a folder of images: a second run would take them for images. */
   public static void keepApart(List<Path> arguments, Path out) {
     for (Path p : arguments) {
@@ -72,18 +96,22 @@ public final class Inputs {
   }
 
   private static List<Path> imagesIn(Path folder) {
+    List<Path> files = filesIn(folder);
+    List<Path> images = files.stream().filter(Inputs::looksLikeImage).toList();
+    List<Path> found = images.isEmpty() ? files.stream().filter(Inputs::isArray).toList() : images;
+    if (found.isEmpty()) {
+      throw CandelaException.of(
+          "%s: images expected, found none in this folder (those within it are not looked into);"
+              + " endings looked for: %s, and npy",
+          folder, String.join(", ", ENDINGS.stream().sorted().toList()));
+    }
+    return found;
+  }
+
+  /** By name. */
+  private static List<Path> filesIn(Path folder) {
     try (Stream<Path> entries = Files.list(folder)) {
-      List<Path> files = entries.filter(Inputs::isShown).sorted().toList();
-      List<Path> images = files.stream().filter(Inputs::looksLikeImage).toList();
-      List<Path> found =
-          images.isEmpty() ? files.stream().filter(Inputs::isArray).toList() : images;
-      if (found.isEmpty()) {
-        throw CandelaException.of(
-            "%s: images expected, found none in this folder (those within it are not looked into);"
-                + " endings looked for: %s, and npy",
-            folder, String.join(", ", ENDINGS.stream().sorted().toList()));
-      }
-      return found;
+      return entries.filter(Inputs::isShown).sorted().toList();
     } catch (IOException | UncheckedIOException e) {
       IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
       throw new CandelaException(folder + ": cannot be read: " + WholeFile.reason(cause), e);

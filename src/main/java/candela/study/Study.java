@@ -131,6 +131,11 @@ public record Study(
     return study;
   }
 
+  /** The files and folders of its images; not those that come with Candela. */
+  public List<Path> paths() {
+    return images.stream().filter(i -> !i.equals(SHIPPED)).map(folder::resolve).toList();
+  }
+
   /** What is done to the maps of a method before they are compared. */
   Treatment treatment(String method, boolean signed) {
     return sam ? Treatment.sam(method) : Treatment.standard(signed);

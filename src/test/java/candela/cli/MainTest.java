@@ -60,6 +60,27 @@ class MainTest {
   }
 
   @Test
+  void whatAFolderOfPicturesLeavesOutIsSaid() throws IOException {
+    Path mixed = Files.createDirectories(folder.resolve("mixed"));
+    Files.copy(Shipped.pictures(folder).getFirst(), mixed.resolve("a.png"));
+    Path array = Files.write(mixed.resolve("b.npy"), new byte[0]);
+    String[] explain = {
+      "explain",
+      mixed.toString(),
+      "--model=" + Shipped.model("cnn", folder),
+      "--method=gradient",
+      "--out=" + folder.resolve("out")
+    };
+    Ran ran = run(explain);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.err())
+        .startsWith("candela: " + mixed + ": 1 .npy file left out, because a folder with pictures")
+        .hasLineCount(1);
+    Files.delete(array);
+    assertThat(run(explain).err()).isEmpty();
+  }
+
+  @Test
   void imagesOfAModelThatLeavesTheirShapeOpen() throws Exception {
     Path model = folder.resolve("open.onnx");
     Files.write(

@@ -42,8 +42,14 @@ class InputsTest {
     }
     assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name))
         .containsExactly("a", "b");
+    assertThat(Inputs.leftOut(List.of(folder))).isEmpty();
     Files.createFile(folder.resolve("z.png"));
     assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name)).containsExactly("z");
+    assertThat(Inputs.leftOut(List.of(folder.resolve("z.png"), folder)))
+        .containsExactly(
+            folder
+                + ": 2 .npy files left out, because a folder with pictures stands for these alone;"
+                + " name the files themselves to have them read");
   }
 
   @Test
