@@ -6,7 +6,6 @@ import candela.device.Device;
 import candela.graph.Network;
 import candela.image.Inputs;
 import candela.image.Labels;
-import candela.image.Npy;
 import candela.image.WholeFile;
 import candela.method.Preparation;
 import candela.metric.Direction;
@@ -24,8 +23,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -43,9 +42,10 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {
       "",
-      "A map is a .npy file of numbers [h,w], as explain writes them; one that is smaller",
-      "than the model's input is enlarged, a larger one refused. Metrics that ask a method again",
-      "need a study. What does not fit is left out, and the reason printed.",
+      "A map is a .npy file of numbers [h,w], as explain writes them. One that is smaller than the",
+      "model's input is enlarged, and said so; one that is larger, or has other proportions, is",
+      "refused. Metrics that ask a method again need a study. What does not fit is left out, and",
+      "the reason printed, as it is where a metric has no number (NaN) for a map.",
       "",
       "Examples:",
       "  candela measure cat.jpg --model m.onnx --map mine.npy --map theirs.npy",
@@ -89,7 +89,7 @@ final class MeasureCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--out"},
       paramLabel = "FILE",
-      description = "A CSV file of all numbers and their parts.")
+      description = "A CSV file of all numbers and their parts, and the reason where one is NaN.")
   Path out;
 
   @Mixin Batch batch;
@@ -131,7 +131,14 @@ final class MeasureCommand implements Callable<Integer> {
 
   private List<Metric> wanted() {
     if (!metrics.isEmpty()) {
-      return metrics.stream().map(MeasureCommand::metric).toList();
+      List<Metric> wanted = metrics.stream().map(MeasureCommand::metric).toList();
+      for (int i = 0; i < wanted.size(); i++) {
+        if (wanted.subList(0, i).contains(wanted.get(i))) {
+          throw CandelaException.of(
+              "--metric: every metric once expected, '%s' is there twice", metrics.get(i));
+        }
+      }
+      return wanted;
     }
     return Metrics.names().stream()
         .map(Metrics::parse)
@@ -155,84 +162,69 @@ final class MeasureCommand implements Callable<Integer> {
     Map<String, Integer> seen = new HashMap<>();
     List<Judged> all = new ArrayList<>();
     for (Path file : maps) {
-      Npy map = plane(file);
-      int[] dims = map.shape();
-      int h = dims[dims.length - 2];
-      int w = dims[dims.length - 1];
-      if (h > shape.dim(1) || w > shape.dim(2)) {
-        throw CandelaException.of(
-            "%s: a map of at most [%d,%d], the model's input, expected, got [%d,%d]; make one of"
-                + " what the model reads",
-            file, shape.dim(1), shape.dim(2), h, w);
+      MapFile map = MapFile.read(file);
+      map.checkFits(shape.dim(1), shape.dim(2));
+      if (!map.covers(shape.dim(1), shape.dim(2))) {
+        System.err.printf(
+            "candela: %s: [%d,%d] is enlarged, bilinearly, to the model's input, [%d,%d]%n",
+            file, map.h(), map.w(), shape.dim(1), shape.dim(2));
       }
       String name = Inputs.unique(file.getFileName().toString().replaceAll("\\.npy$", ""), seen);
-      Explained one = new Explained(shape, pixels, explained, map.values(), h, w, object);
+      Explained one =
+          new Explained(shape, pixels, explained, map.values(), map.h(), map.w(), object);
       all.add(new Judged(name, one));
     }
     return all;
   }
 
   private boolean[] object(Shape shape) {
-    Npy npy = plane(truth);
-    if (!npy.isOne(shape.dim(1), shape.dim(2))) {
+    MapFile map = MapFile.read(truth);
+    if (!map.covers(shape.dim(1), shape.dim(2))) {
       throw CandelaException.of(
-          "%s: the model's input of [%d,%d] expected, got %s",
-          truth, shape.dim(1), shape.dim(2), Arrays.toString(npy.shape()));
+          "%s: the model's input of [%d,%d] expected, got [%d,%d]",
+          truth, shape.dim(1), shape.dim(2), map.h(), map.w());
     }
-    boolean[] object = new boolean[npy.values().length];
+    boolean[] object = new boolean[map.values().length];
     for (int i = 0; i < object.length; i++) {
-      object[i] = npy.values()[i] != 0;
+      object[i] = map.values()[i] != 0;
     }
     return object;
-  }
-
-  /** [h,w], or the same after axes of length 1, of numbers. */
-  private static Npy plane(Path file) {
-    Npy npy = Npy.read(file);
-    int[] dims = npy.shape();
-    boolean flat =
-        dims.length >= 2
-            && npy.isOne(dims[dims.length - 2], dims[dims.length - 1])
-            && npy.values().length > 0;
-    if (!flat) {
-      throw CandelaException.of(
-          "%s: a map [h,w] expected, got %s%s",
-          file,
-          Arrays.toString(dims),
-          dims.length > 2 && npy.values().length > 0 ? "; join its channels first" : "");
-    }
-    for (float v : npy.values()) {
-      if (!Float.isFinite(v)) {
-        throw CandelaException.of("%s: finite numbers expected, got %s", file, v);
-      }
-    }
-    return npy;
   }
 
   private int measure(List<Metric> all, List<Judged> judged, Device device, Pipeline pipeline) {
     List<String> title = new ArrayList<>(List.of("metric", "better"));
     judged.forEach(j -> title.add(j.name()));
     var table = new Table("ll" + "r".repeat(judged.size()), title.toArray(String[]::new));
-    List<String> lines = new ArrayList<>(List.of(Csv.line("metric", "map", "part", "value")));
+    List<String> lines =
+        new ArrayList<>(List.of(Csv.line("metric", "map", "part", "value", "reason")));
     List<String> left = new ArrayList<>();
-    for (Metric m : all) {
+    Map<String, List<String>> without = new LinkedHashMap<>();
+    List<String> names = Metrics.names(all);
+    for (int at = 0; at < all.size(); at++) {
+      Metric m = all.get(at);
+      String name = names.get(at);
       if (truth == null && m.needsTruth()) {
-        left.add(Metrics.name(m) + ": the pixels of the class are needed; give --truth FILE");
+        left.add(name + ": the pixels of the class are needed; give --truth FILE");
         continue;
       }
       String text = Metrics.name(m) + ":" + Metrics.text(m);
       try (var workspace = new Workspace(device);
-          var progress = new Console(Metrics.name(m))) {
+          var progress = new Console(name)) {
         List<Probe<Score>> probes =
             judged.stream().map(j -> m.probe(j.explained(), workspace)).toList();
         pipeline.run(probes, progress);
-        List<String> row = new ArrayList<>(List.of(Metrics.name(m), better(m)));
+        List<String> row = new ArrayList<>(List.of(name, better(m)));
         for (int i = 0; i < probes.size(); i++) {
           Score score = probes.get(i).result();
           String map = judged.get(i).name();
           row.add(String.format(Locale.ROOT, "%.5g", score.value()));
-          lines.add(Csv.line(text, map, "", Double.toString(score.value())));
-          score.parts().forEach((p, v) -> lines.add(Csv.line(text, map, p, Double.toString(v))));
+          lines.add(Csv.line(text, map, "", Double.toString(score.value()), score.reason()));
+          score
+              .parts()
+              .forEach((p, v) -> lines.add(Csv.line(text, map, p, Double.toString(v), "")));
+          if (!score.reason().isEmpty()) {
+            without.computeIfAbsent(name + ": " + score.reason(), k -> new ArrayList<>()).add(map);
+          }
         }
         table.add(row.toArray());
       } catch (CandelaException e) {
@@ -240,6 +232,8 @@ final class MeasureCommand implements Callable<Integer> {
       }
     }
     table.print(System.out);
+    without.forEach(
+        (why, of) -> System.err.println("candela: NaN of " + String.join(", ", of) + ": " + why));
     left.forEach(why -> System.err.println("candela: left out: " + why));
     if (out != null) {
       byte[] csv = (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8);

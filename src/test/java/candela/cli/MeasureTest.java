@@ -1,6 +1,7 @@
 package candela.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.cli.MainTest.Ran;
 import candela.config.Csv;
@@ -17,6 +18,7 @@ import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.study.Shipped;
+import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +82,7 @@ class MeasureTest {
         .contains("class 1, ", "metric ", " lower ", " one ", " ramp", "deletion ");
     List<List<String>> lines =
         Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
-    assertThat(lines.getFirst()).containsExactly("metric", "map", "part", "value");
+    assertThat(lines.getFirst()).containsExactly("metric", "map", "part", "value", "reason");
     // the Gini index of one value among n
     double n = SIDE * SIDE;
     assertThat(value(lines, "sparseness", "one")).isEqualTo(1 - 1 / n);
@@ -155,6 +157,98 @@ class MeasureTest {
     assertThat(ran.err())
         .contains("large.npy: a map of at most [64,64], the model's input, expected, got ")
         .contains("[%d,%d]; make one of what the model reads\n".formatted(h, w));
+  }
+
+  @Test
+  void aSmallerMapIsEnlargedAndSaid() {
+    new Npy(new int[] {4, 4}, new float[16]).write(folder.resolve("small.npy"));
+    Ran ran = measure(map("small"), map("one"), "--metric=pointing-game");
+    assertThat(ran.err())
+        .startsWith(
+            "candela: %s: [4,4] is enlarged, bilinearly, to the model's input, [64,64]\n"
+                .formatted(folder.resolve("small.npy")))
+        .doesNotContain("one.npy");
+    new Npy(new int[] {6, 4}, new float[24]).write(folder.resolve("other.npy"));
+    ran = measure(map("other"));
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err())
+        .isEqualTo(
+            "candela: %s: a map in the proportions of the model's input, [64,64], expected, got"
+                    .formatted(folder.resolve("other.npy"))
+                + " [6,4]; make one of what the model reads, rows first\n");
+  }
+
+  /**
+   * Of inputs [64,96]: grids, windows of 29 by steps of 5 and of 60 by 8; not what lies otherwise.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "4, 6, true",
+    "2, 3, true",
+    "3, 4, true",
+    "5, 7, true",
+    "1, 1, true",
+    "8, 14, true",
+    "1, 5, true",
+    "64, 96, true",
+    "6, 4, false",
+    "28, 28, false",
+    "7, 7, false",
+    "40, 40, false",
+    "3, 40, false"
+  })
+  void aMapHasTheProportionsOfTheInputOrOfItsWindows(int h, int w, boolean fits) {
+    var map = new MapFile(Path.of("m.npy"), h, w, new float[h * w]);
+    if (fits) {
+      map.checkFits(64, 96);
+    } else {
+      assertThatThrownBy(() -> map.checkFits(64, 96))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("in the proportions of the model's input, [64,96], expected");
+    }
+  }
+
+  @Test
+  void settingsOfAMetricHaveNamesOfTheirOwn() {
+    Ran ran = measure(map("one"), "--metric=deletion", "--metric=deletion:step=999,score=logit");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out())
+        .contains("deletion:step=0,score=probability ", "deletion:step=999,score=logit ");
+    ran = measure(map("one"), "--metric=sic", "--metric=sic:least=0.8");
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err())
+        .isEqualTo(
+            "candela: --metric: every metric once expected, 'sic:least=0.8' is there twice\n");
+  }
+
+  @Test
+  void whatIsNoNumberIsSaidWhy() throws IOException {
+    new Npy(new int[] {SIDE, SIDE}, new float[SIDE * SIDE]).write(folder.resolve("zeros.npy"));
+    new Npy(new int[] {2, 2}, new float[4]).write(folder.resolve("nothing.npy"));
+    Path csv = folder.resolve("m.csv");
+    Ran ran =
+        measure(
+            map("one"),
+            map("zeros"),
+            map("nothing"),
+            "--metric=sic:least=2",
+            "--metric=sparseness",
+            "--out=" + csv);
+    // a number that a metric does not give is no failure
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.err())
+        .contains("candela: NaN of zeros, nothing: sparseness: the map is 0 everywhere\n")
+        .containsPattern(
+            "candela: NaN of one, zeros, nothing: sic: the image scores [0-9.e-]+, below least"
+                + " \\(2.0\\)\n");
+    List<List<String>> lines =
+        Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
+    assertThat(lines)
+        .contains(List.of("sparseness:", "zeros", "", "NaN", "the map is 0 everywhere"));
+    assertThat(lines)
+        .filteredOn(l -> l.get(0).equals("sparseness:") && l.get(1).equals("one"))
+        .allMatch(l -> l.get(4).isEmpty())
+        .isNotEmpty();
   }
 
   @Test
