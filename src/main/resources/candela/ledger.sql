@@ -13,31 +13,41 @@ CREATE TABLE metric (metric VARCHAR PRIMARY KEY, text VARCHAR, better VARCHAR);
 CREATE TABLE unit (model VARCHAR, image VARCHAR, target INTEGER, predicted INTEGER, probability DOUBLE, rows BIGINT, view BLOB, PRIMARY KEY (model, image));
 -- of the maps at places a and b of a sweep
 CREATE TABLE similarity (model VARCHAR, image VARCHAR, sweep VARCHAR, a INTEGER, b INTEGER, measure VARCHAR, value DOUBLE);
--- part '' is the value, others are further numbers of the metric
-CREATE TABLE score (model VARCHAR, image VARCHAR, method INTEGER, metric VARCHAR, part VARCHAR, value DOUBLE);
+-- part '' is the value, others are further numbers of the metric; reason: why a value is NaN, else ''
+CREATE TABLE score (model VARCHAR, image VARCHAR, method INTEGER, metric VARCHAR, part VARCHAR, value DOUBLE, reason VARCHAR);
 -- maps for the eye: levels are signed bytes, 127 of them the limit
 CREATE TABLE seen (model VARCHAR, image VARCHAR, method INTEGER, h INTEGER, w INTEGER, signed BOOLEAN, bound DOUBLE, levels BLOB);
--- mean and variance over the pairs of a sweep; an image with a similarity that is no number is left out
+-- views: without counts values that are no number (NaN); means are over the others, and NULL where there is none
+-- mean and variance over the pairs of a sweep; NULL where one of its similarities is no number
 CREATE VIEW sensitivity_by_image AS
-  SELECT model, image, sweep, measure, avg(value ORDER BY a, b) AS mean,
-    list_aggregate(list(value ORDER BY a, b), 'var_pop') AS variance, count(*) AS pairs
-  FROM similarity GROUP BY ALL HAVING count(*) FILTER (isnan(value)) = 0;
+  SELECT model, image, sweep, measure, CASE WHEN without = 0 THEN mean END AS mean,
+    CASE WHEN without = 0 THEN variance END AS variance, pairs, without
+  FROM (
+    SELECT model, image, sweep, measure, avg(value ORDER BY a, b) FILTER (NOT isnan(value)) AS mean,
+      list_aggregate(list(value ORDER BY a, b) FILTER (NOT isnan(value)), 'var_pop') AS variance,
+      count(*) FILTER (NOT isnan(value)) AS pairs, count(*) FILTER (isnan(value)) AS without
+    FROM similarity GROUP BY ALL);
 -- SAM: the mean over images of the images' means; the root of the mean of the images' variances
 CREATE VIEW sensitivity AS
-  SELECT model, sweep, measure, avg(mean ORDER BY image) AS mean,
-    sqrt(avg(variance ORDER BY image)) AS sd, count(*) AS images
+  SELECT model, sweep, measure, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
+    count(mean) AS images, count(*) - count(mean) AS without
   FROM sensitivity_by_image GROUP BY ALL;
 -- the same of a metric over the settings of a sweep
 CREATE VIEW accuracy_by_image AS
-  SELECT model, image, sweep, metric, part, avg(value ORDER BY place) AS mean,
-    list_aggregate(list(value ORDER BY place), 'var_pop') AS variance
-  FROM score JOIN sweep USING (method) WHERE part <> 'class' -- which has no mean
-  GROUP BY ALL HAVING count(*) FILTER (isnan(value)) = 0;
+  SELECT model, image, sweep, metric, part, CASE WHEN without = 0 THEN mean END AS mean,
+    CASE WHEN without = 0 THEN variance END AS variance, settings, without
+  FROM (
+    SELECT model, image, sweep, metric, part, avg(value ORDER BY place) FILTER (NOT isnan(value)) AS mean,
+      list_aggregate(list(value ORDER BY place) FILTER (NOT isnan(value)), 'var_pop') AS variance,
+      count(*) FILTER (NOT isnan(value)) AS settings, count(*) FILTER (isnan(value)) AS without
+    FROM score JOIN sweep USING (method) WHERE part <> 'class' -- which has no mean
+    GROUP BY ALL);
 CREATE VIEW accuracy AS
-  SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean,
-    sqrt(avg(variance ORDER BY image)) AS sd, count(*) AS images
+  SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
+    count(mean) AS images, count(*) - count(mean) AS without
   FROM accuracy_by_image GROUP BY ALL;
 CREATE VIEW accuracy_by_setting AS
-  SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) AS mean,
-    list_aggregate(list(value ORDER BY image), 'stddev_pop') AS sd_images, count(*) AS images
-  FROM score JOIN sweep USING (method) WHERE NOT isnan(value) AND part <> 'class' GROUP BY ALL;
+  SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) FILTER (NOT isnan(value)) AS mean,
+    list_aggregate(list(value ORDER BY image) FILTER (NOT isnan(value)), 'stddev_pop') AS sd_images,
+    count(*) FILTER (NOT isnan(value)) AS images, count(*) FILTER (isnan(value)) AS without
+  FROM score JOIN sweep USING (method) WHERE part <> 'class' GROUP BY ALL;

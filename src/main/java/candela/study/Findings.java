@@ -36,8 +36,9 @@ public record Findings(
    *
    * @param method its index in the plan
    * @param part "" for the value itself, else the name of a further number
+   * @param reason why the value is NaN, else ""
    */
-  public record Scored(int method, String metric, String part, double value) {}
+  public record Scored(int method, String metric, String part, double value, String reason) {}
 
   /**
    * A method's map for the eye.

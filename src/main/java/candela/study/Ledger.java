@@ -157,7 +157,8 @@ public final class Ledger implements AutoCloseable {
               .map(x -> row(m, i, x.sweep(), x.a(), x.b(), x.measure(), x.value())));
       db.append(
           "score",
-          f.scored().stream().map(x -> row(m, i, x.method(), x.metric(), x.part(), x.value())));
+          f.scored().stream()
+              .map(x -> row(m, i, x.method(), x.metric(), x.part(), x.value(), x.reason())));
       db.append(
           "seen",
           f.seen().stream()

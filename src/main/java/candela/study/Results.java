@@ -34,20 +34,22 @@ public final class Results {
         "sensitivity",
         table(
             ledger,
-            "SELECT model, sweep, measure, mean, sd, images FROM sensitivity JOIN (SELECT DISTINCT"
-                + " sweep, number FROM sweep) USING (sweep) ORDER BY measure, number, model"));
+            "SELECT model, sweep, measure, mean, sd, images, without FROM sensitivity JOIN (SELECT"
+                + " DISTINCT sweep, number FROM sweep) USING (sweep) ORDER BY measure, number,"
+                + " model"));
     all.put(
         "accuracy",
         table(
             ledger,
-            "SELECT model, sweep, metric, mean, sd, images FROM accuracy JOIN (SELECT DISTINCT"
-                + " sweep, number FROM sweep) USING (sweep) WHERE part = '' ORDER BY metric,"
-                + " number, model"));
+            "SELECT model, sweep, metric, mean, sd, images, without FROM accuracy JOIN (SELECT"
+                + " DISTINCT sweep, number FROM sweep) USING (sweep) WHERE part = '' ORDER BY"
+                + " metric, number, model"));
     all.put(
         "settings",
         table(
             ledger,
-            "SELECT model, sweep, place, label, metric, mean, images FROM accuracy_by_setting JOIN"
+            "SELECT model, sweep, place, label, metric, mean, images, without FROM"
+                + " accuracy_by_setting JOIN"
                 + " (SELECT DISTINCT sweep, number FROM sweep) USING (sweep) WHERE part = '' ORDER"
                 + " BY number, place, metric, model"));
     all.put(

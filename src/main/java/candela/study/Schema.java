@@ -19,7 +19,7 @@ import java.util.Locale;
 /** How a ledger begins, and whether one that is there belongs to a study. */
 final class Schema {
   /** Of the tables in ledger.sql; raised when they change. */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private Schema() {}
 

@@ -29,7 +29,7 @@ public final class Summary {
           .computeIfAbsent((String) r.get(1), k -> new LinkedHashMap<>())
           .put(
               (String) r.get(2),
-              new double[] {(double) r.get(3), (double) r.get(4), (long) r.get(5)});
+              new double[] {number(r.get(3)), number(r.get(4)), (long) r.get(5)});
     }
     int first =
         Math.max(
@@ -48,6 +48,7 @@ public final class Summary {
           sweeps.forEach((sweep, of) -> lines.add(row(sweep, of, models, first)));
         });
     differing(all).ifPresent(lines::add);
+    without(ledger).ifPresent(lines::add);
     alone(ledger).ifPresent(lines::add);
     for (String model : models) {
       if (models.contains(model + ROBUST)) {
@@ -73,6 +74,23 @@ public final class Summary {
         .findFirst();
   }
 
+  /** Says so where means leave out images. */
+  private static Optional<String> without(Ledger ledger) {
+    Object means =
+        ledger
+            .query(
+                "SELECT (SELECT count(*) FROM sensitivity WHERE without > 0) + (SELECT count(*)"
+                    + " FROM accuracy WHERE part = '' AND without > 0)")
+            .getFirst()
+            .getFirst();
+    return means.equals(0L)
+        ? Optional.empty()
+        : Optional.of(
+            means
+                + " means of similarities and metrics leave out images that have no number (NaN);"
+                + " columns images and without of the report's tables tell how many");
+  }
+
   /** Says so where a sweep has one setting: two are compared. */
   private static Optional<String> alone(Ledger ledger) {
     List<String> alone =
@@ -94,7 +112,8 @@ public final class Summary {
     StringBuilder row = new StringBuilder(pad(sweep, first));
     for (String m : models) {
       double[] v = of.get(m);
-      String cell = v == null ? "" : String.format(Locale.ROOT, "%.3f ± %.3f", v[0], v[1]);
+      String cell =
+          v == null ? "" : v[2] == 0 ? "-" : String.format(Locale.ROOT, "%.3f ± %.3f", v[0], v[1]);
       row.append("  ").append(left(cell, Math.max(15, m.length())));
     }
     return row.toString();
@@ -108,7 +127,7 @@ public final class Summary {
     for (var s : sweeps.entrySet()) {
       double[] ordinary = s.getValue().get(model);
       double[] robust = s.getValue().get(model + ROBUST);
-      if (ordinary != null && robust != null && ordinary[2] == robust[2]) {
+      if (ordinary != null && robust != null && ordinary[2] == robust[2] && robust[2] > 0) {
         of++;
         if (robust[0] <= ordinary[0]) {
           against.add(s.getKey());
@@ -133,7 +152,7 @@ public final class Summary {
         ledger.query(
             "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r USING"
                 + " (sweep, metric, part) WHERE part = '' AND o.model = ? AND r.model = ? AND"
-                + " o.images = r.images",
+                + " o.images = r.images AND o.images > 0",
             model,
             model + ROBUST);
     return String.format(
@@ -144,6 +163,11 @@ public final class Summary {
         model,
         rows.getFirst().get(1),
         rows.getFirst().get(0));
+  }
+
+  /** NaN where a mean is over nothing. */
+  private static double number(Object mean) {
+    return mean == null ? Double.NaN : (double) mean;
   }
 
   private static String pad(String text, int width) {

@@ -224,10 +224,10 @@ final class Worker implements AutoCloseable {
       long rows = run(all.stream().map(Judged::probe).toList(), progress);
       for (Judged j : all) {
         Score score = j.probe().result();
-        scored.add(new Findings.Scored(j.method(), j.metric(), "", score.value()));
+        scored.add(new Findings.Scored(j.method(), j.metric(), "", score.value(), score.reason()));
         score
             .parts()
-            .forEach((p, v) -> scored.add(new Findings.Scored(j.method(), j.metric(), p, v)));
+            .forEach((p, v) -> scored.add(new Findings.Scored(j.method(), j.metric(), p, v, "")));
       }
       return rows;
     }

@@ -7,6 +7,7 @@ import candela.image.Npy;
 import candela.study.Ledger;
 import candela.study.Material;
 import candela.study.Plan;
+import candela.study.Shipped;
 import candela.study.Study;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -244,8 +245,8 @@ class StudyTest {
     byte[] before = Files.readAllBytes(ledger);
     assertThat(MainTest.run("study", study.toString(), "--ledger=" + ledger).err())
         .contains(
-            "a ledger of version 1 expected, it has version 0; use the Candela that wrote it");
-    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 1 expected");
+            "a ledger of version 2 expected, it has version 0; use the Candela that wrote it");
+    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 2 expected");
     assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
 
     Path other = Files.writeString(folder.resolve("other.yaml"), SMALL.replace("[3*,6]", "[3*,7]"));
@@ -371,6 +372,22 @@ class StudyTest {
     assertThat(ran.err()).contains("no run has begun in it; run candela study FILE.yaml");
   }
 
+  /** Arrays beside pictures are not read, and that is said. */
+  @Test
+  void whatAFolderOfPicturesLeavesOutIsSaid() throws Exception {
+    Path mixed = Files.createDirectories(folder.resolve("mixed"));
+    Files.copy(Shipped.pictures(folder).getFirst(), mixed.resolve("a.png"));
+    Files.write(mixed.resolve("b.npy"), new byte[0]);
+    Path file =
+        Files.writeString(
+            folder.resolve("mixed.yaml"),
+            "models: [cnn]\nimages: [shipped, mixed]\nsweeps: ['smoothgrad:samples=[1,2]']\n");
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--dry-run", "--device=cpu");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("1 models x 9 images");
+    assertThat(ran.err()).contains("candela: " + mixed + ": 1 .npy file left out, because ");
+  }
+
   @Test
   void boxesOfAnotherClassSayNothingOfAMap() throws Exception {
     Path boxes =
@@ -422,7 +439,7 @@ class StudyTest {
     assertThat(MainTest.run("report", ledger, "--out=/proc/a.html").err())
         .startsWith("candela: --out: a folder expected that can be written: /proc");
     List<String> lines = Files.readAllLines(out.resolve("sensitivity.csv"));
-    assertThat(lines.getFirst()).isEqualTo("model,sweep,measure,mean,sd,images");
+    assertThat(lines.getFirst()).isEqualTo("model,sweep,measure,mean,sd,images,without");
     // two models, four sweeps, two measures
     assertThat(lines).hasSize(1 + 2 * 4 * 2);
   }

@@ -36,13 +36,14 @@ class PageTest {
             List.of("s", 2, "3", 2, "m", false)));
     d.put(
         "sensitivity",
-        List.of(List.of("a", "s", "ssim", 0.75, 0.1, 1), List.of("b", "s", "ssim", 0.5, 0.2, 1)));
+        List.of(
+            List.of("a", "s", "ssim", 0.75, 0.1, 1, 0), List.of("b", "s", "ssim", 0.5, 0.2, 1, 0)));
     d.put(
         "accuracy",
         List.of(
-            Arrays.asList("a", "s", "deletion", 0.25, 0.01, 1),
-            Arrays.asList("b", "s", "deletion", null, null, 0)));
-    d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1)));
+            Arrays.asList("a", "s", "deletion", 0.25, 0.01, 1, 0),
+            Arrays.asList("b", "s", "deletion", null, null, 0, 1)));
+    d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1, 0)));
     d.put("units", List.of(List.of("a", "cat", 3, 3, 0.9), List.of("b", "cat", 3, 4, 0.1)));
     d.put(
         "similar",

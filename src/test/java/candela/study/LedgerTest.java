@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,8 +27,9 @@ class LedgerTest {
   private static Findings unit(String image, double[] similar, double[] scores) {
     List<Findings.Scored> scored = new ArrayList<>();
     for (int i = 0; i < scores.length; i++) {
-      scored.add(new Findings.Scored(i, "deletion", "", scores[i]));
-      scored.add(new Findings.Scored(i, "deletion", "class", 7));
+      String reason = Double.isNaN(scores[i]) ? "the score is flat" : "";
+      scored.add(new Findings.Scored(i, "deletion", "", scores[i], reason));
+      scored.add(new Findings.Scored(i, "deletion", "class", 7, ""));
     }
     return new Findings(
         "m",
@@ -76,6 +78,51 @@ class LedgerTest {
                   .query("SELECT mean FROM accuracy_by_setting WHERE label = '3' AND part = ''")
                   .getFirst())
           .containsExactly(5.5);
+    }
+  }
+
+  /** They stay, without a mean; and means tell over how many images they are. */
+  @Test
+  void whatHasNoNumberIsCounted() throws IOException {
+    try (Ledger ledger = open("without.duckdb")) {
+      List.of(A, B, C).forEach(ledger::commit);
+      assertThat(ledger.query("SELECT images, without FROM sensitivity").getFirst())
+          .containsExactly(2L, 1L);
+      assertThat(ledger.query("SELECT images, without FROM accuracy").getFirst())
+          .containsExactly(2L, 1L);
+      assertThat(
+              ledger.query(
+                  "SELECT mean, variance, settings, without FROM accuracy_by_image WHERE image ="
+                      + " 'c'"))
+          .containsExactly(Arrays.asList(null, null, 2L, 1L));
+      assertThat(
+              ledger.query(
+                  "SELECT mean, pairs, without FROM sensitivity_by_image WHERE image = 'c'"))
+          .containsExactly(Arrays.asList(null, 1L, 1L));
+      assertThat(
+              ledger.query(
+                  "SELECT label, mean, images, without FROM accuracy_by_setting ORDER BY label"))
+          .containsExactly(
+              List.of("1", 8 / 3.0, 3L, 0L), List.of("2", 3.0, 3L, 0L), List.of("3", 5.5, 2L, 1L));
+      assertThat(Summary.print(ledger))
+          .anyMatch(l -> l.startsWith("2 means of similarities and metrics leave out images"));
+    }
+    // where no image has one, nothing vanishes either
+    try (Ledger ledger = open("nothing.duckdb")) {
+      ledger.commit(C);
+      ledger.commit(ofRobust(C));
+      ledger.export(folder.resolve("nothing"), "csv");
+      assertThat(Files.readAllLines(folder.resolve("nothing/accuracy.csv")))
+          .containsExactly(
+              "model,sweep,metric,part,mean,sd,images,without",
+              "m,s,deletion,\"\",,,0,1",
+              "m-robust,s,deletion,\"\",,,0,1");
+      assertThat(Files.readAllLines(folder.resolve("nothing/score.csv")))
+          .contains("m,c,2,deletion,\"\",nan,the score is flat");
+      assertThat(Summary.print(ledger))
+          .contains("s                       -                -")
+          .anyMatch(l -> l.endsWith("than those of m in 0 of 0 sweeps"))
+          .anyMatch(l -> l.endsWith("than those of m's in 0 of 0 sweeps and metrics"));
     }
   }
 
@@ -145,7 +192,7 @@ class LedgerTest {
     double[] values = {Double.NaN, Double.NEGATIVE_INFINITY, -0.0, Double.MIN_VALUE};
     List<Findings.Scored> scored = new ArrayList<>();
     for (double v : values) {
-      scored.add(new Findings.Scored(scored.size(), "d", "é 'x'\n", v));
+      scored.add(new Findings.Scored(scored.size(), "d", "é 'x'\n", v, "why, 'not'"));
     }
     var seen = List.of(new Findings.Seen(7, 1, 3, true, 0.5, levels));
     try (Ledger ledger = open("types.duckdb")) {
@@ -154,7 +201,8 @@ class LedgerTest {
       assertThat(ledger.query("SELECT value FROM score ORDER BY method"))
           .containsExactly(
               List.of(values[0]), List.of(values[1]), List.of(values[2]), List.of(values[3]));
-      assertThat(ledger.query("SELECT part FROM score").getFirst()).containsExactly("é 'x'\n");
+      assertThat(ledger.query("SELECT part, reason FROM score").getFirst())
+          .containsExactly("é 'x'\n", "why, 'not'");
       assertThat(ledger.query("SELECT rows, view FROM unit").getFirst())
           .containsExactly(1L << 40, levels);
       assertThat(ledger.query("SELECT * FROM seen").getFirst())
