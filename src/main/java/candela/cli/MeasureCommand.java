@@ -185,8 +185,13 @@ final class MeasureCommand implements Callable<Integer> {
           truth, shape.dim(1), shape.dim(2), map.h(), map.w());
     }
     boolean[] object = new boolean[map.values().length];
+    boolean shown = false;
     for (int i = 0; i < object.length; i++) {
       object[i] = map.values()[i] != 0;
+      shown |= object[i];
+    }
+    if (!shown) {
+      System.err.println("candela: " + truth + ": all values are 0: no pixel shows the class");
     }
     return object;
   }
@@ -233,7 +238,11 @@ final class MeasureCommand implements Callable<Integer> {
     }
     table.print(System.out);
     without.forEach(
-        (why, of) -> System.err.println("candela: NaN of " + String.join(", ", of) + ": " + why));
+        (why, of) -> {
+          boolean every = of.size() == judged.size() && of.size() > 1;
+          String which = every ? "all maps" : String.join(", ", of);
+          System.err.println("candela: NaN of " + which + ": " + why);
+        });
     left.forEach(why -> System.err.println("candela: left out: " + why));
     if (out != null) {
       byte[] csv = (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8);

@@ -233,13 +233,17 @@ class MeasureTest {
             map("nothing"),
             "--metric=sic:least=2",
             "--metric=sparseness",
+            "--metric=roc-auc",
+            "--truth=" + folder.resolve("zeros.npy"),
             "--out=" + csv);
     // a number that a metric does not give is no failure
     assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(ran.err())
+        .contains(folder.resolve("zeros.npy") + ": all values are 0: no pixel shows the class\n")
+        .contains("candela: NaN of all maps: roc-auc: no pixel shows the class\n")
         .contains("candela: NaN of zeros, nothing: sparseness: the map is 0 everywhere\n")
         .containsPattern(
-            "candela: NaN of one, zeros, nothing: sic: the image scores [0-9.e-]+, below least"
+            "candela: NaN of all maps: sic: the image scores [0-9.e-]+, below least"
                 + " \\(2.0\\)\n");
     List<List<String>> lines =
         Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
