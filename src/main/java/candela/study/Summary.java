@@ -86,9 +86,9 @@ public final class Summary {
     return means.equals(0L)
         ? Optional.empty()
         : Optional.of(
-            means
-                + " means of similarities and metrics leave out images that have no number (NaN);"
-                + " columns images and without of the report's tables tell how many");
+            "means of similarities and metrics that leave out images without a number (NaN): "
+                + means
+                + "; columns images and without of the report's tables tell how many");
   }
 
   /** Says so where a sweep has one setting: two are compared. */
