@@ -40,7 +40,13 @@ import picocli.CommandLine.Spec;
           + " \\",
       "      --method integrated-gradients:baseline=blur,nSteps=100 --out maps",
       "",
-      "Exit codes: 0 all done, 1 some images could not be explained, 2 wrong usage or input."
+      "A method that has no meaning for the model, as attention-rollout has none for one without",
+      "attention, is left out and its reason printed, where others are asked, too. A parameter"
+          + " that",
+      "is wrong stops all.",
+      "",
+      "Exit codes: 0 all done, 1 some images could not be explained, some methods were left out or",
+      "some maps have no number, 2 wrong usage or input, or nothing was left to be done."
     })
 final class Explain implements Callable<Integer> {
   @Parameters(

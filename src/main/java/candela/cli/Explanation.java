@@ -32,6 +32,7 @@ final class Explanation implements AutoCloseable {
   private final Explain options;
   private final Network network;
   private final Labels labels;
+  private final Suited suited;
   private final List<Method> methods;
   private final List<String> methodNames = new ArrayList<>();
   private final Preparation preparation;
@@ -47,21 +48,27 @@ final class Explanation implements AutoCloseable {
   /** Maps without a finite value. */
   private int without;
 
-  Explanation(Explain options, Network network, Labels labels, List<Method> methods, long start) {
+  Explanation(Explain options, Network network, Labels labels, List<Method> asked, long start) {
     this.options = options;
     this.network = network;
     this.labels = labels;
-    this.methods = methods;
-    Map<String, Integer> seen = new HashMap<>();
-    methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
         Preparation.of(
             options.classifier.preprocess, network.inputShape(), network.name(), options.images);
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
+    try {
+      suited = Suited.of(asked, network, preparation, device, options.output.name);
+    } catch (RuntimeException e) {
+      device.close();
+      throw e;
+    }
+    methods = suited.methods();
+    Map<String, Integer> seen = new HashMap<>();
+    methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     pipeline = options.output.pipeline(network, device, options.batch);
     provenance =
-        new Provenance(options, network, pipeline, preparation, methods, methodNames, start);
+        new Provenance(options, network, pipeline, preparation, suited, methodNames, start);
     gallery =
         new Gallery(
             options.out,
@@ -77,6 +84,9 @@ final class Explanation implements AutoCloseable {
   }
 
   int run(List<Inputs.Input> inputs) {
+    if (methods.isEmpty()) {
+      return Main.WRONG;
+    }
     sayWhatWasAssumed();
     for (int from = 0; from < inputs.size(); from += GROUP) {
       int to = Math.min(from + GROUP, inputs.size());
@@ -107,7 +117,8 @@ final class Explanation implements AutoCloseable {
     if (explained == 0) {
       return Main.WRONG;
     }
-    return failed == 0 && without == 0 ? Main.OK : Main.PARTIAL;
+    boolean all = failed == 0 && without == 0 && suited.leftOut().isEmpty();
+    return all ? Main.OK : Main.PARTIAL;
   }
 
   private void sayWhatWasAssumed() {

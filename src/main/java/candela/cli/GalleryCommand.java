@@ -44,7 +44,11 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  candela gallery",
       "  candela gallery cat.jpg --model squeezenet1.1.onnx --preprocess caffe-bgr",
-      "  candela gallery cat.jpg --model m.onnx --method rise:masks=500 --method grad-cam"
+      "  candela gallery cat.jpg --model m.onnx --method rise:masks=500 --method grad-cam",
+      "",
+      "Exit codes: 0 all done, 1 some methods were left out, 2 wrong usage or input, or all were"
+          + " left",
+      "out."
     })
 final class GalleryCommand implements Callable<Integer> {
   /** Pictures side by side. */
@@ -113,6 +117,9 @@ final class GalleryCommand implements Callable<Integer> {
       cells.add(
           new ContactSheet.Cell(picture.view(), photo.getFileName().toString(), caption, null));
       int left = draw(all, subject, picture.view(), device, pipeline, cells);
+      if (left == all.size()) {
+        return Main.WRONG;
+      }
       String about = "preprocessing: " + preparation.name() + " · device: " + device.name();
       ContactSheet sheet = new ContactSheet(network.name(), about);
       for (int from = 0; from < cells.size(); from += ACROSS) {

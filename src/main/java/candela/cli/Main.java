@@ -15,7 +15,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
-/** The command line. Exit codes: 0 all done, 1 some images failed, 2 wrong usage or input. */
+/**
+ * The command line. Exit codes: 0 all done, 1 some images failed or methods were left out, 2 wrong
+ * usage or input.
+ */
 @Command(
     name = "candela",
     description = "Which pixels lit the decision? Attribution maps of image classifiers.",
@@ -167,7 +170,7 @@ public final class Main {
   }
 
   /** Names come from files: no line breaks, nothing that a terminal obeys, no end of text. */
-  private static String oneLine(String text) {
+  static String oneLine(String text) {
     String plain =
         String.valueOf(text).replaceAll("\\s*\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
     return plain.length() <= LONGEST

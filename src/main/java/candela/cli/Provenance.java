@@ -45,14 +45,16 @@ final class Provenance {
       Network network,
       Pipeline pipeline,
       Preparation preparation,
-      List<Method> methods,
+      Suited suited,
       List<String> methodNames,
       long start) {
     this.options = options;
     this.pipeline = pipeline;
     this.start = start;
     written = start;
+    List<Method> methods = suited.methods();
     head.putAll(head(pipeline.device(), preparation, methods, methodNames));
+    head.put("leftOut", suited.reasons());
     head.put("model", Map.of());
     hash = CompletableFuture.supplyAsync(network.model()::sha256);
     boolean open = methods.stream().anyMatch(m -> "".equals(Methods.parameters(m).get("layer")));

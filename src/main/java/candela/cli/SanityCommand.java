@@ -44,7 +44,12 @@ import picocli.CommandLine.Parameters;
       "  candela sanity cat.jpg --model m.onnx --order independent --init kaiming --stages 20",
       "  candela sanity cat.jpg --model m.onnx --against trained-on-shuffled-labels.onnx",
       "",
-      "Exit codes: 0 all done, 1 some images could not be checked, 2 wrong usage or input."
+      "A method that has no meaning for the model is left out, and its reason printed, where"
+          + " others",
+      "are asked, too.",
+      "",
+      "Exit codes: 0 all done, 1 some images could not be checked or some methods were left out,",
+      "2 wrong usage or input, or nothing was left to be done."
     })
 final class SanityCommand implements Callable<Integer> {
   @Parameters(

@@ -43,6 +43,7 @@ final class SanityRun implements AutoCloseable {
   private final SanityCommand options;
   private final Network network;
   private final Labels labels;
+  private final Suited suited;
   private final List<String> methodNames = new ArrayList<>();
   private final Preparation preparation;
   private final Device device;
@@ -72,15 +73,13 @@ final class SanityRun implements AutoCloseable {
       SanityCommand options,
       Network network,
       Labels labels,
-      List<Method> methods,
+      List<Method> asked,
       Randomisation randomisation,
       long start) {
     this.options = options;
     this.network = network;
     this.labels = labels;
     this.start = start;
-    Map<String, Integer> seen = new HashMap<>();
-    methods.forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     preparation =
         Preparation.of(
             options.classifier.preprocess, network.inputShape(), network.name(), options.images);
@@ -91,10 +90,11 @@ final class SanityRun implements AutoCloseable {
             : options.similarities;
     device = options.machine.open();
     try {
+      suited = Suited.of(asked, network, preparation, device, options.output.name);
       check =
           new SanityCheck(
               new SanityCheck.Settings(
-                  methods,
+                  suited.methods(),
                   similarities,
                   options.absolute,
                   options.bins,
@@ -107,13 +107,16 @@ final class SanityRun implements AutoCloseable {
       device.close();
       throw e;
     }
+    Map<String, Integer> seen = new HashMap<>();
+    suited.methods().forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
     reading =
         new Reading(
             network, preparation, labels, options.classifier.labels, options.target, this::failed);
     measures.addAll(similarities);
     measures.add(SanityCheck.RISE);
     table = new SanityTable(methodNames, variants, measures, forgotten);
-    provenance = Provenance.head(device, preparation, methods, methodNames);
+    provenance = Provenance.head(device, preparation, suited.methods(), methodNames);
+    provenance.put("leftOut", suited.reasons());
     provenance.put("model", file(options.classifier.model, network));
     provenance.put("output", options.output.name);
     provenance.put("labels", options.classifier.labels);
@@ -168,6 +171,9 @@ final class SanityRun implements AutoCloseable {
   }
 
   int run(List<Inputs.Input> all) {
+    if (methodNames.isEmpty()) {
+      return Main.WRONG;
+    }
     List<Inputs.Input> inputs = left(all);
     int n = grouped();
     for (int from = 0; from < inputs.size(); from += n) {
@@ -185,7 +191,10 @@ final class SanityRun implements AutoCloseable {
           options.out,
           (System.nanoTime() - start) / 1e9);
     }
-    return failures.isEmpty() ? Main.OK : done == 0 ? Main.WRONG : Main.PARTIAL;
+    if (done == 0 && !failures.isEmpty()) {
+      return Main.WRONG;
+    }
+    return failures.isEmpty() && suited.leftOut().isEmpty() ? Main.OK : Main.PARTIAL;
   }
 
   /** The images that a killed run of the same check has not done; takes over what it has. */

@@ -37,7 +37,7 @@ final class Assignment {
       try {
         of.get(node).check(graph, node);
       } catch (CandelaException e) {
-        throw new CandelaException(graph.name() + ": " + node.label() + ": " + e.getMessage(), e);
+        throw new Unsuited(graph.name() + ": " + node.label() + ": " + e.getMessage(), e);
       }
     }
   }

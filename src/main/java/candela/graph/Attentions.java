@@ -41,7 +41,7 @@ final class Attentions {
       for (int i = 0; i < 2 && n.op() instanceof MatMul; i++) {
         Node scores = scores(n, i);
         if (scores == null && !n.input(1 - i).isConstant() && isOfSoftmax(n.input(i))) {
-          throw CandelaException.of(
+          throw Unsuited.of(
               "%s: weights that are a softmax expected, they are made of one and more; use a class"
                   + " activation map",
               n.label());

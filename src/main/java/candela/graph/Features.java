@@ -1,7 +1,6 @@
 package candela.graph;
 
 import candela.graph.op.Conv;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,13 +90,13 @@ final class Features {
   private List<String> attention() {
     List<Value> weights = new Attentions(graph).weights();
     if (weights.isEmpty()) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: attention expected, softmax(q kᵀ) v, it has none; use another method", graph.name());
     }
     List<String> found = new ArrayList<>();
     for (Value v : weights) {
       if (!names.containsKey(v)) {
-        throw CandelaException.of(
+        throw Unsuited.of(
             "%s: weights of attention have no name in the file: '%s'", graph.name(), v.name());
       }
       found.add(names.get(v));
@@ -119,12 +118,12 @@ final class Features {
       return names.get(last);
     }
     if (conv < 0) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: no convolution of more than one pixel and no attention; name the value to look at,"
               + " layer=NAME",
           graph.name());
     }
-    throw CandelaException.of(
+    throw Unsuited.of(
         "%s: %s has no name for its map; name the value to look at, layer=NAME",
         graph.name(), nodes.get(conv).label());
   }

@@ -74,8 +74,7 @@ public record Graph(
   Place place(String value) {
     Place p = value.isEmpty() ? new Place(input(), null) : named.get(value);
     if (p == null) {
-      throw CandelaException.of(
-          "%s: no value '%s' in the graph; it has %s", name, value, like(value));
+      throw Unsuited.of("%s: no value '%s' in the graph; it has %s", name, value, like(value));
     }
     return p;
   }

@@ -68,8 +68,8 @@ final class ImageAxes {
     return new Graph.Place(p.value(), p.perm() == null ? perm : Transposition.then(p.perm(), perm));
   }
 
-  private CandelaException refused(String name, Shape s, int batch) {
-    return CandelaException.of(
+  private Unsuited refused(String name, Shape s, int batch) {
+    return Unsuited.of(
         "%s: value '%s': one row an image expected, is %s for a batch of %d; name another",
         model, name, s, batch);
   }

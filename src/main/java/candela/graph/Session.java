@@ -465,7 +465,7 @@ public final class Session implements AutoCloseable {
 
   private void checkReached(String name, Graph.Place p) {
     if (plan.gradient(p.value()) == null) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: the class scores do not depend on %s through differentiable operators",
           graph.name(), name.isEmpty() ? "the input" : "'" + name + "'");
     }

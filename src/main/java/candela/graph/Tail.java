@@ -25,7 +25,7 @@ final class Tail {
     Value output = Scores.output(graph, options.output());
     int batch = graph.input().shape().dim(0);
     if (start.shape().rank() == 0 || start.shape().dim(0) != batch) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: value '%s': one row an image expected, is %s for a batch of %d",
           graph.name(), name, start.shape(), batch);
     }
@@ -38,7 +38,7 @@ final class Tail {
       if (v == start) {
         reached = true;
       } else if (graph.inputs().contains(v)) {
-        throw CandelaException.of(
+        throw Unsuited.of(
             "%s: the scores depend on '%s' on a way past '%s', too; name a value that all of them"
                 + " come from",
             graph.name(), v.name(), name);
@@ -47,7 +47,7 @@ final class Tail {
       }
     }
     if (!reached || after.isEmpty()) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: value '%s': one that the scores are computed from expected; name another",
           graph.name(), name);
     }

@@ -3,10 +3,10 @@ package candela.method;
 import candela.graph.Layout;
 import candela.graph.Rules;
 import candela.graph.SessionOptions;
+import candela.graph.Unsuited;
 import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.ArrayList;
@@ -60,7 +60,7 @@ final class AttentionFlow extends OneRow {
       Shape s = weights.shape();
       int t = s.dim(-1);
       if (s.rank() > 4 || s.dim(-2) != t || !layers.isEmpty() && t != tokens) {
-        throw CandelaException.of(
+        throw Unsuited.of(
             "%s: attention of all tokens to all expected in every layer, that of layer %d of %d is"
                 + " %s; use a class activation map",
             method, i + 1, answers.allValues().size(), s);
@@ -73,7 +73,7 @@ final class AttentionFlow extends OneRow {
     }
     layout = answers.layout();
     if (layout != null && layout.pixels().length != tokens) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: attention among the %d tokens of the image expected, it is among %d; use a class"
               + " activation map",
           method, layout.pixels().length, tokens);

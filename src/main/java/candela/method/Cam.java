@@ -1,9 +1,9 @@
 package candela.method;
 
 import candela.graph.ScoreKind;
+import candela.graph.Unsuited;
 import candela.probe.Probe;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 
 /**
  * Where the features are that the classifier weighs for the class.
@@ -56,7 +56,7 @@ public record Cam(String layer, Upsampling upsampling, ScoreKind score) implemen
       }
     }
     if (apart > EQUAL * most) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "cam: a layer that is averaged over its pixels before the classifier expected, the"
               + " gradient differs from pixel to pixel; use grad-cam, or name another layer");
     }

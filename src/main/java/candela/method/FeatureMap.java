@@ -1,8 +1,8 @@
 package candela.method;
 
 import candela.graph.Layout;
+import candela.graph.Unsuited;
 import candela.probe.Answers;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.Map;
 
@@ -126,8 +126,8 @@ record FeatureMap(int channels, int h, int w, float[] values) {
     return new FeatureMap(channels, h, w, turned);
   }
 
-  private static CandelaException wrong(String method, String layer, Shape s) {
-    return CandelaException.of(
+  private static Unsuited wrong(String method, String layer, Shape s) {
+    return Unsuited.of(
         "%s: layer: a map [c,h,w] or tokens of the image's patches expected, '%s' is %s; name"
             + " another value of the model",
         method, layer, s);

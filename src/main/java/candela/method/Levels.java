@@ -1,6 +1,6 @@
 package candela.method;
 
-import candela.tensor.CandelaException;
+import candela.graph.Unsuited;
 import java.util.List;
 
 /**
@@ -24,7 +24,7 @@ public record Levels(List<Float> black, List<Float> white, boolean blueFirst) {
 
   Levels forChannels(int c, String what) {
     if (black.size() != c || white.size() != c) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "baseline: %s needs to know black and white of %d channels, the preprocessing tells %d;"
               + " use zero, mean, blur or a FILE.npy",
           what, c, black.size());

@@ -1,10 +1,10 @@
 package candela.method;
 
 import candela.graph.ScoreKind;
+import candela.graph.Unsuited;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.rule.Composite;
-import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -94,7 +94,7 @@ public record Lrp(
     Levels levels = subject.levels();
     int c = subject.image().dim(0);
     if (levels.black().size() != c || levels.white().size() != c) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "lrp: %s needs to know black and white of %d channels, the preprocessing tells %d; use"
               + " epsilon_plus_flat",
           composite.name().toLowerCase(java.util.Locale.ROOT), c, levels.black().size());

@@ -5,6 +5,7 @@ import candela.graph.Import;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
 import candela.graph.Simplify;
+import candela.graph.Unsuited;
 import candela.onnx.Dim;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxValue;
@@ -48,7 +49,7 @@ final class ModelFilling implements Inpainter.Filling {
     this.image = image;
     this.workspace = workspace;
     if (image.dim(0) != COLOURS) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "inpainter: %s: images of 3 channels expected, got %d; use telea",
           inpainter.file(), image.dim(0));
     }

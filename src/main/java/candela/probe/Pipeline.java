@@ -7,6 +7,7 @@ import candela.graph.OnlyBatch;
 import candela.graph.Rules;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
+import candela.graph.Unsuited;
 import candela.graph.Windowed;
 import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
@@ -342,7 +343,7 @@ public final class Pipeline implements AutoCloseable {
         return session;
       } catch (OnlyBatch e) {
         if (options.rules().stream().anyMatch(Rules::paired)) {
-          throw new CandelaException(
+          throw new Unsuited(
               e.getMessage() + ", with a method that does not compare two rows of one", e);
         }
         room = 1;
