@@ -9,6 +9,8 @@ CREATE TABLE image (name VARCHAR PRIMARY KEY, sha256 VARCHAR, file VARCHAR, more
 CREATE TABLE method (method INTEGER PRIMARY KEY, name VARCHAR, parameters VARCHAR);
 CREATE TABLE sweep (sweep VARCHAR, number INTEGER, place INTEGER, label VARCHAR, method INTEGER, baseline BOOLEAN);
 CREATE TABLE metric (metric VARCHAR PRIMARY KEY, text VARCHAR, better VARCHAR);
+-- methods that have no meaning for a model, and no results
+CREATE TABLE left_out (model VARCHAR, method INTEGER, reason VARCHAR);
 -- results: a unit is a model and an image
 CREATE TABLE unit (model VARCHAR, image VARCHAR, target INTEGER, predicted INTEGER, probability DOUBLE, rows BIGINT, view BLOB, PRIMARY KEY (model, image));
 -- of the maps at places a and b of a sweep

@@ -9,6 +9,7 @@ import candela.study.Ledger;
 import candela.study.Material;
 import candela.study.Model;
 import candela.study.Plan;
+import candela.study.Plans;
 import candela.study.Study;
 import candela.study.StudyRun;
 import candela.study.Summary;
@@ -17,6 +18,7 @@ import candela.tensor.Resource;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,7 +44,13 @@ import picocli.CommandLine.Parameters;
       "  candela study study.yaml --dry-run",
       "  candela study study.yaml --ledger results.duckdb",
       "",
-      "Exit codes: 0 all done, 1 some units could not be done, 2 wrong usage or input."
+      "A method that has no meaning for a model is left out of its units, and its reason printed;"
+          + " the",
+      "rest is done. Parameters that are wrong, or do not fit the images, stop all.",
+      "",
+      "Exit codes, of --dry-run too: 0 all done, 1 some units could not be done or some methods"
+          + " were",
+      "left out, 2 wrong usage or input, or nothing was left to be done."
     })
 final class StudyCommand implements Callable<Integer> {
   /** A study that comes with Candela. */
@@ -91,19 +99,21 @@ final class StudyCommand implements Callable<Integer> {
     Reading.sayWhatIsLeftOut(study.paths());
     Plan plan = Plan.of(study.sweeps());
     if (dryRun) {
-      print(study, plan, material);
-      return Main.OK;
+      return print(study, plan, material);
     }
-    int failed;
+    int code;
     try (Ledger open = Ledger.open(to, study, plan, material)) {
-      failed = run(study, plan, material, open, to);
+      code = run(study, plan, material, open, to);
+      if (code == Main.WRONG) {
+        return code;
+      }
       Path report = ReportCommand.beside(to);
       Summary.print(open).forEach(out::println);
       ReportCommand.write(open, report);
       out.printf(
           Locale.ROOT, "%nledger: %s%nreport: %s%n%.0f s in all%n", to, report, seconds(start));
     }
-    return failed == 0 ? Main.OK : Main.PARTIAL;
+    return code;
   }
 
   private static double seconds(long start) {
@@ -123,9 +133,18 @@ final class StudyCommand implements Callable<Integer> {
     int threads = own.threads == 0 ? Runtime.getRuntime().availableProcessors() : own.threads;
     int each = Math.max(1, threads / jobs);
     int rows;
+    Plans plans;
     try (Device probe = own.open()) {
-      material.models().forEach(m -> Estimate.check(study, plan, m, probe));
-      rows = rows(material, probe);
+      plans = Plans.of(plan, material.models(), probe);
+      for (Model m : plans.models()) {
+        Estimate.check(study, plans.of(m), m, probe);
+      }
+      plans.reasons().forEach(Suited::tell);
+      if (plans.models().isEmpty()) {
+        return Main.WRONG;
+      }
+      rows = rows(plans.models(), probe);
+      open.leaveOut(plans);
       open.ran(Version.NUMBER, probe.describe(), threads, rows, jobs, study.text());
     }
     Path maps =
@@ -134,32 +153,50 @@ final class StudyCommand implements Callable<Integer> {
                 to.getFileName().toString().replaceFirst("\\.duckdb$", "") + "-maps")
             : null;
     try (var progress = new StudyProgress(System.err)) {
-      var run = new StudyRun(study, plan, material, open, rows, maps, progress);
-      return run.run(jobs, () -> own.open(jobs == 1 ? own.threads : each));
+      var run = new StudyRun(study, plans, material, open, rows, maps, progress);
+      int failed = run.run(jobs, () -> own.open(jobs == 1 ? own.threads : each));
+      return failed == 0 ? whole(plans) : Main.PARTIAL;
     }
   }
 
+  private static int whole(Plans plans) {
+    return plans.leftOut().isEmpty() ? Main.OK : Main.PARTIAL;
+  }
+
   /** Of all batches: what was asked for, or the most that is chosen for one of the models. */
-  private int rows(Material material, Device device) {
+  private int rows(List<Model> models, Device device) {
     int given = batch.rows();
     return given != Pipeline.CHOSEN
         ? given
-        : material.models().stream()
+        : models.stream()
             .mapToInt(m -> BatchSize.of(m.network(), device, m.output(), true))
             .max()
             .orElseThrow();
   }
 
-  private void print(Study study, Plan plan, Material material) {
-    int photos = material.photos().size();
+  /** Tells the exit code. */
+  private int print(Study study, Plan plan, Material material) {
+    try (Device device = machine.open()) {
+      Plans plans = Plans.of(plan, material.models(), device);
+      plans.reasons().forEach(Suited::tell);
+      if (plans.models().isEmpty()) {
+        return Main.WRONG;
+      }
+      print(study, plan, plans, material.photos().size(), device);
+      return whole(plans);
+    }
+  }
+
+  private void print(Study study, Plan plan, Plans plans, int photos, Device device) {
+    List<Model> models = plans.models();
     out.printf(
         Locale.ROOT,
         "%s: %d models x %d images = %d units; %d sweeps, %d settings, %d different maps from %d"
             + " runs%n%n",
         study.name(),
-        material.models().size(),
+        models.size(),
         photos,
-        material.models().size() * photos,
+        models.size() * photos,
         plan.sweeps().size(),
         plan.sweeps().stream().mapToInt(s -> s.settings().size()).sum(),
         plan.methods().size(),
@@ -177,23 +214,20 @@ final class StudyCommand implements Callable<Integer> {
             "metrics",
             "time",
             "memory");
-    int rows;
-    try (Device device = machine.open()) {
-      rows = rows(material, device);
-      for (Model m : material.models()) {
-        Estimate e = Estimate.of(study, plan, m, device, rows);
-        table.add(
-            m.name(),
-            String.format(Locale.ROOT, "%,d", e.maps().comparisons()),
-            String.format(Locale.ROOT, "%,d", e.maps().settings()),
-            String.format(Locale.ROOT, "%,d", e.maps().planned()),
-            String.format(Locale.ROOT, "%,d", e.metrics()),
-            String.format(Locale.ROOT, "%.1f s", e.seconds()),
-            String.format(Locale.ROOT, "%d MiB", e.bytes() >> 20));
-        seconds += e.seconds() * photos;
-        bytes = Math.max(bytes, e.bytes());
-        open |= e.open();
-      }
+    int rows = rows(models, device);
+    for (Model m : models) {
+      Estimate e = Estimate.of(study, plans.of(m), m, device, rows);
+      table.add(
+          m.name(),
+          String.format(Locale.ROOT, "%,d", e.maps().comparisons()),
+          String.format(Locale.ROOT, "%,d", e.maps().settings()),
+          String.format(Locale.ROOT, "%,d", e.maps().planned()),
+          String.format(Locale.ROOT, "%,d", e.metrics()),
+          String.format(Locale.ROOT, "%.1f s", e.seconds()),
+          String.format(Locale.ROOT, "%d MiB", e.bytes() >> 20));
+      seconds += e.seconds() * photos;
+      bytes = Math.max(bytes, e.bytes());
+      open |= e.open();
     }
     table.print(out);
     out.printf(

@@ -39,6 +39,8 @@ public interface Method {
    * A probe whose result is the map of one image; its memory is the workspace's.
    *
    * @throws candela.tensor.CandelaException when a parameter does not fit the image
+   * @throws candela.graph.Unsuited when it has no meaning for the image's channels; where the model
+   *     has not what it looks at, the pipeline says so
    */
   Probe<Attribution> probe(Subject subject, Workspace workspace);
 }

@@ -33,28 +33,36 @@ final class Comparison {
 
     private final List<Placed> sweeps = new ArrayList<>();
 
-    void add(Sweep s, int[] places) {
+    void add(Sweep s, List<Pair> pairs, int[] places, Plan plan) {
       for (int p : places) {
-        methods.putIfAbsent(p, methods.size());
+        if (plan.has(p)) {
+          methods.putIfAbsent(p, methods.size());
+        }
       }
-      sweeps.add(new Placed(s, s.pairs(), Arrays.stream(places).map(methods::get).toArray()));
+      int[] at = Arrays.stream(places).map(p -> methods.getOrDefault(p, -1)).toArray();
+      sweeps.add(new Placed(s, pairs, at));
     }
   }
 
   private Comparison() {}
 
   /**
-   * @param found one map a method of the plan
+   * @param found one map a method of the plan, null where it is left out
    * @param h rows of the image, to which smaller maps are brought
    */
   static List<Findings.Similar> of(Study study, Plan plan, List<Attribution> found, int h, int w) {
     Map<Kind, Group> groups = new LinkedHashMap<>();
     for (Sweep s : plan.sweeps()) {
       int[] places = plan.places(s);
+      List<Pair> pairs = plan.pairs(s);
+      if (pairs.isEmpty()) {
+        continue;
+      }
       // of this sweep alone: what else a study asks must not change its numbers
-      boolean signed = Arrays.stream(places).anyMatch(m -> found.get(m).channels().signed());
+      boolean signed =
+          Arrays.stream(places).filter(plan::has).anyMatch(m -> found.get(m).channels().signed());
       Kind kind = new Kind(Methods.name(s.settings().getFirst().method()), signed);
-      groups.computeIfAbsent(kind, k -> new Group()).add(s, places);
+      groups.computeIfAbsent(kind, k -> new Group()).add(s, pairs, places, plan);
     }
     List<Findings.Similar> similar = new ArrayList<>();
     groups.forEach((kind, g) -> compare(study, found, h, w, kind, g, similar));

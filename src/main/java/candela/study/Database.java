@@ -89,6 +89,17 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /** The rows of a table with this value in a column. */
+  void delete(String table, String column, Object value) {
+    try (PreparedStatement s =
+        connection.prepareStatement("DELETE FROM " + table + " WHERE " + column + " = ?")) {
+      set(s, value);
+      s.execute();
+    } catch (SQLException e) {
+      throw wrong(file, e);
+    }
+  }
+
   /**
    * Many rows, past SQL: that takes a hundredth of the time.
    *

@@ -51,7 +51,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     Map<Method, Size> shared = shared(plan, grey, device, asked);
     Plan.Rows maps = rows(plan, sizes, shared, asked);
     int known = asked.rows();
-    Judging judging = judging(study, plan.methods(), model, device, asked);
+    Judging judging = judging(study, plan.mapped(), model, device, asked);
     long metrics = judging.forward() + judging.both() + asked.rows();
     long forward = metrics - judging.both();
     long both = judging.both();
@@ -164,7 +164,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   public static void check(Study study, Plan plan, Model model, Device device) {
     try {
       sizes(plan, grey(model), device);
-      judging(study, plan.methods(), model, device, asked(device));
+      judging(study, plan.mapped(), model, device, asked(device));
       comparing(study, model.preparation().shape());
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + e.getMessage(), e);
@@ -222,7 +222,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   /** Of all methods and runs of a plan, each alone; depends on the image's size alone. */
   static Map<Method, Size> sizes(Plan plan, Subject subject, Device device) {
     Map<Method, Size> sizes = new HashMap<>();
-    List<Method> all = new ArrayList<>(plan.methods());
+    List<Method> all = new ArrayList<>(plan.mapped());
     plan.runs().forEach(r -> all.add(r.method()));
     for (Method m : all) {
       try (var workspace = new Workspace(device)) {

@@ -27,7 +27,8 @@ import java.util.Set;
 public final class Ledger implements AutoCloseable {
   /** Tables of results; the others tell when and how they came. */
   private static final List<String> RESULTS =
-      List.of("model", "image", "method", "sweep", "unit", "similarity", "score", "seen");
+      List.of(
+          "model", "image", "method", "sweep", "left_out", "unit", "similarity", "score", "seen");
 
   /** Tables and views that are exported. */
   private static final List<String> EXPORTED =
@@ -37,6 +38,7 @@ public final class Ledger implements AutoCloseable {
           "method",
           "metric",
           "sweep",
+          "left_out",
           "unit",
           "similarity",
           "score",
@@ -133,6 +135,13 @@ public final class Ledger implements AutoCloseable {
         Runtime.version().toString(),
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         study);
+    db.commit();
+  }
+
+  /** Enters what is left out for these models, in place of what was. */
+  public synchronized void leaveOut(Plans plans) {
+    plans.plans().keySet().forEach(m -> db.delete("left_out", "model", m.name()));
+    plans.leftOut().forEach(l -> db.insert("left_out", l.model(), l.method(), l.reason()));
     db.commit();
   }
 

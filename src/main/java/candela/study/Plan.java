@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 
@@ -21,7 +22,7 @@ import java.util.function.ToLongFunction;
  * @param methods all different ones, in the order of the sweeps
  * @param places of the methods in that list
  * @param runs the probes that give the maps
- * @param given the run that gives the map of each method, by index
+ * @param given the run that gives the map of each method, by index; −1 where it is left out
  */
 public record Plan(
     List<Sweep> sweeps,
@@ -73,6 +74,29 @@ public record Plan(
     return m instanceof Nested n ? n.with(1) : m;
   }
 
+  /** The same without the maps of some runs' methods, whose places others keep. */
+  Plan without(Set<Method> unsuited) {
+    List<Run> left = runs.stream().filter(r -> !unsuited.contains(r.method())).toList();
+    List<Integer> gives = given.stream().map(i -> left.indexOf(runs.get(i))).toList();
+    return new Plan(sweeps, methods, places, left, gives);
+  }
+
+  /** Whether a method, by its place, has a map. */
+  boolean has(int method) {
+    return given.get(method) >= 0;
+  }
+
+  /** The methods that have a map. */
+  List<Method> mapped() {
+    return methods.stream().filter(m -> has(places.get(m))).toList();
+  }
+
+  /** What is compared in a sweep: settings of which both have a map. */
+  List<Pair> pairs(Sweep sweep) {
+    int[] of = places(sweep);
+    return sweep.pairs().stream().filter(p -> has(of[p.a()]) && has(of[p.b()])).toList();
+  }
+
   /** Of the methods of a sweep's settings. */
   int[] places(Sweep sweep) {
     return sweep.settings().stream().mapToInt(s -> places.get(s.method())).toArray();
@@ -86,9 +110,12 @@ public record Plan(
     long comparisons = 0;
     long settings = 0;
     for (Sweep s : sweeps) {
-      long[] of = s.settings().stream().mapToLong(t -> size.applyAsLong(t.method())).toArray();
+      long[] of =
+          Arrays.stream(places(s))
+              .mapToLong(m -> has(m) ? size.applyAsLong(methods.get(m)) : 0)
+              .toArray();
       settings += Arrays.stream(of).sum();
-      for (Pair p : s.pairs()) {
+      for (Pair p : pairs(s)) {
         comparisons += of[p.a()] + of[p.b()];
       }
     }

@@ -31,6 +31,12 @@ public final class Results {
             "SELECT sweep, place, label, s.method, name, baseline FROM sweep s JOIN method m ON"
                 + " s.method = m.method ORDER BY number, place"));
     all.put(
+        "leftOut",
+        table(
+            ledger,
+            "SELECT model, method, name, parameters, reason FROM left_out JOIN method USING"
+                + " (method) ORDER BY model, method"));
+    all.put(
         "sensitivity",
         table(
             ledger,

@@ -15,11 +15,11 @@ import java.util.function.Supplier;
  * The units of a study that its ledger lacks, some at a time.
  *
  * <p>A unit that cannot be done (an image that cannot be read) is told and left out; the next run
- * tries it again.
+ * tries it again. A model that no method has a meaning for has no units.
  */
 public final class StudyRun {
   private final Study study;
-  private final Plan plan;
+  private final Plans plans;
   private final Ledger ledger;
   private final int batch;
   private final Path maps;
@@ -58,14 +58,14 @@ public final class StudyRun {
    */
   public StudyRun(
       Study study,
-      Plan plan,
+      Plans plans,
       Material material,
       Ledger ledger,
       int batch,
       Path maps,
       Listener listener) {
     this.study = study;
-    this.plan = plan;
+    this.plans = plans;
     this.ledger = ledger;
     this.batch = batch;
     this.maps = maps;
@@ -74,7 +74,7 @@ public final class StudyRun {
     int all = 0;
     int there = 0;
     int without = 0;
-    for (Model m : material.models()) {
+    for (Model m : plans.models()) {
       for (Photo p : material.photos()) {
         Unit unit = new Unit(m, p);
         all++;
@@ -121,7 +121,7 @@ public final class StudyRun {
 
   private void work(Supplier<Device> opener) {
     try (Device device = opener.get();
-        Worker worker = new Worker(study, plan, device, batch, maps)) {
+        Worker worker = new Worker(study, plans::of, device, batch, maps)) {
       for (Unit u = next(); u != null; u = next()) {
         run(worker, u);
       }

@@ -50,6 +50,11 @@ public final class Summary {
     differing(all).ifPresent(lines::add);
     without(ledger).ifPresent(lines::add);
     alone(ledger).ifPresent(lines::add);
+    ledger
+        .query(
+            "SELECT model, reason, min(method) AS first FROM left_out GROUP BY ALL ORDER BY model,"
+                + " first")
+        .forEach(r -> lines.add("left out: " + r.get(0) + ": " + r.get(1)));
     for (String model : models) {
       if (models.contains(model + ROBUST)) {
         lines.add("");

@@ -28,6 +28,7 @@ import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Does units: all maps, similarities and scores of one image under one model.
@@ -44,19 +45,21 @@ final class Worker implements AutoCloseable {
   private static final double CLIP = 99;
 
   private final Study study;
-  private final Plan plan;
+  private final Function<Model, Plan> plans;
   private final Device device;
   private final int batch;
   private final Path maps;
   private Model open;
+  private Plan plan;
   private Pipeline pipeline;
 
   /**
+   * @param plans what is run for each model
    * @param maps where maps go as .npy; null for nowhere
    */
-  Worker(Study study, Plan plan, Device device, int batch, Path maps) {
+  Worker(Study study, Function<Model, Plan> plans, Device device, int batch, Path maps) {
     this.study = study;
-    this.plan = plan;
+    this.plans = plans;
     this.device = device;
     this.batch = batch;
     this.maps = maps;
@@ -113,6 +116,7 @@ final class Worker implements AutoCloseable {
   private void use(Model model) {
     if (open != model) {
       close();
+      plan = plans.apply(model);
       pipeline = new Pipeline(model.network(), device, batch, model.output());
       open = model;
     }
@@ -143,7 +147,7 @@ final class Worker implements AutoCloseable {
     return target;
   }
 
-  /** One map a method of the plan, in its order; tells how many rows it took. */
+  /** One map a method of the plan, in its order, or null; tells how many rows it took. */
   private long explain(Subject subject, Asked asked, List<Attribution> found, Progress progress) {
     try (var workspace = new Workspace(device, asked).ofMaps()) {
       List<Probe<Attribution>> probes =
@@ -151,7 +155,8 @@ final class Worker implements AutoCloseable {
       long rows = run(probes, progress);
       for (int i = 0; i < plan.methods().size(); i++) {
         int at = plan.given().get(i);
-        found.add(plan.runs().get(at).result(probes.get(at), plan.methods().get(i)));
+        Method method = plan.methods().get(i);
+        found.add(plan.has(i) ? plan.runs().get(at).result(probes.get(at), method) : null);
       }
       return rows;
     }
@@ -185,7 +190,12 @@ final class Worker implements AutoCloseable {
     Path folder = folder(maps, model, photo);
     for (int i = 0; i < found.size(); i++) {
       Attribution a = found.get(i);
-      new Npy(new int[] {a.height(), a.width()}, a.map()).write(folder.resolve(i + ".npy"));
+      Path file = folder.resolve(i + ".npy");
+      if (a != null) {
+        new Npy(new int[] {a.height(), a.width()}, a.map()).write(file);
+      } else {
+        file.toFile().delete(); // of an earlier study
+      }
     }
     // of an earlier study with more methods
     for (int i = found.size(); folder.resolve(i + ".npy").toFile().delete(); i++) {}
@@ -204,6 +214,9 @@ final class Worker implements AutoCloseable {
       List<Judged> all = new ArrayList<>();
       for (int i = 0; i < found.size(); i++) {
         Attribution a = found.get(i);
+        if (a == null) {
+          continue;
+        }
         Explained explained =
             new Explained(
                     subject.shape(),
@@ -247,6 +260,9 @@ final class Worker implements AutoCloseable {
     List<Findings.Seen> seen = new ArrayList<>();
     for (int i = 0; i < found.size(); i++) {
       Attribution a = found.get(i);
+      if (a == null) {
+        continue;
+      }
       int h = Math.min(SEEN, a.height());
       int w = Math.min(SEEN, a.width());
       float[] map = a.map();

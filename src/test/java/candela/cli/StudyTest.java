@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import candela.image.Npy;
+import candela.method.Toy;
 import candela.study.Ledger;
 import candela.study.Material;
 import candela.study.Plan;
@@ -463,5 +464,125 @@ class StudyTest {
     assertThat(ran.out())
         .contains(
             "shared, what is run, and more: some methods ask by what they see first\nat least");
+  }
+
+  private static final String NO_ATTENTION =
+      "candela: left out: cnn: attention-rollout: cnn.onnx: attention expected, softmax(q kᵀ) v, it"
+          + " has none; use another method\n";
+
+  /** A convolutional network and one of attention, under sweeps. */
+  private static Path mixed(String name, String sweeps) throws IOException {
+    String text =
+        """
+        models: [cnn, attending: %s]
+        images: [shipped]
+        target: 1
+        sweeps: [%s]
+        similarities: [spearman]
+        metrics: [sparseness]
+        pictures: 1
+        maps: true
+        """;
+    return Files.writeString(
+        folder.resolve(name + ".yaml"), text.formatted(Toy.attending(folder), sweeps));
+  }
+
+  @Test
+  void aMethodWithoutMeaningForOneModelIsLeftOutOfItOnly() throws IOException {
+    String smoothgrad = "\"smoothgrad:samples=[2*,3]\"";
+    Path file = mixed("mixed", "\"attention-rollout:heads=[mean*,max]\", " + smoothgrad);
+    Path ledger = folder.resolve("mixed.duckdb");
+    String[] command = {"study", file.toString(), "--ledger=" + ledger};
+    MainTest.Ran dry = MainTest.run("study", file.toString(), "--dry-run");
+    assertThat(dry.code()).as(dry.err()).isEqualTo(Main.PARTIAL);
+    assertThat(dry.err()).isEqualTo(NO_ATTENTION);
+    // of the two sweeps one, a comparison of 2 and 3 samples
+    assertThat(dry.out()).contains("= 16 units").containsPattern("\\n  cnn +5 +5 +3 ");
+    MainTest.Ran ran = MainTest.run(command);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
+    assertThat(ran.err()).isEqualTo(NO_ATTENTION);
+    assertThat(ran.out()).contains(NO_ATTENTION.substring("candela: ".length()));
+    String alike =
+        "SELECT image, a, b, value FROM similarity WHERE model = 'cnn' AND sweep LIKE 'smoothgrad%'"
+            + " ORDER BY ALL";
+    List<List<Object>> smoothgrads;
+    String digest;
+    try (Ledger open = Ledger.read(ledger)) {
+      digest = open.digest();
+      smoothgrads = open.query(alike);
+      assertThat(smoothgrads).hasSize(8);
+      assertThat(open.query("SELECT model, method FROM left_out ORDER BY method"))
+          .containsExactly(List.of("cnn", 0), List.of("cnn", 1));
+      for (String table : List.of("similarity", "score", "seen")) {
+        String models = "SELECT DISTINCT model FROM " + table;
+        String which = table.equals("similarity") ? "sweep LIKE 'attention%'" : "method < 2";
+        assertThat(open.query(models + " WHERE " + which))
+            .as(table)
+            .containsExactly(List.of("attending"));
+      }
+    }
+    assertThat(Files.readString(folder.resolve("mixed.html"))).contains("attention expected");
+    assertThat(folder.resolve("mixed-maps/cnn/heart/0.npy")).doesNotExist();
+    assertThat(folder.resolve("mixed-maps/cnn/heart/2.npy")).exists();
+    assertThat(folder.resolve("mixed-maps/attending/heart/0.npy")).exists();
+    // once more there is nothing to do, and what is left out is as it was
+    MainTest.Ran again = MainTest.run(command);
+    assertThat(again.code()).isEqualTo(Main.PARTIAL);
+    assertThat(again.err()).isEqualTo(NO_ATTENTION + "goes on: 16 of 16 units are done\n");
+    assertThat(digestOf(ledger)).isEqualTo(digest);
+    // what is left out changes no number of what is not
+    Path other = folder.resolve("alone.duckdb");
+    MainTest.Ran alone =
+        MainTest.run("study", mixed("alone", smoothgrad).toString(), "--ledger=" + other);
+    assertThat(alone.code()).as(alone.err()).isZero();
+    try (Ledger open = Ledger.read(other)) {
+      assertThat(open.query(alike)).isEqualTo(smoothgrads);
+    }
+  }
+
+  private static String digestOf(Path ledger) {
+    try (Ledger open = Ledger.read(ledger)) {
+      return open.digest();
+    }
+  }
+
+  @Test
+  void aModelThatNothingHasAMeaningForHasNoUnits() throws IOException {
+    Path file = mixed("rollout", "\"attention-rollout:heads=[mean,max]\"");
+    MainTest.Ran dry = MainTest.run("study", file.toString(), "--dry-run");
+    assertThat(dry.out()).contains("1 models x 8 images = 8 units").doesNotContain("\n  cnn ");
+    Path ledger = folder.resolve("rollout.duckdb");
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
+    assertThat(ran.err()).isEqualTo(NO_ATTENTION);
+    try (Ledger open = Ledger.read(ledger)) {
+      assertThat(open.query("SELECT DISTINCT model FROM unit"))
+          .containsExactly(List.of("attending"));
+    }
+  }
+
+  @Test
+  void whereNothingIsLeftNothingIsDone() throws IOException {
+    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [attention-rollout]\n";
+    Path file = Files.writeString(folder.resolve("nothing.yaml"), text);
+    String ledger = "--ledger=" + folder.resolve("nothing.duckdb");
+    for (String option : List.of("--dry-run", "--jobs=2")) {
+      MainTest.Ran ran = MainTest.run("study", file.toString(), ledger, option);
+      assertThat(ran.code()).as(option).isEqualTo(Main.WRONG);
+      assertThat(ran.err()).isEqualTo(NO_ATTENTION);
+      assertThat(ran.out()).isEmpty();
+    }
+  }
+
+  @Test
+  void aParameterThatFitsOneModelOnlyStopsAll() throws IOException {
+    Path file = mixed("wrong", "\"attention-rollout\", \"sliding-patch:patch=[5,8]\"");
+    Path ledger = folder.resolve("wrong.duckdb");
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err())
+        .isEqualTo(
+            "candela: attending: sliding-patch: patch of at most 7 expected for a 7 x 9 image, got"
+                + " 8\n");
   }
 }

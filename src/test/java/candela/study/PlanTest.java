@@ -8,10 +8,12 @@ import candela.method.Levels;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Subject;
+import candela.metric.Pair;
 import candela.probe.Asked;
 import candela.tensor.Shape;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PlanTest {
@@ -73,5 +75,26 @@ class PlanTest {
       assertThat(Methods.name(run)).isEqualTo(Methods.name(plan.methods().get(i)));
     }
     assertThat(plan.places(samples)).containsExactly(0, 1, 2, 3, 4, 5);
+  }
+
+  @Test
+  void whatHasNoMeaningForAModelIsInNoPairAndNoRow() {
+    Sweep counts = Sweep.parse("s", "smoothgrad:samples=[3,5]");
+    Sweep layers = Sweep.parse("g", "grad-cam:layer=[a,b*,c]");
+    Plan whole = Plan.of(List.of(counts, layers));
+    Plan plan = whole.without(Set.of(Methods.parse("grad-cam:layer=a")));
+    assertThat(plan.methods()).isEqualTo(whole.methods());
+    assertThat(plan.runs()).hasSize(3);
+    assertThat(plan.given()).containsExactly(0, 0, -1, 1, 2);
+    assertThat(plan.pairs(layers)).containsExactly(new Pair(2, 1));
+    // a row a map: s and g compare two pairs, have four maps, and take what is told
+    assertThat(plan.rows(m -> 1, 7)).isEqualTo(new Plan.Rows(4, 4, 7));
+    // nothing to compare with
+    Plan none = whole.without(Set.of(Methods.parse("grad-cam:layer=b")));
+    assertThat(none.pairs(layers)).isEmpty();
+    // a run that several counts are read from
+    Plan without = whole.without(Set.of(Methods.parse("smoothgrad:samples=5")));
+    assertThat(without.given()).containsExactly(-1, -1, 0, 1, 2);
+    assertThat(without.pairs(counts)).isEmpty();
   }
 }

@@ -18,11 +18,12 @@ class WorkerTest {
     Study study =
         Study.parse("s", "models: [cnn]\nimages: [shipped]\nsweeps: [gradient]\n", folder);
     Material material = Material.of(study, folder);
+    Plan plan = Plan.of(study.sweeps());
     Model model = material.models().getFirst();
     Photo photo = material.photos().getFirst();
     Model broken = new Model("broken", "", null, null, null);
     try (Device device = TestDevice.open(1);
-        Worker worker = new Worker(study, Plan.of(study.sweeps()), device, 2, null)) {
+        Worker worker = new Worker(study, _ -> plan, device, 2, null)) {
       Findings first = worker.run(model, photo, Progress.SILENT);
       assertThatThrownBy(() -> worker.run(broken, photo, Progress.SILENT))
           .isInstanceOf(RuntimeException.class);

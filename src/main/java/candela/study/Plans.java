@@ -1,0 +1,71 @@
+package candela.study;
+
+import candela.device.Device;
+import candela.method.Method;
+import candela.method.Trial;
+import candela.tensor.CandelaException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What of a study is run for each of its models: the plan without the methods that have no meaning
+ * for it.
+ *
+ * @param plans by model
+ * @param leftOut in the order of models and methods
+ */
+public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
+  /**
+   * A method that has no map under a model.
+   *
+   * @param method its index in the plan
+   * @param reason one sentence, which names the method
+   */
+  public record LeftOut(String model, int method, String reason) {}
+
+  /**
+   * Asks each model a few rows.
+   *
+   * @throws CandelaException where a parameter does not fit a model's images, naming the model
+   */
+  public static Plans of(Plan plan, List<Model> models, Device device) {
+    List<Method> methods = plan.runs().stream().map(Run::method).toList();
+    Map<Model, Plan> plans = new LinkedHashMap<>();
+    List<LeftOut> leftOut = new ArrayList<>();
+    for (Model m : models) {
+      Map<Method, String> reasons = unsuited(methods, m, device);
+      plans.put(m, plan.without(reasons.keySet()));
+      for (int i = 0; i < plan.methods().size(); i++) {
+        String reason = reasons.get(plan.runs().get(plan.given().get(i)).method());
+        if (reason != null) {
+          leftOut.add(new LeftOut(m.name(), i, reason));
+        }
+      }
+    }
+    return new Plans(plans, List.copyOf(leftOut));
+  }
+
+  private static Map<Method, String> unsuited(List<Method> methods, Model m, Device device) {
+    try {
+      return Trial.unsuited(methods, m.network(), m.preparation(), device, m.output());
+    } catch (CandelaException e) {
+      throw new CandelaException(m.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  public Plan of(Model model) {
+    return plans.get(model);
+  }
+
+  /** Those that some method has a meaning for. */
+  public List<Model> models() {
+    return plans.keySet().stream().filter(m -> !of(m).runs().isEmpty()).toList();
+  }
+
+  /** What is left out and why, each once: settings of a sweep mostly share a reason. */
+  public List<String> reasons() {
+    return leftOut.stream().map(l -> l.model() + ": " + l.reason()).distinct().toList();
+  }
+}
