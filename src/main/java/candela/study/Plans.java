@@ -5,6 +5,7 @@ import candela.method.Method;
 import candela.method.Trial;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
         }
       }
     }
-    return new Plans(plans, List.copyOf(leftOut));
+    return new Plans(Collections.unmodifiableMap(plans), List.copyOf(leftOut));
   }
 
   private static Map<Method, String> unsuited(List<Method> methods, Model m, Device device) {
