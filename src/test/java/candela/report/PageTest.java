@@ -44,6 +44,7 @@ class PageTest {
             Arrays.asList("a", "s", "deletion", 0.25, 0.01, 1, 0),
             Arrays.asList("b", "s", "deletion", null, null, 0, 1)));
     d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1, 0)));
+    d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "b.onnx: no attention")));
     d.put("units", List.of(List.of("a", "cat", 3, 3, 0.9), List.of("b", "cat", 3, 4, 0.1)));
     d.put(
         "similar",
@@ -105,6 +106,14 @@ class PageTest {
       assertThat(browser.evaluate(means)).isEqualTo("0.5000,0.7500");
       browser.press("Enter", 13);
       assertThat(browser.evaluate(means)).isEqualTo("0.7500,0.5000");
+
+      assertThat(browser.evaluate("document.getElementById('left').textContent"))
+          .startsWith("Left out, ")
+          .contains("m of b");
+      assertThat(browser.evaluate("document.querySelector('#tableLeft tbody tr').textContent"))
+          .isEqualTo("b2mx=3b.onnx: no attention");
+      assertThat(browser.evaluate("document.querySelector('#tableAccuracy tbody').textContent"))
+          .isEqualTo("asdeletion0.25000.010010bsdeletion––01");
 
       String back = "getComputedStyle(document.body).backgroundColor";
       browser.show("light", "screen");
