@@ -7,6 +7,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,16 +56,17 @@ public record Baseline(Kind kind, GivenArray array) {
   /**
    * Reads a kind's word, or what {@link GivenArray} reads.
    *
+   * @param folder where names of files start
    * @throws CandelaException when it is neither
    */
-  static Baseline parse(String text) {
+  static Baseline parse(String text, Path folder) {
     for (Kind k : Kind.values()) {
       if (k != Kind.FILE && k.word().equals(text)) {
         return new Baseline(k);
       }
     }
     if (Spec.parse(text).name().endsWith(".npy")) {
-      return new Baseline(Kind.FILE, GivenArray.parse("baseline", text));
+      return new Baseline(Kind.FILE, GivenArray.parse("baseline", text, folder));
     }
     throw CandelaException.of(
         "baseline: %s or a FILE.npy expected, got '%s'",

@@ -39,9 +39,10 @@ public final class GivenArray {
    * Reads FILE.npy, with the sha256 that the file must have or without; nothing is {@link #NONE}.
    *
    * @param what for messages
+   * @param folder where the name starts
    * @throws CandelaException when there is no such file, or another one
    */
-  static GivenArray parse(String what, String text) {
+  static GivenArray parse(String what, String text, Path folder) {
     if (text.isEmpty()) {
       return NONE;
     }
@@ -50,7 +51,7 @@ public final class GivenArray {
     if (!name.endsWith(".npy")) {
       throw CandelaException.of("%s: a FILE.npy expected, got '%s'", what, name);
     }
-    Path file = Path.of(name);
+    Path file = folder.resolve(name);
     Npy npy = Npy.read(file);
     String hash = WholeFile.sha256(file);
     String wanted = spec.text("sha256", hash);

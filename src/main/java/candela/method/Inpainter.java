@@ -5,6 +5,7 @@ import candela.image.Telea;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.nio.file.Path;
 
 /**
  * Makes up what is missing in an image from the rest of it.
@@ -33,15 +34,16 @@ public sealed interface Inpainter permits FastMarching, ModelInpainter {
   /**
    * Reads NAME:key=value.
    *
+   * @param folder where names of files start
    * @throws CandelaException when it is neither telea nor an ONNX file
    */
-  static Inpainter parse(String text) {
+  static Inpainter parse(String text, Path folder) {
     Spec spec = Spec.parse(text);
     Inpainter read;
     if (spec.name().equals("telea")) {
       read = new FastMarching(new Telea(spec.integer("radius", new Telea().radius())));
     } else if (spec.name().endsWith(".onnx")) {
-      read = ModelInpainter.read(spec);
+      read = ModelInpainter.read(spec, folder);
     } else {
       throw CandelaException.of(
           "inpainter: telea, or a FILE.onnx that takes image and mask, expected, got '%s'",

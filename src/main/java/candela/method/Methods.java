@@ -3,6 +3,7 @@ package candela.method;
 import candela.config.Parameters;
 import candela.config.Spec;
 import candela.tensor.CandelaException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -133,11 +134,20 @@ public final class Methods {
    * @throws CandelaException when name, key or value is unknown
    */
   public static Method parse(String text) {
+    return parse(text, Path.of(""));
+  }
+
+  /**
+   * The same.
+   *
+   * @param folder where names of files start
+   */
+  public static Method parse(String text, Path folder) {
     Spec spec = Spec.parse(text);
     for (Entry e : Entry.values()) {
       if (e.name().equalsIgnoreCase(spec.name().replace('-', '_'))) {
         Record defaults = (Record) e.defaults(spec);
-        Method method = (Method) Parameters.read(spec, defaults, Methods::value);
+        Method method = (Method) Parameters.read(spec, defaults, reader(folder));
         spec.finish();
         return method;
       }
@@ -202,15 +212,16 @@ public final class Methods {
     return text.contains(",") ? '"' + text + '"' : text;
   }
 
-  private static Object value(Spec s, String key, Object otherwise) {
-    return switch (otherwise) {
-      case Features v -> Parameters.read(s, v.chosenBy(s.given()), Methods::value);
-      case Method v -> parsed(s, key, v, Methods::parse);
-      case Baseline v -> parsed(s, key, v, Baseline::parse);
-      case GivenArray v -> parsed(s, key, v, text -> GivenArray.parse(key, text));
-      case Inpainter v -> parsed(s, key, v, Inpainter::parse);
-      default -> Parameters.value(s, key, otherwise);
-    };
+  private static Parameters.Reader reader(Path folder) {
+    return (s, key, otherwise) ->
+        switch (otherwise) {
+          case Features v -> Parameters.read(s, v.chosenBy(s.given()), reader(folder));
+          case Method v -> parsed(s, key, v, text -> parse(text, folder));
+          case Baseline v -> parsed(s, key, v, text -> Baseline.parse(text, folder));
+          case GivenArray v -> parsed(s, key, v, text -> GivenArray.parse(key, text, folder));
+          case Inpainter v -> parsed(s, key, v, text -> Inpainter.parse(text, folder));
+          default -> Parameters.value(s, key, otherwise);
+        };
   }
 
   private static <T> T parsed(Spec s, String key, T otherwise, Function<String, T> parse) {

@@ -13,7 +13,6 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,7 +53,7 @@ final class ModelFilling implements Inpainter.Filling {
           inpainter.file(), image.dim(0));
     }
     this.levels = levels.forChannels(COLOURS, "inpaint");
-    OnnxModel model = OnnxModel.read(Path.of(inpainter.file()));
+    OnnxModel model = OnnxModel.read(inpainter.file());
     OnnxValue x = input(model, COLOURS);
     OnnxValue m = input(model, 1);
     tall = side(x, 2, image.dim(1));

@@ -22,7 +22,7 @@ import java.util.Locale;
  * @param values how pixels are given and come back
  * @param sha256 of the model: inpainters are equal when they fill alike
  */
-record ModelInpainter(String file, Values values, String sha256) implements Inpainter {
+record ModelInpainter(String name, Path file, Values values, String sha256) implements Inpainter {
   /** What black and white are to the model. */
   enum Values {
     /** 0 … 1 in and out. */
@@ -50,17 +50,19 @@ record ModelInpainter(String file, Values values, String sha256) implements Inpa
   }
 
   /** FILE.onnx:values=unit, or with the sha256 that the file must have. */
-  static ModelInpainter read(Spec spec) {
+  static ModelInpainter read(Spec spec, Path folder) {
     List<String> words = Arrays.stream(Values.values()).map(Values::word).toList();
     String word = spec.choice("values", Values.UNIT.word(), words);
-    String hash = OnnxModel.read(Path.of(spec.name())).sha256();
+    Path file = folder.resolve(spec.name());
+    String hash = OnnxModel.read(file).sha256();
     String wanted = spec.text("sha256", hash);
     if (!wanted.equals(hash)) {
       throw CandelaException.of(
           "inpainter: %s: the model with sha256 %s expected, this one's is %s",
           spec.name(), wanted, hash);
     }
-    return new ModelInpainter(spec.name(), Values.valueOf(word.toUpperCase(Locale.ROOT)), hash);
+    Values values = Values.valueOf(word.toUpperCase(Locale.ROOT));
+    return new ModelInpainter(spec.name(), file, values, hash);
   }
 
   @Override
@@ -72,6 +74,6 @@ record ModelInpainter(String file, Values values, String sha256) implements Inpa
 
   @Override
   public String text() {
-    return file + ":values=" + values.word() + ",sha256=" + sha256;
+    return name + ":values=" + values.word() + ",sha256=" + sha256;
   }
 }

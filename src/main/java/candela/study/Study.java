@@ -21,10 +21,11 @@ import java.util.function.Function;
  * Models, images, sweeps and what is measured of their maps: a YAML file of these keys.
  *
  * <pre>{@code
- * models:                    # ONNX files, or names of models that come with Candela
+ * models:                    # ONNX files, or names of models that come with Candela; names of files
+ *                            # start at this file's folder, here and below
  *   - cnn
  *   - squeezenet: ../models/squeezenet1.1.onnx:preprocess=caffe-bgr
- * images: [photos]           # files and folders, or "shipped"; paths from the file's folder
+ * images: [photos]           # files and folders, or "shipped"
  * target: label              # the explained class: top (predicted), label, or a number
  * classes: labels.csv        # columns file and class (a number or a name), for target: label
  * boxes: boxes.csv           # columns file, class, x0, y0, x1, y1, for metrics of the object, which
@@ -94,7 +95,7 @@ public record Study(
         s.values("models").stream().map(v -> s.read("models", v, Study::model)).toList();
     unique(file, "models", models.stream().map(Ref::name).toList());
     List<Sweep> sweeps = new ArrayList<>();
-    s.values("sweeps").forEach(v -> sweeps.addAll(s.read("sweeps", v, Study::sweeps)));
+    s.values("sweeps").forEach(v -> sweeps.addAll(s.read("sweeps", v, w -> sweeps(w, folder))));
     unique(file, "sweeps", sweeps.stream().map(Sweep::name).toList());
     Study study =
         new Study(
@@ -171,14 +172,14 @@ public record Study(
     return new Ref(name, spec.name(), preprocess, output, inputShape);
   }
 
-  private static List<Sweep> sweeps(Settings.Value v) {
+  private static List<Sweep> sweeps(Settings.Value v, Path folder) {
     if (v.name() == null && (SweepPresets.has(v.text()) || v.text().startsWith("sam-"))) {
       return SweepPresets.of(v.text());
     }
     if (SweepPresets.has(v.text())) {
       return List.of(SweepPresets.named(v.name(), v.text()));
     }
-    return List.of(Sweep.parse(v.name() == null ? v.text() : v.name(), v.text()));
+    return List.of(Sweep.parse(v.name() == null ? v.text() : v.name(), v.text(), folder));
   }
 
   private static String target(String text) {

@@ -5,6 +5,7 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.metric.Pair;
 import candela.tensor.CandelaException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -40,9 +41,10 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
   }
 
   /**
+   * @param folder where names of files start
    * @throws CandelaException when a name, key or value is unknown or out of range
    */
-  public static Sweep parse(String name, String text) {
+  public static Sweep parse(String name, String text, Path folder) {
     Spec spec = Spec.parse(text);
     Map<String, Values> varied = new LinkedHashMap<>();
     spec.given()
@@ -62,7 +64,7 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
     List<Setting> settings = new ArrayList<>();
     Set<Method> seen = new HashSet<>();
     for (Map<String, String> c : chosen) {
-      Method method = Methods.parse(text(spec, c));
+      Method method = Methods.parse(text(spec, c), folder);
       if (!seen.add(method)) {
         throw CandelaException.of("%s: every setting once expected, %s is there twice", name, c);
       }

@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.tensor.CandelaException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,7 +56,7 @@ final class SweepPresets {
           "sweep: unknown '%s'; known are %s", name, String.join(", ", names()));
     }
     return GROUPS.getOrDefault(name, List.of(name)).stream()
-        .map(n -> Sweep.parse(n, SWEEPS.get(n)))
+        .map(n -> Sweep.parse(n, SWEEPS.get(n), Path.of("")))
         .toList();
   }
 

@@ -107,7 +107,7 @@ class ModelInpainterTest {
     float[] y = new float[hole.length / PIXELS * x.length];
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
-      Inpainter.parse(inpainter).open(IMAGE, levels, workspace).fill(x, hole, y);
+      Inpainter.parse(inpainter, Path.of("")).open(IMAGE, levels, workspace).fill(x, hole, y);
     }
     return y;
   }
@@ -218,12 +218,13 @@ class ModelInpainterTest {
     String file = painting(9, 7, 0, 0, 0).toString();
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
-      var first = Inpainter.parse(file).open(IMAGE, LEVELS, workspace);
+      var first = Inpainter.parse(file, Path.of("")).open(IMAGE, LEVELS, workspace);
       long bytes = workspace.sessionBytes();
       assertThat(bytes).isPositive();
-      assertThat(Inpainter.parse(file).open(IMAGE, LEVELS, workspace)).isSameAs(first);
+      assertThat(Inpainter.parse(file, Path.of("")).open(IMAGE, LEVELS, workspace)).isSameAs(first);
       assertThat(workspace.sessionBytes()).isEqualTo(bytes);
-      assertThat(Inpainter.parse(file + ":values=signed").open(IMAGE, LEVELS, workspace))
+      assertThat(
+              Inpainter.parse(file + ":values=signed", Path.of("")).open(IMAGE, LEVELS, workspace))
           .isNotSameAs(first);
     }
   }
@@ -260,10 +261,10 @@ class ModelInpainterTest {
     Path file = painting(9, 7, 0, 0, 0);
     assertThatThrownBy(() -> fill(file.toString(), Levels.NONE, image(), hole))
         .hasMessageContaining("inpaint needs to know black and white of 3 channels");
-    assertThatThrownBy(() -> Inpainter.parse("lama"))
+    assertThatThrownBy(() -> Inpainter.parse("lama", Path.of("")))
         .hasMessage(
             "inpainter: telea, or a FILE.onnx that takes image and mask, expected, got 'lama'");
-    assertThatThrownBy(() -> Inpainter.parse(file + ":values=bytes"))
+    assertThatThrownBy(() -> Inpainter.parse(file + ":values=bytes", Path.of("")))
         .hasMessageContaining("values: unit, signed, levels expected, got 'bytes'");
     assertThatThrownBy(() -> Methods.parse("lime:inpainter=telea:radius=0"))
         .hasMessage("telea: radius: 1 to 100 expected, got 0");

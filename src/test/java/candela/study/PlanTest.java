@@ -11,6 +11,7 @@ import candela.method.Subject;
 import candela.metric.Pair;
 import candela.probe.Asked;
 import candela.tensor.Shape;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,8 +63,8 @@ class PlanTest {
 
   @Test
   void eachMethodFindsItsRun() {
-    Sweep samples = Sweep.parse("s", "smoothgrad:samples=[3,5*,9],spread=[0.1*,0.2]");
-    Plan plan = Plan.of(List.of(samples, Sweep.parse("g", "gradient")));
+    Sweep samples = Sweep.parse("s", "smoothgrad:samples=[3,5*,9],spread=[0.1*,0.2]", Path.of(""));
+    Plan plan = Plan.of(List.of(samples, Sweep.parse("g", "gradient", Path.of(""))));
     assertThat(plan.methods()).hasSize(7);
     assertThat(plan.runs())
         .containsExactly(
@@ -79,8 +80,8 @@ class PlanTest {
 
   @Test
   void whatHasNoMeaningForAModelIsInNoPairAndNoRow() {
-    Sweep counts = Sweep.parse("s", "smoothgrad:samples=[3,5]");
-    Sweep layers = Sweep.parse("g", "grad-cam:layer=[a,b*,c]");
+    Sweep counts = Sweep.parse("s", "smoothgrad:samples=[3,5]", Path.of(""));
+    Sweep layers = Sweep.parse("g", "grad-cam:layer=[a,b*,c]", Path.of(""));
     Plan whole = Plan.of(List.of(counts, layers));
     Plan plan = whole.without(Set.of(Methods.parse("grad-cam:layer=a")));
     assertThat(plan.methods()).isEqualTo(whole.methods());

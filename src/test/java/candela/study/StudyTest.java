@@ -3,6 +3,8 @@ package candela.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.image.Npy;
+import candela.method.Methods;
 import candela.metric.Ssim;
 import candela.tensor.CandelaException;
 import java.io.IOException;
@@ -49,6 +51,22 @@ class StudyTest {
                 + "labels: names.txt\nsweeps: [gradient]\n",
             temporary);
     assertThat(Material.of(study, temporary).photos().getFirst().label()).isZero();
+  }
+
+  /** Whatever the folder that Candela is started in. */
+  @Test
+  void filesOfMethodsAreFoundFromItsFolder() {
+    new Npy(new int[] {2}, new float[] {1, 2}).write(temporary.resolve("given.npy"));
+    String text = "models: [cnn]\nimages: [a.png]\nsweeps:\n";
+    for (String method :
+        List.of(
+            "integrated-gradients:baseline=given.npy",
+            "feature-ablation:featureMask=given.npy",
+            "noise-tunnel:method=\"integrated-gradients:baseline=given.npy\",samples=2")) {
+      Study study = Study.parse("s.yaml", text + "  - x: '" + method + "'\n", temporary);
+      String read = Methods.text(study.sweeps().getFirst().settings().getFirst().method());
+      assertThat(read).contains("given.npy:sha256=").doesNotContain(temporary.toString());
+    }
   }
 
   private static Study parse(String text) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candela.method.Methods;
 import candela.metric.Pair;
 import candela.tensor.CandelaException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,7 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SweepTest {
   @Test
   void listsAndRangesGiveAllCombinations() {
-    Sweep s = Sweep.parse("s", "sliding-patch:patch=[5*,9..17/4],stride=[1,3*],score=logit");
+    Sweep s =
+        Sweep.parse("s", "sliding-patch:patch=[5*,9..17/4],stride=[1,3*],score=logit", Path.of(""));
     assertThat(s.settings())
         .extracting(Setting::label)
         .containsExactly(
@@ -33,10 +35,10 @@ class SweepTest {
 
   @Test
   void withoutAMarkEveryTwoAreCompared() {
-    Sweep s = Sweep.parse("s", "smoothgrad:spread=[0.1..0.3/0.1]");
+    Sweep s = Sweep.parse("s", "smoothgrad:spread=[0.1..0.3/0.1]", Path.of(""));
     assertThat(s.settings()).extracting(Setting::label).containsExactly("0.1", "0.2", "0.3");
     assertThat(s.pairs()).containsExactly(new Pair(0, 1), new Pair(0, 2), new Pair(1, 2));
-    assertThat(Sweep.parse("s", "gradient").pairs()).isEmpty();
+    assertThat(Sweep.parse("s", "gradient", Path.of("")).pairs()).isEmpty();
   }
 
   @ParameterizedTest
@@ -56,7 +58,7 @@ class SweepTest {
         "smoothgrad:seed=[1..20000] | smoothgrad: seed: a range FROM..TO",
       })
   void whatIsWrongIsSaid(String text, String message) {
-    assertThatThrownBy(() -> Sweep.parse("s", text))
+    assertThatThrownBy(() -> Sweep.parse("s", text, Path.of("")))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith(message);
   }
