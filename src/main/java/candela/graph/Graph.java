@@ -46,7 +46,7 @@ public record Graph(
   /** How many values a name stands for. */
   int parts(String name) {
     int n = 1;
-    while (named.containsKey(part(name, n)) && name.equals(SessionOptions.ATTENTION)) {
+    while (named.containsKey(part(name, n)) && SessionOptions.isOfSeveral(name)) {
       n++;
     }
     return n;

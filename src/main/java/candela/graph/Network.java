@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A model file, ready to be opened as sessions of any batch size. Immutable, may be shared by
@@ -39,6 +40,9 @@ public final class Network {
 
   /** Layouts that were asked for, null where there is none. */
   private final Map<String, Layout> layouts = new HashMap<>();
+
+  /** By the output that they are of, null for the first. */
+  private final Map<String, List<Bias>> biases = new HashMap<>();
 
   /** Shapes that values have for two images; null before they are asked for. */
   private Map<String, Shape> two;
@@ -229,7 +233,7 @@ public final class Network {
     Graph graph = imported(batch);
     Map<String, List<String>> names = new HashMap<>();
     for (String wanted : options.gradientAt()) {
-      names.put(wanted, Features.named(graph, wanted));
+      names.put(wanted, named(graph, wanted, options.output()));
     }
     Set<String> keep = new HashSet<>();
     names.values().forEach(keep::addAll);
@@ -241,6 +245,14 @@ public final class Network {
             ? Simplify.all(graph, keep, two)
             : Simplify.forRules(graph, keep, two);
     return placed(simple, names, batch);
+  }
+
+  /** The model's names of what a name stands for, "" being the input. */
+  private List<String> named(Graph graph, String wanted, String output) {
+    if (!wanted.equals(SessionOptions.FULL_GRADIENT)) {
+      return Features.named(graph, wanted);
+    }
+    return Stream.concat(Stream.of(""), biases(output).stream().map(Bias::value)).toList();
   }
 
   private void checkOutput(String output) {
@@ -265,10 +277,13 @@ public final class Network {
     names.forEach(
         (asked, all) -> {
           for (int i = 0; i < all.size(); i++) {
-            Graph.Place p = g.named().get(all.get(i));
+            String name = all.get(i);
+            Graph.Place p = g.named().get(name);
             if (p != null) {
               boolean heads = asked.equals(SessionOptions.ATTENTION);
-              named.put(Graph.part(asked, i), first(p, all.get(i), batch, heads));
+              named.put(Graph.part(asked, i), first(p, name, batch, heads));
+            } else if (SessionOptions.isOfSeveral(asked)) {
+              named.put(Graph.part(asked, i), g.place(name));
             }
           }
         });
@@ -303,6 +318,17 @@ public final class Network {
       layouts.put(name, tokens == null ? null : Layouts.of(graph, tokens));
     }
     return layouts.get(name);
+  }
+
+  /**
+   * The biases that have a place in the image: of convolutions and batch normalisations that the
+   * class scores depend on, in the graph's order.
+   *
+   * @param output name of the model output that holds the class scores, null for the first
+   * @throws CandelaException where there is none
+   */
+  public synchronized List<Bias> biases(String output) {
+    return biases.computeIfAbsent(output, o -> List.copyOf(Biases.of(imported(1), o)));
   }
 
   private static Value found(Graph graph, String name) {

@@ -6,8 +6,9 @@ import java.util.List;
  * What a session is opened for.
  *
  * @param gradientAt names of model values at which value and gradient can be read after backward,
- *     "" for the first input, {@link #LAST_FEATURES}, {@link #LAST_FEATURES_OF_ALL} or {@link
- *     #ATTENTION}; empty for a forward-only session, which keeps nothing for backward
+ *     "" for the first input, {@link #LAST_FEATURES}, {@link #LAST_FEATURES_OF_ALL}, {@link
+ *     #ATTENTION} or {@link #FULL_GRADIENT}; empty for a forward-only session, which keeps nothing
+ *     for backward
  * @param output name of the model output that holds the class scores, null for the first
  * @param rules what backward will be asked to run; empty for the plain gradient alone. With rules
  *     the graph keeps activations and sums as nodes of their own, and the session what the rules
@@ -33,6 +34,12 @@ public record SessionOptions(
   /** A name that stands for several values: the weights of all attention, softmax(q kᵀ). */
   public static final String ATTENTION = "(attention)";
 
+  /**
+   * A name that stands for several values: the first input, then what each layer gives that has one
+   * of {@link Network#biases}.
+   */
+  public static final String FULL_GRADIENT = "(full gradient)";
+
   public static final SessionOptions FORWARD = new SessionOptions(List.of(), null);
 
   /** The gradient at the input. */
@@ -49,6 +56,11 @@ public record SessionOptions(
 
   public SessionOptions(List<String> gradientAt, String output, List<Rules> rules) {
     this(gradientAt, output, rules, "");
+  }
+
+  /** Whether a name may stand for several values. */
+  static boolean isOfSeveral(String name) {
+    return name.equals(ATTENTION) || name.equals(FULL_GRADIENT);
   }
 
   /** The name of a layer that a user gives: the last feature map where that is empty. */

@@ -36,6 +36,7 @@ public final class Methods {
     FEATURE_ABLATION(new FeatureAblation()),
     FGVIS(new FgVis()),
     FIDO(new Fido()),
+    FULL_GRAD(new FullGrad()),
     GENERIC_ATTENTION(new GenericAttention()),
     GRAD_CAM(new GradCam()),
     GRAD_CAM_PLUS_PLUS(new GradCamPlusPlus()),

@@ -1,8 +1,10 @@
 package candela.probe;
 
 import candela.device.Device;
+import candela.graph.Bias;
 import candela.graph.Layout;
 import candela.graph.Likelihood;
+import candela.graph.SessionOptions;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -27,6 +29,7 @@ public final class Answers {
   private final List<Tensor> gradients;
   private final List<Tensor> values;
   private final Supplier<Layout> layout;
+  private final Supplier<List<Bias>> biases;
 
   /** Hands out what is wanted when it is there. */
   interface Later {
@@ -46,6 +49,7 @@ public final class Answers {
    * @param gradients [rows,…] in the model's layout, on the device; none where none was asked for
    * @param values [rows,…] what the gradients are with respect to, likewise
    * @param layout of their tokens
+   * @param biases of the model's layers
    */
   Answers(
       Supplier<float[]> scores,
@@ -55,8 +59,20 @@ public final class Answers {
       Likelihood likelihood,
       List<Tensor> gradients,
       List<Tensor> values,
-      Supplier<Layout> layout) {
-    this(scores, later, held, 0, held.count(), logits, likelihood, gradients, values, layout);
+      Supplier<Layout> layout,
+      Supplier<List<Bias>> biases) {
+    this(
+        scores,
+        later,
+        held,
+        0,
+        held.count(),
+        logits,
+        likelihood,
+        gradients,
+        values,
+        layout,
+        biases);
   }
 
   /**
@@ -74,7 +90,8 @@ public final class Answers {
         likelihood,
         List.of(),
         List.of(),
-        () -> null);
+        () -> null,
+        List::of);
   }
 
   /**
@@ -84,7 +101,17 @@ public final class Answers {
    */
   public Answers atOnce(Device device) {
     return new Answers(
-        all, new Now(device, all), held, from, to, logits, likelihood, gradients, values, layout);
+        all,
+        new Now(device, all),
+        held,
+        from,
+        to,
+        logits,
+        likelihood,
+        gradients,
+        values,
+        layout,
+        biases);
   }
 
   /** Waits for whatever is wanted. */
@@ -111,7 +138,8 @@ public final class Answers {
       Likelihood likelihood,
       List<Tensor> gradients,
       List<Tensor> values,
-      Supplier<Layout> layout) {
+      Supplier<Layout> layout,
+      Supplier<List<Bias>> biases) {
     this.all = all;
     this.later = later;
     this.held = held;
@@ -122,6 +150,7 @@ public final class Answers {
     this.gradients = gradients;
     this.values = values;
     this.layout = layout;
+    this.biases = biases;
   }
 
   public int rows() {
@@ -208,6 +237,11 @@ public final class Answers {
     return layout.get();
   }
 
+  /** Those of {@link SessionOptions#FULL_GRADIENT}, in the order of its values after the input. */
+  public List<Bias> biases() {
+    return biases.get();
+  }
+
   /** The gradients of all values that the ask's name stands for. */
   public List<Tensor> allGradients() {
     return gradients;
@@ -230,7 +264,8 @@ public final class Answers {
         likelihood,
         rows(gradients, from, to),
         rows(values, from, to),
-        layout);
+        layout,
+        biases);
   }
 
   private static List<Tensor> rows(List<Tensor> all, int from, int to) {

@@ -319,7 +319,8 @@ public final class Pipeline implements AutoCloseable {
             session.likelihood(),
             gradients,
             values,
-            () -> network.layout(ask.at()));
+            () -> network.layout(ask.at()),
+            () -> network.biases(output));
     for (Slice s : slices) {
       s.probe().take(answers.rows(s.from(), s.to()));
     }

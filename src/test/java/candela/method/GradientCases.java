@@ -136,6 +136,34 @@ final class GradientCases {
             .12f),
         // the gradient is 18 everywhere
         new MethodCase("expected-gradients:baseline=zero", Net.SLRP, ONE_TWO_THREE, 18, 36, 54),
+        // x ∂f/∂x is 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11 and 0; the slope of the convolution times
+        // its bias is 0, −50, −50, −50 and 0, 0, 75, 75, which together add up to 0, 50, 125, 125
+        new MethodCase(
+            "full-grad:rescale=false,upsampling=nearest",
+            Net.CONV,
+            IMAGE,
+            0,
+            1,
+            52,
+            53,
+            0,
+            5,
+            56,
+            57,
+            125,
+            134,
+            135,
+            136,
+            125,
+            125,
+            125,
+            125),
+        // 0, 1/3, 2/3, 1 and no bias
+        new MethodCase(
+            "full-grad", Net.PIXELS, new float[] {0, 1, 2, 3}, 0, .33333334f, .6666667f, 1),
+        // less the least and by the range: (1 − 1) / 2, (2 − 1) / 2, (3 − 1) / 2
+        new MethodCase("full-grad", Net.PIXELS, new float[] {-1, 2, -3, 1}, 0, .5f, 1, 0),
+        new MethodCase("full-grad", Net.PIXELS, constant(2, 4), new float[4]),
         // the slope of token i's weight of pixel k is c_i x_k: ¼ (1 + ¼ (1 + 1 + 1 + 13) x_k)
         new MethodCase(
             "generic-attention", Net.TOKENS, new float[] {0, 1, 2, -3}, .25f, 1.25f, 2.25f, .25f),
