@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Finds the biases of convolutions and batch normalisations in a graph as imported. What is added
- * to each channel behind a layer, and read from nothing else, belongs to its bias, and what the
- * channels are multiplied by scales it: y = s (w x + b) + t has the bias s b + t.
+ * Finds the biases of convolutions and batch normalisations in a graph as imported. What scales and
+ * shifts the channels of a layer, and alone reads them, belongs to it: y = s (w x + b) + t has the
+ * bias s b + t. One number for all channels is left to the activation that it is part of.
  */
 final class Biases {
   private final Graph graph;

@@ -32,14 +32,15 @@ import java.util.Map;
  * <p><b>Cost:</b> 1 forward row, 1 backward row, and the memory of all y_l and their gradients.
  *
  * <p><b>Source:</b> Srinivas and Fleuret 2019, "Full-gradient representation for neural network
- * visualization", sections 3 and 4.
+ * visualization"; ψ as in the authors' code.
  *
  * <p><b>Differences:</b> the authors' code counts the bias of a convolution and that of the batch
- * normalisation behind it as two layers, takes corners for the ends of the upsampling, and adds
- * 1e-6 to what it divides by. As there, biases of fully connected layers have no place and are left
- * out. The notes inputTerm and biasTerms are the sums without ψ; in networks of ReLUs and poolings
- * they add up to the logit but for fully connected layers, the paper's proposition 1. Biases that
- * come of other normalisations, activations and attention are not in the map.
+ * normalisation behind it as two layers, upsamples between corners instead of centres, and adds
+ * 1e-6 to what it divides by; pytorch-grad-cam rescales every channel by itself. As there, biases
+ * of fully connected layers, which have no place, are not in the map, nor those of other
+ * normalisations, activations and attention. The notes inputTerm and biasTerms are the sums without
+ * ψ: in networks of ReLUs and poolings they add up to the logit but for fully connected layers'
+ * biases, the paper's completeness.
  */
 public record FullGrad(boolean rescale, Upsampling upsampling, ScoreKind score) implements Method {
   public FullGrad() {

@@ -76,7 +76,7 @@ class BiasesTest {
     assertOne(m.node("Transpose", "r0", "z", "perm", new int[] {0, 3, 1, 2}), "a", 3, 4, -3);
   }
 
-  /** As hard-swish adds one: what is read twice is the layer, whatever follows. */
+  /** One number for all channels, as hard sigmoids add; and what reads the layer twice. */
   @Test
   void whatAnActivationAddsIsNoBias() {
     ModelBuilder m = conv().constant("three", Shape.of(), 3f);

@@ -14,6 +14,7 @@ import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -303,9 +304,9 @@ class FullGradTest {
     }
   }
 
-  /** Proposition 1: the bias of the fully connected layer is what the notes lack. */
+  /** But for the bias of the fully connected layer, which the notes lack. */
   @Test
-  void itIsComplete() {
+  void itsTermsAddUpToTheScore() {
     Net net = new Net(3);
     for (int target = 0; target < CLASSES; target++) {
       Terms t = terms(net, target);
@@ -319,8 +320,8 @@ class FullGradTest {
     }
   }
 
-  private static org.assertj.core.data.Offset<Double> within(double most) {
-    return org.assertj.core.data.Offset.offset(most);
+  private static Offset<Double> within(double most) {
+    return Offset.offset(most);
   }
 
   @Test
