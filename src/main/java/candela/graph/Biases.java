@@ -5,7 +5,6 @@ import candela.graph.op.BinaryOp;
 import candela.graph.op.Conv;
 import candela.graph.op.Reshape;
 import candela.graph.op.Transpose;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -56,12 +55,12 @@ final class Biases {
    * Those that an output depends on, in the graph's order.
    *
    * @param output name of the model output, null for the first
-   * @throws CandelaException where there is none
+   * @throws Unsuited where there is none
    */
   static List<Bias> of(Graph imported, String output) {
     List<Bias> found = new Biases(imported, output).found();
     if (found.isEmpty()) {
-      throw CandelaException.of(
+      throw Unsuited.of(
           "%s: a convolution or batch normalisation with a bias expected, it has none; use"
               + " input-x-gradient",
           imported.name());

@@ -325,7 +325,7 @@ public final class Network {
    * class scores depend on, in the graph's order.
    *
    * @param output name of the model output that holds the class scores, null for the first
-   * @throws CandelaException where there is none
+   * @throws Unsuited where there is none
    */
   public synchronized List<Bias> biases(String output) {
     return biases.computeIfAbsent(output, o -> List.copyOf(Biases.of(imported(1), o)));
