@@ -1,15 +1,12 @@
 package candela.graph.op;
 
 import candela.device.Dense;
-import candela.graph.Linear;
 import candela.graph.Node;
 import candela.graph.Reach;
 import candela.graph.Step;
 import candela.graph.Value;
-import candela.graph.Weights;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -23,17 +20,9 @@ import java.util.List;
  */
 public record Conv(
     int[] strides, int[] dilations, int[] pads, int groups, Activation activation, boolean residual)
-    implements Linear {
+    implements Convolving {
   @Override
-  public List<Shape> shapes(List<Value> inputs) {
-    Dense.Convolution c = sizes(inputs.get(0).shape(), inputs.get(1).shape());
-    if (biased(inputs)) {
-      Images.checkBias(inputs.get(2).shape(), c.oc());
-    }
-    return List.of(Images.shape(inputs.get(0).shape().dim(0), c.oh(), c.ow(), c.oc()));
-  }
-
-  Dense.Convolution sizes(Shape x, Shape w) {
+  public Dense.Convolution sizes(Shape x, Shape w) {
     Images.checkRanks(x, w);
     if ((long) w.dim(1) * groups != x.dim(3) || groups < 1 || w.dim(0) % groups != 0) {
       throw CandelaException.of(
@@ -60,11 +49,18 @@ public record Conv(
         0);
   }
 
-  private boolean biased(List<Value> inputs) {
+  @Override
+  public boolean biased(List<Value> inputs) {
     return inputs.size() - (residual ? 1 : 0) > 2;
   }
 
-  private Dense.ConvolutionPlan plan(Step s) {
+  @Override
+  public boolean isBare() {
+    return activation.kind() == Activation.Kind.NONE && !residual;
+  }
+
+  @Override
+  public Dense.ConvolutionPlan plan(Step s) {
     return s.plan(
         () -> {
           Dense.Convolution sizes = sizes(s.x().shape(), s.x(1).shape());
@@ -128,48 +124,6 @@ public record Conv(
     return activation.bits(s, 1, s.node().output().shape().count(1, 4));
   }
 
-  /** The convolution with changed weights, its activation and residual left out. */
-  private Dense.ConvolutionPlan plan(Step s, Weights w) {
-    boolean biased = biased(s.node().inputs());
-    boolean bare = activation.kind() == Activation.Kind.NONE && !residual;
-    if (bare && w.equals(Weights.ORIGINAL)) {
-      return plan(s);
-    }
-    Dense.Convolution sizes = sizes(s.node().input(0).shape(), s.node().input(1).shape());
-    Packed<Dense.ConvolutionPlan> packed =
-        s.plan(
-            biased ? w : w.withoutBias(),
-            () ->
-                Packed.of(
-                    s,
-                    w,
-                    biased,
-                    (weights, bias) ->
-                        s.device()
-                            .dense()
-                            .convolution(sizes, weights, bias, Dense.Activation.NONE, false)));
-    return packed.plan();
-  }
-
-  @Override
-  public void apply(Step s, Tensor a, Weights w, Tensor z) {
-    plan(s, w)
-        .forward(a.shape().dim(0), a.data(), MemorySegment.NULL, z.data(), MemorySegment.NULL);
-  }
-
-  @Override
-  public void transpose(Step s, Tensor r, Weights w, Tensor c) {
-    plan(s, w)
-        .backward(
-            r.shape().dim(0),
-            r.data(),
-            MemorySegment.NULL,
-            false,
-            c.data(),
-            false,
-            MemorySegment.NULL);
-  }
-
   @Override
   public boolean differentiable(int i) {
     return i != 1 && (residual || i == 0);
@@ -193,11 +147,6 @@ public record Conv(
 
   @Override
   public boolean byRows(Node node) {
-    return true;
-  }
-
-  @Override
-  public boolean accumulates() {
     return true;
   }
 
