@@ -102,9 +102,9 @@ final class CancelTransposes implements Simplify.Pass {
       r.moved(v, u, perm);
     }
 
-    private static Node transposeNode(String name, Value u, int[] perm, Value y) {
-      Op op =
-          Transposition.keepsOrder(u.shape(), perm) ? new Reshape(y.shape()) : new Transpose(perm);
+    private Node transposeNode(String name, Value u, int[] perm, Value y) {
+      boolean keeps = Transposition.keepsOrder(image.doubled(u), perm);
+      Op op = keeps ? new Reshape(y.shape()) : new Transpose(perm);
       return new Node(name, op, List.of(u), y);
     }
 

@@ -292,9 +292,7 @@ public final class Network {
 
   /** An image may be several rows where they are tokens, or heads. */
   private Graph.Place first(Graph.Place p, String name, int batch, boolean heads) {
-    Shape s = p.shape();
-    boolean usual = batch == 1 && (s.rank() == 2 || s.rank() == 4) && s.dim(0) == 1;
-    return usual ? p : images().first(p, name, batch, heads || s.rank() == 2);
+    return images().first(p, name, batch, heads || p.shape().rank() == 2);
   }
 
   private synchronized ImageAxes images() {

@@ -29,7 +29,7 @@ record Regrouping(List<Piece> pieces, int image) {
     return before.count() < 2 ? null : new Regrouping(pieces(before, after), -1);
   }
 
-  /** The same, with a single image at these places. */
+  /** The same, with a single image at these places, where it begins a piece. */
   static Regrouping of(Shape before, SingleImage.At from, Shape after, SingleImage.At to) {
     if (before.count() < 2 || before.count() > Integer.MAX_VALUE / 2) {
       return of(before, after);
@@ -37,8 +37,11 @@ record Regrouping(List<Piece> pieces, int image) {
     List<Piece> pieces = pieces(from.doubled(before), to.doubled(after));
     long outside = from.before(before);
     int i = 0;
-    for (; pieces.get(i).size <= outside; i++) {
-      outside /= pieces.get(i).size;
+    while (outside > 1 && i < pieces.size() && outside % pieces.get(i).size == 0) {
+      outside /= pieces.get(i++).size;
+    }
+    if (outside > 1 || i == pieces.size() || pieces.get(i).size % 2 != 0) {
+      return of(before, after);
     }
     Piece p = pieces.get(i);
     pieces.set(i, new Piece(p.size / 2, p.from, p.to));

@@ -3,6 +3,7 @@ package candela.graph;
 import candela.device.Binary;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Reshape;
+import candela.tensor.Shape;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,19 @@ import java.util.Set;
  * last does it all.
  */
 final class RemoveIdentity implements Simplify.Pass {
+  private final Map<String, Shape> two;
+
+  RemoveIdentity() {
+    this(Map.of());
+  }
+
+  /**
+   * @param two shapes that values have for two images, by name, where the graph is one for one
+   */
+  RemoveIdentity(Map<String, Shape> two) {
+    this.two = two;
+  }
+
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Rewrite r = new Rewrite(graph);
@@ -31,7 +45,7 @@ final class RemoveIdentity implements Simplify.Pass {
       }
       boolean identity =
           (n.op().isView() || addsNothing(n))
-              && n.input(0).shape().equals(n.output().shape())
+              && sameShape(n.input(0), n.output())
               && !kept.contains(n.output())
               && !graph.outputs().contains(n.output());
       if (identity) {
@@ -41,6 +55,13 @@ final class RemoveIdentity implements Simplify.Pass {
       }
     }
     return r.finish();
+  }
+
+  /** For two images as well, where that is known. */
+  private boolean sameShape(Value a, Value b) {
+    Shape s = two.get(a.name());
+    Shape t = two.get(b.name());
+    return a.shape().equals(b.shape()) && (s == null || t == null || s.equals(t));
   }
 
   private static boolean addsNothing(Node n) {

@@ -25,7 +25,7 @@ public final class Simplify {
 
   private static List<Pass> passes(Map<String, Shape> two) {
     return List.of(
-        new RemoveIdentity(),
+        new RemoveIdentity(two),
         new DeadCode(),
         new FoldConstants(),
         new ShrinkConstants(),

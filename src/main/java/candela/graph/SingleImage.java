@@ -39,7 +39,8 @@ final class SingleImage {
     At reshaped(Shape from, Shape to, int axis) {
       long before = before(from);
       int outside = to.count(0, axis);
-      return before % outside == 0 ? new At(axis, (int) (before / outside)) : null;
+      boolean fits = before % outside == 0 && to.dim(axis) % (before / outside) == 0;
+      return fits ? new At(axis, (int) (before / outside)) : null;
     }
   }
 

@@ -56,6 +56,8 @@ final class BatchingCases {
         new Case("gates of the largest", 1, hardened()),
         new Case("the centre, backwards", 1, centre()),
         new Case("images between rows and channels", 1, between(1)),
+        new Case("rows that attend to their own, before images", 1, axial(false)),
+        new Case("the same, scaled", 1, axial(true)),
         new Case("images between rows and channels, of any number", 1, between(-1)),
         new Case(
             "channels but the first, of any number of images",
@@ -468,6 +470,28 @@ final class BatchingCases {
         .node("Flatten", "both", "flat")
         .node("Where", "mask flat far", "chosen")
         .node("Gemm", "chosen w c", "y");
+  }
+
+  /** Attention of rows, for which images stand behind them: of one a transpose moves nothing. */
+  private static SmallModel axial(boolean scaled) {
+    SmallModel m =
+        new SmallModel(17, -1, 5, 4, 6)
+            .random("q", 6, 6)
+            .random("k", 6, 6)
+            .random("out", 120, 5)
+            .longs("flat", new long[] {2}, -1, 120)
+            .scalar("s", 0.37f)
+            .node("Transpose", "x", "t", "perm", new long[] {1, 0, 2, 3})
+            .node("MatMul", "t q", "tq")
+            .node("MatMul", "t k", "tk")
+            .node("Transpose", "tk", "kt", "perm", new long[] {0, 1, 3, 2});
+    m = scaled ? m.node("Mul", "tq s", "tqs") : m;
+    return m.node("MatMul", scaled ? "tqs kt" : "tq kt", "a")
+        .node("Softmax", "a", "p", "axis", 3)
+        .node("MatMul", "p t", "o")
+        .node("Transpose", "o", "b", "perm", new long[] {1, 0, 2, 3})
+        .node("Reshape", "b flat", "f")
+        .node("MatMul", "f out", "y");
   }
 
   /** Lengths of 1 before, and beside, that of the batch. */

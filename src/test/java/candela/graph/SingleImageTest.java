@@ -1,6 +1,7 @@
 package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -122,6 +123,49 @@ class SingleImageTest {
         Compare.assertSame("image " + i, gradient(network, device, 1, one), there);
       }
     }
+  }
+
+  /** Pixels before images, taken for rows of an image, which of one image alone is right. */
+  @Test
+  void ofAModelThatMixesSeveralTheOnlyOneIsRight() throws Exception {
+    Network network =
+        Network.load(
+            new SmallModel(17, -1, 3, 4, 4)
+                .longs("flat", new long[] {3}, 0, 6, 16)
+                .longs("rows", new long[] {3}, -1, 16, 6)
+                .longs("all", new long[] {2}, -1, 96)
+                .random("u", 6, 6)
+                .random("w", 6, 3, 1, 1)
+                .random("out", 96, 5)
+                .node("Conv", "x w", "c")
+                .node("Reshape", "c flat", "f")
+                .node("Transpose", "f", "t", "perm", new long[] {2, 0, 1})
+                .node("MatMul", "t u", "e")
+                .node("Reshape", "e rows", "s")
+                .node("Relu", "s", "g")
+                .node("Reshape", "g all", "z")
+                .node("MatMul", "z out", "y")
+                .write(folder));
+    float[] x = new float[48];
+    SplittableRandom random = new SplittableRandom(3);
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextDouble(-1, 1);
+    }
+    Graph plain = Import.graph(network.model(), 1);
+    try (Device device = TestDevice.open(0);
+        Session s = network.session(device, 1, SessionOptions.FORWARD);
+        Session asItIs = Session.open(plain, device, SessionOptions.FORWARD)) {
+      float[][] y = new float[2][];
+      Session[] both = {s, asItIs};
+      for (int i = 0; i < 2; i++) {
+        device.write(both[i].input(), x);
+        both[i].forward();
+        y[i] = device.read(both[i].output()).clone();
+      }
+      Compare.assertClose("scores", y[0], y[1], 1e-5);
+    }
+    assertThatThrownBy(() -> network.graph(2, SessionOptions.FORWARD))
+        .isInstanceOf(OnlyBatch.class);
   }
 
   private static float[] gradient(Network network, Device device, int batch, float[] x) {
