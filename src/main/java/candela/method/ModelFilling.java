@@ -50,7 +50,7 @@ final class ModelFilling implements Inpainter.Filling {
     if (image.dim(0) != COLOURS) {
       throw Unsuited.of(
           "inpainter: %s: images of 3 channels expected, got %d; use telea",
-          inpainter.file(), image.dim(0));
+          inpainter.name(), image.dim(0));
     }
     this.levels = levels.forChannels(COLOURS, "inpaint");
     OnnxModel model = OnnxModel.read(inpainter.file());

@@ -18,9 +18,10 @@ import java.util.Locale;
  * all that a missing pixel takes part in is missing there; an open height or width is the image's,
  * rounded up to a multiple of 8. Pixels that are known stay as they are.
  *
- * @param file of the model
+ * @param name of the file, as it was given
+ * @param file where it is found
  * @param values how pixels are given and come back
- * @param sha256 of the model: inpainters are equal when they fill alike
+ * @param sha256 of the model: inpainters are equal when they fill alike, wherever they lie
  */
 record ModelInpainter(String name, Path file, Values values, String sha256) implements Inpainter {
   /** What black and white are to the model. */
@@ -75,5 +76,20 @@ record ModelInpainter(String name, Path file, Values values, String sha256) impl
   @Override
   public String text() {
     return name + ":values=" + values.word() + ",sha256=" + sha256;
+  }
+
+  @Override
+  public boolean equals(Object o) {
+    return o instanceof ModelInpainter m && values == m.values && sha256.equals(m.sha256);
+  }
+
+  @Override
+  public int hashCode() {
+    return sha256.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return text();
   }
 }

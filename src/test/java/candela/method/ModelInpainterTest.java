@@ -214,6 +214,19 @@ class ModelInpainterTest {
 
   /** As many as there are settings of a study: one session serves all. */
   @Test
+  void oneThatFillsAlikeIsEqualWhereverItLies() throws IOException {
+    Path file = painting(9, 7, 0, 0, 0);
+    Path other = Files.createDirectory(folder.resolve("other"));
+    Files.copy(file, other.resolve("paint.onnx"));
+    Inpainter here = Inpainter.parse("paint.onnx", folder);
+    Inpainter there = Inpainter.parse("paint.onnx", other);
+    assertThat(there).isEqualTo(here).hasSameHashCodeAs(here).hasToString(here.toString());
+    assertThat(Inpainter.parse("paint.onnx:values=signed", folder)).isNotEqualTo(here);
+    painting(9, 7, 0, 0, 1);
+    assertThat(Inpainter.parse("paint.onnx", folder)).isNotEqualTo(here);
+  }
+
+  @Test
   void equalInpaintersOfAWorkspaceShareTheirModel() {
     String file = painting(9, 7, 0, 0, 0).toString();
     try (Device device = TestDevice.open(1);
