@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.graph.Unsuited;
 import candela.probe.Ask;
@@ -58,6 +59,8 @@ public final class Trial {
       for (Method m : methods) {
         try {
           trial.ask(m);
+        } catch (OutOfMemory e) {
+          // the run tells it, with what else it has then
         } catch (Unsuited e) {
           String name = Methods.name(m) + ": ";
           String why = e.getMessage();
@@ -92,7 +95,7 @@ public final class Trial {
               List.of(probe),
               (done, all) -> {
                 batches.add(done);
-                return batches.size() < BATCHES;
+                return batches.size() < BATCHES || done == all;
               });
       if (ended) {
         probe.result(); // where some look at what they have got

@@ -138,6 +138,30 @@ class TrialTest {
                 + " of 2");
   }
 
+  /** Of one image the layer would look like any other. */
+  @Test
+  void aLayerThatHoldsSeveralImagesInARowIsNone() {
+    Network network =
+        Network.of(
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("w", Shape.of(4, 3, 1, 1), Toy.draw(new Random(3), 12))
+                .constant("u", Shape.of(256, 3), Toy.draw(new Random(4), 768))
+                .constant("one", Shape.of(4), 1L, -1L, 8L, 8L)
+                .constant("rows", Shape.of(2), -1L, 256L)
+                .node("Conv", "x,w", "c")
+                .node("Reshape", "c,one", "layer")
+                .node("Relu", "layer", "r")
+                .node("Reshape", "r,rows", "f")
+                .node("MatMul", "f,u", "y")
+                .model());
+    assertThat(tried(network, "grad-cam:layer=layer", "grad-cam:layer=c").values())
+        .containsExactly(
+            "grad-cam: test.onnx: value 'layer': one row an image expected, is [1,4,8,8] for a"
+                + " batch of 1; name another");
+  }
+
   @Test
   void aParameterThatDoesNotFitTheImagesIsAMistake() {
     assertThatThrownBy(() -> tried(flat(3), "gradient", "sliding-patch:patch=8"))
