@@ -15,7 +15,7 @@ CREATE TABLE left_out (model VARCHAR, method INTEGER, reason VARCHAR);
 CREATE TABLE unit (model VARCHAR, image VARCHAR, target INTEGER, predicted INTEGER, probability DOUBLE, rows BIGINT, view BLOB, PRIMARY KEY (model, image));
 -- of the maps at places a and b of a sweep
 CREATE TABLE similarity (model VARCHAR, image VARCHAR, sweep VARCHAR, a INTEGER, b INTEGER, measure VARCHAR, value DOUBLE);
--- part '' is the value, others are further numbers of the metric; reason: why a value is NaN, else ''
+-- part '' is the value, others are further numbers of the metric; reason: why the value is NaN, else ''
 CREATE TABLE score (model VARCHAR, image VARCHAR, method INTEGER, metric VARCHAR, part VARCHAR, value DOUBLE, reason VARCHAR);
 -- maps for the eye: levels are signed bytes, 127 of them the limit
 CREATE TABLE seen (model VARCHAR, image VARCHAR, method INTEGER, h INTEGER, w INTEGER, signed BOOLEAN, bound DOUBLE, levels BLOB);

@@ -58,7 +58,7 @@ final class Explanation implements AutoCloseable {
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     try {
-      suited = Suited.of(asked, network, preparation, device, options.output.name);
+      suited = Suited.of(asked, List.of(network), preparation, device, options.output.name);
     } catch (RuntimeException e) {
       device.close();
       throw e;

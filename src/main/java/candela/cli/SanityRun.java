@@ -56,6 +56,9 @@ final class SanityRun implements AutoCloseable {
   /** Place of the variant that has nothing learnt left; -1 where there is none. */
   private int forgotten = -1;
 
+  /** The model, and those that it is compared with and that read the same images. */
+  private final List<Network> explained = new ArrayList<>();
+
   /** Files of the models that it is compared with, for provenance. */
   private final List<Object> others = new ArrayList<>();
 
@@ -90,7 +93,7 @@ final class SanityRun implements AutoCloseable {
             : options.similarities;
     device = options.machine.open();
     try {
-      suited = Suited.of(asked, network, preparation, device, options.output.name);
+      suited = Suited.of(asked, explained, preparation, device, options.output.name);
       check =
           new SanityCheck(
               new SanityCheck.Settings(
@@ -136,6 +139,7 @@ final class SanityRun implements AutoCloseable {
   }
 
   private void vary(Randomisation randomisation) {
+    explained.add(network);
     variants.add(new Variant(Variant.Kind.ANOTHER_CLASS, "other class", "", () -> network));
     for (Randomisation.Stage s : randomisation.of(network.model(), options.output.name)) {
       variants.add(
@@ -153,6 +157,9 @@ final class SanityRun implements AutoCloseable {
       String name = Inputs.unique(file.getFileName().toString(), seen);
       Network other = options.classifier.inputShape.load(file).channelsFirst();
       others.add(file(file, other));
+      if (other.inputShape().equals(network.inputShape())) {
+        explained.add(other);
+      }
       variants.add(new Variant(Variant.Kind.ANOTHER_MODEL, name, "", () -> other));
     }
   }

@@ -24,6 +24,7 @@ class SuitedTest {
 
   @TempDir Path folder;
 
+  /** Methods, and options. */
   private Ran run(String command, String... methods) {
     List<String> arguments = new ArrayList<>();
     arguments.add(command);
@@ -32,7 +33,7 @@ class SuitedTest {
     arguments.add("--preprocess=" + Shipped.PREPROCESS);
     arguments.add("--out=" + out() + (command.equals("gallery") ? ".png" : ""));
     for (String m : methods) {
-      arguments.add("--method=" + m);
+      arguments.add(m.startsWith("--") ? m : "--method=" + m);
     }
     return MainTest.run(arguments.toArray(String[]::new));
   }
@@ -101,6 +102,16 @@ class SuitedTest {
     assertThat(Files.readString(out().resolve("sanity.csv")))
         .contains(",gradient,")
         .doesNotContain("attention");
+  }
+
+  @Test
+  void theOtherModelMustHaveTheLayerToo() throws IOException {
+    Path other = Shipped.model("inception", folder);
+    Ran ran = run("sanity", "gradient", "grad-cam:layer=relu19.out", "--against=" + other);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
+    assertThat(ran.err())
+        .startsWith("candela: left out: grad-cam: inception.onnx: no value 'relu19.out'");
+    assertThat(Files.readString(out().resolve("sanity.csv"))).contains(",inception.onnx,");
   }
 
   @Test
