@@ -104,6 +104,13 @@ struct SmallDivisor {
   }
 };
 
+// The card's approximation, in one instruction.
+__device__ __forceinline__ float quickReciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
 // Quads divided by one whole number, with the bits of a division. From the nearest reciprocal a product and its rest give the
 // quotient rounded to nearest (P. Markstein, "Computation of elementary functions on the IBM RISC System/6000", 1990), where
 // the rest is a normal number; tried with every mantissa for all divisors up to kDivisor.
@@ -114,8 +121,7 @@ struct Quotients {
 
   // The reciprocal as a division finds it, which need not look for what is too great or too small here.
   __device__ __forceinline__ explicit Quotients(float by) : by(by) {
-    float r;
-    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(by));
+    float r = quickReciprocal(by);
     reciprocal = fmaf(fmaf(-by, r, 1.0f), r, r);
   }
 
