@@ -3,6 +3,7 @@ package candela.graph;
 import candela.graph.op.Affine;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Conv;
+import candela.graph.op.ConvTranspose;
 import candela.graph.op.Reshape;
 import candela.graph.op.Transpose;
 import candela.tensor.Shape;
@@ -14,9 +15,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Finds the biases of convolutions and batch normalisations in a graph as imported. What scales and
- * shifts the channels of a layer, and alone reads them, belongs to it: y = s (w x + b) + t has the
- * bias s b + t. One number for all channels is left to the activation that it is part of.
+ * Finds the biases of convolutions, transposed ones too, and batch normalisations in a graph as
+ * imported. What scales and shifts the channels of a layer, and alone reads them, belongs to it: y
+ * = s (w x + b) + t has the bias s b + t. One number for all channels is left to the activation
+ * that it is part of.
  */
 final class Biases {
   private final Graph graph;
@@ -90,7 +92,7 @@ final class Biases {
       return false;
     }
     return switch (n.op()) {
-      case Conv _ -> true;
+      case Conv _, ConvTranspose _ -> true;
       case Affine _ -> {
         Node before = producers.get(n.input(0));
         boolean grouped = before != null && before.op() instanceof Reshape;

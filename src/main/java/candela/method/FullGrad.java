@@ -38,9 +38,10 @@ import java.util.Map;
  * normalisation behind it as two layers, upsamples between corners instead of centres, and adds
  * 1e-6 to what it divides by; pytorch-grad-cam rescales every channel by itself. As there, biases
  * of fully connected layers, which have no place, are not in the map, nor those of other
- * normalisations, activations and attention. The notes inputTerm and biasTerms are the sums without
- * ψ: in networks of ReLUs and poolings they add up to the logit but for fully connected layers'
- * biases, the paper's completeness.
+ * normalisations, activations and attention, nor what is added to channels without a convolution or
+ * batch normalisation before it. The notes inputTerm and biasTerms are the sums without ψ: in
+ * networks of ReLUs and poolings they add up to the logit but for fully connected layers' biases,
+ * the paper's completeness.
  */
 public record FullGrad(boolean rescale, Upsampling upsampling, ScoreKind score) implements Method {
   public FullGrad() {

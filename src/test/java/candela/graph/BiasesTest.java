@@ -53,6 +53,16 @@ class BiasesTest {
   }
 
   @Test
+  void aTransposedConvolutionHasItsOwnToo() {
+    ModelBuilder m =
+        conv().node("Relu", "c", "r0").constant("wt", Shape.of(2, 2, 1, 1), 1, 2, 3, 4);
+    List<Bias> found = biases(norm(m.node("ConvTranspose", "r0,wt,b", "d"), "d", "z"));
+    assertThat(found).hasSize(2);
+    assertBias(found.get(0), "c", 1, 3, -5);
+    assertBias(found.get(1), "z", 1, 2 * 3 + 1, 2 * -5);
+  }
+
+  @Test
   void aBatchNormalisationBehindBelongsToIt() {
     assertOne(norm(conv(), "c", "z"), "z", 1, 2 * 3 + 1, 2 * -5);
   }
