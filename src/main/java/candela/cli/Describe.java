@@ -75,7 +75,8 @@ final class Describe implements Callable<Integer> {
       nodes(graph, device, out);
       out.println();
       out.printf("model       %s%n", about(network.model()));
-      out.printf("inputs      %s%n", shapes(graph.inputs()));
+      String type = network.inputType().isFloating() ? "" : " of " + network.inputType();
+      out.printf("inputs      %s%s%n", shapes(graph.inputs()), type);
       out.printf("outputs     %s%n", shapes(graph.outputs()));
       network
           .features()

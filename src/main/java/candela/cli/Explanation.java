@@ -52,9 +52,7 @@ final class Explanation implements AutoCloseable {
     this.options = options;
     this.network = network;
     this.labels = labels;
-    preparation =
-        Preparation.of(
-            options.classifier.preprocess, network.inputShape(), network.name(), options.images);
+    preparation = Preparation.of(options.classifier.preprocess, network, options.images);
     WholeFile.makeFolder("--out", options.out);
     device = options.machine.open();
     try {
@@ -123,7 +121,8 @@ final class Explanation implements AutoCloseable {
 
   private void sayWhatWasAssumed() {
     if (options.classifier.preprocess == null && !preparation.levels().black().isEmpty()) {
-      out.println("preprocessing: imagenet (not told by the model; --preprocess sets another)");
+      String why = network.inputType().isFloating() ? "not told by the model" : "it reads levels";
+      out.printf("preprocessing: %s (%s; --preprocess sets another)%n", preparation.name(), why);
     }
     List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
     if (options.output.name == null && outputs.size() > 1) {

@@ -97,8 +97,7 @@ final class GalleryCommand implements Callable<Integer> {
     Labels names = Labels.read(classifier.labels);
     WholeFile.makeFolder("--out", folder);
     Network network = classifier.network();
-    Preparation preparation =
-        Preparation.of(classifier.preprocess, network.inputShape(), network.name(), List.of(photo));
+    Preparation preparation = Preparation.of(classifier.preprocess, network, List.of(photo));
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
       Reading.Loaded read =

@@ -72,8 +72,7 @@ final class ManipulateRun implements AutoCloseable {
     this.start = start;
     Map<String, Integer> seen = new HashMap<>();
     methods.forEach(m -> names.add(Inputs.unique(Methods.name(m), seen)));
-    preparation =
-        Preparation.of(options.classifier.preprocess, network.inputShape(), network.name());
+    preparation = Preparation.of(options.classifier.preprocess, network, List.of());
     if (preparation.levels().black().isEmpty()) {
       throw CandelaException.of(
           "manipulate: a model of pictures, of 1 or 3 channels, expected; %s takes %s",

@@ -110,8 +110,7 @@ final class MeasureCommand implements Callable<Integer> {
       WholeFile.makeFolder("--out", WholeFile.folder(out));
     }
     Network network = classifier.network();
-    Preparation preparation =
-        Preparation.of(classifier.preprocess, network.inputShape(), network.name(), List.of(image));
+    Preparation preparation = Preparation.of(classifier.preprocess, network, List.of(image));
     Labels names = Labels.read(classifier.labels);
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {

@@ -83,9 +83,7 @@ final class SanityRun implements AutoCloseable {
     this.network = network;
     this.labels = labels;
     this.start = start;
-    preparation =
-        Preparation.of(
-            options.classifier.preprocess, network.inputShape(), network.name(), options.images);
+    preparation = Preparation.of(options.classifier.preprocess, network, options.images);
     vary(randomisation);
     similarities =
         options.similarities.isEmpty()

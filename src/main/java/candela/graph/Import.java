@@ -262,7 +262,8 @@ public final class Import {
             .orElseThrow(
                 () ->
                     CandelaException.of(
-                        "%s: input '%s' has no shape; give input-shape, say 3x224x224",
+                        "%s: input '%s' has no shape; give --input-shape, say 3x224x224, in a study"
+                            + " input-shape=3x224x224",
                         model.name(), v.name()));
     int[] d = new int[dims.size()];
     for (int i = 0; i < d.length; i++) {
@@ -272,8 +273,8 @@ public final class Import {
         d[i] = f.size();
       } else {
         throw CandelaException.of(
-            "%s: input '%s' has the open dimension %s at axis %d; give input-shape, say"
-                + " 3x224x224",
+            "%s: input '%s' has the open dimension %s at axis %d; give --input-shape, say"
+                + " 3x224x224, in a study input-shape=3x224x224",
             model.name(), v.name(), dims.get(i), i);
       }
     }

@@ -1,6 +1,7 @@
 package candela.graph;
 
 import candela.device.Device;
+import candela.onnx.ElementType;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxValue;
 import candela.tensor.CandelaException;
@@ -171,6 +172,11 @@ public final class Network {
     }
     Shape s = graph.input().shape();
     return batch == 1 ? s : s.with(0, 1);
+  }
+
+  /** The type that the file gives its first input: of whole numbers where it reads levels. */
+  public ElementType inputType() {
+    return computed.inputs().getFirst().type();
   }
 
   /**

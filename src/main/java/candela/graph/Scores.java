@@ -2,15 +2,19 @@ package candela.graph;
 
 import candela.device.Unary;
 import candela.graph.op.Elementwise;
+import candela.graph.op.Pick;
 import candela.graph.op.Rectify;
 import candela.graph.op.Reshape;
 import candela.graph.op.Softmax;
+import candela.graph.op.Top;
 import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The class scores of a graph.
@@ -54,6 +58,34 @@ record Scores(Value logits, Likelihood likelihood) {
       return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SIGMOID);
     }
     return new Scores(scores, classes == 1 ? Likelihood.SIGMOID : Likelihood.SOFTMAX);
+  }
+
+  /**
+   * @throws CandelaException where an output holds classes, or the largest scores by their rank,
+   *     instead of one score a class
+   */
+  static void checkRanks(Graph graph, Value output) {
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    Node n = moved(producers, output);
+    Node places = n != null && n.op() instanceof Pick ? producers.get(n.input(1)) : null;
+    boolean sorted = places != null && places.op() instanceof Top;
+    if (output.integer() || sorted) {
+      throw CandelaException.of(
+          "%s: output '%s': one score a class expected, it holds %s; %s",
+          graph.name(),
+          output.name(),
+          output.integer() ? "whole numbers, as classes by their places" : "the largest alone",
+          others(graph, output));
+    }
+  }
+
+  /** What else may be a list of scores, for messages. */
+  static String others(Graph graph, Value output) {
+    List<Value> others = graph.outputs().stream().filter(v -> v != output && !v.integer()).toList();
+    return others.isEmpty()
+        ? "give a classifier"
+        : "name another of its outputs by --output: "
+            + others.stream().map(Value::toString).collect(Collectors.joining(", "));
   }
 
   /** Names of logits before a quantisation, whose range must not be fused into what gives them. */

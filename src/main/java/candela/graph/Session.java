@@ -175,6 +175,7 @@ public final class Session implements AutoCloseable {
    * @throws CandelaException where the output is no list of scores, one a class
    */
   public void checkClassifier() {
+    Scores.checkRanks(graph, output);
     Shape s = output.shape();
     int wide = 0;
     for (int axis = 1; axis < s.rank(); axis++) {
@@ -182,9 +183,8 @@ public final class Session implements AutoCloseable {
     }
     if (wide > 1) {
       throw CandelaException.of(
-          "%s: output '%s': one score a class expected, [n,classes], it is %s; give a classifier,"
-              + " or another of its outputs",
-          graph.name(), output.name(), s);
+          "%s: output '%s': one score a class expected, [n,classes], it is %s; %s",
+          graph.name(), output.name(), s, Scores.others(graph, output));
     }
   }
 
@@ -467,7 +467,7 @@ public final class Session implements AutoCloseable {
     if (plan.gradient(p.value()) == null) {
       throw Unsuited.of(
           "%s: the class scores do not depend on %s through differentiable operators",
-          graph.name(), name.isEmpty() ? "the input" : "'" + name + "'");
+          graph.name(), SessionOptions.words(name));
     }
   }
 

@@ -38,7 +38,7 @@ public record SessionOptions(
    * A name that stands for several values: the first input, then what each layer gives that has one
    * of {@link Network#biases}.
    */
-  public static final String FULL_GRADIENT = "(full gradient)";
+  public static final String FULL_GRADIENT = "(biased layers)";
 
   public static final SessionOptions FORWARD = new SessionOptions(List.of(), null);
 
@@ -61,6 +61,12 @@ public record SessionOptions(
   /** Whether a name may stand for several values. */
   static boolean isOfSeveral(String name) {
     return name.equals(ATTENTION) || name.equals(FULL_GRADIENT);
+  }
+
+  /** A name as messages have it. */
+  static String words(String name) {
+    String own = name.startsWith("(") ? "its " + name.substring(1).replace(")", "") : null;
+    return name.isEmpty() ? "the input" : own != null ? own : "'" + name + "'";
   }
 
   /** The name of a layer that a user gives: the last feature map where that is empty. */

@@ -125,7 +125,8 @@ public final class Inputs {
   }
 
   private static boolean isShown(Path file) {
-    return !file.getFileName().toString().startsWith(".") && Files.isRegularFile(file);
+    boolean astray = Files.isSymbolicLink(file) && !Files.exists(file); // told when it is read
+    return !file.getFileName().toString().startsWith(".") && (Files.isRegularFile(file) || astray);
   }
 
   private static boolean looksLikeImage(Path file) {

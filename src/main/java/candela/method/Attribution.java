@@ -105,6 +105,17 @@ public record Attribution(
     return true;
   }
 
+  /** Whether all pixels of several are equal. */
+  public boolean isFlat() {
+    float[] map = map();
+    for (float v : map) {
+      if (v != map[0]) {
+        return false;
+      }
+    }
+    return map.length > 1;
+  }
+
   /** What each pixel adds: {@link #map}, of a feature the part of a pixel. Not to be changed. */
   public float[] contributions() {
     if (feature == null) {

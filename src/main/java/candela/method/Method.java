@@ -30,8 +30,11 @@ public interface Method {
               + " features",
           undetermined);
     }
-    return found.isZero()
-        ? "all values are 0: nothing there speaks for the class; try other parameters"
+    if (found.isZero()) {
+      return "all values are 0: nothing there speaks for the class; try other parameters";
+    }
+    return found.isFlat()
+        ? "all values are equal: no place is told from another; try other parameters"
         : null;
   }
 

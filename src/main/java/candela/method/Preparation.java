@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.graph.Network;
 import candela.image.Filter;
 import candela.image.Image;
 import candela.image.Npy;
@@ -21,6 +22,9 @@ import java.util.Map;
 public final class Preparation {
   /** Preset where none is given. */
   public static final String DEFAULT = "imagenet";
+
+  /** Preset of inputs that are whole numbers. */
+  private static final String LEVELS = "raw";
 
   /** Of inputs that are given as they are. */
   private static final String NONE = "none";
@@ -62,10 +66,17 @@ public final class Preparation {
   }
 
   /**
-   * The same of files that are known: where all are .npy, one channel needs no preset, as the
-   * default is one of colours.
+   * The same of a network, whose input may tell what it reads: whole numbers are levels.
+   *
+   * @param files that are to be read, as far as they are known
    */
-  public static Preparation of(String name, Shape input, String network, List<Path> files) {
+  public static Preparation of(String name, Network network, List<Path> files) {
+    boolean levels = name == null && !network.inputType().isFloating();
+    return of(levels ? LEVELS : name, network.inputShape(), network.name(), files);
+  }
+
+  /** Where all files are .npy, one channel needs no preset, as the default is one of colours. */
+  static Preparation of(String name, Shape input, String network, List<Path> files) {
     boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
     return of(name, input, network, given);
   }

@@ -90,8 +90,7 @@ public record Material(List<Model> models, List<Photo> photos) {
     Network network = Network.load(file, ref.inputShape()).channelsFirst();
     checkTarget(study, ref, network);
     List<Path> files = photos.stream().map(Photo::file).toList();
-    Preparation preparation =
-        Preparation.of(preprocess, network.inputShape(), network.name(), files);
+    Preparation preparation = Preparation.of(preprocess, network, files);
     return new Model(ref.name(), ref.path(), network, preparation, ref.output());
   }
 

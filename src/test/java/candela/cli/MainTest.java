@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import candela.Shared;
 import candela.device.Devices;
 import candela.image.Npy;
+import candela.onnx.ElementType;
 import candela.onnx.ModelBuilder;
 import candela.study.Shipped;
 import candela.tensor.Shape;
@@ -96,8 +97,8 @@ class MainTest {
     assertThat(closed.code()).isEqualTo(Main.WRONG);
     assertThat(closed.err())
         .isEqualTo(
-            "candela: open.onnx: input 'x' has the open dimension n at axis 1; give input-shape,"
-                + " say 3x224x224\n");
+            "candela: open.onnx: input 'x' has the open dimension n at axis 1; give"
+                + " --input-shape, say 3x224x224, in a study input-shape=3x224x224\n");
     Ran ran = explain(model, "--method=gradient", "--input-shape=3x24x20");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
     JsonNode record =
@@ -278,6 +279,67 @@ class MainTest {
         .containsExactly(Npy.read(out.resolve("heart.gradient.channels.npy")).values());
   }
 
+  private static ModelBuilder linear(ElementType type) {
+    return new ModelBuilder(17)
+        .input("x", type, -1, 3, 8, 8)
+        .constant("w", Shape.of(3, 4), 1, 2, 3, 4, -1, 2, 0, 3, 2, -1, 1, 0)
+        .node("Cast", "x", "f", "to", 1)
+        .node("GlobalAveragePool", "f", "g")
+        .node("Flatten", "g", "flat")
+        .node("MatMul", "flat,w", "scores");
+  }
+
+  /** Classes by their places, and the largest scores without them. */
+  @Test
+  void scoresThatLostTheirClassesAreNone() throws Exception {
+    Path model = folder.resolve("top.onnx");
+    Files.write(
+        model,
+        linear(ElementType.FLOAT)
+            .output("class")
+            .output("best")
+            .output("scores")
+            .constant("k", Shape.of(1), 2L)
+            .node("ArgMax", "scores", "class", "axis", 1, "keepdims", 0)
+            .node("TopK", "scores,k", "best,places")
+            .bytes());
+    String scores = "name another of its outputs by --output: best[1,2], scores[1,4]\n";
+    assertThat(explain(model, "--method=occlusion:window=4,stride=4").err())
+        .isEqualTo(
+            "candela: top.onnx: output 'class': one score a class expected, it holds whole numbers,"
+                + " as classes by their places; "
+                + scores);
+    assertThat(explain(model, "--output=best").err())
+        .isEqualTo(
+            "candela: top.onnx: output 'best': one score a class expected, it holds the largest"
+                + " alone; name another of its outputs by --output: scores[1,4]\n");
+    assertThat(explain(model, "--output=scores").code()).isEqualTo(Main.OK);
+  }
+
+  @Test
+  void aModelOfWholeNumbersReadsLevels() throws Exception {
+    Path model = folder.resolve("levels.onnx");
+    Files.write(model, linear(ElementType.UINT8).output("scores").bytes());
+    Ran ran = explain(model, "--method=occlusion:window=4,stride=4");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    assertThat(ran.out())
+        .contains("preprocessing: raw (it reads levels; --preprocess sets another)");
+    assertThat(run("describe", model.toString()).out()).contains("x[1,3,8,8] of uint8");
+    Npy map = Npy.read(folder.resolve("out").resolve("heart.occlusion.npy"));
+    explain(model, "--preprocess=raw", "--method=occlusion:window=4,stride=4");
+    assertThat(Npy.read(folder.resolve("out").resolve("heart.occlusion.npy")).values())
+        .containsExactly(map.values());
+  }
+
+  @Test
+  void aMapOfOneValueIsRemarked() throws Exception {
+    Path model = folder.resolve("flat.onnx");
+    Files.write(model, linear(ElementType.FLOAT).output("scores").bytes());
+    assertThat(explain(model, "--method=occlusion:window=8,stride=8").err())
+        .contains("all values are equal: no place is told from another");
+    assertThat(explain(model, "--method=occlusion:window=4,stride=4").err()).isEmpty();
+  }
+
   @Test
   void aModelThatIsNoClassifierIsSaid() throws Exception {
     Path model = folder.resolve("map.onnx");
@@ -294,7 +356,7 @@ class MainTest {
     assertThat(ran.err())
         .isEqualTo(
             "candela: map.onnx: output 'y': one score a class expected, [n,classes], it is"
-                + " [1,3,8,8]; give a classifier, or another of its outputs\n");
+                + " [1,3,8,8]; name another of its outputs by --output: z[1,3,1,1]\n");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     // [n,3,1,1] are the scores of three classes
     assertThat(explain(model, "--output=z").code()).isEqualTo(Main.OK);

@@ -230,8 +230,8 @@ class HostileModelTest {
     assertThatThrownBy(() -> Network.of(model).inputShape())
         .isInstanceOf(CandelaException.class)
         .hasMessage(
-            "test.onnx: input 'x' has the open dimension n at axis 2; give input-shape, say"
-                + " 3x224x224");
+            "test.onnx: input 'x' has the open dimension n at axis 2; give --input-shape, say"
+                + " 3x224x224, in a study input-shape=3x224x224");
   }
 
   /** As exporters leave them that do not know the images: open channels, height and width. */
