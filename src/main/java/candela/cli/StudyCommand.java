@@ -98,26 +98,10 @@ final class StudyCommand implements Callable<Integer> {
     Material material = Material.of(study, folder.resolve("shipped"));
     Reading.sayWhatIsLeftOut(study.paths());
     Plan plan = Plan.of(study.sweeps());
-    if (dryRun) {
-      return print(study, plan, material);
+    if (!dryRun || ledger != null) {
+      Ledger.check(to, study, plan, material);
     }
-    int code;
-    try (Ledger open = Ledger.open(to, study, plan, material)) {
-      code = run(study, plan, material, open, to);
-      if (code == Main.WRONG) {
-        return code;
-      }
-      Path report = ReportCommand.beside(to);
-      Summary.print(open).forEach(out::println);
-      ReportCommand.write(open, report);
-      out.printf(
-          Locale.ROOT, "%nledger: %s%nreport: %s%n%.0f s in all%n", to, report, seconds(start));
-    }
-    return code;
-  }
-
-  private static double seconds(long start) {
-    return (System.nanoTime() - start) / 1e9;
+    return dryRun ? print(study, plan, material) : run(study, plan, material, to, start);
   }
 
   private Study read() {
@@ -128,13 +112,13 @@ final class StudyCommand implements Callable<Integer> {
     return Study.parse(QUICKSTART, text, Path.of("").toAbsolutePath());
   }
 
-  private int run(Study study, Plan plan, Material material, Ledger open, Path to) {
-    Machine own = machine;
-    int threads = own.threads == 0 ? Runtime.getRuntime().availableProcessors() : own.threads;
-    int each = Math.max(1, threads / jobs);
+  /** A ledger is begun after all checks: it would refuse the study once that is corrected. */
+  private int run(Study study, Plan plan, Material material, Path to, long start) {
+    int threads = threads();
     int rows;
+    String where;
     Plans plans;
-    try (Device probe = own.open()) {
+    try (Device probe = machine.open()) {
       plans = Plans.of(plan, material.models(), probe);
       for (Model m : plans.models()) {
         Estimate.check(study, plans.of(m), m, probe);
@@ -144,9 +128,28 @@ final class StudyCommand implements Callable<Integer> {
         return Main.WRONG;
       }
       rows = rows(plans.models(), probe);
-      open.leaveOut(plans);
-      open.ran(Version.NUMBER, probe.describe(), threads, rows, jobs, study.text());
+      where = probe.describe();
     }
+    try (Ledger open = Ledger.open(to, study, plan, material)) {
+      open.leaveOut(plans);
+      open.ran(Version.NUMBER, where, threads, rows, jobs, study.text());
+      int failed = units(study, plans, material, open, rows, to);
+      Path report = ReportCommand.beside(to);
+      Summary.print(open).forEach(out::println);
+      ReportCommand.write(open, report);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      out.printf(Locale.ROOT, "%nledger: %s%nreport: %s%n%.0f s in all%n", to, report, seconds);
+      return failed == 0 ? whole(plans) : Main.PARTIAL;
+    }
+  }
+
+  private int threads() {
+    return machine.threads == 0 ? Runtime.getRuntime().availableProcessors() : machine.threads;
+  }
+
+  /** Tells how many failed. */
+  private int units(Study study, Plans plans, Material material, Ledger open, int rows, Path to) {
+    int each = Math.max(1, threads() / jobs);
     Path maps =
         study.maps()
             ? to.resolveSibling(
@@ -154,8 +157,7 @@ final class StudyCommand implements Callable<Integer> {
             : null;
     try (var progress = new StudyProgress(System.err)) {
       var run = new StudyRun(study, plans, material, open, rows, maps, progress);
-      int failed = run.run(jobs, () -> own.open(jobs == 1 ? own.threads : each));
-      return failed == 0 ? whole(plans) : Main.PARTIAL;
+      return run.run(jobs, () -> machine.open(jobs == 1 ? machine.threads : each));
     }
   }
 

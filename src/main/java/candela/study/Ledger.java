@@ -69,22 +69,40 @@ public final class Ledger implements AutoCloseable {
    */
   public static Ledger open(Path file, Study study, Plan plan, Material material) {
     checkKind(file);
-    if (Files.exists(file) && !Files.isWritable(file)) {
-      throw CandelaException.of(
-          "%s: cannot be written: permission denied; choose another file with --ledger", file);
-    }
+    checkWritable(file);
     if (!Files.exists(file)) {
       Schema.create(file, study, plan);
     }
     Database db = Database.open(file, false);
     try {
-      Schema.checkVersion(db, file);
-      Schema.checkStudy(db, file, study, plan);
-      Schema.enter(db, file, material);
+      Schema.enter(db, Schema.check(db, file, study, plan, material));
       return new Ledger(file, db);
     } catch (CandelaException e) {
       db.close();
       throw e;
+    }
+  }
+
+  /**
+   * Refuses what {@link #open} would, where there is a file, and writes nothing: a study is not
+   * asked about at length for nothing.
+   *
+   * @throws CandelaException as {@link #open} does
+   */
+  public static void check(Path file, Study study, Plan plan, Material material) {
+    checkKind(file);
+    checkWritable(file);
+    if (Files.exists(file)) {
+      try (Database db = Database.open(file, true)) {
+        Schema.check(db, file, study, plan, material);
+      }
+    }
+  }
+
+  private static void checkWritable(Path file) {
+    if (Files.exists(file) && !Files.isWritable(file)) {
+      throw CandelaException.of(
+          "%s: cannot be written: permission denied; choose another file with --ledger", file);
     }
   }
 

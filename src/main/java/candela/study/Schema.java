@@ -118,42 +118,58 @@ final class Schema {
     }
   }
 
-  static void checkStudy(Database db, Path file, Study study, Plan plan) {
+  /**
+   * Refuses a ledger of another version or study, or in which a model or image was another.
+   *
+   * @return the models and images that it lacks
+   */
+  static List<Entry> check(Database db, Path file, Study study, Plan plan, Material material) {
+    checkVersion(db, file);
     if (!meta(db, "study").equals(fingerprint(study, plan))) {
       throw CandelaException.of(
           "%s: the ledger of this study expected, it has other sweeps, metrics or settings (of"
               + " '%s'); choose another file with --ledger",
           file, meta(db, "name"));
     }
+    return entries(material).stream().filter(e -> !e.isIn(db, file)).toList();
   }
 
-  /** New models and images are entered; those that are there must be the same. */
-  static void enter(Database db, Path file, Material material) {
+  static void enter(Database db, List<Entry> lacking) {
+    lacking.forEach(e -> db.insert(e.table, e.name, e.hash, e.from, e.more));
+    db.commit();
+  }
+
+  private static List<Entry> entries(Material material) {
+    List<Entry> entries = new ArrayList<>();
     for (Model m : material.models()) {
       String how = m.preparation().provenance() + ", output " + m.output();
-      enter(db, file, "model", m.name(), m.network().model().sha256(), m.file(), how);
+      entries.add(new Entry("model", m.name(), m.network().model().sha256(), m.file(), how));
     }
     for (Photo p : material.photos()) {
       String what = "class " + p.label() + ", boxes " + p.boxes();
       String name = p.file().getFileName().toString();
-      enter(db, file, "image", p.name(), p.sha256(), name, what);
+      entries.add(new Entry("image", p.name(), p.sha256(), name, what));
     }
-    db.commit();
+    return entries;
   }
 
   /**
+   * A model or an image.
+   *
+   * @param from its file
    * @param more what else decides its results
    */
-  private static void enter(
-      Database db, Path file, String table, String name, String hash, String from, String more) {
-    var there = db.query("SELECT sha256, more FROM " + table + " WHERE name = ?", name);
-    if (there.isEmpty()) {
-      db.insert(table, name, hash, from, more);
-    } else if (!there.getFirst().equals(List.of(hash, more))) {
-      throw CandelaException.of(
-          "%s: %s '%s' has changed since it was entered (its bytes, its preprocessing or what is"
-              + " known of it); choose another file with --ledger",
-          file, table, name);
+  record Entry(String table, String name, String hash, String from, String more) {
+    /** Whether a ledger has it; it must be the same. */
+    private boolean isIn(Database db, Path file) {
+      var there = db.query("SELECT sha256, more FROM " + table + " WHERE name = ?", name);
+      if (!there.isEmpty() && !there.getFirst().equals(List.of(hash, more))) {
+        throw CandelaException.of(
+            "%s: %s '%s' has changed since it was entered (its bytes, its preprocessing or what is"
+                + " known of it); choose another file with --ledger",
+            file, table, name);
+      }
+      return !there.isEmpty();
     }
   }
 

@@ -13,6 +13,7 @@ import candela.study.Study;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -250,10 +251,21 @@ class StudyTest {
     assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 2 expected");
     assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
 
-    Path other = Files.writeString(folder.resolve("other.yaml"), SMALL.replace("[3*,6]", "[3*,7]"));
+    // told before anything is asked: this sweep is left out
+    Path other =
+        Files.writeString(
+            folder.resolve("other.yaml"),
+            SMALL.replace("- sg: ", "- at: attention-rollout\n  - sg: "));
     Path undisturbedLedger = folder.resolve("undisturbed.duckdb");
-    assertThat(MainTest.run("study", other.toString(), "--ledger=" + undisturbedLedger).err())
-        .contains("the ledger of this study expected, it has other sweeps");
+    for (String option : List.of("--jobs=1", "--dry-run")) {
+      assertThat(
+              MainTest.run("study", other.toString(), "--ledger=" + undisturbedLedger, option)
+                  .err())
+          .as(option)
+          .startsWith(
+              "candela: " + undisturbedLedger + ": the ledger of this study expected, it has")
+          .hasLineCount(1);
+    }
     assertThat(digest(undisturbedLedger)).isEqualTo(undisturbed);
 
     assertThat(MainTest.run("study", study.toString(), "--ledger=" + study).err())
@@ -329,12 +341,31 @@ class StudyTest {
         sweeps: ["gradient:score=[logit,probability]"]
         similarities: ["hog:cell=22"]
         """);
+    assertThat(folder.resolve("large.duckdb")).doesNotExist();
     assertThat(
             MainTest.run("study", file.toString(), "--ledger=" + folder.resolve("hog.duckdb"))
                 .err())
         .isEqualToIgnoringNewLines(
             "candela: cnn: hog: maps of 66 x 66 or larger expected (3 cells of 22), got 64 x 64;"
                 + " give a smaller cell, say hog:cell=21");
+  }
+
+  /** No ledger of the study as it was is there. */
+  @Test
+  void aStudyThatWasStoppedIsCorrectedAndDone() throws IOException {
+    Path file = folder.resolve("corrected.yaml");
+    Path ledger = folder.resolve("corrected.duckdb");
+    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"%s\"]\nmetrics: []\n";
+    for (String wrong : List.of("occlusion:window=[8,16],stride=16", "attention-rollout")) {
+      Files.writeString(file, text.formatted(wrong));
+      MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+      assertThat(ran.code()).as(ran.err()).isEqualTo(Main.WRONG);
+      assertThat(ledger).doesNotExist();
+    }
+    Files.writeString(file, text.formatted("occlusion:window=[8,16],stride=8"));
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ledger).exists();
   }
 
   @Test
@@ -363,11 +394,32 @@ class StudyTest {
   }
 
   @Test
-  void aLedgerWithoutARunHasNoReport() throws IOException {
-    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [\"sliding-patch:patch=[5,65]\"]\n";
-    Path file = Files.writeString(folder.resolve("none.yaml"), text);
+  void aPictureThatHasChangedIsToldBeforeAnythingIsAsked() throws IOException {
+    Path picture = folder.resolve("changing.png");
+    Files.copy(Shipped.picture("heart", folder), picture);
+    String text = "models: [cnn]\nimages: [changing.png]\nsweeps: [sobel]\n";
+    Path file = Files.writeString(folder.resolve("changing.yaml"), text);
+    Path ledger = folder.resolve("changing.duckdb");
+    String[] command = {"study", file.toString(), "--ledger=" + ledger};
+    assertThat(MainTest.run(command).code()).isZero();
+    Files.copy(Shipped.picture("star", folder), picture, StandardCopyOption.REPLACE_EXISTING);
+    byte[] before = Files.readAllBytes(ledger);
+    for (String[] c :
+        List.of(command, new String[] {command[0], command[1], command[2], "--dry-run"})) {
+      MainTest.Ran ran = MainTest.run(c);
+      assertThat(ran.code()).isEqualTo(Main.WRONG);
+      assertThat(ran.err()).contains(": image 'changing' has changed since it was entered");
+      assertThat(ran.out()).isEmpty();
+    }
+    assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
+  }
+
+  @Test
+  void aLedgerWithoutARunHasNoReport() {
+    Study parsed = Study.read(study);
     Path ledger = folder.resolve("no-run.duckdb");
-    assertThat(MainTest.run("study", file.toString(), "--ledger=" + ledger).code()).isEqualTo(2);
+    Ledger.open(ledger, parsed, Plan.of(parsed.sweeps()), new Material(List.of(), List.of()))
+        .close();
     MainTest.Ran ran = MainTest.run("report", ledger.toString(), "--debug");
     assertThat(ran.code()).isEqualTo(2);
     assertThat(ran.err()).contains("no run has begun in it; run candela study FILE.yaml");
