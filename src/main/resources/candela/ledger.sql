@@ -20,24 +20,24 @@ CREATE TABLE score (model VARCHAR, image VARCHAR, method INTEGER, metric VARCHAR
 -- maps for the eye: levels are signed bytes, 127 of them the limit
 CREATE TABLE seen (model VARCHAR, image VARCHAR, method INTEGER, h INTEGER, w INTEGER, signed BOOLEAN, bound DOUBLE, levels BLOB);
 -- views: without counts values that are no number (NaN); means are over the others, and NULL where there is none
--- mean and variance over the pairs of a sweep; NULL where one of its similarities is no number
+-- mean and variance over the pairs of a sweep; NULL where one of its similarities is no number, the variance of one pair, too
 CREATE VIEW sensitivity_by_image AS
   SELECT model, image, sweep, measure, CASE WHEN without = 0 THEN mean END AS mean,
-    CASE WHEN without = 0 THEN variance END AS variance, pairs, without
+    CASE WHEN without = 0 AND pairs > 1 THEN variance END AS variance, pairs, without
   FROM (
     SELECT model, image, sweep, measure, avg(value ORDER BY a, b) FILTER (NOT isnan(value)) AS mean,
       list_aggregate(list(value ORDER BY a, b) FILTER (NOT isnan(value)), 'var_pop') AS variance,
       count(*) FILTER (NOT isnan(value)) AS pairs, count(*) FILTER (isnan(value)) AS without
     FROM similarity GROUP BY ALL);
--- SAM: the mean over images of the images' means; the root of the mean of the images' variances
+-- SAM: the mean over images of the images' means; the root of the mean of the images' variances; how many pairs have a number
 CREATE VIEW sensitivity AS
   SELECT model, sweep, measure, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
-    count(mean) AS images, count(*) - count(mean) AS without
+    max(pairs) AS pairs, count(mean) AS images, count(*) - count(mean) AS without
   FROM sensitivity_by_image GROUP BY ALL;
 -- the same of a metric over the settings of a sweep
 CREATE VIEW accuracy_by_image AS
   SELECT model, image, sweep, metric, part, CASE WHEN without = 0 THEN mean END AS mean,
-    CASE WHEN without = 0 THEN variance END AS variance, settings, without
+    CASE WHEN without = 0 AND settings > 1 THEN variance END AS variance, settings, without
   FROM (
     SELECT model, image, sweep, metric, part, avg(value ORDER BY place) FILTER (NOT isnan(value)) AS mean,
       list_aggregate(list(value ORDER BY place) FILTER (NOT isnan(value)), 'var_pop') AS variance,
@@ -46,7 +46,7 @@ CREATE VIEW accuracy_by_image AS
     GROUP BY ALL);
 CREATE VIEW accuracy AS
   SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
-    count(mean) AS images, count(*) - count(mean) AS without
+    max(settings) AS settings, count(mean) AS images, count(*) - count(mean) AS without
   FROM accuracy_by_image GROUP BY ALL;
 CREATE VIEW accuracy_by_setting AS
   SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) FILTER (NOT isnan(value)) AS mean,

@@ -117,11 +117,19 @@ public final class Summary {
     StringBuilder row = new StringBuilder(pad(sweep, first));
     for (String m : models) {
       double[] v = of.get(m);
-      String cell =
-          v == null ? "" : v[2] == 0 ? "-" : String.format(Locale.ROOT, "%.3f ± %.3f", v[0], v[1]);
-      row.append("  ").append(left(cell, Math.max(15, m.length())));
+      row.append("  ").append(left(v == null ? "" : cell(v), Math.max(15, m.length())));
     }
     return row.toString();
+  }
+
+  /** A mean and its deviation, which one pair has none of. */
+  private static String cell(double[] v) {
+    if (v[2] == 0) {
+      return "-";
+    }
+    return Double.isNaN(v[1])
+        ? String.format(Locale.ROOT, "%.3f", v[0])
+        : String.format(Locale.ROOT, "%.3f ± %.3f", v[0], v[1]);
   }
 
   /** SAM's finding: maps of robust models depend less on the settings. */
@@ -157,7 +165,7 @@ public final class Summary {
         ledger.query(
             "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r USING"
                 + " (sweep, metric, part) WHERE part = '' AND o.model = ? AND r.model = ? AND"
-                + " o.images = r.images AND o.images > 0",
+                + " o.images = r.images AND o.sd >= 0 AND r.sd >= 0",
             model,
             model + ROBUST);
     return String.format(

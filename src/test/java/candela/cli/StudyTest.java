@@ -492,7 +492,7 @@ class StudyTest {
     assertThat(MainTest.run("report", ledger, "--out=/proc/a.html").err())
         .startsWith("candela: --out: a folder expected that can be written: /proc");
     List<String> lines = Files.readAllLines(out.resolve("sensitivity.csv"));
-    assertThat(lines.getFirst()).isEqualTo("model,sweep,measure,mean,sd,images,without");
+    assertThat(lines.getFirst()).isEqualTo("model,sweep,measure,mean,sd,pairs,images,without");
     // two models, four sweeps, two measures
     assertThat(lines).hasSize(1 + 2 * 4 * 2);
   }

@@ -27,7 +27,11 @@ class PageTest {
     d.put("measures", List.of("ssim"));
     d.put(
         "methods", List.of(List.of(0, "m", "p=1"), List.of(1, "m", "p=2"), List.of(2, "m", "p=3")));
-    d.put("metrics", List.of(List.of("deletion", "deletion", "lower is better")));
+    d.put(
+        "metrics",
+        List.of(
+            List.of("deletion", "deletion", "lower is better"),
+            List.of("insertion", "insertion", "higher is better")));
     d.put(
         "sweeps",
         List.of(
@@ -37,12 +41,15 @@ class PageTest {
     d.put(
         "sensitivity",
         List.of(
-            List.of("a", "s", "ssim", 0.75, 0.1, 1, 0), List.of("b", "s", "ssim", 0.5, 0.2, 1, 0)));
+            List.of("a", "s", "ssim", 0.75, 0.1, 1, 0),
+            Arrays.asList("b", "s", "ssim", 0.5, null, 1, 0)));
     d.put(
         "accuracy",
         List.of(
             Arrays.asList("a", "s", "deletion", 0.25, 0.01, 1, 0),
-            Arrays.asList("b", "s", "deletion", null, null, 0, 1)));
+            // one setting has no spread
+            Arrays.asList("b", "s", "deletion", 0.5, null, 1, 0),
+            Arrays.asList("b", "s", "insertion", null, null, 0, 1)));
     d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1, 0)));
     d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "b.onnx: no attention")));
     d.put("units", List.of(List.of("a", "cat", 3, 3, 0.9), List.of("b", "cat", 3, 4, 0.1)));
@@ -81,6 +88,13 @@ class PageTest {
       assertThat(browser.evaluate("document.title")).isEqualTo("</script><b>study – Candela study");
       assertThat(browser.evaluate("document.querySelectorAll('.chart svg').length")).isEqualTo("2");
 
+      String drawn =
+          "echarts.getInstanceByDom(document.querySelector('#%s .chart')).getOption().series"
+              + ".map(s => s.data.filter(v => v !== null && !isNaN(v[1] ?? 0)).length)";
+      // a bar and a whisker a model, but where there is no deviation; no chart of no point
+      assertThat(browser.evaluate(drawn.formatted("bars"))).isEqualTo("1,1,1,0");
+      assertThat(browser.evaluate(drawn.formatted("points"))).isEqualTo("1,0");
+
       String pixel =
           "document.querySelectorAll('#now"
               + " canvas')[0].getContext('2d').getImageData(0,1,1,1).data[2]";
@@ -113,7 +127,7 @@ class PageTest {
       assertThat(browser.evaluate("document.querySelector('#tableLeft tbody tr').textContent"))
           .isEqualTo("b2mx=3b.onnx: no attention");
       assertThat(browser.evaluate("document.querySelector('#tableAccuracy tbody').textContent"))
-          .isEqualTo("asdeletion0.25000.010010bsdeletion––01");
+          .isEqualTo("asdeletion0.25000.010010bsdeletion0.5000–10bsinsertion––01");
 
       String back = "getComputedStyle(document.body).backgroundColor";
       browser.show("light", "screen");

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,18 +67,54 @@ class LedgerTest {
       assertThat(s.subList(0, 3)).containsExactly("m", "s", "ssim");
       assertThat((double) s.get(3)).isCloseTo(0.55, within(1e-15));
       assertThat((double) s.get(4)).isCloseTo(Math.sqrt(0.05), within(1e-15));
-      assertThat(s.get(5)).isEqualTo(2L);
+      assertThat(s.subList(5, 8)).containsExactly(2L, 2L, 1L);
       List<Object> a = ledger.query("SELECT * FROM accuracy WHERE part = ''").getFirst();
       // means 2 and 4; variances 2/3 and 8
       assertThat((double) a.get(4)).isCloseTo(3, within(1e-15));
       assertThat((double) a.get(5)).isCloseTo(Math.sqrt((2.0 / 3 + 8) / 2), within(1e-14));
-      assertThat(a.get(6)).isEqualTo(2L);
+      assertThat(a.subList(6, 9)).containsExactly(3L, 2L, 1L);
       // of the third setting: 3 and 8
       assertThat(
               ledger
                   .query("SELECT mean FROM accuracy_by_setting WHERE label = '3' AND part = ''")
                   .getFirst())
           .containsExactly(5.5);
+    }
+  }
+
+  /** Others are left out; what is not varied is not robust. */
+  @Test
+  void ofOneSettingOrPairThereIsNoDeviation() {
+    try (Ledger ledger = open("one.duckdb")) {
+      for (Findings f : List.of(A, B)) {
+        ledger.commit(of(f, "one", Set.of(1)));
+        ledger.commit(of(f, "one-robust", Set.of(1)));
+        ledger.commit(of(f, "two", Set.of(0, 1)));
+      }
+      // of one: 2 and 2; of two: means 1.5 and 2, variances 0.25 and 0
+      assertThat(
+              ledger.query(
+                  "SELECT model, mean, sd, settings FROM accuracy WHERE part = '' ORDER BY model"))
+          .containsExactly(
+              Arrays.asList("one", 2.0, null, 1L),
+              Arrays.asList("one-robust", 2.0, null, 1L),
+              List.of("two", 1.75, Math.sqrt(0.125), 2L));
+      // 0.5 and 0.8
+      assertThat(ledger.query("SELECT model, mean, sd, pairs, images FROM sensitivity"))
+          .containsExactly(Arrays.asList("two", 0.65, null, 1L, 2L));
+      assertThat(Summary.print(ledger)).contains("s                   0.650");
+    }
+    Findings one = unit("a", new double[] {0.5, 0.7}, new double[] {1});
+    try (Ledger ledger = open("robust-one.duckdb")) {
+      List.of(A, ofRobust(B)).forEach(ledger::commit);
+      ledger.commit(of(one, "one", Set.of(0, 1, 2)));
+      ledger.commit(of(one, "one-robust", Set.of(0, 1, 2)));
+      assertThat(Summary.print(ledger))
+          .contains(
+              "scores of m-robust's maps spread less than those of m's in 0 of 1 sweeps and"
+                  + " metrics",
+              "scores of one-robust's maps spread less than those of one's in 0 of 0 sweeps and"
+                  + " metrics");
     }
   }
 
@@ -117,9 +154,9 @@ class LedgerTest {
       ledger.export(folder.resolve("nothing"), "csv");
       assertThat(Files.readAllLines(folder.resolve("nothing/accuracy.csv")))
           .containsExactly(
-              "model,sweep,metric,part,mean,sd,images,without",
-              "m,s,deletion,\"\",,,0,1",
-              "m-robust,s,deletion,\"\",,,0,1");
+              "model,sweep,metric,part,mean,sd,settings,images,without",
+              "m,s,deletion,\"\",,,2,0,1",
+              "m-robust,s,deletion,\"\",,,2,0,1");
       assertThat(Files.readAllLines(folder.resolve("nothing/score.csv")))
           .contains("m,c,2,deletion,\"\",nan,the score is flat");
       assertThat(Summary.print(ledger))
@@ -147,15 +184,24 @@ class LedgerTest {
   }
 
   private static Findings ofRobust(Findings f) {
+    return of(f, "m-robust", Set.of(0, 1, 2));
+  }
+
+  /**
+   * The same of another model.
+   *
+   * @param settings that are not left out
+   */
+  private static Findings of(Findings f, String model, Set<Integer> settings) {
     return new Findings(
-        "m-robust",
+        model,
         f.image(),
         f.target(),
         f.predicted(),
         f.probability(),
         f.view(),
-        f.similar(),
-        f.scored(),
+        f.similar().stream().filter(s -> settings.containsAll(Set.of(s.a(), s.b()))).toList(),
+        f.scored().stream().filter(s -> settings.contains(s.method())).toList(),
         f.seen(),
         f.rows(),
         f.seconds());
