@@ -50,11 +50,7 @@ public final class Summary {
     differing(all).ifPresent(lines::add);
     without(ledger).ifPresent(lines::add);
     alone(ledger).ifPresent(lines::add);
-    ledger
-        .query(
-            "SELECT model, reason, min(method) AS first FROM left_out GROUP BY ALL ORDER BY model,"
-                + " first")
-        .forEach(r -> lines.add("left out: " + r.get(0) + ": " + r.get(1)));
+    leftOut(ledger).ifPresent(lines::add);
     for (String model : models) {
       if (models.contains(model + ROBUST)) {
         lines.add("");
@@ -111,6 +107,25 @@ public final class Summary {
             "nothing to compare in "
                 + String.join(", ", alone)
                 + ": one setting; two or more are written as samples=[25,50]");
+  }
+
+  /** How much is left out: why is told before a study begins. */
+  private static Optional<String> leftOut(Ledger ledger) {
+    String models =
+        ledger
+            .query(
+                "SELECT model, count(*) FROM left_out JOIN sweep USING (method) GROUP BY model"
+                    + " ORDER BY model")
+            .stream()
+            .map(
+                r -> r.get(1) + (r.get(1).equals(1L) ? " setting of " : " settings of ") + r.get(0))
+            .collect(Collectors.joining(", "));
+    return models.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "left out: "
+                + models
+                + "; the reasons are in the report and in the ledger's table left_out");
   }
 
   private static String row(String sweep, Map<String, double[]> of, Set<String> models, int first) {

@@ -553,7 +553,10 @@ class StudyTest {
     MainTest.Ran ran = MainTest.run(command);
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
     assertThat(ran.err()).isEqualTo(NO_ATTENTION);
-    assertThat(ran.out()).contains(NO_ATTENTION.substring("candela: ".length()));
+    assertThat(ran.out())
+        .contains(
+            "\nleft out: 2 settings of cnn; the reasons are in the report and in the ledger's")
+        .doesNotContain("attention expected");
     String alike =
         "SELECT image, a, b, value FROM similarity WHERE model = 'cnn' AND sweep LIKE 'smoothgrad%'"
             + " ORDER BY ALL";
