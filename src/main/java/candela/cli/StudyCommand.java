@@ -5,6 +5,7 @@ import candela.image.WholeFile;
 import candela.probe.BatchSize;
 import candela.probe.Pipeline;
 import candela.study.Estimate;
+import candela.study.Gaps;
 import candela.study.Ledger;
 import candela.study.Material;
 import candela.study.Model;
@@ -123,7 +124,7 @@ final class StudyCommand implements Callable<Integer> {
       for (Model m : plans.models()) {
         Estimate.check(study, plans.of(m), m, probe);
       }
-      plans.reasons().forEach(Suited::tell);
+      tell(Gaps.of(plan, plans));
       if (plans.models().isEmpty()) {
         return Main.WRONG;
       }
@@ -141,6 +142,11 @@ final class StudyCommand implements Callable<Integer> {
       out.printf(Locale.ROOT, "%nledger: %s%nreport: %s%n%.0f s in all%n", to, report, seconds);
       return failed == 0 ? whole(plans) : Main.PARTIAL;
     }
+  }
+
+  private static void tell(Gaps gaps) {
+    gaps.gaps().forEach(g -> Suited.tell(g.text()));
+    gaps.uncompared().forEach(line -> System.err.println("candela: " + Main.oneLine(line)));
   }
 
   private int threads() {
@@ -180,7 +186,7 @@ final class StudyCommand implements Callable<Integer> {
   private int print(Study study, Plan plan, Material material) {
     try (Device device = machine.open()) {
       Plans plans = Plans.of(plan, material.models(), device);
-      plans.reasons().forEach(Suited::tell);
+      tell(Gaps.of(plan, plans));
       if (plans.models().isEmpty()) {
         return Main.WRONG;
       }

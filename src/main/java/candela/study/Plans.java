@@ -64,9 +64,4 @@ public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
   public List<Model> models() {
     return plans.keySet().stream().filter(m -> !of(m).runs().isEmpty()).toList();
   }
-
-  /** What is left out and why, each once: settings of a sweep mostly share a reason. */
-  public List<String> reasons() {
-    return leftOut.stream().map(l -> l.model() + ": " + l.reason()).distinct().toList();
-  }
 }

@@ -34,8 +34,11 @@ public final class Results {
         "leftOut",
         table(
             ledger,
-            "SELECT model, method, name, parameters, reason FROM left_out JOIN method USING"
-                + " (method) ORDER BY model, method"));
+            "SELECT model, method, name, parameters, sweep, label, reason FROM left_out JOIN method"
+                + " USING (method) JOIN sweep USING (method) ORDER BY model, number, place"));
+    Gaps gaps = Gaps.of(ledger);
+    all.put("gaps", gaps.gaps().stream().map(g -> g.model() + ": " + g.what()).distinct().toList());
+    all.put("uncompared", gaps.uncompared());
     all.put(
         "sensitivity",
         table(

@@ -595,6 +595,33 @@ class StudyTest {
     }
   }
 
+  @Test
+  void aSweepThatNothingIsComparedInIsTold() throws IOException {
+    String sweeps =
+        "base: \"grad-cam:layer=[relu19.out,nix*]\", all: \"grad-cam:layer=[relu19.out,nix]\"";
+    String text = "models: [cnn]\nimages: [shipped]\nsweeps: [%s]\nmetrics: [sparseness]\n";
+    Path file = Files.writeString(folder.resolve("alone-left.yaml"), text.formatted(sweeps));
+    Path ledger = folder.resolve("alone-left.duckdb");
+    for (String option : List.of("--dry-run", "--jobs=1")) {
+      MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger, option);
+      assertThat(ran.code()).as(ran.err()).isEqualTo(Main.PARTIAL);
+      assertThat(ran.err().lines().toList()).hasSize(3);
+      assertThat(ran.err())
+          .startsWith(
+              "candela: left out: cnn: grad-cam, setting nix of sweep base and setting nix of sweep"
+                  + " all: cnn.onnx: no value 'nix' in the graph")
+          .endsWith(
+              "\ncandela: cnn: sweep base: its marked setting is left out, so nothing is compared"
+                  + "\ncandela: cnn: sweep all: one setting is left, so nothing is compared\n");
+    }
+    assertThat(Files.readString(folder.resolve("alone-left.html")))
+        .contains("cnn: sweep base: its marked setting is left out, so nothing is compared");
+    try (Ledger open = Ledger.read(ledger)) {
+      assertThat(open.query("SELECT sweep, settings, sd IS NULL FROM accuracy WHERE part = ''"))
+          .containsExactlyInAnyOrder(List.of("base", 1L, true), List.of("all", 1L, true));
+    }
+  }
+
   private static String digestOf(Path ledger) {
     try (Ledger open = Ledger.read(ledger)) {
       return open.digest();

@@ -51,7 +51,9 @@ class PageTest {
             Arrays.asList("b", "s", "deletion", 0.5, null, 1, 0),
             Arrays.asList("b", "s", "insertion", null, null, 0, 1)));
     d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1, 0)));
-    d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "b.onnx: no attention")));
+    d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "s", "3", "b.onnx: no attention")));
+    d.put("gaps", List.of("b: m, setting 3 of sweep s"));
+    d.put("uncompared", List.of("b: sweep s: nothing is compared"));
     d.put("units", List.of(List.of("a", "cat", 3, 3, 0.9), List.of("b", "cat", 3, 4, 0.1)));
     d.put(
         "similar",
@@ -122,10 +124,11 @@ class PageTest {
       assertThat(browser.evaluate(means)).isEqualTo("0.7500,0.5000");
 
       assertThat(browser.evaluate("document.getElementById('left').textContent"))
-          .startsWith("Left out, ")
-          .contains("m of b");
+          .isEqualTo(
+              "Left out, as they have no meaning for the model: b: m, setting 3 of sweep s; the"
+                  + " reasons are in the tables.b: sweep s: nothing is compared.");
       assertThat(browser.evaluate("document.querySelector('#tableLeft tbody tr').textContent"))
-          .isEqualTo("b2mx=3b.onnx: no attention");
+          .isEqualTo("b2mx=3s3b.onnx: no attention");
       assertThat(browser.evaluate("document.querySelector('#tableAccuracy tbody').textContent"))
           .isEqualTo("asdeletion0.25000.010010bsdeletion0.5000–10bsinsertion––01");
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -205,6 +206,40 @@ class LedgerTest {
         f.seen(),
         f.rows(),
         f.seconds());
+  }
+
+  /** In the same words as before the study. */
+  @Test
+  @SuppressWarnings("unchecked")
+  void whatIsLeftOutIsToldOfALedger() {
+    Plan plan = Plan.of(STUDY.sweeps());
+    var one = new Plans.LeftOut("m", 1, "sliding-patch: why");
+    var robust = new Plans.LeftOut("m-robust", 0, "sliding-patch: why not");
+    var other = new Plans.LeftOut("m-robust", 2, "sliding-patch: why not");
+    Plans plans = new Plans(Map.of(), List.of(one, robust, other));
+    try (Ledger ledger = open("gaps.duckdb")) {
+      ledger.ran("0", "cpu", 1, 1, 1, "");
+      assertThat(Summary.print(ledger)).noneMatch(l -> l.contains("left out"));
+      ledger.leaveOut(plans);
+      assertThat(Gaps.of(ledger).gaps()).hasSize(2).isEqualTo(Gaps.of(plan, plans).gaps());
+      assertThat(Gaps.of(ledger).uncompared())
+          .hasSize(2)
+          .isEqualTo(Gaps.of(plan, plans).uncompared());
+      assertThat(Summary.print(ledger))
+          .filteredOn(l -> l.contains("left out"))
+          .containsExactly(
+              "left out: 1 setting of m, 2 settings of m-robust; the reasons are in the report and"
+                  + " in the ledger's table left_out");
+      Map<String, Object> shown = Results.of(ledger);
+      assertThat((List<Object>) shown.get("gaps"))
+          .containsExactly(
+              "m: sliding-patch, setting 2 of sweep s",
+              "m-robust: sliding-patch, settings 1; 3 of sweep s");
+      assertThat((List<Object>) shown.get("uncompared")).hasSize(2);
+      assertThat(((List<List<Object>>) shown.get("leftOut")).getFirst())
+          .startsWith("m", 1, "sliding-patch")
+          .endsWith("s", "2", "sliding-patch: why");
+    }
   }
 
   @Test
