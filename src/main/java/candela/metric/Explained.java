@@ -173,6 +173,11 @@ public final class Explained {
     return map;
   }
 
+  /** Whether the map is the same everywhere, so that nothing but their place orders its pixels. */
+  boolean isEven() {
+    return Vectors.isConstant(map);
+  }
+
   /** |map| at the image's size. */
   double[] magnitudes() {
     double[] v = Vectors.doubles(fullMap());

@@ -13,8 +13,9 @@ import java.util.Arrays;
  *
  * <p><b>Definition:</b> pixels in the order of the map, largest first, are cut into groups G of
  * step pixels. The value is Pearson's correlation, over the groups, of Σ_G a and f(x) − f(x_G), x_G
- * showing the substrate in G alone, all channels. NaN where one of the two is constant. Of equal
- * pixels, those that come first row by row.
+ * showing the substrate in G alone, all channels. NaN where one of the two is constant, or all a
+ * are equal: sums then tell the last group, which is smaller, from the others, and nothing else. Of
+ * equal pixels, those that come first row by row.
  *
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → −1 … 1.
  *
@@ -61,6 +62,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
     private final MemorySegment group;
     private final MemorySegment gone;
     private final double[] sums;
+    private final boolean even;
 
     Groups(FaithfulnessEstimate metric, Explained explained, Workspace workspace) {
       super(
@@ -72,6 +74,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
       other = metric.substrate().of(explained, workspace);
       int[] ranks = explained.ranks();
       float[] map = explained.atFullSize(explained.contributions());
+      even = Vectors.isConstant(explained.contributions());
       sums = new double[all() - 1];
       for (int i = 0; i < ranks.length; i++) {
         sums[ranks[i] / metric.step()] += map[i];
@@ -104,7 +107,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
     Score of(double[] scores) {
       double[] falls = new double[sums.length];
       Arrays.setAll(falls, i -> scores[0] - scores[i + 1]);
-      return Score.correlation(sums, falls);
+      return even ? Score.none(Reason.EVEN) : Score.correlation(sums, falls);
     }
   }
 }

@@ -13,7 +13,7 @@ import java.util.Map;
  * before), the map is brought to the image's size, B_α is the smallest box around what is not 0,
  * and IoU_α = |B_α ∩ T| / |B_α ∪ T| with T the pixels of the class; the error at α is 1 where IoU_α
  * ≤ least, else 0. A map without positive values has IoU 0. The value is the mean error over the
- * grid.
+ * grid. NaN where no pixel shows the class.
  *
  * <p><b>Shapes:</b> map [h,w], truth [H,W] → one number; parts {@code iou@α} and {@code error@α}.
  *
@@ -55,6 +55,9 @@ public record Localisation(double from, double to, double by, double least) impl
   }
 
   private Score score(Explained explained, boolean[] truth) {
+    if (!Truth.shows(truth)) {
+      return Score.none(Reason.NO_OBJECT);
+    }
     Map<String, Double> parts = new LinkedHashMap<>();
     double errors = 0;
     List<Double> grid = Check.grid(from, to, by, "localisation");

@@ -9,11 +9,12 @@ import java.util.Map;
  * Whether the map's largest value lies on the object.
  *
  * <p><b>Definition:</b> 1 if a pixel of the class lies within tolerance of the largest value, of
- * equal ones the first row by row; else 0. NaN where no pixel shows the class, or the map holds
- * NaN.
+ * equal ones the first row by row; else 0. NaN where no pixel shows the class, the map holds NaN,
+ * or it is the same everywhere: it points nowhere, and the number would be that of the first pixel.
  *
  * <p><b>Shapes:</b> map [h,w], enlarged bilinearly where it is smaller than the image; truth [H,W]
- * → one number.
+ * → one number; parts {@code row} and {@code column} of the largest value, and its {@code distance}
+ * from the class in pixels.
  *
  * <p><b>Parameters:</b> tolerance (pixels of the image, 0 or more, default 15).
  *
@@ -61,12 +62,24 @@ public record PointingGame(double tolerance) implements Metric {
         nearest = Math.min(nearest, Math.hypot(i / w - best / w, i % w - best % w));
       }
     }
+    if (Double.isInfinite(nearest)) {
+      return none(Reason.NO_OBJECT);
+    }
+    return explained.isEven()
+        ? none(Reason.EVEN)
+        : score(nearest <= tolerance ? 1 : 0, best / w, best % w, nearest, "");
+  }
+
+  private static Score none(String reason) {
+    return score(Double.NaN, Double.NaN, Double.NaN, Double.NaN, reason);
+  }
+
+  private static Score score(
+      double value, double row, double column, double distance, String reason) {
     Map<String, Double> parts = new LinkedHashMap<>();
-    parts.put("row", (double) (best / w));
-    parts.put("column", (double) (best % w));
-    parts.put("distance", nearest);
-    return Double.isInfinite(nearest)
-        ? Score.of(Double.NaN, parts, Reason.NO_OBJECT)
-        : Score.of(nearest <= tolerance ? 1 : 0, parts);
+    parts.put("row", row);
+    parts.put("column", column);
+    parts.put("distance", distance);
+    return Score.of(value, parts, reason);
   }
 }

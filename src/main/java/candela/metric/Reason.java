@@ -7,6 +7,9 @@ final class Reason {
   static final String ZEROS = "the map is 0 everywhere";
   static final String NO_OBJECT = "no pixel shows the class";
 
+  /** Of a map that is the same everywhere, whose pixels have no order. */
+  static final String EVEN = "the map has the same on all sets of pixels";
+
   /** Where a metric knows of no other. */
   static final String NOT_FINITE =
       "a score of the model, or the map of a changed image, is NaN or infinite";
@@ -29,7 +32,7 @@ final class Reason {
       return "all pixels are in one set, and there is nothing to correlate";
     }
     if (Vectors.isConstant(ofMap)) {
-      return "the map has the same on all sets of pixels";
+      return EVEN;
     }
     return Vectors.isConstant(ofScore)
         ? "the score changes equally whichever pixels go"

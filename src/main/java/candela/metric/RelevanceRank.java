@@ -9,7 +9,8 @@ import java.util.Map;
  *
  * <p><b>Definition:</b> of the K largest values, K the number of pixels of the class, the share
  * that lies on them; of equal values, those that come first row by row. NaN where no pixel shows
- * the class.
+ * the class, or the map is the same everywhere: it has no K largest values, and the share would be
+ * that of the first rows.
  *
  * <p><b>Shapes:</b> map [h,w], enlarged bilinearly where it is smaller than the image; truth [H,W]
  * → 0 … 1; part {@code object}, the object's share of the pixels: what a random map has.
@@ -37,10 +38,11 @@ public record RelevanceRank() implements Metric {
   @Override
   public Probe<Score> probe(Explained explained, Workspace workspace) {
     boolean[] truth = explained.truth("relevance-rank");
-    return Known.of(explained, () -> score(explained.ranks(), truth));
+    return Known.of(explained, () -> score(explained, truth));
   }
 
-  private static Score score(int[] ranks, boolean[] truth) {
+  private static Score score(Explained explained, boolean[] truth) {
+    int[] ranks = explained.ranks();
     int k = 0;
     for (boolean t : truth) {
       k += t ? 1 : 0;
@@ -49,8 +51,9 @@ public record RelevanceRank() implements Metric {
     for (int i = 0; i < ranks.length; i++) {
       inside += truth[i] && ranks[i] < k ? 1 : 0;
     }
-    return k == 0
-        ? Score.none(Reason.NO_OBJECT)
-        : Score.of((double) inside / k, Map.of("object", (double) k / ranks.length));
+    if (k == 0 || explained.isEven()) {
+      return Score.none(k == 0 ? Reason.NO_OBJECT : Reason.EVEN);
+    }
+    return Score.of((double) inside / k, Map.of("object", (double) k / ranks.length));
   }
 }

@@ -10,11 +10,11 @@ import java.util.Map;
  *
  * <p><b>Definition:</b> of the k largest values, the share that lies on pixels of the class; of
  * equal values, those that come first row by row. With conceptInfluence, over the object's share of
- * the pixels, which is what a random map has.
+ * the pixels, which is what a random map has. NaN where no pixel shows the class, or the map is the
+ * same everywhere: it has no k largest values, and the share would be that of the first rows.
  *
  * <p><b>Shapes:</b> map [h,w], enlarged bilinearly where it is smaller than the image; truth [H,W]
  * → 0 … 1, or 0 up to the pixels over those of the object; part {@code object}, the object's share.
- * With conceptInfluence NaN where no pixel shows the class.
  *
  * <p><b>Parameters:</b> k (pixels, 1 or more, at most those of the image; default 1,000);
  * conceptInfluence (default false).
@@ -56,19 +56,22 @@ public record TopKIntersection(int k, boolean conceptInfluence) implements Metri
           "top-k-intersection: k of at most %d expected for an image of %d x %d, got %d",
           truth.length, explained.width(), explained.height(), k);
     }
-    return Known.of(explained, () -> score(explained.ranks(), truth));
+    return Known.of(explained, () -> score(explained, truth));
   }
 
-  private Score score(int[] ranks, boolean[] truth) {
+  private Score score(Explained explained, boolean[] truth) {
+    int[] ranks = explained.ranks();
     int on = 0;
     int object = 0;
     for (int i = 0; i < ranks.length; i++) {
       object += truth[i] ? 1 : 0;
       on += truth[i] && ranks[i] < k ? 1 : 0;
     }
+    if (object == 0 || explained.isEven()) {
+      return Score.none(object == 0 ? Reason.NO_OBJECT : Reason.EVEN);
+    }
     double share = (double) object / ranks.length;
     double value = (double) on / k;
-    return Score.of(
-        conceptInfluence ? value / share : value, Map.of("object", share), Reason.NO_OBJECT);
+    return Score.of(conceptInfluence ? value / share : value, Map.of("object", share));
   }
 }

@@ -60,4 +60,14 @@ public final class Truth {
     }
     return truth;
   }
+
+  /** Whether there are any. */
+  static boolean shows(boolean[] truth) {
+    for (boolean t : truth) {
+      if (t) {
+        return true;
+      }
+    }
+    return false;
+  }
 }

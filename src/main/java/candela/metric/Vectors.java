@@ -60,6 +60,15 @@ final class Vectors {
     return true;
   }
 
+  static boolean isConstant(float[] v) {
+    for (float x : v) {
+      if (x != v[0]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** v over its length; null for zeros. Changes v. */
   static double[] scaled(double[] v) {
     // by the largest first: squares of very small and very large values stay in range

@@ -48,8 +48,9 @@ final class MetricCases {
         new Case("pointing-game:tolerance=0", best, 1),
         new Case("pointing-game:tolerance=0", worst, 0),
         new Case("pointing-game:tolerance=1", worst, 1),
-        // of equal values the first
-        new Case("pointing-game:tolerance=0", new float[3], 0),
+        // of equal values the first, but not where all are equal
+        new Case("pointing-game:tolerance=0", new float[] {2, 1, 2}, 0),
+        new Case("pointing-game", new float[] {2, 2, 2}, Double.NaN),
         // the method finds 1, 2, 3: (−2, 0, 2) of (3, 2, 1)
         new Case("max-sensitivity", best, 0),
         new Case("max-sensitivity", worst, Math.sqrt(8 / 14.0)),
@@ -149,6 +150,11 @@ final class MetricCases {
         new Case(
             "faithfulness-estimate:step=1,score=logit", middle, 18 / Math.sqrt(26 / 3.0 * 648)),
         new Case("faithfulness-estimate:step=1,score=logit", new float[3], Double.NaN),
+        // sums 4 and 2, the sizes of the groups, of which one costs −18 and one 18
+        new Case(
+            "faithfulness-estimate:step=2,score=logit,substrate=mean",
+            new float[] {2, 2, 2},
+            Double.NaN),
         // what is there adds to the score: 0, 18, 54, 108
         new Case("monotonicity:step=1,score=logit", best, 1),
         // of 2, 2, 2: the first pixel costs 18, the last brings as much
@@ -215,14 +221,18 @@ final class MetricCases {
         // the two largest: both; the first and the second
         new Case("relevance-rank", best, 1),
         new Case("relevance-rank", worst, 0.5),
+        // of equal values the first, but not where all are equal
+        new Case("relevance-rank", new float[] {2, 1, 2}, 0.5),
+        new Case("relevance-rank", new float[] {2, 2, 2}, Double.NaN),
         // the last two pixels are two thirds of all
         new Case("top-k-intersection:k=2", best, 1),
         new Case("top-k-intersection:k=2", worst, 0.5),
         new Case("top-k-intersection:k=1", worst, 0),
         new Case("top-k-intersection:k=3", worst, 2 / 3.0),
         new Case("top-k-intersection:k=2,conceptInfluence=true", best, 1.5),
-        // of equal values the first
-        new Case("top-k-intersection:k=1", new float[3], 0),
+        // of equal values the first, but not where all are equal
+        new Case("top-k-intersection:k=1", new float[] {2, 1, 2}, 0),
+        new Case("top-k-intersection:k=1", new float[] {2, 2, 2}, Double.NaN),
         // of the blurred image the first pixel is known, 1, 1, 1; with the last the one between is
         // guessed right
         new Case("sic:score=logit", best, 0.5),

@@ -277,6 +277,10 @@ class MetricTest {
         "faithfulness-correlation:subset=2 | 3 | the score changes equally whichever pixels go",
         "faithfulness-estimate:score=logit | 3 | all pixels are in one set, and there is nothing to"
             + " correlate",
+        "faithfulness-estimate:step=2,score=logit | 0 | the map has the same on all sets of pixels",
+        "pointing-game | 0 | the map has the same on all sets of pixels",
+        "relevance-rank | 0 | the map has the same on all sets of pixels",
+        "top-k-intersection:k=1 | 0 | the map has the same on all sets of pixels",
         "monotonicity-correlation:step=1 | 0 | the map has the same on all sets of pixels",
         "sensitivity-n:most=1,sizes=1 | 3 | the map has the same on all sets of pixels",
         "sensitivity-n:score=probability,sizes=1,most=0.3 | 3 | the score changes equally whichever"
@@ -305,13 +309,16 @@ class MetricTest {
     var none = new Explained(Shape.of(3), x, 0, map, 1, 3, new boolean[3]);
     for (String m :
         List.of(
+            "localisation",
             "pointing-game",
             "relevance-mass",
             "relevance-rank",
             "roc-auc",
+            "top-k-intersection:k=2",
             "top-k-intersection:k=2,conceptInfluence=true")) {
       Score s = run(Toy.slrp(folder), 1, 1, List.of(Metrics.parse(m)), List.of(none)).getFirst();
       assertThat(s.value()).as(m).isNaN();
+      assertThat(s.parts().values()).as(m).allMatch(v -> v.isNaN());
       assertThat(s.reason()).as(m).isEqualTo("no pixel shows the class");
     }
     var all = new Explained(Shape.of(3), x, 0, map, 1, 3, new boolean[] {true, true, true});
