@@ -82,8 +82,10 @@ public record Npy(int[] shape, float[] values) {
       Matcher m = HEADER.matcher(header);
       if (!m.matches()) {
         throw CandelaException.of(
-            "%s: little-endian floats, integers or booleans expected, its header says %s",
-            file, header.strip());
+            "%s: little-endian floats, integers or booleans expected, its header says %s%s",
+            file,
+            header.strip(),
+            header.contains("'descr': '>") ? "; save it as a.astype('<f4')" : "");
       }
       String type = m.group(1);
       int[] shape =
@@ -101,12 +103,25 @@ public record Npy(int[] shape, float[] values) {
       float[] values = new float[(int) count(shape)];
       for (int i = 0; i < values.length; i++) {
         values[i] = value(type, b);
+        if (type.equals("f8") && Float.isInfinite(values[i])) {
+          checkRange(file, b.getDouble(b.position() - Double.BYTES));
+        }
       }
       return new Npy(shape, m.group(2).equals("True") ? lastFirst(shape, values) : values);
     } catch (BufferUnderflowException | NumberFormatException | ArithmeticException e) {
       throw new CandelaException(file + ": a whole .npy file expected, it is cut or garbled", e);
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
+    }
+  }
+
+  /** Infinity is one, a number that would become it is not. */
+  private static void checkRange(Path file, double value) {
+    if (!Double.isInfinite(value)) {
+      throw CandelaException.of(
+          "%s: numbers of float32 expected, got %s, which is beyond its largest, %s; divide all by"
+              + " one number first",
+          file, value, Float.MAX_VALUE);
     }
   }
 

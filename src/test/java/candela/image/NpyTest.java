@@ -73,6 +73,29 @@ class NpyTest {
     assertThat(read("<u4 ffffffff" + " 00000000".repeat(5), false).values()).startsWith(0x1p32f);
   }
 
+  @Test
+  void whatIsBeyondFloat32IsRefused() throws IOException {
+    String zeros = " 0000000000000000".repeat(5);
+    assertThat(read("<f8 000000000000f07f" + zeros, false).values())
+        .startsWith(Float.POSITIVE_INFINITY);
+    assertThatThrownBy(() -> read("<f8 9c7500883ce4377e" + zeros, false))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            folder.resolve("t.npy")
+                + ": numbers of float32 expected, got 1.0E300, which is beyond its largest,"
+                + " 3.4028235E38; divide all by one number first");
+  }
+
+  @Test
+  void bigEndianFilesAreToldWhatToDo() {
+    assertThatThrownBy(() -> read(">f4" + " 3f800000".repeat(6), false))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith(folder.resolve("t.npy") + ": little-endian floats, integers")
+        .hasMessageEndingWith("; save it as a.astype('<f4')");
+    assertThatThrownBy(() -> read("<c8" + " 0000803f 00000000".repeat(6), false))
+        .hasMessageEndingWith("}");
+  }
+
   private Npy read(String typeAndBytes, boolean fortran) throws IOException {
     String[] parts = typeAndBytes.split(" ", 2);
     String header =
