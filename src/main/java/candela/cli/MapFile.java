@@ -13,18 +13,15 @@ import java.util.Arrays;
  */
 record MapFile(Path file, int h, int w, float[] values) {
   /**
-   * Of [h,w], or the same after axes of length 1.
+   * Of [h,w], or the same after axes of length 1, or before one: [h,w,1].
    *
    * @throws CandelaException where it holds other than finite numbers, or has another shape
    */
   static MapFile read(Path file) {
     Npy npy = Npy.read(file);
     int[] dims = npy.shape();
-    boolean flat =
-        dims.length >= 2
-            && npy.isOne(dims[dims.length - 2], dims[dims.length - 1])
-            && npy.values().length > 0;
-    if (!flat) {
+    int[] size = size(dims);
+    if (size.length != 2 || npy.values().length == 0) {
       throw CandelaException.of(
           "%s: a map [h,w] expected, got %s%s",
           file,
@@ -36,7 +33,20 @@ record MapFile(Path file, int h, int w, float[] values) {
         throw CandelaException.of("%s: finite numbers expected, got %s", file, v);
       }
     }
-    return new MapFile(file, dims[dims.length - 2], dims[dims.length - 1], npy.values());
+    return new MapFile(file, size[0], size[1], npy.values());
+  }
+
+  /** Without axes of length 1, the first ones first, as long as two are left. */
+  private static int[] size(int[] dims) {
+    int from = 0;
+    int to = dims.length;
+    while (to - from > 2 && dims[from] == 1) {
+      from++;
+    }
+    while (to - from > 2 && dims[to - 1] == 1) {
+      to--;
+    }
+    return Arrays.copyOfRange(dims, from, to);
   }
 
   /** Whether it has a value for each pixel of an input of this size. */

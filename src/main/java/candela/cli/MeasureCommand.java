@@ -4,7 +4,6 @@ import candela.config.Csv;
 import candela.config.Spec;
 import candela.device.Device;
 import candela.graph.Network;
-import candela.image.Inputs;
 import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Preparation;
@@ -23,12 +22,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,7 +51,8 @@ import picocli.CommandLine.Parameters;
       "  candela measure cat.jpg --model m.onnx --map mine.npy --map theirs.npy",
       "  candela measure in.npy --model m.onnx --map a.npy --metric deletion:preset=sam -o a.csv",
       "",
-      "Exit codes: 0 all done, 1 some metrics were left out, 2 wrong usage or input."
+      "Exit codes: 0 all done, 1 some metrics were left out, 2 wrong usage or input, or nothing",
+      "was left to be done."
     })
 final class MeasureCommand implements Callable<Integer> {
   @Parameters(
@@ -132,9 +133,12 @@ final class MeasureCommand implements Callable<Integer> {
     if (!metrics.isEmpty()) {
       List<Metric> wanted = metrics.stream().map(MeasureCommand::metric).toList();
       for (int i = 0; i < wanted.size(); i++) {
-        if (wanted.subList(0, i).contains(wanted.get(i))) {
+        int before = wanted.indexOf(wanted.get(i));
+        if (before < i) {
+          boolean repeated = metrics.get(before).equals(metrics.get(i));
           throw CandelaException.of(
-              "--metric: every metric once expected, '%s' is there twice", metrics.get(i));
+              "--metric: every metric once expected, '%s' %s",
+              metrics.get(i), repeated ? "is there twice" : "equals '" + metrics.get(before) + "'");
         }
       }
       return wanted;
@@ -158,7 +162,7 @@ final class MeasureCommand implements Callable<Integer> {
 
   private List<Judged> judged(Shape shape, float[] pixels, int explained) {
     boolean[] object = truth == null ? null : object(shape);
-    Map<String, Integer> seen = new HashMap<>();
+    List<String> names = names(maps);
     List<Judged> all = new ArrayList<>();
     for (Path file : maps) {
       MapFile map = MapFile.read(file);
@@ -168,12 +172,24 @@ final class MeasureCommand implements Callable<Integer> {
             "candela: %s: [%d,%d] is enlarged, bilinearly, to the model's input, [%d,%d]%n",
             file, map.h(), map.w(), shape.dim(1), shape.dim(2));
       }
-      String name = Inputs.unique(file.getFileName().toString().replaceAll("\\.npy$", ""), seen);
       Explained one =
           new Explained(shape, pixels, explained, map.values(), map.h(), map.w(), object);
-      all.add(new Judged(name, one));
+      all.add(new Judged(names.get(all.size()), one));
     }
     return all;
+  }
+
+  /** Of files, what they are called without ending; of several that are called alike, the paths. */
+  private static List<String> names(List<Path> files) {
+    List<String> names =
+        files.stream().map(f -> f.getFileName().toString().replaceAll("\\.npy$", "")).toList();
+    return IntStream.range(0, names.size())
+        .mapToObj(
+            i ->
+                Collections.frequency(names, names.get(i)) == 1
+                    ? names.get(i)
+                    : files.get(i).toString())
+        .toList();
   }
 
   private boolean[] object(Shape shape) {
@@ -211,7 +227,7 @@ final class MeasureCommand implements Callable<Integer> {
         left.add(name + ": the pixels of the class are needed; give --truth FILE");
         continue;
       }
-      String text = Metrics.name(m) + ":" + Metrics.text(m);
+      String text = Metrics.name(m) + (Metrics.text(m).isEmpty() ? "" : ":" + Metrics.text(m));
       try (var workspace = new Workspace(device);
           var progress = new Console(name)) {
         List<Probe<Score>> probes =
@@ -235,6 +251,10 @@ final class MeasureCommand implements Callable<Integer> {
         left.add(Main.sentence(e));
       }
     }
+    left.forEach(why -> System.err.println("candela: left out: " + why));
+    if (left.size() == all.size()) {
+      return Main.WRONG;
+    }
     table.print(System.out);
     without.forEach(
         (why, of) -> {
@@ -242,7 +262,6 @@ final class MeasureCommand implements Callable<Integer> {
           String which = every ? "all maps" : String.join(", ", of);
           System.err.println("candela: NaN of " + which + ": " + why);
         });
-    left.forEach(why -> System.err.println("candela: left out: " + why));
     if (out != null) {
       byte[] csv = (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8);
       WholeFile.write(out, part -> Files.write(part, csv));

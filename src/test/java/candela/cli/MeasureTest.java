@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,7 +97,7 @@ class MeasureTest {
 
   private static double value(List<List<String>> lines, String metric, String map) {
     return lines.stream()
-        .filter(l -> l.get(0).startsWith(metric + ":"))
+        .filter(l -> l.get(0).split(":")[0].equals(metric))
         .filter(l -> l.get(1).equals(map) && l.get(2).isEmpty())
         .mapToDouble(l -> Double.parseDouble(l.get(3)))
         .findFirst()
@@ -130,6 +131,57 @@ class MeasureTest {
     assertThat(ran.err())
         .contains(
             "candela: left out: roc-auc: the pixels of the class are needed; give --truth FILE\n");
+  }
+
+  /** No table and no file of nothing. */
+  @Test
+  void whereNothingIsLeftToMeasureThatIsWrongUsage() {
+    Path csv = folder.resolve("m.csv");
+    Ran ran = measure(map("one"), "--metric=pointing-game", "--metric=roc-auc", "--out=" + csv);
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.out()).contains("class 1, ").doesNotContain("metric", "better");
+    assertThat(ran.err())
+        .isEqualTo(
+            "candela: left out: pointing-game: the pixels of the class are needed; give --truth"
+                + " FILE\n"
+                + "candela: left out: roc-auc: the pixels of the class are needed; give --truth"
+                + " FILE\n");
+    assertThat(csv).doesNotExist();
+  }
+
+  @Test
+  void mapsThatAreCalledAlikeHaveTheirPathsForNames() throws IOException {
+    Path other = Files.createDirectory(folder.resolve("other")).resolve("one.npy");
+    Files.copy(folder.resolve("ramp.npy"), other);
+    Path csv = folder.resolve("m.csv");
+    Ran ran =
+        measure(map("one"), map("ramp"), "--map=" + other, "--metric=sparseness", "--out=" + csv);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    String one = folder.resolve("one.npy").toString();
+    assertThat(ran.out()).contains(" " + one + "   ", " ramp   ", " " + other + "\n");
+    List<List<String>> lines =
+        Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
+    assertThat(lines.stream().skip(1).map(l -> l.get(1)))
+        .containsExactly(one, "ramp", other.toString());
+    assertThat(value(lines, "sparseness", other.toString()))
+        .isEqualTo(value(lines, "sparseness", "ramp"))
+        .isNotEqualTo(value(lines, "sparseness", one));
+  }
+
+  @Test
+  void axesOfLengthOneAreNoneOfAMap() {
+    Path file = folder.resolve("m.npy");
+    for (int[] shape :
+        new int[][] {{33, 7}, {1, 33, 7}, {1, 1, 33, 7}, {33, 7, 1}, {1, 33, 7, 1}}) {
+      new Npy(shape, new float[33 * 7]).write(file);
+      MapFile map = MapFile.read(file);
+      assertThat(new int[] {map.h(), map.w()}).as(Arrays.toString(shape)).containsExactly(33, 7);
+    }
+    for (int[] shape : new int[][] {{33, 7, 3}, {3, 33, 7}, {3, 33, 7, 1}, {2, 1, 7, 33}}) {
+      new Npy(shape, new float[Arrays.stream(shape).reduce(1, (a, b) -> a * b)]).write(file);
+      assertThatThrownBy(() -> MapFile.read(file))
+          .hasMessageEndingWith(Arrays.toString(shape) + "; join its channels first");
+    }
   }
 
   @Test
@@ -217,8 +269,10 @@ class MeasureTest {
     ran = measure(map("one"), "--metric=sic", "--metric=sic:least=0.8");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     assertThat(ran.err())
-        .isEqualTo(
-            "candela: --metric: every metric once expected, 'sic:least=0.8' is there twice\n");
+        .isEqualTo("candela: --metric: every metric once expected, 'sic:least=0.8' equals 'sic'\n");
+    ran = measure(map("one"), "--metric=aic", "--metric=deletion", "--metric=deletion");
+    assertThat(ran.err())
+        .isEqualTo("candela: --metric: every metric once expected, 'deletion' is there twice\n");
   }
 
   @Test
@@ -248,9 +302,9 @@ class MeasureTest {
     List<List<String>> lines =
         Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
     assertThat(lines)
-        .contains(List.of("sparseness:", "zeros", "", "NaN", "the map is 0 everywhere"));
+        .contains(List.of("sparseness", "zeros", "", "NaN", "the map is 0 everywhere"));
     assertThat(lines)
-        .filteredOn(l -> l.get(0).equals("sparseness:") && l.get(1).equals("one"))
+        .filteredOn(l -> l.get(0).equals("sparseness") && l.get(1).equals("one"))
         .allMatch(l -> l.get(4).isEmpty())
         .isNotEmpty();
   }
