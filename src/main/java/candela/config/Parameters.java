@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The hyper-parameters of a record: read from a {@link Spec}, and as provenance keeps them. */
 public final class Parameters {
@@ -33,6 +34,29 @@ public final class Parameters {
         .filter(e -> !(e.getValue() instanceof List<?>))
         .map(e -> e.getKey() + "=" + e.getValue())
         .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * Names that tell settings apart: of one that is there with other values too,
+   * NAME:key=value,key=value of those in which they differ.
+   *
+   * @param values of each, by parameter
+   */
+  public static List<String> names(List<String> names, List<Map<String, Object>> values) {
+    return IntStream.range(0, names.size()).mapToObj(i -> name(i, names, values)).toList();
+  }
+
+  private static String name(int i, List<String> names, List<Map<String, Object>> values) {
+    String differing =
+        values.get(i).entrySet().stream()
+            .filter(
+                p ->
+                    IntStream.range(0, names.size())
+                        .filter(j -> names.get(j).equals(names.get(i)))
+                        .anyMatch(j -> !p.getValue().equals(values.get(j).get(p.getKey()))))
+            .map(Map.Entry::toString)
+            .collect(Collectors.joining(","));
+    return differing.isEmpty() ? names.get(i) : names.get(i) + ":" + differing;
   }
 
   /** How the value of a parameter is read. */

@@ -14,6 +14,10 @@ public final class LineChart {
   private static final int LEFT = 52;
   private static final int TOP = 14;
   private static final int BOTTOM = 44;
+
+  /** Pixels that lines have at least: the picture is wider where their names are long. */
+  private static final int LEAST = 200;
+
   private static final int PALE = 0x5F6368;
   private static final int GRID = 0xE3E5E8;
 
@@ -30,7 +34,7 @@ public final class LineChart {
   private record Line(String name, double[] values) {}
 
   /**
-   * @param width of the picture
+   * @param width of the picture, unless names need more
    * @param places under the chart, from left to right, equally far apart
    */
   public LineChart(int width, int height, List<String> places) {
@@ -38,7 +42,7 @@ public final class LineChart {
   }
 
   /**
-   * @param width of the picture
+   * @param width of the picture, unless names need more
    * @param places under the chart, from left to right
    * @param at where each is, ascending; the first is at the left end, the last at the right
    */
@@ -81,13 +85,15 @@ public final class LineChart {
       }
     }
     double step = step(high - low);
+    int beside = LEFT + (int) Math.ceil(names) + 26;
+    int across = Math.max(width - beside, LEAST);
     var frame =
         new Frame(
-            width - LEFT - (int) Math.ceil(names) - 26,
+            across,
             height - TOP - BOTTOM,
             Math.floor(low / step) * step,
             Math.ceil(high / step) * step);
-    Canvas canvas = new Canvas(width, height);
+    Canvas canvas = new Canvas(beside + across, height);
     grid(canvas, frame, step);
     places(canvas, frame);
     for (int i = 0; i < lines.size(); i++) {

@@ -164,15 +164,33 @@ public final class Methods {
         .collect(Collectors.joining(", "));
   }
 
+  /**
+   * Names that tell methods apart: of one that is there with other parameters too,
+   * NAME:key=value,key=value of those in which they differ.
+   */
+  public static List<String> names(List<Method> methods) {
+    return Parameters.names(
+        methods.stream().map(Methods::name).toList(), methods.stream().map(Methods::read).toList());
+  }
+
   /** Parameters that are read and can be written as text: key=value, key=value. */
   public static String text(Method method) {
-    Map<String, Object> values = parameters(method);
-    return values.entrySet().stream()
-        .filter(e -> !e.getValue().equals(""))
-        .filter(e -> Features.reads(values, e.getKey()))
-        .filter(e -> !e.getKey().equals("inpainter") || values.get("fill").equals("inpaint"))
+    return read(method).entrySet().stream()
         .map(Map.Entry::toString)
         .collect(Collectors.joining(", "));
+  }
+
+  /** Parameters that are read, in the order of the record. */
+  private static Map<String, Object> read(Method method) {
+    Map<String, Object> values = parameters(method);
+    Map<String, Object> read = new LinkedHashMap<>(values);
+    read.entrySet()
+        .removeIf(
+            e ->
+                e.getValue().equals("")
+                    || !Features.reads(values, e.getKey())
+                    || e.getKey().equals("inpainter") && !values.get("fill").equals("inpaint"));
+    return read;
   }
 
   /** Parameters with their values, in the order of the record; for provenance. */

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /** All metrics, by name, and how they are read from text. */
 public final class Metrics {
@@ -112,20 +111,9 @@ public final class Metrics {
    * NAME:key=value,key=value of those in which they differ.
    */
   public static List<String> names(List<Metric> metrics) {
-    return metrics.stream().map(m -> name(m, metrics)).toList();
-  }
-
-  private static String name(Metric metric, List<Metric> all) {
-    String differing =
-        parameters(metric).entrySet().stream()
-            .filter(
-                p ->
-                    all.stream()
-                        .filter(m -> m.getClass() == metric.getClass())
-                        .anyMatch(m -> !parameters(m).get(p.getKey()).equals(p.getValue())))
-            .map(p -> p.getKey() + "=" + p.getValue())
-            .collect(Collectors.joining(","));
-    return differing.isEmpty() ? name(metric) : name(metric) + ":" + differing;
+    return Parameters.names(
+        metrics.stream().map(Metrics::name).toList(),
+        metrics.stream().map(Metrics::parameters).toList());
   }
 
   /** Parameters that can be written as text: key=value, key=value. */

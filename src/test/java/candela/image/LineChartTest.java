@@ -40,6 +40,15 @@ class LineChartTest {
     assertThat(end).as("the line comes down to 0").isGreaterThan(250);
   }
 
+  /** Lines keep 200 pixels, between 52 at the left and the name. */
+  @Test
+  void longNamesMakeItWider() {
+    assertThat(chart().line("l", new double[3]).draw().width()).isEqualTo(W);
+    Image wide = chart().line("l".repeat(200), new double[3]).draw();
+    assertThat(wide.width()).isGreaterThan(52 + 200 + 200);
+    assertThat(coloured(wide, 52 + 200)).isNotEmpty();
+  }
+
   /** The frame is 52 to W - 26 - the name's width wide; at a tenth of it the line has come down. */
   @Test
   void placesLieAtTheirNumbers() {

@@ -25,6 +25,24 @@ class MethodsTest {
     }
   }
 
+  @Test
+  void namesTellMethodsApart() {
+    List<String> texts =
+        List.of(
+            "occlusion:window=8,stride=4",
+            "gradient",
+            "occlusion:window=16,stride=4,fill=mean",
+            "feature-ablation:segments=9",
+            "feature-ablation:grid=3");
+    assertThat(Methods.names(texts.stream().map(Methods::parse).toList()))
+        .containsExactly(
+            "occlusion:window=8,fill=zero",
+            "gradient",
+            "occlusion:window=16,fill=mean",
+            "feature-ablation:features=superpixels,segments=9,compactness=30.0,sigma=3.0",
+            "feature-ablation:features=grid,grid=3");
+  }
+
   /** The help is the Javadoc: every method says all of it, and names each of its parameters. */
   @Test
   void everyMethodIsDocumentedInFull() {
