@@ -35,8 +35,8 @@ import picocli.CommandLine.Parameters;
       "the entropy of a map's histogram grows, as a share of the original one's.",
       "",
       "Written to DIR: IMAGE.sanity.png, the maps of all stages; curves.png; sanity.csv, every",
-      "similarity and rise; provenance.json. Killed, the same command goes on with the images that"
-          + " are left.",
+      "similarity and rise, and the reason where one is NaN (- in print); provenance.json. Killed,",
+      "the same command goes on with the images that are left.",
       "",
       "Examples:",
       "  candela sanity",

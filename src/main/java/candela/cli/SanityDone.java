@@ -75,7 +75,9 @@ final class SanityDone {
     int length = ((Number) record.get("bytes")).intValue();
     try (InputStream in = Files.newInputStream(table)) {
       byte[] bytes = in.readNBytes(length);
-      return WholeFile.sha256(bytes).equals(record.get("sha256")) ? bytes : null;
+      boolean titled =
+          new String(bytes, StandardCharsets.UTF_8).startsWith(SanityTable.TITLE + "\n");
+      return titled && WholeFile.sha256(bytes).equals(record.get("sha256")) ? bytes : null;
     }
   }
 

@@ -109,7 +109,7 @@ final class SanityRun implements AutoCloseable {
       throw e;
     }
     Map<String, Integer> seen = new HashMap<>();
-    suited.methods().forEach(m -> methodNames.add(Inputs.unique(Methods.name(m), seen)));
+    Methods.names(suited.methods()).forEach(n -> methodNames.add(Inputs.unique(n, seen)));
     reading =
         new Reading(
             network, preparation, labels, options.classifier.labels, options.target, this::failed);
@@ -188,6 +188,7 @@ final class SanityRun implements AutoCloseable {
     Json.write(options.out.resolve("provenance.json"), provenance);
     if (done > 0) {
       table.print(out, Words.counted(done, "image"));
+      table.tellWithout(System.err);
       out.printf(
           Locale.ROOT,
           "%n%s, %s in %s: %.1f s%n",

@@ -14,15 +14,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The similarities of a check and the rise of complexity, its measures: each in a file, their means
  * over the images printed and drawn.
  */
 final class SanityTable {
+  /** Of the file's columns: one that begins otherwise is another version's. */
+  static final String TITLE =
+      "image,class,method,kind,variant,layer,variantClass,similarity,value,reason";
+
   private final List<String> methods;
   private final List<Variant> variants;
   private final List<String> measures;
@@ -39,6 +46,9 @@ final class SanityTable {
 
   private final int[][][] count;
 
+  /** By reason, of how many values of each method it is why they are NaN. */
+  private final Map<String, Map<Integer, Integer>> without = new LinkedHashMap<>();
+
   SanityTable(List<String> methods, List<Variant> variants, List<String> measures, int forgotten) {
     this.methods = methods;
     this.variants = variants;
@@ -47,7 +57,7 @@ final class SanityTable {
     methods.forEach(_ -> rises.add(new ArrayList<>()));
     sum = new double[methods.size()][variants.size()][measures.size()];
     count = new int[methods.size()][variants.size()][measures.size()];
-    lines.add("image,class,method,kind,variant,layer,variantClass,similarity,value");
+    lines.add(TITLE);
   }
 
   /**
@@ -67,8 +77,9 @@ final class SanityTable {
               v.about(),
               Integer.toString(targets[c.variant()]),
               measures.get(c.similarity()),
-              Double.toString(c.value())));
-      count(c.method(), c.variant(), c.similarity(), c.value());
+              Double.toString(c.value()),
+              c.reason()));
+      count(c.method(), c.variant(), c.similarity(), c.value(), c.reason());
     }
   }
 
@@ -82,13 +93,16 @@ final class SanityTable {
             methods.indexOf(row.get(2)),
             names.indexOf(row.get(3) + " " + row.get(4)),
             measures.indexOf(row.get(7)),
-            Double.parseDouble(row.get(8)));
+            Double.parseDouble(row.get(8)),
+            row.get(9));
       }
     }
   }
 
-  private void count(int method, int variant, int measure, double value) {
-    if (!Double.isNaN(value)) {
+  private void count(int method, int variant, int measure, double value, String reason) {
+    if (Double.isNaN(value)) {
+      without.computeIfAbsent(reason, _ -> new TreeMap<>()).merge(method, 1, Integer::sum);
+    } else {
       sum[method][variant][measure] += value;
       count[method][variant][measure]++;
       if (isRise(measure) && variant == forgotten) {
@@ -138,6 +152,20 @@ final class SanityTable {
       }
       table.print(out);
     }
+  }
+
+  /** Why values are NaN, and of which methods. */
+  void tellWithout(PrintStream err) {
+    without.forEach(
+        (why, of) -> {
+          boolean every = of.size() == methods.size() && of.size() > 1;
+          String which =
+              every
+                  ? "all methods"
+                  : of.keySet().stream().map(methods::get).collect(Collectors.joining(", "));
+          int n = of.values().stream().mapToInt(Integer::intValue).sum();
+          err.printf("candela: NaN of %s (%s): %s%n", which, Words.counted(n, "value"), why);
+        });
   }
 
   /** By n − 1; of fewer than two none. */

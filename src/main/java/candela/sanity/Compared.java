@@ -8,10 +8,12 @@ package candela.sanity;
  * @param variant place in the list of variants
  * @param similarity place in the list of similarities; behind the last is {@link SanityCheck#RISE}
  * @param value NaN where it says nothing of them, say of a map without differences
+ * @param reason why it is NaN; empty for a number
  */
-public record Compared(int image, int method, int variant, int similarity, double value) {
+public record Compared(
+    int image, int method, int variant, int similarity, double value, String reason) {
   /** Where there is nothing to compare with. */
-  Compared none() {
-    return new Compared(image, method, variant, similarity, Double.NaN);
+  Compared none(String why) {
+    return new Compared(image, method, variant, similarity, Double.NaN, why);
   }
 }

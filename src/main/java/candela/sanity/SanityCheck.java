@@ -51,6 +51,9 @@ public final class SanityCheck {
   /** What stands behind the similarities in a result. */
   public static final String RISE = "complexity-rise";
 
+  /** Why there is no map of another class to compare with. */
+  private static final String ONE_SCORE = "the model has one score, and no other class";
+
   /** More bins than that have few values of a map. */
   private static final int MOST_BINS = 1 << 16;
 
@@ -262,7 +265,8 @@ public final class SanityCheck {
             .toList();
     return each.stream()
         .flatMap(List::stream)
-        .map(c -> isNone(variants.get(c.variant()), pictures.get(c.image())) ? c.none() : c)
+        .map(
+            c -> isNone(variants.get(c.variant()), pictures.get(c.image())) ? c.none(ONE_SCORE) : c)
         .toList();
   }
 
@@ -284,10 +288,19 @@ public final class SanityCheck {
       values.add(treatment.similarity(s).of(new Maps(h, w, treated), pairs));
     }
     values.add(rises(maps));
+    List<Fault> faults = maps.stream().map(a -> Fault.of(values(a))).toList();
     List<Compared> compared = new ArrayList<>();
     for (int v = 0; v < pairs.size(); v++) {
+      Fault own = faults.getFirst();
+      Fault other = faults.get(v + 1);
       for (int s = 0; s < values.size(); s++) {
-        compared.add(new Compared(picture, method, v, s, values.get(s)[v]));
+        double value = values.get(s)[v];
+        boolean rise = s == values.size() - 1;
+        String reason =
+            !Double.isNaN(value)
+                ? ""
+                : rise ? Fault.ofRise(own, other) : Fault.ofSimilarity(own, other);
+        compared.add(new Compared(picture, method, v, s, value, reason));
       }
     }
     return compared;

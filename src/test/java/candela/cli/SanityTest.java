@@ -2,10 +2,12 @@ package candela.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.config.Csv;
 import candela.image.Image;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,10 +48,12 @@ class SanityTest {
     String name = photo.getFileName().toString().replace(".png", "");
     assertThat(lines.get(1)).startsWith(name + ",0,gradient,another-class,other class,,");
     assertThat(lines.get(2)).contains(",another-class,other class,", ",complexity-rise,");
-    String sobel = lines.get(9).substring(0, lines.get(9).lastIndexOf(',') + 1);
-    assertThat(sobel).matches(name + ",0,sobel,another-class,other class,,[1-7],spearman,");
-    assertThat(Double.parseDouble(lines.get(9).substring(sobel.length())))
+    List<String> sobel = Csv.read(lines.get(9) + "\n").getFirst().cells();
+    assertThat(String.join(",", sobel.subList(0, 8)))
+        .matches(name + ",0,sobel,another-class,other class,,[1-7],spearman");
+    assertThat(Double.parseDouble(sobel.get(8)))
         .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-9));
+    assertThat(sobel.get(9)).isEmpty();
     Image sheet = Image.read(out.resolve(name + ".sanity.png"));
     assertThat(sheet.width()).isGreaterThan(6 * 160);
     assertThat(Image.read(out.resolve("curves.png")).height()).isGreaterThan(400);
@@ -60,6 +64,54 @@ class SanityTest {
     assertThat(record.get("images")).hasSize(1);
     assertThat(record.get("images").get(0).get("target").asInt()).isEqualTo(0);
     assertThat(record.get("images").get(0).get("otherClass").asInt()).isBetween(1, 7);
+  }
+
+  /** An even image has no edges; its reason is told again by a run that goes on. */
+  @Test
+  void whatIsNoNumberIsSaidWhyAndSettingsHaveNamesOfTheirOwn() throws IOException {
+    Path example = folder.resolve("example");
+    Path flat = folder.resolve("flat.png");
+    byte[] rgb = new byte[3 * 64 * 64];
+    Arrays.fill(rgb, (byte) 200);
+    new Image(64, 64, rgb).writePng(flat);
+    Path out = folder.resolve("out");
+    String[] words = {
+      "sanity",
+      flat.toString(),
+      "--model=" + candela.study.Shipped.model("cnn", example),
+      "--preprocess=" + candela.study.Shipped.PREPROCESS,
+      "--method=occlusion:window=32,stride=16",
+      "--method=sobel",
+      "--method=occlusion:window=32,stride=32",
+      "--similarity=spearman",
+      "--stages=1",
+      "--out=" + out
+    };
+    MainTest.Ran ran = MainTest.run(words);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    assertThat(ran.out())
+        .contains(
+            "  occlusion:stride=16   ", "  sobel                 ", "  occlusion:stride=32   ");
+    // another class and all layers, of spearman and the rise
+    String why = "candela: NaN of sobel (4 values): the original map is 0 everywhere\n";
+    assertThat(ran.err()).contains(why);
+    List<List<String>> lines =
+        Csv.read(Files.readString(out.resolve("sanity.csv"))).stream().map(Csv.Row::cells).toList();
+    assertThat(lines)
+        .filteredOn(l -> l.get(2).equals("sobel"))
+        .hasSize(4)
+        .allSatisfy(
+            l ->
+                assertThat(l.subList(8, 10))
+                    .containsExactly("NaN", "the original map is 0 everywhere"));
+    assertThat(lines).filteredOn(l -> l.get(2).equals("occlusion:stride=32")).hasSize(4);
+
+    Path record = out.resolve("provenance.json");
+    String ended = Files.readString(record);
+    Files.writeString(record, ended.replaceFirst(",\\s*\"seconds\" : [0-9.E-]+", ""));
+    MainTest.Ran again = MainTest.run(words);
+    assertThat(again.out()).contains("goes on from " + out + ": 1 image done");
+    assertThat(again.err()).isEqualTo(ran.err());
   }
 
   @Test

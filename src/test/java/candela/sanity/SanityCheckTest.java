@@ -96,7 +96,7 @@ class SanityCheckTest {
   private static double value(List<Compared> all, int image, int method, int variant, int s) {
     int at = ((image * METHODS.size() + method) * 4 + variant) * 3 + s;
     Compared c = all.get(at);
-    assertThat(c).isEqualTo(new Compared(image, method, variant, s, c.value()));
+    assertThat(c).isEqualTo(new Compared(image, method, variant, s, c.value(), c.reason()));
     return c.value();
   }
 
@@ -264,6 +264,44 @@ class SanityCheckTest {
       assertThat(value(all, 0, m, 0, 0)).isNaN();
       assertThat(value(all, 0, m, 1, 0)).isNotNaN();
     }
+    assertThat(all)
+        .allSatisfy(
+            c ->
+                assertThat(c.reason())
+                    .isEqualTo(
+                        c.variant() == 0 ? "the model has one score, and no other class" : ""));
+  }
+
+  /** An even image has no edges. */
+  @Test
+  void whatIsNoNumberHasAReason() {
+    pictures = List.of(new Picture(new float[3 * 64 * 64], 0, 1));
+    List<Compared> all = run(variants(Init.PERMUTE), false, false, 4, 1);
+    assertThat(all)
+        .filteredOn(c -> c.method() == 2)
+        .hasSize(4 * 3)
+        .allSatisfy(c -> assertThat(c.value()).isNaN())
+        .allSatisfy(c -> assertThat(c.reason()).isEqualTo("the original map is 0 everywhere"));
+    assertThat(all)
+        .filteredOn(c -> c.method() < 2)
+        .allSatisfy(c -> assertThat(c.reason().isEmpty()).isEqualTo(!Double.isNaN(c.value())));
+  }
+
+  @Test
+  void theWorstOfTwoMapsIsTheReason() {
+    Fault nan = Fault.of(new float[] {1, 2, Float.NaN});
+    Fault zeros = Fault.of(new float[] {0, -0f, 0});
+    Fault even = Fault.of(new float[] {2, 2, 2});
+    Fault none = Fault.of(new float[] {2, 2, 3});
+    assertThat(Fault.ofSimilarity(zeros, nan)).isEqualTo("the variant's map holds NaN or infinity");
+    assertThat(Fault.ofSimilarity(even, zeros)).isEqualTo("the variant's map is 0 everywhere");
+    assertThat(Fault.ofSimilarity(even, even)).isEqualTo("the original map is the same everywhere");
+    assertThat(Fault.ofSimilarity(none, even))
+        .isEqualTo("the variant's map is the same everywhere");
+    assertThat(Fault.ofSimilarity(none, none))
+        .isEqualTo("the measure says nothing of these two maps");
+    assertThat(Fault.ofRise(even, zeros)).isEqualTo("the original map is the same everywhere");
+    assertThat(Fault.ofRise(none, nan)).isEqualTo("the variant's map holds NaN or infinity");
   }
 
   @Test
