@@ -26,7 +26,10 @@ final class Classifier {
   @Option(
       names = {"-p", "--preprocess"},
       paramLabel = "NAME|FILE",
-      description = "How images become inputs: a preset or a YAML file. Default: imagenet.")
+      description = {
+        "How images become inputs: a preset or a YAML file. Default: imagenet; raw where the",
+        "input is whole numbers."
+      })
   String preprocess;
 
   @Mixin InputShape inputShape;

@@ -181,6 +181,11 @@ final class MeasureCommand implements Callable<Integer> {
 
   /** Of files, what they are called without ending; of several that are called alike, the paths. */
   private static List<String> names(List<Path> files) {
+    for (Path f : files) {
+      if (Collections.frequency(files, f) > 1) {
+        throw CandelaException.of("--map: every map once expected, '%s' is there twice", f);
+      }
+    }
     List<String> names =
         files.stream().map(f -> f.getFileName().toString().replaceAll("\\.npy$", "")).toList();
     return IntStream.range(0, names.size())

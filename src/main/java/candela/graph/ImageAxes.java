@@ -69,6 +69,12 @@ final class ImageAxes {
   }
 
   private Unsuited refused(String name, Shape s, int batch) {
+    if (batch == 1) {
+      return Unsuited.of(
+          "%s: value '%s': one row an image expected, but %s of one image has several in one row"
+              + " where there are several; name another",
+          model, name, s);
+    }
     return Unsuited.of(
         "%s: value '%s': one row an image expected, is %s for a batch of %d; name another",
         model, name, s, batch);

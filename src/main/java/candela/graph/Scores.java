@@ -84,7 +84,7 @@ record Scores(Value logits, Likelihood likelihood) {
     List<Value> others = graph.outputs().stream().filter(v -> v != output && !v.integer()).toList();
     return others.isEmpty()
         ? "give a classifier"
-        : "name another of its outputs by --output: "
+        : "name another of its outputs by --output, in a study output=NAME: "
             + others.stream().map(Value::toString).collect(Collectors.joining(", "));
   }
 

@@ -39,7 +39,7 @@ import java.util.Map;
  * 1e-6 to what it divides by; pytorch-grad-cam rescales every channel by itself. As there, biases
  * of fully connected layers, which have no place, are not in the map, nor those of other
  * normalisations, activations and attention, nor what is added to channels without a convolution or
- * batch normalisation before it. The notes inputTerm and biasTerms are the sums without ψ: in
+ * batch normalisation right before it. The notes inputTerm and biasTerms are the sums without ψ: in
  * networks of ReLUs and poolings they add up to the logit but for fully connected layers' biases,
  * the paper's completeness.
  */

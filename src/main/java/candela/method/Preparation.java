@@ -62,7 +62,7 @@ public final class Preparation {
    * @param input the network's input, [1,c,h,w]
    */
   public static Preparation of(String name, Shape input, String network) {
-    return of(name, input, network, false);
+    return of(name, DEFAULT, input, network, false);
   }
 
   /**
@@ -71,17 +71,25 @@ public final class Preparation {
    * @param files that are to be read, as far as they are known
    */
   public static Preparation of(String name, Network network, List<Path> files) {
-    boolean levels = name == null && !network.inputType().isFloating();
-    return of(levels ? LEVELS : name, network.inputShape(), network.name(), files);
+    String otherwise = network.inputType().isFloating() ? DEFAULT : LEVELS;
+    return of(name, otherwise, network.inputShape(), network.name(), areInputs(files));
   }
 
   /** Where all files are .npy, one channel needs no preset, as the default is one of colours. */
   static Preparation of(String name, Shape input, String network, List<Path> files) {
-    boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
-    return of(name, input, network, given);
+    return of(name, DEFAULT, input, network, areInputs(files));
   }
 
-  private static Preparation of(String name, Shape input, String network, boolean given) {
+  private static boolean areInputs(List<Path> files) {
+    return !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
+  }
+
+  /**
+   * @param otherwise preset where the name is null
+   * @param given whether all files are inputs as they are
+   */
+  private static Preparation of(
+      String name, String otherwise, Shape input, String network, boolean given) {
     if (input.rank() != 4) {
       throw CandelaException.of(
           "%s: images [N,C,H,W] or [N,H,W,C] expected as input, it takes %s", network, input);
@@ -106,7 +114,7 @@ public final class Preparation {
       }
       return new Preparation(NONE, Preprocess.of("raw"), image, false);
     }
-    String chosen = name == null ? DEFAULT : name;
+    String chosen = name == null ? otherwise : name;
     Preparation made = new Preparation(chosen, Preprocess.of(chosen), image, true);
     made.levels(); // refuses means of more channels than there are, before a picture is read
     return made;

@@ -8,7 +8,7 @@ final class Reason {
   static final String NO_OBJECT = "no pixel shows the class";
 
   /** Of a map that is the same everywhere, whose pixels have no order. */
-  static final String EVEN = "the map has the same on all sets of pixels";
+  static final String EVEN = "the map is the same everywhere";
 
   /** Where a metric knows of no other. */
   static final String NOT_FINITE =
@@ -32,7 +32,7 @@ final class Reason {
       return "all pixels are in one set, and there is nothing to correlate";
     }
     if (Vectors.isConstant(ofMap)) {
-      return EVEN;
+      return "the map has the same on all sets of pixels";
     }
     return Vectors.isConstant(ofScore)
         ? "the score changes equally whichever pixels go"

@@ -22,14 +22,15 @@ public final class Summary {
     Map<String, Map<String, Map<String, double[]>>> all = new LinkedHashMap<>();
     for (List<Object> r :
         ledger.query(
-            "SELECT measure, sweep, model, mean, sd, images FROM sensitivity JOIN (SELECT DISTINCT"
-                + " sweep, number FROM sweep) USING (sweep) ORDER BY measure, number, model")) {
+            "SELECT measure, sweep, model, mean, sd, images, coalesce(pairs, 0) FROM sensitivity"
+                + " JOIN (SELECT DISTINCT sweep, number FROM sweep) USING (sweep) ORDER BY measure,"
+                + " number, model")) {
       models.add((String) r.get(2));
       all.computeIfAbsent((String) r.get(0), k -> new LinkedHashMap<>())
           .computeIfAbsent((String) r.get(1), k -> new LinkedHashMap<>())
           .put(
               (String) r.get(2),
-              new double[] {number(r.get(3)), number(r.get(4)), (long) r.get(5)});
+              new double[] {number(r.get(3)), number(r.get(4)), (long) r.get(5), (long) r.get(6)});
     }
     int first =
         Math.max(
@@ -155,7 +156,12 @@ public final class Summary {
     for (var s : sweeps.entrySet()) {
       double[] ordinary = s.getValue().get(model);
       double[] robust = s.getValue().get(model + ROBUST);
-      if (ordinary != null && robust != null && ordinary[2] == robust[2] && robust[2] > 0) {
+      boolean alike =
+          ordinary != null
+              && robust != null
+              && ordinary[2] == robust[2]
+              && ordinary[3] == robust[3];
+      if (alike && robust[2] > 0) {
         of++;
         if (robust[0] <= ordinary[0]) {
           against.add(s.getKey());
@@ -180,7 +186,7 @@ public final class Summary {
         ledger.query(
             "SELECT count(*), count(*) FILTER (r.sd < o.sd) FROM accuracy o JOIN accuracy r USING"
                 + " (sweep, metric, part) WHERE part = '' AND o.model = ? AND r.model = ? AND"
-                + " o.images = r.images AND o.sd >= 0 AND r.sd >= 0",
+                + " o.images = r.images AND o.settings = r.settings AND o.sd >= 0 AND r.sd >= 0",
             model,
             model + ROBUST);
     return String.format(

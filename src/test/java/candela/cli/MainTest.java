@@ -303,7 +303,8 @@ class MainTest {
             .node("ArgMax", "scores", "class", "axis", 1, "keepdims", 0)
             .node("TopK", "scores,k", "best,places")
             .bytes());
-    String scores = "name another of its outputs by --output: best[1,2], scores[1,4]\n";
+    String scores =
+        "name another of its outputs by --output, in a study output=NAME: best[1,2], scores[1,4]\n";
     assertThat(explain(model, "--method=occlusion:window=4,stride=4").err())
         .isEqualTo(
             "candela: top.onnx: output 'class': one score a class expected, it holds whole numbers,"
@@ -312,7 +313,8 @@ class MainTest {
     assertThat(explain(model, "--output=best").err())
         .isEqualTo(
             "candela: top.onnx: output 'best': one score a class expected, it holds the largest"
-                + " alone; name another of its outputs by --output: scores[1,4]\n");
+                + " alone; name another of its outputs by --output, in a study output=NAME:"
+                + " scores[1,4]\n");
     assertThat(explain(model, "--output=scores").code()).isEqualTo(Main.OK);
   }
 
@@ -326,6 +328,7 @@ class MainTest {
         .contains("preprocessing: raw (it reads levels; --preprocess sets another)");
     assertThat(run("describe", model.toString()).out()).contains("x[1,3,8,8] of uint8");
     Npy map = Npy.read(folder.resolve("out").resolve("heart.occlusion.npy"));
+    Files.delete(folder.resolve("out").resolve("heart.occlusion.npy"));
     explain(model, "--preprocess=raw", "--method=occlusion:window=4,stride=4");
     assertThat(Npy.read(folder.resolve("out").resolve("heart.occlusion.npy")).values())
         .containsExactly(map.values());
@@ -356,7 +359,8 @@ class MainTest {
     assertThat(ran.err())
         .isEqualTo(
             "candela: map.onnx: output 'y': one score a class expected, [n,classes], it is"
-                + " [1,3,8,8]; name another of its outputs by --output: z[1,3,1,1]\n");
+                + " [1,3,8,8]; name another of its outputs by --output, in a study output=NAME:"
+                + " z[1,3,1,1]\n");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     // [n,3,1,1] are the scores of three classes
     assertThat(explain(model, "--output=z").code()).isEqualTo(Main.OK);

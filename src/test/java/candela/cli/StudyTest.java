@@ -247,8 +247,8 @@ class StudyTest {
     byte[] before = Files.readAllBytes(ledger);
     assertThat(MainTest.run("study", study.toString(), "--ledger=" + ledger).err())
         .contains(
-            "a ledger of version 2 expected, it has version 0; use the Candela that wrote it");
-    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 2 expected");
+            "a ledger of version 3 expected, it has version 0; use the Candela that wrote it");
+    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 3 expected");
     assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
 
     // told before anything is asked: this sweep is left out

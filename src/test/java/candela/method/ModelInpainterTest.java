@@ -212,7 +212,6 @@ class ModelInpainterTest {
     return Maps.of(Toy.random(folder), batch, Methods.parse(method), subject).values();
   }
 
-  /** As many as there are settings of a study: one session serves all. */
   @Test
   void oneThatFillsAlikeIsEqualWhereverItLies() throws IOException {
     Path file = painting(9, 7, 0, 0, 0);
@@ -226,6 +225,7 @@ class ModelInpainterTest {
     assertThat(Inpainter.parse("paint.onnx", folder)).isNotEqualTo(here);
   }
 
+  /** As many as there are settings of a study: one session serves all. */
   @Test
   void equalInpaintersOfAWorkspaceShareTheirModel() {
     String file = painting(9, 7, 0, 0, 0).toString();

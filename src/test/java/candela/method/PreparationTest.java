@@ -3,11 +3,14 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.graph.Network;
 import candela.image.Filter;
 import candela.image.Image;
 import candela.image.Npy;
 import candela.image.Preprocess;
 import candela.image.Resize;
+import candela.onnx.ElementType;
+import candela.onnx.ModelBuilder;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
@@ -33,6 +36,21 @@ class PreparationTest {
     assertThatThrownBy(() -> p.of(Path.of("tall.png"), tall))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("tall.png: resize: ");
+  }
+
+  /** Levels are what an input of whole numbers reads; of other channels, what it is given. */
+  @Test
+  void wholeNumbersAreLevels() {
+    assertThat(ofType(ElementType.UINT8, 3).name()).isEqualTo("raw");
+    assertThat(ofType(ElementType.UINT8, 3).levels().white()).containsExactly(255f, 255f, 255f);
+    assertThat(ofType(ElementType.UINT8, 4).name()).isEqualTo("none");
+    assertThat(ofType(ElementType.FLOAT, 3).name()).isEqualTo("imagenet");
+  }
+
+  private static Preparation ofType(ElementType type, int channels) {
+    ModelBuilder m = new ModelBuilder(17).input("x", type, -1, channels, 2, 2).output("y");
+    m.node("Cast", "x", "f", "to", 1).node("GlobalAveragePool", "f", "y");
+    return Preparation.of(null, Network.of(m.model()), List.of());
   }
 
   /** Five channels are no picture: the mean of them is shown, from the least to the most. */

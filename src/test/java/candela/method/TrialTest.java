@@ -158,8 +158,8 @@ class TrialTest {
                 .model());
     assertThat(tried(network, "grad-cam:layer=layer", "grad-cam:layer=c").values())
         .containsExactly(
-            "grad-cam: test.onnx: value 'layer': one row an image expected, is [1,4,8,8] for a"
-                + " batch of 1; name another");
+            "grad-cam: test.onnx: value 'layer': one row an image expected, but [1,4,8,8] of one"
+                + " image has several in one row where there are several; name another");
   }
 
   @Test

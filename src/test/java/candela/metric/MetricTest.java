@@ -277,10 +277,10 @@ class MetricTest {
         "faithfulness-correlation:subset=2 | 3 | the score changes equally whichever pixels go",
         "faithfulness-estimate:score=logit | 3 | all pixels are in one set, and there is nothing to"
             + " correlate",
-        "faithfulness-estimate:step=2,score=logit | 0 | the map has the same on all sets of pixels",
-        "pointing-game | 0 | the map has the same on all sets of pixels",
-        "relevance-rank | 0 | the map has the same on all sets of pixels",
-        "top-k-intersection:k=1 | 0 | the map has the same on all sets of pixels",
+        "faithfulness-estimate:step=2,score=logit | 0 | the map is the same everywhere",
+        "pointing-game | 0 | the map is the same everywhere",
+        "relevance-rank | 0 | the map is the same everywhere",
+        "top-k-intersection:k=1 | 0 | the map is the same everywhere",
         "monotonicity-correlation:step=1 | 0 | the map has the same on all sets of pixels",
         "sensitivity-n:most=1,sizes=1 | 3 | the map has the same on all sets of pixels",
         "sensitivity-n:score=probability,sizes=1,most=0.3 | 3 | the score changes equally whichever"
