@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("kernel")
 class FibersTest {
-  private static final String VARIANTS = "12";
+  private static final String VARIANTS = "8";
 
   @Test
   void everyKernelOfACardAgreesWithTheCpus() throws IOException, InterruptedException {
