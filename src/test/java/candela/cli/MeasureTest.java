@@ -273,11 +273,13 @@ class MeasureTest {
     ran = measure(map("one"), "--metric=aic", "--metric=deletion", "--metric=deletion");
     assertThat(ran.err())
         .isEqualTo("candela: --metric: every metric once expected, 'deletion' is there twice\n");
-    ran = measure(map("one"), "--map=" + map("one"), "--metric=deletion");
+    ran = measure(map("one"), map("one"), "--metric=deletion");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     assertThat(ran.err())
         .isEqualTo(
-            "candela: --map: every map once expected, '" + map("one") + "' is there twice\n");
+            "candela: --map: every map once expected, '"
+                + folder.resolve("one.npy")
+                + "' is there twice\n");
   }
 
   @Test
