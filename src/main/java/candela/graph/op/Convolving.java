@@ -41,19 +41,12 @@ sealed interface Convolving extends Linear permits Conv, ConvTranspose {
     }
     boolean biased = biased(s.node().inputs());
     Dense.Convolution sizes = sizes(s.node().input(0).shape(), s.node().input(1).shape());
-    Packed<Dense.ConvolutionPlan> packed =
-        s.plan(
-            biased ? w : w.withoutBias(),
-            () ->
-                Packed.of(
-                    s,
-                    w,
-                    biased,
-                    (weights, bias) ->
-                        s.device()
-                            .dense()
-                            .convolution(sizes, weights, bias, Dense.Activation.NONE, false)));
-    return packed.plan();
+    return Packed.plan(
+        s,
+        w,
+        biased,
+        (weights, bias) ->
+            s.device().dense().convolution(sizes, weights, bias, Dense.Activation.NONE, false));
   }
 
   @Override

@@ -77,19 +77,12 @@ public record Matrix(boolean transposed, Activation activation) implements Linea
     }
     int k = s.node().input(0).shape().dim(-1);
     int n = s.node().output().shape().dim(-1);
-    Packed<Dense.MatrixPlan> packed =
-        s.plan(
-            biased ? w : w.withoutBias(),
-            () ->
-                Packed.of(
-                    s,
-                    w,
-                    biased,
-                    (weights, bias) ->
-                        s.device()
-                            .dense()
-                            .matrix(k, n, transposed, weights, bias, Dense.Activation.NONE)));
-    return packed.plan();
+    return Packed.plan(
+        s,
+        w,
+        biased,
+        (weights, bias) ->
+            s.device().dense().matrix(k, n, transposed, weights, bias, Dense.Activation.NONE));
   }
 
   @Override

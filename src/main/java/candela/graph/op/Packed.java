@@ -13,12 +13,19 @@ import java.util.function.BiFunction;
 record Packed<P extends AutoCloseable>(P plan, Memory weights, Memory bias)
     implements AutoCloseable {
   /**
-   * Packs the constants 1 (weights) and 2 (bias, NULL where there is none), changed by w.
+   * The plan of the constants 1 (weights) and 2 (bias, NULL where there is none), changed by w;
+   * made once for each change.
    *
    * @param biased whether the node has a bias
    * @param pack from weights and bias
    */
-  static <P extends AutoCloseable> Packed<P> of(
+  static <P extends AutoCloseable> P plan(
+      Step s, Weights w, boolean biased, BiFunction<MemorySegment, MemorySegment, P> pack) {
+    Packed<P> packed = s.plan(biased ? w : w.withoutBias(), () -> of(s, w, biased, pack));
+    return packed.plan;
+  }
+
+  private static <P extends AutoCloseable> Packed<P> of(
       Step s, Weights w, boolean biased, BiFunction<MemorySegment, MemorySegment, P> pack) {
     Memory weights = changed(s, 1, w);
     Memory bias = biased && w.bias() ? changed(s, 2, w) : null;
