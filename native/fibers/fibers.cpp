@@ -59,7 +59,7 @@ namespace {
 constexpr size_t kStack = 256 * 1024, kPage = 4096;
 constexpr int kPushed = 6;
 constexpr unsigned char kPoison = 0xff;
-constexpr size_t kMostShared = 227 * 1024;
+constexpr int kMostShared = 227 * 1024;
 constexpr unsigned kMostThreads = 1024, kMostAcross = 65535;
 
 // A mistake of the kernel's that has no other way out.
@@ -349,7 +349,7 @@ void run(dim3 grid, dim3 block, size_t sharedBytes, unsigned cluster, const std:
   blockDim = block;
   size_t threads = size_t{block.x} * block.y * block.z;
   bool some = threads > 0 && grid.x > 0 && grid.y > 0 && grid.z > 0;
-  bool fits = threads <= kMostThreads && grid.y <= kMostAcross && grid.z <= kMostAcross && sharedBytes <= kMostShared;
+  bool fits = threads <= kMostThreads && grid.y <= kMostAcross && grid.z <= kMostAcross && sharedBytes <= size_t{kMostShared};
   if (!some || !fits || grid.y % cluster != 0) wrong("a card has no such grid");
   now.body = &thread;
   now.sharedBytes = sharedBytes;
@@ -382,7 +382,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
   switch (attribute) {
     case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
     case cudaDevAttrMultiProcessorCount: *value = 132; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 227 * 1024; break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = fibers::kMostShared; break;
     case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = 228 * 1024; break;
   }
   return cudaSuccess;

@@ -68,20 +68,13 @@ public final class Preparation {
   /**
    * The same of a network, whose input may tell what it reads: whole numbers are levels.
    *
-   * @param files that are to be read, as far as they are known
+   * @param files that are to be read, as far as they are known: where all are .npy, one channel
+   *     needs no preset, as the default is one of colours
    */
   public static Preparation of(String name, Network network, List<Path> files) {
     String otherwise = network.inputType().isFloating() ? DEFAULT : LEVELS;
-    return of(name, otherwise, network.inputShape(), network.name(), areInputs(files));
-  }
-
-  /** Where all files are .npy, one channel needs no preset, as the default is one of colours. */
-  static Preparation of(String name, Shape input, String network, List<Path> files) {
-    return of(name, DEFAULT, input, network, areInputs(files));
-  }
-
-  private static boolean areInputs(List<Path> files) {
-    return !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
+    boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
+    return of(name, otherwise, network.inputShape(), network.name(), given);
   }
 
   /**

@@ -48,9 +48,13 @@ class PreparationTest {
   }
 
   private static Preparation ofType(ElementType type, int channels) {
-    ModelBuilder m = new ModelBuilder(17).input("x", type, -1, channels, 2, 2).output("y");
+    return Preparation.of(null, network(type, channels), List.of());
+  }
+
+  private static Network network(ElementType type, int channels) {
+    ModelBuilder m = new ModelBuilder(17).input("x", type, -1, channels, 1, 3).output("y");
     m.node("Cast", "x", "f", "to", 1).node("GlobalAveragePool", "f", "y");
-    return Preparation.of(null, Network.of(m.model()), List.of());
+    return Network.of(m.model());
   }
 
   /** Five channels are no picture: the mean of them is shown, from the least to the most. */
@@ -118,21 +122,20 @@ class PreparationTest {
   /** As the default is one of colours, nobody told of what a grey input's values were made. */
   @Test
   void inputsOfOneChannelNeedNoPreset() {
-    Shape input = Shape.of(1, 1, 1, 3);
+    Network grey = network(ElementType.FLOAT, 1);
     List<Path> inputs = List.of(Path.of("a.npy"), Path.of("b.npy"));
-    Preparation p = Preparation.of(null, input, "test.onnx", inputs);
+    Preparation p = Preparation.of(null, grey, inputs);
     assertThat(p.name()).isEqualTo("none");
     assertThat(p.levels()).isEqualTo(Levels.NONE);
     byte[] shown = p.image(new float[] {-2, 0, 6}).levels();
     for (int i = 0; i < 9; i++) {
       assertThat(shown[i] & 255).isEqualTo(new int[] {0, 64, 255}[i / 3]);
     }
-    assertThat(Preparation.of("mnist", input, "test.onnx", inputs).levels().white())
-        .containsExactly(1f);
+    assertThat(Preparation.of("mnist", grey, inputs).levels().white()).containsExactly(1f);
     List<Path> mixed = List.of(Path.of("a.npy"), Path.of("b.png"));
-    assertThatThrownBy(() -> Preparation.of(null, input, "test.onnx", mixed))
+    assertThatThrownBy(() -> Preparation.of(null, grey, mixed))
         .hasMessageStartingWith("preprocess: the model has one channel, mean has three values");
-    assertThat(Preparation.of(null, Shape.of(1, 3, 1, 3), "test.onnx", inputs).name())
+    assertThat(Preparation.of(null, network(ElementType.FLOAT, 3), inputs).name())
         .isEqualTo("imagenet");
   }
 
