@@ -6,7 +6,6 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.rule.Presets;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Which pixels draw the features that raise the class.
@@ -58,6 +57,6 @@ public record GuidedGradCam(String layer, Upsampling upsampling, ScoreKind score
     for (int i = 0; i < a.length; i++) {
       a[i] *= cam.values()[i % cam.values().length];
     }
-    return new Attribution(gradient.shape(), a, channels, Map.copyOf(cam.notes()));
+    return new Attribution(gradient.shape(), a, channels, cam.notes());
   }
 }

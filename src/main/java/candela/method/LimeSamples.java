@@ -10,6 +10,7 @@ import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The samples of {@link Lime}: which superpixels each shows, their scores, and what follows. */
@@ -160,12 +161,10 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
   public Attribution result(int count) {
     double[] y = Arrays.copyOf(scores, Math.min(count, taken()));
     double[] value = lime.estimate() == Lime.Estimate.RIDGE ? slopes(y) : means(y);
-    return new FeatureMask(superpixel, features)
-        .spread(
-            image,
-            value,
-            lime.channels(),
-            Map.of("score", y.length > 0 ? y[0] : 0.0, "superpixels", (double) features));
+    Map<String, Double> notes = new LinkedHashMap<>();
+    notes.put("score", y.length > 0 ? y[0] : 0);
+    notes.put("superpixels", (double) features);
+    return new FeatureMask(superpixel, features).spread(image, value, lime.channels(), notes);
   }
 
   private double[] slopes(double[] y) {

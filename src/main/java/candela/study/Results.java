@@ -74,7 +74,7 @@ public final class Results {
                 + " (SELECT image FROM seen) ORDER BY ALL"));
     all.put("seen", seen(ledger));
     all.put("views", views(ledger));
-    all.put("palettes", Map.of("signed", palette(true), "unsigned", palette(false)));
+    all.put("palettes", palettes());
     all.put("modelFiles", table(ledger, "SELECT name, file, sha256 FROM model ORDER BY name"));
     all.put("runs", table(ledger, "SELECT * EXCLUDE (study) FROM run ORDER BY run"));
     all.put(
@@ -148,6 +148,13 @@ public final class Results {
 
   private static String key(Object... parts) {
     return String.join("\t", java.util.Arrays.stream(parts).map(String::valueOf).toList());
+  }
+
+  private static Map<String, Object> palettes() {
+    Map<String, Object> palettes = new LinkedHashMap<>();
+    palettes.put("signed", palette(true));
+    palettes.put("unsigned", palette(false));
+    return palettes;
   }
 
   /** Colours of -127 to 127, or 0 to 127. */

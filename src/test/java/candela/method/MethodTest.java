@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,17 @@ class MethodTest {
     Subject subject = new Subject(c.net().shape(), c.x(), 0);
     Attribution a = Maps.of(file, 4, c.method(), subject);
     assertThat(a.values()).containsExactly(c.expected(), ROUNDING);
+  }
+
+  /** What runs write of them is the same in each: Map.of has another order in each. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void notesComeInAFixedOrder(MethodCase c) {
+    Path file = c.net().in(folder);
+    var notes = Maps.of(file, 4, c.method(), new Subject(c.net().shape(), c.x(), 0)).notes();
+    assertThat(notes.size() < 2 || notes instanceof SequencedMap)
+        .as("%s of %s", notes, notes.getClass())
+        .isTrue();
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -239,6 +240,18 @@ class LedgerTest {
       assertThat(((List<List<Object>>) shown.get("leftOut")).getFirst())
           .startsWith("m", 1, "sliding-patch")
           .endsWith("s", "2", "sliding-patch: why");
+    }
+  }
+
+  /** A report is written once more to the same bytes: Map.of has another order in each run. */
+  @Test
+  void mapsOfAReportHaveAnOrder() {
+    try (Ledger ledger = open("ordered.duckdb")) {
+      ledger.ran("0", "cpu", 1, 1, 1, "");
+      assertThat(Results.of(ledger).values())
+          .filteredOn(Map.class::isInstance)
+          .hasSizeGreaterThan(2)
+          .allMatch(SequencedMap.class::isInstance);
     }
   }
 
