@@ -129,10 +129,11 @@ final class StudyCommand implements Callable<Integer> {
         return Main.WRONG;
       }
       rows = rows(plans.models(), probe);
-      where = probe.describe();
+      where = probe.describe() + ", " + probe.precision();
     }
     try (Ledger open = Ledger.open(to, study, plan, material)) {
       open.leaveOut(plans);
+      open.others(Version.NUMBER, where).forEach(other -> tell(to, other, where));
       open.ran(Version.NUMBER, where, threads, rows, jobs, study.text());
       int failed = units(study, plans, material, open, rows, to);
       Path report = ReportCommand.beside(to);
@@ -147,6 +148,17 @@ final class StudyCommand implements Callable<Integer> {
   private static void tell(Gaps gaps) {
     gaps.gaps().forEach(g -> Suited.tell(g.text()));
     gaps.uncompared().forEach(line -> System.err.println("candela: " + Main.oneLine(line)));
+  }
+
+  private static void tell(Path ledger, String other, String where) {
+    System.err.printf(
+        Locale.ROOT,
+        "candela: %s: units of an earlier run are by %s; those of this one are by Candela %s on"
+            + " %s, whose numbers may differ: for all by one, choose another file with --ledger%n",
+        ledger,
+        other,
+        Version.NUMBER,
+        where);
   }
 
   private int threads() {

@@ -136,6 +136,7 @@ public final class Ledger implements AutoCloseable {
   /**
    * Tells how this run came about; what it commits is under this entry.
    *
+   * @param device what it is, and its precision
    * @param study text of the study's file
    */
   public synchronized void ran(
@@ -154,6 +155,18 @@ public final class Ledger implements AutoCloseable {
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         study);
     db.commit();
+  }
+
+  /** What else than this version on this device the units that are in come from, in words. */
+  public synchronized List<String> others(String candela, String device) {
+    return query(
+            "SELECT DISTINCT candela, device FROM timing JOIN run USING (run) WHERE candela <> ? OR"
+                + " device <> ? ORDER BY ALL",
+            candela,
+            device)
+        .stream()
+        .map(r -> "Candela " + r.get(0) + " on " + r.get(1))
+        .toList();
   }
 
   /** Enters what is left out for these models, in place of what was. */

@@ -281,6 +281,24 @@ class StudyTest {
         .contains("a ledger expected, there is no such file");
   }
 
+  /** In one ledger, numbers of two precisions could not be told apart. */
+  @Test
+  void deviceAndPrecisionAreEnteredAndUnitsOfOthersTold() throws Exception {
+    Path ledger = Files.copy(folder.resolve("undisturbed.duckdb"), folder.resolve("moved.duckdb"));
+    try (Ledger open = Ledger.read(ledger)) {
+      String device = (String) open.query("SELECT device FROM run").getFirst().getFirst();
+      assertThat(device).endsWith(", float32");
+    }
+    String[] command = {"study", study.toString(), "--ledger=" + ledger};
+    assertThat(MainTest.run(command).err()).doesNotContain("earlier run");
+    try (Connection c = DriverManager.getConnection("jdbc:duckdb:" + ledger);
+        var s = c.createStatement()) {
+      s.execute("UPDATE run SET device = 'a card, bf16' WHERE run = 0");
+    }
+    assertThat(MainTest.run(command).err())
+        .contains("units of an earlier run are by Candela 0.1.0 on a card, bf16; those of this");
+  }
+
   @Test
   void anImageThatCannotBeReadIsToldAndTriedAgainAndMapsOfTheOthersAreKept() throws IOException {
     Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");

@@ -255,6 +255,22 @@ class LedgerTest {
     }
   }
 
+  /** Runs of which nothing is in do not count. */
+  @Test
+  void whatElseUnitsComeFromIsTold() {
+    try (Ledger ledger = open("others.duckdb")) {
+      ledger.ran("0", "card, tf32", 1, 1, 1, "");
+      ledger.ran("1", "cpu, float32", 1, 1, 1, "");
+      ledger.commit(A);
+      assertThat(ledger.others("1", "cpu, float32")).isEmpty();
+      ledger.ran("1", "card, bf16", 1, 1, 1, "");
+      ledger.commit(B);
+      assertThat(ledger.others("1", "card, bf16")).containsExactly("Candela 1 on cpu, float32");
+      assertThat(ledger.others("2", "card, bf16"))
+          .containsExactly("Candela 1 on card, bf16", "Candela 1 on cpu, float32");
+    }
+  }
+
   @Test
   void theOrderOfUnitsDoesNotShow() {
     List<List<List<Object>>> tables = new ArrayList<>();
