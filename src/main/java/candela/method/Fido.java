@@ -86,6 +86,11 @@ public record Fido(
     Check.atLeast(1, cells, "fido: cells");
     Check.atLeast(1, nSteps, "fido: nSteps");
     Check.atLeast(1, samples, "fido: samples");
+    if ((long) nSteps * samples > Integer.MAX_VALUE) {
+      throw CandelaException.of(
+          "fido: samples: at most %d expected for %d steps, got %d",
+          Integer.MAX_VALUE / nSteps, nSteps, samples);
+    }
     Check.positive(rate, "fido: rate");
     Check.notNegative(weight, "fido: weight");
     Check.positive(temperature, "fido: temperature");

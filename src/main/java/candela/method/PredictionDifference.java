@@ -83,6 +83,14 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
           "pda: window of at most %d expected for a %d x %d image, got %d",
           Math.min(image.dim(1), image.dim(2)), image.dim(2), image.dim(1), window);
     }
+    int windows = steps(image.dim(1)) * steps(image.dim(2));
+    int most = (Integer.MAX_VALUE - 1) / windows;
+    if (samples > most) {
+      throw CandelaException.of(
+          "pda: samples: at most %d expected for %d windows, got %d; take a larger stride, or"
+              + " fewer",
+          most, windows, samples);
+    }
     return new Drawn(subject, workspace);
   }
 

@@ -74,6 +74,26 @@ class FeaturesTest {
     }
   }
 
+  /** A product of two parameters, or of one and the image's windows, that an int does not hold. */
+  @Test
+  void moreRowsThanCanBeCountedAreRefused() {
+    Subject subject = new Subject(Shape.of(3, 224, 224), new float[3 * 224 * 224], 0);
+    Map<String, String> faults =
+        Map.of(
+            "pda:stride=1,samples=92915",
+            "pda: samples: at most 46457 expected for 46225 windows, got 92915; take a larger"
+                + " stride, or fewer",
+            "fido:nSteps=65536,samples=65536",
+            "fido: samples: at most 32767 expected for 65536 steps, got 65536");
+    try (Device device = TestDevice.open(1);
+        var workspace = new Workspace(device)) {
+      faults.forEach(
+          (method, sentence) ->
+              assertThatThrownBy(() -> Methods.parse(method).probe(subject, workspace))
+                  .hasMessage(sentence));
+    }
+  }
+
   @Test
   void everyValueIsAFeatureOfSmallInputsOnly() {
     Subject subject = new Subject(Shape.of(3, 40, 40), new float[4800], 0);
