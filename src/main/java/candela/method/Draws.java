@@ -13,12 +13,12 @@ final class Draws {
 
   private Draws() {}
 
-  /** [samples][n] in (0,1); the first samples of more are these. */
+  /** [samples][n] in (0,1]; the first samples of more are these. */
   static float[][] uniform(Workspace workspace, long seed, int samples, int n) {
     return uniform(workspace, seed, 0, samples, n);
   }
 
-  /** [samples][n] in (0,1), of the samples first, first + 1, …. */
+  /** [samples][n] in (0,1], of the samples first, first + 1, …. */
   static float[][] uniform(Workspace workspace, long seed, long first, int samples, int n) {
     return rows(
         workspace,
@@ -29,7 +29,7 @@ final class Draws {
   }
 
   /**
-   * [samples][n] in (0,1): a Latin hypercube. Of each element one number lies in each of as many
+   * [samples][n] in (0,1]: a Latin hypercube. Of each element one number lies in each of as many
    * equal parts as there are samples, which come in an order of its own.
    */
   static float[][] latin(Workspace workspace, long seed, int samples, int n) {
