@@ -10,8 +10,9 @@ import candela.probe.Workspace;
  *
  * <p><b>Definition:</b> pixels of the image are exchanged for those of the substrate; f_0, f_1, …
  * are the scores after 0, step, 2 step, … pixels, all of them in the end. The area is (Σ f − (f_0 +
- * f_last) / 2) / (steps), divided by the largest f where normalise=true, and NaN where all are 0.
- * Pixels go by the map's value, largest first; of equal ones, those that come first row by row.
+ * f_last) / 2) / (steps), divided by the largest f where normalise=true, and then NaN where none is
+ * above 0. Pixels go by the map's value, largest first; of equal ones, those that come first row by
+ * row.
  *
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number
  * and the curve.

@@ -88,9 +88,13 @@ final class RemovalCurve extends Sampled<Score> {
     return (sum - ends / 2) / (curve.size() - 1);
   }
 
-  /** The same, over the largest value of the curve where so normalised. */
+  /**
+   * The same, over the largest value of the curve where so normalised; NaN where that is not above
+   * 0.
+   */
   static double area(List<Double> curve, boolean normalise) {
-    return normalise ? area(curve) / Collections.max(curve) : area(curve);
+    double by = normalise ? Collections.max(curve) : 1;
+    return by > 0 ? area(curve) / by : Double.NaN;
   }
 
   /**

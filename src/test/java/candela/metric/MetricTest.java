@@ -522,6 +522,19 @@ class MetricTest {
     }
   }
 
+  /** Over a largest score below zero, a map that is worse would have the better number. */
+  @Test
+  void aCurveThatIsNowhereAboveZeroIsNoShareOfItsLargest() {
+    Random r = new Random(3);
+    var e = new Explained(Shape.of(3, 9, 7), draw(r, 189), 0, draw(r, 63), 9, 7, null);
+    for (String metric : List.of("deletion", "insertion")) {
+      var share = Metrics.parse(metric + ":score=log_probability,normalise=true");
+      Score s = run(Toy.random(folder), 1, 5, List.of(share), List.of(e)).getFirst();
+      assertThat(s.value()).as(metric).isNaN();
+      assertThat(s.reason()).startsWith("the image scores -").endsWith(", not above 0");
+    }
+  }
+
   @Test
   void bitsDependOnNeitherBatchNorThreadsNorPacking() {
     assumeTrue(TestDevice.isCpu(), "skipped: on the cpu only");
