@@ -2,6 +2,7 @@
 // the stream, working memory per thread. The shape of a task never depends on rows or threads, hence neither do bits.
 #pragma once
 
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -86,6 +87,14 @@ class OneThread {
  private:
   int before;
 };
+
+// For parts of an image, which take over the layout of its weights: where oneDNN has no code for the part with that, it takes
+// loops that are hundreds of times slower. Throws then: unimplemented.
+inline void checkFast(const dnnl::primitive_desc_base& part) {
+  if (std::strncmp(part.impl_info_str(), "ref", 3) == 0) {
+    throw dnnl::error(dnnl_unimplemented, "oneDNN has no fast code for a part of the image with the weights of the whole");
+  }
+}
 
 // Attributes that every primitive has: working memory comes from the lane.
 dnnl::primitive_attr attributes();

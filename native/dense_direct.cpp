@@ -32,6 +32,7 @@ class DirectForward : public Pass {
 
   std::unique_ptr<Pass> part(const Geometry& g) const override {
     auto result = std::make_unique<DirectForward>(g, shape.weights_desc(), bias, activation, sum);
+    checkFast(result->shape);
     result->packed = packed;
     return result;
   }
@@ -80,6 +81,7 @@ class DirectTranspose : public Pass {
 
   std::unique_ptr<Pass> part(const Geometry& g) const override {
     auto result = std::make_unique<DirectTranspose>(g, shape.weights_desc());
+    checkFast(result->shape);
     result->packed = packed;
     return result;
   }

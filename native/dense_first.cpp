@@ -67,6 +67,7 @@ class FewChannels : public Pass {
 
   std::unique_ptr<Pass> part(const Geometry& geometry) const override {
     auto result = std::make_unique<FewChannels>(geometry, shape.weights_desc());
+    checkFast(result->shape);
     result->packed = packed;
     return result;
   }

@@ -93,6 +93,9 @@ class Constant {
     Blocks cut;
     try {
       cut = make(wanted, &blocks);
+      for (const auto& products : {cut.whole, cut.rest}) {
+        for (const Product& product : products) checkFast(product.shape);
+      }
     } catch (const dnnl::error& e) {
       if (e.status == dnnl_out_of_memory) throw;
       return blocks.count;

@@ -42,6 +42,7 @@ class Winograd {
 
   std::unique_ptr<Winograd> part(const Geometry& geometry) const {
     auto result = std::make_unique<Winograd>(geometry, shape.weights_desc(), bias, activation, sum);
+    checkFast(result->shape);
     result->packed = packed;
     return result;
   }

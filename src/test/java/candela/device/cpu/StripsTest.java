@@ -11,6 +11,7 @@ import candela.tensor.Storage;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where threads share an image, every bit is the one that a single thread writes. */
 @Tag("kernel")
@@ -289,6 +291,53 @@ class StripsTest {
     try (var desk = new Desk(2);
         var plan = plan(desk, new Product(20, 32, 32))) {
       assertThat(plan.cut(false)).isEqualTo(1);
+    }
+  }
+
+  /** Shapes that oneDNN has no code for with the weights as the whole image has them, by AVX2. */
+  private static final List<Convolution> LATE =
+      List.of(
+          plain(7, 7, 320, 1280, 1, 1, 0),
+          plain(7, 7, 960, 160, 1, 1, 0),
+          plain(13, 13, 512, 1000, 1, 1, 0),
+          plain(14, 14, 576, 96, 1, 1, 0),
+          plain(7, 7, 512, 512, 3, 1, 1));
+
+  /**
+   * Where oneDNN has no code for a strip it takes loops hundreds of times slower: such an image
+   * stays whole. oneDNN is held to an instruction set, and told to print what it runs.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"SSE41", "AVX2", "AVX512_CORE"})
+  void noStripIsLeftToReferenceCode(String set) throws Exception {
+    var builder =
+        new ProcessBuilder(
+            System.getProperty("java.home") + "/bin/java",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dcandela.native=" + System.getProperty("candela.native"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            StripsTest.class.getName());
+    builder.environment().put("ONEDNN_MAX_CPU_ISA", set);
+    builder.environment().put("ONEDNN_VERBOSE", "1");
+    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isZero();
+    assertThat(said).contains(",convolution,");
+    assertThat(said.lines().filter(l -> l.contains(",exec,") && l.contains(",ref"))).isEmpty();
+  }
+
+  /** Cuts images, which runs the whole and the parts. */
+  public static void main(String[] arguments) {
+    List<Convolution> all = new ArrayList<>(LATE);
+    all.addAll(cases());
+    try (var desk = new Desk(2)) {
+      for (Convolution k : all) {
+        MemorySegment w = desk.numbers(1, (long) k.oc() * k.c() / k.groups() * k.kh() * k.kw());
+        try (var plan = plan(desk, k, w, NULL, false, k.oc(), true)) {
+          cut(plan, true);
+        }
+      }
     }
   }
 }
