@@ -98,7 +98,8 @@ struct MeanMoments {
   BOTH void operator()(const Span& s) const {
     for (int64_t i = s.begin; i < s.end; i++) {
       double mean = kind == 1 ? 0.0 : sum[i] / count;
-      y[i] = static_cast<float>(kind == 0 ? mean : square[i] / count - mean * mean);
+      double moment = kind == 0 ? mean : square[i] / count - mean * mean;
+      y[i] = static_cast<float>(kind == 2 && moment < 0.0 ? 0.0 : moment);
     }
   }
 };

@@ -446,8 +446,8 @@ int cd_interpolate(cd_stream* stream, int64_t rows, int64_t n, const float* base
 int cd_moments(cd_stream* stream, int64_t rows, int64_t n, const float* weight, const float* g, double* sum,
                double* square);
 
-/* y[n] of what was added over count samples: kind 0 sum / count, 1 square / count, 2 square / count - (sum / count)^2.
-   square may be NULL for kind 0. */
+/* y[n] of what was added over count samples: kind 0 sum / count, 1 square / count, 2 square / count - (sum / count)^2,
+   which rounding does not take below 0. square may be NULL for kind 0. */
 int cd_mean_moments(cd_stream* stream, int kind, int64_t n, double count, const double* sum, const double* square,
                     float* y);
 

@@ -207,13 +207,17 @@ class NoiseTest {
       double[] sum = doubles(numbers(1, n));
       double[] square = doubles(numbers(2, n));
       double count = 7;
+      square[0] = sum[0] * sum[0] / count * (1 - 1e-15); // a variance that is rounding alone
       for (int kind = 0; kind < 3; kind++) {
         float[] wanted = new float[n];
         for (int i = 0; i < n; i++) {
           double mean = sum[i] / count;
           double meanSquare = square[i] / count;
           wanted[i] =
-              (float) (kind == 0 ? mean : kind == 1 ? meanSquare : meanSquare - mean * mean);
+              (float)
+                  (kind == 0
+                      ? mean
+                      : kind == 1 ? meanSquare : Math.max(0, meanSquare - mean * mean));
         }
         int code = kind;
         float[] got =
