@@ -47,7 +47,7 @@ class StudyTest {
       """;
 
   /** Kills of one study. */
-  private static final int KILLS = 8;
+  private static final int KILLS = 4;
 
   @TempDir static Path folder;
 
@@ -317,6 +317,17 @@ class StudyTest {
     }
     Npy map = Npy.read(folder.resolve("with-broken-maps/cnn/heart/0.npy"));
     assertThat(map.shape()).containsExactly(64, 64);
+  }
+
+  @Test
+  void whereNoImageCanBeReadNothingIsDone() throws IOException {
+    Files.writeString(folder.resolve("torn.png"), "no picture");
+    String text = "models: [cnn]\nimages: [torn.png]\nsweeps: [gradient]\n";
+    Path file = Files.writeString(folder.resolve("torn.yaml"), text);
+    MainTest.Ran ran =
+        MainTest.run("study", file.toString(), "--ledger=" + folder.resolve("torn.duckdb"));
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err()).contains("cnn, torn: ");
   }
 
   @Test
