@@ -43,7 +43,7 @@ class FromJavaTest {
         .containsExactly(Npy.read(folder.resolve("out/heart.smoothgrad.npy")).values());
   }
 
-  private static float[] map(Path file, String preprocessing, Path picture, String method) {
+  static float[] map(Path file, String preprocessing, Path picture, String method) {
     Network network = Network.load(file).channelsFirst();
     Preparation preparation = Preparation.of(preprocessing, network.inputShape(), network.name());
     try (Device device = Devices.auto(0, null, System.err::println);
@@ -63,8 +63,14 @@ class FromJavaTest {
   @Test
   void theReadMeHasItWordForWord() throws IOException {
     String source = Files.readString(Path.of("src/test/java/candela/cli/FromJavaTest.java"));
-    int begin = source.indexOf("    Network network");
-    String body = source.substring(begin, source.indexOf("\n  }\n", begin)).indent(-4);
-    assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + body + "```\n");
+    int begin = source.indexOf("  static float[] map(");
+    String method = source.substring(begin, source.indexOf("\n  }\n", begin) + 4).indent(-2);
+    String readMe = Files.readString(Path.of("README.md"));
+    assertThat(readMe).contains("\n" + method + "```\n");
+    for (String line : source.lines().filter(l -> l.startsWith("import candela.")).toList()) {
+      String type = line.substring(line.lastIndexOf('.') + 1, line.length() - 1);
+      String whole = line.substring(0, line.lastIndexOf('.')) + ".*;";
+      assertThat(!method.contains(type) || readMe.contains(whole)).as(line).isTrue();
+    }
   }
 }
