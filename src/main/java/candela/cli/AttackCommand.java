@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
       "The model takes pixels of 0 to 1, as those that candela train writes. Where the data have a",
       "test set, it is used. DATA and ATTACK are as in recipes:",
       "  images:path=FOLDER or .zip[,size=N] | idx:images=F,labels=F | csv:path=F | synthetic:…",
-      "  pgd:ball=l2|linf,epsilon=E,step=S,steps=N,start=true | fgsm:ball=l2|linf,epsilon=E",
+      "  pgd:ball=l2|linf,epsilon=E,step=S,steps=N,start=true | fgsm:ball=linf|l2,epsilon=E",
       "",
       "Example:",
       "  candela attack cnn.onnx --data synthetic:count=8,test=500 --attack pgd:epsilon=0.5"

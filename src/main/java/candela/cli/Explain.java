@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
       "is wrong stops all.",
       "",
       "Exit codes: 0 all done, 1 some images could not be explained, some methods were left out or",
-      "some maps have no number, 2 wrong usage or input, or nothing was left to be done."
+      "some maps hold NaN, 2 wrong usage or input, or nothing was left to be done."
     })
 final class Explain implements Callable<Integer> {
   @Parameters(

@@ -45,7 +45,7 @@ final class Explanation implements AutoCloseable {
   private int explained;
   private int failed;
 
-  /** Maps without a finite value. */
+  /** Maps with values that are no numbers. */
   private int without;
 
   Explanation(Explain options, Network network, Labels labels, List<Method> asked, long start) {
@@ -203,7 +203,7 @@ final class Explanation implements AutoCloseable {
       strange += Float.isFinite(v) ? 0 : 1;
     }
     if (strange > 0) {
-      without += strange == map.length ? 1 : 0;
+      without++;
       System.err.printf(
           "candela: %s: %s: %d of %d values are NaN or infinite, and grey in pictures; try other"
               + " parameters, or another method%n",

@@ -16,6 +16,7 @@ import candela.method.Preparation;
 import candela.method.Subject;
 import candela.metric.Maps;
 import candela.metric.Pair;
+import candela.metric.Similarities;
 import candela.metric.Treatment;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
@@ -24,6 +25,7 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.sanity.Manipulation;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -247,7 +249,8 @@ final class ManipulateRun implements AutoCloseable {
         100 * png.says().probability(target),
         labels.brief(png.says().best()),
         sheet.size(image, changed));
-    for (String s : SIMILARITIES) {
+    Shape shape = preparation.shape();
+    for (String s : Similarities.fitting(SIMILARITIES, shape.dim(1), shape.dim(2))) {
       out.printf("%s of maps%n", s);
       var table = new Table("lrrr", "method", "to its own", "to the other's", "own to other's");
       for (int m = 0; m < methods.size(); m++) {

@@ -18,7 +18,7 @@ record MapFile(Path file, int h, int w, float[] values) {
    * @throws CandelaException where it holds other than finite numbers, or has another shape
    */
   static MapFile read(Path file) {
-    Npy npy = Npy.read(file);
+    Npy npy = Npy.readFinite(file);
     int[] dims = npy.shape();
     int[] size = size(dims);
     if (size.length != 2 || npy.values().length == 0) {
@@ -27,11 +27,6 @@ record MapFile(Path file, int h, int w, float[] values) {
           file,
           Arrays.toString(dims),
           dims.length > 2 && npy.values().length > 0 ? "; join its channels first" : "");
-    }
-    for (float v : npy.values()) {
-      if (!Float.isFinite(v)) {
-        throw CandelaException.of("%s: finite numbers expected, got %s", file, v);
-      }
     }
     return new MapFile(file, size[0], size[1], npy.values());
   }

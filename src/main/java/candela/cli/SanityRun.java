@@ -10,6 +10,7 @@ import candela.image.WholeFile;
 import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
+import candela.metric.Similarities;
 import candela.probe.Pipeline;
 import candela.sanity.Compared;
 import candela.sanity.Order;
@@ -18,7 +19,6 @@ import candela.sanity.SanityCheck;
 import candela.sanity.SanityCheck.Found;
 import candela.sanity.SanityCheck.Picture;
 import candela.sanity.Variant;
-import candela.tensor.CandelaException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,6 +72,11 @@ final class SanityRun implements AutoCloseable {
   private final List<Object> failures = new ArrayList<>();
   private int done;
 
+  /** Images that this run has to check, and has checked: others may be there of one before. */
+  private int wanted;
+
+  private int checked;
+
   SanityRun(
       SanityCommand options,
       Network network,
@@ -87,7 +92,7 @@ final class SanityRun implements AutoCloseable {
     vary(randomisation);
     similarities =
         options.similarities.isEmpty()
-            ? USUAL.stream().filter(this::fits).toList()
+            ? Similarities.fitting(USUAL, preparation.shape().dim(1), preparation.shape().dim(2))
             : options.similarities;
     device = options.machine.open();
     try {
@@ -162,15 +167,6 @@ final class SanityRun implements AutoCloseable {
     }
   }
 
-  private boolean fits(String similarity) {
-    try {
-      SanityCheck.fit(similarity, preparation);
-      return true;
-    } catch (CandelaException e) {
-      return false;
-    }
-  }
-
   private static Map<String, Object> file(Path file, Network network) {
     return Provenance.ordered("file", file, "sha256", network.model().sha256());
   }
@@ -181,6 +177,7 @@ final class SanityRun implements AutoCloseable {
     }
     List<Inputs.Input> inputs = left(all);
     int n = grouped();
+    wanted = inputs.size();
     for (int from = 0; from < inputs.size(); from += n) {
       group(inputs.subList(from, Math.min(from + n, inputs.size())));
     }
@@ -246,6 +243,7 @@ final class SanityRun implements AutoCloseable {
     List<Picture> pictures = group.stream().map(this::picture).toList();
     List<Found> found = new ArrayList<>();
     List<Compared> compared;
+    int before = checked;
     try (var progress = new Console("checking")) {
       var listener =
           new SanityCheck.Listener() {
@@ -256,7 +254,8 @@ final class SanityRun implements AutoCloseable {
 
             @Override
             public void rows(long done, long all) {
-              progress.at(done, all);
+              long each = all / pictures.size();
+              progress.at(each * before + done, each * wanted);
             }
           };
       compared = check.run(network, variants, pictures, listener);
@@ -288,6 +287,7 @@ final class SanityRun implements AutoCloseable {
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }
     done += group.size();
+    checked += group.size();
     provenance.put("table", table.write(options.out.resolve("sanity.csv")));
     Json.write(options.out.resolve("provenance.json"), provenance);
     table.curves(network.name()).writePng(options.out.resolve("curves.png"));

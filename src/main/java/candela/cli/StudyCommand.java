@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.image.WholeFile;
+import candela.metric.Similarity;
 import candela.probe.BatchSize;
 import candela.probe.Pipeline;
 import candela.study.Estimate;
@@ -90,13 +91,20 @@ final class StudyCommand implements Callable<Integer> {
     }
     batch.rows();
     long start = System.nanoTime();
-    Study study = read();
-    Path to = ledger == null ? Path.of("candela-out", study.name() + ".duckdb") : ledger;
+    Study asked = read();
+    Path to = ledger == null ? Path.of("candela-out", asked.name() + ".duckdb") : ledger;
     Path folder = WholeFile.folder(to);
     if (!dryRun) {
       WholeFile.makeFolder("--ledger", folder);
     }
-    Material material = Material.of(study, folder.resolve("shipped"));
+    Material material = Material.of(asked, folder.resolve("shipped"));
+    Study study =
+        asked.fitting(material.models().stream().map(m -> m.preparation().shape()).toList());
+    for (Study.Measure<Similarity> m : asked.similarities()) {
+      if (!study.similarities().contains(m)) {
+        Suited.tell(m.name() + ": a similarity of larger maps");
+      }
+    }
     Reading.sayWhatIsLeftOut(study.paths());
     Plan plan = Plan.of(study.sweeps());
     if (!dryRun || ledger != null) {
@@ -141,6 +149,9 @@ final class StudyCommand implements Callable<Integer> {
       ReportCommand.write(open, report);
       double seconds = (System.nanoTime() - start) / 1e9;
       out.printf(Locale.ROOT, "%nledger: %s%nreport: %s%n%.0f s in all%n", to, report, seconds);
+      if (failed == plans.models().size() * material.photos().size()) {
+        return Main.WRONG;
+      }
       return failed == 0 ? whole(plans) : Main.PARTIAL;
     }
   }

@@ -465,6 +465,7 @@ public final class Session implements AutoCloseable {
 
   private void checkReached(String name, Graph.Place p) {
     if (plan.gradient(p.value()) == null) {
+      Scores.checkRanks(graph, output);
       throw Unsuited.of(
           "%s: the class scores do not depend on %s through differentiable operators",
           graph.name(), SessionOptions.words(name));

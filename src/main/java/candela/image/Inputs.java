@@ -52,7 +52,8 @@ public final class Inputs {
   }
 
   /**
-   * A sentence for each folder whose .npy files {@link #of} leaves out, because it has pictures.
+   * A sentence for each folder with pictures of which {@link #of} leaves out .npy files, and one
+   * for each with folders in it.
    */
   public static List<String> leftOut(List<Path> arguments) {
     List<String> sentences = new ArrayList<>();
@@ -60,7 +61,19 @@ public final class Inputs {
       if (Files.isDirectory(p)) {
         List<Path> files = filesIn(p);
         long arrays = files.stream().filter(Inputs::isArray).count();
-        if (arrays > 0 && files.stream().anyMatch(Inputs::looksLikeImage)) {
+        boolean pictures = files.stream().anyMatch(Inputs::looksLikeImage);
+        long folders = pictures ? foldersIn(p) : 0;
+        if (folders > 0) {
+          sentences.add(
+              String.format(
+                  Locale.ROOT,
+                  "%s: %d folder%s in it not looked into; name %s to have the pictures read",
+                  p,
+                  folders,
+                  folders == 1 ? "" : "s",
+                  folders == 1 ? "it" : "them"));
+        }
+        if (arrays > 0 && pictures) {
           sentences.add(
               String.format(
                   Locale.ROOT,
@@ -110,8 +123,18 @@ public final class Inputs {
 
   /** By name. */
   private static List<Path> filesIn(Path folder) {
+    return entries(folder).stream().filter(Inputs::isShown).sorted().toList();
+  }
+
+  private static long foldersIn(Path folder) {
+    return entries(folder).stream()
+        .filter(f -> Files.isDirectory(f) && !f.getFileName().toString().startsWith("."))
+        .count();
+  }
+
+  private static List<Path> entries(Path folder) {
     try (Stream<Path> entries = Files.list(folder)) {
-      return entries.filter(Inputs::isShown).sorted().toList();
+      return entries.toList();
     } catch (IOException | UncheckedIOException e) {
       IOException cause = e instanceof UncheckedIOException u ? u.getCause() : (IOException) e;
       throw new CandelaException(folder + ": cannot be read: " + WholeFile.reason(cause), e);

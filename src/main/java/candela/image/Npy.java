@@ -65,6 +65,25 @@ public record Npy(int[] shape, float[] values) {
     WholeFile.write(file, part -> Files.write(part, b.array()));
   }
 
+  /**
+   * The same of what must be numbers, as images are.
+   *
+   * @throws CandelaException also where one is NaN or infinite
+   */
+  public static Npy readFinite(Path file) {
+    Npy npy = read(file);
+    int strange = 0;
+    for (float v : npy.values) {
+      strange += Float.isFinite(v) ? 0 : 1;
+    }
+    if (strange > 0) {
+      throw CandelaException.of(
+          "%s: finite numbers expected, got %d of %d values that are NaN or infinite",
+          file, strange, npy.values.length);
+    }
+    return npy;
+  }
+
   /** Reads what {@link #write} and {@code numpy.save} write, but complex numbers and objects. */
   public static Npy read(Path file) {
     try {

@@ -52,7 +52,7 @@ public final class GivenArray {
       throw CandelaException.of("%s: a FILE.npy expected, got '%s'", what, name);
     }
     Path file = folder.resolve(name);
-    Npy npy = Npy.read(file);
+    Npy npy = Npy.readFinite(file);
     String hash = WholeFile.sha256(file);
     String wanted = spec.text("sha256", hash);
     spec.finish();

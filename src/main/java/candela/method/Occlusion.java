@@ -74,6 +74,11 @@ public record Occlusion(
   private int[] windows(Shape image) {
     int h = image.dim(1);
     int w = image.dim(2);
+    if (window > Math.max(h, w)) {
+      throw CandelaException.of(
+          "occlusion: window of at most %d expected for a %d x %d image, got %d",
+          Math.max(h, w), w, h, window);
+    }
     int tall = Math.min(window, h);
     int wide = Math.min(window, w);
     if (stride > Math.max(tall, wide)) {

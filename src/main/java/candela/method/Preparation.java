@@ -134,7 +134,7 @@ public final class Preparation {
 
   /** A picture file; a .npy file holds what the network reads, [c,h,w] or [1,c,h,w]. */
   public Picture read(Path file) {
-    return isInput(file) ? prepared(file, Npy.read(file)) : of(file, Image.read(file));
+    return isInput(file) ? prepared(file, Npy.readFinite(file)) : of(file, Image.read(file));
   }
 
   private Picture prepared(Path file, Npy npy) {

@@ -67,6 +67,30 @@ public final class Similarities {
         "similarity: unknown '%s'; known are %s", spec.name(), String.join(", ", names()));
   }
 
+  /**
+   * Compares two empty maps, which some similarities want larger.
+   *
+   * @throws CandelaException when it does
+   */
+  public static void check(Similarity similarity, int h, int w) {
+    similarity.of(
+        new Maps(h, w, List.of(new float[h * w], new float[h * w])), List.of(new Pair(0, 1)));
+  }
+
+  /** Those of a list for which maps of this size are large enough. */
+  public static List<String> fitting(List<String> similarities, int h, int w) {
+    return similarities.stream().filter(s -> fits(s, h, w)).toList();
+  }
+
+  private static boolean fits(String similarity, int h, int w) {
+    try {
+      check(parse(similarity), h, w);
+      return true;
+    } catch (CandelaException e) {
+      return false;
+    }
+  }
+
   /** Parameters that can be written as text: key=value, key=value. */
   public static String text(Similarity similarity) {
     return Parameters.text((Record) similarity);

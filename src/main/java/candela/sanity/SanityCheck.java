@@ -145,9 +145,8 @@ public final class SanityCheck {
   public static void fit(String similarity, Preparation preparation) {
     int h = preparation.shape().dim(1);
     int w = preparation.shape().dim(2);
-    var flat = new Maps(h, w, List.of(new float[h * w], new float[h * w]));
     try {
-      Similarities.parse(similarity).of(flat, List.of(new Pair(0, 1)));
+      Similarities.check(Similarities.parse(similarity), h, w);
     } catch (CandelaException e) {
       throw new CandelaException(e.getMessage() + "; compare by another similarity", e);
     }

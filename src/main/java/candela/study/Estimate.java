@@ -13,9 +13,8 @@ import candela.method.Inpainting;
 import candela.method.Method;
 import candela.method.Subject;
 import candela.metric.Explained;
-import candela.metric.Maps;
 import candela.metric.Metric;
-import candela.metric.Pair;
+import candela.metric.Similarities;
 import candela.probe.Asked;
 import candela.probe.Prediction;
 import candela.probe.Probe;
@@ -171,12 +170,8 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     }
   }
 
-  /** Compares two empty maps of the images' size, which some similarities want larger. */
   private static void comparing(Study study, Shape image) {
-    int h = image.dim(1);
-    int w = image.dim(2);
-    var maps = new Maps(h, w, List.of(new float[h * w], new float[h * w]));
-    study.similarities().forEach(s -> s.of().of(maps, List.of(new Pair(0, 1))));
+    study.similarities().forEach(s -> Similarities.check(s.of(), image.dim(1), image.dim(2)));
   }
 
   private static Subject grey(Model model) {

@@ -10,6 +10,7 @@ import candela.metric.Similarities;
 import candela.metric.Similarity;
 import candela.metric.Treatment;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -34,7 +35,7 @@ import java.util.function.Function;
  * sweeps:                    # presets, or methods with lists; * is what others are compared with
  *   - sam-sp-small
  *   - patches: sliding-patch:patch=[10,20*,30],stride=2
- * similarities: [ssim, hog, spearman]
+ * similarities: [ssim, hog, spearman]  # by default as far as maps are large enough for them
  * metrics: [insertion:preset=sam, deletion:preset=sam, localisation]
  * treatment: sam             # of maps before they are compared: standard or sam
  * maps: false                # whether maps are kept as .npy
@@ -62,6 +63,8 @@ public record Study(
     boolean sam,
     boolean maps,
     int pictures) {
+  private static final List<String> USUAL = List.of("ssim", "hog", "spearman");
+
   /** Images that come with Candela. */
   static final String SHIPPED = "shipped";
 
@@ -109,7 +112,7 @@ public record Study(
             path(s, "boxes", folder),
             path(s, "labels", folder),
             List.copyOf(sweeps),
-            measures(s, "similarities", List.of("ssim", "hog", "spearman"), Similarities::parse),
+            measures(s, "similarities", USUAL, Similarities::parse),
             measures(s, "metrics", List.of("deletion", "insertion"), Metrics::parse),
             s.read("treatment", s.text("treatment", "standard"), Study::isSam),
             s.bool("maps", false),
@@ -130,6 +133,37 @@ public record Study(
       }
     }
     return study;
+  }
+
+  /**
+   * The same for models of such images: similarities that nobody named and that want larger maps
+   * are left out.
+   */
+  public Study fitting(List<Shape> images) {
+    if (Settings.parse(name, text).has("similarities")) {
+      return this;
+    }
+    List<String> fit = USUAL;
+    for (Shape s : images) {
+      fit = Similarities.fitting(fit, s.dim(1), s.dim(2));
+    }
+    List<String> left = fit;
+    return new Study(
+        name,
+        text,
+        folder,
+        models,
+        this.images,
+        target,
+        classes,
+        boxes,
+        labels,
+        sweeps,
+        similarities.stream().filter(m -> left.contains(m.text())).toList(),
+        metrics,
+        sam,
+        maps,
+        pictures);
   }
 
   /** The files and folders of its images; not those that come with Candela. */

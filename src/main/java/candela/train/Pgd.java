@@ -4,6 +4,7 @@ import candela.config.Spec;
 import candela.device.Attack.Ball;
 import candela.device.Attack.Kind;
 import candela.tensor.CandelaException;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -35,13 +36,15 @@ public record Pgd(Ball ball, double epsilon, double step, int steps, boolean sta
     return new Pgd(ball, epsilon, epsilon, 1, false);
   }
 
-  /** Of {@code pgd:ball=l2,epsilon=0.5,step=0.125,steps=7,start=true} or {@code fgsm:…}. */
+  /**
+   * Of {@code pgd:ball=l2,epsilon=0.5,step=0.125,steps=7,start=true} or {@code
+   * fgsm:ball=linf,epsilon=0.03}, whose balls are these where nothing is said.
+   */
   public static Pgd parse(String text) {
     Spec spec = Spec.parse(text);
+    String usual = spec.name().equals("fgsm") ? "linf" : "l2";
     Ball ball =
-        spec.choice("ball", "l2", java.util.List.of("linf", "l2")).equals("l2")
-            ? Ball.L2
-            : Ball.LINF;
+        spec.choice("ball", usual, List.of("linf", "l2")).equals("l2") ? Ball.L2 : Ball.LINF;
     double epsilon = spec.number("epsilon", ball == Ball.L2 ? 0.5 : 8.0 / 255, 0, 1e6);
     Pgd attack =
         switch (spec.name()) {

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -182,6 +183,49 @@ class MainTest {
         .doesNotContain("sobel");
   }
 
+  /** At one pixel the root is of 0, whose slope is infinite. */
+  @Test
+  void aMapThatIsNotAllNumbersIsTold() throws Exception {
+    float[] last = new float[3 * 64];
+    Arrays.fill(last, 1);
+    last[191] = 0;
+    Path model = folder.resolve("hole.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .constant("w", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+            .constant("zero", Shape.of(), 0f)
+            .constant("ones", Shape.of(1, 3, 8, 8), last)
+            .node("Mul", "x,zero", "d")
+            .node("Add", "d,ones", "a")
+            .node("Sqrt", "a", "r")
+            .node("GlobalAveragePool", "r", "g")
+            .node("Flatten", "g", "f")
+            .node("MatMul", "f,w", "y")
+            .bytes());
+    Ran ran = explain(model, "--method=gradient");
+    assertThat(ran.err()).contains("heart: gradient: 1 of 64 values are NaN or infinite, and grey");
+    assertThat(ran.code()).isEqualTo(Main.PARTIAL);
+  }
+
+  @Test
+  void anInputThatIsNotAllNumbersIsRefused() {
+    Path model = Shipped.model("cnn", folder);
+    float[] x = new float[3 * 64 * 64];
+    x[5] = Float.NaN;
+    Path input = folder.resolve("nan.npy");
+    new Npy(new int[] {3, 64, 64}, x).write(input);
+    String wrong =
+        "nan.npy: finite numbers expected, got 1 of 12288 values that are NaN or infinite";
+    Ran ran = run("explain", input.toString(), "--model=" + model, "--out=" + folder.resolve("o"));
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err()).contains(wrong);
+    assertThat(explain(model, "--method=integrated-gradients:baseline=" + input).err())
+        .contains(wrong);
+  }
+
   /** The scores fall with the channels' means, which the ReLU has made 0. */
   @Test
   void aMapOfZerosIsTold() throws Exception {
@@ -305,11 +349,12 @@ class MainTest {
             .bytes());
     String scores =
         "name another of its outputs by --output, in a study output=NAME: best[1,2], scores[1,4]\n";
-    assertThat(explain(model, "--method=occlusion:window=4,stride=4").err())
-        .isEqualTo(
-            "candela: top.onnx: output 'class': one score a class expected, it holds whole numbers,"
-                + " as classes by their places; "
-                + scores);
+    String classes =
+        "candela: top.onnx: output 'class': one score a class expected, it holds whole numbers,"
+            + " as classes by their places; "
+            + scores;
+    assertThat(explain(model, "--method=occlusion:window=4,stride=4").err()).isEqualTo(classes);
+    assertThat(explain(model, "--method=gradient", "--method=grad-cam").err()).isEqualTo(classes);
     assertThat(explain(model, "--output=best").err())
         .isEqualTo(
             "candela: top.onnx: output 'best': one score a class expected, it holds the largest"

@@ -194,7 +194,7 @@ class MeasureTest {
     new Npy(new int[] {3, 0, 2}, new float[0]).write(folder.resolve("none.npy"));
     assertThat(measure(map("none")).err()).endsWith("a map [h,w] expected, got [3, 0, 2]\n");
     new Npy(new int[] {1, 2}, new float[] {1, Float.NaN}).write(folder.resolve("nan.npy"));
-    assertThat(measure(map("nan")).err()).endsWith("nan.npy: finite numbers expected, got NaN\n");
+    assertThat(measure(map("nan")).err()).endsWith("1 of 2 values that are NaN or infinite\n");
     Ran ran = measure(map("one"), "--truth=" + folder.resolve("nan.npy"));
     assertThat(ran.code()).isEqualTo(Main.WRONG);
   }

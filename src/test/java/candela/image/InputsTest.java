@@ -50,6 +50,11 @@ class InputsTest {
             folder
                 + ": 2 .npy files left out, because a folder with pictures stands for these alone;"
                 + " name the files themselves to have them read");
+    Files.createDirectories(folder.resolve("more"));
+    Files.createDirectories(folder.resolve(".hidden"));
+    assertThat(Inputs.leftOut(List.of(folder)))
+        .hasSize(2)
+        .contains(folder + ": 1 folder in it not looked into; name it to have the pictures read");
   }
 
   @Test

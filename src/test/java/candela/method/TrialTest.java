@@ -168,5 +168,10 @@ class TrialTest {
         .isInstanceOf(CandelaException.class)
         .isNotInstanceOf(Unsuited.class)
         .hasMessage("sliding-patch: patch of at most 7 expected for a 7 x 9 image, got 8");
+    assertThatThrownBy(() -> tried(flat(3), "gradient", "occlusion:window=10,stride=3"))
+        .isInstanceOf(CandelaException.class)
+        .isNotInstanceOf(Unsuited.class)
+        .hasMessage("occlusion: window of at most 9 expected for a 7 x 9 image, got 10");
+    assertThat(tried(flat(3), "gradient", "occlusion:window=9,stride=3")).isEmpty();
   }
 }

@@ -7,6 +7,7 @@ import candela.image.Npy;
 import candela.method.Methods;
 import candela.metric.Ssim;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -147,6 +148,18 @@ class StudyTest {
     assertThatThrownBy(() -> parse(text.replace("gradient", "sam-sp-tiny")))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("folder/s.yaml:4: sweeps: sweep: unknown 'sam-sp-tiny'; known are");
+  }
+
+  @Test
+  void usualSimilaritiesAreThoseThatTheImagesAreLargeEnoughFor() {
+    String text = "models: [cnn]\nimages: [a.png]\nsweeps: [gradient]\n";
+    List<Shape> images = List.of(Shape.of(3, 64, 64), Shape.of(3, 32, 32));
+    assertThat(parse(text).fitting(images.subList(0, 1))).isEqualTo(parse(text));
+    assertThat(parse(text).fitting(images).similarities())
+        .extracting(Study.Measure::name)
+        .containsExactly("ssim", "spearman");
+    Study named = parse(text + "similarities: [hog]\n");
+    assertThat(named.fitting(images)).isSameAs(named);
   }
 
   @Test

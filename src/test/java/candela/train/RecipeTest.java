@@ -51,6 +51,14 @@ class RecipeTest {
     assertThat(Pgd.parse(r.attack().toString())).isEqualTo(r.attack());
   }
 
+  /** The sign step is of the largest norm, as in its paper. */
+  @Test
+  void attacksHaveTheBallsOfTheirPapers() {
+    assertThat(Pgd.parse("fgsm:epsilon=0.01")).isEqualTo(Pgd.fgsm(Ball.LINF, 0.01));
+    assertThat(Pgd.parse("fgsm:ball=l2,epsilon=1")).isEqualTo(Pgd.fgsm(Ball.L2, 1));
+    assertThat(Pgd.parse("pgd").ball()).isEqualTo(Ball.L2);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
