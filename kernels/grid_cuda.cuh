@@ -8,6 +8,10 @@
 
 #include "launch.cuh"
 
+#ifndef CANDELA_CAPABILITIES
+#error "list the source that includes this in cmake/cuda, among OF_EACH, or else it is compiled without what 9.0 has to itself"
+#endif
+
 namespace candela {
 
 // Waits until all that this kernel's launch waits for has ended, and is seen. Before that only what no kernel writes may be

@@ -3,6 +3,10 @@
 
 #include <stdint.h>
 
+#ifndef CANDELA_CAPABILITIES
+#error "list the source that includes this in cmake/cuda, among OF_EACH, or else it is compiled without what 9.0 has to itself"
+#endif
+
 namespace candela {
 
 // The value, which the compiler will hold in a register instead of computing it anew where it is used.

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#ifndef CANDELA_WARPGROUPS
-#error "list the source that includes this in cmake/cuda, among WARPGROUPS, or else it is compiled without them"
+#ifndef CANDELA_CAPABILITIES
+#error "list the source that includes this in cmake/cuda, among OF_EACH, or else it is compiled without what 9.0 has to itself"
 #endif
 
 namespace candela {
