@@ -129,9 +129,7 @@ final class StudyCommand implements Callable<Integer> {
     Plans plans;
     try (Device probe = machine.open()) {
       plans = Plans.of(plan, material.models(), probe);
-      for (Model m : plans.models()) {
-        Estimate.check(study, plans.of(m), m, probe);
-      }
+      check(study, plans, probe);
       tell(Gaps.of(plan, plans));
       if (plans.models().isEmpty()) {
         return Main.WRONG;
@@ -153,6 +151,12 @@ final class StudyCommand implements Callable<Integer> {
         return Main.WRONG;
       }
       return failed == 0 ? whole(plans) : Main.PARTIAL;
+    }
+  }
+
+  private static void check(Study study, Plans plans, Device device) {
+    for (Model m : plans.models()) {
+      Estimate.check(study, plans.of(m), m, device);
     }
   }
 
@@ -209,6 +213,7 @@ final class StudyCommand implements Callable<Integer> {
   private int print(Study study, Plan plan, Material material) {
     try (Device device = machine.open()) {
       Plans plans = Plans.of(plan, material.models(), device);
+      check(study, plans, device);
       tell(Gaps.of(plan, plans));
       if (plans.models().isEmpty()) {
         return Main.WRONG;

@@ -371,12 +371,15 @@ class StudyTest {
         similarities: ["hog:cell=22"]
         """);
     assertThat(folder.resolve("large.duckdb")).doesNotExist();
-    assertThat(
-            MainTest.run("study", file.toString(), "--ledger=" + folder.resolve("hog.duckdb"))
-                .err())
-        .isEqualToIgnoringNewLines(
-            "candela: cnn: hog: maps of 66 x 66 or larger expected (3 cells of 22), got 64 x 64;"
-                + " give a smaller cell, say hog:cell=21");
+    String ledger = "--ledger=" + folder.resolve("hog.duckdb");
+    for (String option : List.of("--jobs=1", "--dry-run")) {
+      MainTest.Ran hog = MainTest.run("study", file.toString(), ledger, option);
+      assertThat(hog.code()).as(option).isEqualTo(Main.WRONG);
+      assertThat(hog.err())
+          .isEqualToIgnoringNewLines(
+              "candela: cnn: hog: maps of 66 x 66 or larger expected (3 cells of 22), got 64 x 64;"
+                  + " give a smaller cell, say hog:cell=21");
+    }
   }
 
   /** No ledger of the study as it was is there. */
@@ -689,11 +692,13 @@ class StudyTest {
   void aParameterThatFitsOneModelOnlyStopsAll() throws IOException {
     Path file = mixed("wrong", "\"attention-rollout\", \"sliding-patch:patch=[5,8]\"");
     Path ledger = folder.resolve("wrong.duckdb");
-    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
-    assertThat(ran.code()).isEqualTo(Main.WRONG);
-    assertThat(ran.err())
-        .isEqualTo(
-            "candela: attending: sliding-patch: patch of at most 7 expected for a 7 x 9 image, got"
-                + " 8\n");
+    for (String option : List.of("--dry-run", "--jobs=1")) {
+      MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger, option);
+      assertThat(ran.code()).isEqualTo(Main.WRONG);
+      assertThat(ran.err())
+          .isEqualTo(
+              "candela: attending: sliding-patch: patch of at most 7 expected for a 7 x 9 image,"
+                  + " got 8\n");
+    }
   }
 }
