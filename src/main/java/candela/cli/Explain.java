@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
       "is wrong stops all.",
       "",
       "Exit codes: 0 all done, 1 some images could not be explained, some methods were left out or",
-      "some maps hold NaN, 2 wrong usage or input, or nothing was left to be done."
+      "some maps hold NaN or infinity, 2 wrong usage or input, or nothing was left to be done."
     })
 final class Explain implements Callable<Integer> {
   @Parameters(
@@ -120,7 +120,7 @@ final class Explain implements Callable<Integer> {
     }
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
     Inputs.keepApart(images, out);
-    List<Inputs.Input> inputs = Reading.inputs(images);
+    List<Inputs.Input> inputs = Reading.inputs(images, out);
     Labels names = Labels.read(classifier.labels);
     Network network = classifier.network();
     try (var explanation = new Explanation(this, network, names, parsed, start)) {

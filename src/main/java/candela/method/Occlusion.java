@@ -18,11 +18,11 @@ import java.util.Optional;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
- * <p><b>Parameters:</b> window (side in pixels, default 32; at most the image's side counts);
- * stride (pixels, default 16); fill (zero, grey, black, white, random, mean, blur or inpaint,
- * default zero); inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default
- * telea:radius=5); seed (of a random fill, default 0); overlap (mean or sum over covering windows,
- * default mean); score (default logit).
+ * <p><b>Parameters:</b> window (side in pixels, default 32, at most the image's longer side; where
+ * the other is shorter, that counts); stride (pixels, default 16); fill (zero, grey, black, white,
+ * random, mean, blur or inpaint, default zero); inpainter (of fill=inpaint: telea, with radius, or
+ * an ONNX file, default telea:radius=5); seed (of a random fill, default 0); overlap (mean or sum
+ * over covering windows, default mean); score (default logit).
  *
  * <p><b>Cost:</b> windows + 1 forward rows; with fill=inpaint a filling each.
  *
