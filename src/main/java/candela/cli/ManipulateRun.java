@@ -86,7 +86,7 @@ final class ManipulateRun implements AutoCloseable {
   }
 
   int run() {
-    List<Inputs.Input> inputs = Reading.inputs(List.of(options.image, options.other));
+    List<Inputs.Input> inputs = Reading.inputs(List.of(options.image, options.other), options.out);
     // Before they are read: what changes after that is another image.
     List<String> hashes = inputs.stream().map(i -> WholeFile.sha256(i.file())).toList();
     List<Loaded> both =

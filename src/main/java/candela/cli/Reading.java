@@ -48,20 +48,24 @@ record Reading(
         });
   }
 
-  /** The images that arguments name; tells what is left out of folders. */
-  static List<Inputs.Input> inputs(List<Path> arguments) {
+  /**
+   * The images that arguments name; tells what is left out of folders.
+   *
+   * @param out where results go; any path but one within a folder of images where they go nowhere
+   */
+  static List<Inputs.Input> inputs(List<Path> arguments, Path out) {
     List<Inputs.Input> inputs = Inputs.of(arguments);
-    sayWhatIsLeftOut(arguments);
+    sayWhatIsLeftOut(arguments, out);
     return inputs;
   }
 
-  static void sayWhatIsLeftOut(List<Path> arguments) {
-    Inputs.leftOut(arguments).forEach(s -> System.err.println("candela: " + s));
+  static void sayWhatIsLeftOut(List<Path> arguments, Path out) {
+    Inputs.leftOut(arguments, out).forEach(s -> System.err.println("candela: " + s));
   }
 
   /** Of a {@link #strict} reading: the image of a file. */
   Loaded one(Path image, Pipeline pipeline) {
-    List<Inputs.Input> inputs = inputs(List.of(image));
+    List<Inputs.Input> inputs = inputs(List.of(image), image);
     if (inputs.size() != 1) {
       throw CandelaException.of("%s: one image expected, got a folder of %d", image, inputs.size());
     }

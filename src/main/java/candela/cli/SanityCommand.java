@@ -152,7 +152,7 @@ final class SanityCommand implements Callable<Integer> {
     }
     var parsed = methods.stream().map(Methods::parse).toList();
     Inputs.keepApart(images, out);
-    List<Inputs.Input> inputs = Reading.inputs(images);
+    List<Inputs.Input> inputs = Reading.inputs(images, out);
     Labels names = Labels.read(classifier.labels);
     Network network = classifier.network();
     WholeFile.makeFolder("--out", out);

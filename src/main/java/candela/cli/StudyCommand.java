@@ -105,7 +105,7 @@ final class StudyCommand implements Callable<Integer> {
         Suited.tell(m.name() + ": a similarity of larger maps");
       }
     }
-    Reading.sayWhatIsLeftOut(study.paths());
+    Reading.sayWhatIsLeftOut(study.paths(), folder);
     Plan plan = Plan.of(study.sweeps());
     if (!dryRun || ledger != null) {
       Ledger.check(to, study, plan, material);

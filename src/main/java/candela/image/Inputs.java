@@ -53,16 +53,16 @@ public final class Inputs {
 
   /**
    * A sentence for each folder with pictures of which {@link #of} leaves out .npy files, and one
-   * for each with folders in it.
+   * for each with folders in it, but for the one that holds out, where results go.
    */
-  public static List<String> leftOut(List<Path> arguments) {
+  public static List<String> leftOut(List<Path> arguments, Path out) {
     List<String> sentences = new ArrayList<>();
     for (Path p : arguments) {
       if (Files.isDirectory(p)) {
         List<Path> files = filesIn(p);
         long arrays = files.stream().filter(Inputs::isArray).count();
         boolean pictures = files.stream().anyMatch(Inputs::looksLikeImage);
-        long folders = pictures ? foldersIn(p) : 0;
+        long folders = pictures ? foldersIn(p, out) : 0;
         if (folders > 0) {
           sentences.add(
               String.format(
@@ -126,9 +126,11 @@ public final class Inputs {
     return entries(folder).stream().filter(Inputs::isShown).sorted().toList();
   }
 
-  private static long foldersIn(Path folder) {
+  private static long foldersIn(Path folder, Path out) {
+    Path results = out.toAbsolutePath().normalize();
     return entries(folder).stream()
         .filter(f -> Files.isDirectory(f) && !f.getFileName().toString().startsWith("."))
+        .filter(f -> !results.startsWith(f.toAbsolutePath().normalize()))
         .count();
   }
 

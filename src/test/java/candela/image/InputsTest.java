@@ -42,17 +42,19 @@ class InputsTest {
     }
     assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name))
         .containsExactly("a", "b");
-    assertThat(Inputs.leftOut(List.of(folder))).isEmpty();
+    Path out = folder.resolve("results/first");
+    assertThat(Inputs.leftOut(List.of(folder), out)).isEmpty();
     Files.createFile(folder.resolve("z.png"));
     assertThat(Inputs.of(List.of(folder)).stream().map(Inputs.Input::name)).containsExactly("z");
-    assertThat(Inputs.leftOut(List.of(folder.resolve("z.png"), folder)))
+    assertThat(Inputs.leftOut(List.of(folder.resolve("z.png"), folder), out))
         .containsExactly(
             folder
                 + ": 2 .npy files left out, because a folder with pictures stands for these alone;"
                 + " name the files themselves to have them read");
     Files.createDirectories(folder.resolve("more"));
     Files.createDirectories(folder.resolve(".hidden"));
-    assertThat(Inputs.leftOut(List.of(folder)))
+    Files.createDirectories(out);
+    assertThat(Inputs.leftOut(List.of(folder), out))
         .hasSize(2)
         .contains(folder + ": 1 folder in it not looked into; name it to have the pictures read");
   }
