@@ -51,7 +51,7 @@ record Reading(
   /**
    * The images that arguments name; tells what is left out of folders.
    *
-   * @param out where results go; any path but one within a folder of images where they go nowhere
+   * @param out where results go: a folder that holds them is no one that was forgotten
    */
   static List<Inputs.Input> inputs(List<Path> arguments, Path out) {
     List<Inputs.Input> inputs = Inputs.of(arguments);
@@ -65,7 +65,7 @@ record Reading(
 
   /** Of a {@link #strict} reading: the image of a file. */
   Loaded one(Path image, Pipeline pipeline) {
-    List<Inputs.Input> inputs = inputs(List.of(image), image);
+    List<Inputs.Input> inputs = Inputs.of(List.of(image));
     if (inputs.size() != 1) {
       throw CandelaException.of("%s: one image expected, got a folder of %d", image, inputs.size());
     }
