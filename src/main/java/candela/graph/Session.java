@@ -172,10 +172,19 @@ public final class Session implements AutoCloseable {
   }
 
   /**
+   * Before it is opened, which refuses an output of classes for the gradients that it lacks.
+   *
+   * @param output null for the first
+   * @throws CandelaException where it holds classes, or the largest scores, instead of one a class
+   */
+  public static void checkScores(Graph graph, String output) {
+    Scores.checkRanks(graph, Scores.output(graph, output));
+  }
+
+  /**
    * @throws CandelaException where the output is no list of scores, one a class
    */
   public void checkClassifier() {
-    Scores.checkRanks(graph, output);
     Shape s = output.shape();
     int wide = 0;
     for (int axis = 1; axis < s.rank(); axis++) {
@@ -465,7 +474,6 @@ public final class Session implements AutoCloseable {
 
   private void checkReached(String name, Graph.Place p) {
     if (plan.gradient(p.value()) == null) {
-      Scores.checkRanks(graph, output);
       throw Unsuited.of(
           "%s: the class scores do not depend on %s through differentiable operators",
           graph.name(), SessionOptions.words(name));

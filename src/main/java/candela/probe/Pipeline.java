@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.OutOfMemory;
+import candela.graph.Graph;
 import candela.graph.Network;
 import candela.graph.OnlyBatch;
 import candela.graph.Rules;
@@ -336,7 +337,9 @@ public final class Pipeline implements AutoCloseable {
     while (true) {
       Session session = null;
       try {
-        session = network.session(device, rows, options);
+        Graph graph = network.graph(rows, options);
+        Session.checkScores(graph, options.output());
+        session = Session.open(graph, device, options);
         session.checkClassifier();
         if (!device.readsHost()) {
           session.rehearse();
