@@ -168,7 +168,7 @@ final class StudyCommand implements Callable<Integer> {
   private static void tell(Path ledger, String other, String where) {
     System.err.printf(
         Locale.ROOT,
-        "candela: %s: units of an earlier run are by %s; those of this one are by Candela %s on"
+        "candela: %s: units of an earlier run are by %s; what this one adds is by Candela %s on"
             + " %s, whose numbers may differ: for all by one, choose another file with --ledger%n",
         ledger,
         other,

@@ -296,7 +296,8 @@ class StudyTest {
       s.execute("UPDATE run SET device = 'a card, bf16' WHERE run = 0");
     }
     assertThat(MainTest.run(command).err())
-        .contains("units of an earlier run are by Candela 0.1.0 on a card, bf16; those of this");
+        .contains(
+            "units of an earlier run are by Candela 0.1.0 on a card, bf16; what this one adds");
   }
 
   @Test
