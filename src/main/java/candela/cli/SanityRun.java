@@ -72,11 +72,6 @@ final class SanityRun implements AutoCloseable {
   private final List<Object> failures = new ArrayList<>();
   private int done;
 
-  /** Images that this run has to check, and has checked: others may be there of one before. */
-  private int wanted;
-
-  private int checked;
-
   SanityRun(
       SanityCommand options,
       Network network,
@@ -177,9 +172,8 @@ final class SanityRun implements AutoCloseable {
     }
     List<Inputs.Input> inputs = left(all);
     int n = grouped();
-    wanted = inputs.size();
     for (int from = 0; from < inputs.size(); from += n) {
-      group(inputs.subList(from, Math.min(from + n, inputs.size())));
+      group(inputs, from, Math.min(from + n, inputs.size()));
     }
     provenance.put("seconds", (System.nanoTime() - start) / 1e9);
     Json.write(options.out.resolve("provenance.json"), provenance);
@@ -229,7 +223,9 @@ final class SanityRun implements AutoCloseable {
     return (int) Math.clamp(MOST / image, 1, GROUP);
   }
 
-  private void group(List<Inputs.Input> inputs) {
+  /** Checks the images from one to another (exclusive) of those that this run has to check. */
+  private void group(List<Inputs.Input> all, int from, int to) {
+    List<Inputs.Input> inputs = all.subList(from, to);
     // Before they are read: what changes after that is another image.
     Map<Inputs.Input, String> hashes = new HashMap<>();
     inputs.forEach(i -> hashes.put(i, WholeFile.sha256(i.file())));
@@ -243,7 +239,6 @@ final class SanityRun implements AutoCloseable {
     List<Picture> pictures = group.stream().map(this::picture).toList();
     List<Found> found = new ArrayList<>();
     List<Compared> compared;
-    int before = checked;
     try (var progress = new Console("checking")) {
       var listener =
           new SanityCheck.Listener() {
@@ -253,9 +248,9 @@ final class SanityRun implements AutoCloseable {
             }
 
             @Override
-            public void rows(long done, long all) {
-              long each = all / pictures.size();
-              progress.at(each * before + done, each * wanted);
+            public void rows(long done, long ofGroup) {
+              long each = ofGroup / pictures.size();
+              progress.at(each * from + done, each * all.size());
             }
           };
       compared = check.run(network, variants, pictures, listener);
@@ -287,7 +282,6 @@ final class SanityRun implements AutoCloseable {
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }
     done += group.size();
-    checked += group.size();
     provenance.put("table", table.write(options.out.resolve("sanity.csv")));
     Json.write(options.out.resolve("provenance.json"), provenance);
     table.curves(network.name()).writePng(options.out.resolve("curves.png"));

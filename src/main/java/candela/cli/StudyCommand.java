@@ -128,9 +128,7 @@ final class StudyCommand implements Callable<Integer> {
     String where;
     Plans plans;
     try (Device probe = machine.open()) {
-      plans = Plans.of(plan, material.models(), probe);
-      check(study, plans, probe);
-      tell(Gaps.of(plan, plans));
+      plans = plans(study, plan, material, probe);
       if (plans.models().isEmpty()) {
         return Main.WRONG;
       }
@@ -154,10 +152,14 @@ final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private static void check(Study study, Plans plans, Device device) {
+  /** What fits each model, once it is checked; tells what is left out. */
+  private static Plans plans(Study study, Plan plan, Material material, Device device) {
+    Plans plans = Plans.of(plan, material.models(), device);
     for (Model m : plans.models()) {
       Estimate.check(study, plans.of(m), m, device);
     }
+    tell(Gaps.of(plan, plans));
+    return plans;
   }
 
   private static void tell(Gaps gaps) {
@@ -212,9 +214,7 @@ final class StudyCommand implements Callable<Integer> {
   /** Tells the exit code. */
   private int print(Study study, Plan plan, Material material) {
     try (Device device = machine.open()) {
-      Plans plans = Plans.of(plan, material.models(), device);
-      check(study, plans, device);
-      tell(Gaps.of(plan, plans));
+      Plans plans = plans(study, plan, material, device);
       if (plans.models().isEmpty()) {
         return Main.WRONG;
       }

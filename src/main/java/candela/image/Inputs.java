@@ -59,10 +59,11 @@ public final class Inputs {
     List<String> sentences = new ArrayList<>();
     for (Path p : arguments) {
       if (Files.isDirectory(p)) {
-        List<Path> files = filesIn(p);
+        List<Path> entries = entries(p);
+        List<Path> files = entries.stream().filter(Inputs::isShown).toList();
         long arrays = files.stream().filter(Inputs::isArray).count();
         boolean pictures = files.stream().anyMatch(Inputs::looksLikeImage);
-        long folders = pictures ? foldersIn(p, out) : 0;
+        long folders = pictures ? entries.stream().filter(f -> isForgotten(f, out)).count() : 0;
         if (folders > 0) {
           sentences.add(
               String.format(
@@ -126,12 +127,11 @@ public final class Inputs {
     return entries(folder).stream().filter(Inputs::isShown).sorted().toList();
   }
 
-  private static long foldersIn(Path folder, Path out) {
-    Path results = out.toAbsolutePath().normalize();
-    return entries(folder).stream()
-        .filter(f -> Files.isDirectory(f) && !f.getFileName().toString().startsWith("."))
-        .filter(f -> !results.startsWith(f.toAbsolutePath().normalize()))
-        .count();
+  /** Whether it is a folder in which there may be pictures, and not results. */
+  private static boolean isForgotten(Path folder, Path out) {
+    return Files.isDirectory(folder)
+        && !folder.getFileName().toString().startsWith(".")
+        && !out.toAbsolutePath().normalize().startsWith(folder.toAbsolutePath().normalize());
   }
 
   private static List<Path> entries(Path folder) {

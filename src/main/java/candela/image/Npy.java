@@ -65,25 +65,6 @@ public record Npy(int[] shape, float[] values) {
     WholeFile.write(file, part -> Files.write(part, b.array()));
   }
 
-  /**
-   * The same of what must be numbers, as images are.
-   *
-   * @throws CandelaException also where one is NaN or infinite
-   */
-  public static Npy readFinite(Path file) {
-    Npy npy = read(file);
-    int strange = 0;
-    for (float v : npy.values) {
-      strange += Float.isFinite(v) ? 0 : 1;
-    }
-    if (strange > 0) {
-      throw CandelaException.of(
-          "%s: finite numbers expected, got %d of %d values that are NaN or infinite",
-          file, strange, npy.values.length);
-    }
-    return npy;
-  }
-
   /** Reads what {@link #write} and {@code numpy.save} write, but complex numbers and objects. */
   public static Npy read(Path file) {
     try {
@@ -132,6 +113,25 @@ public record Npy(int[] shape, float[] values) {
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);
     }
+  }
+
+  /**
+   * The same of what must be numbers, as images are.
+   *
+   * @throws CandelaException also where one is NaN or infinite
+   */
+  public static Npy readFinite(Path file) {
+    Npy npy = read(file);
+    int strange = 0;
+    for (float v : npy.values) {
+      strange += Float.isFinite(v) ? 0 : 1;
+    }
+    if (strange > 0) {
+      throw CandelaException.of(
+          "%s: finite numbers expected, got %d of %d values that are NaN or infinite",
+          file, strange, npy.values.length);
+    }
+    return npy;
   }
 
   /** Infinity is one, a number that would become it is not. */
