@@ -61,6 +61,15 @@ class MainTest {
     return run(command.toArray(String[]::new));
   }
 
+  /** A file of a model that scores by the means of a value's channels, times w. */
+  private Path averaged(String name, String value, ModelBuilder model) throws IOException {
+    model
+        .node("GlobalAveragePool", value, "g")
+        .node("Flatten", "g", "f")
+        .node("MatMul", "f,w", "y");
+    return Files.write(folder.resolve(name), model.bytes());
+  }
+
   @Test
   void whatAFolderOfPicturesLeavesOutIsSaid() throws IOException {
     Path mixed = Files.createDirectories(folder.resolve("mixed"));
@@ -133,17 +142,14 @@ class MainTest {
   /** The default is one of colours: it says nothing of an input that is there as it is read. */
   @Test
   void aGreyInputNeedsNoPreprocessing() throws IOException {
-    Path model = folder.resolve("grey.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 1, 3, 5)
-            .output("y")
-            .constant("w", Shape.of(1, 2), 1, 2)
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,w", "y")
-            .bytes());
+    Path model =
+        averaged(
+            "grey.onnx",
+            "x",
+            new ModelBuilder(17)
+                .input("x", -1, 1, 3, 5)
+                .output("y")
+                .constant("w", Shape.of(1, 2), 1, 2));
     Path input = folder.resolve("in.npy");
     float[] x = new float[15];
     x[7] = -40;
@@ -163,19 +169,16 @@ class MainTest {
   /** The root of x - x has no slope. */
   @Test
   void aMapWithoutNumbersIsTold() throws Exception {
-    Path model = folder.resolve("root.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("w", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
-            .node("Sub", "x,x", "d")
-            .node("Sqrt", "d", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,w", "y")
-            .bytes());
+    Path model =
+        averaged(
+            "root.onnx",
+            "r",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("w", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+                .node("Sub", "x,x", "d")
+                .node("Sqrt", "d", "r"));
     Ran ran = explain(model, "--method=gradient", "--method=sobel");
     assertThat(ran.code()).isEqualTo(Main.PARTIAL);
     assertThat(ran.err())
@@ -189,22 +192,19 @@ class MainTest {
     float[] last = new float[3 * 64];
     Arrays.fill(last, 1);
     last[191] = 0;
-    Path model = folder.resolve("hole.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("w", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
-            .constant("zero", Shape.of(), 0f)
-            .constant("ones", Shape.of(1, 3, 8, 8), last)
-            .node("Mul", "x,zero", "d")
-            .node("Add", "d,ones", "a")
-            .node("Sqrt", "a", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,w", "y")
-            .bytes());
+    Path model =
+        averaged(
+            "hole.onnx",
+            "r",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("w", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+                .constant("zero", Shape.of(), 0f)
+                .constant("ones", Shape.of(1, 3, 8, 8), last)
+                .node("Mul", "x,zero", "d")
+                .node("Add", "d,ones", "a")
+                .node("Sqrt", "a", "r"));
     Ran ran = explain(model, "--method=gradient");
     assertThat(ran.err()).contains("heart: gradient: 1 of 64 values are NaN or infinite, and grey");
     assertThat(ran.code()).isEqualTo(Main.PARTIAL);
@@ -229,20 +229,17 @@ class MainTest {
   /** The scores fall with the channels' means, which the ReLU has made 0. */
   @Test
   void aMapOfZerosIsTold() throws Exception {
-    Path model = folder.resolve("dark.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("far", Shape.of(1), -1000f)
-            .constant("w", Shape.of(3, 2), 1f, 2f, 3f, 4f, 5f, 6f)
-            .node("Add", "x,far", "d")
-            .node("Relu", "d", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,w", "y")
-            .bytes());
+    Path model =
+        averaged(
+            "dark.onnx",
+            "r",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("far", Shape.of(1), -1000f)
+                .constant("w", Shape.of(3, 2), 1f, 2f, 3f, 4f, 5f, 6f)
+                .node("Add", "x,far", "d")
+                .node("Relu", "d", "r"));
     Ran ran = explain(model, "--method=gradient", "--method=sobel");
     assertThat(ran.code()).isEqualTo(Main.OK);
     assertThat(ran.err())
@@ -281,17 +278,14 @@ class MainTest {
 
   @Test
   void aModelWithoutNumbersIsNotExplained() throws Exception {
-    Path model = folder.resolve("diverged.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("w", Shape.of(3, 2), 1, 2, Float.NaN, 4, 5, 6)
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,w", "y")
-            .bytes());
+    Path model =
+        averaged(
+            "diverged.onnx",
+            "x",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("w", Shape.of(3, 2), 1, 2, Float.NaN, 4, 5, 6));
     Ran ran = explain(model);
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     assertThat(ran.err())

@@ -8,8 +8,8 @@ import candela.tensor.CandelaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,20 +93,7 @@ class LibraryTest {
   }
 
   private static String printed(String level, String what) throws Exception {
-    var builder =
-        new ProcessBuilder(
-            System.getProperty("java.home") + "/bin/java",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dcandela.native=" + System.getProperty("candela.native"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            LibraryTest.class.getName(),
-            what);
-    builder.environment().put("CANDELA_LEVEL", level);
-    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-    assertThat(process.waitFor()).isZero();
-    return text;
+    return Printed.of(LibraryTest.class, Map.of("CANDELA_LEVEL", level), what);
   }
 
   /** Prints what is asked for as hexadecimal bits. */

@@ -63,15 +63,21 @@ class FeaturesTest {
                 + " take fewer of either, got samples=2000000000");
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
-      faults.forEach(
-          (method, sentence) ->
-              assertThatThrownBy(() -> Methods.parse(method).probe(subject, workspace))
-                  .hasMessage(sentence));
+      assertRefused(faults, subject, workspace);
       // all 510 coalitions of nine features, however many are wanted
       assertThat(Methods.parse("kernel-shap:grid=3,samples=2000000000").probe(subject, workspace))
           .extracting(Probe::size)
           .isEqualTo(512);
     }
+  }
+
+  /** Each method with its sentence. */
+  private static void assertRefused(
+      Map<String, String> faults, Subject subject, Workspace workspace) {
+    faults.forEach(
+        (method, sentence) ->
+            assertThatThrownBy(() -> Methods.parse(method).probe(subject, workspace))
+                .hasMessage(sentence));
   }
 
   /** A product of two parameters, or of one and the image's windows, that an int does not hold. */
@@ -87,10 +93,7 @@ class FeaturesTest {
             "fido: samples: at most 32767 expected for 65536 steps, got 65536");
     try (Device device = TestDevice.open(1);
         var workspace = new Workspace(device)) {
-      faults.forEach(
-          (method, sentence) ->
-              assertThatThrownBy(() -> Methods.parse(method).probe(subject, workspace))
-                  .hasMessage(sentence));
+      assertRefused(faults, subject, workspace);
     }
   }
 

@@ -7,14 +7,15 @@ import candela.device.Dense.Convolution;
 import candela.device.Device;
 import candela.device.Devices;
 import candela.device.Memory;
+import candela.device.Printed;
 import candela.tensor.Storage;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -310,19 +311,8 @@ class StripsTest {
   @ParameterizedTest
   @ValueSource(strings = {"SSE41", "AVX2", "AVX512_CORE"})
   void noStripIsLeftToReferenceCode(String set) throws Exception {
-    var builder =
-        new ProcessBuilder(
-            System.getProperty("java.home") + "/bin/java",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dcandela.native=" + System.getProperty("candela.native"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            StripsTest.class.getName());
-    builder.environment().put("ONEDNN_MAX_CPU_ISA", set);
-    builder.environment().put("ONEDNN_VERBOSE", "1");
-    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).isZero();
+    String said =
+        Printed.of(StripsTest.class, Map.of("ONEDNN_MAX_CPU_ISA", set, "ONEDNN_VERBOSE", "1"));
     assertThat(said).contains(",convolution,");
     assertThat(said.lines().filter(l -> l.contains(",exec,") && l.contains(",ref"))).isEmpty();
   }
