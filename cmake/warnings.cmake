@@ -5,7 +5,7 @@ set(HOST_FLAGS -Wall -Wextra -Werror -fvisibility=hidden -fvisibility-inlines-hi
     -ffp-contract=off -fno-math-errno -fno-trapping-math)
 set(OPTIMISE -O3)
 if(CANDELA_SANITIZE)
-  list(APPEND HOST_FLAGS -g -fno-omit-frame-pointer -fsanitize=address,undefined
+  list(APPEND HOST_FLAGS -g1 -fno-omit-frame-pointer -fsanitize=address,undefined
        -fno-sanitize-recover=undefined)
   set(OPTIMISE -O1)
 endif()

@@ -14,6 +14,7 @@ namespace {
 
 template <class F>
 struct BinaryForward {
+  F f;
   Nest<2> nest;
   const float* __restrict__ a;
   const float* __restrict__ b;
@@ -26,15 +27,15 @@ struct BinaryForward {
     const float* q = b + at[1] + s.begin * db;
     float* out = y + s.row * nest.inner() + s.begin;
     if (da == 1 && db == 1) {
-      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(p[i], q[i]);
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = f.y(p[i], q[i]);
     } else if (da == 1 && db == 0) {
       float v = *q;
-      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(p[i], v);
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = f.y(p[i], v);
     } else if (da == 0 && db == 1) {
       float v = *p;
-      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(v, q[i]);
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = f.y(v, q[i]);
     } else {
-      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = F::y(p[i * da], q[i * db]);
+      INDEPENDENT for (int64_t i = 0; i < n; i++) out[i] = f.y(p[i * da], q[i * db]);
     }
   }
 };
@@ -59,33 +60,72 @@ struct WhereForward {
   }
 };
 
-// What dy contributes to the gradient of the wanted operand.
-template <class F>
-struct ToFirst {
-  static constexpr int cost = F::cost;
-  BOTH static float at(float a, float b, float dy) { return F::a(a, b, dy); }
+// Operands at n places in a line: a, b, dy.
+struct Line {
+  const float* a;
+  const float* b;
+  const float* dy;
+  int64_t da, db, dd;
 };
 
-template <class F>
-struct ToSecond {
-  static constexpr int cost = F::cost;
-  BOTH static float at(float a, float b, float dy) { return F::b(a, b, dy); }
+// Sums of a term.
+template <class Term>
+struct Sums {
+  // sum[n] += the terms.
+  BOTH void add(int64_t n, const Line& l, float* sum) const {
+    const float* a = l.a;
+    const float* b = l.b;
+    const float* dy = l.dy;
+    if (l.da == 1 && l.db == 1 && l.dd == 1) {
+      for (int64_t i = 0; i < n; i++) sum[i] += Term::at(a[i], b[i], dy[i]);
+    } else {
+      for (int64_t i = 0; i < n; i++) sum[i] += Term::at(a[i * l.da], b[i * l.db], dy[i * l.dd]);
+    }
+  }
+
+  BOTH float of(const Lanes& lanes, int64_t n, const Line& l) const {
+    return sumOf(lanes, n, [&](int64_t i) { return Term::at(l.a[i * l.da], l.b[i * l.db], l.dy[i * l.dd]); });
+  }
 };
 
-struct WhereTrue {
-  static constexpr int cost = 1;
-  BOTH static float at(float c, float, float dy) { return c != 0.0f ? dy : 0.0f; }
+#ifdef __CUDACC__
+
+template <class Term>
+Sums<Term> sumsOf() {
+  return {};
+}
+
+#else
+
+// Of terms that few networks have: what is around their loop is compiled once for all of them.
+struct RareSums {
+  void (*terms)(int64_t n, const Line& l, float* sum);
+
+  void add(int64_t n, const Line& l, float* sum) const { terms(n, l, sum); }
+
+  float of(const Lanes& lanes, int64_t n, const Line& l) const {
+    return sumOfSpans(lanes, n, [&](int64_t begin, int64_t count, float* sum) {
+      terms(count, {l.a + begin * l.da, l.b + begin * l.db, l.dy + begin * l.dd, l.da, l.db, l.dd}, sum);
+    });
+  }
 };
 
-struct WhereFalse {
-  static constexpr int cost = 1;
-  BOTH static float at(float c, float, float dy) { return c != 0.0f ? 0.0f : dy; }
-};
+template <class Term>
+auto sumsOf() {
+  if constexpr (Term::rare) {
+    return RareSums{[](int64_t n, const Line& l, float* sum) { Sums<Term>().add(n, l, sum); }};
+  } else {
+    return Sums<Term>();
+  }
+}
+
+#endif
 
 // Operands of the loops: a, b, dy, dx. `kept` loops over dx, `summed` over the positions that repeat one of its elements.
 // The innermost kept loop lies in memory: one body sums a span of it.
-template <class Term>
+template <class Sums>
 struct SumColumns {
+  Sums sums;
   Nest<4> kept, summed;
   int64_t count;
   bool accumulate;
@@ -102,14 +142,8 @@ struct SumColumns {
     for (int64_t j = 0; j < count; j++) {
       int64_t at[4];
       summed.start(j, summed.rank, at);
-      const float* p = a + row[0] + at[0] + s.begin * da;
-      const float* q = b + row[1] + at[1] + s.begin * db;
-      const float* up = dy + row[2] + at[2] + s.begin * dd;
-      if (da == 1 && db == 1 && dd == 1) {
-        for (int64_t i = 0; i < n; i++) sum[i] += Term::at(p[i], q[i], up[i]);
-      } else {
-        for (int64_t i = 0; i < n; i++) sum[i] += Term::at(p[i * da], q[i * db], up[i * dd]);
-      }
+      sums.add(n, {a + row[0] + at[0] + s.begin * da, b + row[1] + at[1] + s.begin * db,
+                   dy + row[2] + at[2] + s.begin * dd, da, db, dd}, sum);
     }
     float* out = dx + row[3] + s.begin * dr;
     INDEPENDENT for (int64_t i = 0; i < n; i++) put(out + i * dr, sum[i], accumulate);
@@ -117,8 +151,9 @@ struct SumColumns {
 };
 
 // The innermost summed loop lies in memory: the lanes of a row share it.
-template <class Term>
+template <class Sums>
 struct SumRows {
+  Sums sums;
   Nest<4> kept, summed;
   int64_t count;
   bool accumulate;
@@ -134,10 +169,8 @@ struct SumRows {
     for (int64_t j = 0; j < count; j++) {
       int64_t at[4];
       summed.start(j, summed.rank - 1, at);
-      const float* p = a + row[0] + at[0];
-      const float* q = b + row[1] + at[1];
-      const float* up = dy + row[2] + at[2];
-      sum += sumOf(lanes, summed.inner(), [&](int64_t i) { return Term::at(p[i * da], q[i * db], up[i * dd]); });
+      sum += sums.of(lanes, summed.inner(),
+                     {a + row[0] + at[0], b + row[1] + at[1], dy + row[2] + at[2], da, db, dd});
     }
     if (lanes.rank() == 0) put(dx + row[3], sum, accumulate);
   }
@@ -152,6 +185,19 @@ struct TermOf {
 };
 
 #endif
+
+template <class Sums>
+void sum(cd_stream* stream, const Sums& sums, bool innerKept, const Nest<4>& kept, const Nest<4>& summed,
+         bool accumulate, const float* a, const float* b, const float* dy, float* dx, int64_t cost) {
+  int64_t count = summed.count();
+  if (innerKept) {
+    forEachSpan(stream, kept.count() / kept.inner(), kept.inner(),
+                SumColumns<Sums>{sums, kept, summed, count, accumulate, a, b, dy, dx}, cost);
+  } else {
+    forEachRow(stream, kept.count(),
+               SumRows<Sums>{sums, kept, summed, count / summed.inner(), accumulate, a, b, dy, dx}, cost);
+  }
+}
 
 // strides of a, b and dx; dy is dense.
 template <class Term>
@@ -169,15 +215,7 @@ void backward(cd_stream* stream, int rank, const int* dims, const int64_t (*stri
 #ifdef __CUDACC__
   if (summed.count() == 1 && byPlaces<3>(stream, kept, accumulate, {{a, b, dy}}, dx, TermOf<Term>{})) return;
 #endif
-  if (innerKept) {
-    forEachSpan(stream, kept.count() / kept.inner(), kept.inner(),
-                SumColumns<Term>{kept, summed, summed.count(), accumulate, a, b, dy, dx},
-                Term::cost * summed.count());
-  } else {
-    forEachRow(stream, kept.count(),
-               SumRows<Term>{kept, summed, summed.count() / summed.inner(), accumulate, a, b, dy, dx},
-               Term::cost * summed.count());
-  }
+  sum(stream, sumsOf<Term>(), innerKept, kept, summed, accumulate, a, b, dy, dx, Term::cost * summed.count());
 }
 
 void denseStrides(int rank, const int* dims, int64_t* strides) {
@@ -254,7 +292,8 @@ struct AffineQuads {
 // What overPlaces computes of its operands.
 template <class F>
 struct Of {
-  __device__ float operator()(const float (&v)[2]) const { return F::y(v[0], v[1]); }
+  F f;
+  __device__ float operator()(const float (&v)[2]) const { return f.y(v[0], v[1]); }
 };
 
 struct Choice {
@@ -296,9 +335,9 @@ int cd_binary_forward(cd_stream* stream, int kind, int rank, const int* dims, co
     forBinary(kind, [&](auto f) {
       using F = decltype(f);
 #ifdef __CUDACC__
-      if (byPlaces<2>(stream, whole, {{a, b}}, y, Of<F>{})) return;
+      if (byPlaces<2>(stream, whole, {{a, b}}, y, Of<F>{f})) return;
 #endif
-      forEachSpan(stream, n / nest.inner(), nest.inner(), BinaryForward<F>{nest, a, b, y}, F::cost);
+      forEachSpan(stream, n / nest.inner(), nest.inner(), BinaryForward<F>{f, nest, a, b, y}, F::cost);
     });
   });
 }
@@ -313,26 +352,26 @@ int cd_binary_backward(cd_stream* stream, int kind, int which, int accumulate, i
     if (checkDims(check, rank, dims) == 0) return;
     check.data(dy, "dy");
     check.data(dx, "dx");
-    int64_t dense[kRank], strides[kRank][4];
-    denseStrides(rank, dims, dense);
-    forBinary(kind, [&](auto f) {
-      using F = typename decltype(f)::Backward;
-      if (F::reads) {
+    auto flow = [&]<class Term>(Term) {
+      if (Term::reads) {
         check.data(a, "a");
         check.data(b, "b");
       }
+      int64_t dense[kRank], strides[kRank][4];
+      denseStrides(rank, dims, dense);
       for (int d = 0; d < rank; d++) {
-        strides[d][0] = F::reads ? aStrides[d] : 0;
-        strides[d][1] = F::reads ? bStrides[d] : 0;
+        strides[d][0] = Term::reads ? aStrides[d] : 0;
+        strides[d][1] = Term::reads ? bStrides[d] : 0;
         strides[d][2] = dense[d];
         strides[d][3] = which == 0 ? aStrides[d] : bStrides[d];
       }
-      const float* p = F::reads ? a : dy;
-      const float* q = F::reads ? b : dy;
+      backward<Term>(stream, rank, dims, strides, accumulate != 0, Term::reads ? a : dy, Term::reads ? b : dy, dy, dx);
+    };
+    forBinary(kind, [&]<class F>(F) {
       if (which == 0) {
-        backward<ToFirst<F>>(stream, rank, dims, strides, accumulate != 0, p, q, dy, dx);
+        flow(typename F::First{});
       } else {
-        backward<ToSecond<F>>(stream, rank, dims, strides, accumulate != 0, p, q, dy, dx);
+        flow(typename F::Second{});
       }
     });
   });

@@ -142,27 +142,61 @@ struct Constant {
   __device__ float operator()(const float (&)[1]) const { return value; }
 };
 
+// Where pointers are not aligned to quads, which is rare: one body for all kinds.
+struct AnyForward {
+  int kind;
+  float alpha, beta;
+  const float* __restrict__ x;
+  float* __restrict__ y;
+
+  BOTH void operator()(int64_t i) const {
+    forKind(kind, alpha, [&]<class F>(F) { y[i] = F::y(x[i], alpha, beta); });
+  }
+};
+
+struct AnyBackward {
+  int kind;
+  float alpha, beta;
+  bool accumulate;
+  const float* __restrict__ x;
+  const float* __restrict__ dy;
+  float* __restrict__ dx;
+
+  BOTH void operator()(int64_t i) const {
+    forKind(kind, alpha, [&]<class F>(F) {
+      float v = dy[i] * F::d(x[i], alpha, beta);
+      dx[i] = accumulate ? dx[i] + v : v;
+    });
+  }
+};
+
 #endif
 
 template <class F>
-void forward(cd_stream* stream, float alpha, float beta, int64_t n, const float* x, float* y) {
+void forward(cd_stream* stream, int kind, float alpha, float beta, int64_t n, const float* x, float* y) {
 #ifdef __CUDACC__
   if (byQuads<1>(stream, n, {{x}}, y, Of<F>{alpha, beta})) return;
-#endif
+  forEach(stream, n, AnyForward{kind, alpha, beta, x, y});
+#else
+  (void)kind;
   forEach(stream, n, UnaryForward<F>{alpha, beta, x, y}, F::cost);
+#endif
 }
 
 template <class F>
-void backward(cd_stream* stream, float alpha, float beta, bool accumulate, int64_t n, const float* from,
+void backward(cd_stream* stream, int kind, float alpha, float beta, bool accumulate, int64_t n, const float* from,
               const float* dy, float* dx) {
 #ifdef __CUDACC__
   if (byQuads<2>(stream, n, accumulate, {{from, dy}}, dx, Slope<F>{alpha, beta})) return;
-#endif
+  forEach(stream, n, AnyBackward{kind, alpha, beta, accumulate, from, dy, dx});
+#else
+  (void)kind;
   if (accumulate) {
     forEach(stream, n, UnaryBackwardAdd<F>{alpha, beta, from, dy, dx}, F::cost);
   } else {
     forEach(stream, n, UnaryBackward<F>{alpha, beta, from, dy, dx}, F::cost);
   }
+#endif
 }
 
 template <class T>
@@ -183,7 +217,7 @@ int cd_unary_forward(cd_stream* stream, int kind, float alpha, float beta, int64
     check.data(y, "y");
     bool known = forKind(kind, alpha, [&](auto f) {
       using F = decltype(f);
-      forward<F>(stream, alpha, beta, n, x, y);
+      forward<F>(stream, kind, alpha, beta, n, x, y);
     });
     if (!known) check.range(kind, 0, CD_UNARY_KINDS - 1, "kind");
   });
@@ -205,7 +239,7 @@ int cd_unary_backward(cd_stream* stream, int kind, float alpha, float beta, int 
         if (!accumulate) fill(stream, n, 0.0f, dx);
       } else {
         const float* from = F::reads == 'x' ? x : F::reads == 'y' ? y : dy;
-        backward<F>(stream, alpha, beta, accumulate != 0, n, from, dy, dx);
+        backward<F>(stream, kind, alpha, beta, accumulate != 0, n, from, dy, dx);
       }
     });
   });

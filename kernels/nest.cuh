@@ -44,11 +44,12 @@ struct Nest {
   // Offsets of the operands at step i of the outermost `loops` loops.
   BOTH void start(int64_t i, int loops, int64_t (&at)[K]) const {
     for (int k = 0; k < K; k++) at[k] = 0;
-    for (int d = loops - 1; d >= 0; d--) {
+    for (int d = loops - 1; d > 0; d--) {
       int64_t here = i % dims[d];
       i /= dims[d];
       for (int k = 0; k < K; k++) at[k] += here * strides[k][d];
     }
+    for (int k = 0; k < K && loops > 0; k++) at[k] += i * strides[k][0];
   }
 };
 

@@ -39,6 +39,27 @@ BOTH float sumOf(const Lanes&, int64_t n, const At& at) {
   return s[0];
 }
 
+// As sumOf, of elements that add(begin, count, sums) adds to sums, up to kSpan at a time.
+template <class Add>
+float sumOfSpans(const Lanes&, int64_t n, const Add& add) {
+  constexpr int kLanes = 32;
+  static_assert(kSpan % kLanes == 0);
+  float s[kLanes] = {}, values[kSpan];
+  for (int64_t begin = 0; begin < n; begin += kSpan) {
+    int64_t count = n - begin < kSpan ? n - begin : kSpan, i = 0;
+    for (int64_t k = 0; k < count; k++) values[k] = 0.0f;
+    add(begin, count, values);
+    for (; i + kLanes <= count; i += kLanes) {
+      for (int k = 0; k < kLanes; k++) s[k] += values[i + k];
+    }
+    for (int k = 0; i + k < count; k++) s[k] += values[i + k];
+  }
+  for (int step = kLanes / 2; step > 0; step /= 2) {
+    for (int k = 0; k < step; k++) s[k] += s[k + step];
+  }
+  return s[0];
+}
+
 template <class At>
 BOTH float maxOf(const Lanes&, int64_t n, const At& at) {
   constexpr int kLanes = 32;

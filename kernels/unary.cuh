@@ -114,8 +114,11 @@ struct GeluTanh {
 };
 
 // Calls use with the function of that number; false where there is none.
+#ifdef __CUDACC__
+#pragma nv_exec_check_disable
+#endif
 template <class Use>
-bool forKind(int kind, float alpha, const Use& use) {
+BOTH bool forKind(int kind, float alpha, const Use& use) {
   switch (kind) {
     case CD_ABS: return use(Abs{}), true;
     case CD_NEG: return use(Neg{}), true;

@@ -23,7 +23,7 @@ namespace any {
 #undef WIDE
 #undef SUMS
 
-#ifdef __x86_64__
+#ifdef CANDELA_LEVELS
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 #define WIDE 8
@@ -54,7 +54,7 @@ struct Level {
 
 // That of the kernels, so that what holds them to an older one holds this, too.
 Level chosen() {
-#ifdef __x86_64__
+#ifdef CANDELA_LEVELS
   if (std::strcmp(cd_level(), "x86-64-v4") == 0) return {avx512::panels, avx512::panel};
   if (std::strcmp(cd_level(), "x86-64-v3") == 0) return {avx2::panels, avx2::panel};
 #endif

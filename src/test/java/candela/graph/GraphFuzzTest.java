@@ -77,7 +77,7 @@ class GraphFuzzTest {
   @Timeout(120)
   void damagedNetworksGiveAResultOrASentence(@TempDir Path folder) throws IOException {
     try (Device device = TestDevice.open(1)) {
-      Fuzz.Outcome outcome = Fuzz.run(folder, 250, model -> use(Network.of(model), device));
+      Fuzz.Outcome outcome = Fuzz.run(folder, 150, model -> use(Network.of(model), device));
       assertThat(outcome.models()).isGreaterThan(20);
       assertThat(outcome.refused()).isGreaterThan(20);
     }

@@ -136,7 +136,8 @@ class WindowsTest {
         Pipeline pipeline = new Pipeline(network, device, batch)) {
       for (int image = 0; image < 2; image++) {
         float[] x = draw(image, shape.count());
-        for (Method m : METHODS) {
+        // the second image for its first method alone, as each takes its time
+        for (Method m : image == 0 ? METHODS : METHODS.subList(0, 1)) {
           Subject subject = new Subject(shape, x, image);
           probes.add(new Watched<>(m.probe(subject, workspace), windows));
         }

@@ -80,7 +80,8 @@ class WaysTest {
   @MethodSource("shapes")
   void allAgree(Convolution k) {
     Choices choices = device.choices().orElseThrow();
-    agree(k, 0);
+    List<Expected> expected = List.of(Expected.of(k, 6), Expected.of(k, 7));
+    agree(k, 0, expected);
     String shape = Arrays.toString(k.shape());
     List<String> names =
         choices.keys().stream()
@@ -99,7 +100,7 @@ class WaysTest {
     for (int way = 0; most == way; way++) {
       int number = way;
       names.forEach(c -> choices.use(c, number));
-      agree(k, way);
+      agree(k, way, expected);
       // One that there is not is chosen anew.
       boolean some = names.stream().anyMatch(c -> choices.get(c).orElseThrow() == number);
       most += some ? 1 : 0;
@@ -107,30 +108,53 @@ class WaysTest {
     assertThat(most).as("ways").isGreaterThan(1);
   }
 
-  private void agree(Convolution k, int way) {
-    int outs = ROWS * k.oh() * k.ow() * k.oc();
-    int ins = ROWS * k.h() * k.w() * k.c();
-    int taps = k.oc() * k.c() * k.kh() * k.kw();
+  /** What a convolution with these weights gives: its sums, and those of absolute products. */
+  private record Expected(
+      float[] weights, double[] sums, double[] most, double[] gradient, double[] least) {
+    static Expected of(Convolution k, int seed) {
+      float[] w = numbers(seed, k.oc() * k.c() * k.kh() * k.kw());
+      float[] x = numbers(1, ins(k));
+      float[] dy = numbers(2, outs(k));
+      return new Expected(
+          w,
+          forward(k, x, w, false),
+          forward(k, x, w, true),
+          backward(k, dy, w, false),
+          backward(k, dy, w, true));
+    }
+  }
+
+  private static int ins(Convolution k) {
+    return ROWS * k.h() * k.w() * k.c();
+  }
+
+  private static int outs(Convolution k) {
+    return ROWS * k.oh() * k.ow() * k.oc();
+  }
+
+  private void agree(Convolution k, int way, List<Expected> expected) {
+    int outs = outs(k);
+    int ins = ins(k);
     float[] x = numbers(1, ins);
     float[] dy = numbers(2, outs);
     float[] before = numbers(3, ins);
     float[] bias = numbers(4, k.oc());
     float[] residual = numbers(5, outs);
-    MemorySegment weights = in(numbers(6, taps));
+    MemorySegment weights = in(expected.getFirst().weights());
     MemorySegment by = in(bias);
     try (ConvolutionPlan relu = device.dense().convolution(k, weights, by, Activation.RELU, true);
         ConvolutionPlan none =
             device.dense().convolution(k, weights, NULL, Activation.NONE, false)) {
-      for (int seed = 6; seed < 8; seed++) {
-        float[] w = numbers(seed, taps);
-        if (seed > 6) {
-          device.copyIn(MemorySegment.ofArray(w), weights);
+      for (int i = 0; i < expected.size(); i++) {
+        Expected e = expected.get(i);
+        if (i > 0) {
+          device.copyIn(MemorySegment.ofArray(e.weights()), weights);
           relu.update();
           none.update();
         }
-        String what = "way " + way + " of " + k + ", weights " + seed;
-        double[] sums = forward(k, x, w, false);
-        double[] most = forward(k, x, w, true);
+        String what = "way " + way + " of " + k + ", weights " + i;
+        double[] sums = e.sums();
+        double[] most = e.most().clone();
         MemorySegment y = in(new float[outs]);
         none.forward(ROWS, in(x), NULL, y, NULL);
         agree(what + ", forward", floats(y, outs), sums, most);
@@ -138,14 +162,14 @@ class WaysTest {
         MemorySegment bits = in(new float[outs]);
         relu.forward(ROWS, in(x), sum, sum, bits);
         double[] active = new double[outs];
-        for (int i = 0; i < outs; i++) {
-          active[i] = Math.max(0, sums[i] + bias[i % k.oc()] + residual[i]);
-          most[i] += Math.abs(bias[i % k.oc()]) + Math.abs(residual[i]);
+        for (int o = 0; o < outs; o++) {
+          active[o] = Math.max(0, sums[o] + bias[o % k.oc()] + residual[o]);
+          most[o] += Math.abs(bias[o % k.oc()]) + Math.abs(residual[o]);
         }
         agree(what + ", bias, residual, ReLU", floats(sum, outs), active, most);
 
-        double[] gradient = backward(k, dy, w, false);
-        double[] least = backward(k, dy, w, true);
+        double[] gradient = e.gradient().clone();
+        double[] least = e.least().clone();
         MemorySegment dx = in(before);
         none.backward(ROWS, in(dy), NULL, false, dx, Gating.NONE, false, NULL);
         agree(what + ", gradient", floats(dx, ins), gradient, least);
@@ -153,15 +177,15 @@ class WaysTest {
         Gating relus = new Gating(Activation.RELU, in(x));
         none.backward(ROWS, in(dy), NULL, false, gated, relus, false, NULL);
         double[] passed = gradient.clone();
-        for (int i = 0; i < ins; i++) {
-          passed[i] = x[i] > 0 ? gradient[i] : 0;
+        for (int p = 0; p < ins; p++) {
+          passed[p] = x[p] > 0 ? gradient[p] : 0;
         }
         agree(what + ", gated", floats(gated, ins), passed, least);
         MemorySegment added = in(before);
         none.backward(ROWS, in(dy), NULL, true, added, relus, false, NULL);
-        for (int i = 0; i < ins; i++) {
-          gradient[i] = x[i] > 0 ? gradient[i] + before[i] : 0;
-          least[i] += Math.abs(before[i]);
+        for (int p = 0; p < ins; p++) {
+          gradient[p] = x[p] > 0 ? gradient[p] + before[p] : 0;
+          least[p] += Math.abs(before[p]);
         }
         agree(what + ", added and gated", floats(added, ins), gradient, least);
       }
