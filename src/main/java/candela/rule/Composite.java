@@ -87,7 +87,7 @@ public enum Composite {
       list.add(new Entry(Role.DENSE, dense(n)));
     }
     if (this == GAMMA || this == EPSILON_GAMMA_BOX) {
-      list.add(new Entry(Nodes.RECTIFIED, new Gamma(n.gamma(), STABILISER, n.bias(), true)));
+      list.add(new Entry(Nodes.SILENCED, new Gamma(n.gamma(), STABILISER, n.bias(), true)));
     }
     list.add(new Entry(Role.CONVOLUTION, convolution(n)));
     list.add(new Entry(Role.DENSE, dense(n)));

@@ -18,7 +18,8 @@ import candela.graph.Weights;
  * above zero); epsilon (0 or more); bias (false leaves b out).
  *
  * <p><b>Cost:</b> three products and four transposes; five and six where x has both signs. Where x
- * is never below zero and only rectifiers read the sum, b included, one product and one transpose.
+ * is never below zero, b is included and units below zero get nothing, one product and one
+ * transpose.
  *
  * <p><b>Source:</b> Montavon et al. 2019, "Layer-wise relevance propagation: an overview", section
  * 10.2.3, which knows only x ≥ 0 and z ≥ 0; for the other signs zennit's generalised form.
@@ -28,7 +29,7 @@ import candela.graph.Weights;
  * bottleneck, at a logit), or x has both signs, the favoured sum may come near zero or change its
  * sign, and relevance explodes. Captum leaves b as it is.
  *
- * @param rectified whether only rectifiers read the sum, so that nothing comes to units below zero
+ * @param rectified whether only rectifiers read the sum, and nothing comes to units below zero
  */
 public record Gamma(float gamma, float epsilon, boolean bias, boolean rectified)
     implements Affinely {

@@ -7,6 +7,7 @@ import candela.graph.Linear;
 import candela.graph.Node;
 import candela.graph.Selector;
 import candela.graph.Value;
+import candela.graph.op.Affine;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.GridSample;
@@ -19,6 +20,7 @@ import candela.graph.op.Where;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Nodes by where they stand, or by what they have in common. */
 public enum Nodes implements Selector {
@@ -110,9 +112,18 @@ public enum Nodes implements Selector {
       Value y = node.output();
       return isLayer(node)
           && !graph.outputs().contains(y)
-          && graph.nodes().stream()
-              .filter(n -> n.inputs().contains(y))
-              .allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
+          && readers(graph, y).allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
+    }
+  },
+  /**
+   * Of those, layers whose units below zero nothing flows back to: where a rectifier gives 0, what
+   * comes next before a layer or sum is 0 as well, and gets none of the relevance.
+   */
+  SILENCED {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return RECTIFIED.test(graph, node)
+          && readers(graph, node.output()).allMatch(n -> staysZero(graph, n));
     }
   },
   /** Clamps of a quantisation, unless they are the network's ReLU. */
@@ -158,5 +169,70 @@ public enum Nodes implements Selector {
   private static boolean isLayer(Node node) {
     Role role = Role.of(node);
     return role == Role.CONVOLUTION || role == Role.DENSE;
+  }
+
+  private static Stream<Node> readers(Graph graph, Value v) {
+    return graph.nodes().stream().filter(n -> n.inputs().contains(v));
+  }
+
+  /** Whether no relevance comes to a 0 that the node reads. */
+  private static boolean takesZero(Graph graph, Node node) {
+    return switch (Role.of(node)) {
+      case CONVOLUTION, DENSE, AVERAGE, SUM, SOFTMAX -> true;
+      case MOVE, WINNER, PRODUCT -> staysZero(graph, node);
+      default -> givesZero(node) && staysZero(graph, node);
+    };
+  }
+
+  /** Whether none comes to a 0 that the node gives. */
+  private static boolean staysZero(Graph graph, Node node) {
+    return node.outputs().stream()
+        .allMatch(
+            y ->
+                !graph.outputs().contains(y)
+                    && readers(graph, y).allMatch(n -> takesZero(graph, n)));
+  }
+
+  /** Whether a function of one element gives 0 for 0: no shift, no sigmoid. */
+  private static boolean givesZero(Node node) {
+    return switch (node.op()) {
+      case Rectify r -> r.lo() <= 0 && r.hi() >= 0;
+      case Lrn l -> true;
+      case Elementwise e ->
+          switch (e.kind()) {
+            case ABS,
+                ELU,
+                GELU,
+                HARD_SWISH,
+                LEAKY_RELU,
+                MISH,
+                NEG,
+                QUANTIZE,
+                RELU,
+                SQRT,
+                SWISH,
+                TANH ->
+                true;
+            case LINEAR -> e.beta() == 0;
+            default -> false;
+          };
+      case Affine a -> isZero(node.input(2));
+      case BinaryOp b ->
+          switch (b.kind()) {
+            case MUL, PRELU -> true;
+            case DIV -> node.input(1).isConstant();
+            default -> false;
+          };
+      default -> false;
+    };
+  }
+
+  private static boolean isZero(Value constant) {
+    for (float v : constant.constant().floats()) {
+      if (v != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 }

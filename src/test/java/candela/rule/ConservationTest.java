@@ -2,6 +2,7 @@ package candela.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.device.Reduction;
 import candela.device.Sample;
 import candela.device.Unary;
 import candela.graph.Graph;
@@ -12,6 +13,7 @@ import candela.graph.op.Elementwise;
 import candela.graph.op.GridSample;
 import candela.graph.op.Matrix;
 import candela.graph.op.Pick;
+import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Top;
 import candela.tensor.Shape;
@@ -153,6 +155,34 @@ class ConservationTest {
           .as(net + ", contrastive")
           .isCloseTo(0, Offset.offset(TOLERANCE));
     }
+  }
+
+  /**
+   * Behind a rectifier a shift lets relevance come to units below zero: there gamma is its
+   * definition, too, and not the short form of rectified sums.
+   */
+  @Test
+  void gammaOfSilentUnitsIsItsDefinition() {
+    Draft d = new Draft(31, ROWS, 6, 5, 3);
+    Nets.Maker m = new Nets.Maker(d, true);
+    Value y = m.norm(m.relu(m.conv(m.relu(m.conv(d.input(), 6)), 5)));
+    y = d.add(new Reduce(Reduction.MEAN, 1, 3), m.relu(m.conv(y, 4)));
+    m.matrix(d.add(new Reshape(Shape.of(ROWS, 4)), y), Nets.CLASSES);
+    Rules rules = Composite.GAMMA.rules(numbers(true));
+    Rules defined =
+        new Rules(
+            rules.entries().stream()
+                .map(
+                    e ->
+                        e.rule() instanceof Gamma g
+                            ? new Rules.Entry(
+                                e.nodes(), new Gamma(g.gamma(), g.epsilon(), g.bias()))
+                            : e)
+                .toList());
+    float[] seed = seed(d.graph());
+    float[] got = Draft.run(d.graph(), rules, X, seed).input();
+    float[] wanted = Draft.run(d.graph(), defined, X, seed).input();
+    assertThat(got).containsExactly(wanted, Offset.offset((float) (TOLERANCE * size(wanted))));
   }
 
   /** The gate's branch gets none, so nothing is lost or counted twice. */
