@@ -20,8 +20,15 @@ public final class Sources {
     Dataset[] sets = read(recipe.data(), recipe.folder());
     Dataset train = sets[0].checked(recipe.name());
     if (sets.length == 1) {
+      int all = train.size();
       sets = train.split(1 - recipe.validation(), recipe.seed());
       train = sets[0];
+      if (sets[1].size() == 0) {
+        throw CandelaException.of(
+            "%s: validation: a share that leaves pictures to test on expected, got %s of %d; give a"
+                + " larger one, or more pictures",
+            recipe.name(), recipe.validation(), all);
+      }
     }
     train = train.fraction(recipe.fraction(), recipe.seed());
     if (recipe.shuffleLabels()) {

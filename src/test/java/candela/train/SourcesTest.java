@@ -156,6 +156,18 @@ class SourcesTest {
     assertThat(cifar.labels()).startsWith(3, 8);
   }
 
+  /** A tenth of four pictures a class is none: there would be no accuracy. */
+  @Test
+  void aSplitLeavesPicturesToTestOn() throws IOException {
+    Files.writeString(folder.resolve("few.csv"), "0,1\n0,2\n0,3\n0,4\n1,5\n1,6\n1,7\n1,8\n");
+    String few = "data: csv:path=few.csv,height=1,width=1,channels=1\narchitecture: mlp\n";
+    refused(
+        () -> Sources.of(Recipe.parse("r.yaml", few, folder)),
+        "r: validation: a share that leaves pictures to test on expected, got 0.1 of 8");
+    Recipe more = Recipe.parse("r.yaml", few + "validation: 0.2\n", folder);
+    assertThat(Sources.of(more)[1].size()).isEqualTo(2);
+  }
+
   /** Ten of one class, five of another: splits keep proportions, shuffling keeps counts. */
   @Test
   void splitsFractionsAndShuffledLabels() {
