@@ -3,6 +3,7 @@ package candela.graph;
 import candela.graph.op.Activation;
 import candela.graph.op.Affine;
 import candela.graph.op.Conv;
+import candela.graph.op.ConvTranspose;
 import candela.graph.op.GroupNorm;
 import candela.graph.op.InstanceNorm;
 import candela.graph.op.LayerNorm;
@@ -47,6 +48,7 @@ final class FoldAffine implements Simplify.Pass {
     boolean plain =
         switch (n.op()) {
           case Conv c -> c.activation().kind() == Activation.Kind.NONE && !c.residual();
+          case ConvTranspose c -> true;
           case Matrix m -> m.activation().kind() == Activation.Kind.NONE;
           default -> isNorm(n);
         };
@@ -75,14 +77,18 @@ final class FoldAffine implements Simplify.Pass {
     Value weights = layer.input(1);
     float[] w = weights.constant().floats().clone();
     Shape shape = weights.shape();
-    boolean byRow =
-        layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
-    int row = byRow ? w.length / Math.max(1, channels) : channels;
-    for (int r = 0; r < w.length / Math.max(1, row); r++) {
-      if (byRow) {
-        times(w, r * row, row, scale[r]);
-      } else {
-        times(w, r * row, scale);
+    if (layer.op() instanceof ConvTranspose c) {
+      turned(w, shape, c.groups(), scale);
+    } else {
+      boolean byRow =
+          layer.op() instanceof Conv || (layer.op() instanceof Matrix m && m.transposed());
+      int row = byRow ? w.length / Math.max(1, channels) : channels;
+      for (int r = 0; r < w.length / Math.max(1, row); r++) {
+        if (byRow) {
+          times(w, r * row, row, scale[r]);
+        } else {
+          times(w, r * row, scale);
+        }
       }
     }
     Value old = layer.inputs().size() > 2 ? layer.input(2) : null;
@@ -97,6 +103,17 @@ final class FoldAffine implements Simplify.Pass {
     String name = layer.output().name() + "@bias";
     inputs.add(Value.constant(name, OnnxTensor.of(name, Shape.of(channels), bias)));
     return new Node(layer.name(), layer.op(), inputs, affine.outputs());
+  }
+
+  /** Weights [C,O/groups,kh,kw], of which the first axis holds the groups. */
+  private static void turned(float[] w, Shape shape, int groups, float[] scale) {
+    int taps = shape.count(2, 4);
+    int outputs = shape.dim(1);
+    int inputs = shape.dim(0) / groups;
+    for (int r = 0; r < shape.count(0, 2); r++) {
+      int group = r / outputs / inputs;
+      times(w, r * taps, taps, scale[group * outputs + r % outputs]);
+    }
   }
 
   private static void times(float[] w, int from, int count, float scale) {

@@ -26,6 +26,7 @@ class SimplifyTest {
   private static final double TOLERANCE = 1e-5;
 
   private static final long[] SAME = {1, 1, 1, 1};
+  private static final long[] TWO = {2, 2};
 
   @TempDir Path folder;
 
@@ -138,6 +139,19 @@ class SimplifyTest {
         List.of(
             norm(conv(model(), "x", "a", 3, 4), "a", "y", 4),
             norm(conv(model(), "x", "a", 3, 4), "a", "n", 4).node("Relu", "n", "y"),
+            norm(
+                model().random("w", 3, 4, 2, 3).node("ConvTranspose", "x w", "a", "strides", TWO),
+                "a",
+                "y",
+                4),
+            norm(
+                conv(model(), "x", "c", 3, 6)
+                    .random("w", 6, 2, 3, 3)
+                    .random("b", 6)
+                    .node("ConvTranspose", "c w b", "a", "group", 3),
+                "a",
+                "y",
+                6),
             norm(
                 new SmallModel(15, 3, 6).random("w", 6, 4).node("Gemm", "x w", "a"), "a", "y", 4)));
     all.put(
