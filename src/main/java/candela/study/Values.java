@@ -27,15 +27,20 @@ record Values(List<String> texts, int marked) {
       if (text.isEmpty()) {
         throw CandelaException.of("%s: values between commas expected, got '%s'", where, list);
       }
-      if (mark && (marked >= 0 || text.contains(".."))) {
+      if (mark && (marked >= 0 || isRange(text))) {
         throw CandelaException.of("%s: one value with * expected, got '%s'", where, list);
       }
       if (mark) {
         marked = texts.size();
       }
-      texts.addAll(text.contains("..") ? range(where, text) : List.of(text));
+      texts.addAll(isRange(text) ? range(where, text) : List.of(text));
     }
     return new Values(List.copyOf(texts), marked);
+  }
+
+  /** Dots of a path are none. */
+  private static boolean isRange(String text) {
+    return text.contains("..") && !text.contains("../");
   }
 
   /** Of FROM..TO or FROM..TO/STEP; decimal numbers are added exactly. */

@@ -3,11 +3,15 @@ package candela.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.image.Npy;
 import candela.method.Methods;
 import candela.metric.Pair;
 import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,6 +43,19 @@ class SweepTest {
     assertThat(s.settings()).extracting(Setting::label).containsExactly("0.1", "0.2", "0.3");
     assertThat(s.pairs()).containsExactly(new Pair(0, 1), new Pair(0, 2), new Pair(1, 2));
     assertThat(Sweep.parse("s", "gradient", Path.of("")).pairs()).isEmpty();
+  }
+
+  /** A file of the folder above is no range, be it marked. */
+  @Test
+  void filesMayLieInTheFolderAbove(@TempDir Path above) throws IOException {
+    new Npy(new int[] {1, 2, 2}, new float[] {1, 2, 3, 4}).write(above.resolve("grey.npy"));
+    Path folder = Files.createDirectory(above.resolve("studies"));
+    String text = "integrated-gradients:baseline=[zero,../grey.npy*]";
+    Sweep s = Sweep.parse("s", text, folder);
+    assertThat(s.settings()).extracting(Setting::label).containsExactly("zero", "../grey.npy");
+    assertThat(s.settings().get(1).method())
+        .isEqualTo(Methods.parse("integrated-gradients:baseline=../grey.npy", folder));
+    assertThat(s.baseline()).isEqualTo(1);
   }
 
   @ParameterizedTest
