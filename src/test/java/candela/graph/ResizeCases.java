@@ -124,6 +124,14 @@ final class ResizeCases {
     linear("align_corners", 7, i -> i * 2 / 6);
     linear("align_corners", 1, i -> 0);
     linear("asymmetric", 7, i -> i * 3 / 7);
+    // Of 3 · 1.5 = 4.5 pixels 4 are made, and the last is the last.
+    cases.add(
+        OperatorCase.of("Resize", 13)
+            .x(1, 2, 3, 5)
+            .none()
+            .constant(numbers(1, 1, 1.5, 1))
+            .attributes("mode", "linear", "coordinate_transformation_mode", "align_corners")
+            .gives(in -> weighted(in.get(0), 2, 4, i -> i * 2 / 3, Resizing::triangle)));
     // Of 3 · 2.5 = 7.5 pixels 7 are made: half of the rest goes to each end.
     cases.add(
         OperatorCase.of("Resize", 19)
