@@ -20,6 +20,9 @@ final class ElementReaders {
   /** Nodes and constants between a softmax and the products whose sums it reads, at most. */
   private static final int MOST_SUMS = 32;
 
+  /** From here on log(1 + e^x) is x: e^-15 is less than half of the last digit of 15. */
+  private static final float STRAIGHT = 15;
+
   private ElementReaders() {}
 
   static Value unary(Call c, Unary kind) {
@@ -140,7 +143,7 @@ final class ElementReaders {
   }
 
   static Value where(Call c) {
-    if (isGuard(c)) {
+    if (isGuard(c) || isStraightEnd(c)) {
       return same(c, c.x(2));
     }
     List<Value> in = c.together(3, false);
@@ -168,6 +171,41 @@ final class ElementReaders {
         && softmax != null
         && softmax.op() instanceof Softmax
         && isFinite(c.builder(), softmax.input(0), new int[] {MOST_SUMS});
+  }
+
+  /**
+   * Whether it puts x in the place of softplus(β x) / β where β x is so large that the two are one
+   * float32: exporters write softplus so.
+   */
+  private static boolean isStraightEnd(Call c) {
+    Builder builder = c.builder();
+    Node above = binary(builder.producer(c.x(0)), Binary.GREATER);
+    if (above == null || !(number(above.input(1)) >= STRAIGHT)) {
+      return false;
+    }
+    Value steep = above.input(0);
+    Node soft = builder.producer(c.x(2));
+    Node divided = binary(soft, Binary.DIV);
+    boolean same = steep == c.x(1);
+    if (divided != null) {
+      Node times = binary(builder.producer(steep), Binary.MUL);
+      same =
+          times != null
+              && times.input(0) == c.x(1)
+              && number(times.input(1)) == number(divided.input(1));
+      soft = builder.producer(divided.input(0));
+    }
+    return same && isUnary(soft, Unary.SOFTPLUS) && soft.input(0) == steep;
+  }
+
+  private static Node binary(Node n, Binary kind) {
+    return n != null && n.op() instanceof BinaryOp b && b.kind() == kind ? n : null;
+  }
+
+  /** The one number that a constant is, else NaN. */
+  private static float number(Value v) {
+    boolean one = v.isConstant() && v.shape().count() == 1 && !v.integer();
+    return one ? v.constant().floats()[0] : Float.NaN;
   }
 
   private static boolean isUnary(Node n, Unary kind) {

@@ -82,6 +82,33 @@ class RecogniseTest {
     assertThat(Rewritten.operators(m)).doesNotContain("ADD").contains("Softmax");
   }
 
+  /** As PyTorch's exporter writes it: x itself where β x is above 20, which is the same. */
+  private static SmallModel softplus(float threshold, float beta) {
+    SmallModel m = model().scalar("t", threshold);
+    if (beta == 1) {
+      return m.node("Softplus", "x", "s").node("Greater", "x t", "g").node("Where", "g x s", "y");
+    }
+    return m.scalar("b", beta)
+        .node("Mul", "x b", "bx")
+        .node("Softplus", "bx", "p")
+        .node("Div", "p b", "s")
+        .node("Greater", "bx t", "g")
+        .node("Where", "g x s", "y");
+  }
+
+  @Test
+  void aSoftplusWithAStraightEndIsSoftplus() throws IOException {
+    assertThat(Rewritten.operators(softplus(20, 1).write(folder))).containsExactly("SOFTPLUS");
+    assertThat(Rewritten.operators(softplus(20, 3).write(folder)))
+        .containsExactly("LINEAR", "SOFTPLUS", "LINEAR");
+  }
+
+  @Test
+  void aSoftplusThatEndsSoonerStays() throws IOException {
+    assertThat(Rewritten.operators(softplus(1, 1).write(folder))).contains("Where");
+    assertThat(Rewritten.operators(softplus(2, 3).write(folder))).contains("Where");
+  }
+
   @Test
   void hardSwishOfOldOpsets() throws IOException {
     Path m =
