@@ -19,21 +19,26 @@ final class CancelTransposes implements Simplify.Pass {
   private record Origin(Value value, int[] perm) {}
 
   private final Map<String, Shape> two;
+  private final boolean images;
 
   CancelTransposes() {
-    this(Map.of());
+    this(Map.of(), false);
   }
 
   /**
    * @param two shapes that values have for two images, by name, where the graph is one for one
+   * @param images whether what has images along its first axis keeps them there, as rules need that
+   *     compare rows
    */
-  CancelTransposes(Map<String, Shape> two) {
+  CancelTransposes(Map<String, Shape> two, boolean images) {
     this.two = two;
+    this.images = images;
   }
 
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    return new Walk(graph, Rewrite.held(graph, keep), new SingleImage(graph, two)).run();
+    BatchAxis batch = images ? BatchAxis.of(graph) : null;
+    return new Walk(graph, Rewrite.held(graph, keep), new SingleImage(graph, two), batch).run();
   }
 
   private static final class Walk {
@@ -44,14 +49,18 @@ final class CancelTransposes implements Simplify.Pass {
     private final Set<Value> kept;
     private final SingleImage image;
 
+    /** Null where images may lie along any axis. */
+    private final BatchAxis batch;
+
     /** Transposed values that are held by one whose gradient is not theirs alone. */
     private final Set<Value> shared = new HashSet<>();
 
-    Walk(Graph graph, Set<Value> kept, SingleImage image) {
+    Walk(Graph graph, Set<Value> kept, SingleImage image, BatchAxis batch) {
       this.graph = graph;
       this.kept = kept;
       this.r = new Rewrite(graph);
       this.image = image;
+      this.batch = batch;
       for (Node n : graph.nodes()) {
         n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
       }
@@ -166,7 +175,7 @@ final class CancelTransposes implements Simplify.Pass {
      */
     private boolean sink(Node n) {
       int[] perm = commonPerm(n);
-      if (perm == null) {
+      if (perm == null || perm[0] != 0 && leavesImages(n.output())) {
         return false;
       }
       int[] back = Transposition.inverse(perm);
@@ -194,6 +203,12 @@ final class CancelTransposes implements Simplify.Pass {
         r.add(transposeNode(y.name() + "@transposed", outputs.get(i), perm, y));
       }
       return true;
+    }
+
+    /** Whether v must keep its first axis, along which images lie. */
+    private boolean leavesImages(Value v) {
+      SingleImage.At at = image.in(v);
+      return batch != null && (at == null ? batch.isFirst(v) : at.axis() == 0);
     }
 
     /**

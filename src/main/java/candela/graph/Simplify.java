@@ -19,18 +19,18 @@ public final class Simplify {
   }
 
   /** All passes, in the order in which each finds what the ones before prepared. */
-  public static final List<Pass> PASSES = passes(Map.of());
+  public static final List<Pass> PASSES = passes(Map.of(), false);
 
   private Simplify() {}
 
-  private static List<Pass> passes(Map<String, Shape> two) {
+  private static List<Pass> passes(Map<String, Shape> two, boolean rules) {
     return List.of(
         new RemoveIdentity(two),
         new DeadCode(),
         new FoldConstants(),
         new ShrinkConstants(),
         new FoldScalars(),
-        new CancelTransposes(two),
+        new CancelTransposes(two, rules),
         new RemoveIdentity(),
         new DeadCode(),
         new RecogniseActivations(),
@@ -55,16 +55,16 @@ public final class Simplify {
    *     that for several; empty where it is for several, or none can be had
    */
   static Graph all(Graph graph, Set<String> keep, Map<String, Shape> two) {
-    return run(passes(two), graph, keep);
+    return run(passes(two, false), graph, keep);
   }
 
   /**
    * All but the fusions: rules see the layer, the sum, the activation and the concatenation. Batch
-   * normalisation is still folded into the layer before it.
+   * normalisation is still folded into the layer before it. Images stay along the first axis.
    */
   static Graph forRules(Graph graph, Set<String> keep, Map<String, Shape> two) {
     List<Pass> passes =
-        passes(two).stream()
+        passes(two, true).stream()
             .filter(p -> !(p instanceof FuseResidual) && !(p instanceof FuseActivation))
             .filter(p -> !(p instanceof FuseConcat) && !(p instanceof FuseProduct))
             .toList();

@@ -1,5 +1,6 @@
 package candela.rule;
 
+import candela.graph.BatchAxis;
 import candela.graph.Graph;
 import candela.graph.Node;
 import candela.graph.Rule;

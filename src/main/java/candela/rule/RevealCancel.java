@@ -2,6 +2,7 @@ package candela.rule;
 
 import candela.device.Binary;
 import candela.device.Pair;
+import candela.graph.BatchAxis;
 import candela.graph.Graph;
 import candela.graph.Linear;
 import candela.graph.Node;

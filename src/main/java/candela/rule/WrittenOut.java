@@ -2,6 +2,7 @@ package candela.rule;
 
 import candela.device.Binary;
 import candela.device.Multiplier;
+import candela.graph.BatchAxis;
 import candela.graph.Graph;
 import candela.graph.Node;
 import candela.graph.Rule;

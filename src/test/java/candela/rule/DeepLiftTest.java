@@ -3,11 +3,17 @@ package candela.rule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.graph.Graph;
+import candela.graph.Network;
 import candela.graph.Rules;
+import candela.graph.SessionOptions;
 import candela.graph.Value;
 import candela.graph.op.Activation;
 import candela.graph.op.Matrix;
 import candela.graph.op.Rectify;
+import candela.onnx.ModelBuilder;
+import candela.onnx.OnnxModel;
+import candela.tensor.Shape;
+import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -45,20 +51,54 @@ class DeepLiftTest {
     for (Rules rules :
         new Rules[] {Presets.deepLiftRescale(false), Presets.deepLiftRevealCancel(false)}) {
       Draft.Back back = Draft.run(graph, rules, x, seed(Nets.CLASSES));
-      for (int p = 0; p < PAIRS; p++) {
-        double sum = 0;
-        for (int i = 0; i < Nets.PIXELS; i++) {
-          int at = 2 * p * Nets.PIXELS + i;
-          sum += (double) back.input()[at] * ((double) x[at] - x[at + Nets.PIXELS]);
-          assertThat(back.input()[at + Nets.PIXELS])
-              .as("the reference's row has the same multiplier")
-              .isEqualTo(back.input()[at]);
-        }
-        int score = 2 * p * Nets.CLASSES + 1 + p;
-        double delta = (double) back.scores()[score] - back.scores()[score + Nets.CLASSES];
-        assertThat(sum).as(net + ", pair " + p).isCloseTo(delta, Offset.offset(1e-4));
-      }
+      checkSums(net.toString(), back, x, Nets.PIXELS, Nets.CLASSES);
     }
+  }
+
+  private static void checkSums(String net, Draft.Back back, float[] x, int pixels, int classes) {
+    for (int p = 0; p < PAIRS; p++) {
+      double sum = 0;
+      for (int i = 0; i < pixels; i++) {
+        int at = 2 * p * pixels + i;
+        sum += (double) back.input()[at] * ((double) x[at] - x[at + pixels]);
+        assertThat(back.input()[at + pixels])
+            .as("the reference's row has the same multiplier")
+            .isEqualTo(back.input()[at]);
+      }
+      int score = 2 * p * classes + 1 + p;
+      double delta = (double) back.scores()[score] - back.scores()[score + classes];
+      assertThat(sum).as(net + ", pair " + p).isCloseTo(delta, Offset.offset(1e-4));
+    }
+  }
+
+  /**
+   * PyTorch's attention multiplies rows of tokens, then images, and turns them back for its sum.
+   */
+  @Test
+  void tokensMayComeFirstInADenseLayer() {
+    float[] w = Draft.numbers(new Random(33), 1, 16);
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", 2 * PAIRS, 5, 4)
+            .constant("w", Shape.of(4, 4), w)
+            .constant("scale", Shape.of(4), 1, 2, -1, .5f)
+            .constant("rows", Shape.of(2), -1, 4)
+            .constant("tokens", Shape.of(3), 5, -1, 4)
+            .node("Transpose", "x", "first", "perm", new int[] {1, 0, 2})
+            .node("Reshape", "first,rows", "flat")
+            .node("Gemm", "flat,w", "dense")
+            .node("Reshape", "dense,tokens", "many")
+            .node("Transpose", "many", "back", "perm", new int[] {1, 0, 2})
+            .node("Add", "back,x", "sum")
+            .node("LayerNormalization", "sum,scale", "norm")
+            .node("ReduceMean", "norm", "y", "axes", new int[] {1}, "keepdims", 0)
+            .output("y")
+            .model();
+    Rules rules = Presets.deepLiftRescale(false);
+    var options = SessionOptions.withRules("", List.of(rules));
+    Graph graph = Network.of(model).graph(2 * PAIRS, options);
+    float[] x = pairs(20);
+    checkSums("attention", Draft.run(graph, rules, x, seed(4)), x, 20, 4);
   }
 
   /** Captum's pooling loses multipliers where windows overlap, and is exact where none do. */
