@@ -26,7 +26,8 @@ import java.util.Map;
  * a share of the image's shorter side, above 0, up to 1, default 0.36); subset (pixels, 1 or more,
  * default 224); spread (fraction of the range of x, above 0, default 0.2); stdev (units of the
  * network's input, 0 = by spread, default 0); normalise (default false); substrate (of parts: zero,
- * blur or mean, default zero); seed (default 0); score (default logit).
+ * blur, padded_blur, mean, least, most or average, default zero); seed (default 0); score (default
+ * logit).
  *
  * <p><b>Cost:</b> samples + 1 forward rows, for all maps of an image together.
  *

@@ -18,7 +18,7 @@ import candela.probe.Workspace;
  *
  * <p><b>Parameters:</b> patch (side in pixels, 1 or more; cut at the right and lower edge; default
  * 8); regions (L, as far as there are so many patches, 1 or more, default 100); substrate (zero,
- * blur or mean, default zero); score (default probability).
+ * blur, padded_blur, mean, least, most or average, default zero); score (default probability).
  *
  * <p><b>Cost:</b> regions + 1 forward rows.
  *
