@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /**
  * Picture files in folders by class, or a zip archive of them: {@code CLASS/*.jpg}, or {@code
  * train/CLASS/*.jpg} and {@code test/CLASS/*.jpg} (also {@code val}). Classes are in alphabetical
- * order.
+ * order; hidden folders are none.
  *
  * <p>{@code size} makes all of that height and width; without it they must be of one size.
  */
@@ -85,8 +85,8 @@ final class ImageFiles {
   private Dataset set(Path root, List<String> wanted) throws IOException {
     TreeMap<String, List<Path>> byClass = new TreeMap<>();
     for (Path folder : entries(root)) {
-      if (Files.isDirectory(folder)) {
-        String name = folder.getFileName().toString().replace("/", "");
+      String name = folder.getFileName().toString().replace("/", "");
+      if (Files.isDirectory(folder) && !name.startsWith(".")) {
         byClass.put(name, entries(folder).stream().filter(ImageFiles::isImage).toList());
       }
     }

@@ -57,6 +57,15 @@ class SourcesTest {
     assertThat(read("images:path=set/train,size=8")[0].image()).isEqualTo(Shape.of(3, 8, 8));
   }
 
+  /** Thumbnails and checkpoints that programs hide there are no class. */
+  @Test
+  void hiddenFoldersAreNoClasses() throws IOException {
+    picture("set/cat/1.png", 4, 10);
+    picture("set/dog/1.png", 4, 20);
+    picture("set/.thumbnails/1.png", 4, 30);
+    assertThat(read("images:path=set")[0].classes()).containsExactly("cat", "dog");
+  }
+
   private static void zip(Path from, Path to) throws IOException {
     try (var zip = new ZipOutputStream(Files.newOutputStream(to));
         var files = Files.walk(from)) {
