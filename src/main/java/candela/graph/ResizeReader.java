@@ -178,8 +178,8 @@ final class ResizeReader {
   /**
    * Where output position j lies in the input. A scale that the file gives is a float32, 0.3 being
    * 0.30000001: divided by in float32 it meets the halves that were meant, as in other runtimes.
-   * Corners are those of the pixels that are made, as in PyTorch and ONNX Runtime, not of a length
-   * with a fraction, as in ONNX's own case.
+   * Where more pixels are made, corners are those of the pixels, as in PyTorch and ONNX Runtime;
+   * where fewer, those of a length that may have a fraction, as in ONNX's own cases.
    */
   private double position(int j, int in, int out, double scale, double from, double to) {
     double wide = scale * in;
@@ -190,7 +190,10 @@ final class ResizeReader {
       case "half_pixel_symmetric" ->
           scale == (double) out / in ? half : symmetric(j, in, out, (float) scale);
       case "asymmetric" -> divided(j, in, out, scale);
-      case "align_corners" -> out == 1 ? 0 : (double) j * (in - 1) / (out - 1);
+      case "align_corners" -> {
+        double length = scale > 1 ? out : wide;
+        yield length == 1 ? 0 : j * (in - 1) / (length - 1);
+      }
       case "tf_crop_and_resize" ->
           out == 1
               ? (from + to) * (in - 1) / 2
