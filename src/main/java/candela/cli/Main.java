@@ -2,6 +2,9 @@ package candela.cli;
 
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -66,11 +69,36 @@ public final class Main {
   public static void main(String[] arguments) {
     // digits and points as everywhere, whatever the system's language
     Locale.setDefault(Locale.ROOT);
-    System.exit(run(arguments));
+    int code = run(arguments);
+    String lost = lost();
+    if (lost != null) {
+      System.err.println("candela: standard output: cannot be written: " + lost);
+      code = WRONG;
+    }
+    System.exit(code);
+  }
+
+  /**
+   * Why not all of standard output could be written, null where it was, or where whoever reads it
+   * has had enough.
+   */
+  private static String lost() {
+    if (!System.out.checkError()) {
+      return null;
+    }
+    try (var out = new FileOutputStream(FileDescriptor.out)) {
+      out.write('\n'); // says what a PrintStream keeps to itself
+      return "an error that has passed";
+    } catch (IOException e) {
+      return "Broken pipe".equals(e.getMessage()) ? null : e.getMessage();
+    }
   }
 
   /** Runs without leaving the JVM. */
   static int run(String... arguments) {
+    if (arguments.length > 0 && arguments[0].equals("help")) {
+      return arguments.length == 1 ? run("--help") : run(arguments[1], "--help");
+    }
     CommandLine line = new CommandLine(new Main());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpWidth(100);

@@ -220,7 +220,7 @@ final class SanityRun implements AutoCloseable {
   private int grouped() {
     long map = (long) Float.BYTES * preparation.shape().dim(1) * preparation.shape().dim(2);
     long image = map * methodNames.size() * (variants.size() + 1);
-    return (int) Math.clamp(MOST / image, 1, GROUP);
+    return Math.clamp(MOST / image, 1, GROUP);
   }
 
   /** Checks the images from one to another (exclusive) of those that this run has to check. */

@@ -23,7 +23,9 @@ public record About(String shows, Map<String, String> sections) {
 
   /** Of a record's class. */
   public static About of(Class<?> type) {
-    Matcher comment = COMMENT.matcher(Resource.text(type, type.getSimpleName() + ".java"));
+    Matcher comment =
+        COMMENT.matcher(
+            Resource.text(type, "/javadoc/" + type.getName().replace('.', '/') + ".java"));
     if (!comment.find()) {
       throw CandelaException.of(
           "%s: its source has no comment; build Candela again", type.getSimpleName());

@@ -10,7 +10,9 @@ import java.util.Optional;
  * Where tensors live and kernels run: allocates, copies, and holds the kernels and the dense
  * algebra, all on one stream (a thread count on the CPU).
  *
- * <p>Not thread-safe: one session, one device object. Two device objects never disturb each other.
+ * <p>For one thread at a time, with its sessions and pipelines: kernels that a second one runs
+ * meanwhile, or on a closed device, throw IllegalStateException. Two device objects never disturb
+ * each other.
  */
 public interface Device extends AutoCloseable {
   /** "cpu" or "cuda:0". */

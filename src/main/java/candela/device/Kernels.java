@@ -14,6 +14,7 @@ import java.util.Arrays;
  */
 public final class Kernels {
   private final Library library;
+  private final Turn turn = new Turn();
   private MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
@@ -50,6 +51,11 @@ public final class Kernels {
   public Kernels(Library library, MemorySegment stream) {
     this.library = library;
     this.stream = stream;
+  }
+
+  /** Whose turn it is on the device. */
+  public Turn turn() {
+    return turn;
   }
 
   /** Queues what follows on another stream of the device. */
@@ -258,12 +264,17 @@ public final class Kernels {
     return library.entry(name, parameters);
   }
 
-  /** Calls an entry with the stream and these arguments. */
-  void run(Entry entry, Object... arguments) {
+  /** Calls an entry with the stream and these arguments, in a turn of its own. */
+  public void run(Entry entry, Object... arguments) {
     Object[] all = new Object[arguments.length + 1];
     all[0] = stream;
     System.arraycopy(arguments, 0, all, 1, arguments.length);
-    entry.call(all);
+    turn.take();
+    try {
+      entry.call(all);
+    } finally {
+      turn.give();
+    }
   }
 
   /** What an entry writes behind these arguments: so many numbers in host memory. */

@@ -86,7 +86,7 @@ final class ConstantReaders {
   }
 
   private static int bound(long i, int rank) {
-    return (int) Math.clamp(i < 0 ? i + rank : i, 0, rank);
+    return Math.clamp(i < 0 ? i + rank : i, 0, rank);
   }
 
   static Value size(Call c) {

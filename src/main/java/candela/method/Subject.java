@@ -18,6 +18,7 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
       throw CandelaException.of(
           "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
     }
+    Check.finite(pixels, "image");
   }
 
   public Subject(Shape shape, float[] pixels, int target) {

@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.OutOfMemory;
+import candela.device.Turn;
 import candela.graph.Graph;
 import candela.graph.Network;
 import candela.graph.OnlyBatch;
@@ -36,7 +37,8 @@ import java.util.function.Supplier;
  * written ones, and every probe sees its rows in order: results do not depend on batch size or
  * packing.
  *
- * <p>Owns its sessions, kept from run to run; not the device. For one thread.
+ * <p>Owns its sessions, kept from run to run; not the device. For one thread at a time: what a
+ * second one asks of the device meanwhile throws IllegalStateException.
  */
 public final class Pipeline implements AutoCloseable {
   private final Network network;
@@ -113,6 +115,16 @@ public final class Pipeline implements AutoCloseable {
    * @return whether all finished
    */
   public boolean run(List<? extends Probe<?>> probes, Progress progress) {
+    Turn turn = device.kernels().turn();
+    turn.take();
+    try {
+      return rounds(probes, progress);
+    } finally {
+      turn.give();
+    }
+  }
+
+  private boolean rounds(List<? extends Probe<?>> probes, Progress progress) {
     if (late != null) {
       late.drop(); // of a run that failed
       late = null;
@@ -437,6 +449,7 @@ public final class Pipeline implements AutoCloseable {
 
   @Override
   public void close() {
+    device.kernels().turn().checkNobodyElses();
     if (late != null) {
       late.drop();
       late = null;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import candela.Shared;
 import candela.device.Devices;
 import candela.image.Npy;
+import candela.method.Methods;
 import candela.onnx.ElementType;
 import candela.onnx.ModelBuilder;
 import candela.study.Shipped;
@@ -502,6 +503,33 @@ class MainTest {
   }
 
   @Test
+  void helpIsACommand() {
+    assertThat(run("help").out()).isEqualTo(run("--help").out());
+    assertThat(run("help", "describe").out()).isEqualTo(run("describe", "--help").out());
+    assertThat(run("help", "nothing").code()).isEqualTo(Main.WRONG);
+  }
+
+  @Test
+  void standardOutputThatIsFullIsToldAndAReaderWhoHasHadEnoughIsNot() throws Exception {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "skipped: needs /dev/full");
+    var child = new Child(folder);
+    Path said = folder.resolve("err.txt");
+    Process toFull =
+        new ProcessBuilder(child.command("methods"))
+            .redirectOutput(full.toFile())
+            .redirectError(said.toFile())
+            .start();
+    assertThat(toFull.waitFor()).isEqualTo(Main.WRONG);
+    assertThat(said).content().contains("standard output: cannot be written: ");
+    Process toNobody =
+        new ProcessBuilder(child.command("methods")).redirectError(said.toFile()).start();
+    toNobody.getInputStream().close();
+    assertThat(toNobody.waitFor()).isEqualTo(Main.OK);
+    assertThat(said).isEmptyFile();
+  }
+
+  @Test
   void versionIsThePoms() throws IOException {
     assertThat(Files.readString(Path.of("pom.xml")))
         .contains("<version>" + Version.NUMBER + "</version>");
@@ -574,6 +602,8 @@ class MainTest {
 
   @Test
   void methodsAndMetricsAreListedWithAllThatIsKnownOfThem() {
+    // a compiler takes sources beside classes for what it has to compile, too
+    assertThat(Methods.class.getResource("Rise.java")).isNull();
     String methods = run("methods").out();
     assertThat(candela.method.Methods.names())
         .allSatisfy(n -> assertThat(methods.lines()).contains(n));

@@ -1,6 +1,7 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -9,6 +10,7 @@ import candela.graph.ScoreKind;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +52,16 @@ class AttributionTest {
             .as(m.toString())
             .isEqualTo(new Attribution(all.shape(), all.values(), m.channels(), all.notes()).map());
       }
+    }
+  }
+
+  /** A rectifier may lose them, and the map would look like one. */
+  @Test
+  void anImageThatIsNotAllNumbersIsRefused() {
+    for (float v : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+      assertThatThrownBy(() -> new Subject(Shape.of(1, 1, 3), new float[] {0, v, 0}, 0))
+          .isInstanceOf(CandelaException.class)
+          .hasMessage("image: finite values expected, [1] is " + v);
     }
   }
 

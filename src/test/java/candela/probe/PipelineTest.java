@@ -17,6 +17,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +108,50 @@ class PipelineTest {
     Float[] scores = new Float[n];
     Arrays.setAll(scores, i -> 4f * (10 + i) - 8 + 2 * target);
     return scores;
+  }
+
+  @Test
+  void aSecondThreadIsToldAndTheFirstOneGoesOn() throws Exception {
+    var inside = new CountDownLatch(1);
+    var tried = new CountDownLatch(1);
+    var first = new Counting(9, true, 0);
+    Progress waiting =
+        (done, all) -> {
+          inside.countDown();
+          try {
+            tried.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return true;
+        };
+    try (var pipeline = new Pipeline(network, device, 4);
+        var other = new Pipeline(network, device, 4)) {
+      Future<Boolean> run;
+      try (var thread = Executors.newSingleThreadExecutor()) {
+        run = thread.submit(() -> pipeline.run(List.of(first), waiting));
+        inside.await();
+        List<ThrowingCallable> all =
+            List.of(
+                () -> other.run(List.of(new Counting(3, false, 0))),
+                () -> pipeline.run(List.of(new Counting(3, false, 0))),
+                pipeline::close,
+                other::close,
+                device::close);
+        for (ThrowingCallable one : all) {
+          assertThatThrownBy(one)
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("for one thread at a time");
+        }
+        tried.countDown();
+      }
+      assertThat(run.get()).isTrue();
+      assertThat(first.result()).containsExactly(expected(9, 0));
+      // afterwards it is another thread's
+      var second = new Counting(3, false, 1);
+      other.run(List.of(second));
+      assertThat(second.result()).containsExactly(expected(3, 1));
+    }
   }
 
   @Test

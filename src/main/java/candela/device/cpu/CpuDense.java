@@ -9,6 +9,7 @@ import candela.device.ConvertedConvolution;
 import candela.device.Dense;
 import candela.device.Device;
 import candela.device.Entry;
+import candela.device.Kernels;
 import candela.device.Library;
 import candela.device.Scratch;
 import candela.tensor.Storage;
@@ -30,7 +31,7 @@ final class CpuDense implements Dense, AutoCloseable {
   static final int CALLS = 6;
 
   private final Device device;
-  private final MemorySegment stream;
+  private final Kernels kernels;
   private final Scratch scratch;
   private final Entry convCreate;
   private final Entry convDestroy;
@@ -50,9 +51,9 @@ final class CpuDense implements Dense, AutoCloseable {
   private final Entry convWeightsBackward;
   private final Entry matrixWeightsBackward;
 
-  CpuDense(Device device, Library library, MemorySegment stream) {
+  CpuDense(Device device, Library library, Kernels kernels) {
     this.device = device;
-    this.stream = stream;
+    this.kernels = kernels;
     scratch = new Scratch(device);
     convCreate =
         library.entry(
@@ -229,8 +230,8 @@ final class CpuDense implements Dense, AutoCloseable {
       MemorySegment a,
       MemorySegment b,
       MemorySegment c) {
-    matmul.call(
-        stream, batch, m, k, n, transA, transB, aStride, bStride, alpha, accumulate, a, b, c);
+    kernels.run(
+        matmul, batch, m, k, n, transA, transB, aStride, bStride, alpha, accumulate, a, b, c);
   }
 
   @Override
@@ -254,8 +255,18 @@ final class CpuDense implements Dense, AutoCloseable {
       MemorySegment dweights,
       boolean accumulateBias,
       MemorySegment dbias) {
-    matrixWeightsBackward.call(
-        stream, m, k, n, transposed, x, dy, accumulate, dweights, accumulateBias, dbias);
+    kernels.run(
+        matrixWeightsBackward,
+        m,
+        k,
+        n,
+        transposed,
+        x,
+        dy,
+        accumulate,
+        dweights,
+        accumulateBias,
+        dbias);
   }
 
   @Override
@@ -279,8 +290,8 @@ final class CpuDense implements Dense, AutoCloseable {
         MemorySegment dweights,
         boolean accumulateBias,
         MemorySegment dbias) {
-      convWeightsBackward.call(
-          stream, handle, rows, x, dy, accumulate, dweights, accumulateBias, dbias);
+      kernels.run(
+          convWeightsBackward, handle, rows, x, dy, accumulate, dweights, accumulateBias, dbias);
     }
 
     @Override
@@ -310,7 +321,7 @@ final class CpuDense implements Dense, AutoCloseable {
     int cut(MemorySegment plan, boolean backward) {
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment parts = arena.allocate(ValueLayout.JAVA_INT);
-        entry.call(stream, plan, backward, parts);
+        kernels.run(entry, plan, backward, parts);
         return parts.get(ValueLayout.JAVA_INT, 0);
       }
     }
@@ -337,7 +348,7 @@ final class CpuDense implements Dense, AutoCloseable {
     public void forward(
         long rows, MemorySegment x, MemorySegment residual, MemorySegment y, MemorySegment bits) {
       sharing.count(handle, rows, false);
-      convForward.call(stream, handle, rows, x, residual, y, bits);
+      kernels.run(convForward, handle, rows, x, residual, y, bits);
     }
 
     @Override
@@ -351,9 +362,9 @@ final class CpuDense implements Dense, AutoCloseable {
         boolean accumulateResidual,
         MemorySegment dresidual) {
       sharing.count(handle, rows, true);
-      convBackward.call(
-          stream, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
-      device.kernels().gate().gateSift(Storage.FLOAT32, gating, rows * image, dx);
+      kernels.run(
+          convBackward, handle, rows, dy, bits, accumulate, dx, accumulateResidual, dresidual);
+      kernels.gate().gateSift(Storage.FLOAT32, gating, rows * image, dx);
     }
 
     int cut(boolean backward) {
@@ -386,14 +397,14 @@ final class CpuDense implements Dense, AutoCloseable {
     @Override
     public void forward(long m, MemorySegment x, MemorySegment y, MemorySegment bits) {
       sharing.count(handle, m / group, false);
-      matrixForward.call(stream, handle, m, x, y, bits);
+      kernels.run(matrixForward, handle, m, x, y, bits);
     }
 
     @Override
     public void backward(
         long m, MemorySegment dy, MemorySegment bits, boolean accumulate, MemorySegment dx) {
       sharing.count(handle, m / group, true);
-      matrixBackward.call(stream, handle, m, dy, bits, accumulate, dx);
+      kernels.run(matrixBackward, handle, m, dy, bits, accumulate, dx);
     }
 
     int cut(boolean backward) {

@@ -30,7 +30,7 @@ public final class CpuDevice implements Device {
     this.heap = new CpuHeap(library);
     this.stream = library.stream(threads, MemorySegment.NULL);
     this.kernels = new Kernels(library, stream);
-    this.dense = new CpuDense(this, library, stream);
+    this.dense = new CpuDense(this, library, kernels);
   }
 
   @Override
@@ -135,6 +135,7 @@ public final class CpuDevice implements Device {
   @Override
   public void close() {
     if (!closed) {
+      kernels.turn().end();
       closed = true;
       dense.close();
       library.entry("cd_stream_destroy", Library.POINTER).call(stream);

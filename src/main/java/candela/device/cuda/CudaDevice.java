@@ -251,6 +251,9 @@ public final class CudaDevice implements Device {
     if (closed) {
       return;
     }
+    if (kernels != null) {
+      kernels.turn().end();
+    }
     closed = true;
     bind();
     if (stream != null) {

@@ -48,6 +48,21 @@ class CpuDeviceTest {
   }
 
   @Test
+  void aClosedDeviceRunsNothing() {
+    try (Device other = Devices.open("cpu", 2);
+        Memory memory = other.allocate(64)) {
+      other.close();
+      assertThatThrownBy(() -> other.kernels().elementwise().fill(16, 1, memory.segment()))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("the device is closed");
+      MemorySegment one = memory.segment();
+      assertThatThrownBy(
+              () -> other.dense().multiply(1, 1, 1, 1, false, false, 1, 1, 1, false, one, one, one))
+          .isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
   void impossibleMemoryIsRefusedInOneSentence() {
     assertThatThrownBy(() -> device.allocate(1L << 60))
         .isInstanceOf(CandelaException.class)

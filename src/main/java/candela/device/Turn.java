@@ -1,0 +1,71 @@
+package candela.device;
+
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Whose turn it is on a device: kernels of one device share memory and threads, so that one thread
+ * works on it at a time. A second one is told so at once, and so is who works on a closed device.
+ *
+ * <p>For any thread.
+ */
+public final class Turn {
+  private final AtomicReference<Thread> holder = new AtomicReference<>();
+
+  /** How often the holder has taken it. */
+  private int depth;
+
+  private volatile boolean ended;
+
+  /**
+   * Takes it, once more where this thread has it; give it back as often.
+   *
+   * @throws IllegalStateException where another thread has it, or the device is closed
+   */
+  public void take() {
+    Thread own = Thread.currentThread();
+    if (holder.get() != own && !holder.compareAndSet(null, own)) {
+      throw taken();
+    }
+    depth++;
+    if (ended) {
+      give();
+      throw new IllegalStateException("the device is closed; open another one");
+    }
+  }
+
+  private static IllegalStateException taken() {
+    return new IllegalStateException(
+        "a device, with its pipelines, is for one thread at a time, and another one is at work on"
+            + " it; open a device for each thread, the network may be shared");
+  }
+
+  /**
+   * Before something of the device is closed, which may be after the device.
+   *
+   * @throws IllegalStateException where another thread has it
+   */
+  public void checkNobodyElses() {
+    Thread other = holder.get();
+    if (other != null && other != Thread.currentThread()) {
+      throw taken();
+    }
+  }
+
+  public void give() {
+    depth--;
+    if (depth == 0) {
+      holder.set(null);
+    }
+  }
+
+  /**
+   * Ends all turns, where it is nobody else's.
+   *
+   * @throws IllegalStateException where another thread has it, or it has ended
+   */
+  public void end() {
+    take();
+    ended = true;
+    give();
+  }
+}
