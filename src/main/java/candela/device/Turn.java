@@ -33,6 +33,16 @@ public final class Turn {
     }
   }
 
+  /** Work in a turn of its own. */
+  public void run(Runnable work) {
+    take();
+    try {
+      work.run();
+    } finally {
+      give();
+    }
+  }
+
   private static IllegalStateException taken() {
     return new IllegalStateException(
         "a device, with its pipelines, is for one thread at a time, and another one is at work on"

@@ -175,7 +175,7 @@ final class CancelTransposes implements Simplify.Pass {
      */
     private boolean sink(Node n) {
       int[] perm = commonPerm(n);
-      if (perm == null || perm[0] != 0 && leavesImages(n.output())) {
+      if (perm == null || leavesImages(n.output()) && perm[0] != 0) {
         return false;
       }
       int[] back = Transposition.inverse(perm);
@@ -208,7 +208,7 @@ final class CancelTransposes implements Simplify.Pass {
     /** Whether v must keep its first axis, along which images lie. */
     private boolean leavesImages(Value v) {
       SingleImage.At at = image.in(v);
-      return batch != null && (at == null ? batch.isFirst(v) : at.axis() == 0);
+      return batch != null && (at == null ? batch.isFirst(v) : at.axis() == 0 && at.outer() == 1);
     }
 
     /**

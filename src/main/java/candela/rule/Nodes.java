@@ -19,6 +19,7 @@ import candela.graph.op.Rectify;
 import candela.graph.op.Where;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -123,7 +124,7 @@ public enum Nodes implements Selector {
     @Override
     public boolean test(Graph graph, Node node) {
       return RECTIFIED.test(graph, node)
-          && readers(graph, node.output()).allMatch(n -> staysZero(graph, n));
+          && staysZero(graph, node.output(), new IdentityHashMap<>());
     }
   },
   /** Clamps of a quantisation, unless they are the network's ReLU. */
@@ -175,22 +176,35 @@ public enum Nodes implements Selector {
     return graph.nodes().stream().filter(n -> n.inputs().contains(v));
   }
 
-  /** Whether no relevance comes to a 0 that the node reads. */
-  private static boolean takesZero(Graph graph, Node node) {
+  /**
+   * Whether no relevance comes to a 0 of v.
+   *
+   * @param known answers so far: paths that part and meet again are followed once
+   */
+  private static boolean staysZero(Graph graph, Value v, Map<Value, Boolean> known) {
+    Boolean before = known.get(v);
+    if (before == null) {
+      before =
+          !graph.outputs().contains(v)
+              && readers(graph, v).allMatch(n -> takesZero(graph, n, known));
+      known.put(v, before);
+    }
+    return before;
+  }
+
+  /** Whether none comes to a 0 that the node reads. */
+  private static boolean takesZero(Graph graph, Node node, Map<Value, Boolean> known) {
     return switch (Role.of(node)) {
       case CONVOLUTION, DENSE, AVERAGE, SUM, SOFTMAX -> true;
-      case MOVE, WINNER, PRODUCT -> staysZero(graph, node);
-      default -> givesZero(node) && staysZero(graph, node);
+      // what is added at a place gets its part of what the sum there has
+      case MOVE -> !(node.op() instanceof Put) && passesNone(graph, node, known);
+      case WINNER, PRODUCT -> passesNone(graph, node, known);
+      default -> givesZero(node) && passesNone(graph, node, known);
     };
   }
 
-  /** Whether none comes to a 0 that the node gives. */
-  private static boolean staysZero(Graph graph, Node node) {
-    return node.outputs().stream()
-        .allMatch(
-            y ->
-                !graph.outputs().contains(y)
-                    && readers(graph, y).allMatch(n -> takesZero(graph, n)));
+  private static boolean passesNone(Graph graph, Node node, Map<Value, Boolean> known) {
+    return node.outputs().stream().allMatch(y -> staysZero(graph, y, known));
   }
 
   /** Whether a function of one element gives 0 for 0: no shift, no sigmoid. */

@@ -506,6 +506,7 @@ class MainTest {
   void helpIsACommand() {
     assertThat(run("help").out()).isEqualTo(run("--help").out());
     assertThat(run("help", "describe").out()).isEqualTo(run("describe", "--help").out());
+    assertThat(run("help", "--help").out()).isEqualTo(run("--help").out());
     assertThat(run("help", "nothing").code()).isEqualTo(Main.WRONG);
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.TestDevice;
 import candela.device.Device;
 import candela.onnx.Dim;
+import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -253,6 +254,22 @@ class SimplifyTest {
       assertThat(after.nodes().stream().map(n -> n.op().type()))
           .containsExactlyInAnyOrder("Transpose", "Conv", "Transpose");
       same(before, after);
+    }
+  }
+
+  @Test
+  void aScalarThatIsTransposedIsRead() {
+    OnnxModel model =
+        new ModelBuilder(12)
+            .input("x", 1, 3)
+            .output("t")
+            .output("y")
+            .node("ReduceSum", "x", "s", "keepdims", 0)
+            .node("Transpose", "s", "t")
+            .node("Relu", "t", "y")
+            .model();
+    for (SessionOptions options : List.of(SessionOptions.FORWARD, SessionOptions.GRADIENT)) {
+      assertThat(Network.of(model).graph(1, options).outputs()).hasSize(2);
     }
   }
 

@@ -24,6 +24,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** ML gives −1 + relu(s − 10) + 3 relu(s + 1) for the sum s: 4s − 8 above 10. */
@@ -111,6 +112,7 @@ class PipelineTest {
   }
 
   @Test
+  @Timeout(60)
   void aSecondThreadIsToldAndTheFirstOneGoesOn() throws Exception {
     var inside = new CountDownLatch(1);
     var tried = new CountDownLatch(1);
@@ -138,12 +140,15 @@ class PipelineTest {
                 pipeline::close,
                 other::close,
                 device::close);
-        for (ThrowingCallable one : all) {
-          assertThatThrownBy(one)
-              .isInstanceOf(IllegalStateException.class)
-              .hasMessageContaining("for one thread at a time");
+        try {
+          for (ThrowingCallable one : all) {
+            assertThatThrownBy(one)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("for one thread at a time");
+          }
+        } finally {
+          tried.countDown();
         }
-        tried.countDown();
       }
       assertThat(run.get()).isTrue();
       assertThat(first.result()).containsExactly(expected(9, 0));

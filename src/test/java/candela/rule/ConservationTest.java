@@ -2,6 +2,7 @@ package candela.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.device.Binary;
 import candela.device.Reduction;
 import candela.device.Sample;
 import candela.device.Unary;
@@ -9,10 +10,12 @@ import candela.graph.Graph;
 import candela.graph.Rules;
 import candela.graph.Value;
 import candela.graph.op.Activation;
+import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.GridSample;
 import candela.graph.op.Matrix;
 import candela.graph.op.Pick;
+import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Reshape;
 import candela.graph.op.Top;
@@ -25,6 +28,7 @@ import java.util.Random;
 import java.util.Set;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -166,7 +170,34 @@ class ConservationTest {
     Draft d = new Draft(31, ROWS, 6, 5, 3);
     Nets.Maker m = new Nets.Maker(d, true);
     Value y = m.norm(m.relu(m.conv(m.relu(m.conv(d.input(), 6)), 5)));
-    y = d.add(new Reduce(Reduction.MEAN, 1, 3), m.relu(m.conv(y, 4)));
+    gammaIsItsDefinition(d, m, m.relu(m.conv(y, 4)));
+  }
+
+  /** Units below what a clamp begins at get the relevance of that. */
+  @Test
+  void gammaBeforeAClampAboveZeroIsItsDefinition() {
+    Draft d = new Draft(31, ROWS, 6, 5, 3);
+    Nets.Maker m = new Nets.Maker(d, true);
+    Value y = d.add(new Rectify(0.5f, 6), m.conv(d.input(), 6));
+    gammaIsItsDefinition(d, m, m.relu(m.conv(y, 4)));
+  }
+
+  /** Paths that part and meet again, many times over, are followed once. */
+  @Test
+  @Timeout(60)
+  void gammaOfPathsThatMeetAgain() {
+    Draft d = new Draft(31, ROWS, 6, 5, 3);
+    Nets.Maker m = new Nets.Maker(d, true);
+    Value y = m.relu(m.conv(d.input(), 4));
+    for (int i = 0; i < 40; i++) {
+      y = d.add(new BinaryOp(Binary.MAX), d.add(new Elementwise(Unary.ABS), y), y);
+    }
+    gammaIsItsDefinition(d, m, m.relu(m.conv(y, 4)));
+  }
+
+  /** The classes are a product of the mean of features with 4 channels. */
+  private static void gammaIsItsDefinition(Draft d, Nets.Maker m, Value features) {
+    Value y = d.add(new Reduce(Reduction.MEAN, 1, 3), features);
     m.matrix(d.add(new Reshape(Shape.of(ROWS, 4)), y), Nets.CLASSES);
     Rules rules = Composite.GAMMA.rules(numbers(true));
     Rules defined =

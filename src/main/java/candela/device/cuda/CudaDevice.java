@@ -8,6 +8,7 @@ import candela.device.Library;
 import candela.device.Memory;
 import candela.device.Precision;
 import candela.device.Recording;
+import candela.device.Turn;
 import candela.device.Work;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
@@ -161,7 +162,7 @@ public final class CudaDevice implements Device {
     if (bytes < 0) {
       throw CandelaException.of("%s: memory of 0 bytes or more expected, is %d", name(), bytes);
     }
-    bind();
+    kernels.turn().run(this::bind); // not of a closed device
     if (stream.isCapturing()) {
       throw new IllegalStateException("memory taken within recorded work");
     }
@@ -208,19 +209,26 @@ public final class CudaDevice implements Device {
   @Override
   public void copyIn(MemorySegment host, MemorySegment to) {
     check(host, to);
-    staging.down(host, to.address());
+    kernels.turn().run(() -> staging.down(host, to.address()));
   }
 
   @Override
   public void copyOut(MemorySegment from, MemorySegment host) {
     check(from, host);
-    staging.up(from.address(), host);
+    kernels.turn().run(() -> staging.up(from.address(), host));
   }
 
   @Override
   public Runnable copyOutLater(MemorySegment from, MemorySegment host) {
     check(from, host);
-    return staging.upLater(from.address(), host);
+    Turn turn = kernels.turn();
+    turn.take();
+    try {
+      Runnable later = staging.upLater(from.address(), host);
+      return () -> turn.run(later);
+    } finally {
+      turn.give();
+    }
   }
 
   private void check(MemorySegment from, MemorySegment to) {
@@ -228,7 +236,7 @@ public final class CudaDevice implements Device {
       throw new IllegalArgumentException(
           "copy of " + from.byteSize() + " bytes to " + to.byteSize());
     }
-    bind();
+    kernels.turn().run(this::bind);
     if (stream.isCapturing()) {
       throw new IllegalStateException("a copy to or from the host within recorded work");
     }

@@ -2,6 +2,7 @@ package candela.device.cuda;
 
 import candela.device.Kernels;
 import candela.device.Library;
+import candela.device.Turn;
 import candela.device.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,6 +114,10 @@ final class CudaLanes implements AutoCloseable {
         }
       }
     }
+  }
+
+  Turn turn() {
+    return kernels.turn();
   }
 
   private void on(int lane, CudaStream stream) {

@@ -51,6 +51,10 @@ final class CudaRecording implements Recording {
 
   @Override
   public void run() {
+    lanes.turn().run(this::queue);
+  }
+
+  private void queue() {
     if (!ran || plain) {
       lanes.run(work);
       ran = true;
