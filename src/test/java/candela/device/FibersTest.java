@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("kernel")
 class FibersTest {
-  private static final String VARIANTS = "8";
+  private static final String VARIANTS = "5";
 
   @Test
   void everyKernelOfACardAgreesWithTheCpus() throws IOException, InterruptedException {

@@ -234,7 +234,8 @@ class GatesTest {
   @Test
   void drawnPoolings() {
     int fewer = 0;
-    for (int seed = 0; seed < 24; seed++) {
+    int networks = TestDevice.isCpu() ? 24 : 12; // a card chooses among ways for each
+    for (int seed = 0; seed < networks; seed++) {
       Random random = new Random(seed);
       ModelBuilder m = new ModelBuilder(12).input("v0", -1, 3, 20, 17);
       m.constant("k", Shape.of(3, 3, 3, 3), drawn(random, 81));
@@ -263,21 +264,22 @@ class GatesTest {
         fewer += fewer("drawn " + seed, n, storage, "") > 0 ? 1 : 0;
       }
     }
-    assertThat(fewer).isGreaterThan(24);
+    assertThat(fewer).isGreaterThan(networks);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3})
   void drawnNetworks(int batch) {
     int fewer = 0;
-    for (int seed = 0; seed < 40; seed++) {
+    int networks = TestDevice.isCpu() ? 40 : 20;
+    for (int seed = 0; seed < networks; seed++) {
       Network trunk = Network.of(new DrawnTrunk(seed).model());
       Answer byBit = answer(trunk, batch, Storage.FLOAT32, false, "");
       Answer byValue = answer(trunk, batch, Storage.FLOAT32, true, "");
       same("trunk " + seed, byValue, byBit);
       fewer += byValue.kept() < byBit.kept() ? 1 : 0;
     }
-    assertThat(fewer).isGreaterThan(6);
+    assertThat(fewer).isGreaterThan(networks / 12);
   }
 
   @ParameterizedTest
