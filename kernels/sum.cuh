@@ -24,40 +24,48 @@ BOTH float maxOf(const Lanes& lanes, int64_t n, const At& at) {
 
 #else
 
+// What CUDA's lanes hold, one after another.
+struct Held {
+  static constexpr int kLanes = 32;
+  float s[kLanes] = {};
+
+  template <class At>
+  BOTH void add(int64_t n, const At& at) {
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes) {
+      for (int k = 0; k < kLanes; k++) s[k] += at(i + k);
+    }
+    for (int k = 0; i + k < n; k++) s[k] += at(i + k);
+  }
+
+  BOTH float joined() {
+    for (int step = kLanes / 2; step > 0; step /= 2) {
+      for (int k = 0; k < step; k++) s[k] += s[k + step];
+    }
+    return s[0];
+  }
+};
+
 template <class At>
 BOTH float sumOf(const Lanes&, int64_t n, const At& at) {
-  constexpr int kLanes = 32;
-  float s[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int k = 0; k < kLanes; k++) s[k] += at(i + k);
-  }
-  for (int k = 0; i + k < n; k++) s[k] += at(i + k);
-  for (int step = kLanes / 2; step > 0; step /= 2) {
-    for (int k = 0; k < step; k++) s[k] += s[k + step];
-  }
-  return s[0];
+  Held held;
+  held.add(n, at);
+  return held.joined();
 }
 
 // As sumOf, of elements that add(begin, count, sums) adds to sums, up to kSpan at a time.
 template <class Add>
 float sumOfSpans(const Lanes&, int64_t n, const Add& add) {
-  constexpr int kLanes = 32;
-  static_assert(kSpan % kLanes == 0);
-  float s[kLanes] = {}, values[kSpan];
+  static_assert(kSpan % Held::kLanes == 0);
+  Held held;
+  float values[kSpan];
   for (int64_t begin = 0; begin < n; begin += kSpan) {
-    int64_t count = n - begin < kSpan ? n - begin : kSpan, i = 0;
+    int64_t count = n - begin < kSpan ? n - begin : kSpan;
     for (int64_t k = 0; k < count; k++) values[k] = 0.0f;
     add(begin, count, values);
-    for (; i + kLanes <= count; i += kLanes) {
-      for (int k = 0; k < kLanes; k++) s[k] += values[i + k];
-    }
-    for (int k = 0; i + k < count; k++) s[k] += values[i + k];
+    held.add(count, [&](int64_t i) { return values[i]; });
   }
-  for (int step = kLanes / 2; step > 0; step /= 2) {
-    for (int k = 0; k < step; k++) s[k] += s[k + step];
-  }
-  return s[0];
+  return held.joined();
 }
 
 template <class At>
