@@ -84,10 +84,7 @@ public final class Main {
    * has had enough.
    */
   private static String lost() {
-    if (!System.out.checkError()) {
-      return null;
-    }
-    if (isPipe()) {
+    if (!System.out.checkError() || isPipe()) {
       return null;
     }
     try (var out = new FileOutputStream(FileDescriptor.out)) {

@@ -269,12 +269,7 @@ public final class Kernels {
     Object[] all = new Object[arguments.length + 1];
     all[0] = stream;
     System.arraycopy(arguments, 0, all, 1, arguments.length);
-    turn.take();
-    try {
-      entry.call(all);
-    } finally {
-      turn.give();
-    }
+    turn.run(() -> entry.call(all));
   }
 
   /** What an entry writes behind these arguments: so many numbers in host memory. */

@@ -1,6 +1,7 @@
 package candela.device;
 
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /**
  * Whose turn it is on a device: kernels of one device share memory and threads, so that one thread
@@ -17,11 +18,30 @@ public final class Turn {
   private volatile boolean ended;
 
   /**
-   * Takes it, once more where this thread has it; give it back as often.
+   * Work in a turn of its own, or within that which this thread has.
    *
    * @throws IllegalStateException where another thread has it, or the device is closed
    */
-  public void take() {
+  public <T> T of(Supplier<T> work) {
+    take();
+    try {
+      return work.get();
+    } finally {
+      give();
+    }
+  }
+
+  /** As {@link #of}. */
+  public void run(Runnable work) {
+    take();
+    try {
+      work.run();
+    } finally {
+      give();
+    }
+  }
+
+  private void take() {
     Thread own = Thread.currentThread();
     if (holder.get() != own && !holder.compareAndSet(null, own)) {
       throw taken();
@@ -33,13 +53,10 @@ public final class Turn {
     }
   }
 
-  /** Work in a turn of its own. */
-  public void run(Runnable work) {
-    take();
-    try {
-      work.run();
-    } finally {
-      give();
+  private void give() {
+    depth--;
+    if (depth == 0) {
+      holder.set(null);
     }
   }
 
@@ -61,21 +78,12 @@ public final class Turn {
     }
   }
 
-  public void give() {
-    depth--;
-    if (depth == 0) {
-      holder.set(null);
-    }
-  }
-
   /**
    * Ends all turns, where it is nobody else's.
    *
    * @throws IllegalStateException where another thread has it, or it has ended
    */
   public void end() {
-    take();
-    ended = true;
-    give();
+    run(() -> ended = true);
   }
 }

@@ -36,7 +36,7 @@ public final class BatchAxis {
   /** Whether it is the first one of v, or the outer part of that. */
   boolean isFirst(Value v) {
     SingleImage.At at = places.get(v);
-    return at != null && at.axis() == 0 && at.outer() == 1;
+    return at != null && at.isFirst();
   }
 
   private SingleImage.At follow(Node n) {

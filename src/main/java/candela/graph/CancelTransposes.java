@@ -208,7 +208,7 @@ final class CancelTransposes implements Simplify.Pass {
     /** Whether v must keep its first axis, along which images lie. */
     private boolean leavesImages(Value v) {
       SingleImage.At at = image.in(v);
-      return batch != null && (at == null ? batch.isFirst(v) : at.axis() == 0 && at.outer() == 1);
+      return batch != null && (at == null ? batch.isFirst(v) : at.isFirst());
     }
 
     /**

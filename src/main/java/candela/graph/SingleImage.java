@@ -20,6 +20,11 @@ final class SingleImage {
    * @param outer how much the axis counts outside of it
    */
   record At(int axis, int outer) {
+    /** Whether it is the first axis that counts the image, or the outer part of that. */
+    boolean isFirst() {
+      return axis == 0 && outer == 1;
+    }
+
     /** The elements that come before it. */
     long before(Shape s) {
       return (long) s.count(0, axis) * outer;

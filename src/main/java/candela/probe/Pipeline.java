@@ -2,7 +2,6 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.OutOfMemory;
-import candela.device.Turn;
 import candela.graph.Graph;
 import candela.graph.Network;
 import candela.graph.OnlyBatch;
@@ -115,13 +114,7 @@ public final class Pipeline implements AutoCloseable {
    * @return whether all finished
    */
   public boolean run(List<? extends Probe<?>> probes, Progress progress) {
-    Turn turn = device.kernels().turn();
-    turn.take();
-    try {
-      return rounds(probes, progress);
-    } finally {
-      turn.give();
-    }
+    return device.kernels().turn().of(() -> rounds(probes, progress));
   }
 
   private boolean rounds(List<? extends Probe<?>> probes, Progress progress) {

@@ -208,27 +208,36 @@ public final class CudaDevice implements Device {
 
   @Override
   public void copyIn(MemorySegment host, MemorySegment to) {
-    check(host, to);
-    kernels.turn().run(() -> staging.down(host, to.address()));
+    kernels
+        .turn()
+        .run(
+            () -> {
+              check(host, to);
+              staging.down(host, to.address());
+            });
   }
 
   @Override
   public void copyOut(MemorySegment from, MemorySegment host) {
-    check(from, host);
-    kernels.turn().run(() -> staging.up(from.address(), host));
+    kernels
+        .turn()
+        .run(
+            () -> {
+              check(from, host);
+              staging.up(from.address(), host);
+            });
   }
 
   @Override
   public Runnable copyOutLater(MemorySegment from, MemorySegment host) {
-    check(from, host);
     Turn turn = kernels.turn();
-    turn.take();
-    try {
-      Runnable later = staging.upLater(from.address(), host);
-      return () -> turn.run(later);
-    } finally {
-      turn.give();
-    }
+    Runnable later =
+        turn.of(
+            () -> {
+              check(from, host);
+              return staging.upLater(from.address(), host);
+            });
+    return () -> turn.run(later);
   }
 
   private void check(MemorySegment from, MemorySegment to) {
@@ -236,7 +245,7 @@ public final class CudaDevice implements Device {
       throw new IllegalArgumentException(
           "copy of " + from.byteSize() + " bytes to " + to.byteSize());
     }
-    kernels.turn().run(this::bind);
+    bind();
     if (stream.isCapturing()) {
       throw new IllegalStateException("a copy to or from the host within recorded work");
     }
