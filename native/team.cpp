@@ -4,18 +4,23 @@
 #include <immintrin.h>
 #include <omp.h>
 
+#include <chrono>
 #include <system_error>
 
 namespace candela {
 namespace {
 
-// Operators follow each other within microseconds: this many pauses (20 to 100 us) bridge the gap without a system call.
-constexpr int kSpins = 1500;
+using Clock = std::chrono::steady_clock;
+
+// Operators follow each other within microseconds, and one that runs on a single thread is soon over: this long a watch
+// bridges the gap without a system call.
+constexpr Clock::duration kWatch = std::chrono::microseconds(100);
 
 }  // namespace
 
 // With more threads than processors, watching takes time from those who work.
-Team::Team(int threads) : spins(threads <= omp_get_num_procs() ? kSpins : 0) {
+Team::Team(int threads)
+    : watch(threads <= omp_get_num_procs() ? kWatch : Clock::duration::zero()), shares(static_cast<size_t>(threads)) {
   workers.reserve(static_cast<size_t>(threads - 1));
   for (int member = 1; member < threads; member++) {
     try {
@@ -36,10 +41,14 @@ Team::~Team() {
 }
 
 void Team::run(int64_t count, PartBody body, const void* data) {
-  parts = count;
   part = body;
   context = data;
-  next.store(0, std::memory_order_relaxed);
+  auto members = static_cast<int64_t>(shares.size());
+  for (int64_t m = 0; m < members; m++) {
+    Share& share = shares[static_cast<size_t>(m)];
+    share.next.store(count * m / members, std::memory_order_relaxed);
+    share.end = count * (m + 1) / members;
+  }
   job.store((job.load() & ~kOpen) + kNumber + kOpen);
   if (parked.load() > 0) {
     { std::lock_guard lock(mutex); }
@@ -49,8 +58,12 @@ void Team::run(int64_t count, PartBody body, const void* data) {
   close();
 }
 
+// A member's own share, then what others have left of theirs.
 void Team::take(int member) {
-  for (int64_t i = next.fetch_add(1); i < parts; i = next.fetch_add(1)) part(context, i, member);
+  for (size_t m = 0; m < shares.size(); m++) {
+    Share& share = shares[(static_cast<size_t>(member) + m) % shares.size()];
+    for (int64_t i = share.next.fetch_add(1); i < share.end; i = share.next.fetch_add(1)) part(context, i, member);
+  }
 }
 
 // Joins the job that is open, unless it is the last one that was joined.
@@ -76,7 +89,7 @@ void Team::leave() {
 // Nobody comes in any more; waits for those inside.
 void Team::close() {
   job.fetch_and(~kOpen);
-  for (int i = 0; i < spins && (job.load() & kInside) != 0; i++) _mm_pause();
+  for (auto until = Clock::now() + watch; (job.load() & kInside) != 0 && Clock::now() < until;) _mm_pause();
   if ((job.load() & kInside) == 0) return;
   callerWaits = true;
   std::unique_lock lock(mutex);
@@ -89,11 +102,11 @@ void Team::work(int member) {
   omp_set_num_threads(1);
   uint64_t last = 0;
   while (true) {
-    for (int i = 0; i < spins && !stopping.load(std::memory_order_relaxed); i++) {
+    for (auto until = Clock::now() + watch; Clock::now() < until && !stopping.load(std::memory_order_relaxed);) {
       if (enter(last)) {
         take(member);
         leave();
-        i = 0;
+        until = Clock::now() + watch;
       }
       _mm_pause();
     }

@@ -1,8 +1,10 @@
-// The threads of a stream. They take the parts of a job one after another, the caller among them; a thread that the
-// system has not woken yet is not waited for, so that a busy machine costs its share of time and no more.
+// The threads of a stream, the caller among them. Each takes the parts of its share of a job one after another, those of the
+// same rows in one job as in the next, which are in its cache; then it takes what others have left. A thread that the system has
+// not woken yet is not waited for, so that a busy machine costs its share of time and no more.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -34,11 +36,16 @@ class Team {
   // Workers inside the job in the low half, whether it is open in bit 32, its number above.
   static constexpr uint64_t kOpen = uint64_t{1} << 32, kInside = kOpen - 1, kNumber = kOpen << 1;
 
-  int spins;
+  // Parts from next on, below end.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
+  std::chrono::steady_clock::duration watch;
   PartBody part = nullptr;
   const void* context = nullptr;
-  int64_t parts = 0;
-  alignas(64) std::atomic<int64_t> next{0};
+  std::vector<Share> shares;
   alignas(64) std::atomic<uint64_t> job{0};
   std::atomic<int> parked{0};
   std::atomic<bool> callerWaits{false}, stopping{false};
