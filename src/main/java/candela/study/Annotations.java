@@ -9,27 +9,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What is known of images: their class and the boxes around it, from tables of comma-separated
  * values whose first line names the columns: {@code file}, {@code class} (or {@code
- * imagenet_index}), and {@code x0, y0, x1, y1} (or {@code left, top, right, bottom}).
+ * imagenet_index}), and {@code x0, y0, x1, y1} (or {@code left, top, right, bottom}). A file is an
+ * image's path or an end of it; of several rows the class counts that is told of the longest, with
+ * the boxes of that class.
  */
 final class Annotations {
   /** Of one image. */
   private static final class Known {
-    /** In the order of the tables. */
-    private final int place;
-
     private int target = -1;
     private final List<Truth.Box> boxes = new ArrayList<>();
-
-    Known(int place) {
-      this.place = place;
-    }
 
     /** All that is known is of one class. */
     void is(int named) {
@@ -42,6 +43,11 @@ final class Annotations {
   }
 
   private final Map<Path, Known> known = new HashMap<>();
+
+  /** The images of each table. */
+  private final Map<Path, Set<Path>> tables = new LinkedHashMap<>();
+
+  private boolean named;
 
   /**
    * @param names of the classes, for tables that tell the class by its name
@@ -56,10 +62,11 @@ final class Annotations {
     } catch (CandelaException e) {
       throw new CandelaException(table + ": " + e.getMessage(), e);
     }
-    Map<String, Integer> numbers = new HashMap<>();
+    Map<String, List<Integer>> numbers = new HashMap<>();
     for (int i = 0; i < names.size(); i++) {
-      numbers.putIfAbsent(names.get(i), i);
+      numbers.computeIfAbsent(names.get(i), n -> new ArrayList<>()).add(i);
     }
+    Set<Path> images = tables.computeIfAbsent(table, t -> new LinkedHashSet<>());
     List<String> columns = stripped(rows.getFirst());
     int file = column(columns, table, "file");
     int target = column(columns, table, "class", "imagenet_index");
@@ -76,7 +83,9 @@ final class Annotations {
         continue;
       }
       try {
-        Known k = known.computeIfAbsent(Path.of(cells.get(file)), p -> new Known(known.size()));
+        Path image = Path.of(cells.get(file)).normalize();
+        images.add(image);
+        Known k = known.computeIfAbsent(image, p -> new Known());
         k.is(target(cells.get(target), numbers));
         if (boxes) {
           int[] e = new int[4];
@@ -120,33 +129,59 @@ final class Annotations {
         "%s:1: a column %s expected, got %s", table, String.join(" or ", names), columns);
   }
 
-  private static int target(String text, Map<String, Integer> numbers) {
-    Integer named = numbers.get(text);
-    return named != null ? named : Integer.parseInt(text);
+  private int target(String text, Map<String, List<Integer>> numbers) {
+    List<Integer> of = numbers.get(text);
+    if (of == null) {
+      return Integer.parseInt(text);
+    }
+    if (of.size() > 1) {
+      throw CandelaException.of(
+          "a name of one class expected, '%s' is that of %s; give the number", text, of);
+    }
+    named = true;
+    return of.getFirst();
+  }
+
+  /** Whether a class was told by its name. */
+  boolean named() {
+    return named;
+  }
+
+  /**
+   * @throws CandelaException where a table has rows, and none is of one of these images
+   */
+  void checkUsed(List<Path> images) {
+    tables.forEach(
+        (table, of) -> {
+          if (!of.isEmpty() && images.stream().noneMatch(i -> ends(i).anyMatch(of::contains))) {
+            throw CandelaException.of(
+                "%s: a row of one of the study's images expected, there is none; the first row is"
+                    + " of '%s', the first image is %s",
+                table, of.iterator().next(), images.getFirst());
+          }
+        });
   }
 
   /** The class, -1 where it is not known. */
   int target(Path image) {
-    Known k = of(image);
-    return k == null ? -1 : k.target;
+    return of(image).findFirst().map(k -> k.target).orElse(-1);
   }
 
   /** Boxes around the class on the photo, none where they are not known. */
   List<Truth.Box> boxes(Path image) {
-    Known k = of(image);
-    return k == null ? List.of() : k.boxes;
+    int target = target(image);
+    return of(image).filter(k -> k.target == target).flatMap(k -> k.boxes.stream()).toList();
   }
 
-  /** The first that is the image's path, or its end. */
-  private Known of(Path image) {
-    Known first = known.get(image);
-    int names = image.getNameCount();
-    for (int i = 0; i < names; i++) {
-      Known end = known.get(image.subpath(i, names));
-      if (end != null && (first == null || end.place < first.place)) {
-        first = end;
-      }
-    }
-    return first;
+  /** What is told of the image's path or an end of it, the longest first. */
+  private Stream<Known> of(Path image) {
+    return ends(image).map(known::get).filter(Objects::nonNull);
+  }
+
+  private static Stream<Path> ends(Path image) {
+    Path path = image.normalize();
+    int names = path.getNameCount();
+    Stream<Path> ends = IntStream.range(0, names).mapToObj(i -> path.subpath(i, names));
+    return path.isAbsolute() ? Stream.concat(Stream.of(path), ends) : ends;
   }
 }

@@ -79,9 +79,18 @@ final class Database implements AutoCloseable {
 
   /** A row of as many values as the table has columns. */
   void insert(String table, Object... values) {
+    enter("INSERT INTO ", table, values);
+  }
+
+  /** As insert, in place of the row with its key. */
+  void replace(String table, Object... values) {
+    enter("INSERT OR REPLACE INTO ", table, values);
+  }
+
+  private void enter(String how, String table, Object... values) {
     String places = String.join(", ", Collections.nCopies(values.length, "?"));
     try (PreparedStatement s =
-        connection.prepareStatement("INSERT INTO " + table + " VALUES (" + places + ")")) {
+        connection.prepareStatement(how + table + " VALUES (" + places + ")")) {
       set(s, values);
       s.execute();
     } catch (SQLException e) {

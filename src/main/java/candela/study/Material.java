@@ -20,20 +20,32 @@ public record Material(List<Model> models, List<Photo> photos) {
    */
   public static Material of(Study study, Path shipped) {
     List<String> classes = classes(study, shipped);
-    List<Photo> photos = photos(study, shipped, classes);
+    var known = new Annotations();
+    List<Photo> photos = photos(study, shipped, classes, known);
     List<Model> models =
         study.models().stream().map(r -> model(study, r, shipped, photos)).toList();
+    if (known.named()) {
+      models.forEach(
+          m -> new Labels(classes).check(m.network().classes(m.output()), labels(study, shipped)));
+    }
     return new Material(models, photos);
   }
 
   private static List<String> classes(Study study, Path shipped) {
-    boolean ours = study.images().equals(List.of(Study.SHIPPED));
-    Path file = study.labels() == null && ours ? Shipped.labels(shipped) : study.labels();
-    return Labels.read(file).names();
+    return Labels.read(labels(study, shipped)).names();
   }
 
-  private static List<Photo> photos(Study study, Path shipped, List<String> classes) {
-    var known = new Annotations();
+  /** Null for none. */
+  private static Path labels(Study study, Path shipped) {
+    boolean ours = study.images().equals(List.of(Study.SHIPPED));
+    return study.labels() == null && ours ? Shipped.labels(shipped) : study.labels();
+  }
+
+  /**
+   * @param known where what the tables tell is put
+   */
+  private static List<Photo> photos(
+      Study study, Path shipped, List<String> classes, Annotations known) {
     if (study.classes() != null) {
       known.read(study.classes(), classes);
     }
@@ -75,6 +87,7 @@ public record Material(List<Model> models, List<Photo> photos) {
           new Photo(
               i.name(), i.file(), WholeFile.sha256(i.file()), label, known.boxes(i.file()), shown));
     }
+    known.checkUsed(photos.stream().map(Photo::file).toList());
     return List.copyOf(photos);
   }
 

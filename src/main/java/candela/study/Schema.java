@@ -119,9 +119,10 @@ final class Schema {
   }
 
   /**
-   * Refuses a ledger of another version or study, or in which a model or image was another.
+   * Refuses a ledger of another version or study, or with results of a model or image that was
+   * another.
    *
-   * @return the models and images that it lacks
+   * @return the models and images that it lacks, or has otherwise and without results
    */
   static List<Entry> check(Database db, Path file, Study study, Plan plan, Material material) {
     checkVersion(db, file);
@@ -135,7 +136,7 @@ final class Schema {
   }
 
   static void enter(Database db, List<Entry> lacking) {
-    lacking.forEach(e -> db.insert(e.table, e.name, e.hash, e.from, e.more));
+    lacking.forEach(e -> db.replace(e.table, e.name, e.hash, e.from, e.more));
     db.commit();
   }
 
@@ -160,16 +161,21 @@ final class Schema {
    * @param more what else decides its results
    */
   record Entry(String table, String name, String hash, String from, String more) {
-    /** Whether a ledger has it; it must be the same. */
+    /** Whether a ledger has it, as it is. */
     private boolean isIn(Database db, Path file) {
       var there = db.query("SELECT sha256, more FROM " + table + " WHERE name = ?", name);
-      if (!there.isEmpty() && !there.getFirst().equals(List.of(hash, more))) {
+      if (there.isEmpty()) {
+        return false;
+      }
+      boolean same = there.getFirst().equals(List.of(hash, more));
+      if (!same
+          && !db.query("SELECT 1 FROM unit WHERE " + table + " = ? LIMIT 1", name).isEmpty()) {
         throw CandelaException.of(
-            "%s: %s '%s' has changed since it was entered (its bytes, its preprocessing or what is"
-                + " known of it); choose another file with --ledger",
+            "%s: %s '%s' has changed since results of it were entered (its bytes, its preprocessing"
+                + " or what is known of it); choose another file with --ledger",
             file, table, name);
       }
-      return !there.isEmpty();
+      return same;
     }
   }
 

@@ -318,6 +318,35 @@ class StudyTest {
     }
     Npy map = Npy.read(folder.resolve("with-broken-maps/cnn/heart/0.npy"));
     assertThat(map.shape()).containsExactly(64, 64);
+    Files.copy(Shipped.picture("star", folder), broken, StandardCopyOption.REPLACE_EXISTING);
+    MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    try (Ledger open = Ledger.read(ledger)) {
+      assertThat(open.query("SELECT count(*) FROM unit")).containsExactly(List.of(9L));
+      assertThat(open.query("SELECT count(*) FROM image WHERE length(sha256) = 64"))
+          .containsExactly(List.of(9L));
+    }
+  }
+
+  /** A name would be another class of the model's than of the file's. */
+  @Test
+  void namesOfClassesThatDoNotFitTheModelAreRefused() throws IOException {
+    List<String> names = Files.readAllLines(Shipped.labels(folder));
+    Files.write(folder.resolve("short.txt"), names.subList(1, names.size()));
+    Files.writeString(folder.resolve("by-name.csv"), "file,class\nheart.png,heart\n");
+    Files.writeString(folder.resolve("by-number.csv"), "file,class\nheart.png,3\n");
+    for (String table : List.of("by-name.csv", "by-number.csv")) {
+      String text =
+          "models: [cnn]\nimages: [shipped]\nsweeps: [sobel]\nlabels: short.txt\nclasses: "
+              + table
+              + "\n";
+      Path file = Files.writeString(folder.resolve("short.yaml"), text);
+      MainTest.Ran ran = MainTest.run("study", file.toString(), "--dry-run");
+      assertThat(ran.code()).as(ran.err()).isEqualTo(table.equals("by-name.csv") ? 2 : 0);
+      assertThat(ran.err().contains("short.txt: 8 class names expected"))
+          .as(ran.err())
+          .isEqualTo(table.equals("by-name.csv"));
+    }
   }
 
   @Test
@@ -441,7 +470,8 @@ class StudyTest {
         List.of(command, new String[] {command[0], command[1], command[2], "--dry-run"})) {
       MainTest.Ran ran = MainTest.run(c);
       assertThat(ran.code()).isEqualTo(Main.WRONG);
-      assertThat(ran.err()).contains(": image 'changing' has changed since it was entered");
+      assertThat(ran.err())
+          .contains(": image 'changing' has changed since results of it were entered");
       assertThat(ran.out()).isEmpty();
     }
     assertThat(Files.readAllBytes(ledger)).isEqualTo(before);

@@ -41,15 +41,58 @@ class AnnotationsTest {
   }
 
   @Test
-  void theFirstRowWhosePathIsTheEndOfAnImagesCounts() throws IOException {
+  void theLongestPathThatIsTheEndOfAnImagesCounts() throws IOException {
     Annotations known = read("file,class", "a/x.png,1", "x.png,2", "b/x.png,3", "/c/d/x.png,4");
     assertThat(known.target(Path.of("a/x.png"))).isEqualTo(1);
     assertThat(known.target(Path.of("/photos/a/x.png"))).isEqualTo(1);
-    assertThat(known.target(Path.of("b/x.png"))).isEqualTo(2);
-    assertThat(known.target(Path.of("/c/d/x.png"))).isEqualTo(2);
+    assertThat(known.target(Path.of("b/x.png"))).isEqualTo(3);
+    assertThat(known.target(Path.of("/c/d/x.png"))).isEqualTo(4);
+    assertThat(known.target(Path.of("e/x.png"))).isEqualTo(2);
     assertThat(known.target(Path.of("ax.png"))).isEqualTo(-1);
     assertThat(read("file,class", "/c/d/x.png,4").target(Path.of("/c/d/x.png"))).isEqualTo(4);
     assertThat(read("file,class", "/c/d/x.png,4").target(Path.of("c/d/x.png"))).isEqualTo(-1);
+  }
+
+  /** Two tables may write a file's name differently. */
+  @Test
+  void boxesOfAllRowsOfAnImageAreItsOwn() throws IOException {
+    Annotations known =
+        read(
+            "file,class,x0,y0,x1,y1",
+            "./a/x.png,1,1,2,3,4",
+            "x.png,1,5,6,7,8",
+            "x.png,1,8,8,9,9",
+            "y.png,0,0,0,1,1",
+            "a/y.png,1,2,2,3,3");
+    assertThat(known.boxes(Path.of("/photos/a/x.png")))
+        .containsExactly(
+            new Truth.Box(1, 2, 3, 4), new Truth.Box(5, 6, 7, 8), new Truth.Box(8, 8, 9, 9));
+    assertThat(known.boxes(Path.of("./a/y.png"))).containsExactly(new Truth.Box(2, 2, 3, 3));
+    assertThat(known.boxes(Path.of("b/y.png"))).containsExactly(new Truth.Box(0, 0, 1, 1));
+  }
+
+  @Test
+  void aTableOfOtherImagesIsRefused() throws IOException {
+    Annotations known = read("file,class", "./stra.png,1");
+    known.checkUsed(List.of(Path.of("heart.png"), Path.of("a/stra.png")));
+    assertThatThrownBy(() -> known.checkUsed(List.of(Path.of("heart.png"), Path.of("star.png"))))
+        .hasMessageEndingWith(
+            "t.csv: a row of one of the study's images expected, there is none; the first row is"
+                + " of 'stra.png', the first image is heart.png");
+    read("file,class").checkUsed(List.of(Path.of("heart.png")));
+  }
+
+  @Test
+  void aNameOfTwoClassesIsRefused() throws IOException {
+    Path table = Files.write(folder.resolve("t.csv"), List.of("file,class", "a.png,crane"));
+    assertThatThrownBy(() -> new Annotations().read(table, List.of("crane", "kite", "crane")))
+        .hasMessage(
+            table + ":2: a name of one class expected, 'crane' is that of [0, 2]; give the number");
+    var numbers = new Annotations();
+    numbers.read(
+        Files.write(table, List.of("file,class", "a.png,2")), List.of("crane", "kite", "crane"));
+    assertThat(numbers.target(Path.of("a.png"))).isEqualTo(2);
+    assertThat(numbers.named()).isFalse();
   }
 
   @Test

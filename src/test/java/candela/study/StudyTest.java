@@ -42,7 +42,7 @@ class StudyTest {
   /** As the command line reads them: with the mark of some editors, and lines at the end. */
   @Test
   void namesOfClassesAreReadAsEverywhere() throws IOException {
-    Files.writeString(temporary.resolve("names.txt"), "\uFEFFdisc\nring\n\n");
+    Files.writeString(temporary.resolve("names.txt"), "\uFEFFdisc\nring\nc\nd\ne\nf\ng\nh\n\n");
     Files.writeString(temporary.resolve("classes.csv"), "file,class\ndisc.png,disc\n");
     Shipped.pictures(temporary);
     Study study =
