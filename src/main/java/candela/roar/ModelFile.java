@@ -1,5 +1,6 @@
 package candela.roar;
 
+import candela.config.Csv;
 import candela.graph.Network;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
@@ -32,7 +33,7 @@ final class ModelFile {
               + " that was trained on such pixels",
           file, Dataset.PREPROCESS, preprocess);
     }
-    String expected = String.join(",", classes);
+    String expected = Csv.line(classes.toArray(String[]::new));
     String found = told.get("classes");
     if (!found.equals(expected)) {
       throw CandelaException.of(

@@ -67,7 +67,10 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
         image, Arrays.stream(places).mapToObj(pixels::get).toList(), chosen, classes);
   }
 
-  /** Two parts, every class cut in the same proportion; which picture goes where is the seed's. */
+  /**
+   * Two parts, every class cut in the same proportion; which picture goes where is the seed's. The
+   * first has a picture or more of each class that has any.
+   */
   public Dataset[] split(double share, long seed) {
     int[] order = new Philox(seed, 0).permutation(size());
     int[] left = new int[classes.size()];
@@ -75,7 +78,7 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
       left[label]++;
     }
     for (int c = 0; c < left.length; c++) {
-      left[c] = (int) Math.round(left[c] * share);
+      left[c] = Math.max((int) Math.round(left[c] * share), Math.min(left[c], 1));
     }
     boolean[] first = new boolean[size()];
     for (int i : order) {
@@ -88,7 +91,7 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
     return at(java.util.stream.IntStream.range(0, size()).filter(i -> flags[i] == value).toArray());
   }
 
-  /** A share of every class. */
+  /** A share of every class, one picture or more. */
   public Dataset fraction(double share, long seed) {
     return share == 1 ? this : split(share, seed)[0];
   }

@@ -108,23 +108,35 @@ public sealed interface Optimiser {
    */
   static Optimiser parse(String text) {
     Spec spec = Spec.parse(text);
-    boolean sgd = spec.name().equals("sgd");
-    if (!sgd && !spec.name().startsWith("adam")) {
-      throw CandelaException.of("sgd, adam or adamw expected, got '%s'", text);
-    }
-    double rate = spec.number("rate", sgd ? 0.1 : 1e-3, 0, 1e6);
     double decay = spec.number("decay", 0, 0, 1e6);
     Optimiser o =
-        sgd
-            ? new Sgd(rate, spec.number("momentum", 0.9, 0, 1), spec.bool("nesterov", false), decay)
-            : new Adam(
-                rate,
-                spec.number("beta1", 0.9, 0, 1),
-                spec.number("beta2", 0.999, 0, 1),
-                spec.number("epsilon", 1e-8, 0, 1),
-                decay,
-                spec.name().equals("adamw"));
+        switch (spec.name()) {
+          case "sgd" ->
+              new Sgd(
+                  spec.number("rate", 0.1, 0, 1e6),
+                  spec.number("momentum", 0.9, 0, 1),
+                  spec.bool("nesterov", false),
+                  decay);
+          case "adam", "adamw" ->
+              new Adam(
+                  spec.number("rate", 1e-3, 0, 1e6),
+                  belowOne(spec, "beta1", 0.9),
+                  belowOne(spec, "beta2", 0.999),
+                  spec.number("epsilon", 1e-8, 0, 1),
+                  decay,
+                  spec.name().equals("adamw"));
+          default -> throw CandelaException.of("sgd, adam or adamw expected, got '%s'", text);
+        };
     spec.finish();
     return o;
+  }
+
+  /** Of a mean over steps; 1 would never take a gradient in. */
+  private static double belowOne(Spec spec, String key, double otherwise) {
+    double v = spec.number(key, otherwise, 0, 1);
+    if (v == 1) {
+      throw CandelaException.of("%s: %s: below 1 expected, got 1", spec.name(), key);
+    }
+    return v;
   }
 }

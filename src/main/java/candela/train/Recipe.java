@@ -56,6 +56,8 @@ public record Recipe(
     List<Double> measureNoise,
     boolean half) {
 
+  private static final double MOST_NOISE = 10;
+
   public static Recipe read(Path file) {
     return parse(file.toString(), WholeFile.text(file), file.toAbsolutePath().getParent());
   }
@@ -85,11 +87,11 @@ public record Recipe(
             s.has("augment")
                 ? s.read("augment", s.required("augment"), Augmentation::parse)
                 : Augmentation.NONE,
-            s.number("noise", 0, 0, 10),
+            s.number("noise", 0, 0, MOST_NOISE),
             s.has("attack") ? s.read("attack", s.required("attack"), Pgd::parse) : null,
             s.list("measure").stream().map(v -> s.read("measure", v, Pgd::parse)).toList(),
             s.list("measure-noise").stream()
-                .map(v -> s.read("measure-noise", v, Recipe::number))
+                .map(v -> s.read("measure-noise", v, Recipe::deviation))
                 .toList(),
             s.bool("half", false));
     if (!fresh && s.has("architecture")) {
@@ -132,9 +134,13 @@ public record Recipe(
         half);
   }
 
-  private static Double number(String text) {
+  private static Double deviation(String text) {
     try {
-      return Double.valueOf(text);
+      double v = Double.parseDouble(text);
+      if (v >= 0 && v <= MOST_NOISE) {
+        return v;
+      }
+      throw CandelaException.of("0.0 to %s expected, got '%s'", MOST_NOISE, text);
     } catch (NumberFormatException e) {
       throw new CandelaException("a number expected, got '" + text + "'", e);
     }

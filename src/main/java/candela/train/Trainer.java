@@ -78,12 +78,17 @@ public final class Trainer implements AutoCloseable {
           "%s: batch: at most %d expected, the pictures there are; got %d",
           recipe.name(), train.size(), recipe.batch());
     }
+    OnnxModel start = recipe.start() == null ? null : OnnxModel.read(recipe.start());
     learner =
         new Learner(
-            model(recipe, train), device, recipe.batch(), recipe.optimiser(), recipe.smoothing());
+            start == null ? fresh() : Widen.of(start),
+            device,
+            recipe.batch(),
+            recipe.optimiser(),
+            recipe.smoothing());
     try {
       checkFit();
-      run = checkpoint == null ? null : recipe.text() + "\n" + train.sha256();
+      run = checkpoint == null ? null : run(start);
       resumed = checkpoint != null && Files.exists(checkpoint);
       if (resumed) {
         Checkpoint c = Checkpoint.read(checkpoint, run);
@@ -99,11 +104,18 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static OnnxModel model(Recipe recipe, Dataset train) {
-    return recipe.start() == null
-        ? Architectures.of(
-            recipe.architecture(), train.image(), train.classes().size(), recipe.seed())
-        : Widen.of(OnnxModel.read(recipe.start()));
+  private OnnxModel fresh() {
+    return Architectures.of(
+        recipe.architecture(), train.image(), train.classes().size(), recipe.seed());
+  }
+
+  /**
+   * What a checkpoint is of: the recipe, its data and, where there is one, the model it starts
+   * from.
+   */
+  private String run(OnnxModel start) {
+    String of = recipe.text() + "\n" + train.sha256();
+    return start == null ? of : of + "\n" + start.sha256();
   }
 
   private void checkFit() {
@@ -229,7 +241,7 @@ public final class Trainer implements AutoCloseable {
   /** Writes the model as ONNX; the file is there in whole or not at all. */
   public void export(Path file, Map<String, String> about) {
     Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put("classes", String.join(",", train.classes()));
+    metadata.put("classes", candela.config.Csv.line(train.classes().toArray(String[]::new)));
     metadata.put("preprocess", Dataset.PREPROCESS);
     metadata.put("recipe", recipe.text());
     metadata.putAll(about);

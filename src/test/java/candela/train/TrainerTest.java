@@ -235,6 +235,29 @@ class TrainerTest {
     }
   }
 
+  /** A run that began with one model does not go on with another. */
+  @Test
+  void aCheckpointIsOfItsStartModel() throws Exception {
+    Path start = folder.resolve("start.onnx");
+    Files.write(start, trained(recipe(), 1, 0));
+    String text =
+        "data: synthetic:count=40,test=16,size=16,seed=2\nstart: start.onnx\nbatch: 8\nepochs: 2\n";
+    Recipe recipe = Recipe.parse("on.yaml", text, folder);
+    Dataset[] data = Sources.of(recipe);
+    Path checkpoint = folder.resolve("on.checkpoint");
+    assertThatThrownBy(() -> run(recipe, data, 1, checkpoint, 3, folder.resolve("on.onnx")))
+        .hasMessage("stopped");
+    byte[] begun = Files.readAllBytes(start);
+    Files.write(start, trained(recipe("seed: 9"), 2, 0));
+    assertThatThrownBy(
+            () -> run(recipe, data, 1, checkpoint, Integer.MAX_VALUE, folder.resolve("on.onnx")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("checkpoint");
+    Files.write(start, begun);
+    run(recipe, data, 1, checkpoint, Integer.MAX_VALUE, folder.resolve("on.onnx"));
+    assertThat(folder.resolve("on.onnx")).exists();
+  }
+
   @Test
   void divergenceAndSmallDataAreSaid() {
     Recipe recipe = recipe();
