@@ -56,6 +56,9 @@ public final class Spec {
       quoted ^= c == '"';
       if (!quoted) {
         depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+        if (depth < 0) {
+          throw CandelaException.of("'%s': an opening bracket expected before ]", text);
+        }
         if (c == ',' && depth == 0) {
           return i;
         }

@@ -1,6 +1,7 @@
 package candela.image;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.zip.CRC32;
 
 /**
@@ -25,10 +26,14 @@ final class Intact {
       if (b.getLong(0) == PNG) {
         return png(b);
       }
-      if (b.getShort(0) == (short) 0x4749) { // GI
-        return b.get(file.length - 1) == 0x3B ? null : "it ends early";
-      }
-      return b.getShort(0) == (short) 0x424D ? bmp(b, width, height) : null; // BM
+      b.order(ByteOrder.LITTLE_ENDIAN);
+      return switch (b.getShort(0)) {
+        case 0x4947 -> gif(b); // GI
+        case 0x4D42 -> bmp(b, width, height); // BM
+        // PNM, HDR, PSD and PIC, whose decoders see where a file ends
+        case 0x3550, 0x3650, 0x3F23, 0x4238, (short) 0x8053 -> null;
+        default -> tga(b, width, height);
+      };
     } catch (IndexOutOfBoundsException e) {
       return "it ends early";
     }
@@ -92,9 +97,59 @@ final class Intact {
     }
   }
 
+  /** GIF89a, sections 18 to 23: the first image, which is the one that is read, with its blocks. */
+  private static String gif(ByteBuffer b) {
+    int at = 13 + colours(b.get(10));
+    while (b.get(at) == 0x21) {
+      at = behindBlocks(b, at + 2);
+    }
+    if (b.get(at) != 0x2C) {
+      return b.get(at) == 0x3B ? "it has no image" : "a part of it has no name";
+    }
+    behindBlocks(b, at + 11 + colours(b.get(at + 9)));
+    return null;
+  }
+
+  /** Bytes of a table of colours, where there is one. */
+  private static int colours(byte packed) {
+    return packed < 0 ? 3 << (packed & 7) + 1 : 0;
+  }
+
+  /** Behind the block without bytes that ends others. */
+  private static int behindBlocks(ByteBuffer b, int from) {
+    int at = from;
+    while (b.get(at) != 0) {
+      at += 1 + (b.get(at) & 0xFF);
+    }
+    return at + 1;
+  }
+
+  /**
+   * Truevision's, of which no first byte tells: a header that is right about the image is believed.
+   */
+  private static String tga(ByteBuffer b, int width, int height) {
+    int type = b.get(2) & 0xFF;
+    int wide = b.getShort(12) & 0xFFFF;
+    int tall = b.getShort(14) & 0xFFFF;
+    boolean runs = (type & 8) != 0;
+    if ((type & ~8) < 1 || (type & ~8) > 3 || wide != width || tall != height) {
+      return null;
+    }
+    int each = ((b.get(16) & 0xFF) + 7) / 8;
+    int table = b.get(1) == 0 ? 0 : (b.getShort(5) & 0xFFFF) * (((b.get(7) & 0xFF) + 7) / 8);
+    long at = 18L + (b.get(0) & 0xFF) + table;
+    long pixels = (long) width * height;
+    for (long i = 0; runs && i < pixels; ) {
+      int packet = b.get(Math.toIntExact(at));
+      int count = (packet & 0x7F) + 1;
+      at += 1 + (packet < 0 ? each : (long) count * each);
+      i += count;
+    }
+    return at + (runs ? 0 : pixels * each) > b.limit() ? "it ends early" : null;
+  }
+
   /** Rows of uncompressed pixels, each padded to four bytes, behind a header that says where. */
   private static String bmp(ByteBuffer b, int width, int height) {
-    b.order(java.nio.ByteOrder.LITTLE_ENDIAN);
     boolean old = b.getInt(14) == 12;
     int bits = b.getShort(old ? 24 : 28);
     long rows = (((long) width * bits + 31) / 32 * 4) * height;

@@ -90,8 +90,17 @@ public final class ModelWriter {
   }
 
   private static ValueInfoProto value(OnnxValue v) {
+    var type = TypeProto.Tensor.newBuilder().setElemType(v.type().code());
+    v.dims().ifPresent(dims -> type.setShape(shape(dims)));
+    return ValueInfoProto.newBuilder()
+        .setName(v.name())
+        .setType(TypeProto.newBuilder().setTensorType(type))
+        .build();
+  }
+
+  private static TensorShapeProto shape(List<Dim> dims) {
     var shape = TensorShapeProto.newBuilder();
-    for (Dim d : v.dims().orElse(List.of())) {
+    for (Dim d : dims) {
       var dim = TensorShapeProto.Dimension.newBuilder();
       switch (d) {
         case Dim.Fixed f -> dim.setDimValue(f.size());
@@ -99,11 +108,7 @@ public final class ModelWriter {
       }
       shape.addDim(dim);
     }
-    var type = TypeProto.Tensor.newBuilder().setElemType(v.type().code()).setShape(shape);
-    return ValueInfoProto.newBuilder()
-        .setName(v.name())
-        .setType(TypeProto.newBuilder().setTensorType(type))
-        .build();
+    return shape.build();
   }
 
   private static NodeProto node(OnnxNode n) {

@@ -45,6 +45,7 @@ class SpecTest {
         "rise:masks=many | rise: masks: a whole number expected, got 'many'",
         "rise:masks=4294967296 | rise: masks: 1 to 100 expected, got '4294967296'",
         "rise:masks=0 | rise: masks: 1 to 100 expected, got '0'",
+        "gradient:]=[ | 'gradient:]=[': an opening bracket expected before ]",
         "rise:keep=NaN | rise: keep: 0.0 to 1.0 expected, got 'NaN'",
         "rise:keep=x | rise: keep: a number expected, got 'x'",
         "rise:soft=yes | rise: soft: true, false expected, got 'yes'",

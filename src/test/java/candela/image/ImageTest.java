@@ -180,6 +180,61 @@ class ImageTest {
     byte[] gif = Base64.getDecoder().decode("R0lGODdhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=");
     Path file = Files.write(folder.resolve("a.gif"), gif);
     assertThat(Image.read(file)).isEqualTo(new Image(1, 1, new byte[] {-1, 0, 0}));
+    Files.write(file, Arrays.copyOf(gif, gif.length + 3));
+    assertThat(Image.read(file)).isEqualTo(new Image(1, 1, new byte[] {-1, 0, 0}));
+    // Without the end of its blocks.
+    assertEndsEarly(Files.write(file, Arrays.copyOf(gif, gif.length - 2)));
+  }
+
+  /** What its decoder would make black. */
+  @Test
+  void aCutTgaIsRefused() throws IOException {
+    // 2 x 2 pixels of 24 bits behind a name of one byte; and in packets: three equal ones, one
+    // other.
+    byte[] plain = {
+      1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 24, 32, 'n', 3, 2, 1, 6, 5, 4, 9, 8, 7, 12,
+      11, 10
+    };
+    byte[] packets = {
+      1,
+      0,
+      10,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      2,
+      0,
+      2,
+      0,
+      24,
+      32,
+      'n',
+      (byte) 0x82,
+      3,
+      2,
+      1,
+      0,
+      12,
+      11,
+      10
+    };
+    Path file = Files.write(folder.resolve("a.tga"), plain);
+    assertThat(Image.read(file).rgb()).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    assertEndsEarly(Files.write(file, Arrays.copyOf(plain, plain.length - 1)));
+    Files.write(file, packets);
+    assertThat(Image.read(file).rgb()).containsExactly(1, 2, 3, 1, 2, 3, 1, 2, 3, 10, 11, 12);
+    assertEndsEarly(Files.write(file, Arrays.copyOf(packets, packets.length - 1)));
+    assertEndsEarly(Files.write(file, Arrays.copyOf(packets, packets.length - 4)));
+  }
+
+  private static void assertEndsEarly(Path file) {
+    assertThatThrownBy(() -> Image.read(file)).hasMessageContaining("it ends early");
   }
 
   @Test

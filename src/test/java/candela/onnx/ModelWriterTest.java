@@ -60,6 +60,16 @@ class ModelWriterTest {
     }
   }
 
+  /** An output without a shape is not one of a single number. */
+  @Test
+  void whatHasNoShapeGetsNone() throws IOException {
+    OnnxModel model =
+        new ModelBuilder(13).input("x", 1, 2).node("Relu", "x", "y").output("y").model();
+    Path file = Files.write(folder.resolve("m.onnx"), ModelWriter.bytes(model, Map.of(), false));
+    assertThat(OnnxModel.read(file).outputs().getFirst().dims()).isEmpty();
+    assertThat(OnnxModel.read(file).inputs().getFirst().dims().orElseThrow()).hasSize(2);
+  }
+
   @Test
   void floatsOfOtherSizesAreRefused() {
     OnnxTensor t = OnnxTensor.of("w", Shape.of(1), 1f);
