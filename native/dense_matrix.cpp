@@ -10,8 +10,9 @@ using namespace candela;
 namespace {
 
 // Rows of a block where rows come singly: fully connected layers are bound by memory, so that padding to 16 rows costs
-// little.
+// little; of a short one, where there are no more. A single row is nothing to oneDNN's products, which sum it in another order.
 constexpr int64_t kBlock = 16;
+constexpr int64_t kShort = 4;
 
 // Most rows of a block where many belong together: a call costs some microseconds, the work of 16 rows of 100 numbers.
 constexpr int64_t kGroup = 256;
@@ -39,14 +40,11 @@ struct Blocks {
   int64_t rows;                                          // of a block
   std::vector<Product> whole, rest;  // of a block and of a group's last: with a full chunk of columns and, if narrower, the last
 
-  const Product& product(int64_t m, bool full) const {
-    const auto& some = m == rows ? whole : rest;
-    return full ? some.front() : some.back();
-  }
+  const std::vector<Product>& products(int64_t m) const { return m == rows ? whole : rest; }
 };
 
-// y[m,n] (+)= act(x[m,k] * weights + bias), weights[k,n] at strides down and across. Blocks of 16 rows, the last padded;
-// or, where groups of rows belong together, each group in equal blocks, the last of a group with fewer rows.
+// y[m,n] (+)= act(x[m,k] * weights + bias), weights[k,n] at strides down and across. Blocks of 16 rows, the last padded to 4 or
+// 16; or, where groups of rows belong together, each group in equal blocks, the last of a group with fewer rows.
 class Constant {
  public:
   Constant(int64_t k, int64_t n, int64_t down, int64_t across, const float* weights, const float* bias,
@@ -62,6 +60,7 @@ class Constant {
     OneThread one;
     blocks = make(group < kBlock ? 0 : (group + kGroup - 1) / kGroup, nullptr);
     repack(weights);
+    if (this->group == 1) makeShort();
   }
 
   // Takes weights that have changed.
@@ -71,7 +70,7 @@ class Constant {
     for (int64_t from = 0; from < n; from += columns) {
       int64_t wide = std::min(columns, n - from);
       packed.push_back(pack(Desc({k, wide}, F32, Dims{down, across}), weights + from * across,
-                            blocks.product(blocks.rows, full(wide)).shape.weights_desc()));
+                            of(blocks.whole, wide).shape.weights_desc()));
     }
   }
 
@@ -125,7 +124,7 @@ class Constant {
       if (wide == 0) continue;
       Desc any({k, wide}, F32, Tag::any);
       made.whole.push_back(
-          make(made.rows, wide, like == nullptr ? any : like->product(like->rows, full(wide)).shape.weights_desc()));
+          make(made.rows, wide, like == nullptr ? any : of(like->whole, wide).shape.weights_desc()));
       if (last != made.rows) made.rest.push_back(make(last, wide, made.whole.back().shape.weights_desc()));
     }
     return made;
@@ -144,7 +143,33 @@ class Constant {
     return {shape, dnnl::matmul(shape)};
   }
 
-  bool full(int64_t wide) const { return wide == std::min(columns, n); }
+  // Blocks of a few rows; none where oneDNN has no fast code for them, or gives other bits, which is tried on random numbers.
+  void makeShort() {
+    std::vector<Product> made;
+    try {
+      for (const Product& block : blocks.whole) {
+        made.push_back(make(kShort, block.shape.dst_desc().get_dims()[1], block.shape.weights_desc()));
+        checkFast(made.back().shape);
+      }
+    } catch (const dnnl::error& e) {
+      if (e.status == dnnl_out_of_memory) throw;
+      return;
+    }
+    Lane lane;
+    std::vector<float> x = randomNumbers(kShort * k), y(static_cast<size_t>(kShort * n)), z = y;
+    for (int64_t chunk : {int64_t{0}, (n - 1) / columns}) {
+      run(blocks, chunk, kShort, x.data(), y.data(), false, lane);
+      shorter.swap(made);
+      run(blocks, chunk, kShort, x.data(), z.data(), false, lane);
+      shorter.swap(made);
+    }
+    if (std::memcmp(y.data(), z.data(), y.size() * sizeof(float)) == 0) shorter = std::move(made);
+  }
+
+  // That of so many columns.
+  const Product& of(const std::vector<Product>& products, int64_t wide) const {
+    return wide == std::min(columns, n) ? products.front() : products.back();
+  }
 
   const Blocks& chosen(int64_t groups, int64_t threads) const {
     std::lock_guard lock(cutting);
@@ -163,16 +188,17 @@ class Constant {
     int64_t wide = std::min(columns, n - from);
     bool padded = group == 1 && count < rows;
     const float* in = x + first * k;
-    if (padded) {
-      float* filled = lane.columns.floats(rows * k);
+    const auto& products = padded && count <= kShort && !shorter.empty() ? shorter : some.products(padded ? rows : count);
+    int64_t tall = &products == &shorter ? kShort : rows;
+    if (padded && count < tall) {
+      float* filled = lane.columns.floats(tall * k);
       copy(count * k, in, filled);
-      std::memset(filled + count * k, 0, static_cast<size_t>((rows - count) * k) * sizeof(float));
+      std::memset(filled + count * k, 0, static_cast<size_t>((tall - count) * k) * sizeof(float));
       in = filled;
     }
     float* to = y + first * n + from;
-    float* result = padded || accumulate ? lane.result.floats(rows * n) : to;
-    execute(lane, some.product(padded ? rows : count, full(wide)), in, packed[chunk], result,
-            bias == nullptr ? nullptr : bias + from);
+    float* result = padded || accumulate ? lane.result.floats(tall * n) : to;
+    execute(lane, of(products, wide), in, packed[chunk], result, bias == nullptr ? nullptr : bias + from);
     for (int64_t r = 0; result != to && r < count; r++) {
       if (accumulate) {
         add(wide, result + r * n, to + r * n);
@@ -192,6 +218,7 @@ class Constant {
   Activation activation;
   Blocks blocks;
   Blocks few{};  // of few groups, once it is made
+  std::vector<Product> shorter;  // of kShort rows; with a full chunk of columns and, if narrower, the last
   mutable std::mutex cutting;
   std::vector<dnnl::memory> packed;
 };
