@@ -18,11 +18,12 @@ import java.util.Optional;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
- * <p><b>Parameters:</b> window (side in pixels, default 32, at most the image's longer side; where
- * the other is shorter, that counts); stride (pixels, default 16); fill (zero, grey, black, white,
- * random, mean, blur or inpaint, default zero); inpainter (of fill=inpaint: telea, with radius, or
- * an ONNX file, default telea:radius=5); seed (of a random fill, default 0); overlap (mean or sum
- * over covering windows, default mean); score (default logit).
+ * <p><b>Parameters:</b> window (side in pixels, at most the image's longer side; where the other is
+ * shorter, that counts; default 0, a seventh of the longer side: 32 of 224); stride (pixels,
+ * default 0, half of the window); fill (zero, grey, black, white, random, mean, blur or inpaint,
+ * default zero); inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default
+ * telea:radius=5); seed (of a random fill, default 0); overlap (mean or sum over covering windows,
+ * default mean); score (default logit).
  *
  * <p><b>Cost:</b> windows + 1 forward rows; with fill=inpaint a filling each.
  *
@@ -47,12 +48,12 @@ public record Occlusion(
   }
 
   public Occlusion() {
-    this(32, 16, Fill.ZERO, Inpainter.DEFAULT, 0, Overlap.MEAN, ScoreKind.LOGIT);
+    this(0, 0, Fill.ZERO, Inpainter.DEFAULT, 0, Overlap.MEAN, ScoreKind.LOGIT);
   }
 
   public Occlusion {
-    Check.atLeast(1, window, "occlusion: window");
-    Check.atLeast(1, stride, "occlusion: stride");
+    Check.atLeast(0, window, "occlusion: window");
+    Check.atLeast(0, stride, "occlusion: stride");
     fill.withoutSuperpixels("occlusion");
   }
 
@@ -63,7 +64,7 @@ public record Occlusion(
 
   @Override
   public Optional<Inpainting> inpainting(Shape image) {
-    return Inpainting.of(fill, inpainter, window, image);
+    return Inpainting.of(fill, inpainter, side(image), image);
   }
 
   @Override
@@ -71,30 +72,32 @@ public record Occlusion(
     return new Overlapping(subject, workspace);
   }
 
+  /** Pixels of a window's side on such an image. */
+  private int side(Shape image) {
+    int longer = Math.max(image.dim(1), image.dim(2));
+    return window > 0 ? window : Math.max(1, Math.round(longer / 7f));
+  }
+
   private int[] windows(Shape image) {
     int h = image.dim(1);
     int w = image.dim(2);
-    if (window > Math.max(h, w)) {
+    int side = side(image);
+    if (side > Math.max(h, w)) {
       throw CandelaException.of(
           "occlusion: window of at most %d expected for a %d x %d image, got %d",
-          Math.max(h, w), w, h, window);
+          Math.max(h, w), w, h, side);
     }
-    int tall = Math.min(window, h);
-    int wide = Math.min(window, w);
-    if (stride > Math.max(tall, wide)) {
+    int step = stride > 0 ? stride : Math.max(1, side / 2);
+    int tall = Math.min(side, h);
+    int wide = Math.min(side, w);
+    if (step > Math.max(tall, wide)) {
       throw CandelaException.of(
           "occlusion: stride of at most %d (the window) expected, got %d; pixels between windows"
               + " would never be filled",
-          Math.max(tall, wide), stride);
+          Math.max(tall, wide), step);
     }
     return Windows.grid(
-        Math.ceilDiv(h - tall, stride) + 1,
-        Math.ceilDiv(w - wide, stride) + 1,
-        stride,
-        tall,
-        wide,
-        h,
-        w);
+        Math.ceilDiv(h - tall, step) + 1, Math.ceilDiv(w - wide, step) + 1, step, tall, wide, h, w);
   }
 
   private final class Overlapping extends Windows {

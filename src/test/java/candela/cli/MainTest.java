@@ -358,6 +358,19 @@ class MainTest {
     assertThat(explain(model, "--output=scores").code()).isEqualTo(Main.OK);
   }
 
+  /** A seventh of 64 pixels, by half of that. */
+  @Test
+  void occlusionsWindowsFitTheImage() throws Exception {
+    Path model = Shipped.model("cnn", folder);
+    List<float[]> maps = new ArrayList<>();
+    for (String method : List.of("occlusion", "occlusion:window=9,stride=4")) {
+      Ran ran = explain(model, "--preprocess=" + Shipped.PREPROCESS, "--method=" + method);
+      assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+      maps.add(Npy.read(folder.resolve("out/heart.occlusion.npy")).values());
+    }
+    assertThat(maps.getFirst()).containsExactly(maps.getLast());
+  }
+
   @Test
   void aModelOfWholeNumbersReadsLevels() throws Exception {
     Path model = folder.resolve("levels.onnx");

@@ -132,7 +132,7 @@ class MethodsTest {
         "xrai:minPixelDiff=0 | xrai: minPixelDiff: 1 or more expected, got 0",
         "xrai:dilation=101 | xrai: dilation: at most 100.0 expected, got 101.0",
         "eigen-cam:score=logit | eigen-cam: unknown parameter 'score'; it takes centred, layer",
-        "occlusion:stride=0 | occlusion: stride: 1 or more expected, got 0",
+        "occlusion:stride=-1 | occlusion: stride: 0 or more expected, got -1",
       })
   void aWrongTextIsAnsweredInOneSentence(String text, String message) {
     assertThatThrownBy(() -> Methods.parse(text))

@@ -79,6 +79,7 @@ final class ScoreCases {
         new MethodCase(lime("samples=1,estimate=mean"), Net.SLRP, ONE_TWO_THREE, 108, 108, 108),
         new MethodCase(lime("samples=1"), Net.SLRP, ONE_TWO_THREE, 0, 0, 0),
         new MethodCase("occlusion:window=1,stride=1", Net.ML, X, 80, 200, 120),
+        new MethodCase("occlusion", Net.ML, X, 80, 200, 120),
         new MethodCase("occlusion:window=2,stride=2", Net.ML, X, 280, 280, 120),
         // windows {0,1} and {1,2} drop 280 and 320; the middle lies under both
         new MethodCase("occlusion:window=2,stride=1", Net.ML, X, 280, 300, 320),

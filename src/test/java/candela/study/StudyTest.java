@@ -141,10 +141,10 @@ class StudyTest {
   @Test
   void aListsItemsHaveLinesOfTheirOwn() {
     String text =
-        "models: [cnn]\nimages: [x]\nsweeps:\n  - gradient\n  - a: occlusion:window=[0,3]";
+        "models: [cnn]\nimages: [x]\nsweeps:\n  - gradient\n  - a: occlusion:window=[-1,3]";
     assertThatThrownBy(() -> parse(text))
         .isInstanceOf(CandelaException.class)
-        .hasMessage("folder/s.yaml:5: sweeps: occlusion: window: 1 or more expected, got 0");
+        .hasMessage("folder/s.yaml:5: sweeps: occlusion: window: 0 or more expected, got -1");
     assertThatThrownBy(() -> parse(text.replace("gradient", "sam-sp-tiny")))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("folder/s.yaml:4: sweeps: sweep: unknown 'sam-sp-tiny'; known are");
