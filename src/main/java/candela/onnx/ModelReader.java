@@ -64,7 +64,7 @@ final class ModelReader {
     List<OnnxValue> inputs = inputs(graph, initialisers.keySet());
     if (Quantized.isDynamic(model)) {
       // scales that follow from all images of a batch would let each depend on the others
-      inputs.replaceAll(ModelReader::single);
+      inputs.replaceAll(this::single);
     }
     if (graph.getNodeCount() == 0) {
       throw CandelaException.of("%s: the graph has no nodes; export the model again", where);
@@ -144,9 +144,9 @@ final class ModelReader {
       }
       if (!initialisers.contains(v.getName())) {
         OnnxValue value = value(label, v);
-        if (value.type() == ElementType.UNDEFINED || value.dims().isEmpty()) {
+        if (value.type() == ElementType.UNDEFINED) {
           throw new CandelaException(
-              label + ": has no element type or no shape; export the model with input shapes");
+              label + ": has no element type; export the model with types of its inputs");
         }
         inputs.add(value);
       }
@@ -155,8 +155,13 @@ final class ModelReader {
   }
 
   /** For one image at a time where the file leaves their number open. */
-  private static OnnxValue single(OnnxValue v) {
-    List<Dim> dims = new ArrayList<>(v.dims().orElseThrow());
+  private OnnxValue single(OnnxValue v) {
+    if (v.dims().isEmpty()) {
+      throw CandelaException.of(
+          "%s: input %s: has no shape; export the model with input shapes",
+          where, Names.quote(v.name()));
+    }
+    List<Dim> dims = new ArrayList<>(v.dims().get());
     if (!dims.isEmpty() && dims.getFirst() instanceof Dim.Named) {
       dims.set(0, new Dim.Fixed(1));
     }

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * An input or output of a model.
  *
- * @param dims empty where the file does not tell the shape, which happens for outputs only
+ * @param dims empty where the file does not tell the shape
  */
 public record OnnxValue(String name, ElementType type, Optional<List<Dim>> dims) {
   public OnnxValue {

@@ -123,6 +123,29 @@ class MainTest {
   }
 
   @Test
+  void imagesOfAModelThatTellsNoShape() throws Exception {
+    Path model = folder.resolve("shapeless.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .shapeless("x")
+            .output("y")
+            .node("Relu", "x", "r")
+            .node("GlobalAveragePool", "r", "g")
+            .node("Flatten", "g", "y")
+            .bytes());
+    assertThat(explain(model, "--method=gradient").err())
+        .isEqualTo(
+            "candela: shapeless.onnx: input 'x' has no shape; give --input-shape, say 3x224x224, in"
+                + " a study input-shape=3x224x224\n");
+    Ran ran = explain(model, "--method=gradient", "--input-shape=3x24x20");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    assertThat(Npy.read(folder.resolve("out/heart.gradient.npy")).shape()).containsExactly(24, 20);
+    assertThat(run("describe", model.toString(), "--input-shape=3x24x20").out())
+        .contains("[1,3,24,20]");
+  }
+
+  @Test
   void resultsThatCannotBeWrittenAreToldBefore() throws IOException {
     Path photo = Shipped.pictures(folder).get(3);
     Path model = Shipped.model("cnn", folder);

@@ -39,6 +39,12 @@ public final class ModelBuilder {
     return this;
   }
 
+  /** An input without a shape. */
+  public ModelBuilder shapeless(String name) {
+    inputs.add(new OnnxValue(name, ElementType.FLOAT, Optional.empty()));
+    return this;
+  }
+
   public ModelBuilder constant(String name, Shape shape, float... values) {
     constants.put(name, OnnxTensor.of(name, shape, values));
     return this;

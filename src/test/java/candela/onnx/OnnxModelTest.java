@@ -209,7 +209,7 @@ class OnnxModelTest {
                     .setType(TypeProto.newBuilder().setSequenceType(TypeProto.Other.newBuilder()))),
         "input 'x'",
         "sequence_type");
-    refused(graph(g -> g.getInputBuilder(0).clearType()), "input 'x'", "no shape");
+    refused(graph(g -> g.getInputBuilder(0).clearType()), "input 'x'", "no element type");
     refused(
         graph(g -> g.getInputBuilder(0).getTypeBuilder().getTensorTypeBuilder().setElemType(8)),
         "input 'x'",
