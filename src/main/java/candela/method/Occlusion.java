@@ -6,6 +6,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -78,6 +79,11 @@ public record Occlusion(
     return window > 0 ? window : Math.max(1, Math.round(longer / 7f));
   }
 
+  /** Pixels from one window to the next. */
+  private int step(Shape image) {
+    return stride > 0 ? stride : Math.max(1, side(image) / 2);
+  }
+
   private int[] windows(Shape image) {
     int h = image.dim(1);
     int w = image.dim(2);
@@ -87,7 +93,7 @@ public record Occlusion(
           "occlusion: window of at most %d expected for a %d x %d image, got %d",
           Math.max(h, w), w, h, side);
     }
-    int step = stride > 0 ? stride : Math.max(1, side / 2);
+    int step = step(image);
     int tall = Math.min(side, h);
     int wide = Math.min(side, w);
     if (step > Math.max(tall, wide)) {
@@ -122,7 +128,11 @@ public record Occlusion(
       for (int i = 0; i < a.length; i++) {
         a[i] = (float) values[i];
       }
-      return new Attribution(map.shape(), a, Channels.SUM, Map.of("score", score));
+      Map<String, Double> notes = new LinkedHashMap<>();
+      notes.put("score", score);
+      notes.put("window", (double) side(image));
+      notes.put("stride", (double) step(image));
+      return new Attribution(map.shape(), a, Channels.SUM, notes);
     }
   }
 }
