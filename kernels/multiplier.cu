@@ -16,9 +16,17 @@ BOTH double total(const Lanes& lanes, int64_t n, const At& at) {
   return lanes.sum(s);
 }
 
-BOTH double ratioOfSinh(double v) { return v < 1e-4 && v > -1e-4 ? 1 + v * v / 6 : sinh(v) / v; }
+// The slope of exp between a and b: (e^a - e^b) / (a - b) = e^top slack, 0 where both are -infinity.
+struct ExpSlope {
+  double top, slack;
 
-// e = exp(x - c) with c midway between the two logarithms of the sums, so that the sums are exp(d) and exp(-d).
+  BOTH ExpSlope(double a, double b) : top(a > b ? a : b) {
+    double apart = a > b ? a - b : b - a;
+    slack = a == b ? 1 : -expm1(-apart) / apart;
+  }
+};
+
+// y = exp(l), l = x - L, L = log sum e^x: all slopes are at most 1, however far apart the elements are.
 struct SoftmaxMultiplier {
   bool log, accumulate;
   int64_t rows, n;
@@ -33,16 +41,15 @@ struct SoftmaxMultiplier {
     const float* of = m + first;
     float* out = dx + first;
     double whole = logSum(lanes, image), other = logSum(lanes, reference);
-    double middle = 0.5 * (whole + other), half = 0.5 * (whole - other);
-    double sum = log ? total(lanes, n, [&](int64_t i) { return of[i]; }) / ratioOfSinh(half)
-                     : total(lanes, n, [&](int64_t i) {
-                         return of[i] * 0.5 * (exp(image[i] - middle) + exp(reference[i] - middle));
-                       });
-    double own = log ? 0 : cosh(half);
+    ExpSlope sum(whole, other);
+    auto given = [&](int64_t i) {
+      ExpSlope y(image[i] - whole, reference[i] - other);
+      return log ? of[i] : of[i] * exp(y.top) * y.slack;
+    };
+    double all = total(lanes, n, given);
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      double a = image[i], b = reference[i];
-      double slope = exp(0.5 * (a + b) - middle) * ratioOfSinh(0.5 * (a - b));
-      float v = static_cast<float>(log ? of[i] - sum * slope : slope * (own * of[i] - sum));
+      ExpSlope e(image[i], reference[i]);
+      float v = static_cast<float>(given(i) - all * exp(e.top - sum.top) * (e.slack / sum.slack));
       put(out + i, v, accumulate);
       put(out + rows * n + i, v, accumulate);
     }
@@ -54,6 +61,8 @@ struct SoftmaxMultiplier {
   }
 };
 
+// From d = y s, d what is left of x without its mean: s (dy) = (dd) - y (ds), where s and y are means over image and reference;
+// none is large where one of the two deviations is near 0.
 struct NormMultiplier {
   bool accumulate;
   int64_t blocks, groups, width, step, n;
@@ -76,10 +85,11 @@ struct NormMultiplier {
     double meanA = total(lanes, n, [&](int64_t i) { return image[at(i)]; }) / n;
     double meanB = total(lanes, n, [&](int64_t i) { return reference[at(i)]; }) / n;
     double a = deviation(lanes, image, meanA), b = deviation(lanes, reference, meanB);
-    double middle = 0.5 * (meanA + meanB), own = 0.5 * (1 / a + 1 / b), slope = -1 / (a * b * (a + b));
+    double middle = 0.5 * (meanA + meanB), own = 2 / (a + b);
     auto given = [&](int64_t i) { return (scale ? scale[(from + at(i)) % step] : 1.0f) * static_cast<double>(of[at(i)]); };
     auto centred = [&](int64_t i) { return 0.5 * (image[at(i)] + static_cast<double>(reference[at(i)])) - middle; };
-    double through = 2 * slope / n * total(lanes, n, [&](int64_t i) { return centred(i) * given(i); });
+    auto outcome = [&](int64_t i) { return 0.5 * ((image[at(i)] - meanA) / a + (reference[at(i)] - meanB) / b); };
+    double through = -own * own / n * total(lanes, n, [&](int64_t i) { return outcome(i) * given(i); });
     double mean = total(lanes, n, [&](int64_t i) { return own * given(i) + through * centred(i); }) / n;
     for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
       float v = static_cast<float>(own * given(i) + through * centred(i) - mean);

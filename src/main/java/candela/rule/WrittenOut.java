@@ -23,11 +23,11 @@ import java.lang.foreign.MemorySegment;
  * functions of one value.
  *
  * <p><b>Definition:</b> of a product ab, m_a = m (b + b')/2 and m_b alike; of a function of one
- * value {@link Rescale}. So of a / b = a · 1/b, m_b = −m (a + a')/2 / (b b'); of softmax with e =
- * exp(x − c), S = Σ e, c such that S S' = 1: m_x = Δe/Δx (m (S + S')/2 − Σ_j m_j (e_j + e'_j)/2);
- * of its logarithm m_x = m − Σ_j m_j Δlog S/ΔS Δe/Δx; of a normalisation d / s with d = x − mean, s
- * = √(variance + ε): m_d = g (1/s + 1/s')/2 − d̄ Σ_j g_j d̄_j 2 / (n s s' (s + s')), g = m · scale,
- * d̄ = (d + d')/2, and m_x = m_d less its mean.
+ * value {@link Rescale}. So of a / b = a · 1/b, m_b = −m (a + a')/2 / (b b'); of log softmax l = x
+ * − log S, S = Σ e, e = exp(x): m_x = m − Σ_j m_j Δlog S/ΔS Δe/Δx; of softmax y = exp(l) the same
+ * with m Δy/Δl for m, so that no slope is above 1; of a normalisation y = d / s, d = x − mean, s =
+ * √(variance + ε), from d = y s: m_d = (g − d̄ Σ_j g_j ȳ_j 2 / (n (s + s'))) 2 / (s + s'), g = m ·
+ * scale, d̄ and ȳ the means of both, and m_x = m_d less its mean.
  *
  * <p><b>Shapes:</b> as the operator's; rows are image and reference in turn.
  *

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 @Tag("kernel")
 class MultiplierTest {
   private static final int PAIRS = 3;
+  private static final int ROWS = 5;
 
   private static void check(String what, Function<Rig, MemorySegment> kernel, double[] wanted) {
     agree(what, Rig.run(what, rig -> rig.floats(kernel.apply(rig))), wanted);
@@ -23,10 +24,24 @@ class MultiplierTest {
 
   /** Rows of 7; some of an image's elements are the reference's. */
   @Test
-  void softmaxIsThatOfExponentialsAndTheirSum() {
-    int rows = 5;
+  void softmaxIsThatOfItsLogarithm() {
     int n = 7;
-    float[] x = numbers(1, PAIRS * 2 * rows * n);
+    float[] x = numbers(1, PAIRS * 2 * ROWS * n);
+    softmax(x, n);
+    for (int i = 0; i < x.length; i++) {
+      x[i] *= 300;
+    }
+    softmax(x, n);
+    // what a mask takes away in both, or in one
+    for (int r = 0; r < PAIRS * 2 * ROWS; r++) {
+      x[r * n + 2] = Float.NEGATIVE_INFINITY;
+    }
+    x[4] = Float.NEGATIVE_INFINITY;
+    softmax(x, n);
+  }
+
+  private static void softmax(float[] x, int n) {
+    int rows = ROWS;
     float[] m = numbers(2, x.length);
     float[] before = numbers(3, x.length);
     for (int i = 0; i < rows * n; i += 3) {
@@ -39,26 +54,19 @@ class MultiplierTest {
           for (int r = 0; r < rows; r++) {
             int image = (p * 2 * rows + r) * n;
             int reference = image + rows * n;
-            double s = 0;
-            double t = 0;
+            double s = sumOfExponentials(x, image, n);
+            double t = sumOfExponentials(x, reference, n);
+            double all = 0;
+            double[] own = new double[n];
             for (int i = 0; i < n; i++) {
-              s += Math.exp(x[image + i]);
-              t += Math.exp(x[reference + i]);
-            }
-            double mixed = 0;
-            for (int j = 0; j < n; j++) {
-              double mean = (Math.exp(x[image + j]) + Math.exp(x[reference + j])) / 2;
-              mixed += m[image + j] * (log ? 1 : mean);
+              double l = x[image + i] - Math.log(s);
+              double k = x[reference + i] - Math.log(t);
+              own[i] = m[image + i] * (log ? 1 : slope(l, k));
+              all += own[i];
             }
             for (int i = 0; i < n; i++) {
-              double d = (double) x[image + i] - x[reference + i];
-              double rise = Math.exp(x[image + i]) - Math.exp(x[reference + i]);
-              double slope = d == 0 ? Math.exp(x[image + i]) : rise / d;
-              double own = m[image + i];
-              double v =
-                  log
-                      ? own - mixed * (Math.log(s) - Math.log(t)) / (s - t) * slope
-                      : slope * (own * (1 / s + 1 / t) / 2 - mixed / (s * t));
+              double part = slope(x[image + i], x[reference + i]) / slope(Math.log(s), Math.log(t));
+              double v = own[i] - all * part;
               wanted[image + i] = v + (add ? before[image + i] : 0);
               wanted[reference + i] = v + (add ? before[reference + i] : 0);
             }
@@ -76,6 +84,19 @@ class MultiplierTest {
             wanted);
       }
     }
+  }
+
+  private static double sumOfExponentials(float[] x, int from, int n) {
+    double s = 0;
+    for (int i = from; i < from + n; i++) {
+      s += Math.exp(x[i]);
+    }
+    return s;
+  }
+
+  /** Of exp. */
+  private static double slope(double a, double b) {
+    return a == b ? Math.exp(a) : (Math.exp(a) - Math.exp(b)) / (a - b);
   }
 
   /** Groups of 2 channels over 9 pixels, 2 images a pair's row; then rows of 33 alone. */
@@ -151,18 +172,19 @@ class MultiplierTest {
         variance[k] += d[k][i] * d[k][i] / n;
       }
     }
-    double one = 1 / Math.sqrt(variance[0] + epsilon);
-    double other = 1 / Math.sqrt(variance[1] + epsilon);
+    double one = Math.sqrt(variance[0] + epsilon);
+    double other = Math.sqrt(variance[1] + epsilon);
+    // s of the variance, its square, and y s of both
     double slope = (one - other) / (variance[0] - variance[1]);
     double factor = 0;
     for (int i = 0; i < n; i++) {
-      factor += given[i] * (d[0][i] + d[1][i]) / 2;
+      factor += given[i] * (d[0][i] / one + d[1][i] / other) / 2;
     }
     double[] v = new double[n];
     double mean = 0;
     for (int i = 0; i < n; i++) {
       double square = d[0][i] + d[1][i];
-      v[i] = given[i] * (one + other) / 2 + factor * slope * square / n;
+      v[i] = (given[i] - factor * slope * square / n) / ((one + other) / 2);
       mean += v[i] / n;
     }
     for (int i = 0; i < n; i++) {
