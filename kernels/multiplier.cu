@@ -104,6 +104,26 @@ struct NormMultiplier {
   }
 };
 
+// From a = y b as NormMultiplier does, where b and b' have one sign; else, as their mean may be 0, from y = a * 1/b.
+BOTH bool isBetween(float a, float b) { return (a > 0 && b > 0) || (a < 0 && b < 0); }
+
+struct DivisorBetween {
+  int64_t n;
+  const float* x;
+  float* t;
+
+  BOTH void operator()(const Span& s) const {
+    const float* in = x + s.row * 2 * n;
+    float* out = t + s.row * 2 * n;
+    INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
+      float a = in[i], b = in[n + i];
+      float v = isBetween(a, b) ? 0.5f * a + 0.5f * b : 2.0f / (1.0f / a + 1.0f / b);
+      out[i] = v;
+      out[n + i] = v;
+    }
+  }
+};
+
 struct DivisorMultiplier {
   int64_t n;
   bool accumulate;
@@ -117,7 +137,8 @@ struct DivisorMultiplier {
     float* out = dx + s.row * 2 * n;
     INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
       float a = in[i], b = in[n + i];
-      float v = 0.5f * (slope[i] * (a / b) + slope[n + i] * (b / a));
+      float v = isBetween(a, b) ? slope[i] * (a / (a + b)) + slope[n + i] * (b / (a + b))
+                                : 0.5f * (slope[i] * (a / b) + slope[n + i] * (b / a));
       put(out + i, v, accumulate);
       put(out + n + i, v, accumulate);
     }
@@ -151,6 +172,16 @@ int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t
     int64_t step = groups * width;
     forEachRow(stream, pairs * blocks * groups,
                NormMultiplier{accumulate != 0, blocks, groups, width, step, n, epsilon, x, scale, m, dx}, 20 * n);
+  });
+}
+
+int cd_divisor_between(cd_stream* stream, int64_t pairs, int64_t n, const float* x, float* t) {
+  return entry([&] {
+    Check check(stream, "divisor_between");
+    if (check.counts({pairs, 2, n}) == 0) return;
+    check.data(x, "x");
+    check.data(t, "t");
+    forEachSpan(stream, pairs, n, DivisorBetween{n, x, t}, 8);
   });
 }
 

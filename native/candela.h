@@ -631,6 +631,10 @@ int cd_softmax_multiplier(cd_stream* stream, int log, int accumulate, int64_t pa
 int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t blocks, int64_t groups, int64_t width,
                        int64_t n, float epsilon, const float* x, const float* scale, const float* m, float* dx);
 
+/* t = the divisor by which a's multiplier of y = a / x is m / t: the mean of x over image and reference, where their signs
+   differ 2 / (1 / x + 1 / x'): x, t[pairs,2,n], both rows of t are written. No overlap. */
+int cd_divisor_between(cd_stream* stream, int64_t pairs, int64_t n, const float* x, float* t);
+
 /* Of y = a / x from its gradient g = -a / x^2 * m: x, g, dx[pairs,2,n]; here g is read in both rows. dx may alias g. */
 int cd_divisor_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, const float* x, const float* g,
                           float* dx);

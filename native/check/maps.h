@@ -437,6 +437,12 @@ inline constexpr Entry kMaps[] = {
       c.moves(10 * whole);
       CALL(c, cd_norm_multiplier, add, pairs, blocks, groups, width, n, 1e-5f, x, scale, m, dx);
     }},
+    {"cd_divisor_between", 1, [](Case& c) {
+      Pairs k(c);
+      auto x = c.in("x", k.whole(), -2, 2), t = c.out("t", k.whole());
+      c.moves(8 * k.whole());
+      CALL(c, cd_divisor_between, k.pairs, k.n, x, t);
+    }},
     {"cd_divisor_multiplier", 1, [](Case& c) {
       Pairs k(c);
       bool add = c.flag("accumulate");

@@ -18,6 +18,7 @@ public final class Multiplier {
   private final Kernels kernels;
   private final Entry softmaxMultiplier;
   private final Entry normMultiplier;
+  private final Entry divisorBetween;
   private final Entry divisorMultiplier;
 
   Multiplier(Kernels kernels) {
@@ -49,6 +50,7 @@ public final class Multiplier {
             POINTER,
             POINTER,
             POINTER);
+    divisorBetween = kernels.entry("cd_divisor_between", POINTER, LONG, LONG, POINTER, POINTER);
     divisorMultiplier =
         kernels.entry("cd_divisor_multiplier", POINTER, INT, LONG, LONG, POINTER, POINTER, POINTER);
   }
@@ -84,6 +86,15 @@ public final class Multiplier {
       MemorySegment dx) {
     kernels.run(
         normMultiplier, accumulate, pairs, blocks, groups, width, n, epsilon, x, scale, m, dx);
+  }
+
+  /**
+   * t = the divisor by which a's multiplier of a / x is m / t: the mean of x over image and
+   * reference; where their signs differ, of its reciprocals. x, t[pairs,2,n], both rows of t are
+   * written. No overlap.
+   */
+  public void divisorBetween(long pairs, long n, MemorySegment x, MemorySegment t) {
+    kernels.run(divisorBetween, pairs, n, x, t);
   }
 
   /**

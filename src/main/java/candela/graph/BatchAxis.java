@@ -7,8 +7,10 @@ import candela.graph.op.Slice;
 import candela.graph.op.Transpose;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Where the rows of the batch went: rules that compare or rank by image need each image's elements
@@ -19,6 +21,9 @@ public final class BatchAxis {
 
   /** Null where it is not known, or they are spread out. */
   private final Map<Value, SingleImage.At> places = new IdentityHashMap<>();
+
+  /** Values that no image has a part in. */
+  private final Set<Value> fixed = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private BatchAxis(Graph graph) {
     Shape images = graph.input().shape();
@@ -40,6 +45,9 @@ public final class BatchAxis {
   }
 
   private SingleImage.At follow(Node n) {
+    if (n.inputs().stream().allMatch(v -> v == null || isFixed(v))) {
+      fixed.addAll(n.outputs());
+    }
     SingleImage.At at = of(n);
     n.outputs().forEach(y -> places.put(y, at));
     return at;
@@ -66,11 +74,15 @@ public final class BatchAxis {
     }
   }
 
+  private boolean isFixed(Value v) {
+    return v.isConstant() || fixed.contains(v);
+  }
+
   private SingleImage.At of(Node n) {
     SingleImage.At at = null;
     Shape x = null;
     for (Value v : n.inputs()) {
-      if (v != null && !v.isConstant()) {
+      if (v != null && !isFixed(v)) {
         SingleImage.At a = places.get(v);
         boolean other = x != null && !isAlike(a, v.shape(), at, x);
         if (a == null || other) {

@@ -250,7 +250,7 @@ public final class Network {
         options.rules().isEmpty()
             ? Simplify.all(graph, keep, two)
             : Simplify.forRules(graph, keep, two);
-    return placed(simple, names, batch);
+    return placed(MixedScores.of(simple, options.output(), batch), names, batch);
   }
 
   /** The model's names of what a name stands for, "" being the input. */

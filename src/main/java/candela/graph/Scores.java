@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
 /**
  * The class scores of a graph.
  *
- * @param logits what a final softmax or sigmoid reads, or the output where there is none
+ * @param logits what a final softmax or sigmoid reads, the logarithm of a sum of several, or the
+ *     output where there is none
  * @param likelihood a sigmoid's where there is one, or one class alone
  */
 record Scores(Value logits, Likelihood likelihood) {
@@ -39,15 +40,19 @@ record Scores(Value logits, Likelihood likelihood) {
   }
 
   /**
-   * Those that output comes from: of a softmax over the classes, or a sigmoid, seen through
-   * reshapes; else output itself. Where they are quantised, what they are before: beyond the range
-   * all classes have the same score, and no slope.
+   * Those that output comes from: of a softmax over the classes, a sigmoid, or {@link MixedScores},
+   * seen through reshapes; else output itself. Where they are quantised, what they are before:
+   * beyond the range all classes have the same score, and no slope.
    */
   static Scores of(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Value scores = unrounded(producers, output, batch);
     Node n = uncut(producers, moved(producers, scores));
     int classes = classes(output, batch);
+    Value logarithm = MixedScores.logarithm(graph, output);
+    if (logarithm != null) {
+      return new Scores(logarithm, Likelihood.SOFTMAX);
+    }
     if (n != null && n.op() instanceof Softmax && n.input(0).shape().dim(-1) == classes) {
       return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SOFTMAX);
     }
@@ -116,7 +121,7 @@ record Scores(Value logits, Likelihood likelihood) {
   }
 
   /** What computes v, but for nodes that keep the order of elements. */
-  private static Node moved(Map<Value, Node> producers, Value v) {
+  static Node moved(Map<Value, Node> producers, Value v) {
     Node n = producers.get(v);
     while (n != null && keepsOrder(n)) {
       n = producers.get(n.input(0));

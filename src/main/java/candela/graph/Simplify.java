@@ -35,6 +35,7 @@ public final class Simplify {
         new DeadCode(),
         new RecogniseActivations(),
         new RecogniseLayerNorm(),
+        new RecogniseSoftmax(),
         new FoldScalars(),
         new FuseProduct(),
         new DeadCode(),

@@ -9,8 +9,14 @@ import java.util.function.Supplier;
 
 /** A step some of whose tensors are others. */
 final class Replaced implements Step {
+  private static final int ALL = -1;
+
   private final Step s;
   private final Tensor x;
+
+  /** The input that x stands for, ALL for all that are not constant. */
+  private final int place;
+
   private final Tensor y;
   private final Tensor dy;
   private final int input;
@@ -21,6 +27,7 @@ final class Replaced implements Step {
   private Replaced(
       Step s,
       Tensor x,
+      int place,
       Tensor y,
       Tensor dy,
       int input,
@@ -29,6 +36,7 @@ final class Replaced implements Step {
       MemorySegment kept) {
     this.s = s;
     this.x = x;
+    this.place = place;
     this.y = y;
     this.dy = dy;
     this.input = input;
@@ -39,7 +47,12 @@ final class Replaced implements Step {
 
   /** dx of the given input alone = the operator's gradient under dy. */
   static void backward(Step s, Tensor dy, int input, Tensor dx) {
-    s.node().op().backward(new Replaced(s, null, s.y(), dy, input, dx, false, s.kept()));
+    s.node().op().backward(new Replaced(s, null, ALL, s.y(), dy, input, dx, false, s.kept()));
+  }
+
+  /** As backward, with x in the place of another input. */
+  static void backward(Step s, int place, Tensor x, Tensor dy, int input, Tensor dx) {
+    s.node().op().backward(new Replaced(s, x, place, s.y(), dy, input, dx, false, s.kept()));
   }
 
   /** dx of the given input alone, in its own place, under dy. */
@@ -47,12 +60,12 @@ final class Replaced implements Step {
     Tensor dx = s.dx(input);
     s.node()
         .op()
-        .backward(new Replaced(s, null, s.y(), dy, input, dx, s.accumulate(input), s.kept()));
+        .backward(new Replaced(s, null, ALL, s.y(), dy, input, dx, s.accumulate(input), s.kept()));
   }
 
   /** y = the operator, of one input, on x; what forward kept for backward stays. */
   static void forward(Step s, Tensor x, Tensor y) {
-    s.node().op().forward(new Replaced(s, x, y, null, -1, null, false, MemorySegment.NULL));
+    s.node().op().forward(new Replaced(s, x, ALL, y, null, -1, null, false, MemorySegment.NULL));
   }
 
   @Override
@@ -67,7 +80,8 @@ final class Replaced implements Step {
 
   @Override
   public Tensor x(int i) {
-    return x == null || s.node().input(i).isConstant() ? s.x(i) : x;
+    boolean stays = place == ALL ? s.node().input(i).isConstant() : i != place;
+    return x == null || stays ? s.x(i) : x;
   }
 
   @Override

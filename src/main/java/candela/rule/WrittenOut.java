@@ -23,11 +23,12 @@ import java.lang.foreign.MemorySegment;
  * functions of one value.
  *
  * <p><b>Definition:</b> of a product ab, m_a = m (b + b')/2 and m_b alike; of a function of one
- * value {@link Rescale}. So of a / b = a · 1/b, m_b = −m (a + a')/2 / (b b'); of log softmax l = x
- * − log S, S = Σ e, e = exp(x): m_x = m − Σ_j m_j Δlog S/ΔS Δe/Δx; of softmax y = exp(l) the same
- * with m Δy/Δl for m, so that no slope is above 1; of a normalisation y = d / s, d = x − mean, s =
- * √(variance + ε), from d = y s: m_d = (g − d̄ Σ_j g_j ȳ_j 2 / (n (s + s'))) 2 / (s + s'), g = m ·
- * scale, d̄ and ȳ the means of both, and m_x = m_d less its mean.
+ * value {@link Rescale}. A quotient y = a / b is that of a = y b: m_a = m / b̄, m_b = −m ȳ / b̄, b̄
+ * and ȳ the means of both; where b and b' differ in sign, and b̄ may be 0, of y = a · 1/b. Of log
+ * softmax l = x − log S, S = Σ e, e = exp(x): m_x = m − Σ_j m_j Δlog S/ΔS Δe/Δx; of softmax y =
+ * exp(l) the same with m Δy/Δl for m, so that no slope is above 1; of a normalisation y = d / s, d
+ * = x − mean, s = √(variance + ε), from d = y s: m_d = (g − d̄ Σ_j g_j ȳ_j 2 / (n (s + s'))) 2 / (s
+ * + s'), g = m · scale, d̄ and ȳ the means of both, and m_x = m_d less its mean.
  *
  * <p><b>Shapes:</b> as the operator's; rows are image and reference in turn.
  *
@@ -51,7 +52,7 @@ public record WrittenOut() implements Rule {
         Room room = new Room(step);
         Tensor m = pairs.resolved(room.take(step.dy().shape()));
         if (Role.of(node) == Role.PRODUCT) {
-          product(step, pairs, m, i, room.take(step.dx(i).shape()));
+          product(step, pairs, m, i, room);
         } else {
           row(step, pairs, m);
         }
@@ -59,19 +60,34 @@ public record WrittenOut() implements Rule {
     }
   }
 
-  private static void product(Step s, Pairs pairs, Tensor m, int i, Tensor g) {
-    Replaced.backward(s, m, i, g);
-    long n = pairs.each(g);
+  private static void product(Step s, Pairs pairs, Tensor m, int i, Room room) {
+    Tensor g = room.take(s.dx(i).shape());
     var kernels = s.device().kernels();
-    boolean divisor = i == 1 && s.node().op() instanceof BinaryOp b && b.kind() == Binary.DIV;
     MemorySegment dx = s.dx(i).data();
-    if (divisor) {
+    boolean quotient = divides(s.node());
+    // a divisor that no gradient goes to is the same for image and reference
+    if (quotient && i == 0 && s.dx(1) != null) {
+      Tensor divisor = room.take(s.x(1).shape());
+      kernels
+          .multiplier()
+          .divisorBetween(pairs.count(), pairs.each(divisor), s.x(1).data(), divisor.data());
+      Replaced.backward(s, 1, divisor, m, i, g);
+    } else {
+      Replaced.backward(s, m, i, g);
+    }
+    long n = pairs.each(g);
+    if (quotient && i == 1) {
       kernels
           .multiplier()
           .divisorMultiplier(s.accumulate(i), pairs.count(), n, s.x(i).data(), g.data(), dx);
     } else {
       kernels.pair().pairMean(s.accumulate(i), pairs.count(), n, g.data(), dx);
     }
+  }
+
+  /** By a value of the images. */
+  private static boolean divides(Node n) {
+    return n.op() instanceof BinaryOp b && b.kind() == Binary.DIV && !n.input(1).isConstant();
   }
 
   private static void row(Step s, Pairs pairs, Tensor m) {
@@ -157,7 +173,9 @@ public record WrittenOut() implements Rule {
   public long workBytes(Graph graph, Node node) {
     long most = 0;
     for (Value x : node.inputs()) {
-      most = x == null ? most : Math.max(most, Room.bytes(node.output().shape(), x.shape()));
+      Shape divisor = divides(node) ? node.input(1).shape() : Shape.of(0);
+      most =
+          x == null ? most : Math.max(most, Room.bytes(node.output().shape(), x.shape(), divisor));
     }
     return most;
   }

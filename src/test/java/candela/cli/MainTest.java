@@ -145,6 +145,36 @@ class MainTest {
         .contains("[1,3,24,20]");
   }
 
+  /** A table of positions that is too large to be computed when the model is read. */
+  @Test
+  void deepLiftPassesWhatNoImageHasAPartIn() throws Exception {
+    int wide = 70_000;
+    Path model = folder.resolve("table.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .constant("table", Shape.of(1, wide), new float[wide])
+            .constant("from", Shape.of(1), 0L)
+            .constant("to", Shape.of(1), 3L)
+            .constant("axis", Shape.of(1), 1L)
+            .node("Sigmoid", "table", "t")
+            .node("Slice", "t,from,to,axis", "some")
+            .node("GlobalAveragePool", "x", "g")
+            .node("Flatten", "g", "f")
+            .node("Add", "f,some", "a")
+            .node("Softmax", "a", "s")
+            .node("Div", "s,some", "d")
+            .node("Mul", "d,f", "y")
+            .bytes());
+    Ran ran = explain(model, "--method=deeplift");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    JsonNode record =
+        new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
+    assertThat(record.findValue("convergenceDelta").doubleValue()).isBetween(-1e-5, 1e-5);
+  }
+
   @Test
   void resultsThatCannotBeWrittenAreToldBefore() throws IOException {
     Path photo = Shipped.pictures(folder).get(3);

@@ -2,6 +2,8 @@ package candela.device;
 
 import static candela.device.Rig.agree;
 import static candela.device.Rig.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
@@ -193,27 +195,46 @@ class MultiplierTest {
     return v;
   }
 
+  /** The dividend is the quotient times the divisor; signs differ in every third pair. */
   @Test
-  void aDivisorIsThatOfAProductWithItsReciprocal() {
+  void aDivisorIsThatOfAProductWithTheQuotient() {
     int n = 701;
     float[] x = numbers(8, PAIRS * 2 * n);
     for (int i = 0; i < x.length; i++) {
-      x[i] = Math.abs(x[i]) + .5f;
+      x[i] = (Math.abs(x[i]) + .5f) * (i / n % 2 == 0 && i % 3 == 0 ? -4 : 1);
     }
     float[] a = numbers(9, x.length);
     float[] g = new float[x.length];
+    double[] divisor = new double[x.length];
     double[] wanted = new double[x.length];
     for (int p = 0; p < PAIRS; p++) {
       for (int i = 0; i < n; i++) {
         int image = p * 2 * n + i;
         int reference = image + n;
+        double b = x[image];
+        double c = x[reference];
         g[image] = -a[image] / (x[image] * x[image]);
         g[reference] = -a[reference] / (x[reference] * x[reference]);
+        double quotient = (a[image] / b + a[reference] / c) / 2;
         double mean = ((double) a[image] + a[reference]) / 2;
-        wanted[image] = -mean / ((double) x[image] * x[reference]);
+        divisor[image] = b < 0 ? 2 / (1 / b + 1 / c) : (b + c) / 2;
+        divisor[reference] = divisor[image];
+        wanted[image] = b < 0 ? -mean / (b * c) : -quotient / divisor[image];
         wanted[reference] = wanted[image];
+        // both parts together are the quotient's difference
+        double apart =
+            ((double) a[image] - a[reference]) / divisor[image] + (b - c) * wanted[image];
+        assertThat(apart).isCloseTo(a[image] / b - a[reference] / c, within(1e-12));
       }
     }
+    check(
+        "divisor_between",
+        rig -> {
+          MemorySegment t = rig.out(x.length);
+          rig.kernels().multiplier().divisorBetween(PAIRS, n, rig.in(x), t);
+          return t;
+        },
+        divisor);
     check(
         "divisor_multiplier",
         rig -> {

@@ -116,6 +116,14 @@ class SimplifyTest {
         "RecogniseActivations", List.of(model().node("Sigmoid", "x", "s").node("Mul", "x s", "y")));
     all.put("RecogniseLayerNorm", List.of(layerNorm(model())));
     all.put(
+        "RecogniseSoftmax",
+        List.of(
+            model()
+                .longs("last", new long[] {1}, -1)
+                .node("Exp", "x", "e")
+                .node("ReduceSum", "e last", "s")
+                .node("Div", "e s", "y")));
+    all.put(
         "FuseProduct",
         List.of(
             model()

@@ -1,0 +1,164 @@
+package candela.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import candela.TestDevice;
+import candela.device.Device;
+import candela.onnx.ModelBuilder;
+import candela.probe.Logits;
+import candela.probe.Pipeline;
+import candela.probe.Prediction;
+import candela.tensor.Shape;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Probabilities of x and of 2x, joined in several ways: those of the mean are worked by hand. */
+class MixedScoresTest {
+  private static final float[] X = {1, 0, -2};
+
+  @TempDir Path folder;
+
+  private static ModelBuilder two() {
+    return new ModelBuilder(17)
+        .input("x", -1, 3)
+        .output("y")
+        .constant("half", Shape.of(), .5f)
+        .constant("two", Shape.of(), 2f)
+        .constant("axis", Shape.of(1), 0L)
+        .node("Mul", "x,two", "b")
+        .node("Softmax", "x", "p")
+        .node("Softmax", "b", "q");
+  }
+
+  private Network network(ModelBuilder model) throws Exception {
+    return Network.load(Files.write(folder.resolve("m.onnx"), model.bytes()));
+  }
+
+  private static Prediction prediction(Network network) {
+    try (Device device = TestDevice.open(1);
+        Pipeline pipeline = new Pipeline(network, device, 2)) {
+      Logits logits = new Logits(device, X);
+      pipeline.run(List.of(logits));
+      return logits.result();
+    }
+  }
+
+  private static double[] mean() {
+    double[] mean = new double[3];
+    for (int times = 1; times <= 2; times++) {
+      double sum = 0;
+      for (float x : X) {
+        sum += Math.exp(times * x);
+      }
+      for (int i = 0; i < 3; i++) {
+        mean[i] += Math.exp(times * X[i]) / sum / 2;
+      }
+    }
+    return mean;
+  }
+
+  @Test
+  void aMeanOfSoftmaxesIsAProbability() throws Exception {
+    List<ModelBuilder> models =
+        List.of(
+            two().node("Add", "p,q", "s").node("Mul", "s,half", "y"),
+            two().node("Mul", "p,half", "h").node("Mul", "q,half", "k").node("Add", "h,k", "y"),
+            two().node("Add", "p,q", "s").node("Div", "s,two", "y"),
+            two().node("Sum", "p,q", "y"), // a share of what all have
+            two().node("Mean", "p,q", "y"),
+            two()
+                .node("Unsqueeze", "p,axis", "u")
+                .node("Unsqueeze", "q,axis", "v")
+                .node("Concat", "u,v", "c", "axis", 0)
+                .node("ReduceMean", "c", "y", "axes", new int[] {0}, "keepdims", 0));
+    double[] mean = mean();
+    for (int m = 0; m < models.size(); m++) {
+      Network network = network(models.get(m));
+      for (int batch : new int[] {1, 3}) {
+        assertThat(MixedScores.logarithm(network.graph(batch, SessionOptions.GRADIENT), y(network)))
+            .as("model %d", m)
+            .isNotNull();
+      }
+      Prediction found = prediction(network);
+      for (int i = 0; i < 3; i++) {
+        assertThat(found.probability(i)).as("model %d", m).isCloseTo(mean[i], within(1e-6));
+        assertThat((double) found.logits()[i] - found.logits()[0])
+            .isCloseTo(Math.log(mean[i] / mean[0]), within(1e-5));
+      }
+    }
+  }
+
+  private static Value y(Network network) {
+    return network.graph(1, SessionOptions.GRADIENT).outputs().getFirst();
+  }
+
+  /** With its largest element taken away or not; its logits are then those of the model. */
+  @Test
+  void aSoftmaxThatIsSpelledOutIsOne() throws Exception {
+    List<ModelBuilder> models =
+        List.of(
+            two().node("Exp", "x", "e"),
+            two()
+                .node("ReduceMax", "x", "m", "axes", new int[] {1})
+                .node("Sub", "x,m", "l")
+                .node("Exp", "l", "e"));
+    for (ModelBuilder model : models) {
+      Prediction found =
+          prediction(
+              network(
+                  model
+                      .constant("last", Shape.of(1), 1L)
+                      .node("ReduceSum", "e,last", "s")
+                      .node("Div", "e,s", "y")));
+      assertThat(found.logits()).containsExactly(X);
+      assertThat(found.likelihood()).isEqualTo(Likelihood.SOFTMAX);
+    }
+    Prediction other =
+        prediction(
+            network(
+                two()
+                    .constant("first", Shape.of(1), 0L)
+                    .node("Exp", "x", "e")
+                    .node("ReduceSum", "e,first", "s")
+                    .node("Div", "e,s", "y")));
+    assertThat(other.logits()).isNotEqualTo(X);
+  }
+
+  /** Differences, weights below 0, and what has another axis are scores like others. */
+  @Test
+  void otherSumsAreScores() throws Exception {
+    List<ModelBuilder> models =
+        List.of(
+            two().node("Sub", "p,q", "y"),
+            two()
+                .constant("minus", Shape.of(), -1f)
+                .node("Mul", "q,minus", "h")
+                .node("Add", "p,h", "y"),
+            two().node("Add", "p,x", "y"),
+            two().node("Concat", "p,q", "y", "axis", 1));
+    for (int m = 0; m < models.size(); m++) {
+      Network network = network(models.get(m));
+      assertThat(MixedScores.logarithm(network.graph(1, SessionOptions.GRADIENT), y(network)))
+          .as("model %d", m)
+          .isNull();
+    }
+  }
+
+  /** As float32 has no smaller ones: their logarithm is finite, their slope 0. */
+  @Test
+  void whatRoundsToZeroHasAFiniteLogarithm() throws Exception {
+    ModelBuilder model =
+        two()
+            .constant("much", Shape.of(), 300f)
+            .node("Mul", "x,much", "w")
+            .node("Softmax", "w", "r")
+            .node("Add", "r,r", "y");
+    Prediction found = prediction(network(model));
+    assertThat(found.isFinite()).isTrue();
+    assertThat(found.probability(0)).isCloseTo(1, within(1e-6));
+  }
+}
