@@ -28,8 +28,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Written to DIR for IMAGE and METHOD: IMAGE.METHOD.overlay.png, IMAGE.METHOD.heat.png,",
-      "IMAGE.METHOD.npy [H,W], IMAGE.METHOD.channels.npy [C,H,W]; for the run: contact-sheet.png,",
-      "provenance.json. Other files of earlier runs stay; provenance.json is of the last.",
+      "IMAGE.METHOD.npy [H,W], IMAGE.METHOD.channels.npy [C,H,W]; for the run: contact-sheet.png",
+      "(of many images contact-sheet-2.png and so on), provenance.json. Maps of earlier runs stay;",
+      "what is for the run is of the last.",
       "",
       "Examples:",
       "  candela explain",

@@ -5,7 +5,11 @@ import candela.image.HeatMap;
 import candela.image.Image;
 import candela.image.Npy;
 import candela.image.Scale;
+import candela.image.WholeFile;
 import candela.method.Attribution;
+import candela.tensor.CandelaException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,6 +97,21 @@ final class Gallery {
   /** Draws what is left. */
   void finish() {
     draw();
+    if (sheets > 0) {
+      deleteFrom(sheets + 1);
+    }
+  }
+
+  /** Pages of an earlier run with more of them. */
+  private void deleteFrom(int number) {
+    try {
+      boolean more = true;
+      for (int i = number; more; i++) {
+        more = Files.deleteIfExists(sheet(i));
+      }
+    } catch (IOException e) {
+      throw new CandelaException(folder + ": cannot be changed: " + WholeFile.reason(e), e);
+    }
   }
 
   private void draw() {
@@ -129,10 +148,15 @@ final class Gallery {
       sheet.row(cells);
     }
     sheets++;
-    Path file = folder.resolve("contact-sheet" + (sheets == 1 ? "" : "-" + sheets) + ".png");
+    Path file = sheet(sheets);
     writes.add(() -> sheet.draw().writePng(file));
     // Packing a PNG takes longer than drawing it.
     writes.parallelStream().forEach(Runnable::run);
+  }
+
+  /** That of a number, from 1. */
+  private Path sheet(int number) {
+    return folder.resolve("contact-sheet" + (number == 1 ? "" : "-" + number) + ".png");
   }
 
   private List<Scale> commonScales() {

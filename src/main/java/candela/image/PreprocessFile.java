@@ -52,6 +52,9 @@ public final class PreprocessFile {
     return parse(file.toString(), WholeFile.text(file));
   }
 
+  /** Of values that have been divided; a larger one is in levels. */
+  private static final float LARGEST_MEAN = 2;
+
   /** Of YAML text; errors name the file. */
   static Preprocess parse(String file, String text) {
     LoaderOptions options = new LoaderOptions();
@@ -67,7 +70,8 @@ public final class PreprocessFile {
           file + ": YAML expected: " + e.getMessage().replaceAll("\\s+", " "), e);
     }
     if (!(root instanceof Map<?, ?> map)) {
-      throw CandelaException.of("%s: 'key: value' lines expected, got %s", file, root);
+      throw CandelaException.of(
+          "%s: 'key: value' lines expected, got %s", file, root == null ? "an empty file" : root);
     }
     return new PreprocessFile(file, map, lines).preprocess();
   }
@@ -110,9 +114,16 @@ public final class PreprocessFile {
     double crop = number("crop", take("crop"), base.crop()).doubleValue();
     Filter filter = choice("filter", base.filter());
     Preprocess.Order order = choice("order", base.order());
-    float divisor = number("divisor", take("divisor"), base.divisor()).floatValue();
+    Object given = take("divisor");
+    float divisor = number("divisor", given, base.divisor()).floatValue();
     List<Float> mean = numbers("mean", base.mean());
     List<Float> std = numbers("std", base.std());
+    if (given == null && divisor > LARGEST_MEAN && mean.stream().anyMatch(m -> m > LARGEST_MEAN)) {
+      throw CandelaException.of(
+          "%s: mean: what is taken away after the division by %s (the preset's divisor) expected,"
+              + " got %s; add divisor: 1 where that is in levels, else divide it",
+          where("mean"), divisor, mean);
+    }
     for (Object key : values.keySet()) {
       if (!known.contains(String.valueOf(key))) {
         throw CandelaException.of(

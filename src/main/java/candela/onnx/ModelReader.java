@@ -182,9 +182,17 @@ final class ModelReader {
       if (!names.add(v.getName())) {
         throw new CandelaException(label + ": is listed twice; export the model again");
       }
-      outputs.add(value(label, v));
+      if (isTensor(v) || graph.getOutputList().stream().noneMatch(ModelReader::isTensor)) {
+        outputs.add(value(label, v));
+      }
     }
     return outputs;
+  }
+
+  /** Scores are none of the sequences and tables that a model may give beside them. */
+  private static boolean isTensor(ValueInfoProto v) {
+    return v.getType().getValueCase() == TypeProto.ValueCase.VALUE_NOT_SET
+        || v.getType().hasTensorType();
   }
 
   private static OnnxValue value(String label, ValueInfoProto v) {

@@ -411,6 +411,47 @@ class MainTest {
     assertThat(explain(model, "--output=scores").code()).isEqualTo(Main.OK);
   }
 
+  /** What a run shows is of that run alone. */
+  @Test
+  void sheetsOfAnEarlierRunWithMoreImagesGo() throws Exception {
+    Path model = Shipped.model("cnn", folder);
+    Path out = folder.resolve("out");
+    Files.createDirectories(out);
+    for (int number : new int[] {2, 3, 5}) {
+      Files.writeString(out.resolve("contact-sheet-" + number + ".png"), "of another run");
+    }
+    assertThat(explain(model, "--preprocess=" + Shipped.PREPROCESS, "--method=sobel").code())
+        .isEqualTo(Main.OK);
+    assertThat(out.resolve("contact-sheet.png")).isNotEmptyFile();
+    assertThat(out.resolve("contact-sheet-2.png")).doesNotExist();
+    assertThat(out.resolve("contact-sheet-3.png")).doesNotExist();
+    assertThat(out.resolve("contact-sheet-5.png")).exists();
+  }
+
+  @Test
+  void aSequenceBesideTheScoresIsLeftOut() throws Exception {
+    byte[] bytes =
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("all")
+            .output("y")
+            .node("GlobalAveragePool", "x", "g")
+            .node("Flatten", "g", "y")
+            .node("SequenceConstruct", "g,x", "all")
+            .bytes();
+    var proto = candela.onnx.proto.ModelProto.parseFrom(bytes).toBuilder();
+    proto
+        .getGraphBuilder()
+        .getOutputBuilder(0)
+        .getTypeBuilder()
+        .setSequenceType(candela.onnx.proto.TypeProto.Other.getDefaultInstance());
+    Path model = Files.write(folder.resolve("sequence.onnx"), proto.build().toByteArray());
+    Ran ran = explain(model, "--method=gradient");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
+    assertThat(explain(model, "--method=gradient", "--output=all").err())
+        .contains("no output 'all'; it has [y]");
+  }
+
   /** A seventh of 64 pixels, by half of that. */
   @Test
   void occlusionsWindowsFitTheImage() throws Exception {
