@@ -106,6 +106,14 @@ record Reading(
       labels.check(p.logits().length, file);
       loaded.add(new Loaded(readable.get(i), pictures.get(i), p, target.of(p, network)));
     }
+    if (loaded.stream().anyMatch(l -> l.prediction().seemProbabilities())) {
+      System.err.println(
+          "candela: "
+              + network.name()
+              + ": the scores are 0 to 1 and add up to 1, as probabilities do, but come from no"
+              + " softmax that is known; they are taken for logits, and probabilities are those of"
+              + " a softmax over them; --output names other scores");
+    }
     return loaded;
   }
 

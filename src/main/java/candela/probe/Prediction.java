@@ -25,6 +25,17 @@ public record Prediction(float[] logits, Likelihood likelihood) {
     return best;
   }
 
+  /** Whether these are probabilities themselves, of a form that is not known for one. */
+  public boolean seemProbabilities() {
+    double sum = 0;
+    boolean within = likelihood == Likelihood.SOFTMAX;
+    for (float l : logits) {
+      sum += l;
+      within &= l >= 0 && l <= 1;
+    }
+    return within && Math.abs(sum - 1) < 1e-3;
+  }
+
   /** Whether they mean something. */
   public boolean isFinite() {
     for (float l : logits) {

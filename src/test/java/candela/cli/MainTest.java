@@ -428,6 +428,26 @@ class MainTest {
     assertThat(out.resolve("contact-sheet-5.png")).exists();
   }
 
+  /** Of a form that is not known for one. */
+  @Test
+  void scoresThatLookLikeProbabilitiesAreTold() throws Exception {
+    Path model = folder.resolve("shares.onnx");
+    Files.write(
+        model,
+        new ModelBuilder(17)
+            .input("x", -1, 3, 8, 8)
+            .output("y")
+            .constant("none", Shape.of(1, 3), 0f, 0f, 0f)
+            .constant("shares", Shape.of(1, 3), .5f, .25f, .25f)
+            .node("GlobalAveragePool", "x", "g")
+            .node("Flatten", "g", "f")
+            .node("Mul", "f,none", "z")
+            .node("Add", "z,shares", "y")
+            .bytes());
+    assertThat(explain(model, "--method=gradient").err())
+        .contains("shares.onnx: the scores are 0 to 1 and add up to 1, as probabilities do");
+  }
+
   @Test
   void aSequenceBesideTheScoresIsLeftOut() throws Exception {
     byte[] bytes =
