@@ -18,7 +18,8 @@ import java.util.Map;
  * percent: they are probabilities, whose logarithms are the logits. A softmax of those gives the
  * scores' shares of their sum.
  */
-final class MixedScores {
+public final class MixedScores {
+  private static final String FLOOR = "@positive";
   private static final String LOGARITHM = "@logarithm";
 
   private final Map<Value, Node> producers;
@@ -38,7 +39,7 @@ final class MixedScores {
     if (one || mixed.classes < 2 || !mixed.isSum(output)) {
       return graph;
     }
-    Value positive = Value.of(output.name() + "@positive", output.shape(), false);
+    Value positive = Value.of(output.name() + FLOOR, output.shape(), false);
     Value log = Value.of(output.name() + LOGARITHM, output.shape(), false);
     List<Node> nodes = new ArrayList<>(graph.nodes());
     // what rounds to 0 has a logarithm, and no slope
@@ -56,6 +57,30 @@ final class MixedScores {
         .filter(v -> v.name().equals(name))
         .findFirst()
         .orElse(null);
+  }
+
+  /** Whether a node makes logits of such scores: none of the model's. */
+  public static boolean isBehind(Node n) {
+    String name = n.output().name();
+    return name.endsWith(FLOOR) || name.endsWith(LOGARITHM);
+  }
+
+  /** Whether a node is one of the softmaxes that such scores are the sum of. */
+  public static boolean isPart(Graph graph, Node n) {
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    return n.op() instanceof Softmax
+        && graph.nodes().stream()
+            .filter(f -> f.output().name().endsWith(FLOOR))
+            .anyMatch(f -> reaches(producers, f.input(0), n));
+  }
+
+  /** Through what is no softmax. */
+  private static boolean reaches(Map<Value, Node> producers, Value from, Node n) {
+    Node at = producers.get(from);
+    return at == n
+        || (at != null
+            && !(at.op() instanceof Softmax)
+            && at.inputs().stream().anyMatch(v -> reaches(producers, v, n)));
   }
 
   /** Of softmaxes over the classes, with weights above 0. */

@@ -37,6 +37,9 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
  * <p>{@link #text} writes all keys but {@code preset}; reading that gives an equal record.
  */
 public final class PreprocessFile {
+  /** Of values that have been divided; a larger one is in levels. */
+  private static final float LARGEST = 2;
+
   private final String file;
   private final Map<?, ?> values;
   private final Map<String, Integer> lines;
@@ -51,9 +54,6 @@ public final class PreprocessFile {
   public static Preprocess read(Path file) {
     return parse(file.toString(), WholeFile.text(file));
   }
-
-  /** Of values that have been divided; a larger one is in levels. */
-  private static final float LARGEST_MEAN = 2;
 
   /** Of YAML text; errors name the file. */
   static Preprocess parse(String file, String text) {
@@ -118,11 +118,9 @@ public final class PreprocessFile {
     float divisor = number("divisor", given, base.divisor()).floatValue();
     List<Float> mean = numbers("mean", base.mean());
     List<Float> std = numbers("std", base.std());
-    if (given == null && divisor > LARGEST_MEAN && mean.stream().anyMatch(m -> m > LARGEST_MEAN)) {
-      throw CandelaException.of(
-          "%s: mean: what is taken away after the division by %s (the preset's divisor) expected,"
-              + " got %s; add divisor: 1 where that is in levels, else divide it",
-          where("mean"), divisor, mean);
+    if (given == null && divisor > LARGEST) {
+      checkDivided("mean", mean, divisor);
+      checkDivided("std", std, divisor);
     }
     for (Object key : values.keySet()) {
       if (!known.contains(String.valueOf(key))) {
@@ -136,6 +134,15 @@ public final class PreprocessFile {
     } catch (CandelaException e) {
       String key = e.getMessage().replaceFirst(":.*", "");
       throw new CandelaException(where(key) + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void checkDivided(String key, List<Float> values, float divisor) {
+    if (values.stream().anyMatch(v -> v > LARGEST)) {
+      throw CandelaException.of(
+          "%s: %s: numbers for values that were divided by %s (the preset's divisor) expected, got"
+              + " %s; add divisor: 1 where they are for levels, else divide them",
+          where(key), key, divisor, values);
     }
   }
 

@@ -158,7 +158,7 @@ final class ModelReader {
   private OnnxValue single(OnnxValue v) {
     if (v.dims().isEmpty()) {
       throw CandelaException.of(
-          "%s: input %s: has no shape; export the model with input shapes",
+          "%s: input %s: has no shape, which dynamic quantisation needs; export the model with it",
           where, Names.quote(v.name()));
     }
     List<Dim> dims = new ArrayList<>(v.dims().get());

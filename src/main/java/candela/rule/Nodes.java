@@ -4,6 +4,7 @@ import candela.device.Binary;
 import candela.device.Unary;
 import candela.graph.Graph;
 import candela.graph.Linear;
+import candela.graph.MixedScores;
 import candela.graph.Node;
 import candela.graph.Selector;
 import candela.graph.Value;
@@ -137,12 +138,15 @@ public enum Nodes implements Selector {
               .anyMatch(n -> n.inputs().contains(node.output()) && ROUNDING.test(graph, n));
     }
   },
-  /** ReLU and its clipped and leaky forms; what clamps from below zero is none. */
+  /**
+   * ReLU and its clipped and leaky forms; none is what clamps from below zero, or keeps a logarithm
+   * from it.
+   */
   RECTIFIER {
     @Override
     public boolean test(Graph graph, Node node) {
       return switch (node.op()) {
-        case Rectify r -> r.lo() >= 0;
+        case Rectify r -> r.lo() >= 0 && !isFloor(r);
         case Elementwise e ->
             e.kind() == Unary.RELU
                 || e.kind() == Unary.LEAKY_RELU
@@ -159,13 +163,31 @@ public enum Nodes implements Selector {
       return node.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
     }
   },
+  /** What makes logits of scores that are a sum of softmaxes. */
+  SCORE {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return MixedScores.isBehind(node);
+    }
+  },
+  /** One of those softmaxes. */
+  SCORE_PART {
+    @Override
+    public boolean test(Graph graph, Node node) {
+      return MixedScores.isPart(graph, node);
+    }
+  },
   /** ReLU and clamps: piecewise 0, 1, 0. */
   SMOOTHABLE {
     @Override
     public boolean test(Graph graph, Node node) {
-      return node.op() instanceof Rectify;
+      return node.op() instanceof Rectify r && !isFloor(r);
     }
   };
+
+  private static boolean isFloor(Rectify r) {
+    return r.lo() == Float.MIN_NORMAL;
+  }
 
   private static boolean isLayer(Node node) {
     Role role = Role.of(node);

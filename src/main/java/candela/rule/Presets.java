@@ -11,6 +11,11 @@ public final class Presets {
   /** Differences below this count as none: the authors' constant. */
   private static final float NEAR_ZERO = 1e-7f;
 
+  private static final Refuse NO_LOGIT =
+      new Refuse(
+          "scores that are a sum of softmaxes have no logit whose relevance could be shared out;"
+              + " name the logits of one by --output, or use a gradient or perturbation method");
+
   private static final Refuse NO_RELEVANCE =
       new Refuse(
           "relevance has no meaning for this operator; use a gradient or perturbation method");
@@ -99,6 +104,7 @@ public final class Presets {
         List.of(
             at(Nodes.ROUNDING, Rule.GRADIENT),
             at(Nodes.RANGE, Rule.GRADIENT),
+            at(Nodes.SCORE, Rule.GRADIENT),
             at(Role.ACTIVATION, new Defence())),
         true);
   }
@@ -120,6 +126,7 @@ public final class Presets {
         at(Role.ACTIVATION, new Pass()),
         at(Role.NORMALISATION, new Pass()),
         at(Role.PRODUCT, new SignalTakesAll(epsilon)),
+        at(Nodes.SCORE_PART, NO_LOGIT),
         at(Role.SOFTMAX, new Stop()),
         at(Role.WINNER, Rule.GRADIENT),
         at(Role.MOVE, Rule.GRADIENT),

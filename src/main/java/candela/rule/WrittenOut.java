@@ -65,7 +65,7 @@ public record WrittenOut() implements Rule {
     var kernels = s.device().kernels();
     MemorySegment dx = s.dx(i).data();
     boolean quotient = divides(s.node());
-    // a divisor that no gradient goes to is the same for image and reference
+    // a divisor that no gradient goes to is none of the images', or taken as it is
     if (quotient && i == 0 && s.dx(1) != null) {
       Tensor divisor = room.take(s.x(1).shape());
       kernels

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
  * What is known of images: their class and the boxes around it, from tables of comma-separated
  * values whose first line names the columns: {@code file}, {@code class} (or {@code
  * imagenet_index}), and {@code x0, y0, x1, y1} (or {@code left, top, right, bottom}). A file is an
- * image's path or an end of it; of several rows the class counts that is told of the longest, with
- * the boxes of that class.
+ * image's path or an end of it; of several the class counts that is told of the longest, and of
+ * those with that class the boxes of the longest that has some.
  */
 final class Annotations {
   /** Of one image. */
@@ -170,7 +170,11 @@ final class Annotations {
   /** Boxes around the class on the photo, none where they are not known. */
   List<Truth.Box> boxes(Path image) {
     int target = target(image);
-    return of(image).filter(k -> k.target == target).flatMap(k -> k.boxes.stream()).toList();
+    return of(image)
+        .filter(k -> k.target == target && !k.boxes.isEmpty())
+        .findFirst()
+        .map(k -> List.copyOf(k.boxes))
+        .orElse(List.of());
   }
 
   /** What is told of the image's path or an end of it, the longest first. */

@@ -12,7 +12,8 @@ import java.util.Map;
 /**
  * Where a training run stands, as a file that is there in whole or not at all.
  *
- * @param run what identifies the run: the recipe's text and the hash of the data
+ * @param run what identifies the run: the recipe's text and the hashes of the data and of the model
+ *     that it starts from
  * @param epoch the epoch that goes on
  * @param batch its next batch
  * @param steps steps done in all

@@ -1,6 +1,7 @@
 package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import candela.TestDevice;
@@ -145,6 +146,44 @@ class MixedScoresTest {
       assertThat(MixedScores.logarithm(network.graph(1, SessionOptions.GRADIENT), y(network)))
           .as("model %d", m)
           .isNull();
+    }
+  }
+
+  /**
+   * Rules of rectifiers leave what makes the logits alone: without rectifiers these are gradients.
+   * Relevance would be lost in the softmaxes.
+   */
+  @Test
+  void rulesOfTheNetworkAreNotThoseOfItsScores() throws Exception {
+    Network network = network(two().node("Add", "p,q", "s").node("Mul", "s,half", "y"));
+    float[] gradient = map(network, "gradient:score=probability,channels=sum");
+    assertThat(gradient).isNotEqualTo(new float[3]);
+    for (String method : List.of("guided-backprop", "deconvnet", "rectgrad")) {
+      assertThat(map(network, method + ":score=probability,channels=sum"))
+          .as(method)
+          .containsExactly(gradient, within(1e-6f));
+    }
+    assertThat(map(network, "beta-smooth:score=probability,channels=sum"))
+        .containsExactly(gradient, within(1e-6f));
+    assertThat(map(network, "fgvis:iterations=20,baseline=zero")).isNotEqualTo(new float[3]);
+    double difference = Math.log(mean()[0]) - Math.log(1 / 3.);
+    double sum = 0;
+    for (float v : map(network, "deeplift")) {
+      sum += v;
+    }
+    assertThat(sum).isCloseTo(difference, within(1e-5));
+    assertThatThrownBy(() -> map(network, "lrp"))
+        .hasMessageContaining("scores that are a sum of softmaxes have no logit");
+  }
+
+  private static float[] map(Network network, String method) {
+    try (Device device = TestDevice.open(1);
+        Pipeline pipeline = new Pipeline(network, device, 2);
+        var workspace = new candela.probe.Workspace(device)) {
+      var subject = new candela.method.Subject(Shape.of(3), X, 0);
+      var probe = candela.method.Methods.parse(method).probe(subject, workspace);
+      pipeline.run(List.of(probe));
+      return probe.result().values();
     }
   }
 

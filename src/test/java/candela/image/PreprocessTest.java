@@ -166,9 +166,10 @@ class PreprocessTest {
         "divisor: 1e-40 | std: input values within float32 expected",
         "mean: [1, 2] | mean: one or three finite numbers expected, got [1.0, 2.0]",
         "mean: [1, x, 2] | mean: a number expected, got 'x'",
-        "mean: [123.675, 116.28, 103.53] | line 1: mean: what is taken away after the division by"
+        "mean: [123.675, 116.28, 103.53] | line 1: mean: numbers for values that were divided by"
             + " 255.0 (the preset's divisor) expected, got [123.675, 116.28, 103.53]; add divisor:"
-            + " 1 where that is in levels, else divide it",
+            + " 1 where they are for levels, else divide them",
+        "std: [58.4, 57.1, 57.4] | std: numbers for values that were divided by 255.0",
         "divisor: many | divisor: a number expected, got 'many'",
         "preset: none | preset: caffe-bgr",
         "crop: [ | YAML expected",

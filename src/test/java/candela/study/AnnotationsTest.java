@@ -55,7 +55,7 @@ class AnnotationsTest {
 
   /** Two tables may write a file's name differently. */
   @Test
-  void boxesOfAllRowsOfAnImageAreItsOwn() throws IOException {
+  void boxesAreThoseOfTheLongestPathThatHasSome() throws IOException {
     Annotations known =
         read(
             "file,class,x0,y0,x1,y1",
@@ -64,9 +64,11 @@ class AnnotationsTest {
             "x.png,1,8,8,9,9",
             "y.png,0,0,0,1,1",
             "a/y.png,1,2,2,3,3");
-    assertThat(known.boxes(Path.of("/photos/a/x.png")))
-        .containsExactly(
-            new Truth.Box(1, 2, 3, 4), new Truth.Box(5, 6, 7, 8), new Truth.Box(8, 8, 9, 9));
+    assertThat(known.boxes(Path.of("/photos/a/x.png"))).containsExactly(new Truth.Box(1, 2, 3, 4));
+    assertThat(known.boxes(Path.of("/photos/b/x.png")))
+        .containsExactly(new Truth.Box(5, 6, 7, 8), new Truth.Box(8, 8, 9, 9));
+    known.read(Files.write(folder.resolve("c.csv"), List.of("file,class", "b/x.png,1")), NAMES);
+    assertThat(known.boxes(Path.of("/photos/b/x.png"))).hasSize(2);
     assertThat(known.boxes(Path.of("./a/y.png"))).containsExactly(new Truth.Box(2, 2, 3, 3));
     assertThat(known.boxes(Path.of("b/y.png"))).containsExactly(new Truth.Box(0, 0, 1, 1));
   }

@@ -192,7 +192,7 @@ class SourcesTest {
     assertThat(parts[0].size()).isEqualTo(12);
     assertThat(parts[1].size()).isEqualTo(3);
     assertThat(set.fraction(0.4, 4).size()).isEqualTo(6);
-    // 10 of class 0 and 5 of class 1: a twentieth of either would be none.
+    // 10 of class 0 and 5 of class 1: a hundredth of either would be none.
     assertThat(set.fraction(0.01, 4).labels()).containsExactlyInAnyOrder(0, 1);
     assertThat(set.split(0.8, 4)[0].labels()).isEqualTo(parts[0].labels());
     Dataset shuffled = set.shuffledLabels(4);
