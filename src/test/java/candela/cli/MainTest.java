@@ -53,6 +53,11 @@ class MainTest {
 
   /** Explains a heart under a model, results to "out". */
   private Ran explain(Path model, String... options) {
+    return explain(folder, model, options);
+  }
+
+  /** Of a picture that comes with it, into the folder's out. */
+  static Ran explain(Path folder, Path model, String... options) {
     List<String> command = new ArrayList<>();
     command.add("explain");
     command.add(Shipped.pictures(folder).get(3).toString());
@@ -64,6 +69,11 @@ class MainTest {
 
   /** A file of a model that scores by the means of a value's channels, times w. */
   private Path averaged(String name, String value, ModelBuilder model) throws IOException {
+    return averaged(folder, name, value, model);
+  }
+
+  static Path averaged(Path folder, String name, String value, ModelBuilder model)
+      throws IOException {
     model
         .node("GlobalAveragePool", value, "g")
         .node("Flatten", "g", "f")
@@ -90,89 +100,6 @@ class MainTest {
         .hasLineCount(1);
     Files.delete(array);
     assertThat(run(explain).err()).isEmpty();
-  }
-
-  @Test
-  void imagesOfAModelThatLeavesTheirShapeOpen() throws Exception {
-    Path model = folder.resolve("open.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, -1, -1, -1)
-            .output("y")
-            .node("Relu", "x", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "y")
-            .bytes());
-    Ran closed = explain(model, "--method=gradient");
-    assertThat(closed.code()).isEqualTo(Main.WRONG);
-    assertThat(closed.err())
-        .isEqualTo(
-            "candela: open.onnx: input 'x' has the open dimension n at axis 1; give"
-                + " --input-shape, say 3x224x224, in a study input-shape=3x224x224\n");
-    Ran ran = explain(model, "--method=gradient", "--input-shape=3x24x20");
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    JsonNode record =
-        new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
-    assertThat(record.get("preprocess").get("input").toString()).isEqualTo("[3,24,20]");
-    assertThat(run("describe", model.toString(), "--input-shape=3x24x20").out())
-        .contains("[1,3,24,20]");
-    assertThat(run("describe", model.toString(), "--input-shape=3,24").err())
-        .isEqualTo(
-            "candela: input-shape: sizes with x between expected, as 3x224x224, got '3,24'\n");
-  }
-
-  @Test
-  void imagesOfAModelThatTellsNoShape() throws Exception {
-    Path model = folder.resolve("shapeless.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .shapeless("x")
-            .output("y")
-            .node("Relu", "x", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "y")
-            .bytes());
-    assertThat(explain(model, "--method=gradient").err())
-        .isEqualTo(
-            "candela: shapeless.onnx: input 'x' has no shape; give --input-shape, say 3x224x224, in"
-                + " a study input-shape=3x224x224\n");
-    Ran ran = explain(model, "--method=gradient", "--input-shape=3x24x20");
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    assertThat(Npy.read(folder.resolve("out/heart.gradient.npy")).shape()).containsExactly(24, 20);
-    assertThat(run("describe", model.toString(), "--input-shape=3x24x20").out())
-        .contains("[1,3,24,20]");
-  }
-
-  /** A table of positions that is too large to be computed when the model is read. */
-  @Test
-  void deepLiftPassesWhatNoImageHasAPartIn() throws Exception {
-    int wide = 70_000;
-    Path model = folder.resolve("table.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("table", Shape.of(1, wide), new float[wide])
-            .constant("from", Shape.of(1), 0L)
-            .constant("to", Shape.of(1), 3L)
-            .constant("axis", Shape.of(1), 1L)
-            .node("Sigmoid", "table", "t")
-            .node("Slice", "t,from,to,axis", "some")
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("Add", "f,some", "a")
-            .node("Softmax", "a", "s")
-            .node("Div", "s,some", "d")
-            .node("Mul", "d,f", "y")
-            .bytes());
-    Ran ran = explain(model, "--method=deeplift");
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    JsonNode record =
-        new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
-    assertThat(record.findValue("convergenceDelta").doubleValue()).isBetween(-1e-5, 1e-5);
   }
 
   @Test
@@ -330,48 +257,7 @@ class MainTest {
         .contains("r");
   }
 
-  @Test
-  void aModelWithoutNumbersIsNotExplained() throws Exception {
-    Path model =
-        averaged(
-            "diverged.onnx",
-            "x",
-            new ModelBuilder(17)
-                .input("x", -1, 3, 8, 8)
-                .output("y")
-                .constant("w", Shape.of(3, 2), 1, 2, Float.NaN, 4, 5, 6));
-    Ran ran = explain(model);
-    assertThat(ran.code()).isEqualTo(Main.WRONG);
-    assertThat(ran.err())
-        .startsWith("candela: diverged.onnx: weights 'w' [3,2]: numbers expected, value 2 is none");
-  }
-
-  /** Without rectifiers guided backprop is the gradient. */
-  @Test
-  void rulesStartAtTheOutputThatIsAsked() throws Exception {
-    Path model = folder.resolve("two.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .output("z")
-            .constant("a", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
-            .constant("b", Shape.of(3, 2), -9, 1, 4, 7, 2, -3)
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,a", "y")
-            .node("MatMul", "f,b", "z")
-            .bytes());
-    Ran ran =
-        explain(model, "--target=1", "--output=z", "--method=gradient", "--method=guided-backprop");
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    Path out = folder.resolve("out");
-    assertThat(Npy.read(out.resolve("heart.guided-backprop.channels.npy")).values())
-        .containsExactly(Npy.read(out.resolve("heart.gradient.channels.npy")).values());
-  }
-
-  private static ModelBuilder linear(ElementType type) {
+  static ModelBuilder linear(ElementType type) {
     return new ModelBuilder(17)
         .input("x", type, -1, 3, 8, 8)
         .constant("w", Shape.of(3, 4), 1, 2, 3, 4, -1, 2, 0, 3, 2, -1, 1, 0)
@@ -379,36 +265,6 @@ class MainTest {
         .node("GlobalAveragePool", "f", "g")
         .node("Flatten", "g", "flat")
         .node("MatMul", "flat,w", "scores");
-  }
-
-  /** Classes by their places, and the largest scores without them. */
-  @Test
-  void scoresThatLostTheirClassesAreNone() throws Exception {
-    Path model = folder.resolve("top.onnx");
-    Files.write(
-        model,
-        linear(ElementType.FLOAT)
-            .output("class")
-            .output("best")
-            .output("scores")
-            .constant("k", Shape.of(1), 2L)
-            .node("ArgMax", "scores", "class", "axis", 1, "keepdims", 0)
-            .node("TopK", "scores,k", "best,places")
-            .bytes());
-    String scores =
-        "name another of its outputs by --output, in a study output=NAME: best[1,2], scores[1,4]\n";
-    String classes =
-        "candela: top.onnx: output 'class': one score a class expected, it holds whole numbers,"
-            + " as classes by their places; "
-            + scores;
-    assertThat(explain(model, "--method=occlusion:window=4,stride=4").err()).isEqualTo(classes);
-    assertThat(explain(model, "--method=gradient", "--method=grad-cam").err()).isEqualTo(classes);
-    assertThat(explain(model, "--output=best").err())
-        .isEqualTo(
-            "candela: top.onnx: output 'best': one score a class expected, it holds the largest"
-                + " alone; name another of its outputs by --output, in a study output=NAME:"
-                + " scores[1,4]\n");
-    assertThat(explain(model, "--output=scores").code()).isEqualTo(Main.OK);
   }
 
   /** What a run shows is of that run alone. */
@@ -428,50 +284,6 @@ class MainTest {
     assertThat(out.resolve("contact-sheet-5.png")).exists();
   }
 
-  /** Of a form that is not known for one. */
-  @Test
-  void scoresThatLookLikeProbabilitiesAreTold() throws Exception {
-    Path model = folder.resolve("shares.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("none", Shape.of(1, 3), 0f, 0f, 0f)
-            .constant("shares", Shape.of(1, 3), .5f, .25f, .25f)
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("Mul", "f,none", "z")
-            .node("Add", "z,shares", "y")
-            .bytes());
-    assertThat(explain(model, "--method=gradient").err())
-        .contains("shares.onnx: the scores are 0 to 1 and add up to 1, as probabilities do");
-  }
-
-  @Test
-  void aSequenceBesideTheScoresIsLeftOut() throws Exception {
-    byte[] bytes =
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("all")
-            .output("y")
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "y")
-            .node("SequenceConstruct", "g,x", "all")
-            .bytes();
-    var proto = candela.onnx.proto.ModelProto.parseFrom(bytes).toBuilder();
-    proto
-        .getGraphBuilder()
-        .getOutputBuilder(0)
-        .getTypeBuilder()
-        .setSequenceType(candela.onnx.proto.TypeProto.Other.getDefaultInstance());
-    Path model = Files.write(folder.resolve("sequence.onnx"), proto.build().toByteArray());
-    Ran ran = explain(model, "--method=gradient");
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    assertThat(explain(model, "--method=gradient", "--output=all").err())
-        .contains("no output 'all'; it has [y]");
-  }
-
   /** A seventh of 64 pixels, by half of that. */
   @Test
   void occlusionsWindowsFitTheImage() throws Exception {
@@ -486,51 +298,12 @@ class MainTest {
   }
 
   @Test
-  void aModelOfWholeNumbersReadsLevels() throws Exception {
-    Path model = folder.resolve("levels.onnx");
-    Files.write(model, linear(ElementType.UINT8).output("scores").bytes());
-    Ran ran = explain(model, "--method=occlusion:window=4,stride=4");
-    assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    assertThat(ran.out())
-        .contains("preprocessing: raw (it reads levels; --preprocess sets another)");
-    assertThat(run("describe", model.toString()).out()).contains("x[1,3,8,8] of uint8");
-    Npy map = Npy.read(folder.resolve("out").resolve("heart.occlusion.npy"));
-    Files.delete(folder.resolve("out").resolve("heart.occlusion.npy"));
-    explain(model, "--preprocess=raw", "--method=occlusion:window=4,stride=4");
-    assertThat(Npy.read(folder.resolve("out").resolve("heart.occlusion.npy")).values())
-        .containsExactly(map.values());
-  }
-
-  @Test
   void aMapOfOneValueIsRemarked() throws Exception {
     Path model = folder.resolve("flat.onnx");
     Files.write(model, linear(ElementType.FLOAT).output("scores").bytes());
     assertThat(explain(model, "--method=occlusion:window=8,stride=8").err())
         .contains("all values are equal: no place is told from another");
     assertThat(explain(model, "--method=occlusion:window=4,stride=4").err()).isEmpty();
-  }
-
-  @Test
-  void aModelThatIsNoClassifierIsSaid() throws Exception {
-    Path model = folder.resolve("map.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .output("z")
-            .node("Relu", "x", "y")
-            .node("GlobalAveragePool", "y", "z")
-            .bytes());
-    Ran ran = explain(model);
-    assertThat(ran.err())
-        .isEqualTo(
-            "candela: map.onnx: output 'y': one score a class expected, [n,classes], it is"
-                + " [1,3,8,8]; name another of its outputs by --output, in a study output=NAME:"
-                + " z[1,3,1,1]\n");
-    assertThat(ran.code()).isEqualTo(Main.WRONG);
-    // [n,3,1,1] are the scores of three classes
-    assertThat(explain(model, "--output=z").code()).isEqualTo(Main.OK);
   }
 
   @Test
