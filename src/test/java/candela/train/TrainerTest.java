@@ -9,9 +9,12 @@ import candela.device.Device;
 import candela.device.Philox;
 import candela.graph.Compare;
 import candela.graph.Ort;
+import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -233,6 +236,25 @@ class TrainerTest {
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("the file is damaged");
     }
+  }
+
+  /** Names with commas are told from two names. */
+  @Test
+  void theFileNamesItsClasses() throws Exception {
+    Recipe recipe = recipe();
+    Dataset[] data = Sources.of(recipe);
+    List<String> classes = new ArrayList<>(data[0].classes());
+    classes.set(0, "disc, round");
+    for (int i = 0; i < 2; i++) {
+      data[i] = new Dataset(data[i].image(), data[i].pixels(), data[i].labels(), classes);
+    }
+    Path model = folder.resolve("named.onnx");
+    try (Device device = TestDevice.open(1);
+        Trainer trainer = new Trainer(recipe, data, device, null, 1)) {
+      trainer.export(model, Map.of());
+    }
+    String line = OnnxModel.metadata(model).get("classes") + "\n";
+    assertThat(candela.config.Csv.read(line).getFirst().cells()).isEqualTo(classes);
   }
 
   /** A run that began with one model does not go on with another. */
