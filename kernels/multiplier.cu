@@ -105,7 +105,7 @@ struct NormMultiplier {
 };
 
 // From a = y b as NormMultiplier does, where b and b' have one sign; else, as their mean may be 0, from y = a * 1/b.
-BOTH bool isBetween(float a, float b) { return (a > 0 && b > 0) || (a < 0 && b < 0); }
+BOTH bool isOneSign(float a, float b) { return (a > 0 && b > 0) || (a < 0 && b < 0); }
 
 struct DivisorBetween {
   int64_t n;
@@ -117,7 +117,7 @@ struct DivisorBetween {
     float* out = t + s.row * 2 * n;
     INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
       float a = in[i], b = in[n + i];
-      float v = isBetween(a, b) ? 0.5f * a + 0.5f * b : 2.0f / (1.0f / a + 1.0f / b);
+      float v = isOneSign(a, b) ? 0.5f * a + 0.5f * b : 2.0f / (1.0f / a + 1.0f / b);
       out[i] = v;
       out[n + i] = v;
     }
@@ -137,7 +137,7 @@ struct DivisorMultiplier {
     float* out = dx + s.row * 2 * n;
     INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
       float a = in[i], b = in[n + i];
-      float v = isBetween(a, b) ? slope[i] * (a / (a + b)) + slope[n + i] * (b / (a + b))
+      float v = isOneSign(a, b) ? slope[i] * (a / (a + b)) + slope[n + i] * (b / (a + b))
                                 : 0.5f * (slope[i] * (a / b) + slope[n + i] * (b / a));
       put(out + i, v, accumulate);
       put(out + n + i, v, accumulate);

@@ -160,14 +160,14 @@ class Constant {
     return made;
   }
 
-  bool sameBits(const Product& block, const Product& few, int64_t wide) const {
+  bool sameBits(const Product& block, const Product& small, int64_t wide) const {
     Lane lane;
     dnnl::memory b = pack(Desc({k, wide}, F32, Tag::ab), randomNumbers(k * wide).data(), block.shape.weights_desc());
     std::vector<float> x(static_cast<size_t>(kBlock * k)), none(static_cast<size_t>(wide));
     copy(kShort * k, randomNumbers(kShort * k).data(), x.data());
     std::vector<float> y(static_cast<size_t>(kBlock * n)), z = y;
     execute(lane, block, x.data(), b, y.data(), bias == nullptr ? nullptr : none.data());
-    execute(lane, few, x.data(), b, z.data(), bias == nullptr ? nullptr : none.data());
+    execute(lane, small, x.data(), b, z.data(), bias == nullptr ? nullptr : none.data());
     return std::memcmp(y.data(), z.data(), static_cast<size_t>((kShort - 1) * n + wide) * sizeof(float)) == 0;
   }
 
@@ -193,8 +193,9 @@ class Constant {
     int64_t wide = std::min(columns, n - from);
     bool padded = group == 1 && count < rows;
     const float* in = x + first * k;
-    const auto& products = padded && count <= kShort && !shorter.empty() ? shorter : some.products(padded ? rows : count);
-    int64_t tall = &products == &shorter ? kShort : rows;
+    bool isShort = padded && count <= kShort && !shorter.empty();
+    const auto& products = isShort ? shorter : some.products(padded ? rows : count);
+    int64_t tall = isShort ? kShort : rows;
     if (padded && count < tall) {
       float* filled = lane.columns.floats(tall * k);
       copy(count * k, in, filled);

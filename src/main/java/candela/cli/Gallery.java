@@ -105,9 +105,9 @@ final class Gallery {
   /** Pages of an earlier run with more of them. */
   private void deleteFrom(int number) {
     try {
-      boolean more = true;
-      for (int i = number; more; i++) {
-        more = Files.deleteIfExists(sheet(i));
+      int next = number;
+      while (Files.deleteIfExists(sheet(next))) {
+        next++;
       }
     } catch (IOException e) {
       throw new CandelaException(folder + ": cannot be changed: " + WholeFile.reason(e), e);

@@ -124,8 +124,17 @@ public final class Settings {
 
   public double number(String key, double otherwise, double least, double most) {
     String value = one(key);
+    return value == null ? otherwise : within(key, value, least, most);
+  }
+
+  /** A list of numbers from least to most; empty where the key is not given. */
+  public List<Double> numbers(String key, double least, double most) {
+    return list(key).stream().map(v -> within(key, v, least, most)).toList();
+  }
+
+  private double within(String key, String value, double least, double most) {
     try {
-      double v = value == null ? otherwise : Double.parseDouble(value);
+      double v = Double.parseDouble(value);
       if (v >= least && v <= most) {
         return v;
       }

@@ -83,7 +83,7 @@ final class LpReaders {
 
   /** Kept from 0, where the slope of a root is infinite: there the gradient is 0. */
   private static Value above(Call c, Value sum) {
-    return c.add(new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY), sum);
+    return c.add(Rectify.FLOOR, sum);
   }
 
   private static Value root(Call c, Value sum, int p) {

@@ -43,8 +43,7 @@ public final class MixedScores {
     Value log = Value.of(output.name() + LOGARITHM, output.shape(), false);
     List<Node> nodes = new ArrayList<>(graph.nodes());
     // what rounds to 0 has a logarithm, and no slope
-    Op floor = new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY);
-    nodes.add(new Node(positive.name(), floor, List.of(output), positive));
+    nodes.add(new Node(positive.name(), Rectify.FLOOR, List.of(output), positive));
     nodes.add(new Node(log.name(), new Elementwise(Unary.LOG), List.of(positive), log));
     return new Graph(graph.name(), graph.inputs(), graph.outputs(), nodes, graph.named());
   }
@@ -67,11 +66,10 @@ public final class MixedScores {
 
   /** Whether a node is one of the softmaxes that such scores are the sum of. */
   public static boolean isPart(Graph graph, Node n) {
-    Map<Value, Node> producers = Rewrite.producers(graph);
     return n.op() instanceof Softmax
         && graph.nodes().stream()
             .filter(f -> f.output().name().endsWith(FLOOR))
-            .anyMatch(f -> reaches(producers, f.input(0), n));
+            .anyMatch(f -> reaches(Rewrite.producers(graph), f.input(0), n));
   }
 
   /** Through what is no softmax. */

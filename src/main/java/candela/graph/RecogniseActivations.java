@@ -2,7 +2,6 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.device.Unary;
-import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import java.util.List;
 import java.util.Map;
@@ -20,25 +19,22 @@ final class RecogniseActivations implements Simplify.Pass {
 
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    Map<Value, Node> producers = Rewrite.producers(graph);
-    // Nothing that contains a kept value is one operator: its readers would pass it by.
-    producers.keySet().removeAll(Rewrite.held(graph, keep));
-    Rewrite r = new Rewrite(graph);
-    for (Node n : graph.nodes()) {
-      Match m = n.op() instanceof BinaryOp b && b.kind() == Binary.MUL ? match(n, producers) : null;
-      if (m == null) {
-        r.add(n);
-      } else if (m.factor == 1) {
-        r.add(new Node(n.name(), m.op, List.of(m.x), n.outputs()));
-      } else {
-        Value y = Value.of(n.output().name() + "@unscaled", n.output().shape(), false);
-        r.add(new Node(n.name(), m.op, List.of(m.x), y));
-        r.add(
-            new Node(
-                n.name(), new Elementwise(Unary.LINEAR, m.factor, 0), List.of(y), n.outputs()));
-      }
+    return Rewrite.recognise(graph, keep, RecogniseActivations::activation);
+  }
+
+  private static List<Node> activation(Node n, Map<Value, Node> producers) {
+    Match m = Rewrite.binary(n, Binary.MUL) == null ? null : match(n, producers);
+    if (m == null) {
+      return List.of();
     }
-    return r.finish();
+    if (m.factor == 1) {
+      return List.of(new Node(n.name(), m.op, List.of(m.x), n.outputs()));
+    }
+    Value y = Value.of(n.output().name() + "@unscaled", n.output().shape(), false);
+    Op scale = new Elementwise(Unary.LINEAR, m.factor, 0);
+    return List.of(
+        new Node(n.name(), m.op, List.of(m.x), y),
+        new Node(n.name(), scale, List.of(y), n.outputs()));
   }
 
   /** factor * op(x). */
@@ -105,9 +101,6 @@ final class RecogniseActivations implements Simplify.Pass {
   }
 
   private static boolean isSoftplus(Node n, Value x) {
-    return n != null
-        && n.op() instanceof Elementwise e
-        && e.kind() == Unary.SOFTPLUS
-        && n.input(0) == x;
+    return Rewrite.elementwise(n, Unary.SOFTPLUS) != null && n.input(0) == x;
   }
 }

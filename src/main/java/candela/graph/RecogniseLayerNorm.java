@@ -3,7 +3,6 @@ package candela.graph;
 import candela.device.Binary;
 import candela.device.Reduction;
 import candela.device.Unary;
-import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.LayerNorm;
 import candela.graph.op.Reduce;
@@ -19,29 +18,23 @@ import java.util.Set;
 final class RecogniseLayerNorm implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    Map<Value, Node> producers = Rewrite.producers(graph);
-    // Nothing that contains a kept value is one operator: its readers would pass it by.
-    producers.keySet().removeAll(Rewrite.held(graph, keep));
-    Rewrite r = new Rewrite(graph);
-    for (Node n : graph.nodes()) {
-      Node norm = norm(n, producers);
-      r.add(norm == null ? n : norm);
-    }
-    return r.finish();
+    return Rewrite.recognise(graph, keep, RecogniseLayerNorm::norm);
   }
 
-  private static Node norm(Node n, Map<Value, Node> producers) {
+  private static List<Node> norm(Node n, Map<Value, Node> producers) {
     Value deviation = deviation(n, producers);
-    Node root = elementwise(producers.get(deviation), Unary.SQRT);
-    Node added = root == null ? null : elementwise(producers.get(root.input(0)), Unary.LINEAR);
+    Node root = Rewrite.elementwise(producers.get(deviation), Unary.SQRT);
+    Node added =
+        root == null ? null : Rewrite.elementwise(producers.get(root.input(0)), Unary.LINEAR);
     if (added == null || ((Elementwise) added.op()).alpha() != 1) {
-      return null;
+      return List.of();
     }
     Node variance = mean(producers.get(added.input(0)));
-    Node square = variance == null ? null : binary(producers.get(variance.input(0)), Binary.MUL);
-    Node centred = binary(producers.get(n.input(0)), Binary.SUB);
+    Node square =
+        variance == null ? null : Rewrite.binary(producers.get(variance.input(0)), Binary.MUL);
+    Node centred = Rewrite.binary(producers.get(n.input(0)), Binary.SUB);
     if (square == null || centred == null) {
-      return null;
+      return List.of();
     }
     Value x = centred.input(0);
     Node mean = mean(producers.get(centred.input(1)));
@@ -52,22 +45,22 @@ final class RecogniseLayerNorm implements Simplify.Pass {
             && isCentred(square.input(0), centred, producers)
             && square.input(0) == square.input(1);
     if (!fits) {
-      return null;
+      return List.of();
     }
     float epsilon = ((Elementwise) added.op()).beta();
     LayerNorm op = new LayerNorm(((Reduce) mean.op()).from(), epsilon);
-    return new Node(n.name(), op, List.of(x), n.outputs());
+    return List.of(new Node(n.name(), op, List.of(x), n.outputs()));
   }
 
   /** What n divides by, or multiplies with the reciprocal of. */
   private static Value deviation(Node n, Map<Value, Node> producers) {
-    if (binary(n, Binary.DIV) != null) {
+    if (Rewrite.binary(n, Binary.DIV) != null) {
       return n.input(1);
     }
     Node reciprocal =
-        binary(n, Binary.MUL) == null
+        Rewrite.binary(n, Binary.MUL) == null
             ? null
-            : elementwise(producers.get(n.input(1)), Unary.RECIPROCAL);
+            : Rewrite.elementwise(producers.get(n.input(1)), Unary.RECIPROCAL);
     return reciprocal == null ? null : reciprocal.input(0);
   }
 
@@ -75,7 +68,7 @@ final class RecogniseLayerNorm implements Simplify.Pass {
   private static boolean isCentred(Value v, Node centred, Map<Value, Node> producers) {
     Node n = producers.get(v);
     return v == centred.output()
-        || (binary(n, Binary.SUB) != null && n.inputs().equals(centred.inputs()));
+        || (Rewrite.binary(n, Binary.SUB) != null && n.inputs().equals(centred.inputs()));
   }
 
   private static Node mean(Node n) {
@@ -85,13 +78,5 @@ final class RecogniseLayerNorm implements Simplify.Pass {
             && m.to() == n.input(0).shape().rank()
         ? n
         : null;
-  }
-
-  private static Node binary(Node n, Binary kind) {
-    return n != null && n.op() instanceof BinaryOp b && b.kind() == kind ? n : null;
-  }
-
-  private static Node elementwise(Node n, Unary kind) {
-    return n != null && n.op() instanceof Elementwise e && e.kind() == kind ? n : null;
   }
 }

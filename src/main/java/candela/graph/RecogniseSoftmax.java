@@ -3,8 +3,6 @@ package candela.graph;
 import candela.device.Binary;
 import candela.device.Reduction;
 import candela.device.Unary;
-import candela.graph.op.BinaryOp;
-import candela.graph.op.Elementwise;
 import candela.graph.op.Reduce;
 import candela.graph.op.Softmax;
 import java.util.List;
@@ -18,37 +16,20 @@ import java.util.Set;
 final class RecogniseSoftmax implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    Map<Value, Node> producers = Rewrite.producers(graph);
-    producers.keySet().removeAll(Rewrite.held(graph, keep));
-    Rewrite r = new Rewrite(graph);
-    for (Node n : graph.nodes()) {
-      Value x = isKind(n, Binary.DIV) ? logits(n, producers) : null;
-      r.add(x == null ? n : new Node(n.name(), new Softmax(false), List.of(x), n.outputs()));
-    }
-    return r.finish();
+    return Rewrite.recognise(graph, keep, RecogniseSoftmax::softmax);
   }
 
-  /** Null where the quotient is something else. */
-  private static Value logits(Node quotient, Map<Value, Node> producers) {
-    Value e = quotient.input(0);
-    Node exp = producers.get(e);
-    boolean softmax =
-        exp != null
-            && exp.op() instanceof Elementwise f
-            && f.kind() == Unary.EXP
-            && isOverLast(producers.get(quotient.input(1)), Reduction.SUM, e);
-    if (!softmax) {
-      return null;
+  private static List<Node> softmax(Node n, Map<Value, Node> producers) {
+    boolean quotient = Rewrite.binary(n, Binary.DIV) != null;
+    Node exp = quotient ? Rewrite.elementwise(producers.get(n.input(0)), Unary.EXP) : null;
+    if (exp == null || !isOverLast(producers.get(n.input(1)), Reduction.SUM, n.input(0))) {
+      return List.of();
     }
-    Node less = producers.get(exp.input(0));
+    Node less = Rewrite.binary(producers.get(exp.input(0)), Binary.SUB);
     boolean stable =
-        isKind(less, Binary.SUB)
-            && isOverLast(producers.get(less.input(1)), Reduction.MAX, less.input(0));
-    return stable ? less.input(0) : exp.input(0);
-  }
-
-  private static boolean isKind(Node n, Binary kind) {
-    return n != null && n.op() instanceof BinaryOp b && b.kind() == kind;
+        less != null && isOverLast(producers.get(less.input(1)), Reduction.MAX, less.input(0));
+    Value x = stable ? less.input(0) : exp.input(0);
+    return List.of(new Node(n.name(), new Softmax(false), List.of(x), n.outputs()));
   }
 
   private static boolean isOverLast(Node n, Reduction kind, Value x) {

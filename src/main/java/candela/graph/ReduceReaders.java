@@ -36,7 +36,7 @@ final class ReduceReaders {
 
   /** The square root is kept from 0, where its slope is infinite: there the gradient is 0. */
   static Value norm2(Call c) {
-    Value sum = c.add(new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY), squares(c));
+    Value sum = c.add(Rectify.FLOOR, squares(c));
     return c.add(new Elementwise(Unary.SQRT), sum);
   }
 
@@ -50,7 +50,7 @@ final class ReduceReaders {
     }
     Value apart = c.binary(Binary.SUB, x, over(c, x, Reduction.MEAN, reduced));
     Value variance = over(c, c.binary(Binary.MUL, apart, apart), Reduction.MEAN, reduced);
-    variance = c.add(new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY), variance);
+    variance = c.add(Rectify.FLOOR, variance);
     Value deviation = c.add(new Elementwise(Unary.SQRT), variance);
     return c.binary(Binary.DIV, apart, c.add(new Elementwise(Unary.LINEAR, 1, 1e-9f), deviation));
   }

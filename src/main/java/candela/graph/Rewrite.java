@@ -1,5 +1,9 @@
 package candela.graph;
 
+import candela.device.Binary;
+import candela.device.Unary;
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Elementwise;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -7,6 +11,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 
 /**
  * The working copy of a graph that a pass rewrites: node list, replaced values, where named values
@@ -66,6 +71,35 @@ final class Rewrite {
     List<Value> outputs = from.outputs().stream().map(this::now).toList();
     named.replaceAll((name, p) -> new Graph.Place(now(p.value()), p.perm()));
     return new Graph(from.name(), from.inputs(), outputs, nodes, named);
+  }
+
+  /**
+   * The graph with what a node and those before it are one operator for, as a pass recognises it.
+   *
+   * @param by what stands for a node, empty where that is the node itself; told who computes each
+   *     value but for kept ones: nothing that contains one is one operator, as its readers would
+   *     pass it by
+   */
+  static Graph recognise(
+      Graph graph, Set<String> keep, BiFunction<Node, Map<Value, Node>, List<Node>> by) {
+    Map<Value, Node> producers = producers(graph);
+    producers.keySet().removeAll(held(graph, keep));
+    Rewrite r = new Rewrite(graph);
+    for (Node n : graph.nodes()) {
+      List<Node> found = by.apply(n, producers);
+      (found.isEmpty() ? List.of(n) : found).forEach(r::add);
+    }
+    return r.finish();
+  }
+
+  /** The node where it is of that kind, else null. */
+  static Node binary(Node n, Binary kind) {
+    return n != null && n.op() instanceof BinaryOp b && b.kind() == kind ? n : null;
+  }
+
+  /** The node where it is of that kind, else null. */
+  static Node elementwise(Node n, Unary kind) {
+    return n != null && n.op() instanceof Elementwise e && e.kind() == kind ? n : null;
   }
 
   /** How often each value is read, graph outputs and the values in keep counted in. */

@@ -112,7 +112,7 @@ final class Intact {
 
   /** Bytes of a table of colours, where there is one. */
   private static int colours(byte packed) {
-    return packed < 0 ? 3 << (packed & 7) + 1 : 0;
+    return packed < 0 ? 3 << ((packed & 7) + 1) : 0;
   }
 
   /** Behind the block without bytes that ends others. */

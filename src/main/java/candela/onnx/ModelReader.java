@@ -174,6 +174,7 @@ final class ModelReader {
     }
     var outputs = new ArrayList<OnnxValue>();
     var names = new HashSet<String>();
+    boolean tensors = graph.getOutputList().stream().anyMatch(ModelReader::isTensor);
     for (ValueInfoProto v : graph.getOutputList()) {
       String label = where + ": output " + Names.quote(v.getName());
       if (!order.defines(v.getName())) {
@@ -182,7 +183,7 @@ final class ModelReader {
       if (!names.add(v.getName())) {
         throw new CandelaException(label + ": is listed twice; export the model again");
       }
-      if (isTensor(v) || graph.getOutputList().stream().noneMatch(ModelReader::isTensor)) {
+      if (isTensor(v) || !tensors) {
         outputs.add(value(label, v));
       }
     }

@@ -1,6 +1,5 @@
 package candela.roar;
 
-import candela.config.Csv;
 import candela.graph.Network;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
@@ -33,7 +32,7 @@ final class ModelFile {
               + " that was trained on such pixels",
           file, Dataset.PREPROCESS, preprocess);
     }
-    String expected = Csv.line(classes.toArray(String[]::new));
+    String expected = Dataset.line(classes);
     String found = told.get("classes");
     if (!found.equals(expected)) {
       throw CandelaException.of(

@@ -146,7 +146,7 @@ public enum Nodes implements Selector {
     @Override
     public boolean test(Graph graph, Node node) {
       return switch (node.op()) {
-        case Rectify r -> r.lo() >= 0 && !isFloor(r);
+        case Rectify r -> r.lo() >= 0 && !r.isFloor();
         case Elementwise e ->
             e.kind() == Unary.RELU
                 || e.kind() == Unary.LEAKY_RELU
@@ -181,13 +181,9 @@ public enum Nodes implements Selector {
   SMOOTHABLE {
     @Override
     public boolean test(Graph graph, Node node) {
-      return node.op() instanceof Rectify r && !isFloor(r);
+      return node.op() instanceof Rectify r && !r.isFloor();
     }
   };
-
-  private static boolean isFloor(Rectify r) {
-    return r.lo() == Float.MIN_NORMAL;
-  }
 
   private static boolean isLayer(Node node) {
     Role role = Role.of(node);

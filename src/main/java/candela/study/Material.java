@@ -19,20 +19,16 @@ public record Material(List<Model> models, List<Photo> photos) {
    * @param shipped folder for what comes with Candela, where it is asked for
    */
   public static Material of(Study study, Path shipped) {
-    List<String> classes = classes(study, shipped);
+    Path file = labels(study, shipped);
+    Labels labels = Labels.read(file);
     var known = new Annotations();
-    List<Photo> photos = photos(study, shipped, classes, known);
+    List<Photo> photos = photos(study, shipped, labels.names(), known);
     List<Model> models =
         study.models().stream().map(r -> model(study, r, shipped, photos)).toList();
     if (known.named()) {
-      models.forEach(
-          m -> new Labels(classes).check(m.network().classes(m.output()), labels(study, shipped)));
+      models.forEach(m -> labels.check(m.network().classes(m.output()), file));
     }
     return new Material(models, photos);
-  }
-
-  private static List<String> classes(Study study, Path shipped) {
-    return Labels.read(labels(study, shipped)).names();
   }
 
   /** Null for none. */

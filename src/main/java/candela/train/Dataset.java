@@ -38,6 +38,11 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
     }
   }
 
+  /** Names of classes as a model's file tells them, one line of comma-separated values. */
+  public static String line(List<String> classes) {
+    return candela.config.Csv.line(classes.toArray(String[]::new));
+  }
+
   public int size() {
     return labels.length;
   }

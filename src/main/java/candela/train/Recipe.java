@@ -90,9 +90,7 @@ public record Recipe(
             s.number("noise", 0, 0, MOST_NOISE),
             s.has("attack") ? s.read("attack", s.required("attack"), Pgd::parse) : null,
             s.list("measure").stream().map(v -> s.read("measure", v, Pgd::parse)).toList(),
-            s.list("measure-noise").stream()
-                .map(v -> s.read("measure-noise", v, Recipe::deviation))
-                .toList(),
+            s.numbers("measure-noise", 0, MOST_NOISE),
             s.bool("half", false));
     if (!fresh && s.has("architecture")) {
       throw CandelaException.of("%s: either architecture or start expected, got both", file);
@@ -132,17 +130,5 @@ public record Recipe(
         measure,
         measureNoise,
         half);
-  }
-
-  private static Double deviation(String text) {
-    try {
-      double v = Double.parseDouble(text);
-      if (v >= 0 && v <= MOST_NOISE) {
-        return v;
-      }
-      throw CandelaException.of("0.0 to %s expected, got '%s'", MOST_NOISE, text);
-    } catch (NumberFormatException e) {
-      throw new CandelaException("a number expected, got '" + text + "'", e);
-    }
   }
 }

@@ -241,7 +241,7 @@ public final class Trainer implements AutoCloseable {
   /** Writes the model as ONNX; the file is there in whole or not at all. */
   public void export(Path file, Map<String, String> about) {
     Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put("classes", candela.config.Csv.line(train.classes().toArray(String[]::new)));
+    metadata.put("classes", Dataset.line(train.classes()));
     metadata.put("preprocess", Dataset.PREPROCESS);
     metadata.put("recipe", recipe.text());
     metadata.putAll(about);

@@ -7,6 +7,7 @@ import candela.image.Npy;
 import candela.onnx.ElementType;
 import candela.onnx.ModelBuilder;
 import candela.tensor.Shape;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -22,18 +23,25 @@ class ModelsTest {
     return MainTest.explain(folder, model, options);
   }
 
+  private Path file(String name, ModelBuilder model) throws IOException {
+    return Files.write(folder.resolve(name), model.bytes());
+  }
+
+  private JsonNode provenance() {
+    return new ObjectMapper().readTree(folder.resolve("out/provenance.json").toFile());
+  }
+
   @Test
   void imagesOfAModelThatLeavesTheirShapeOpen() throws Exception {
-    Path model = folder.resolve("open.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, -1, -1, -1)
-            .output("y")
-            .node("Relu", "x", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "y")
-            .bytes());
+    Path model =
+        file(
+            "open.onnx",
+            new ModelBuilder(17)
+                .input("x", -1, -1, -1, -1)
+                .output("y")
+                .node("Relu", "x", "r")
+                .node("GlobalAveragePool", "r", "g")
+                .node("Flatten", "g", "y"));
     Ran closed = explain(model, "--method=gradient");
     assertThat(closed.code()).isEqualTo(Main.WRONG);
     assertThat(closed.err())
@@ -42,8 +50,7 @@ class ModelsTest {
                 + " --input-shape, say 3x224x224, in a study input-shape=3x224x224\n");
     Ran ran = explain(model, "--method=gradient", "--input-shape=3x24x20");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    JsonNode record =
-        new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
+    JsonNode record = provenance();
     assertThat(record.get("preprocess").get("input").toString()).isEqualTo("[3,24,20]");
     assertThat(MainTest.run("describe", model.toString(), "--input-shape=3x24x20").out())
         .contains("[1,3,24,20]");
@@ -54,16 +61,15 @@ class ModelsTest {
 
   @Test
   void imagesOfAModelThatTellsNoShape() throws Exception {
-    Path model = folder.resolve("shapeless.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .shapeless("x")
-            .output("y")
-            .node("Relu", "x", "r")
-            .node("GlobalAveragePool", "r", "g")
-            .node("Flatten", "g", "y")
-            .bytes());
+    Path model =
+        file(
+            "shapeless.onnx",
+            new ModelBuilder(17)
+                .shapeless("x")
+                .output("y")
+                .node("Relu", "x", "r")
+                .node("GlobalAveragePool", "r", "g")
+                .node("Flatten", "g", "y"));
     assertThat(explain(model, "--method=gradient").err())
         .isEqualTo(
             "candela: shapeless.onnx: input 'x' has no shape; give --input-shape, say 3x224x224, in"
@@ -79,29 +85,27 @@ class ModelsTest {
   @Test
   void deepLiftPassesWhatNoImageHasAPartIn() throws Exception {
     int wide = 70_000;
-    Path model = folder.resolve("table.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("table", Shape.of(1, wide), new float[wide])
-            .constant("from", Shape.of(1), 0L)
-            .constant("to", Shape.of(1), 3L)
-            .constant("axis", Shape.of(1), 1L)
-            .node("Sigmoid", "table", "t")
-            .node("Slice", "t,from,to,axis", "some")
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("Add", "f,some", "a")
-            .node("Softmax", "a", "s")
-            .node("Div", "s,some", "d")
-            .node("Mul", "d,f", "y")
-            .bytes());
+    Path model =
+        file(
+            "table.onnx",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("table", Shape.of(1, wide), new float[wide])
+                .constant("from", Shape.of(1), 0L)
+                .constant("to", Shape.of(1), 3L)
+                .constant("axis", Shape.of(1), 1L)
+                .node("Sigmoid", "table", "t")
+                .node("Slice", "t,from,to,axis", "some")
+                .node("GlobalAveragePool", "x", "g")
+                .node("Flatten", "g", "f")
+                .node("Add", "f,some", "a")
+                .node("Softmax", "a", "s")
+                .node("Div", "s,some", "d")
+                .node("Mul", "d,f", "y"));
     Ran ran = explain(model, "--method=deeplift");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
-    JsonNode record =
-        new ObjectMapper().readTree(folder.resolve("out").resolve("provenance.json").toFile());
+    JsonNode record = provenance();
     assertThat(record.findValue("convergenceDelta").doubleValue()).isBetween(-1e-5, 1e-5);
   }
 
@@ -125,20 +129,19 @@ class ModelsTest {
   /** Without rectifiers guided backprop is the gradient. */
   @Test
   void rulesStartAtTheOutputThatIsAsked() throws Exception {
-    Path model = folder.resolve("two.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .output("z")
-            .constant("a", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
-            .constant("b", Shape.of(3, 2), -9, 1, 4, 7, 2, -3)
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("MatMul", "f,a", "y")
-            .node("MatMul", "f,b", "z")
-            .bytes());
+    Path model =
+        file(
+            "two.onnx",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .output("z")
+                .constant("a", Shape.of(3, 2), 1, 2, 3, 4, 5, 6)
+                .constant("b", Shape.of(3, 2), -9, 1, 4, 7, 2, -3)
+                .node("GlobalAveragePool", "x", "g")
+                .node("Flatten", "g", "f")
+                .node("MatMul", "f,a", "y")
+                .node("MatMul", "f,b", "z"));
     Ran ran =
         explain(model, "--target=1", "--output=z", "--method=gradient", "--method=guided-backprop");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
@@ -150,17 +153,16 @@ class ModelsTest {
   /** Classes by their places, and the largest scores without them. */
   @Test
   void scoresThatLostTheirClassesAreNone() throws Exception {
-    Path model = folder.resolve("top.onnx");
-    Files.write(
-        model,
-        MainTest.linear(ElementType.FLOAT)
-            .output("class")
-            .output("best")
-            .output("scores")
-            .constant("k", Shape.of(1), 2L)
-            .node("ArgMax", "scores", "class", "axis", 1, "keepdims", 0)
-            .node("TopK", "scores,k", "best,places")
-            .bytes());
+    Path model =
+        file(
+            "top.onnx",
+            MainTest.linear(ElementType.FLOAT)
+                .output("class")
+                .output("best")
+                .output("scores")
+                .constant("k", Shape.of(1), 2L)
+                .node("ArgMax", "scores", "class", "axis", 1, "keepdims", 0)
+                .node("TopK", "scores,k", "best,places"));
     String scores =
         "name another of its outputs by --output, in a study output=NAME: best[1,2], scores[1,4]\n";
     String classes =
@@ -180,19 +182,18 @@ class ModelsTest {
   /** Of a form that is not known for one. */
   @Test
   void scoresThatLookLikeProbabilitiesAreTold() throws Exception {
-    Path model = folder.resolve("shares.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .constant("none", Shape.of(1, 3), 0f, 0f, 0f)
-            .constant("shares", Shape.of(1, 3), .5f, .25f, .25f)
-            .node("GlobalAveragePool", "x", "g")
-            .node("Flatten", "g", "f")
-            .node("Mul", "f,none", "z")
-            .node("Add", "z,shares", "y")
-            .bytes());
+    Path model =
+        file(
+            "shares.onnx",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .constant("none", Shape.of(1, 3), 0f, 0f, 0f)
+                .constant("shares", Shape.of(1, 3), .5f, .25f, .25f)
+                .node("GlobalAveragePool", "x", "g")
+                .node("Flatten", "g", "f")
+                .node("Mul", "f,none", "z")
+                .node("Add", "z,shares", "y"));
     assertThat(explain(model, "--method=gradient").err())
         .contains("shares.onnx: the scores are 0 to 1 and add up to 1, as probabilities do");
   }
@@ -223,8 +224,7 @@ class ModelsTest {
 
   @Test
   void aModelOfWholeNumbersReadsLevels() throws Exception {
-    Path model = folder.resolve("levels.onnx");
-    Files.write(model, MainTest.linear(ElementType.UINT8).output("scores").bytes());
+    Path model = file("levels.onnx", MainTest.linear(ElementType.UINT8).output("scores"));
     Ran ran = explain(model, "--method=occlusion:window=4,stride=4");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);
     assertThat(ran.out())
@@ -239,16 +239,15 @@ class ModelsTest {
 
   @Test
   void aModelThatIsNoClassifierIsSaid() throws Exception {
-    Path model = folder.resolve("map.onnx");
-    Files.write(
-        model,
-        new ModelBuilder(17)
-            .input("x", -1, 3, 8, 8)
-            .output("y")
-            .output("z")
-            .node("Relu", "x", "y")
-            .node("GlobalAveragePool", "y", "z")
-            .bytes());
+    Path model =
+        file(
+            "map.onnx",
+            new ModelBuilder(17)
+                .input("x", -1, 3, 8, 8)
+                .output("y")
+                .output("z")
+                .node("Relu", "x", "y")
+                .node("GlobalAveragePool", "y", "z"));
     Ran ran = explain(model);
     assertThat(ran.err())
         .isEqualTo(

@@ -80,9 +80,7 @@ class MixedScoresTest {
     for (int m = 0; m < models.size(); m++) {
       Network network = network(models.get(m));
       for (int batch : new int[] {1, 3}) {
-        assertThat(MixedScores.logarithm(network.graph(batch, SessionOptions.GRADIENT), y(network)))
-            .as("model %d", m)
-            .isNotNull();
+        assertThat(logarithm(network, batch)).as("model %d", m).isNotNull();
       }
       Prediction found = prediction(network);
       for (int i = 0; i < 3; i++) {
@@ -93,8 +91,9 @@ class MixedScoresTest {
     }
   }
 
-  private static Value y(Network network) {
-    return network.graph(1, SessionOptions.GRADIENT).outputs().getFirst();
+  private static Value logarithm(Network network, int batch) {
+    Graph graph = network.graph(batch, SessionOptions.GRADIENT);
+    return MixedScores.logarithm(graph, graph.outputs().getFirst());
   }
 
   /** With its largest element taken away or not; its logits are then those of the model. */
@@ -142,10 +141,7 @@ class MixedScoresTest {
             two().node("Add", "p,x", "y"),
             two().node("Concat", "p,q", "y", "axis", 1));
     for (int m = 0; m < models.size(); m++) {
-      Network network = network(models.get(m));
-      assertThat(MixedScores.logarithm(network.graph(1, SessionOptions.GRADIENT), y(network)))
-          .as("model %d", m)
-          .isNull();
+      assertThat(logarithm(network(models.get(m)), 1)).as("model %d", m).isNull();
     }
   }
 

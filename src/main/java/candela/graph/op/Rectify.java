@@ -12,6 +12,13 @@ import java.util.List;
 
 /** Clamps to lo..hi (ReLU: 0 and infinity); one bit an element is kept for backward. */
 public record Rectify(float lo, float hi) implements Op {
+  /** What keeps a logarithm or a root from 0. */
+  public static final Rectify FLOOR = new Rectify(Float.MIN_NORMAL, Float.POSITIVE_INFINITY);
+
+  public boolean isFloor() {
+    return lo == FLOOR.lo;
+  }
+
   @Override
   public List<Shape> shapes(List<Value> inputs) {
     return List.of(inputs.get(0).shape());
