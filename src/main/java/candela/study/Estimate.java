@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.device.Device;
+import candela.device.Philox;
 import candela.graph.Likelihood;
 import candela.graph.OnlyBatch;
 import candela.graph.Rules;
@@ -13,6 +14,7 @@ import candela.method.Inpainting;
 import candela.method.Method;
 import candela.method.Subject;
 import candela.metric.Explained;
+import candela.metric.Explainer;
 import candela.metric.Metric;
 import candela.metric.Similarities;
 import candela.probe.Asked;
@@ -22,6 +24,8 @@ import candela.probe.Windowing;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -31,11 +35,13 @@ import java.util.Optional;
 
 /**
  * What an image costs under a model: rows as methods and metrics tell them before, time from one
- * batch of each kind, and of inpainting from a hole about as large as the methods'.
+ * batch of each kind, of metrics from a batch that each writes for a drawn image and map, and of
+ * inpainting from a hole about as large as the methods'.
  *
  * @param maps rows of the maps
  * @param metrics rows of the metrics, as asked and as run
- * @param seconds of the rows and of inpainting them; what else is done between batches comes on top
+ * @param seconds of the rows, of writing those of metrics and of inpainting; what else is done
+ *     between batches comes on top
  * @param bytes of the sessions at this batch, inpainters' among them
  * @param open whether there may be more rows: what Score-CAM asks depends on what it sees, say
  */
@@ -54,7 +60,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     long metrics = judging.forward() + judging.both() + asked.rows();
     long forward = metrics - judging.both();
     long both = judging.both();
-    double seconds = 0;
+    double seconds = plan.mapped().size() * writing(study, model, device, batch);
     long bytes = 0;
     for (Run r : plan.runs()) {
       Size size = shared.get(r.method());
@@ -138,12 +144,72 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
 
   /** A map of ones, of an image of one dot that shows the class nowhere. */
   private static Explained flat(Subject grey, float[] pixels, Method method) {
+    float[] map = new float[grey.shape().dim(1) * grey.shape().dim(2)];
+    Arrays.fill(map, 1);
+    return explained(grey, pixels, map, Worker.explainer(method, grey));
+  }
+
+  /** That shows the class nowhere. */
+  private static Explained explained(
+      Subject grey, float[] pixels, float[] map, Explainer explainer) {
     int h = grey.shape().dim(1);
     int w = grey.shape().dim(2);
-    float[] map = new float[h * w];
-    Arrays.fill(map, 1);
-    return new Explained(
-        grey.shape(), pixels, 0, map, h, w, new boolean[h * w], Worker.explainer(method, grey));
+    return new Explained(grey.shape(), pixels, 0, map, h, w, new boolean[h * w], explainer);
+  }
+
+  /**
+   * Seconds of the processor for all rows of one map's metrics, but those that ask for maps: what
+   * ROAD imputes, say, takes longer than the network.
+   */
+  private static double writing(Study study, Model model, Device device, int batch) {
+    Subject grey = grey(model);
+    double least = Double.POSITIVE_INFINITY;
+    for (int i = 0; i <= ROUNDS; i++) {
+      Explained drawn =
+          explained(
+              grey,
+              drawn(2 * i, grey.shape().count()),
+              drawn(2 * i + 1, grey.shape().dim(1) * grey.shape().dim(2)),
+              null);
+      double seconds = 0;
+      try (var workspace = new Workspace(device, asked(device))) {
+        for (Study.Measure<Metric> m : study.metrics()) {
+          seconds += m.of().needsMethod() ? 0 : writing(m.of(), drawn, workspace, batch);
+        }
+      }
+      least = i == 0 ? least : Math.min(least, seconds);
+    }
+    return least;
+  }
+
+  private static double writing(Metric metric, Explained drawn, Workspace workspace, int batch) {
+    long start = System.nanoTime();
+    Probe<?> probe = metric.probe(drawn, workspace);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    Shape image = drawn.shape();
+    for (Probe<?> p : probe.inTurn()) {
+      int rows = Math.clamp(p.width(), 1, batch);
+      Tensor written = workspace.tensor(image.inserted(0, rows));
+      start = System.nanoTime();
+      int count = p.next(written);
+      await(written, workspace.device());
+      seconds += (System.nanoTime() - start) / 1e9 / Math.max(1, count) * p.size();
+    }
+    return seconds;
+  }
+
+  private static void await(Tensor t, Device device) {
+    device.copyOut(t.data().asSlice(0, 4), MemorySegment.ofArray(new float[1]));
+  }
+
+  /** Between 0 and 1. */
+  private static float[] drawn(int stream, int count) {
+    var random = new Philox(0, stream);
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.uniform();
+    }
+    return values;
   }
 
   /** Of one row where the model can be read for no more, as it will be run. */

@@ -82,4 +82,13 @@ class EstimateTest {
     assertThat(with.maps()).isEqualTo(without.maps());
     assertThat(with.seconds()).isGreaterThan(3 * without.seconds());
   }
+
+  /** Imputing the rows of ROAD takes many times as long as a row of so small a network. */
+  @Test
+  void theTimeOfWritingMetricsRowsCounts() {
+    Estimate copied = of("gradient", "deletion:step=40");
+    Estimate imputed = of("gradient", "road");
+    assertThat(imputed.metrics()).isLessThan(copied.metrics());
+    assertThat(imputed.seconds()).isGreaterThan(3 * copied.seconds());
+  }
 }
