@@ -28,8 +28,8 @@ final class FuseProduct implements Simplify.Pass {
     for (Node n : graph.nodes()) {
       if (n.op() instanceof MatMul && fits(n)) {
         List<Node> turned = new ArrayList<>();
-        Operand a = operand(n.input(0), producers, uses, turned);
-        Operand b = operand(n.input(1), producers, uses, turned);
+        Operand a = operand(n.input(0), producers, uses, swallowed, turned);
+        Operand b = operand(n.input(1), producers, uses, swallowed, turned);
         Product op = new Product(a.transposed, b.transposed, a.factor * b.factor);
         fused.put(n, new Node(n.name(), op, List.of(a.value, b.value), n.outputs()));
         products.put(n.output(), n);
@@ -70,18 +70,23 @@ final class FuseProduct implements Simplify.Pass {
   private record Operand(Value value, boolean transposed, float factor) {}
 
   /**
-   * What v is made from. A transpose that does more than swap the last two axes is made anew, with
-   * the innermost axis left where it is if it may.
+   * What v is made from, a scale that a product before it took in being that product's. A transpose
+   * that does more than swap the last two axes is made anew, with the innermost axis left where it
+   * is if it may.
    */
   private static Operand operand(
-      Value v, Map<Value, Node> producers, Map<Value, Integer> uses, List<Node> turned) {
+      Value v,
+      Map<Value, Node> producers,
+      Map<Value, Integer> uses,
+      Map<Node, Node> swallowed,
+      List<Node> turned) {
     Value from = v;
     int[] perm = null;
     float factor = 1;
     for (Node n = producers.get(v); n != null && uses.get(from) == 1; n = producers.get(from)) {
       if (n.op() instanceof Transpose t) {
         perm = perm == null ? t.perm() : Transposition.then(t.perm(), perm);
-      } else if (isScale(n)) {
+      } else if (isScale(n) && !swallowed.containsKey(n)) {
         factor *= ((Elementwise) n.op()).alpha();
       } else {
         break;

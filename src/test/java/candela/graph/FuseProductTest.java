@@ -84,4 +84,30 @@ class FuseProductTest {
             .write(folder);
     assertThat(Rewritten.operators(m)).containsExactly("EXP", "TANH", "LINEAR", "MatMul", "MatMul");
   }
+
+  /** As non-local blocks have it: (q kᵀ / n) v. */
+  @Test
+  void aScaleThatOneProductTookInIsNotTakenByTheNext() throws IOException {
+    Path m =
+        model()
+            .node("Transpose", "k", "kt", "perm", SWAPPED)
+            .node("MatMul", "q kt", "s")
+            .node("Mul", "s scale", "ss")
+            .node("MatMul", "ss x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("EXP", "TANH", "MatMul", "MatMul");
+  }
+
+  @Test
+  void norIsOneThatIsTransposedBetweenThem() throws IOException {
+    Path m =
+        model()
+            .node("Transpose", "k", "kt", "perm", SWAPPED)
+            .node("MatMul", "q kt", "s")
+            .node("Div", "s scale", "ss")
+            .node("Transpose", "ss", "st", "perm", SWAPPED)
+            .node("MatMul", "st x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("EXP", "TANH", "MatMul", "MatMul");
+  }
 }
