@@ -93,7 +93,8 @@ final class ResizeReader {
       int in = x.dim(axes[i]);
       double scale = scales != null ? scales[i] : (double) sizes[i] / in;
       scale = sizes != null && !policy.equals("stretch") ? common : scale;
-      double wide = scales != null ? Math.floor(in * scale) : sizes[i];
+      // in float32, in which 5 · 1.4 is 7
+      double wide = scales != null ? Math.floor(in * scales[i]) : sizes[i];
       wide = sizes != null && !policy.equals("stretch") ? Math.floor(in * scale + .5) : wide;
       if (in < 1 || !(scale > 0) || !(wide >= 1) || wide > 1 << 16) {
         throw CandelaException.of(

@@ -92,6 +92,14 @@ final class ResizeCases {
             .constant(numbers(1, 1, .3f))
             .attributes("nearest_mode", "round_prefer_ceil")
             .gives(in -> picked(in.get(0), 2, 2, i -> i * 10 / 3 + 1.6667)));
+    // Nor is 1.4: of 5 · 1.4 pixels 7 are meant, not 6 of 6.9999999.
+    cases.add(
+        OperatorCase.of("Resize", 13)
+            .x(1, 1, 5)
+            .none()
+            .constant(numbers(1, 1, 1.4f))
+            .attributes("coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor")
+            .gives(in -> picked(in.get(0), 2, 7, i -> new int[] {0, 0, 1, 2, 2, 3, 4}[(int) i])));
   }
 
   /** 1/6 + (i + 1/2) / 1.5 - 1/2 = i / 1.5: whole for 0 and 3, whatever the roundings. */
