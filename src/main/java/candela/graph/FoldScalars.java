@@ -4,6 +4,7 @@ import candela.device.Binary;
 import candela.device.Unary;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,8 @@ import java.util.Set;
 /**
  * Turns sums, differences, products and quotients with one constant number into the linear function
  * that they are, which keeps nothing for backward, and merges linear functions that follow each
- * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal.
+ * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal. What a step function
+ * reads is divided as the model says: 41 times the float next to 1/41 is below 1.
  */
 final class FoldScalars implements Simplify.Pass {
   @Override
@@ -20,18 +22,20 @@ final class FoldScalars implements Simplify.Pass {
     Rewrite r = new Rewrite(graph);
     // What reads a kept value goes on reading it, or its gradient would miss that.
     Set<Value> kept = Rewrite.held(graph, keep);
+    Set<Value> stepped = stepped(graph);
     Map<Value, Node> linear = new IdentityHashMap<>();
     for (Node old : graph.nodes()) {
-      Node n = simpler(r.now(old));
-      if (n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR) {
+      Node now = r.now(old);
+      Node n = isDivision(now) && stepped.contains(old.output()) ? now : simpler(now);
+      if (isLinear(n)) {
         Node before = linear.get(n.input(0));
         n = before == null ? n : merged(before, n);
-        Elementwise now = (Elementwise) n.op();
+        Elementwise last = (Elementwise) n.op();
         if (kept.contains(n.output())) {
           r.add(n);
           continue;
         }
-        if (now.alpha() == 1 && now.beta() == 0 && !graph.outputs().contains(n.output())) {
+        if (last.alpha() == 1 && last.beta() == 0 && !graph.outputs().contains(n.output())) {
           r.replace(n.output(), n.input(0));
           continue;
         }
@@ -40,6 +44,31 @@ final class FoldScalars implements Simplify.Pass {
       r.add(n);
     }
     return r.finish();
+  }
+
+  private static boolean isDivision(Node n) {
+    return n.op() instanceof BinaryOp b && b.kind() == Binary.DIV;
+  }
+
+  /** Values that step functions read, as they are or with constants added or multiplied. */
+  private static Set<Value> stepped(Graph graph) {
+    Set<Value> stepped = new HashSet<>();
+    for (Node n : graph.nodes().reversed()) {
+      boolean whole = n.op() instanceof BinaryOp b && b.kind() == Binary.MOD;
+      boolean passes =
+          (n.op().isView() || simpler(n) != n || isLinear(n)) && stepped.contains(n.output());
+      for (int i = 0; i < n.inputs().size(); i++) {
+        Value v = n.input(i);
+        if (v != null && !v.isConstant() && (whole || passes || !n.op().differentiable(i))) {
+          stepped.add(v);
+        }
+      }
+    }
+    return stepped;
+  }
+
+  private static boolean isLinear(Node n) {
+    return n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR;
   }
 
   private static Node simpler(Node n) {

@@ -60,4 +60,22 @@ class FoldScalarsTest {
             .write(folder);
     assertThat(Rewritten.operators(m)).containsExactly("EXP", "DIV", "POW");
   }
+
+  /** 41 times the float next to 1/41 is below 1. */
+  @Test
+  void whatAStepReadsIsDividedAsItIsWritten() throws IOException {
+    Path m =
+        new SmallModel(13, 2, 3)
+            .scalar("odd", 41)
+            .scalar("zero", 0)
+            .scalar("two", 2)
+            .node("Mul", "x zero", "none")
+            .node("Add", "none odd", "a")
+            .node("Div", "a odd", "b")
+            .node("Mul", "b two", "c")
+            .node("Floor", "c", "d")
+            .node("Add", "d x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("LINEAR", "DIV", "LINEAR", "FLOOR", "ADD");
+  }
 }
