@@ -10,8 +10,11 @@ import candela.graph.op.Rectify;
 import candela.graph.op.Reduce;
 import candela.graph.op.Softmax;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Class scores that are sums of several softmaxes, as those of an ensemble, of flipped images or in
@@ -24,6 +27,9 @@ public final class MixedScores {
 
   private final Map<Value, Node> producers;
   private final int classes;
+
+  /** Answers so far: sums that are read twice are followed once. */
+  private final Map<Value, Boolean> known = new IdentityHashMap<>();
 
   private MixedScores(Graph graph, int classes) {
     producers = Rewrite.producers(graph);
@@ -69,21 +75,34 @@ public final class MixedScores {
     return n.op() instanceof Softmax
         && graph.nodes().stream()
             .filter(f -> f.output().name().endsWith(FLOOR))
-            .anyMatch(f -> reaches(Rewrite.producers(graph), f.input(0), n));
+            .anyMatch(f -> reaches(Rewrite.producers(graph), f.input(0), n, new HashSet<>()));
   }
 
-  /** Through what is no softmax. */
-  private static boolean reaches(Map<Value, Node> producers, Value from, Node n) {
+  /**
+   * Through what is no softmax.
+   *
+   * @param seen nodes that it is not reached through
+   */
+  private static boolean reaches(Map<Value, Node> producers, Value from, Node n, Set<Node> seen) {
     Node at = producers.get(from);
     return at == n
         || (at != null
             && !(at.op() instanceof Softmax)
-            && at.inputs().stream().anyMatch(v -> reaches(producers, v, n)));
+            && seen.add(at)
+            && at.inputs().stream().anyMatch(v -> reaches(producers, v, n, seen)));
   }
 
   /** Of softmaxes over the classes, with weights above 0. */
   private boolean isSum(Value v) {
-    Node n = Scores.moved(producers, v);
+    Boolean before = known.get(v);
+    if (before == null) {
+      before = isSum(Scores.moved(producers, v));
+      known.put(v, before);
+    }
+    return before;
+  }
+
+  private boolean isSum(Node n) {
     if (n == null) {
       return false;
     }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Probabilities of x and of 2x, joined in several ways: those of the mean are worked by hand. */
@@ -195,5 +196,19 @@ class MixedScoresTest {
     Prediction found = prediction(network(model));
     assertThat(found.isFinite()).isTrue();
     assertThat(found.probability(0)).isCloseTo(1, within(1e-6));
+  }
+
+  /** Each sum is read twice by the next, so that there are 2⁶⁰ ways to the softmax. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void sumsThatAreReadTwiceAreFollowedOnce() throws Exception {
+    ModelBuilder model = two().node("Add", "p,q", "s0");
+    for (int i = 0; i < 60; i++) {
+      model.node("Add", "s" + i + ",s" + i, i < 59 ? "s" + (i + 1) : "y");
+    }
+    Graph graph = network(model).graph(3, SessionOptions.GRADIENT);
+    assertThat(MixedScores.logarithm(graph, graph.outputs().getFirst())).isNotNull();
+    long parts = graph.nodes().stream().filter(n -> MixedScores.isPart(graph, n)).count();
+    assertThat(parts).isEqualTo(2);
   }
 }
