@@ -15,17 +15,35 @@ import candela.graph.op.Reshape;
 import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
+import java.util.IdentityHashMap;
+import java.util.Map;
 
 /** What is known of the signs of values before any is computed. */
 final class Signs {
+  /** Answers so far, by who computes a value: paths that part and meet again are followed once. */
+  private final Map<Step, Boolean> known = new IdentityHashMap<>();
+
   private Signs() {}
 
   /** Whether input i is never below zero: half the products of a rule by signs are zero then. */
   static boolean nonNegative(Step s, int i) {
+    return new Signs().isNonNegative(s, i);
+  }
+
+  private boolean isNonNegative(Step s, int i) {
     Step p = s.before(i);
     if (p == null) {
       return false;
     }
+    Boolean before = known.get(p);
+    if (before == null) {
+      before = isNonNegative(p);
+      known.put(p, before);
+    }
+    return before;
+  }
+
+  private boolean isNonNegative(Step p) {
     return switch (p.node().op()) {
       case Rectify r -> r.lo() >= 0;
       case Elementwise e when e.kind() == Unary.QUANTIZE -> beginsAtZero(p, e.alpha());
@@ -33,31 +51,31 @@ final class Signs {
       case Softmax o -> !o.log();
       case BinaryOp b ->
           (b.kind() == Binary.ADD || b.kind() == Binary.MUL)
-              && nonNegative(p, 0)
-              && nonNegative(p, 1);
+              && isNonNegative(p, 0)
+              && isNonNegative(p, 1);
       case Concat c -> all(p);
-      case AveragePool o -> nonNegative(p, 0);
-      case Expand o -> nonNegative(p, 0);
-      case MaxPool o -> nonNegative(p, 0);
-      case Reduce o -> nonNegative(p, 0);
-      case Reshape o -> nonNegative(p, 0);
-      case Slice o -> nonNegative(p, 0);
-      case Transpose o -> nonNegative(p, 0);
+      case AveragePool o -> isNonNegative(p, 0);
+      case Expand o -> isNonNegative(p, 0);
+      case MaxPool o -> isNonNegative(p, 0);
+      case Reduce o -> isNonNegative(p, 0);
+      case Reshape o -> isNonNegative(p, 0);
+      case Slice o -> isNonNegative(p, 0);
+      case Transpose o -> isNonNegative(p, 0);
       default -> false;
     };
   }
 
   /** Whether what is rounded to these steps has 0 for its first. */
-  private static boolean beginsAtZero(Step p, float step) {
+  private boolean beginsAtZero(Step p, float step) {
     Step range = p.before(0);
     return range != null
         && range.node().op() instanceof Rectify r
-        && (r.beginsAtZero(step) || nonNegative(range, 0));
+        && (r.beginsAtZero(step) || isNonNegative(range, 0));
   }
 
-  private static boolean all(Step p) {
+  private boolean all(Step p) {
     for (int i = 0; i < p.node().inputs().size(); i++) {
-      if (!nonNegative(p, i)) {
+      if (!isNonNegative(p, i)) {
         return false;
       }
     }

@@ -1,6 +1,7 @@
 package candela.rule;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import candela.device.Binary;
 import candela.device.Reduction;
@@ -277,5 +278,23 @@ class ConservationTest {
         assertThat(got[9 * r + i]).isEqualTo(rank < 3 ? seed[3 * r + rank] : 0);
       }
     }
+  }
+
+  /** Each sum is read twice by the next: 2⁴⁰ ways lead from the layer to the rectifier. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void waysThatMeetAgainAreFollowedOnce() {
+    Draft d = new Draft(3, 1, 4);
+    Value v = d.add(new Rectify(0, Float.POSITIVE_INFINITY), d.input());
+    for (int i = 0; i < 40; i++) {
+      v = d.add(new BinaryOp(Binary.ADD), v, v);
+    }
+    d.add(new Matrix(false, Activation.NONE), v, d.constant(new float[] {1, -1, 2, 3}, 4, 1));
+    Rules rules = Composite.Z_PLUS.rules(numbers(false));
+    float[] r = Draft.run(d.graph(), rules, new float[] {1, 2, 3, -4}, new float[] {1}).input();
+    assertThat(r[0]).isCloseTo(1 / 7f, within(1e-5f));
+    assertThat(r[1]).isZero();
+    assertThat(r[2]).isCloseTo(6 / 7f, within(1e-5f));
+    assertThat(r[3]).isZero();
   }
 }
