@@ -4,6 +4,8 @@ import candela.device.Binary;
 import candela.device.Kernels;
 import candela.device.Reduction;
 import candela.device.Unary;
+import candela.graph.BatchAxis;
+import candela.graph.Graph;
 import candela.graph.Node;
 import candela.graph.Step;
 import candela.tensor.Shape;
@@ -18,7 +20,7 @@ import candela.tensor.Tensor;
  * wins where it is excited itself: R'_p = Σ_p R_p · max(−y_p, 0) / Σ_p max(−y_p, 0); at one place
  * R' = R.
  *
- * <p><b>Shapes:</b> as the operator's; places are all axes between rows and channels.
+ * <p><b>Shapes:</b> as the operator's; places are all that is neither an image nor a channel.
  *
  * <p><b>Parameters:</b> none; biases are left out of z, not of y.
  *
@@ -37,19 +39,20 @@ public record Contrast() implements Affinely {
   public void backward(Node node, Step step) {
     Contributions c = new Contributions(node, step, 0, false);
     c.positive(1);
-    c.negative(-1, places(step.y().shape()) == 1 ? step.dy() : dual(step, c));
+    int places = places(step.y().shape(), step.batch());
+    c.negative(-1, places == 1 ? step.dy() : dual(step, c, places));
   }
 
-  private static int places(Shape y) {
-    return y.count() / Math.max(1, y.dim(0) * y.dim(-1));
+  /** Of one image: a batch may have become rows with them. */
+  private static int places(Shape y, int batch) {
+    return y.count() / Math.max(1, batch * y.dim(-1));
   }
 
   /** Each channel's relevance, moved to where its dual is excited. */
-  private static Tensor dual(Step s, Contributions c) {
+  private static Tensor dual(Step s, Contributions c, int n) {
     Shape y = s.y().shape();
-    int rows = y.dim(0);
+    int rows = s.batch();
     int channels = y.dim(-1);
-    int n = places(y);
     Kernels k = s.device().kernels();
     Tensor dual = c.output();
     // its first rows × channels elements hold sums
@@ -76,8 +79,16 @@ public record Contrast() implements Affinely {
   }
 
   @Override
+  public void check(Graph graph, Node node) {
+    Affinely.super.check(graph, node);
+    if (places(node.output().shape(), graph.input().shape().dim(0)) > 1) {
+      BatchAxis.checkOutermost(graph, node);
+    }
+  }
+
+  @Override
   public boolean needsY(Node node) {
-    return places(node.output().shape()) > 1;
+    return true;
   }
 
   @Override

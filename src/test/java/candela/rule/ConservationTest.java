@@ -297,4 +297,32 @@ class ConservationTest {
     assertThat(r[2]).isCloseTo(6 / 7f, within(1e-5f));
     assertThat(r[3]).isZero();
   }
+
+  /** A classifier of pixels, whose images have become rows with them: each is as if alone. */
+  @Test
+  void dualsOfOneImageAreNotThoseOfAnother() {
+    Rules rules = Presets.excitationBackprop(true);
+    float[] x = Draft.numbers(new Random(4), 1, 24);
+    float[] seed = {1, 0, 0, 1};
+    float[] both = Draft.run(pixels(2), rules, x, seed).input();
+    for (int r = 0; r < 2; r++) {
+      float[] row = Arrays.copyOfRange(x, 12 * r, 12 * r + 12);
+      float[] one = Arrays.copyOfRange(seed, 2 * r, 2 * r + 2);
+      assertThat(Arrays.copyOfRange(both, 12 * r, 12 * r + 12))
+          .isEqualTo(Draft.run(pixels(1), rules, row, one).input());
+    }
+  }
+
+  private static Graph pixels(int images) {
+    Draft d = new Draft(3, images, 3, 4);
+    Value rows = d.add(new Reshape(Shape.of(1, 3 * images, 4)), d.input());
+    Value y = d.add(new Matrix(false, Activation.NONE), rows, d.constant(numbers(8), 4, 2));
+    y = d.add(new Reduce(Reduction.MEAN, 1, 2), d.add(new Reshape(Shape.of(images, 3, 2)), y));
+    d.add(new Reshape(Shape.of(images, 2)), y);
+    return d.graph();
+  }
+
+  private static float[] numbers(int n) {
+    return Draft.numbers(new Random(5), 1, n);
+  }
 }
