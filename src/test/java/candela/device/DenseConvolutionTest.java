@@ -55,6 +55,8 @@ class DenseConvolutionTest {
       plain(10, 10, 3, 8, 2, 1, 4),
       plain(6, 5, 40, 24, 2, 3, 4),
       new Convolution(10, 10, 3, 8, 2, 2, 3, 3, 1, 1, 0, 0, 1, 1, 1, false, 0, 0),
+      new Convolution(5, 5, 1, 3, 3, 3, 1, 3, 1, 1, 1, 0, 1, 0, 1, false, 0, 0),
+      new Convolution(9, 8, 1, 16, 1, 5, 1, 5, 1, 1, 0, 0, 0, 0, 1, false, 0, 0),
       new Convolution(12, 12, 20, 20, 3, 3, 1, 1, 3, 3, 3, 3, 3, 3, 20, false, 0, 0),
       new Convolution(8, 8, 12, 12, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1, 3, false, 0, 0),
       new Convolution(4, 5, 8, 8, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1, 8, true, 0, 0),
