@@ -60,15 +60,14 @@ final class ReduceReaders {
   }
 
   /**
-   * Of what is left when the largest is taken away, so that nothing overflows: as a whole number,
-   * for no gradient shall go that way.
+   * Of what is left when the largest is taken away, so that nothing overflows. Its gradients on both
+   * ways cancel; a rule's share of the difference between two images goes there, too.
    */
   static Value logSumExp(Call c) {
     Value x = c.x(0);
     boolean[] reduced = reduced(c, 18);
     Value most = over(c, x, Reduction.MAX, reduced);
     most = c.add(new Rectify(-Float.MAX_VALUE, Float.MAX_VALUE), most);
-    most = c.add(new Elementwise(Unary.FLOOR), most);
     Value exp = c.add(new Elementwise(Unary.EXP), c.binary(Binary.SUB, x, most));
     Value log = c.add(new Elementwise(Unary.LOG), over(c, exp, Reduction.SUM, reduced));
     return kept(c, c.binary(Binary.ADD, log, most), reduced);

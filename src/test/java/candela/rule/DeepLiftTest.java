@@ -19,6 +19,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Multipliers: against the definition in plain Java, and their sum on whole networks. */
 class DeepLiftTest {
@@ -99,6 +100,29 @@ class DeepLiftTest {
     Graph graph = Network.of(model).graph(2 * PAIRS, options);
     float[] x = pairs(20);
     checkSums("attention", Draft.run(graph, rules, x, seed(4)), x, 20, 4);
+  }
+
+  /**
+   * What is taken away from all lest they overflow is not the same for an image and its reference.
+   */
+  @ParameterizedTest
+  @ValueSource(floats = {3, 200})
+  void theLargestOfALogarithmOfASumTakesPart(float spread) {
+    OnnxModel model =
+        new ModelBuilder(17)
+            .input("x", 2 * PAIRS, 5, 4)
+            .constant("spread", Shape.of(1), spread)
+            .node("Mul", "x,spread", "wide")
+            .node("ReduceLogSumExp", "wide", "y", "axes", new int[] {1}, "keepdims", 0)
+            .output("y")
+            .model();
+    for (Rules rules :
+        new Rules[] {Presets.deepLiftRescale(false), Presets.deepLiftRevealCancel(false)}) {
+      var options = SessionOptions.withRules("", List.of(rules));
+      Graph graph = Network.of(model).graph(2 * PAIRS, options);
+      float[] x = pairs(20);
+      checkSums("logarithm of a sum", Draft.run(graph, rules, x, seed(4)), x, 20, 4);
+    }
   }
 
   /** Captum's pooling loses multipliers where windows overlap, and is exact where none do. */
