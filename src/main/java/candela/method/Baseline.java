@@ -84,6 +84,15 @@ public record Baseline(Kind kind, GivenArray array) {
 
   /** The baseline of this subject, in its shape, on the device. */
   Tensor of(Subject subject, long seed, Workspace workspace) {
+    return of(subject, seed, 0, workspace);
+  }
+
+  /**
+   * The same.
+   *
+   * @param sample which of the seed's random ones
+   */
+  private Tensor of(Subject subject, long seed, long sample, Workspace workspace) {
     return switch (kind) {
       case ZERO -> workspace.tensor(subject.shape());
       case MEAN -> {
@@ -92,7 +101,7 @@ public record Baseline(Kind kind, GivenArray array) {
         yield workspace.tensor(subject.shape(), mean);
       }
       case BLUR -> blurred(subject, BLUR_SIGMA, workspace);
-      case RANDOM -> random(subject, seed, workspace);
+      case RANDOM -> random(subject, seed, sample, workspace);
       case WHITE, BLACK -> {
         Shape image = subject.image();
         Levels levels = subject.levels().forChannels(image.dim(0), kind.word());
@@ -110,7 +119,7 @@ public record Baseline(Kind kind, GivenArray array) {
 
   /**
    * The images of a background; where there is none the baseline, a random one as often as count,
-   * by seeds that follow each other.
+   * of which another seed shares none.
    */
   List<float[]> all(
       GivenArray background, int count, long seed, Subject subject, Workspace workspace) {
@@ -120,7 +129,7 @@ public record Baseline(Kind kind, GivenArray array) {
     List<float[]> all = new ArrayList<>();
     for (int i = 0; i < (kind == Kind.RANDOM ? count : 1); i++) {
       try (var own = new Workspace(workspace.device())) {
-        all.add(workspace.device().read(of(subject, seed + i, own)));
+        all.add(workspace.device().read(of(subject, seed, (long) i << 32, own)));
       }
     }
     return all;
@@ -160,14 +169,14 @@ public record Baseline(Kind kind, GivenArray array) {
     }
   }
 
-  private static Tensor random(Subject subject, long seed, Workspace workspace) {
+  private static Tensor random(Subject subject, long seed, long sample, Workspace workspace) {
     Shape image = subject.image();
     Levels levels = subject.levels().forChannels(image.dim(0), "random");
     Tensor y = workspace.tensor(subject.shape());
     Kernels kernels = workspace.device().kernels();
     kernels
         .noise()
-        .uniformNoise(1, y.count(), 0, 1, seed, workspace.longs(new long[] {0}), y.data());
+        .uniformNoise(1, y.count(), 0, 1, seed, workspace.longs(new long[] {sample}), y.data());
     float[] values = workspace.device().read(y);
     int n = image.count(1, 3);
     for (int i = 0; i < values.length; i++) {
