@@ -41,7 +41,7 @@ public record BlurIntegratedGradients(
   }
 
   public BlurIntegratedGradients {
-    Check.atLeast(1, nSteps, "blur-integrated-gradients: nSteps");
+    Check.steps(1, nSteps, "blur-integrated-gradients: nSteps");
     Check.positive(maxSigma, "blur-integrated-gradients: maxSigma");
   }
 

@@ -7,6 +7,9 @@ final class Check {
   /** Beyond it a parameter is a slip, and floats that it is multiplied by overflow unseen. */
   private static final double MOST = 1e12;
 
+  /** Numbers between 0 and 1 that float32 has at equal distances. */
+  static final int MOST_STEPS = 1 << 24;
+
   private Check() {}
 
   static void finite(float[] values, String where) {
@@ -22,6 +25,14 @@ final class Check {
       throw CandelaException.of("%s: %d or more expected, got %d", where, least, value);
     }
     return value;
+  }
+
+  /** Of steps of one path, whose places float32 tells apart. */
+  static void steps(int least, int value, String where) {
+    atLeast(least, value, where);
+    if (value > MOST_STEPS) {
+      throw CandelaException.of("%s: at most %d expected, got %d", where, MOST_STEPS, value);
+    }
   }
 
   static void atLeast(int least, double value, String where) {

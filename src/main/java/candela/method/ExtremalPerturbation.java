@@ -68,7 +68,7 @@ public record ExtremalPerturbation(
   }
 
   public ExtremalPerturbation {
-    Check.atLeast(1, maxIter, "extremal-perturbation: maxIter");
+    Check.steps(1, maxIter, "extremal-perturbation: maxIter");
     Check.atLeast(1, step, "extremal-perturbation: step");
     Check.positive(sigma, "extremal-perturbation: sigma");
     Check.positive(rate, "extremal-perturbation: rate");

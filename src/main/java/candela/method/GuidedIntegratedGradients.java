@@ -51,7 +51,7 @@ public record GuidedIntegratedGradients(
   }
 
   public GuidedIntegratedGradients {
-    Check.atLeast(1, nSteps, "guided-integrated-gradients: nSteps");
+    Check.steps(1, nSteps, "guided-integrated-gradients: nSteps");
     if (!(fraction > 0 && fraction <= 1) || !(maxDist >= 0 && maxDist <= 1)) {
       throw CandelaException.of(
           "guided-integrated-gradients: fraction above 0, up to 1, and maxDist of 0 to 1 expected,"

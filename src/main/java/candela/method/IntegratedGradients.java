@@ -48,8 +48,7 @@ public record IntegratedGradients(
   }
 
   public IntegratedGradients {
-    Check.atLeast(
-        method == Quadrature.RIEMANN_TRAPEZOID ? 2 : 1, nSteps, "integrated-gradients: nSteps");
+    method.check(nSteps, "integrated-gradients: nSteps");
   }
 
   @Override

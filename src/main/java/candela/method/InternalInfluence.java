@@ -50,8 +50,7 @@ public record InternalInfluence(
   }
 
   public InternalInfluence {
-    Check.atLeast(
-        method == Quadrature.RIEMANN_TRAPEZOID ? 2 : 1, nSteps, "internal-influence: nSteps");
+    method.check(nSteps, "internal-influence: nSteps");
   }
 
   @Override

@@ -43,7 +43,7 @@ public record LayerConductance(
   }
 
   public LayerConductance {
-    Check.atLeast(1, nSteps, "layer-conductance: nSteps");
+    Check.steps(1, nSteps, "layer-conductance: nSteps");
   }
 
   @Override

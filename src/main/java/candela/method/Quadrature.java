@@ -22,6 +22,21 @@ public enum Quadrature {
   /** The mean over n points from 0 to 1, both included: PAIR's, iNNvestigate's, tf-explain's. */
   INCLUSIVE_MEAN;
 
+  /** Finding so many points takes two seconds, twice as many four times as long. */
+  private static final int MOST_LEGENDRE = 1 << 14;
+
+  /** Refuses numbers of points that the rule is not made for. */
+  void check(int n, String where) {
+    boolean ends = this == RIEMANN_TRAPEZOID || this == TRAPEZOID || this == INCLUSIVE_MEAN;
+    int least = ends ? 2 : 1;
+    int most = this == GAUSSLEGENDRE ? MOST_LEGENDRE : Check.MOST_STEPS;
+    if (n < least || n > most) {
+      throw CandelaException.of(
+          "%s: %d to %d expected with %s, got %d",
+          where, least, most, name().toLowerCase(Locale.ROOT), n);
+    }
+  }
+
   double[] points(int n) {
     if (this == GAUSSLEGENDRE) {
       return legendre(n)[0];
@@ -33,7 +48,7 @@ public enum Quadrature {
             case RIEMANN_LEFT -> (double) i / n;
             case RIEMANN_RIGHT -> (i + 1.0) / n;
             case RIEMANN_MIDDLE -> (i + 0.5) / n;
-            default -> (double) i / (atLeastTwo(n) - 1);
+            default -> (double) i / (n - 1);
           };
     }
     return points;
@@ -44,21 +59,12 @@ public enum Quadrature {
       return legendre(n)[1];
     }
     double[] weights = new double[n];
-    java.util.Arrays.fill(weights, 1.0 / (this == TRAPEZOID ? atLeastTwo(n) - 1 : n));
+    java.util.Arrays.fill(weights, 1.0 / (this == TRAPEZOID ? n - 1 : n));
     if (this == RIEMANN_TRAPEZOID || this == TRAPEZOID) {
       weights[0] /= 2;
-      weights[atLeastTwo(n) - 1] /= 2;
+      weights[n - 1] /= 2;
     }
     return weights;
-  }
-
-  private int atLeastTwo(int n) {
-    if (n < 2) {
-      throw CandelaException.of(
-          "integrated-gradients: nSteps of 2 or more expected with %s, got %d",
-          name().toLowerCase(Locale.ROOT), n);
-    }
-    return n;
   }
 
   /** Roots of the Legendre polynomial of degree n by Newton's method, mapped to 0…1; weights. */

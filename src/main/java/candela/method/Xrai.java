@@ -52,7 +52,7 @@ public record Xrai(int nSteps, int minSize, int dilation, int minPixelDiff, Scor
   }
 
   public Xrai {
-    Check.atLeast(1, nSteps, "xrai: nSteps");
+    Quadrature.GAUSSLEGENDRE.check(nSteps, "xrai: nSteps");
     Check.atLeast(0, minSize, "xrai: minSize");
     Check.atLeast(0, dilation, "xrai: dilation");
     Check.atMost(MOST_DILATION, dilation, "xrai: dilation");

@@ -122,7 +122,7 @@ class MethodsTest {
         "smoothgrad:samples | smoothgrad: key=value expected, got 'samples'",
         "smoothgrad:seed=1,seed=2 | smoothgrad: parameter 'seed' is given twice",
         "integrated-gradients:multiplyByInputs=no | multiplyByInputs: true, false expected",
-        "integrated-gradients:nSteps=1,method=riemann_trapezoid | nSteps: 2 or more expected",
+        "integrated-gradients:nSteps=1,method=riemann_trapezoid | nSteps: 2 to 16777216 expected",
         "kernel-shap:grid=0 | kernel-shap: grid: 1 or more expected, got 0",
         "anchors:segments=0 | slic: segments: 1 or more expected, got 0",
         "anchors:segments=4,grid=3 | features: grid, or segments, compactness and sigma of"

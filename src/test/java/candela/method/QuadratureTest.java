@@ -1,10 +1,14 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import candela.tensor.CandelaException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class QuadratureTest {
   /** Captum, tests/attr/test_approximation_methods.py. */
@@ -56,5 +60,31 @@ class QuadratureTest {
       }
       assertThat(integral).isCloseTo(1.0 / (degree + 1), within(1e-13));
     }
+  }
+
+  /** Before a run begins, and in the name of the method that was asked. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "internal-influence:method=trapezoid,nSteps=1; 2 to 16777216 expected with trapezoid, got"
+            + " 1",
+        "integrated-gradients:method=inclusive_mean,nSteps=1;"
+            + " 2 to 16777216 expected with inclusive_mean, got 1",
+        "integrated-gradients:nSteps=2147483647;"
+            + " 1 to 16384 expected with gausslegendre, got 2147483647",
+        "integrated-gradients:method=riemann_left,nSteps=2147483647;"
+            + " 1 to 16777216 expected with riemann_left, got 2147483647",
+        "xrai:nSteps=0; 1 to 16384 expected with gausslegendre, got 0",
+        "layer-conductance:nSteps=2147483647; at most 16777216 expected, got 2147483647",
+        "blur-integrated-gradients:nSteps=2147483647;"
+            + " at most 16777216 expected, got 2147483647",
+        "guided-integrated-gradients:nSteps=2147483647;"
+            + " at most 16777216 expected, got 2147483647"
+      })
+  void pointsThatARuleIsNotMadeForAreRefused(String method, String why) {
+    assertThatThrownBy(() -> Methods.parse(method))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(method.substring(0, method.indexOf(':')) + ": nSteps: " + why);
   }
 }
