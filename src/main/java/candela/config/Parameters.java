@@ -97,7 +97,7 @@ public final class Parameters {
   public static Object value(Spec spec, String key, Object otherwise) {
     return switch (otherwise) {
       case Integer v -> spec.integer(key, v);
-      case Long v -> (long) spec.integer(key, (int) (long) v);
+      case Long v -> spec.whole(key, v);
       case Double v -> spec.number(key, v);
       case Boolean v -> spec.bool(key, v);
       case String v -> spec.text(key, v);

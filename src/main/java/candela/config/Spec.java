@@ -100,6 +100,16 @@ public final class Spec {
     return Integer.parseInt(text);
   }
 
+  /** A whole number of 64 bits. */
+  public long whole(String key, long otherwise) {
+    String value = take(key);
+    String fault = value == null ? null : Whole.fault(value, Long.MIN_VALUE, Long.MAX_VALUE);
+    if (fault != null) {
+      throw wrong(key, fault, value);
+    }
+    return value == null ? otherwise : Long.parseLong(value);
+  }
+
   /** A finite number. */
   public double number(String key, double otherwise) {
     return number(key, otherwise, -Double.MAX_VALUE, Double.MAX_VALUE);

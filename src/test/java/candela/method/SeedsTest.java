@@ -35,4 +35,15 @@ class SeedsTest {
     assertThat(Seeds.plus(tunnel, 10))
         .isEqualTo(Methods.parse("noise-tunnel:seed=13,method=\"rise:seed=12\""));
   }
+
+  /** Seeds of roar are of 64 bits: its maps can be asked for by what its provenance says. */
+  @Test
+  void aSeedOf64BitsIsReadAsItIsWritten() {
+    Method method = Seeds.plus(Methods.parse("rise"), 5L << 32);
+    String text = "rise:" + Methods.text(method).replace(", ", ",");
+    assertThat(text).contains("seed=21474836480");
+    assertThat(Methods.parse(text)).isEqualTo(method);
+    assertThat(Methods.parse("rise:seed=-9223372036854775808"))
+        .isEqualTo(Seeds.plus(Methods.parse("rise"), Long.MIN_VALUE));
+  }
 }
