@@ -29,8 +29,9 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> variant (preserve, delete, dual; default preserve); area (share of m with
  * what is beyond the image, above 0, up to 1, default 0.1, at 224 × 224 up to 0.135 of the image);
- * maxIter (steps, default 800); step (pixels between parameters, default 7); sigma (pixels, default
- * 21); rate (default 0.01); weight (of the area, default 300); score (default logit).
+ * maxIter (steps, default 800); step (pixels between parameters, default 0, a thirty-second of the
+ * longer side: 7 of 224); sigma (pixels, default 0, three thirty-seconds of it: 21 of 224); rate
+ * (default 0.01); weight (of the area, default 300); score (default logit).
  *
  * <p><b>Cost:</b> maxIter forward and backward rows, dual twice as many, one after the other.
  *
@@ -63,14 +64,19 @@ public record ExtremalPerturbation(
   private static final double MOST_BLUR = 20;
   private static final double GROWTH = 1.0035;
 
+  /** Its 7 and 21 pixels, which are for images of 224, as shares of the longer side. */
+  private static final float TIGHT = 7 / 224f;
+
+  private static final float WIDE = 21 / 224f;
+
   public ExtremalPerturbation() {
-    this(Variant.PRESERVE, 0.1, 800, 7, 21, 0.01, 300, ScoreKind.LOGIT);
+    this(Variant.PRESERVE, 0.1, 800, 0, 0, 0.01, 300, ScoreKind.LOGIT);
   }
 
   public ExtremalPerturbation {
     Check.steps(1, maxIter, "extremal-perturbation: maxIter");
-    Check.atLeast(1, step, "extremal-perturbation: step");
-    Check.positive(sigma, "extremal-perturbation: sigma");
+    Check.atLeast(0, step, "extremal-perturbation: step");
+    Check.notNegative(sigma, "extremal-perturbation: sigma");
     Check.positive(rate, "extremal-perturbation: rate");
     Check.notNegative(weight, "extremal-perturbation: weight");
     if (!(area > 0 && area <= 1)) {
@@ -82,6 +88,19 @@ public record ExtremalPerturbation(
   @Override
   public Channels channels() {
     return Channels.SUM_ABSOLUTE;
+  }
+
+  /** Pixels between parameters on such an image. */
+  private int spacing(Shape image) {
+    return step > 0 ? step : Math.max(1, Math.round(longer(image) * TIGHT));
+  }
+
+  private double reach(Shape image) {
+    return sigma > 0 ? sigma : longer(image) * (double) WIDE;
+  }
+
+  private static int longer(Shape image) {
+    return Math.max(image.dim(1), image.dim(2));
   }
 
   @Override
@@ -130,7 +149,7 @@ public record ExtremalPerturbation(
           level[k] = workspace.device().read(y);
         }
       }
-      mask = new SmoothMask(h, w, step, sigma, workspace);
+      mask = new SmoothMask(h, w, spacing(image), reach(image), workspace);
       place = mask.places(h, w);
       grow();
     }
@@ -305,6 +324,8 @@ public record ExtremalPerturbation(
         mean += map[i] / map.length;
       }
       notes.put("area", mean);
+      notes.put("step", (double) spacing(image));
+      notes.put("sigma", reach(image));
       return new Attribution(image.with(0, 1), map, channels(), notes);
     }
   }

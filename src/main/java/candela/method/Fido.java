@@ -31,11 +31,11 @@ import java.util.Optional;
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
  * <p><b>Parameters:</b> objective (ssr: smallest sufficient region, sdr: smallest destroying
- * region; default ssr); cells (along a side, default 56); nSteps (of Adam, default 300); samples
- * (masks a step, default 8); rate (of Adam, default 0.05); weight (default 0.001); temperature
- * (default 0.1); fill (zero, grey, black, white, random, mean, blur or inpaint, default blur);
- * inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default telea:radius=5); seed
- * (default 0).
+ * region; default ssr); cells (along a side, default 0, a quarter of the shorter side: 56 of 224);
+ * nSteps (of Adam, default 300); samples (masks a step, default 8); rate (of Adam, default 0.05);
+ * weight (default 0.001); temperature (default 0.1); fill (zero, grey, black, white, random, mean,
+ * blur or inpaint, default blur); inpainter (of fill=inpaint: telea, with radius, or an ONNX file,
+ * default telea:radius=5); seed (default 0).
  *
  * <p><b>Cost:</b> nSteps · samples forward and backward rows: 2,400 for the defaults; with
  * fill=inpaint a filling each.
@@ -79,11 +79,11 @@ public record Fido(
   private static final double LEAST = 1e-6;
 
   public Fido() {
-    this(Objective.SSR, 56, 300, 8, 0.05, 0.001, 0.1, Fill.BLUR, Inpainter.DEFAULT, 0);
+    this(Objective.SSR, 0, 300, 8, 0.05, 0.001, 0.1, Fill.BLUR, Inpainter.DEFAULT, 0);
   }
 
   public Fido {
-    Check.atLeast(1, cells, "fido: cells");
+    Check.atLeast(0, cells, "fido: cells");
     Check.atLeast(1, nSteps, "fido: nSteps");
     Check.atLeast(1, samples, "fido: samples");
     if ((long) nSteps * samples > Integer.MAX_VALUE) {
@@ -113,6 +113,12 @@ public record Fido(
     return Inpainting.of(fill, inpainter, 0.5);
   }
 
+  /** Cells along a side on such an image. */
+  private int side(Shape image) {
+    int shorter = Math.min(image.dim(1), image.dim(2));
+    return cells > 0 ? cells : Math.max(1, Math.round(shorter / 4f));
+  }
+
   @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     Shape image = subject.image();
@@ -134,9 +140,9 @@ public record Fido(
     private final Enlarged enlarged;
     private final int values;
     private final Blended blended;
-    private final double[] l = new double[cells * cells];
-    private final double[] first = new double[l.length];
-    private final double[] second = new double[l.length];
+    private final double[] l;
+    private final double[] first;
+    private final double[] second;
 
     /** Of each pixel: the probability that it is seen, and the slope of its log odds so far. */
     private float[] seen;
@@ -161,7 +167,11 @@ public record Fido(
       kernels = workspace.device().kernels();
       image = subject.image();
       pixels = image.count(1, 3);
-      enlarged = new Enlarged(cells, cells, image.dim(1), image.dim(2));
+      int side = side(image);
+      l = new double[side * side];
+      first = new double[l.length];
+      second = new double[l.length];
+      enlarged = new Enlarged(side, side, image.dim(1), image.dim(2));
       values = image.count();
       blended = new Blended(subject, workspace, fill, inpainter, seed);
       slope = new double[pixels];
@@ -314,6 +324,7 @@ public record Fido(
       Map<String, Double> notes = new LinkedHashMap<>();
       notes.put("logOdds", odds);
       notes.put("meanProbability", mean);
+      notes.put("cells", (double) side(image));
       return new Attribution(image.with(0, 1), a, channels(), notes);
     }
   }

@@ -5,6 +5,7 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,10 +17,11 @@ import java.util.Optional;
  *
  * <p><b>Shapes:</b> x[c,h,w] → m[1, floor((h − patch)/stride) + 1, floor((w − patch)/stride) + 1].
  *
- * <p><b>Parameters:</b> patch (side in pixels, 1 to the image's side, default 53); stride (pixels,
- * default 3); fill (zero, grey, black, white, random, mean, blur or inpaint, default zero);
- * inpainter (of fill=inpaint: telea, with radius, or an ONNX file, default telea:radius=5); seed
- * (of a random fill, default 0); score (default probability). Preset: sp-g.
+ * <p><b>Parameters:</b> patch (side in pixels, at most the image's shorter side; default 0, as much
+ * of it as 53 of 224); stride (pixels, default 3); fill (zero, grey, black, white, random, mean,
+ * blur or inpaint, default zero); inpainter (of fill=inpaint: telea, with radius, or an ONNX file,
+ * default telea:radius=5); seed (of a random fill, default 0); score (default probability). Preset:
+ * sp-g.
  *
  * <p><b>Cost:</b> patches + 1 forward rows: 3,365 for 224 × 224 and the defaults; with fill=inpaint
  * a filling each.
@@ -35,8 +37,11 @@ import java.util.Optional;
 public record SlidingPatch(
     int patch, int stride, Fill fill, Inpainter inpainter, long seed, ScoreKind score)
     implements Method {
+  /** SAM's patch on its images. */
+  private static final float SHARE = 53 / 224f;
+
   public SlidingPatch() {
-    this(53, 3, ScoreKind.PROBABILITY);
+    this(0, 3, ScoreKind.PROBABILITY);
   }
 
   /** Filled with 0. */
@@ -50,7 +55,7 @@ public record SlidingPatch(
   }
 
   public SlidingPatch {
-    Check.atLeast(1, patch, "sliding-patch: patch");
+    Check.atLeast(0, patch, "sliding-patch: patch");
     Check.atLeast(1, stride, "sliding-patch: stride");
     fill.withoutSuperpixels("sliding-patch");
   }
@@ -62,7 +67,13 @@ public record SlidingPatch(
 
   @Override
   public Optional<Inpainting> inpainting(Shape image) {
-    return Inpainting.of(fill, inpainter, patch, image);
+    return Inpainting.of(fill, inpainter, side(image), image);
+  }
+
+  /** Pixels of the patch's side on such an image. */
+  private int side(Shape image) {
+    int shorter = Math.min(image.dim(1), image.dim(2));
+    return patch > 0 ? patch : Math.max(1, Math.round(shorter * SHARE));
   }
 
   @Override
@@ -75,9 +86,10 @@ public record SlidingPatch(
           "sliding-patch: patch of at most %d expected for a %d x %d image, got %d",
           Math.min(h, w), w, h, patch);
     }
-    int rows = (h - patch) / stride + 1;
-    int columns = (w - patch) / stride + 1;
-    int[] windows = Windows.grid(rows, columns, stride, patch, patch, h, w);
+    int side = side(image);
+    int rows = (h - side) / stride + 1;
+    int columns = (w - side) / stride + 1;
+    int[] windows = Windows.grid(rows, columns, stride, side, side, h, w);
     return new Windows(this, subject, workspace, fill, inpainter, seed, windows) {
       @Override
       public Attribution result() {
@@ -85,7 +97,10 @@ public record SlidingPatch(
         for (int i = 0; i < m.length; i++) {
           m[i] = (float) drop[i];
         }
-        return new Attribution(Shape.of(1, rows, columns), m, Channels.SUM, Map.of("score", score));
+        Map<String, Double> notes = new LinkedHashMap<>();
+        notes.put("score", score);
+        notes.put("patch", (double) side);
+        return new Attribution(Shape.of(1, rows, columns), m, Channels.SUM, notes);
       }
     };
   }

@@ -68,7 +68,7 @@ class SweepTest {
         "sliding-patch:patch=[5,,6] | sliding-patch: patch: values between commas expected",
         "sliding-patch:patch=[9..5] | sliding-patch: patch: a range FROM..TO or FROM..TO/STEP",
         "sliding-patch:patch=[1..9/0] | sliding-patch: patch: a range FROM..TO or FROM..TO/STEP",
-        "sliding-patch:patch=[0,5] | sliding-patch: patch: 1 or more expected, got 0",
+        "sliding-patch:patch=[-1,5] | sliding-patch: patch: 0 or more expected, got -1",
         "sliding-patch:patch=[4*,5],stride=[1,2] | s: a value marked with * in all lists",
         "sliding-patch:patches=[4,5] | sliding-patch: unknown parameter 'patches'; it takes fill,"
             + " inpainter, patch",
