@@ -22,8 +22,8 @@ public enum Quadrature {
   /** The mean over n points from 0 to 1, both included: PAIR's, iNNvestigate's, tf-explain's. */
   INCLUSIVE_MEAN;
 
-  /** Finding so many points takes two seconds, twice as many four times as long. */
-  private static final int MOST_LEGENDRE = 1 << 14;
+  /** Finding so many points takes a second, twice as many four times as long. */
+  private static final int MOST_LEGENDRE = 1 << 12;
 
   /** Refuses numbers of points that the rule is not made for. */
   void check(int n, String where) {
