@@ -26,7 +26,7 @@ BOTH float powerOfTwo(int32_t n) {
   return v;
 }
 
-// Cephes' expf (Moshier) without its last step: t = n ln 2 + r, a polynomial for e^r. whole: n.
+// Cephes' expf (Moshier) without its last steps: t = n ln 2 + r, a polynomial for e^r - 1. whole: n.
 BOTH float partOfExp(float t, int32_t* whole) {
   float n = rintf(t * 1.44269504f);
   float r = multiplyAdd(n, 2.12194440e-4f, multiplyAdd(n, -0.693359375f, t));
@@ -37,14 +37,14 @@ BOTH float partOfExp(float t, int32_t* whole) {
   p = multiplyAdd(p, r, 1.6666665459e-1f);
   p = multiplyAdd(p, r, 5.0000001201e-1f);
   *whole = static_cast<int32_t>(n);
-  return multiplyAdd(p, r * r, r) + 1.0f;
+  return multiplyAdd(p, r * r, r);
 }
 
 // NaN stays NaN.
 BOTH float expOf(float x) {
   float t = x > -104.0f ? (x < 89.0f ? x : 89.0f) : -104.0f;
   int32_t whole;
-  float p = partOfExp(t, &whole);
+  float p = partOfExp(t, &whole) + 1.0f;
   // Two factors, since 2^n itself may be too great or too small.
   int32_t half = whole >> 1;
   float y = p * powerOfTwo(half) * powerOfTwo(whole - half);
@@ -54,8 +54,18 @@ BOTH float expOf(float x) {
 // For -87 < x < 88.
 BOTH float expOfMiddling(float x) {
   int32_t whole;
-  float p = partOfExp(x, &whole);
+  float p = partOfExp(x, &whole) + 1.0f;
   return p * powerOfTwo(whole);
+}
+
+// e^x - 1 for x <= 0; 0 above. NaN stays NaN.
+BOTH float expLessOneOf(float x) {
+  // From -25 on -1 is the nearest number.
+  float t = x < 0.0f ? (x > -25.0f ? x : -25.0f) : 0.0f;
+  int32_t whole;
+  float p = partOfExp(t, &whole), scale = powerOfTwo(whole);
+  float y = multiplyAdd(p, scale, scale - 1.0f);
+  return x != x ? x : y;
 }
 
 // Cephes' logf, for normal numbers above 0: x = m 2^n with m in sqrt(1/2) .. sqrt(2), a polynomial for log m.
@@ -79,6 +89,12 @@ BOTH float logOf(float x) {
   p = p * r + 3.3333331174e-1f;
   float y = p * r * z - e * 2.12194440e-4f - 0.5f * z;
   return r + y + e * 0.693359375f;
+}
+
+// log(1 + e) for 0 <= e <= 1; what 1 + e has no digits for is added.
+BOTH float logOfOneAnd(float e) {
+  float u = 1.0f + e;
+  return logOf(u) + (e - (u - 1.0f));
 }
 
 // Sine and cosine of t turns, 0 <= t <= 1: of the angle that is left from the nearest quarter by Cephes' polynomials, which

@@ -29,7 +29,7 @@ struct Score {
       total = sumOf(lanes, n, [&](int64_t i) { return expOf(z[i] - top); });
       score = kind == CD_PROBABILITY ? expOf(own - top) / total : own - top - logf(total);
     } else if (kind != CD_LOGIT) {
-      score = kind == CD_OWN_PROBABILITY ? sigmoid(own) : fminf(own, 0.0f) - log1pf(expOf(-fabsf(own)));
+      score = kind == CD_OWN_PROBABILITY ? sigmoid(own) : fminf(own, 0.0f) - logOfOneAnd(expOf(-fabsf(own)));
       score += own - own;  // NaN where infinite, as above
     }
     if (lanes.rank() == 0) scores[r] = score;

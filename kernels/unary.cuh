@@ -8,7 +8,7 @@
 namespace candela {
 
 BOTH float sigmoid(float x) { return 1.0f / (1.0f + expOf(-x)); }
-BOTH float softplus(float x) { return (x > 0.0f ? x : 0.0f) + log1pf(expOf(-fabsf(x))); }
+BOTH float softplus(float x) { return (x > 0.0f ? x : 0.0f) + logOfOneAnd(expOf(-fabsf(x))); }
 BOTH float clamp(float x, float lo, float hi) {
   float v = x < lo ? lo : x;
   return v > hi ? hi : v;
@@ -39,7 +39,7 @@ UNARY(Sigmoid, 'y', 5, sigmoid(x), x * (1.0f - x))
 UNARY(Tanh, 'y', 8, tanhOf(x), 1.0f - x * x)
 // 2 / sqrt(pi)
 UNARY(Erf, 'x', 8, erfOf(x), 1.1283791670955126f * expOf(-x * x))
-UNARY(Softplus, 'x', 40, softplus(x), sigmoid(x))
+UNARY(Softplus, 'x', 10, softplus(x), sigmoid(x))
 UNARY(Softsign, 'x', 2, x / (1.0f + fabsf(x)), 1.0f / ((1.0f + fabsf(x)) * (1.0f + fabsf(x))))
 UNARY(Swish, 'x', 5, x * sigmoid(alpha * x),
       sigmoid(alpha * x) * (1.0f + alpha * x * (1.0f - sigmoid(alpha * x))))
@@ -47,9 +47,9 @@ UNARY(HardSigmoid, 'x', 2, clamp(alpha * x + beta, 0.0f, 1.0f),
       alpha * x + beta > 0.0f && alpha * x + beta < 1.0f ? alpha : 0.0f)
 UNARY(HardSwish, 'x', 2, x * clamp(x / 6.0f + 0.5f, 0.0f, 1.0f),
       x <= -3.0f ? 0.0f : x >= 3.0f ? 1.0f : x / 3.0f + 0.5f)
-UNARY(Elu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x), x > 0.0f ? 1.0f : alpha * expOf(x))
-UNARY(Selu, 'x', 20, beta * (x > 0.0f ? x : alpha * expm1f(x)), beta * (x > 0.0f ? 1.0f : alpha * expOf(x)))
-UNARY(Celu, 'x', 20, x > 0.0f ? x : alpha * expm1f(x / alpha), x > 0.0f ? 1.0f : expOf(x / alpha))
+UNARY(Elu, 'x', 5, x > 0.0f ? x : alpha * expLessOneOf(x), x > 0.0f ? 1.0f : alpha * expOf(x))
+UNARY(Selu, 'x', 5, beta * (x > 0.0f ? x : alpha * expLessOneOf(x)), beta * (x > 0.0f ? 1.0f : alpha * expOf(x)))
+UNARY(Celu, 'x', 5, x > 0.0f ? x : alpha * expLessOneOf(x / alpha), x > 0.0f ? 1.0f : expOf(x / alpha))
 UNARY(LeakyRelu, 'x', 1, x < 0.0f ? alpha * x : x, x > 0.0f ? 1.0f : alpha)
 UNARY(ThresholdedRelu, 'x', 1, x > alpha ? x : 0.0f, x > alpha ? 1.0f : 0.0f)
 UNARY(Clip, 'x', 1, clamp(x, alpha, beta), x > alpha && x < beta ? 1.0f : 0.0f)
@@ -83,7 +83,7 @@ UNARY(Quantize, '-', 2, alpha * rintf(x / alpha), 1.0f)
 // x tanh(softplus(x))
 struct Mish {
   static constexpr char reads = 'x';
-  static constexpr int cost = 60;
+  static constexpr int cost = 20;
   BOTH static float y(float x, float, float) { return x * tanhOf(softplus(x)); }
   BOTH static float d(float x, float, float) {
     float t = tanhOf(softplus(x));
