@@ -127,7 +127,11 @@ struct Reveal {
     INDEPENDENT for (int64_t i = s.begin; i < s.end; i++) {
       float image = ends[i], reference = ends[n + i], up = steps[i], down = steps[n + i];
       float rise = 0.5f * ((up - reference) + (image - down)), fall = 0.5f * ((down - reference) + (image - up));
-      float first = of[i] * over(rise, by[i]), second = of[n + i] * over(fall, by[n + i]);
+      // The logarithm of a sum of which one part takes all away, say, has no number there.
+      bool known = fabsf(up) < INFINITY && fabsf(down) < INFINITY;
+      float slope = over(image - reference, by[i] + by[n + i]);
+      float first = of[i] * (known ? over(rise, by[i]) : slope);
+      float second = of[n + i] * (known ? over(fall, by[n + i]) : slope);
       put(out + i, first, accumulate);
       put(out + n + i, second, accumulate);
     }

@@ -601,7 +601,8 @@ int cd_pair_ratio(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, f
 int cd_pair_shift(cd_stream* stream, int64_t pairs, int64_t n, const float* z, const float* parts, float* y);
 
 /* dx (+)= m * c / parts, 0 where |parts| < epsilon; y = f at image and reference, v = f at reference + parts;
-   c = (v0 - y1 + y0 - v1) / 2 in row 0, (v1 - y1 + y0 - v0) / 2 in row 1. dx may alias m. */
+   c = (v0 - y1 + y0 - v1) / 2 in row 0, (v1 - y1 + y0 - v0) / 2 in row 1. Where v0 or v1 is not finite, c / parts is
+   (y0 - y1) / (parts0 + parts1) in both. dx may alias m. */
 int cd_pair_reveal(cd_stream* stream, int accumulate, int64_t pairs, int64_t n, float epsilon, const float* parts,
                    const float* y, const float* v, const float* m, float* dx);
 

@@ -37,7 +37,8 @@ import java.util.List;
  *
  * <p><b>Differences:</b> after a residual sum the parts of its affine terms are added, other terms
  * count by their sign; where no affine layer or sum comes before, one part is zero and the rule is
- * {@link Rescale}, as in the authors' code after anything but a layer.
+ * {@link Rescale}, as in the authors' code after anything but a layer. So it is where f has no
+ * finite value at z' + Δz⁺ or z' + Δz⁻, as a logarithm whose sum one part takes away.
  */
 public record RevealCancel(float nearZero) implements Rule {
   @Override

@@ -196,6 +196,32 @@ class PairTest {
         new double[] {7.5, 5});
   }
 
+  /** Parts 3 and −1 from reference 1, log: ln 0 at the fall, so both have ln 3 over 2. */
+  @Test
+  void whatHasNoNumberIsRescaled() {
+    for (float none : new float[] {Float.NEGATIVE_INFINITY, Float.NaN}) {
+      check(
+          "pair_reveal without a number",
+          rig -> {
+            MemorySegment dx = rig.out(2);
+            rig.kernels()
+                .pair()
+                .pairReveal(
+                    false,
+                    1,
+                    1,
+                    1e-7f,
+                    rig.in(3f, -1f),
+                    rig.in((float) Math.log(3), 0f),
+                    rig.in((float) Math.log(4), none),
+                    rig.in(1f, 2f),
+                    dx);
+            return dx;
+          },
+          new double[] {Math.log(3) / 2, Math.log(3)});
+    }
+  }
+
   @Test
   void revealedPartsAreTheLoops() {
     float[] parts = numbers(5, 2 * PAIRS * N);
