@@ -73,7 +73,7 @@ final class Explanation implements AutoCloseable {
             network.name(),
             "preprocessing: " + preparation.name() + " · device: " + device.name(),
             methodNames,
-            methods.stream().map(Methods::text).toList(),
+            methods.stream().map(m -> Methods.text(m.on(preparation.shape()))).toList(),
             options.clip,
             options.scale == Explain.Colours.SHARED);
     reading =

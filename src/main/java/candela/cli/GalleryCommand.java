@@ -166,7 +166,8 @@ final class GalleryCommand implements Callable<Integer> {
         print.printf(Locale.ROOT, "%-28s %7d %9.0f %9.0f%s%n", name, rows[0], ms, cpuMs, delta(a));
         Scale scale = Scale.of(a.map(), a.channels().signed(), 99);
         Image overlay = new HeatMap(a.map(), a.height(), a.width(), scale).over(view);
-        cells.add(new ContactSheet.Cell(overlay, name, Methods.text(m), scale));
+        String caption = Methods.text(m.on(subject.shape()));
+        cells.add(new ContactSheet.Cell(overlay, name, caption, scale));
       } catch (CandelaException e) {
         left++;
         print.printf("%-28s %s%n", name, Main.sentence(e));

@@ -90,6 +90,12 @@ public record ExtremalPerturbation(
     return Channels.SUM_ABSOLUTE;
   }
 
+  @Override
+  public Method on(Shape image) {
+    return new ExtremalPerturbation(
+        variant, area, maxIter, spacing(image), reach(image), rate, weight, score);
+  }
+
   /** Pixels between parameters on such an image. */
   private int spacing(Shape image) {
     return step > 0 ? step : Math.max(1, Math.round(longer(image) * TIGHT));

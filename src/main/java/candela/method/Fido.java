@@ -113,6 +113,12 @@ public record Fido(
     return Inpainting.of(fill, inpainter, 0.5);
   }
 
+  @Override
+  public Method on(Shape image) {
+    return new Fido(
+        objective, side(image), nSteps, samples, rate, weight, temperature, fill, inpainter, seed);
+  }
+
   /** Cells along a side on such an image. */
   private int side(Shape image) {
     int shorter = Math.min(image.dim(1), image.dim(2));

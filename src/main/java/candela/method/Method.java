@@ -15,6 +15,11 @@ public interface Method {
   /** How channels become one map, unless the user says otherwise. */
   Channels channels();
 
+  /** The same with the sizes in which it goes by the image's: what a caption tells. */
+  default Method on(Shape image) {
+    return this;
+  }
+
   /** What of an image is made up in each row, where the method hides parts of it that way. */
   default Optional<Inpainting> inpainting(Shape image) {
     return Optional.empty();

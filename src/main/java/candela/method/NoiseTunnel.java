@@ -54,6 +54,11 @@ public record NoiseTunnel(
   }
 
   @Override
+  public Method on(Shape image) {
+    return new NoiseTunnel(method.on(image), samples, spread, stdev, type, seed);
+  }
+
+  @Override
   public Optional<Inpainting> inpainting(Shape image) {
     return method.inpainting(image);
   }

@@ -73,6 +73,11 @@ public record Occlusion(
     return new Overlapping(subject, workspace);
   }
 
+  @Override
+  public Method on(Shape image) {
+    return new Occlusion(side(image), step(image), fill, inpainter, seed, overlap, score);
+  }
+
   /** Pixels of a window's side on such an image. */
   private int side(Shape image) {
     int longer = Math.max(image.dim(1), image.dim(2));

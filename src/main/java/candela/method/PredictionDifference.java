@@ -76,6 +76,14 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
   }
 
   @Override
+  public String remark(Attribution found) {
+    return found.isFlat() && !found.isZero()
+        ? "all values are equal: where an image has few windows, those alone are likely in it; take"
+            + " a smaller window or pad"
+        : Method.super.remark(found);
+  }
+
+  @Override
   public Probe<Attribution> probe(Subject subject, Workspace workspace) {
     Shape image = subject.image();
     if (window > Math.min(image.dim(1), image.dim(2))) {

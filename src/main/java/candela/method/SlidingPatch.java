@@ -70,6 +70,11 @@ public record SlidingPatch(
     return Inpainting.of(fill, inpainter, side(image), image);
   }
 
+  @Override
+  public Method on(Shape image) {
+    return new SlidingPatch(side(image), stride, fill, inpainter, seed, score);
+  }
+
   /** Pixels of the patch's side on such an image. */
   private int side(Shape image) {
     int shorter = Math.min(image.dim(1), image.dim(2));

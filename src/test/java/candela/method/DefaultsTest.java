@@ -10,6 +10,7 @@ import candela.tensor.Shape;
 import java.util.Collections;
 import java.util.Map;
 import java.util.function.Function;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,6 +41,10 @@ class DefaultsTest {
     "fido, 64, 32, cells, 8",
     "fido, 1, 5, cells, 1",
     "fido:cells=3, 28, 28, cells, 3",
+    "occlusion, 224, 224, window, 32",
+    "occlusion, 224, 224, stride, 16",
+    "occlusion, 28, 14, window, 4",
+    "'occlusion:window=9,stride=2', 28, 28, stride, 2",
     "sliding-patch, 224, 224, patch, 53",
     "sliding-patch, 32, 32, patch, 8",
     "sliding-patch, 28, 40, patch, 7",
@@ -49,6 +54,16 @@ class DefaultsTest {
   void sizesGoWithTheImage(String method, int h, int w, String note, double value) {
     Map<String, Double> notes = of(method, h, w, p -> p.result().notes());
     assertThat(notes).containsEntry(note, value);
+    Method on = Methods.parse(method).on(Shape.of(1, h, w));
+    assertThat(((Number) Methods.parameters(on).get(note)).doubleValue()).isEqualTo(value);
+  }
+
+  @Test
+  void aTunnelTellsThoseOfItsMethod() {
+    Method tunnel = Methods.parse("noise-tunnel:method=occlusion,samples=2");
+    assertThat(Methods.text(tunnel.on(Shape.of(3, 224, 224))))
+        .contains("window=32, stride=16")
+        .contains("samples=2");
   }
 
   /** Of 3 by 3 pixels steps: those of the paper. */
