@@ -181,7 +181,7 @@ public final class Image {
   private static CandelaException undecodable(Object file) {
     return CandelaException.of(
         "%s: a JPEG, PNG, BMP, GIF, TGA, PSD, PGM or PPM image expected, decoder says: %s;"
-            + " save it as one of these",
+            + " save it as one of these, or an input as a .npy file",
         file, STBImage.stbi_failure_reason());
   }
 

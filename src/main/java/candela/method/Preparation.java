@@ -140,7 +140,8 @@ public final class Preparation {
   private Picture prepared(Path file, Npy npy) {
     if (!npy.isOne(shape.dims())) {
       throw CandelaException.of(
-          "%s: the network's input %s expected, got %s", file, shape, Arrays.toString(npy.shape()));
+          "%s: one input of the network expected, channels first: %s, got %s",
+          file, shape, Arrays.toString(npy.shape()));
     }
     Image view = image(npy.values());
     int times = times();

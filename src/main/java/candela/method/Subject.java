@@ -7,13 +7,17 @@ import candela.tensor.Shape;
 /**
  * What is explained: one preprocessed image and one class.
  *
- * @param shape [c,h,w] as the network takes it; [n] for networks of plain vectors
+ * @param shape [c,h,w] as the network takes it, without the batch; [n] for networks of plain
+ *     vectors
  * @param pixels in that shape
  * @param target class index
  * @param levels what black, white and the mean colour are after preprocessing
  */
 public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
   public Subject {
+    if (shape.rank() < 1 || shape.rank() > 3) {
+      throw CandelaException.of("image: [c,h,w] expected, got %s", shape);
+    }
     if (pixels.length != shape.count()) {
       throw CandelaException.of(
           "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
@@ -30,8 +34,7 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
     return switch (shape.rank()) {
       case 1 -> Shape.of(1, 1, shape.dim(0));
       case 2 -> Shape.of(1, shape.dim(0), shape.dim(1));
-      case 3 -> shape;
-      default -> throw CandelaException.of("image: [c,h,w] expected, got %s", shape);
+      default -> shape;
     };
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,6 +58,7 @@ public final class Pipeline implements AutoCloseable {
   private Late late;
 
   private final Windowing windowing;
+  private boolean closed;
   private final Map<Ends, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -111,9 +113,19 @@ public final class Pipeline implements AutoCloseable {
   /**
    * Runs until all probes are finished, or progress says stop.
    *
+   * @param probes each once
    * @return whether all finished
+   * @throws IllegalStateException when the pipeline is closed
    */
   public boolean run(List<? extends Probe<?>> probes, Progress progress) {
+    if (closed) {
+      throw new IllegalStateException("the pipeline is closed; open another one");
+    }
+    Set<Probe<?>> each = Collections.newSetFromMap(new IdentityHashMap<>());
+    each.addAll(probes);
+    if (each.size() < probes.size()) {
+      throw new IllegalArgumentException("each probe once expected, one is given twice");
+    }
     return device.kernels().turn().of(() -> rounds(probes, progress));
   }
 
@@ -443,6 +455,7 @@ public final class Pipeline implements AutoCloseable {
   @Override
   public void close() {
     device.kernels().turn().checkNobodyElses();
+    closed = true;
     if (late != null) {
       late.drop();
       late = null;

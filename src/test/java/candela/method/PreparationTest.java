@@ -109,7 +109,10 @@ class PreparationTest {
     new Npy(new int[] {3, 1, 2}, new float[6]).write(file);
     assertThatThrownBy(() -> p.read(file))
         .isInstanceOf(CandelaException.class)
-        .hasMessage(file + ": the network's input [3,224,224] expected, got [3, 1, 2]");
+        .hasMessage(
+            file
+                + ": one input of the network expected, channels first: [3,224,224], got [3, 1,"
+                + " 2]");
   }
 
   @Test

@@ -111,6 +111,28 @@ class PipelineTest {
     return scores;
   }
 
+  /** It would write its rows twice, and take the answers to others. */
+  @Test
+  void aProbeThatIsGivenTwiceIsRefused() {
+    try (var pipeline = new Pipeline(network, device, 4)) {
+      var probe = new Counting(3, false, 0);
+      assertThatThrownBy(() -> pipeline.run(List.of(probe, new Counting(3, false, 0), probe)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("each probe once expected, one is given twice");
+      pipeline.run(List.of(probe));
+    }
+  }
+
+  @Test
+  void aClosedPipelineRunsNothing() {
+    var pipeline = new Pipeline(network, device, 4);
+    pipeline.close();
+    assertThatThrownBy(() -> pipeline.run(List.of(new Counting(3, false, 0))))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("the pipeline is closed; open another one");
+    pipeline.close();
+  }
+
   @Test
   @Timeout(60)
   void aSecondThreadIsToldAndTheFirstOneGoesOn() throws Exception {
