@@ -21,7 +21,7 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
- * <p><b>Parameters:</b> nSteps (1 or more, default 100); maxSigma (pixels, default 50); score
+ * <p><b>Parameters:</b> nSteps (1 to 2²⁴, default 100); maxSigma (pixels, default 50); score
  * (default logit); channels (default sum).
  *
  * <p><b>Cost:</b> nSteps + 1 forward and backward rows, and as many blurs.

@@ -22,7 +22,7 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
- * <p><b>Parameters:</b> nSteps (1 or more, default 200); fraction (above 0, up to 1, default 0.25);
+ * <p><b>Parameters:</b> nSteps (1 to 2²⁴, default 200); fraction (above 0, up to 1, default 0.25);
  * maxDist (0 to 1, default 0.02); baseline (default zero); seed (of the random baseline, default
  * 0); score (default logit); channels (default sum).
  *
