@@ -28,9 +28,11 @@ public final class Settings {
    * One value of a key.
    *
    * @param name of {@code name: text}; null where the value is a text alone
+   * @param text null where it is a list of texts
+   * @param texts empty where it is none
    * @param line where it stands, from 1
    */
-  public record Value(String name, String text, int line) {}
+  public record Value(String name, String text, List<String> texts, int line) {}
 
   /** Values of a key, and the line it stands in. */
   private record Entry(List<Value> values, int line) {}
@@ -86,20 +88,31 @@ public final class Settings {
     if (node instanceof MappingNode map && map.getValue().size() == 1) {
       return named(map.getValue().getFirst());
     }
-    int line = node.getStartMark().getLine() + 1;
-    return new Value(null, scalar(node, line), line);
+    return value(null, node, node.getStartMark().getLine() + 1);
   }
 
   private Value named(NodeTuple pair) {
     int line = pair.getKeyNode().getStartMark().getLine() + 1;
-    return new Value(scalar(pair.getKeyNode(), line), scalar(pair.getValueNode(), line), line);
+    return value(scalar(pair.getKeyNode(), line), pair.getValueNode(), line);
+  }
+
+  private Value value(String name, Node node, int line) {
+    if (name != null && node instanceof SequenceNode list && !list.getValue().isEmpty()) {
+      List<String> texts = list.getValue().stream().map(n -> scalar(n, line)).toList();
+      return new Value(name, null, texts, line);
+    }
+    return new Value(name, scalar(node, line), List.of(), line);
   }
 
   private String scalar(Node node, int line) {
     if (node instanceof ScalarNode s) {
       return s.getValue();
     }
-    throw CandelaException.of("%s:%d: a word or a number expected", file, line);
+    throw noScalar(line);
+  }
+
+  private CandelaException noScalar(int line) {
+    return CandelaException.of("%s:%d: a word or a number expected", file, line);
   }
 
   public boolean has(String key) {
@@ -181,6 +194,16 @@ public final class Settings {
 
   /** All values of a key, with names where they have some; none where it is not given. */
   public List<Value> values(String key) {
+    for (Value v : valuesOrLists(key)) {
+      if (v.text() == null) {
+        throw noScalar(v.line());
+      }
+    }
+    return valuesOrLists(key);
+  }
+
+  /** The same, where {@code name: [text, text]} may stand for one. */
+  public List<Value> valuesOrLists(String key) {
     known.add(key);
     Entry e = entries.get(key);
     return e == null ? List.of() : e.values();

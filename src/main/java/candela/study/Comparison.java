@@ -1,7 +1,6 @@
 package candela.study;
 
 import candela.method.Attribution;
-import candela.method.Methods;
 import candela.metric.Maps;
 import candela.metric.Pair;
 import candela.metric.Similarity;
@@ -16,7 +15,7 @@ import java.util.Map;
  * The similarities of a unit: what is computed of one map alone is computed once for all sweeps.
  */
 final class Comparison {
-  /** What one treatment suits: a method, and whether maps of a sweep have signs. */
+  /** What one treatment suits: a method, or several, and whether maps of a sweep have signs. */
   private record Kind(String method, boolean signed) {}
 
   /** A sweep, and where the maps of its settings are among a group's. */
@@ -61,7 +60,7 @@ final class Comparison {
       // of this sweep alone: what else a study asks must not change its numbers
       boolean signed =
           Arrays.stream(places).filter(plan::has).anyMatch(m -> found.get(m).channels().signed());
-      Kind kind = new Kind(Methods.name(s.settings().getFirst().method()), signed);
+      Kind kind = new Kind(s.method(), signed);
       groups.computeIfAbsent(kind, k -> new Group()).add(s, pairs, places, plan);
     }
     List<Findings.Similar> similar = new ArrayList<>();

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Blob;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -24,6 +25,8 @@ import org.duckdb.DuckDBConnection;
 
 /** A DuckDB file: statements, and its faults in one sentence. For one thread at a time. */
 final class Database implements AutoCloseable {
+  private static final String OTHER = ", or choose another file with --ledger";
+
   private final Path file;
   private final Connection connection;
 
@@ -65,7 +68,7 @@ final class Database implements AutoCloseable {
       }
       return new Database(named, connection);
     } catch (SQLException e) {
-      throw wrong(named, e);
+      throw wrong(named, e, readOnly);
     }
   }
 
@@ -172,6 +175,27 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * Writes the rows of a query as a file, whole or not at all.
+   *
+   * @param options DuckDB's, which say the format
+   */
+  void copy(String query, Path to, String options) throws IOException {
+    Path part = to.resolveSibling(".part-" + to.getFileName());
+    try (Statement s = connection.createStatement()) {
+      s.execute(
+          String.format(
+              "COPY (%s) TO '%s' (%s)", query, part.toString().replace("'", "''"), options));
+      Files.move(part, to, StandardCopyOption.REPLACE_EXISTING);
+    } catch (SQLException e) {
+      throw new CandelaException(
+          to + ": cannot be written: " + said(e) + "; free some space, or choose another folder",
+          e);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
   /** What was written since the last commit is there for good, or none of it. */
   void commit() {
     try {
@@ -190,13 +214,21 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** What a user is told of a fault. */
+  private static String said(SQLException e) {
+    return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+  }
+
   private static CandelaException wrong(Path file, SQLException e) {
-    String said = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+    return wrong(file, e, false);
+  }
+
+  /** What a user is told of a fault. */
+  private static CandelaException wrong(Path file, SQLException e, boolean reads) {
+    String said = said(e);
     String lower = said.toLowerCase(Locale.ROOT);
     String text = ": " + said;
     if (lower.contains("could not set lock")) {
-      text = ": another process has it open; wait for it, or choose another file with --ledger";
+      text = ": another process has it open; wait for it" + (reads ? "" : OTHER);
     } else if (lower.contains("no space left") || lower.contains("could not write")) {
       text =
           ": cannot be written: "

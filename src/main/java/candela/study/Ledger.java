@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -253,14 +252,9 @@ public final class Ledger implements AutoCloseable {
       Files.createDirectories(folder);
       for (String name : EXPORTED) {
         Path to = folder.resolve(name + "." + format);
-        Path part = folder.resolve(".part-" + name);
         String columns = name.equals("unit") ? "* EXCLUDE (view)" : "*";
         String options = format.equals("csv") ? "FORMAT csv, HEADER" : "FORMAT " + format;
-        db.execute(
-            String.format(
-                "COPY (SELECT %s FROM %s ORDER BY ALL) TO '%s' (%s)",
-                columns, name, part.toString().replace("'", "''"), options));
-        Files.move(part, to, StandardCopyOption.REPLACE_EXISTING);
+        db.copy(String.format("SELECT %s FROM %s ORDER BY ALL", columns, name), to, options);
         files.add(to);
       }
       return files;

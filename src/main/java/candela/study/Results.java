@@ -47,6 +47,14 @@ public final class Results {
                 + " DISTINCT sweep, number FROM sweep) USING (sweep) ORDER BY measure, number,"
                 + " model"));
     all.put(
+        "agreement",
+        table(
+            ledger,
+            "SELECT model, sweep, measure, a, b, avg(value ORDER BY image) FILTER (NOT"
+                + " isnan(value)) FROM similarity JOIN (SELECT sweep FROM sweep JOIN method USING"
+                + " (method) GROUP BY sweep HAVING count(DISTINCT name) > 1) USING (sweep) GROUP BY"
+                + " ALL ORDER BY ALL"));
+    all.put(
         "accuracy",
         table(
             ledger,

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** How a ledger begins, and whether one that is there belongs to a study. */
 final class Schema {
@@ -128,11 +130,40 @@ final class Schema {
     checkVersion(db, file);
     if (!meta(db, "study").equals(fingerprint(study, plan))) {
       throw CandelaException.of(
-          "%s: the ledger of this study expected, it has other sweeps, metrics or settings (of"
-              + " '%s'); choose another file with --ledger",
-          file, meta(db, "name"));
+          "%s: the ledger of this study expected, it has other %s (of '%s'); choose another file"
+              + " with --ledger",
+          file, differing(db, study), meta(db, "name"));
     }
     return entries(material).stream().filter(e -> !e.isIn(db, file)).toList();
+  }
+
+  /** The keys in which the study that wrote a ledger is another one. */
+  private static String differing(Database db, Study study) {
+    List<String> keys = new ArrayList<>();
+    for (List<Object> run : db.query("SELECT study FROM run ORDER BY run DESC LIMIT 1")) {
+      try {
+        Study its = Study.parse(study.name(), (String) run.getFirst(), study.folder());
+        for (var part : decisive(study).entrySet()) {
+          if (!decisive(its).get(part.getKey()).equals(part.getValue())) {
+            keys.add(part.getKey());
+          }
+        }
+      } catch (CandelaException e) {
+        // names what is not there any more: not told apart
+      }
+    }
+    return keys.isEmpty() ? "sweeps, metrics or settings" : String.join(", ", keys);
+  }
+
+  private static Map<String, Object> decisive(Study study) {
+    return new TreeMap<>(
+        Map.of(
+            "sweeps", study.sweeps(),
+            "similarities", study.similarities(),
+            "metrics", study.metrics(),
+            "target", study.target(),
+            "treatment", study.sam(),
+            "pictures", study.pictures()));
   }
 
   static void enter(Database db, List<Entry> lacking) {

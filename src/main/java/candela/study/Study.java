@@ -35,6 +35,7 @@ import java.util.function.Function;
  * sweeps:                    # presets, or methods with lists; * is what others are compared with
  *   - sam-sp-small
  *   - patches: sliding-patch:patch=[10,20*,30],stride=2
+ *   - methods: [gradient, "lrp:composite=epsilon_plus", grad-cam]  # several are compared
  * similarities: [ssim, hog, spearman]  # by default as far as maps are large enough for them
  * metrics: [insertion:preset=sam, deletion:preset=sam, localisation]
  * treatment: sam             # of maps before they are compared: standard or sam
@@ -98,7 +99,8 @@ public record Study(
         s.values("models").stream().map(v -> s.read("models", v, Study::model)).toList();
     unique(file, "models", models.stream().map(Ref::name).toList());
     List<Sweep> sweeps = new ArrayList<>();
-    s.values("sweeps").forEach(v -> sweeps.addAll(s.read("sweeps", v, w -> sweeps(w, folder))));
+    s.valuesOrLists("sweeps")
+        .forEach(v -> sweeps.addAll(s.read("sweeps", v, w -> sweeps(w, folder))));
     unique(file, "sweeps", sweeps.stream().map(Sweep::name).toList());
     Study study =
         new Study(
@@ -122,7 +124,7 @@ public record Study(
     }
     s.finish();
     for (String key : List.of("models", "images", "sweeps")) {
-      if (s.values(key).isEmpty()) {
+      if (s.valuesOrLists(key).isEmpty()) {
         throw CandelaException.of("%s: key '%s' with one value or more expected", file, key);
       }
     }
@@ -207,6 +209,9 @@ public record Study(
   }
 
   private static List<Sweep> sweeps(Settings.Value v, Path folder) {
+    if (!v.texts().isEmpty()) {
+      return List.of(Sweep.ofMethods(v.name(), v.texts(), folder));
+    }
     if (v.name() == null && (SweepPresets.has(v.text()) || v.text().startsWith("sam-"))) {
       return SweepPresets.of(v.text());
     }

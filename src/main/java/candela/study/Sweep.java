@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * One method with some of its parameters varied: {@code sliding-patch:patch=[52,53*,54],stride=3}.
+ * One method with some of its parameters varied: {@code sliding-patch:patch=[52,53*,54],stride=3};
+ * or several methods.
  *
  * <p>A parameter is varied by a list of values or ranges in brackets, {@code 0..4} or {@code
  * 5..53/12}; several varied ones give all combinations. Values marked with * are what the others
@@ -62,15 +63,59 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
       }
     }
     List<Setting> settings = new ArrayList<>();
-    Set<Method> seen = new HashSet<>();
     for (Map<String, String> c : chosen) {
-      Method method = Methods.parse(text(spec, c), folder);
-      if (!seen.add(method)) {
-        throw CandelaException.of("%s: every setting once expected, %s is there twice", name, c);
-      }
-      settings.add(new Setting(label(c), method));
+      settings.add(new Setting(label(c), Methods.parse(text(spec, c), folder)));
     }
+    checkDifferent(name, settings);
     return new Sweep(name, settings, baseline(name, varied));
+  }
+
+  /**
+   * Several methods, some of which may be varied; of one that ends with *, all others are compared
+   * with it.
+   *
+   * @param folder where names of files start
+   */
+  static Sweep ofMethods(String name, List<String> texts, Path folder) {
+    List<Setting> settings = new ArrayList<>();
+    int baseline = ALL_PAIRS;
+    for (String text : texts) {
+      boolean marked = text.endsWith("*");
+      String spec = marked ? text.substring(0, text.length() - 1) : text;
+      Sweep one = parse(name, spec, folder);
+      if (one.baseline != ALL_PAIRS || (marked && (baseline >= 0 || one.settings.size() > 1))) {
+        throw CandelaException.of(
+            "%s: of several methods one at most is marked with *, as a whole: NAME: [gradient*,"
+                + " lrp]; got %s",
+            name, text);
+      }
+      baseline = marked ? settings.size() : baseline;
+      for (Setting s : one.settings) {
+        String label = one.settings.size() == 1 ? spec : Spec.parse(spec).name() + " " + s.label();
+        settings.add(new Setting(label, s.method()));
+      }
+    }
+    checkDifferent(name, settings);
+    return new Sweep(name, settings, baseline);
+  }
+
+  private static void checkDifferent(String name, List<Setting> settings) {
+    if (settings.size() > MOST) {
+      throw CandelaException.of("%s: at most %d settings expected in a sweep", name, MOST);
+    }
+    Set<Method> seen = new HashSet<>();
+    for (Setting s : settings) {
+      if (!seen.add(s.method())) {
+        throw CandelaException.of(
+            "%s: every setting once expected, %s is there twice", name, s.label());
+      }
+    }
+  }
+
+  /** The method of all settings; empty where there are several. */
+  String method() {
+    List<String> names = settings.stream().map(s -> Methods.name(s.method())).distinct().toList();
+    return names.size() == 1 ? names.getFirst() : "";
   }
 
   private static List<Map<String, String>> times(

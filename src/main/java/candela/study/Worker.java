@@ -78,15 +78,12 @@ final class Worker implements AutoCloseable {
     List<Attribution> found = new ArrayList<>();
     long rows = explain(subject, asked, found, progress);
     write(model, photo, found);
-    boolean[] truth = null;
-    // boxes of one class say nothing of maps of another
-    if (!photo.boxes().isEmpty() && photo.label() == target) {
-      truth = truth(photo, model, shape);
-    }
+    String noTruth = noTruth(photo, target);
+    boolean[] truth = noTruth == null ? truth(photo, model, shape) : null;
     List<Findings.Scored> scored = new ArrayList<>();
     long maps = rows;
     Progress on = (done, all) -> progress.at(maps + done, maps + all);
-    rows += judge(subject, asked, truth, found, scored, on) + asked.rows();
+    rows += judge(subject, asked, truth, noTruth, found, scored, on) + asked.rows();
     return new Findings(
         model.name(),
         photo.name(),
@@ -99,6 +96,16 @@ final class Worker implements AutoCloseable {
         photo.shown() ? seen(found) : List.of(),
         rows,
         (System.nanoTime() - start) / 1e9);
+  }
+
+  /** Why metrics of the object have no number; null where they have: boxes are of one class. */
+  private static String noTruth(Photo photo, int target) {
+    if (photo.boxes().isEmpty()) {
+      return "the table of boxes has none of this image";
+    }
+    return photo.label() == target
+        ? null
+        : "the boxes are of class " + photo.label() + ", the map is of class " + target;
   }
 
   /** The pixels of the class; of an input that is given as it is, boxes are in its own. */
@@ -201,11 +208,16 @@ final class Worker implements AutoCloseable {
     for (int i = found.size(); folder.resolve(i + ".npy").toFile().delete(); i++) {}
   }
 
-  /** Scores of all maps by all metrics, whose rows share batches; tells how many rows it took. */
+  /**
+   * Scores of all maps by all metrics, whose rows share batches; tells how many rows it took.
+   *
+   * @param noTruth why truth is null
+   */
   private long judge(
       Subject subject,
       Asked asked,
       boolean[] truth,
+      String noTruth,
       List<Attribution> found,
       List<Findings.Scored> scored,
       Progress progress) {
@@ -229,7 +241,9 @@ final class Worker implements AutoCloseable {
                     explainer(plan.methods().get(i), subject))
                 .adding(a.contributions());
         for (Study.Measure<Metric> m : study.metrics()) {
-          if (truth != null || !m.of().needsTruth()) {
+          if (truth == null && m.of().needsTruth()) {
+            scored.add(new Findings.Scored(i, m.name(), "", Double.NaN, noTruth));
+          } else {
             all.add(new Judged(i, m.name(), m.of().probe(explained, workspace)));
           }
         }

@@ -8,6 +8,7 @@ import candela.method.Toy;
 import candela.study.Ledger;
 import candela.study.Material;
 import candela.study.Plan;
+import candela.study.Results;
 import candela.study.Shipped;
 import candela.study.Study;
 import java.io.IOException;
@@ -238,6 +239,22 @@ class StudyTest {
   }
 
   @Test
+  void anExportToAFullDiskSaysWhichAndLeavesNoPart() throws Exception {
+    Path disk = Files.createDirectories(folder.resolve("small"));
+    SmallDisk.assumed(disk);
+    Child child = new Child(Files.createDirectories(folder.resolve("exporting")));
+    List<String> command =
+        child.command("export", folder.resolve("undisturbed.duckdb").toString(), "--out=" + disk);
+    ProcessBuilder full = SmallDisk.of(8192, disk, "true", command, "ls -A \"$0\"");
+    assertThat(child.start(full).waitFor()).as(child.said()).isEqualTo(2);
+    assertThat(child.said())
+        .contains("candela: " + disk + "/")
+        .contains(": cannot be written: ")
+        .contains("; free some space, or choose another folder\n")
+        .doesNotContain(".part-model\n");
+  }
+
+  @Test
   void aLedgerOfAnotherVersionStudyOrKindIsRefusedAndKept() throws Exception {
     Path ledger = Files.copy(folder.resolve("undisturbed.duckdb"), folder.resolve("old.duckdb"));
     try (Connection c = DriverManager.getConnection("jdbc:duckdb:" + ledger);
@@ -263,7 +280,10 @@ class StudyTest {
                   .err())
           .as(option)
           .startsWith(
-              "candela: " + undisturbedLedger + ": the ledger of this study expected, it has")
+              "candela: "
+                  + undisturbedLedger
+                  + ": the ledger of this study expected, it has"
+                  + " other sweeps (of 'small'); choose another file with --ledger")
           .hasLineCount(1);
     }
     assertThat(digest(undisturbedLedger)).isEqualTo(undisturbed);
@@ -505,7 +525,7 @@ class StudyTest {
   }
 
   @Test
-  void boxesOfAnotherClassSayNothingOfAMap() throws Exception {
+  void boxesOfAnotherClassSayNothingOfAMapAndWhy() throws Exception {
     Path boxes =
         Files.writeString(
             folder.resolve("boxes.csv"),
@@ -524,6 +544,8 @@ class StudyTest {
             target: top
             sweeps:
               - sg: smoothgrad:samples=[1,2]
+              - methods: [gradient, sobel*, random-map]
+            similarities: [spearman]
             metrics: [pointing-game, sparseness]
             """
                 .formatted(boxes));
@@ -531,9 +553,20 @@ class StudyTest {
     MainTest.Ran ran = MainTest.run("study", file.toString(), "--ledger=" + ledger);
     assertThat(ran.code()).as(ran.err()).isZero();
     try (Ledger open = Ledger.read(ledger)) {
-      String judged = "SELECT DISTINCT image FROM score WHERE metric = '%s' ORDER BY image";
-      assertThat(open.query(judged.formatted("pointing-game"))).containsExactly(List.of("heart"));
-      assertThat(open.query(judged.formatted("sparseness"))).hasSize(8);
+      String judged =
+          "SELECT DISTINCT image, reason FROM score WHERE metric = 'pointing-game' AND part = ''"
+              + " ORDER BY image";
+      assertThat(open.query(judged))
+          .hasSize(8)
+          .contains(
+              List.of("heart", ""),
+              List.of("star", "the boxes are of class 4, the map is of class 6"),
+              List.of("disc", "the table of boxes has none of this image"));
+      String means = "SELECT DISTINCT images, without FROM accuracy WHERE part = '' AND metric = ";
+      assertThat(open.query(means + "'pointing-game'")).containsExactly(List.of(1L, 7L));
+      assertThat(open.query(means + "'sparseness'")).containsExactly(List.of(8L, 0L));
+      // of several methods alone, all but the marked one
+      assertThat((List<?>) Results.of(open).get("agreement")).hasSize(2);
     }
     Files.writeString(
         boxes, "file,class,x0,y0,x1,y1\nheart.png,heart,4,4,9,9\nheart.png,ring,1,1,9,9\n");

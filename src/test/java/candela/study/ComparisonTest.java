@@ -47,4 +47,14 @@ class ComparisonTest {
       assertThat(similar(both, "b")).hasSize(4).isEqualTo(similar(SIGNED, "b"));
     }
   }
+
+  /** With the range of signs, as one of them has some. */
+  @Test
+  void severalMethodsAreComparedAsSignedOnes() {
+    String both = "  - c: [smoothgrad, 'smoothgrad:channels=mean']\n";
+    String mixed = "  - c: [smoothgrad, 'smoothgrad:channels=mean', sobel]\n";
+    assertThat(similar(both, "c")).hasSize(2);
+    assertThat(similar(mixed, "c")).hasSize(6).containsAll(similar(both, "c"));
+    assertThat(similar(mixed + UNSIGNED, "c")).isEqualTo(similar(mixed, "c"));
+  }
 }

@@ -10,6 +10,7 @@ import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,7 +64,7 @@ class SweepTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "sliding-patch:patch=[5,5] | s: every setting once expected, {patch=5} is there twice",
+        "sliding-patch:patch=[5,5] | s: every setting once expected, 5 is there twice",
         "sliding-patch:patch=[5*,6*] | sliding-patch: patch: one value with * expected",
         "sliding-patch:patch=[5,,6] | sliding-patch: patch: values between commas expected",
         "sliding-patch:patch=[9..5] | sliding-patch: patch: a range FROM..TO or FROM..TO/STEP",
@@ -76,6 +77,37 @@ class SweepTest {
       })
   void whatIsWrongIsSaid(String text, String message) {
     assertThatThrownBy(() -> Sweep.parse("s", text, Path.of("")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void severalMethodsAreCompared() {
+    List<String> texts = List.of("gradient", "smoothgrad:samples=[5,9]", "lrp:composite=epsilon");
+    Sweep all = Sweep.ofMethods("s", texts, Path.of(""));
+    assertThat(all.settings())
+        .extracting(Setting::label)
+        .containsExactly("gradient", "smoothgrad 5", "smoothgrad 9", "lrp:composite=epsilon");
+    assertThat(all.pairs()).hasSize(6);
+    assertThat(all.method()).isEmpty();
+    Sweep with = Sweep.ofMethods("s", List.of("gradient", "sobel*"), Path.of(""));
+    assertThat(with.pairs()).containsExactly(new Pair(0, 1));
+    assertThat(with.baseline()).isEqualTo(1);
+    assertThat(Sweep.ofMethods("s", texts.subList(1, 2), Path.of("")).method())
+        .isEqualTo("smoothgrad");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gradient;gradient | s: every setting once expected, gradient is there twice",
+        "gradient*;sobel* | s: of several methods one at most is marked with *, as a whole",
+        "gradient;smoothgrad:samples=[5*,9] | s: of several methods one at most is marked with *",
+        "smoothgrad:samples=[5,9]*;sobel | s: of several methods one at most is marked with *",
+      })
+  void whatIsWrongWithSeveralIsSaid(String texts, String message) {
+    assertThatThrownBy(() -> Sweep.ofMethods("s", List.of(texts.split(";")), Path.of("")))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith(message);
   }
