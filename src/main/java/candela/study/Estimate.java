@@ -100,6 +100,12 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     return new Estimate(maps, metrics - known, seconds, bytes, open);
   }
 
+  /** Rows of all metrics of an image, as far as they are known before. */
+  static long metrics(Study study, Plan plan, Model model, Device device) {
+    Judging judging = judging(study, plan.mapped(), model, device, asked(device));
+    return judging.forward() + judging.both();
+  }
+
   /** Rows of metrics, of scores alone and with gradients. */
   private record Judging(long forward, long both, boolean open) {
     Judging plus(Probe<?> probe, long times) {

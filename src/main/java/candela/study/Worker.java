@@ -53,6 +53,9 @@ final class Worker implements AutoCloseable {
   private Plan plan;
   private Pipeline pipeline;
 
+  /** Rows of an image's metrics, for progress. */
+  private long metrics;
+
   /**
    * @param plans what is run for each model
    * @param maps where maps go as .npy; null for nowhere
@@ -76,7 +79,7 @@ final class Worker implements AutoCloseable {
     Shape shape = model.preparation().shape();
     Subject subject = new Subject(shape, picture.pixels(), target, model.preparation().levels());
     List<Attribution> found = new ArrayList<>();
-    long rows = explain(subject, asked, found, progress);
+    long rows = explain(subject, asked, found, (done, all) -> progress.at(done, all + metrics));
     write(model, photo, found);
     String noTruth = noTruth(photo, target);
     boolean[] truth = noTruth == null ? truth(photo, model, shape) : null;
@@ -124,6 +127,7 @@ final class Worker implements AutoCloseable {
     if (open != model) {
       close();
       plan = plans.apply(model);
+      metrics = Estimate.metrics(study, plan, model, device);
       pipeline = new Pipeline(model.network(), device, batch, model.output());
       open = model;
     }

@@ -7,6 +7,8 @@ import candela.TestDevice;
 import candela.device.Device;
 import candela.probe.Progress;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,5 +31,28 @@ class WorkerTest {
           .isInstanceOf(RuntimeException.class);
       assertThat(worker.run(model, photo, Progress.SILENT).scored()).isEqualTo(first.scored());
     }
+  }
+
+  /** Or the time left would be that of the maps alone, for as long as they take. */
+  @Test
+  void theRowsOfMetricsAreToldFromTheBeginning() {
+    Study study =
+        Study.parse("s", "models: [cnn]\nimages: [shipped]\nsweeps: [gradient]\n", folder);
+    assertThat(study.metrics()).isNotEmpty();
+    Material material = Material.of(study, folder);
+    Plan plan = Plan.of(study.sweeps());
+    List<Long> told = new ArrayList<>();
+    try (Device device = TestDevice.open(1);
+        Worker worker = new Worker(study, _ -> plan, device, 2, null)) {
+      worker.run(
+          material.models().getFirst(),
+          material.photos().getFirst(),
+          (_, all) -> {
+            told.add(all);
+            return true;
+          });
+    }
+    assertThat(told).hasSizeGreaterThan(2).containsOnly(told.getLast());
+    assertThat(told.getLast()).isGreaterThan(50);
   }
 }
