@@ -60,8 +60,8 @@ final class ReduceReaders {
   }
 
   /**
-   * Of what is left when the largest is taken away, so that nothing overflows. Its gradients on both
-   * ways cancel; a rule's share of the difference between two images goes there, too.
+   * Of what is left when the largest is taken away, so that nothing overflows. Its gradients on
+   * both ways cancel; a rule's share of the difference between two images goes there, too.
    */
   static Value logSumExp(Call c) {
     Value x = c.x(0);

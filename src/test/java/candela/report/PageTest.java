@@ -37,7 +37,14 @@ class PageTest {
         List.of(
             List.of("s", 0, "1", 0, "m", false),
             List.of("s", 1, "2", 1, "m", true),
-            List.of("s", 2, "3", 2, "m", false)));
+            List.of("s", 2, "3", 2, "m", false),
+            List.of("both", 0, "<m>", 0, "m", false),
+            List.of("both", 1, "n:k=1", 1, "n", false)));
+    d.put(
+        "agreement",
+        List.of(
+            List.of("a", "both", "ssim", 0, 1, 0.25),
+            Arrays.asList("b", "both", "ssim", 0, 1, null)));
     d.put(
         "sensitivity",
         List.of(
@@ -96,6 +103,12 @@ class PageTest {
       // a bar and a whisker a model, but where there is no deviation; no chart of no point
       assertThat(browser.evaluate(drawn.formatted("bars"))).isEqualTo("1,1,1,0");
       assertThat(browser.evaluate(drawn.formatted("points"))).isEqualTo("1,0");
+
+      String matrices =
+          "[...document.querySelectorAll('.matrix')].map(m => m.caption.textContent + '|'"
+              + " + [...m.rows].map(r => [...r.cells].map(c => c.textContent)))";
+      assertThat(browser.evaluate(matrices))
+          .isEqualTo("ssim, a|,<m>,n:k=1,<m>,,0.25,n:k=1,0.25,,ssim, b|,<m>,n:k=1,<m>,,–,n:k=1,–,");
 
       String pixel =
           "document.querySelectorAll('#now"

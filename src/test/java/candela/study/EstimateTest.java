@@ -5,10 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.graph.ScoreKind;
+import candela.metric.Direction;
+import candela.metric.Explained;
+import candela.metric.Metric;
+import candela.metric.Score;
+import candela.probe.Answers;
+import candela.probe.Ask;
+import candela.probe.Probe;
+import candela.probe.Sampled;
+import candela.probe.Workspace;
 import candela.tensor.CandelaException;
+import candela.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a study is said to cost before it runs. */
 class EstimateTest {
@@ -83,12 +98,66 @@ class EstimateTest {
     assertThat(with.seconds()).isGreaterThan(3 * without.seconds());
   }
 
-  /** Imputing the rows of ROAD takes many times as long as a row of so small a network. */
-  @Test
-  void theTimeOfWritingMetricsRowsCounts() {
-    Estimate copied = of("gradient", "deletion:step=40");
-    Estimate imputed = of("gradient", "road");
-    assertThat(imputed.metrics()).isLessThan(copied.metrics());
-    assertThat(imputed.seconds()).isGreaterThan(3 * copied.seconds());
+  /** Of two rows, each of which takes its time to be written. */
+  private record Slow() implements Metric {
+    private static final long MILLISECONDS = 40;
+
+    @Override
+    public Direction direction() {
+      return Direction.LOWER_IS_BETTER;
+    }
+
+    @Override
+    public Probe<Score> probe(Explained explained, Workspace workspace) {
+      return new Sampled<>(Ask.score(ScoreKind.LOGIT), 0, 2) {
+        @Override
+        protected void fill(int first, Tensor rows) {
+          try {
+            Thread.sleep(MILLISECONDS * rows.shape().dim(0));
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+
+        @Override
+        protected void add(int first, Answers answers) {}
+
+        @Override
+        public Score result() {
+          return new Score(0, Map.of(), List.of(), "");
+        }
+      };
+    }
+  }
+
+  /** Of three maps, in rows of one batch or two. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void theTimeOfWritingMetricsRowsCounts(int batch) {
+    Study s = study("gradient:score=[logit,probability,log_probability]");
+    Study slow =
+        new Study(
+            s.name(),
+            s.text(),
+            s.folder(),
+            s.models(),
+            s.images(),
+            s.target(),
+            s.classes(),
+            s.boxes(),
+            s.labels(),
+            s.sweeps(),
+            s.similarities(),
+            List.of(new Study.Measure<>("slow", "slow", new Slow())),
+            s.sam(),
+            s.maps(),
+            s.pictures());
+    Material material = Material.of(slow, folder);
+    try (Device device = TestDevice.open(1)) {
+      Model model = material.models().get(0);
+      Estimate found = Estimate.of(slow, Plan.of(slow.sweeps()), model, device, batch);
+      assertThat(found.metrics()).isEqualTo(3 * 2);
+      assertThat(found.seconds()).isGreaterThan(3 * 2 * Slow.MILLISECONDS / 1e3);
+    }
   }
 }
