@@ -57,7 +57,9 @@ public final class Settings {
       root = new Yaml(new LoaderOptions()).compose(new StringReader(text));
     } catch (MarkedYAMLException e) {
       int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
-      throw new CandelaException(file + ":" + line + ": YAML expected: " + e.getProblem(), e);
+      String what = String.valueOf(e.getProblem());
+      String hint = what.contains("but got [") ? "; quote what has brackets of its own" : "";
+      throw new CandelaException(file + ":" + line + ": YAML expected: " + what + hint, e);
     } catch (YAMLException e) {
       throw new CandelaException(
           file + ": YAML expected: " + e.getMessage().replaceAll("\\s+", " "), e);
@@ -97,7 +99,7 @@ public final class Settings {
   }
 
   private Value value(String name, Node node, int line) {
-    if (name != null && node instanceof SequenceNode list && !list.getValue().isEmpty()) {
+    if (node instanceof SequenceNode list && !list.getValue().isEmpty()) {
       List<String> texts = list.getValue().stream().map(n -> scalar(n, line)).toList();
       return new Value(name, null, texts, line);
     }
@@ -202,7 +204,7 @@ public final class Settings {
     return valuesOrLists(key);
   }
 
-  /** The same, where {@code name: [text, text]} may stand for one. */
+  /** The same, where {@code name: [text, text]} or {@code [text, text]} may stand for one. */
   public List<Value> valuesOrLists(String key) {
     known.add(key);
     Entry e = entries.get(key);

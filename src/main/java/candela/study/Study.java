@@ -210,7 +210,8 @@ public record Study(
 
   private static List<Sweep> sweeps(Settings.Value v, Path folder) {
     if (!v.texts().isEmpty()) {
-      return List.of(Sweep.ofMethods(v.name(), v.texts(), folder));
+      String name = v.name() == null ? String.join(", ", v.texts()) : v.name();
+      return List.of(Sweep.ofMethods(name, v.texts(), folder));
     }
     if (v.name() == null && (SweepPresets.has(v.text()) || v.text().startsWith("sam-"))) {
       return SweepPresets.of(v.text());

@@ -92,6 +92,8 @@ class StudyTest {
               - sam-sp-small
               - mine: sliding-patch:patch=[1,2*]
               - smoothgrad:samples=[4,8*]
+              - both: [gradient*, "smoothgrad:samples=4"]
+              - [gradient, lrp]
             similarities: [ssim, wide: "ssim:window=11"]
             metrics: [localisation]
             maps: true
@@ -105,7 +107,12 @@ class StudyTest {
     assertThat(s.classes()).isEqualTo(Path.of("folder/c.csv"));
     assertThat(s.sweeps())
         .extracting(Sweep::name)
-        .containsExactly("sam-sp-small", "mine", "smoothgrad:samples=[4,8*]");
+        .containsExactly(
+            "sam-sp-small", "mine", "smoothgrad:samples=[4,8*]", "both", "gradient, lrp");
+    assertThat(s.sweeps().get(3).settings())
+        .extracting(Setting::label)
+        .containsExactly("gradient", "smoothgrad:samples=4");
+    assertThat(s.sweeps().get(3).baseline()).isZero();
     assertThat(s.similarities()).extracting(Study.Measure::name).containsExactly("ssim", "wide");
     assertThat(s.similarities().get(1).of()).isEqualTo(new Ssim(Ssim.Weights.UNIFORM, 11, 0));
     assertThat(s.sam()).isTrue();
@@ -130,6 +137,10 @@ class StudyTest {
             + " expected",
         "metrics: [localisation] | folder/s.yaml:4: metrics: localisation needs the boxes of the",
         "models: [b] | folder/s.yaml:4: key 'models' is given twice",
+        "metrics: [a:b=[5]] | folder/s.yaml:4: YAML expected: expected ',' or ']', but got [;"
+            + " quote",
+        "metrics: [a: [deletion, insertion]] | folder/s.yaml:4: a word or a number expected",
+        "metrics: [[deletion]] | folder/s.yaml:4: a word or a number expected",
       })
   void wrongKeysAreRefusedWithTheirLine(String line, String message) {
     String text = "models: [cnn]\nimages: [x]\nsweeps: [gradient]\n" + line;
