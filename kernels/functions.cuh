@@ -58,13 +58,16 @@ BOTH float expOfMiddling(float x) {
   return p * powerOfTwo(whole);
 }
 
-// e^x - 1 for x <= 0; 0 above. NaN stays NaN.
+// e^x - 1. NaN stays NaN.
 BOTH float expLessOneOf(float x) {
   // From -25 on -1 is the nearest number.
-  float t = x < 0.0f ? (x > -25.0f ? x : -25.0f) : 0.0f;
+  float t = x > -25.0f ? (x < 89.0f ? x : 89.0f) : -25.0f;
   int32_t whole;
-  float p = partOfExp(t, &whole), scale = powerOfTwo(whole);
-  float y = multiplyAdd(p, scale, scale - 1.0f);
+  float p = partOfExp(t, &whole);
+  int32_t half = whole >> 1;
+  float first = powerOfTwo(half), second = powerOfTwo(whole - half), scale = first * second;
+  // From 30 on the 1 is less than a digit, and 2^n may be too great where e^x is not.
+  float y = t > 30.0f ? (p + 1.0f) * first * second : multiplyAdd(p, scale, scale - 1.0f);
   return x != x ? x : y;
 }
 

@@ -25,7 +25,8 @@ class ElementwiseTest {
       case GELU -> new float[][] {{0, 0}, {1, 0}};
       case SWISH -> new float[][] {{1, 0}, {1.7f, 0}};
       case HARD_SIGMOID -> new float[][] {{0.2f, 0.5f}, {0.4f, 0.1f}};
-      case ELU, CELU, THRESHOLDED_RELU -> new float[][] {{1, 0}, {0.7f, 0}};
+      case ELU, THRESHOLDED_RELU -> new float[][] {{1, 0}, {0.7f, 0}};
+      case CELU -> new float[][] {{1, 0}, {0.7f, 0}, {-0.8f, 0}};
       case LEAKY_RELU -> new float[][] {{0.01f, 0}, {0.3f, 0}};
       case SELU -> new float[][] {{1.67326f, 1.0507f}, {0.5f, 2}};
       case CLIP -> new float[][] {{-1, 1}, {0, 6}};

@@ -62,6 +62,7 @@ final class ElementCases {
     unary("Ceil", 7, Unary.CEIL);
     unary("Celu", 12, Unary.CELU, 1, 0);
     unary("Celu", 12, Unary.CELU, 0.75, 0, "alpha", .75f);
+    unary("Celu", 12, Unary.CELU, -0.75, 0, "alpha", -.75f);
     unary("Cos", 7, Unary.COS);
     unary("Cosh", 9, Unary.COSH);
     unary("Elu", 7, Unary.ELU, 1, 0);
