@@ -3,7 +3,16 @@ package candela.graph;
 import candela.device.Binary;
 import candela.device.Unary;
 import candela.graph.op.BinaryOp;
+import candela.graph.op.Concat;
 import candela.graph.op.Elementwise;
+import candela.graph.op.Expand;
+import candela.graph.op.MaxPool;
+import candela.graph.op.PadConstant;
+import candela.graph.op.Pick;
+import candela.graph.op.Rectify;
+import candela.graph.op.Slice;
+import candela.graph.op.Transpose;
+import candela.graph.op.Where;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -13,8 +22,9 @@ import java.util.Set;
 /**
  * Turns sums, differences, products and quotients with one constant number into the linear function
  * that they are, which keeps nothing for backward, and merges linear functions that follow each
- * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal. What a step function
- * reads is divided as the model says: 41 times the float next to 1/41 is below 1.
+ * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal. What comes to a step
+ * function without being summed up is computed as the model says: 41 times the float next to 1/41
+ * is below 1.
  */
 final class FoldScalars implements Simplify.Pass {
   @Override
@@ -29,7 +39,8 @@ final class FoldScalars implements Simplify.Pass {
       Node n = isDivision(now) && stepped.contains(old.output()) ? now : simpler(now);
       if (isLinear(n)) {
         Node before = linear.get(n.input(0));
-        n = before == null ? n : merged(before, n);
+        boolean merges = before != null && (isExact(before, n) || !stepped.contains(old.output()));
+        n = merges ? merged(before, n) : n;
         Elementwise last = (Elementwise) n.op();
         if (kept.contains(n.output())) {
           r.add(n);
@@ -50,13 +61,12 @@ final class FoldScalars implements Simplify.Pass {
     return n.op() instanceof BinaryOp b && b.kind() == Binary.DIV;
   }
 
-  /** Values that step functions read, as they are or with constants added or multiplied. */
+  /** Values that step functions read, as they are or element by element. */
   private static Set<Value> stepped(Graph graph) {
     Set<Value> stepped = new HashSet<>();
     for (Node n : graph.nodes().reversed()) {
       boolean whole = n.op() instanceof BinaryOp b && b.kind() == Binary.MOD;
-      boolean passes =
-          (n.op().isView() || simpler(n) != n || isLinear(n)) && stepped.contains(n.output());
+      boolean passes = isElementwise(n) && stepped.contains(n.output());
       for (int i = 0; i < n.inputs().size(); i++) {
         Value v = n.input(i);
         if (v != null && !v.isConstant() && (whole || passes || !n.op().differentiable(i))) {
@@ -65,6 +75,20 @@ final class FoldScalars implements Simplify.Pass {
       }
     }
     return stepped;
+  }
+
+  /** Or of elements that change places, or of which one wins. */
+  private static boolean isElementwise(Node n) {
+    return switch (n.op()) {
+      case BinaryOp _, Elementwise _, Rectify _, MaxPool _ -> true;
+      case Concat _, Expand _, PadConstant _, Pick _, Slice _, Transpose _, Where _ -> true;
+      default -> n.op().isView();
+    };
+  }
+
+  /** Whether a product and a sum behind it are computed as before where they are one function. */
+  private static boolean isExact(Node before, Node n) {
+    return ((Elementwise) before.op()).beta() == 0 && ((Elementwise) n.op()).alpha() == 1;
   }
 
   private static boolean isLinear(Node n) {

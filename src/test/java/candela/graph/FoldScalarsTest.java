@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FoldScalarsTest {
   @TempDir Path folder;
@@ -77,5 +79,39 @@ class FoldScalarsTest {
             .node("Add", "d x", "y")
             .write(folder);
     assertThat(Rewritten.operators(m)).containsExactly("LINEAR", "DIV", "LINEAR", "FLOOR", "ADD");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Relu", "Abs", "Neg", "Identity"})
+  void soItIsWhereElementsAreReadOneByOne(String between) throws IOException {
+    Path m =
+        new SmallModel(13, 3, 3)
+            .scalar("odd", 41)
+            .scalar("two", 2)
+            .node("Div", "x odd", "a")
+            .node(between, "a", "b")
+            .node("Add", "b two", "c")
+            .node("Mul", "c odd", "d")
+            .node("Ceil", "d", "e")
+            .node("Add", "e x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m))
+        .startsWith("DIV")
+        .endsWith("LINEAR", "LINEAR", "CEIL", "ADD");
+  }
+
+  @Test
+  void whatIsSummedUpBeforeAStepIsFolded() throws IOException {
+    Path m =
+        new SmallModel(13, 2, 3)
+            .scalar("odd", 41)
+            .scalar("two", 2)
+            .node("Div", "x odd", "a")
+            .node("Mul", "a two", "b")
+            .node("ReduceSum", "b", "c")
+            .node("Floor", "c", "d")
+            .node("Add", "d x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).startsWith("LINEAR").doesNotContain("DIV");
   }
 }
