@@ -188,9 +188,14 @@ final class Database implements AutoCloseable {
               "COPY (%s) TO '%s' (%s)", query, part.toString().replace("'", "''"), options));
       Files.move(part, to, StandardCopyOption.REPLACE_EXISTING);
     } catch (SQLException e) {
-      throw new CandelaException(
-          to + ": cannot be written: " + said(e) + "; free some space, or choose another folder",
-          e);
+      throw isUnwritten(said(e))
+          ? new CandelaException(
+              to
+                  + ": cannot be written: "
+                  + said(e)
+                  + "; free some space, or choose another folder",
+              e)
+          : wrong(file, e);
     } finally {
       Files.deleteIfExists(part);
     }
@@ -214,6 +219,11 @@ final class Database implements AutoCloseable {
     }
   }
 
+  private static boolean isUnwritten(String said) {
+    String lower = said.toLowerCase(Locale.ROOT);
+    return lower.contains("no space left") || lower.contains("could not write");
+  }
+
   private static String said(SQLException e) {
     return String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
   }
@@ -229,7 +239,7 @@ final class Database implements AutoCloseable {
     String text = ": " + said;
     if (lower.contains("could not set lock")) {
       text = ": another process has it open; wait for it" + (reads ? "" : OTHER);
-    } else if (lower.contains("no space left") || lower.contains("could not write")) {
+    } else if (isUnwritten(said)) {
       text =
           ": cannot be written: "
               + said

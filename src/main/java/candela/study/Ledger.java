@@ -242,7 +242,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   /**
-   * Every table and view as a file of its own.
+   * The tables and views as a file of its own.
    *
    * @param format parquet or csv
    */

@@ -7,11 +7,10 @@ import candela.metric.Pair;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -46,6 +45,15 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
    * @throws CandelaException when a name, key or value is unknown or out of range
    */
   public static Sweep parse(String name, String text, Path folder) {
+    return parse(name, text, folder, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param among whether labels tell all that is given, as among other methods, or what is varied
+   */
+  private static Sweep parse(String name, String text, Path folder, boolean among) {
     Spec spec = Spec.parse(text);
     Map<String, Values> varied = new LinkedHashMap<>();
     spec.given()
@@ -64,7 +72,8 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
     }
     List<Setting> settings = new ArrayList<>();
     for (Map<String, String> c : chosen) {
-      settings.add(new Setting(label(c), Methods.parse(text(spec, c), folder)));
+      String one = text(spec, c);
+      settings.add(new Setting(among ? one : label(c), Methods.parse(one, folder)));
     }
     checkDifferent(name, settings);
     return new Sweep(name, settings, baseline(name, varied));
@@ -82,7 +91,7 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
     for (String text : texts) {
       boolean marked = text.endsWith("*");
       String spec = marked ? text.substring(0, text.length() - 1) : text;
-      Sweep one = parse(name, spec, folder);
+      Sweep one = parse(name, spec, folder, true);
       if (one.baseline != ALL_PAIRS || (marked && (baseline >= 0 || one.settings.size() > 1))) {
         throw CandelaException.of(
             "%s: of several methods one at most is marked with *, as a whole: NAME: [gradient*,"
@@ -90,10 +99,7 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
             name, text);
       }
       baseline = marked ? settings.size() : baseline;
-      for (Setting s : one.settings) {
-        String label = one.settings.size() == 1 ? spec : Spec.parse(spec).name() + " " + s.label();
-        settings.add(new Setting(label, s.method()));
-      }
+      settings.addAll(one.settings);
     }
     checkDifferent(name, settings);
     return new Sweep(name, settings, baseline);
@@ -103,11 +109,13 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
     if (settings.size() > MOST) {
       throw CandelaException.of("%s: at most %d settings expected in a sweep", name, MOST);
     }
-    Set<Method> seen = new HashSet<>();
+    Map<Method, String> seen = new HashMap<>();
     for (Setting s : settings) {
-      if (!seen.add(s.method())) {
+      String before = seen.put(s.method(), s.label());
+      if (before != null) {
+        String what = before.equals(s.label()) ? "there twice" : "the same as " + before;
         throw CandelaException.of(
-            "%s: every setting once expected, %s is there twice", name, s.label());
+            "%s: every setting once expected, %s is %s", name, s.label(), what);
       }
     }
   }

@@ -87,7 +87,8 @@ class SweepTest {
     Sweep all = Sweep.ofMethods("s", texts, Path.of(""));
     assertThat(all.settings())
         .extracting(Setting::label)
-        .containsExactly("gradient", "smoothgrad 5", "smoothgrad 9", "lrp:composite=epsilon");
+        .containsExactly(
+            "gradient", "smoothgrad:samples=5", "smoothgrad:samples=9", "lrp:composite=epsilon");
     assertThat(all.pairs()).hasSize(6);
     assertThat(all.method()).isEmpty();
     Sweep with = Sweep.ofMethods("s", List.of("gradient", "sobel*"), Path.of(""));
@@ -102,6 +103,8 @@ class SweepTest {
       delimiter = '|',
       value = {
         "gradient;gradient | s: every setting once expected, gradient is there twice",
+        "lrp;lrp:composite=epsilon_plus_flat | s: every setting once expected,"
+            + " lrp:composite=epsilon_plus_flat is the same as lrp",
         "gradient*;sobel* | s: of several methods one at most is marked with *, as a whole",
         "gradient;smoothgrad:samples=[5*,9] | s: of several methods one at most is marked with *",
         "smoothgrad:samples=[5,9]*;sobel | s: of several methods one at most is marked with *",
