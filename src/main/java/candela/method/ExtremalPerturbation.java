@@ -29,9 +29,9 @@ import java.util.Map;
  *
  * <p><b>Parameters:</b> variant (preserve, delete, dual; default preserve); area (share of m with
  * what is beyond the image, above 0, up to 1, default 0.1, at 224 × 224 up to 0.135 of the image);
- * maxIter (steps, default 800); step (pixels between parameters, default 0, a thirty-second of the
- * longer side: 7 of 224); sigma (pixels, default 0, three thirty-seconds of it: 21 of 224); rate
- * (default 0.01); weight (of the area, default 300); score (default logit).
+ * maxIter (steps, 1 to 2²⁴, default 800); step (pixels between parameters, default 0, a
+ * thirty-second of the longer side: 7 of 224); sigma (pixels, default 0, three thirty-seconds of
+ * it: 21 of 224); rate (default 0.01); weight (of the area, default 300); score (default logit).
  *
  * <p><b>Cost:</b> maxIter forward and backward rows, dual twice as many, one after the other.
  *

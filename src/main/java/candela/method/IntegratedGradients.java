@@ -20,11 +20,12 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
- * <p><b>Parameters:</b> nSteps (1 or more, default 50); method (gausslegendre, riemann_left,
- * riemann_right, riemann_middle, riemann_trapezoid, trapezoid, inclusive_mean; default
- * gausslegendre); baseline (zero, mean, blur, random, white, black, or a FILE.npy that holds an
- * input; default zero); seed (of the random baseline, default 0); multiplyByInputs (false leaves
- * out x − b, default true); score (default logit); channels (default sum).
+ * <p><b>Parameters:</b> nSteps (1 to 8192 with gausslegendre, to 2²⁴ with others, some of which
+ * want 2; default 50); method (gausslegendre, riemann_left, riemann_right, riemann_middle,
+ * riemann_trapezoid, trapezoid, inclusive_mean; default gausslegendre); baseline (zero, mean, blur,
+ * random, white, black, or a FILE.npy that holds an input; default zero); seed (of the random
+ * baseline, default 0); multiplyByInputs (false leaves out x − b, default true); score (default
+ * logit); channels (default sum).
  *
  * <p><b>Cost:</b> nSteps + 2 forward rows and backward rows; the two are b and x, for the delta.
  *

@@ -23,9 +23,9 @@ import java.util.Map;
  * <p><b>Shapes:</b> x[c,h,w] → a in the shape of the layer, tokens of patches as [c,h',w'].
  *
  * <p><b>Parameters:</b> layer (a value of the model; default empty: what the last attention reads,
- * or the last convolution with what follows at its size); nSteps (1 or more, default 50); method
- * (as {@link IntegratedGradients}, default gausslegendre); baseline (default zero); seed (of the
- * random baseline, default 0); score (default logit); channels (default sum).
+ * or the last convolution with what follows at its size); nSteps (as {@link IntegratedGradients},
+ * default 50); method (as {@link IntegratedGradients}, default gausslegendre); baseline (default
+ * zero); seed (of the random baseline, default 0); score (default logit); channels (default sum).
  *
  * <p><b>Cost:</b> nSteps forward rows, nSteps backward rows down to the layer.
  *

@@ -23,7 +23,7 @@ public enum Quadrature {
   INCLUSIVE_MEAN;
 
   /** Finding so many points takes a second, twice as many four times as long. */
-  private static final int MOST_LEGENDRE = 1 << 12;
+  private static final int MOST_LEGENDRE = 1 << 13;
 
   /** Refuses numbers of points that the rule is not made for. */
   void check(int n, String where) {

@@ -25,7 +25,7 @@ import java.util.Map;
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
- * <p><b>Parameters:</b> nSteps (of integrated gradients, 1 or more, default 50); minSize (pixels of
+ * <p><b>Parameters:</b> nSteps (of integrated gradients, 1 to 8192, default 50); minSize (pixels of
  * a region before it grows, 0 or more, default 150); dilation (radius of the disc in pixels, 0 to
  * 100, default 5); minPixelDiff (pixels, 1 or more, default 50); score (default logit).
  *

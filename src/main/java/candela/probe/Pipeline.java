@@ -115,6 +115,7 @@ public final class Pipeline implements AutoCloseable {
    *
    * @param probes each once
    * @return whether all finished
+   * @throws IllegalArgumentException when one is given twice
    * @throws IllegalStateException when the pipeline is closed
    */
   public boolean run(List<? extends Probe<?>> probes, Progress progress) {

@@ -72,10 +72,10 @@ class QuadratureTest {
         "integrated-gradients:method=inclusive_mean,nSteps=1;"
             + " 2 to 16777216 expected with inclusive_mean, got 1",
         "integrated-gradients:nSteps=2147483647;"
-            + " 1 to 4096 expected with gausslegendre, got 2147483647",
+            + " 1 to 8192 expected with gausslegendre, got 2147483647",
         "integrated-gradients:method=riemann_left,nSteps=2147483647;"
             + " 1 to 16777216 expected with riemann_left, got 2147483647",
-        "xrai:nSteps=0; 1 to 4096 expected with gausslegendre, got 0",
+        "xrai:nSteps=0; 1 to 8192 expected with gausslegendre, got 0",
         "layer-conductance:nSteps=2147483647; at most 16777216 expected, got 2147483647",
         "blur-integrated-gradients:nSteps=2147483647;"
             + " at most 16777216 expected, got 2147483647",
