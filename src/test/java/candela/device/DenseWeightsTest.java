@@ -44,6 +44,9 @@ class DenseWeightsTest {
       plain(8, 8, 16, 20, 1, 2, 0),
       plain(13, 11, 3, 5, 7, 2, 3),
       plain(4, 4, 33, 4, 3, 1, 1),
+      // Long rows, far steps, much padding on the left.
+      new Convolution(1, 105, 1, 1, 1, 7, 2, 3, 1, 4, 0, 17, 0, 9, 1, false, 0, 0),
+      new Convolution(1, 44, 16, 16, 1, 9, 2, 2, 1, 4, 0, 26, 0, 20, 16, false, 0, 0),
       grouped(7, 6, 6, 3, 1, 6),
       grouped(9, 33, 33, 3, 2, 33),
       grouped(6, 12, 8, 3, 1, 4),
