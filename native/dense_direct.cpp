@@ -7,23 +7,37 @@
 namespace candela {
 namespace {
 
-// oneDNN 3.13's brgemm convolution of one channel gives wrong sums where rows have one pixel of output and the window
-// would step on: the next implementation does not.
-bool isWrong(const Geometry& g, const dnnl::convolution_forward::primitive_desc& shape) {
-  return g.c == 1 && g.ow == 1 && g.sw > 1 && std::string(shape.impl_info_str()).find("brg") == 0;
+// Whether some column of the output lies in the padding with its whole window.
+bool hasEmptyColumn(const Geometry& g) {
+  for (int64_t x = 0; x < g.ow; x++) {
+    int64_t first = x * g.sw - g.left;
+    int64_t tap = first < 0 ? (g.dw - 1 - first) / g.dw : 0;
+    if (tap >= g.kw || first + tap * g.dw >= g.w) return true;
+  }
+  return false;
 }
 
-dnnl::convolution_forward::primitive_desc right(const Geometry& g, dnnl::convolution_forward::primitive_desc shape) {
-  while (isWrong(g, shape) && shape.next_impl()) continue;
+// What oneDNN 3.13's brgemm convolution does not do, while the next implementation does. It gives wrong sums for one channel
+// where rows have one pixel of output and the window would step on; it adds y twice beside padding where it steps over
+// pixels; and it crashes where all columns of a window are padding (github.com/uxlfoundation/oneDNN, issue 5942).
+bool isWrong(const Geometry& g, bool sum, const dnnl::convolution_forward::primitive_desc& shape) {
+  if (std::string(shape.impl_info_str()).find("brg_conv") == std::string::npos) return false;
+  return (g.c == 1 && g.ow == 1 && g.sw > 1) || (sum && g.sw > 1 && g.left + g.right > 0) || hasEmptyColumn(g);
+}
+
+dnnl::convolution_forward::primitive_desc right(const Geometry& g, bool sum,
+                                                dnnl::convolution_forward::primitive_desc shape) {
+  while (isWrong(g, sum, shape) && shape.next_impl()) continue;
   return shape;
 }
 
 class DirectForward : public Pass {
  public:
   DirectForward(const Geometry& g, const Desc& layout, const float* bias, const Activation& activation, bool sum)
-      : shape(right(g, {cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), layout,
-                        bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(),
-                        g.before(), g.after(), steps(activation, sum)})),
+      : shape(right(g, sum,
+                    {cpu(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, g.input(), layout,
+                     bias == nullptr ? Desc() : Desc({g.oc}, F32, Tag::x), g.output(), g.strides(), g.dilations(),
+                     g.before(), g.after(), steps(activation, sum)})),
         primitive(shape),
         plain(g.weights()),
         bias(bias),

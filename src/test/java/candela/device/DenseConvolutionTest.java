@@ -57,6 +57,12 @@ class DenseConvolutionTest {
       new Convolution(10, 10, 3, 8, 2, 2, 3, 3, 1, 1, 0, 0, 1, 1, 1, false, 0, 0),
       new Convolution(5, 5, 1, 3, 3, 3, 1, 3, 1, 1, 1, 0, 1, 0, 1, false, 0, 0),
       new Convolution(9, 8, 1, 16, 1, 5, 1, 5, 1, 1, 0, 0, 0, 0, 1, false, 0, 0),
+      // Columns of nothing but padding, and windows far apart next to it.
+      new Convolution(1, 1, 5, 8, 1, 3, 1, 2, 1, 4, 0, 3, 0, 9, 1, false, 0, 0),
+      new Convolution(1, 2, 1, 1, 1, 1, 1, 3, 1, 1, 0, 4, 0, 2, 1, false, 0, 0),
+      new Convolution(1, 9, 128, 33, 1, 4, 1, 5, 1, 1, 0, 3, 0, 1, 1, false, 0, 0),
+      new Convolution(1, 12, 15, 2, 1, 6, 2, 6, 1, 1, 0, 5, 0, 0, 1, false, 0, 0),
+      new Convolution(16, 11, 2, 24, 3, 6, 2, 5, 1, 1, 0, 4, 1, 0, 1, false, 0, 0),
       new Convolution(12, 12, 20, 20, 3, 3, 1, 1, 3, 3, 3, 3, 3, 3, 20, false, 0, 0),
       new Convolution(8, 8, 12, 12, 3, 3, 2, 2, 1, 1, 0, 0, 1, 1, 3, false, 0, 0),
       new Convolution(4, 5, 8, 8, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1, 8, true, 0, 0),
