@@ -44,6 +44,8 @@ class DenseWeightsTest {
       plain(8, 8, 16, 20, 1, 2, 0),
       plain(13, 11, 3, 5, 7, 2, 3),
       plain(4, 4, 33, 4, 3, 1, 1),
+      plain(300, 300, 1, 8, 1, 2, 0),
+      plain(80, 80, 9, 4, 1, 2, 0),
       // Long rows, far steps, much padding on the left.
       new Convolution(1, 105, 1, 1, 1, 7, 2, 3, 1, 4, 0, 17, 0, 9, 1, false, 0, 0),
       new Convolution(1, 44, 16, 16, 1, 9, 2, 2, 1, 4, 0, 26, 0, 20, 16, false, 0, 0),
