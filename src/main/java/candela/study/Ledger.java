@@ -242,7 +242,7 @@ public final class Ledger implements AutoCloseable {
   }
 
   /**
-   * The tables and views as a file of its own.
+   * Tables and views, each as a file of its own.
    *
    * @param format parquet or csv
    */

@@ -39,12 +39,14 @@ class PageTest {
             List.of("s", 1, "2", 1, "m", true),
             List.of("s", 2, "3", 2, "m", false),
             List.of("both", 0, "<m>", 0, "m", false),
-            List.of("both", 1, "n:k=1", 1, "n", false)));
+            List.of("both", 1, "n:k=1", 1, "n", false),
+            List.of("both", 2, "o", 2, "o", false)));
     d.put(
         "agreement",
         List.of(
+            // of b nothing is compared, of a one pair has no number and one is not compared
             List.of("a", "both", "ssim", 0, 1, 0.25),
-            Arrays.asList("b", "both", "ssim", 0, 1, null)));
+            Arrays.asList("a", "both", "ssim", 1, 2, null)));
     d.put(
         "sensitivity",
         List.of(
@@ -108,7 +110,7 @@ class PageTest {
           "[...document.querySelectorAll('.matrix')].map(m => m.caption.textContent + '|'"
               + " + [...m.rows].map(r => [...r.cells].map(c => c.textContent)))";
       assertThat(browser.evaluate(matrices))
-          .isEqualTo("ssim, a|,<m>,n:k=1,<m>,,0.25,n:k=1,0.25,,ssim, b|,<m>,n:k=1,<m>,,–,n:k=1,–,");
+          .isEqualTo("ssim, a|,<m>,n:k=1,o,<m>,,0.25,,n:k=1,0.25,,–,o,,–,");
 
       String pixel =
           "document.querySelectorAll('#now"
