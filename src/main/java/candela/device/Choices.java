@@ -27,23 +27,26 @@ public final class Choices {
    */
   public Choices(Path folder, String machine) {
     file = folder.resolve(machine.replaceAll("[^A-Za-z0-9.-]+", "_") + ".tsv");
-    read();
+    known.putAll(read());
   }
 
-  private void read() {
+  /** Nothing where there is no file, or none that can be read: then all is measured again. */
+  private Map<String, Integer> read() {
+    Map<String, Integer> all = new HashMap<>();
     try {
       if (!Files.exists(file)) {
-        return;
+        return all;
       }
       for (String line : Files.readAllLines(file)) {
         int tab = line.indexOf('\t');
         if (tab > 0 && line.substring(tab + 1).matches("[0-9]{1,6}\\t[0-9.]+")) {
           String number = line.substring(tab + 1, line.indexOf('\t', tab + 1));
-          known.putIfAbsent(line.substring(0, tab), Integer.parseInt(number));
+          all.putIfAbsent(line.substring(0, tab), Integer.parseInt(number));
         }
       }
+      return all;
     } catch (IOException e) {
-      known.clear(); // a cache: what cannot be read is measured again
+      return Map.of();
     }
   }
 
@@ -65,8 +68,9 @@ public final class Choices {
   /**
    * @param key without tabs and line ends
    * @param choice 0 to 999,999
+   * @return the choice that counts: another process may have written one meanwhile
    */
-  public void put(String key, int choice, double microseconds) {
+  public int put(String key, int choice, double microseconds) {
     use(key, choice);
     try {
       Files.createDirectories(file.getParent());
@@ -76,8 +80,10 @@ public final class Choices {
               .getBytes(StandardCharsets.UTF_8),
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
+      use(key, read().getOrDefault(key, choice));
     } catch (IOException e) {
-      return; // this process knows it; the next measures again
+      return choice; // this process knows it; the next measures again
     }
+    return known.get(key);
   }
 }

@@ -71,7 +71,8 @@ public final class BatchSize {
               return r;
             });
     if (rate[0] > 0) {
-      choices.put(key, rows, 1e6 / rate[0]);
+      int counts = choices.put(key, rows, 1e6 / rate[0]);
+      return counts >= 1 ? counts : rows;
     }
     return rows;
   }

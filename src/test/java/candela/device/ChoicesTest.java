@@ -41,9 +41,11 @@ class ChoicesTest {
   void theFirstLineOfAKeyCounts() {
     Choices one = new Choices(folder, MACHINE);
     Choices other = new Choices(folder, MACHINE);
-    one.put("a", 3, 10);
-    other.put("a", 4, 9);
-    other.put("b", 5, 8);
+    assertThat(one.put("a", 3, 10)).isEqualTo(3);
+    assertThat(other.put("a", 4, 9)).as("what counts").isEqualTo(3);
+    assertThat(other.get("a")).hasValue(3);
+    assertThat(other.put("b", 5, 8)).isEqualTo(5);
+    assertThat(one.get("a")).hasValue(3);
     Choices next = new Choices(folder, MACHINE);
     assertThat(next.get("a")).hasValue(3);
     assertThat(next.get("b")).hasValue(5);

@@ -114,7 +114,8 @@ final class Measured {
       throw shortage[0];
     }
     if (best >= 0 && shortage[0] == null) {
-      choices.put(key, best, 1000 * least);
+      int counts = choices.put(key, best, 1000 * least);
+      best = counts < algorithms ? counts : best;
     } else if (best >= 0) {
       choices.use(key, best); // with more memory another may be faster
     }
