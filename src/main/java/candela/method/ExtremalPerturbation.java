@@ -64,11 +64,6 @@ public record ExtremalPerturbation(
   private static final double MOST_BLUR = 20;
   private static final double GROWTH = 1.0035;
 
-  /** Its 7 and 21 pixels, which are for images of 224, as shares of the longer side. */
-  private static final float TIGHT = 7 / 224f;
-
-  private static final float WIDE = 21 / 224f;
-
   public ExtremalPerturbation() {
     this(Variant.PRESERVE, 0.1, 800, 0, 0, 0.01, 300, ScoreKind.LOGIT);
   }
@@ -98,15 +93,11 @@ public record ExtremalPerturbation(
 
   /** Pixels between parameters on such an image. */
   private int spacing(Shape image) {
-    return step > 0 ? step : Math.max(1, Math.round(longer(image) * TIGHT));
+    return step > 0 ? step : Sides.share(Sides.longer(image), 7);
   }
 
   private double reach(Shape image) {
-    return sigma > 0 ? sigma : longer(image) * (double) WIDE;
-  }
-
-  private static int longer(Shape image) {
-    return Math.max(image.dim(1), image.dim(2));
+    return sigma > 0 ? sigma : Sides.longer(image) * (21 / 224.0);
   }
 
   @Override

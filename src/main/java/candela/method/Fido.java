@@ -121,8 +121,7 @@ public record Fido(
 
   /** Cells along a side on such an image. */
   private int side(Shape image) {
-    int shorter = Math.min(image.dim(1), image.dim(2));
-    return cells > 0 ? cells : Math.max(1, Math.round(shorter / 4f));
+    return cells > 0 ? cells : Sides.share(Sides.shorter(image), 56);
   }
 
   @Override

@@ -80,8 +80,7 @@ public record Occlusion(
 
   /** Pixels of a window's side on such an image. */
   private int side(Shape image) {
-    int longer = Math.max(image.dim(1), image.dim(2));
-    return window > 0 ? window : Math.max(1, Math.round(longer / 7f));
+    return window > 0 ? window : Sides.share(Sides.longer(image), 32);
   }
 
   /** Pixels from one window to the next. */

@@ -38,7 +38,7 @@ public record SlidingPatch(
     int patch, int stride, Fill fill, Inpainter inpainter, long seed, ScoreKind score)
     implements Method {
   /** SAM's patch on its images. */
-  private static final float SHARE = 53 / 224f;
+  private static final int USUAL = 53;
 
   public SlidingPatch() {
     this(0, 3, ScoreKind.PROBABILITY);
@@ -77,8 +77,7 @@ public record SlidingPatch(
 
   /** Pixels of the patch's side on such an image. */
   private int side(Shape image) {
-    int shorter = Math.min(image.dim(1), image.dim(2));
-    return patch > 0 ? patch : Math.max(1, Math.round(shorter * SHARE));
+    return patch > 0 ? patch : Sides.share(Sides.shorter(image), USUAL);
   }
 
   @Override

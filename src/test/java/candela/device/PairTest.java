@@ -171,27 +171,20 @@ class PairTest {
         wanted(false, (a, b) -> new double[] {X[b] + P[a], X[b] + P[b]}));
   }
 
+  /** Of one pair of one element. */
+  private static MemorySegment revealed(
+      Rig rig, MemorySegment parts, MemorySegment y, MemorySegment v, MemorySegment m) {
+    MemorySegment dx = rig.out(2);
+    rig.kernels().pair().pairReveal(false, 1, 1, 1e-7f, parts, y, v, m, dx);
+    return dx;
+  }
+
   /** Parts 2 and −1 from reference 0, relu: f = 1 at the image, 0 at the reference, 2 and 0. */
   @Test
   void reluRevealsWhatCancels() {
     check(
         "pair_reveal by hand",
-        rig -> {
-          MemorySegment dx = rig.out(2);
-          rig.kernels()
-              .pair()
-              .pairReveal(
-                  false,
-                  1,
-                  1,
-                  1e-7f,
-                  rig.in(2f, -1f),
-                  rig.in(1f, 0f),
-                  rig.in(2f, 0f),
-                  rig.in(10f, 10f),
-                  dx);
-          return dx;
-        },
+        rig -> revealed(rig, rig.in(2f, -1f), rig.in(1f, 0f), rig.in(2f, 0f), rig.in(10f, 10f)),
         // rise ½[(2 − 0) + (1 − 0)] = 1.5 over 2; fall ½[(0 − 0) + (1 − 2)] = −0.5 over −1
         new double[] {7.5, 5});
   }
@@ -202,22 +195,13 @@ class PairTest {
     for (float none : new float[] {Float.NEGATIVE_INFINITY, Float.NaN}) {
       check(
           "pair_reveal without a number",
-          rig -> {
-            MemorySegment dx = rig.out(2);
-            rig.kernels()
-                .pair()
-                .pairReveal(
-                    false,
-                    1,
-                    1,
-                    1e-7f,
-                    rig.in(3f, -1f),
-                    rig.in((float) Math.log(3), 0f),
-                    rig.in((float) Math.log(4), none),
-                    rig.in(1f, 2f),
-                    dx);
-            return dx;
-          },
+          rig ->
+              revealed(
+                  rig,
+                  rig.in(3f, -1f),
+                  rig.in((float) Math.log(3), 0f),
+                  rig.in((float) Math.log(4), none),
+                  rig.in(1f, 2f)),
           new double[] {Math.log(3) / 2, Math.log(3)});
     }
   }
