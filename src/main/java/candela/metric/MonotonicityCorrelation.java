@@ -160,7 +160,8 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
       device
           .kernels()
           .noise()
-          .uniformNoise(1, x.count(), range.least(), range.largest(), seed, sample, noise.data());
+          .uniformNoise(
+              1, x.count(), range.least(), range.largest(), Draws.seed(seed), sample, noise.data());
     }
 
     @Override

@@ -85,7 +85,7 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
               zeros.count(),
               zeros.data(),
               noise.sigma,
-              noise.seed,
+              Draws.seed(noise.seed),
               ids.asSlice((long) first * Long.BYTES),
               drawn.data());
       return drawn;

@@ -177,7 +177,7 @@ class MetricTest {
   /** −2 alone is a no, with 1.5 beside it a yes: 1.5, 1.5 of which the guess is the last. */
   @Test
   void accuracyComesBackWithInformation() {
-    List<Metric> metric = List.of(Metrics.parse("aic"));
+    List<Metric> metric = List.of(Metrics.parse("aic:seed=3"));
     List<Explained> maps = List.of(signs(new float[] {1, 3, 2}), signs(new float[] {1, 2, 3}));
     List<Score> s = run(Toy.sum(folder, 3), 1, 4, metric, maps);
     double information = (2 * Math.log(1.5) + Math.log(3)) / (3 * Math.log(3));
