@@ -154,11 +154,18 @@ final class StudyCommand implements Callable<Integer> {
 
   /** What fits each model, once it is checked; tells what is left out. */
   private static Plans plans(Study study, Plan plan, Material material, Device device) {
-    Plans plans = Plans.of(plan, material.models(), device);
+    Plans plans = Plans.of(study, plan, material.models(), device);
     for (Model m : plans.models()) {
       Estimate.check(study, plans.of(m), m, device);
     }
     tell(Gaps.of(plan, plans));
+    plans
+        .numberless()
+        .forEach(
+            (model, metrics) ->
+                metrics.forEach(
+                    (metric, why) ->
+                        Suited.tell(model.name() + ": " + metric.name() + ": " + why)));
     return plans;
   }
 
@@ -197,7 +204,7 @@ final class StudyCommand implements Callable<Integer> {
   }
 
   private static int whole(Plans plans) {
-    return plans.leftOut().isEmpty() ? Main.OK : Main.PARTIAL;
+    return plans.isWhole() ? Main.OK : Main.PARTIAL;
   }
 
   /** Of all batches: what was asked for, or the most that is chosen for one of the models. */
@@ -252,7 +259,7 @@ final class StudyCommand implements Callable<Integer> {
             "memory");
     int rows = rows(models, device);
     for (Model m : models) {
-      Estimate e = Estimate.of(study, plans.of(m), m, device, rows);
+      Estimate e = Estimate.of(plans.of(study, m), plans.of(m), m, device, rows);
       table.add(
           m.name(),
           String.format(Locale.ROOT, "%,d", e.maps().comparisons()),

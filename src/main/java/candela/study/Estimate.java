@@ -8,7 +8,9 @@ import candela.graph.Rules;
 import candela.graph.ScoreKind;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
+import candela.graph.Unsuited;
 import candela.graph.Windowed;
+import candela.method.Gradient;
 import candela.method.Inpainter;
 import candela.method.Inpainting;
 import candela.method.Method;
@@ -17,7 +19,9 @@ import candela.metric.Explained;
 import candela.metric.Explainer;
 import candela.metric.Metric;
 import candela.metric.Similarities;
+import candela.probe.Ask;
 import candela.probe.Asked;
+import candela.probe.Pipeline;
 import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Windowing;
@@ -29,6 +33,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -126,8 +131,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
       Study study, List<Method> methods, Model model, Device device, Asked asked) {
     var rows = new Judging(0, 0, false);
     Subject grey = grey(model);
-    float[] pixels = grey.pixels().clone();
-    pixels[0] = 1;
+    float[] pixels = dot(grey);
     Explained any = flat(grey, pixels, methods.getFirst());
     try (var workspace = new Workspace(device, asked)) {
       for (Study.Measure<Metric> m : study.metrics()) {
@@ -146,6 +150,12 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
       }
     }
     return rows;
+  }
+
+  private static float[] dot(Subject grey) {
+    float[] pixels = grey.pixels().clone();
+    pixels[0] = 1;
+    return pixels;
   }
 
   /** A map of ones, of an image of one dot that shows the class nowhere. */
@@ -240,6 +250,32 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     } catch (CandelaException e) {
       throw new CandelaException(model.name() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Metrics that look at a value of the model which is not there, and why they have no number. */
+  static Map<Study.Measure<Metric>, String> numberless(Study study, Model model, Device device) {
+    Map<Study.Measure<Metric>, String> reasons = new LinkedHashMap<>();
+    Subject grey = grey(model);
+    Explained any = flat(grey, dot(grey), new Gradient());
+    try (var pipeline = new Pipeline(model.network(), device, 1, model.output());
+        var workspace = new Workspace(device)) {
+      for (Study.Measure<Metric> m : study.metrics()) {
+        for (Probe<?> p : m.of().probe(any, workspace).inTurn()) {
+          if (p.size() > 0 && looksInside(p.ask())) {
+            try {
+              pipeline.run(List.of(p), (done, all) -> false);
+            } catch (Unsuited e) {
+              reasons.put(m, e.getMessage());
+            }
+          }
+        }
+      }
+    }
+    return reasons;
+  }
+
+  private static boolean looksInside(Ask ask) {
+    return ask.wantsGradient() && !ask.at().isEmpty();
   }
 
   private static void comparing(Study study, Shape image) {

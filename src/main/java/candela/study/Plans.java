@@ -3,6 +3,7 @@ package candela.study;
 import candela.device.Device;
 import candela.method.Method;
 import candela.method.Trial;
+import candela.metric.Metric;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,12 +13,16 @@ import java.util.Map;
 
 /**
  * What of a study is run for each of its models: the plan without the methods that have no meaning
- * for it.
+ * for it, and the metrics that have.
  *
  * @param plans by model
  * @param leftOut in the order of models and methods
+ * @param numberless by model, metrics that look at a value which it does not have, and why
  */
-public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
+public record Plans(
+    Map<Model, Plan> plans,
+    List<LeftOut> leftOut,
+    Map<Model, Map<Study.Measure<Metric>, String>> numberless) {
   /**
    * A method that has no map under a model.
    *
@@ -31,13 +36,16 @@ public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
    *
    * @throws CandelaException where a parameter does not fit a model's images, naming the model
    */
-  public static Plans of(Plan plan, List<Model> models, Device device) {
+  public static Plans of(Study study, Plan plan, List<Model> models, Device device) {
     List<Method> methods = plan.runs().stream().map(Run::method).toList();
     Map<Model, Plan> plans = new LinkedHashMap<>();
     List<LeftOut> leftOut = new ArrayList<>();
+    Map<Model, Map<Study.Measure<Metric>, String>> numberless = new LinkedHashMap<>();
     for (Model m : models) {
       Map<Method, String> reasons = unsuited(methods, m, device);
       plans.put(m, plan.without(reasons.keySet()));
+      numberless.put(
+          m, plans.get(m).runs().isEmpty() ? Map.of() : Estimate.numberless(study, m, device));
       for (int i = 0; i < plan.methods().size(); i++) {
         String reason = reasons.get(plan.runs().get(plan.given().get(i)).method());
         if (reason != null) {
@@ -45,7 +53,10 @@ public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
         }
       }
     }
-    return new Plans(Collections.unmodifiableMap(plans), List.copyOf(leftOut));
+    return new Plans(
+        Collections.unmodifiableMap(plans),
+        List.copyOf(leftOut),
+        Collections.unmodifiableMap(numberless));
   }
 
   private static Map<Method, String> unsuited(List<Method> methods, Model m, Device device) {
@@ -58,6 +69,17 @@ public record Plans(Map<Model, Plan> plans, List<LeftOut> leftOut) {
 
   public Plan of(Model model) {
     return plans.get(model);
+  }
+
+  /** The study with the metrics that have a meaning for a model. */
+  public Study of(Study study, Model model) {
+    return study.judgedBy(
+        study.metrics().stream().filter(m -> !numberless.get(model).containsKey(m)).toList());
+  }
+
+  /** Whether nothing is left out. */
+  public boolean isWhole() {
+    return leftOut.isEmpty() && numberless.values().stream().allMatch(Map::isEmpty);
   }
 
   /** Those that some method has a meaning for. */

@@ -150,18 +150,27 @@ public record Study(
       fit = Similarities.fitting(fit, s.dim(1), s.dim(2));
     }
     List<String> left = fit;
+    return measuring(similarities.stream().filter(m -> left.contains(m.text())).toList(), metrics);
+  }
+
+  /** The same with these of its metrics alone. */
+  Study judgedBy(List<Measure<Metric>> some) {
+    return measuring(similarities, some);
+  }
+
+  private Study measuring(List<Measure<Similarity>> similarities, List<Measure<Metric>> metrics) {
     return new Study(
         name,
         text,
         folder,
         models,
-        this.images,
+        images,
         target,
         classes,
         boxes,
         labels,
         sweeps,
-        similarities.stream().filter(m -> left.contains(m.text())).toList(),
+        similarities,
         metrics,
         sam,
         maps,

@@ -121,7 +121,7 @@ public final class StudyRun {
 
   private void work(Supplier<Device> opener) {
     try (Device device = opener.get();
-        Worker worker = new Worker(study, plans::of, device, batch, maps)) {
+        Worker worker = new Worker(study, plans, device, batch, maps)) {
       for (Unit u = next(); u != null; u = next()) {
         run(worker, u);
       }

@@ -28,7 +28,7 @@ import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Map;
 
 /**
  * Does units: all maps, similarities and scores of one image under one model.
@@ -45,22 +45,22 @@ final class Worker implements AutoCloseable {
   private static final double CLIP = 99;
 
   private final Study study;
-  private final Function<Model, Plan> plans;
+  private final Plans plans;
   private final Device device;
   private final int batch;
   private final Path maps;
   private Model open;
   private Plan plan;
+  private Map<Study.Measure<Metric>, String> numberless;
   private Pipeline pipeline;
 
   /** Rows of an image's metrics, for progress. */
   private long metrics;
 
   /**
-   * @param plans what is run for each model
    * @param maps where maps go as .npy; null for nowhere
    */
-  Worker(Study study, Function<Model, Plan> plans, Device device, int batch, Path maps) {
+  Worker(Study study, Plans plans, Device device, int batch, Path maps) {
     this.study = study;
     this.plans = plans;
     this.device = device;
@@ -126,8 +126,9 @@ final class Worker implements AutoCloseable {
   private void use(Model model) {
     if (open != model) {
       close();
-      plan = plans.apply(model);
-      metrics = Estimate.metrics(study, plan, model, device);
+      plan = plans.of(model);
+      numberless = plans.numberless().get(model);
+      metrics = Estimate.metrics(plans.of(study, model), plan, model, device);
       pipeline = new Pipeline(model.network(), device, batch, model.output());
       open = model;
     }
@@ -245,8 +246,9 @@ final class Worker implements AutoCloseable {
                     explainer(plan.methods().get(i), subject))
                 .adding(a.contributions());
         for (Study.Measure<Metric> m : study.metrics()) {
-          if (truth == null && m.of().needsTruth()) {
-            scored.add(new Findings.Scored(i, m.name(), "", Double.NaN, noTruth));
+          String reason = truth == null && m.of().needsTruth() ? noTruth : numberless.get(m);
+          if (reason != null) {
+            scored.add(new Findings.Scored(i, m.name(), "", Double.NaN, reason));
           } else {
             all.add(new Judged(i, m.name(), m.of().probe(explained, workspace)));
           }

@@ -575,6 +575,40 @@ class StudyTest {
         .contains("boxes.csv:3: one class an image expected, got 4 after 3; keep the boxes of one");
   }
 
+  /** A metric of a layer that one of two models has: of the other it has no number, and says so. */
+  @Test
+  void metricsOfALayerThatAModelHasNotAreToldFirst() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("layer.yaml"),
+            """
+            models: [cnn, cnn-robust]
+            images: [shipped]
+            sweeps: [gradient]
+            metrics:
+              - here: relative-representation-stability:samples=1
+              - there: "relative-representation-stability:samples=1,layer=nix"
+            """);
+    Path ledger = folder.resolve("layer.duckdb");
+    for (String dry : List.of("--dry-run", "--jobs=1")) {
+      MainTest.Ran ran = MainTest.run("study", file.toString(), dry, "--ledger=" + ledger);
+      assertThat(ran.code()).as(ran.err()).isOne();
+      assertThat(ran.err())
+          .contains(
+              "candela: left out: cnn: there: cnn.onnx: no value 'nix' in the graph; it has ");
+    }
+    try (Ledger open = Ledger.read(ledger)) {
+      List<List<Object>> rows =
+          open.query("SELECT metric, isnan(value), reason FROM score WHERE part = ''");
+      assertThat(rows).hasSize(2 * 2 * 8);
+      for (List<Object> row : rows) {
+        boolean here = row.getFirst().equals("here");
+        assertThat(row.get(1)).isEqualTo(!here);
+        assertThat((String) row.get(2)).startsWith(here ? "" : "cnn").contains(here ? "" : "'nix'");
+      }
+    }
+  }
+
   @Test
   void exportWritesEveryTable() throws IOException {
     Path out = folder.resolve("export");

@@ -19,7 +19,7 @@ class GapsTest {
   }
 
   private static Gaps gaps(Plan plan, List<Plans.LeftOut> leftOut) {
-    return Gaps.of(plan, new Plans(Map.of(), leftOut));
+    return Gaps.of(plan, new Plans(Map.of(), leftOut, Map.of()));
   }
 
   @Test

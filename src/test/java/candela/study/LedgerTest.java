@@ -217,7 +217,7 @@ class LedgerTest {
     var one = new Plans.LeftOut("m", 1, "sliding-patch: why");
     var robust = new Plans.LeftOut("m-robust", 0, "sliding-patch: why not");
     var other = new Plans.LeftOut("m-robust", 2, "sliding-patch: why not");
-    Plans plans = new Plans(Map.of(), List.of(one, robust, other));
+    Plans plans = new Plans(Map.of(), List.of(one, robust, other), Map.of());
     try (Ledger ledger = open("gaps.duckdb")) {
       ledger.ran("0", "cpu", 1, 1, 1, "");
       assertThat(Summary.print(ledger)).noneMatch(l -> l.contains("left out"));

@@ -25,7 +25,8 @@ class WorkerTest {
     Photo photo = material.photos().getFirst();
     Model broken = new Model("broken", "", null, null, null);
     try (Device device = TestDevice.open(1);
-        Worker worker = new Worker(study, _ -> plan, device, 2, null)) {
+        Worker worker =
+            new Worker(study, Plans.of(study, plan, material.models(), device), device, 2, null)) {
       Findings first = worker.run(model, photo, Progress.SILENT);
       assertThatThrownBy(() -> worker.run(broken, photo, Progress.SILENT))
           .isInstanceOf(RuntimeException.class);
@@ -43,7 +44,8 @@ class WorkerTest {
     Plan plan = Plan.of(study.sweeps());
     List<Long> told = new ArrayList<>();
     try (Device device = TestDevice.open(1);
-        Worker worker = new Worker(study, _ -> plan, device, 2, null)) {
+        Worker worker =
+            new Worker(study, Plans.of(study, plan, material.models(), device), device, 2, null)) {
       worker.run(
           material.models().getFirst(),
           material.photos().getFirst(),
