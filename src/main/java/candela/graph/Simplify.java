@@ -30,6 +30,7 @@ public final class Simplify {
         new FoldConstants(),
         new ShrinkConstants(),
         new FoldScalars(),
+        new RecogniseLayerNorm(), // before transposes move in between its nodes
         new CancelTransposes(two, rules),
         new RemoveIdentity(),
         new DeadCode(),

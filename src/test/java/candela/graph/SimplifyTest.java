@@ -49,15 +49,19 @@ class SimplifyTest {
   }
 
   private static SmallModel layerNorm(SmallModel m) {
+    return layerNorm(m, "x", "y");
+  }
+
+  private static SmallModel layerNorm(SmallModel m, String x, String y) {
     long[] last = {-1};
     return m.scalar("e", .01f)
-        .node("ReduceMean", "x", "m", "axes", last)
-        .node("Sub", "x m", "d")
+        .node("ReduceMean", x, "m", "axes", last)
+        .node("Sub", x + " m", "d")
         .node("Mul", "d d", "q")
         .node("ReduceMean", "q", "v", "axes", last)
         .node("Add", "v e", "w")
         .node("Sqrt", "w", "s")
-        .node("Div", "d s", "y");
+        .node("Div", "d s", y);
   }
 
   /** A norm as Keras writes it. */
@@ -263,6 +267,27 @@ class SimplifyTest {
           .containsExactlyInAnyOrder("Transpose", "Conv", "Transpose");
       same(before, after);
     }
+  }
+
+  /** As Swin merges its patches: a rule finds the same layer as where the model has it in one. */
+  @Test
+  void transposesDoNotMoveInBetweenWhatSpellsOutANorm() throws Exception {
+    SmallModel patches =
+        new SmallModel(13, 2, 4, 4, 6)
+            .longs("pairs", new long[] {6}, 2, 2, 2, 2, 2, 6)
+            .longs("merged", new long[] {4}, 2, 2, 2, 24)
+            .node("Reshape", "x pairs", "p")
+            .node("Transpose", "p", "t", "perm", new long[] {0, 1, 3, 4, 2, 5})
+            .node("Reshape", "t merged", "u")
+            .random("r", 24, 5);
+    OnnxModel model =
+        OnnxModel.read(layerNorm(patches, "u", "n").node("MatMul", "n r", "y").write(folder));
+    Graph before = Import.graph(model, 2);
+    Graph after = Simplify.forRules(before, Set.of(), Map.of());
+    assertThat(after.nodes().stream().map(n -> n.op().type()))
+        .contains("LayerNorm")
+        .doesNotContain("Reduce");
+    same(before, after);
   }
 
   @Test
