@@ -136,7 +136,8 @@ final class Database implements AutoCloseable {
       case null -> to.appendNull();
       case Boolean v -> to.append(v);
       case Integer v -> to.append(v);
-      case Double v -> to.append(v);
+      // NaN in one form: the sign of 0 / 0 goes by processor and compiler, and exports show it
+      case Double v -> to.append(Double.longBitsToDouble(Double.doubleToLongBits(v)));
       case String v -> to.append(v);
       case byte[] v -> to.append(v);
       default -> throw new IllegalArgumentException("a value of " + value.getClass());

@@ -169,6 +169,23 @@ class LedgerTest {
   }
 
   @Test
+  void everyNanIsWrittenAlike() throws IOException {
+    // what x86 makes of 0 / 0 has the sign bit set, a constant of the compiler's has not
+    double signed = Double.longBitsToDouble(0xfff8000000000000L);
+    try (Ledger ledger = open("nan.duckdb")) {
+      ledger.commit(
+          unit("a", new double[] {signed, Double.NaN}, new double[] {signed, Double.NaN, 1}));
+      ledger.export(folder.resolve("nan"), "csv");
+      assertThat(Files.readAllLines(folder.resolve("nan/similarity.csv")))
+          .contains("m,a,s,0,1,ssim,nan", "m,a,s,2,1,ssim,nan");
+      assertThat(Files.readAllLines(folder.resolve("nan/score.csv")))
+          .contains(
+              "m,a,0,deletion,\"\",nan,the score is flat",
+              "m,a,1,deletion,\"\",nan,the score is flat");
+    }
+  }
+
+  @Test
   void meansOverOtherImagesAreNotCompared() {
     try (Ledger ledger = open("robust.duckdb")) {
       List.of(A, B).forEach(ledger::commit);
