@@ -1,6 +1,8 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.method.Preparation;
+import candela.onnx.OnnxValue;
 import candela.study.Shipped;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,6 +39,21 @@ final class Classifier {
   /** The model, which takes images as [N,C,H,W]. */
   Network network() {
     return inputShape.load(model).channelsFirst();
+  }
+
+  /** How images are read and which scores are asked, where nobody has said. */
+  void sayWhatWasAssumed(Network network, Preparation preparation, Output output) {
+    if (preprocess == null && !preparation.levels().black().isEmpty()) {
+      String why = network.inputType().isFloating() ? "not told by the model" : "it reads levels";
+      System.out.printf(
+          "preprocessing: %s (%s; --preprocess sets another)%n", preparation.name(), why);
+    }
+    List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
+    if (output.name == null && outputs.size() > 1) {
+      System.out.printf(
+          "output: %s (the first of %s; --output sets another)%n",
+          outputs.getFirst(), String.join(", ", outputs));
+    }
   }
 
   /** A first run: a model and pictures that come with Candela, which is said. */

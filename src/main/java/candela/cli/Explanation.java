@@ -11,7 +11,6 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
 import candela.method.Subject;
-import candela.onnx.OnnxValue;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -85,7 +84,7 @@ final class Explanation implements AutoCloseable {
     if (methods.isEmpty()) {
       return Main.WRONG;
     }
-    sayWhatWasAssumed();
+    options.classifier.sayWhatWasAssumed(network, preparation, options.output);
     for (int from = 0; from < inputs.size(); from += GROUP) {
       int to = Math.min(from + GROUP, inputs.size());
       List<Loaded> group = reading.of(inputs.subList(from, to), pipeline);
@@ -117,19 +116,6 @@ final class Explanation implements AutoCloseable {
     }
     boolean all = failed == 0 && without == 0 && suited.leftOut().isEmpty();
     return all ? Main.OK : Main.PARTIAL;
-  }
-
-  private void sayWhatWasAssumed() {
-    if (options.classifier.preprocess == null && !preparation.levels().black().isEmpty()) {
-      String why = network.inputType().isFloating() ? "not told by the model" : "it reads levels";
-      out.printf("preprocessing: %s (%s; --preprocess sets another)%n", preparation.name(), why);
-    }
-    List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
-    if (options.output.name == null && outputs.size() > 1) {
-      out.printf(
-          "output: %s (the first of %s; --output sets another)%n",
-          outputs.get(0), String.join(", ", outputs));
-    }
   }
 
   private void failed(Inputs.Input input, String reason) {

@@ -100,6 +100,7 @@ final class GalleryCommand implements Callable<Integer> {
     Preparation preparation = Preparation.of(classifier.preprocess, network, List.of(photo));
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
+      classifier.sayWhatWasAssumed(network, preparation, output);
       Reading.Loaded read =
           Reading.strict(network, preparation, names, classifier.labels, target)
               .one(photo, pipeline);

@@ -86,6 +86,7 @@ final class ManipulateRun implements AutoCloseable {
   }
 
   int run() {
+    options.classifier.sayWhatWasAssumed(network, preparation, options.output);
     List<Inputs.Input> inputs = Reading.inputs(List.of(options.image, options.other), options.out);
     // Before they are read: what changes after that is another image.
     List<String> hashes = inputs.stream().map(i -> WholeFile.sha256(i.file())).toList();

@@ -115,6 +115,7 @@ final class MeasureCommand implements Callable<Integer> {
     Labels names = Labels.read(classifier.labels);
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
+      classifier.sayWhatWasAssumed(network, preparation, output);
       Reading.Loaded read =
           Reading.strict(network, preparation, names, classifier.labels, target)
               .one(image, pipeline);

@@ -167,6 +167,7 @@ final class SanityRun implements AutoCloseable {
   }
 
   int run(List<Inputs.Input> all) {
+    options.classifier.sayWhatWasAssumed(network, preparation, options.output);
     if (methodNames.isEmpty()) {
       return Main.WRONG;
     }
