@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
@@ -65,6 +66,11 @@ public final class PreprocessFile {
       Yaml yaml = new Yaml(new SafeConstructor(options));
       root = yaml.load(text);
       lines = lines(yaml.compose(new StringReader(text)));
+    } catch (MarkedYAMLException e) {
+      int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
+      throw new CandelaException(
+          file + ": line " + line + ": YAML expected: " + e.getProblem().replaceAll("\\s+", " "),
+          e);
     } catch (YAMLException e) {
       throw new CandelaException(
           file + ": YAML expected: " + e.getMessage().replaceAll("\\s+", " "), e);

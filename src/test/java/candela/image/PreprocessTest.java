@@ -188,7 +188,8 @@ class PreprocessTest {
     assertThatThrownBy(() -> PreprocessFile.parse("p.yaml", "# photos\npreset: raw\n\ncrop: 0\n"))
         .hasMessage("p.yaml: line 4: crop: above 0 and at most 1 expected, got 0.0");
     assertThatThrownBy(() -> PreprocessFile.parse("p.yaml", "preset: raw\nmean: [\n"))
-        .hasMessageContaining("line 3");
+        .hasMessage(
+            "p.yaml: line 3: YAML expected: expected the node content, but found '<stream end>'");
   }
 
   @Test
