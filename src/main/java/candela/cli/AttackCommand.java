@@ -88,7 +88,7 @@ final class AttackCommand implements Callable<Integer> {
         throw CandelaException.of("--noise: 0 to %.0f expected, got %s", MOST_NOISE, sigma);
       }
     }
-    List<Pgd> parsed = attacks.stream().map(Pgd::parse).toList();
+    List<Pgd> parsed = attacks.stream().map(AttackCommand::attack).toList();
     Dataset[] sets = Sources.read(data, Path.of(""));
     Dataset set = sets[sets.length - 1];
     // Nothing is learnt: the optimiser is never asked for a step.
@@ -110,6 +110,14 @@ final class AttackCommand implements Callable<Integer> {
       }
     }
     return Main.OK;
+  }
+
+  private static Pgd attack(String text) {
+    try {
+      return Pgd.parse(text);
+    } catch (CandelaException e) {
+      throw new CandelaException("--attack: " + e.getMessage(), e);
+    }
   }
 
   private static void print(String what, Learner.Tally t) {

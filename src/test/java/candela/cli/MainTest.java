@@ -346,6 +346,8 @@ class MainTest {
         "report src | src: a ledger expected, it is a folder",
         "report src/main/resources/candela/cnn.json | cnn.json: a ledger expected, came something"
             + " else",
+        "attack m.onnx --data synthetic --attack cw | --attack: pgd or fgsm expected, got 'cw'",
+        "attack m.onnx --data synthetic --attack pgd:epsilon=x | --attack: pgd: epsilon: a number",
         "attack m.onnx --data synthetic --most 0 | --most: 1 or more expected, got 0",
         "attack m.onnx --data synthetic --noise NaN | --noise: 0 to 1000 expected, got NaN",
         "explain a.png --model m.onnx --method lime:width=1e-300 | width: a number whose square",
