@@ -33,8 +33,11 @@ import picocli.CommandLine.Parameters;
       "  images:path=FOLDER or .zip[,size=N] | idx:images=F,labels=F | csv:path=F | synthetic:…",
       "  pgd:ball=l2|linf,epsilon=E,step=S,steps=N,start=true | fgsm:ball=linf|l2,epsilon=E",
       "",
+      "Pictures of the synthetic set go by its seed and their number, training ones first. Of the",
+      "seed that a model learnt from, give the count that it learnt from, too; or another seed.",
+      "",
       "Example:",
-      "  candela attack cnn.onnx --data synthetic:count=8,test=500 --attack pgd:epsilon=0.5"
+      "  candela attack cnn.onnx --data synthetic:count=8,test=500,seed=2 --attack pgd:epsilon=0.5"
     })
 final class AttackCommand implements Callable<Integer> {
   /** Pixels are 0 to 1: of more noise nothing is left to measure. */

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.method.Methods;
 import candela.metric.Metrics;
 import candela.metric.Similarities;
+import candela.train.Recipe;
+import candela.train.Scenes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -51,6 +55,29 @@ class PagesTest {
               Stream.of(README, Path.of("bench/README.md"), Path.of("src/recipes/README.md")))
           .forEach(PagesTest::followLinks);
     }
+  }
+
+  /** Picture i is a function of seed and i: of one seed, test pictures of few were learnt from. */
+  @Test
+  void examplesAttackWithPicturesThatNoRecipeLearnsFrom() throws IOException {
+    Set<Long> learnt = new HashSet<>();
+    try (Stream<Path> recipes = Files.list(Path.of("src/recipes"))) {
+      recipes
+          .filter(file -> file.toString().endsWith(".yaml"))
+          .map(file -> Recipe.read(file).data())
+          .filter(data -> data.startsWith("synthetic"))
+          .forEach(data -> learnt.add(Scenes.parse(data).seed()));
+    }
+    String help = String.join("\n", AttackCommand.class.getAnnotation(Command.class).footer());
+    List<String> examples =
+        Pattern.compile("candela attack \\S+ --data (synthetic:\\S+)")
+            .matcher(text(README) + help)
+            .results()
+            .map(found -> found.group(1))
+            .toList();
+    assertThat(examples).hasSize(2);
+    assertThat(examples.stream().map(e -> Scenes.parse(e).seed()))
+        .doesNotContainAnyElementsOf(learnt);
   }
 
   /** What stands between backquotes. */
