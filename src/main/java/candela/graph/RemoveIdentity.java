@@ -17,10 +17,6 @@ import java.util.Set;
 final class RemoveIdentity implements Simplify.Pass {
   private final Map<String, Shape> two;
 
-  RemoveIdentity() {
-    this(Map.of());
-  }
-
   /**
    * @param two shapes that values have for two images, by name, where the graph is one for one
    */

@@ -32,7 +32,7 @@ public final class Simplify {
         new FoldScalars(),
         new RecogniseLayerNorm(), // before transposes move in between its nodes
         new CancelTransposes(two, rules),
-        new RemoveIdentity(),
+        new RemoveIdentity(two),
         new DeadCode(),
         new RecogniseActivations(),
         new RecogniseLayerNorm(),

@@ -108,8 +108,38 @@ class SingleImageTest {
 
   @Test
   void hasTheBitsOfOneOfSeveral() throws Exception {
-    Network network = Network.load(relative().write(folder));
-    int size = 30;
+    checkBits(relative(), 30);
+  }
+
+  /**
+   * Seen as one matrix and back, which of one image alone changes no shape, before an affine map.
+   */
+  @Test
+  void rowsOfAllImagesAreJoinedInOneAlone() throws Exception {
+    checkBits(
+        new SmallModel(13, -1, 3, 4)
+            .random("w", 4, 2)
+            .random("scale", 2)
+            .random("shift", 2)
+            .random("out", 6, 5)
+            .longs("all", new long[] {3}, 1, -1, 4)
+            .longs("apart", new long[] {3}, -1, 3, 2)
+            .longs("flat", new long[] {2}, -1, 6)
+            .node("Reshape", "x all", "a")
+            .node("MatMul", "a w", "b")
+            .node("Reshape", "b apart", "c")
+            .node("Mul", "c scale", "d")
+            .node("Add", "d shift", "e")
+            .node("Reshape", "e flat", "f")
+            .node("MatMul", "f out", "y"),
+        12);
+  }
+
+  /**
+   * @param size of an image
+   */
+  private void checkBits(SmallModel model, int size) throws Exception {
+    Network network = Network.load(model.write(folder));
     SplittableRandom random = new SplittableRandom(3);
     float[] x = new float[3 * size];
     for (int i = 0; i < x.length; i++) {
