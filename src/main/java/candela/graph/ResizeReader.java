@@ -14,7 +14,7 @@ final class ResizeReader {
   private final String mode;
   private final String where;
   private final String nearest;
-  private final float a;
+  private final double a;
   private final boolean exclude;
   private final boolean antialias;
 

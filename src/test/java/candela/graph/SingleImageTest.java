@@ -135,6 +135,31 @@ class SingleImageTest {
         12);
   }
 
+  /** Weights of cubic interpolation vanish at whole distances, whatever their coefficient. */
+  @Test
+  void imagesOfACropAreNotInterpolated() throws Exception {
+    checkBits(
+        new SmallModel(13, -1, 2, 3, 4)
+            .floats("roi", new long[] {8}, 0, 0, 0, .25f, 1, 1, 1, .75f)
+            .floats("scales", new long[] {4}, 1, 1, 1, 1.5f)
+            .longs("flat", new long[] {2}, -1, 36)
+            .random("out", 36, 5)
+            .node(
+                "Resize",
+                "x roi scales",
+                "r",
+                "mode",
+                "cubic",
+                "coordinate_transformation_mode",
+                "tf_crop_and_resize",
+                "cubic_coeff_a",
+                -.6f)
+            .node("Exp", "r", "e")
+            .node("Reshape", "e flat", "f")
+            .node("MatMul", "f out", "y"),
+        24);
+  }
+
   /**
    * @param size of an image
    */
