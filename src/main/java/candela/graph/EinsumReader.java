@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.device.Binary;
 import candela.device.Reduction;
 import candela.graph.op.Reduce;
 import candela.onnx.OnnxNode;
@@ -14,10 +15,13 @@ import java.util.stream.IntStream;
 /**
  * Reader of Einsum: of axes that an operand has twice the diagonal is taken, those that one operand
  * alone has and the output lacks are summed, operands are joined from left to right by batched
- * matrix products.
+ * matrix products, where nothing is summed by products of elements.
  */
 final class EinsumReader {
   private static final String FORM = "[a-zA-Z]*+(\\.\\.\\.)?+[a-zA-Z]*+";
+
+  /** Axes that elements of two operands may have, see {@link candela.device.Broadcast}. */
+  private static final int RANK = 8;
 
   /** The last axis that '...' stands for; those before it go down from here. */
   private static final char LAST = Character.MAX_VALUE;
@@ -204,6 +208,9 @@ final class EinsumReader {
     String both = only(a.axes, b.axes);
     String batch = only(both, output);
     String inner = without(both, output);
+    if (inner.isEmpty() && a.axes.length() + b.axes.length() - both.length() <= RANK) {
+      return a.axes.length() < b.axes.length() ? scaled(b, a) : scaled(a, b);
+    }
     String rows = without(a.axes, b.axes);
     String columns = without(b.axes, a.axes);
     Value p = c.reshape(ordered(a, batch + rows + inner), size(batch), size(rows), size(inner));
@@ -211,6 +218,19 @@ final class EinsumReader {
         c.reshape(ordered(b, batch + inner + columns), size(batch), size(inner), size(columns));
     return new Term(
         batch + rows + columns, shaped(MatrixReaders.product(c, p, q), batch + rows + columns));
+  }
+
+  /** Of elements alone, without sums: a's axes stay as they are, what only b has comes behind. */
+  private Term scaled(Term a, Term b) {
+    String axes = a.axes + without(b.axes, a.axes);
+    Term turned = new Term(only(axes, b.axes), ordered(b, only(axes, b.axes)));
+    return new Term(axes, c.binary(Binary.MUL, spread(a, axes), spread(turned, axes)));
+  }
+
+  /** With an axis of length 1 for each that the term lacks. */
+  private Value spread(Term t, String axes) {
+    int[] dims = axes.chars().map(k -> t.axes.indexOf(k) < 0 ? 1 : sizes.get((char) k)).toArray();
+    return c.reshape(t.value, dims);
   }
 
   private Value ordered(Term t, String axes) {

@@ -161,6 +161,24 @@ class SingleImageTest {
   }
 
   /**
+   * Images do not come to lie inside of rows, where several are summed in another order than one.
+   */
+  @Test
+  void productsOfElementsLeaveImagesWhereTheyAre() throws Exception {
+    checkBits(
+        new SmallModel(13, -1, 40)
+            .random("u", 40)
+            .random("out", 40, 5)
+            .longs("one", new long[] {1}, 1)
+            .node("Einsum", "x u", "a", "equation", "bi,i->bi")
+            .node("Exp", "a", "b")
+            .node("ReduceSum", "b one", "c")
+            .node("Div", "b c", "d")
+            .node("MatMul", "d out", "y"),
+        40);
+  }
+
+  /**
    * @param size of an image
    */
   private void checkBits(SmallModel model, int size) throws Exception {
