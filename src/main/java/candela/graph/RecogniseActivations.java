@@ -9,9 +9,9 @@ import java.util.Set;
 
 /**
  * Finds activations that a model spells out as a product of x and a function of x: Swish (x
- * sigmoid(x)), hard swish, Gelu (x (1 + erf(x / √2)) / 2) and Mish (x tanh(softplus(x))). One
- * operator reads and writes memory once, and keeps x alone for backward. Expects constant factors
- * as {@link FoldScalars} leaves them.
+ * sigmoid(x)), hard swish, Gelu (x (1 + erf(x / √2)) / 2, or with the tanh of √(2/π) (x + 0.044715
+ * x³) instead) and Mish (x tanh(softplus(x))). One operator reads and writes memory once, and keeps
+ * x alone for backward. Expects constant factors as {@link FoldScalars} leaves them.
  */
 final class RecogniseActivations implements Simplify.Pass {
   /** Models hold √2 and 1/6 rounded to seven digits. */
@@ -88,16 +88,27 @@ final class RecogniseActivations implements Simplify.Pass {
             yield scaled && usual ? new Elementwise(Unary.GELU) : null;
           }
           case TANH -> {
-            boolean softplus = isSoftplus(producers.get(g.input(0)), x);
-            yield plain && softplus ? new Elementwise(Unary.MISH) : null;
+            if (plain) {
+              boolean softplus = isSoftplus(producers.get(g.input(0)), x);
+              yield softplus ? new Elementwise(Unary.MISH) : null;
+            }
+            boolean usual = gate.alpha == gate.beta && isOfGelu(g.input(0), x, producers);
+            yield usual ? new Elementwise(Unary.GELU, 1, 0) : null;
           }
           default -> null;
         };
     return op == null ? null : new Match(op, x, op.kind() == Unary.GELU ? 2 * by : by);
   }
 
-  private static boolean near(float a, float b) {
+  private static boolean near(double a, double b) {
     return Math.abs(a - b) < ROUNDING;
+  }
+
+  /** √(2/π) (x + 0.044715 x³). */
+  private static boolean isOfGelu(Value v, Value x, Map<Value, Node> producers) {
+    double[] p = Cubic.of(v, x, producers);
+    double k = Math.sqrt(2 / Math.PI);
+    return p != null && p[0] == 0 && p[2] == 0 && near(p[1], k) && near(p[3], 0.044715 * k);
   }
 
   private static boolean isSoftplus(Node n, Value x) {

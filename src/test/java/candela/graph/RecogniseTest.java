@@ -140,6 +140,61 @@ class RecogniseTest {
     }
   }
 
+  /** As PyTorch, TensorFlow and others spell x + 0.044715 x³, and as some share x. */
+  @Test
+  void geluByTanhInAllItsSpellings() throws IOException {
+    for (String spelling :
+        new String[] {"x+c(x(xx))", "x+c(xx)x", "x+cx^3", "x(1+cxx)", "kx+kcx^3"}) {
+      SmallModel m =
+          model()
+              .scalar("k", (float) Math.sqrt(2 / Math.PI))
+              .scalar("c", .044715f)
+              .scalar("kc", (float) (.044715 * Math.sqrt(2 / Math.PI)))
+              .scalar("one", 1)
+              .scalar("half", .5f)
+              .scalar("three", 3);
+      switch (spelling) {
+        case "x+c(x(xx))" ->
+            m.node("Mul", "x x", "q").node("Mul", "x q", "r").node("Mul", "c r", "s");
+        case "x+c(xx)x" ->
+            m.node("Mul", "x x", "q").node("Mul", "q c", "r").node("Mul", "r x", "s");
+        case "x+cx^3" -> m.node("Pow", "x three", "r").node("Mul", "r c", "s");
+        case "x(1+cxx)" ->
+            m.node("Mul", "x x", "q").node("Mul", "q c", "r").node("Add", "r one", "s");
+        default -> m.node("Pow", "x three", "r").node("Mul", "r kc", "s");
+      }
+      switch (spelling) {
+        case "x(1+cxx)" -> m.node("Mul", "x s", "t").node("Mul", "t k", "u");
+        case "kx+kcx^3" -> m.node("Mul", "x k", "t").node("Add", "s t", "u");
+        default -> m.node("Add", "x s", "t").node("Mul", "t k", "u");
+      }
+      m.node("Tanh", "u", "h").node("Add", "h one", "p");
+      m.node("Mul", "x p", "v").node("Mul", "v half", "g").node("Neg", "g", "y");
+      assertThat(Rewritten.operators(m.write(folder))).as(spelling).containsExactly("GELU", "NEG");
+    }
+  }
+
+  @Test
+  void otherTanhsStay() throws IOException {
+    for (float c : new float[] {.04f, 0}) {
+      Path m =
+          model()
+              .scalar("k", (float) Math.sqrt(2 / Math.PI))
+              .scalar("c", c)
+              .scalar("one", 1)
+              .scalar("three", 3)
+              .node("Pow", "x three", "r")
+              .node("Mul", "r c", "s")
+              .node("Add", "x s", "t")
+              .node("Mul", "t k", "u")
+              .node("Tanh", "u", "h")
+              .node("Add", "h one", "p")
+              .node("Mul", "x p", "y")
+              .write(folder);
+      assertThat(Rewritten.operators(m)).contains("TANH").doesNotContain("GELU");
+    }
+  }
+
   @Test
   void mish() throws IOException {
     Path m =
