@@ -1,7 +1,9 @@
 package candela.cli;
 
 import candela.graph.Network;
+import candela.image.Labels;
 import candela.method.Preparation;
+import candela.method.Trained;
 import candela.onnx.OnnxValue;
 import candela.study.Shipped;
 import java.nio.file.Path;
@@ -22,16 +24,16 @@ final class Classifier {
   @Option(
       names = {"-l", "--labels"},
       paramLabel = "FILE",
-      description = "Class names, one a line.")
+      description =
+          "Class names, one a line. Default: those that a model trained by Candela tells.")
   Path labels;
 
   @Option(
       names = {"-p", "--preprocess"},
       paramLabel = "NAME|FILE",
-      description = {
-        "How images become inputs: a preset or a YAML file. Default: imagenet; raw where the",
-        "input is whole numbers."
-      })
+      description =
+          "How images become inputs: a preset or a YAML file. Default: what a model trained by"
+              + " Candela tells; else imagenet, or raw where the input is whole numbers.")
   String preprocess;
 
   @Mixin InputShape inputShape;
@@ -41,10 +43,23 @@ final class Classifier {
     return inputShape.load(model).channelsFirst();
   }
 
+  /** The names of its classes, as given or as its file tells them. */
+  Labels names(Network network) {
+    return labels != null
+        ? Labels.read(labels)
+        : Labels.of(Trained.of(network.model()).map(Trained::classes).orElse(List.of()));
+  }
+
+  /** Where those are from. */
+  Path told() {
+    return labels == null ? model : labels;
+  }
+
   /** How images are read and which scores are asked, where nobody has said. */
   void sayWhatWasAssumed(Network network, Preparation preparation, Output output) {
     if (preprocess == null && !preparation.levels().black().isEmpty()) {
       String why = network.inputType().isFloating() ? "not told by the model" : "it reads levels";
+      why = Trained.of(network.model()).isPresent() ? "told by the model" : why;
       System.out.printf(
           "preprocessing: %s (%s; --preprocess sets another)%n", preparation.name(), why);
     }

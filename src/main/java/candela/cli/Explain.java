@@ -122,8 +122,8 @@ final class Explain implements Callable<Integer> {
     List<Method> parsed = methods.stream().map(Methods::parse).toList();
     Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Reading.inputs(images, out);
-    Labels names = Labels.read(classifier.labels);
     Network network = classifier.network();
+    Labels names = classifier.names(network);
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }

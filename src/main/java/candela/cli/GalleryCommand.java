@@ -94,15 +94,15 @@ final class GalleryCommand implements Callable<Integer> {
     }
     List<String> texts = methods.isEmpty() ? Methods.names() : methods;
     List<Method> all = texts.stream().map(Methods::parse).toList();
-    Labels names = Labels.read(classifier.labels);
-    WholeFile.makeFolder("--out", folder);
     Network network = classifier.network();
+    Labels names = classifier.names(network);
+    WholeFile.makeFolder("--out", folder);
     Preparation preparation = Preparation.of(classifier.preprocess, network, List.of(photo));
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
       classifier.sayWhatWasAssumed(network, preparation, output);
       Reading.Loaded read =
-          Reading.strict(network, preparation, names, classifier.labels, target)
+          Reading.strict(network, preparation, names, classifier.told(), target)
               .one(photo, pipeline);
       Preparation.Picture picture = read.picture();
       Subject subject =

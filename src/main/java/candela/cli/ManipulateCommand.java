@@ -134,8 +134,8 @@ final class ManipulateCommand implements Callable<Integer> {
     }
     List<Method> all = new ArrayList<>(List.of(Methods.parse(map)));
     methods.forEach(m -> all.add(Methods.parse(m)));
-    Labels names = Labels.read(classifier.labels);
     Network network = classifier.network();
+    Labels names = classifier.names(network);
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out);
         var run = new ManipulateRun(this, network, names, all, manipulation, start)) {

@@ -153,8 +153,8 @@ final class SanityCommand implements Callable<Integer> {
     var parsed = methods.stream().map(Methods::parse).toList();
     Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Reading.inputs(images, out);
-    Labels names = Labels.read(classifier.labels);
     Network network = classifier.network();
+    Labels names = classifier.names(network);
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out);
         var run = new SanityRun(this, network, names, parsed, randomisation, start)) {

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Names of the classes; none where no file is given. */
+/** Names of the classes; none where nothing tells them. */
 public record Labels(List<String> names) {
   /**
    * One name a line; the first is class 0.
@@ -23,6 +23,11 @@ public record Labels(List<String> names) {
     if (names.isEmpty()) {
       throw CandelaException.of("%s: one class name a line expected, the file is empty", file);
     }
+    return of(names);
+  }
+
+  /** Of a list, by class. */
+  public static Labels of(List<String> names) {
     return new Labels(names.stream().map(Labels::plain).toList());
   }
 

@@ -66,13 +66,15 @@ public final class Preparation {
   }
 
   /**
-   * The same of a network, whose input may tell what it reads: whole numbers are levels.
+   * The same of a network, which may tell what it reads: one that Candela trained by its file,
+   * others by their input, whose whole numbers are levels.
    *
    * @param files that are to be read, as far as they are known: where all are .npy, one channel
    *     needs no preset, as the default is one of colours
    */
   public static Preparation of(String name, Network network, List<Path> files) {
-    String otherwise = network.inputType().isFloating() ? DEFAULT : LEVELS;
+    String usual = network.inputType().isFloating() ? DEFAULT : LEVELS;
+    String otherwise = Trained.of(network.model()).map(Trained::preprocess).orElse(usual);
     boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
     return of(name, otherwise, network.inputShape(), network.name(), given);
   }

@@ -85,7 +85,15 @@ final class ModelReader {
         outputs,
         order.sorted(),
         initialisers,
-        files);
+        files,
+        metadata(model));
+  }
+
+  /** Of two with one key the last counts. */
+  private static Map<String, String> metadata(ModelProto model) {
+    Map<String, String> all = new HashMap<>();
+    model.getMetadataPropsList().forEach(p -> all.put(p.getKey(), p.getValue()));
+    return all;
   }
 
   private Map<String, Integer> domains(ModelProto model) {

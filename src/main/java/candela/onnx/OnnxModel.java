@@ -1,6 +1,5 @@
 package candela.onnx;
 
-import candela.onnx.proto.ModelProto;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.io.IOException;
@@ -29,6 +28,7 @@ import java.util.Map;
  * @param nodes in an order in which each reads only what earlier ones wrote
  * @param initialisers constants by name, in the file's order
  * @param files the model file, then the files with external data
+ * @param metadata what the file says of itself, by key: those of {@link ModelWriter}, or anything
  */
 public record OnnxModel(
     String name,
@@ -39,7 +39,8 @@ public record OnnxModel(
     List<OnnxValue> outputs,
     List<OnnxNode> nodes,
     Map<String, OnnxTensor> initialisers,
-    List<Path> files) {
+    List<Path> files,
+    Map<String, String> metadata) {
   public OnnxModel {
     otherDomains = Map.copyOf(otherDomains);
     inputs = List.copyOf(inputs);
@@ -47,6 +48,7 @@ public record OnnxModel(
     nodes = List.copyOf(nodes);
     initialisers = Collections.unmodifiableMap(new LinkedHashMap<>(initialisers));
     files = List.copyOf(files);
+    metadata = Map.copyOf(metadata);
   }
 
   /**
@@ -79,13 +81,13 @@ public record OnnxModel(
   /** The same model with other nodes and initialisers. */
   public OnnxModel with(List<OnnxNode> nodes, Map<String, OnnxTensor> initialisers) {
     return new OnnxModel(
-        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files);
+        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files, metadata);
   }
 
   /** The same model with some of its outputs, and the nodes that give them. */
   public OnnxModel withOutputs(List<OnnxValue> outputs, List<OnnxNode> nodes) {
     return new OnnxModel(
-        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files);
+        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files, metadata);
   }
 
   /**
@@ -109,7 +111,7 @@ public record OnnxModel(
           name, image.rank(), image, inputs.stream().map(v -> v.dims().orElse(List.of())).toList());
     }
     return new OnnxModel(
-        name, producer, opset, otherDomains, filled, outputs, nodes, initialisers, files);
+        name, producer, opset, otherDomains, filled, outputs, nodes, initialisers, files, metadata);
   }
 
   private List<Dim> filled(String input, List<Dim> dims, Shape image) {
@@ -123,16 +125,6 @@ public record OnnxModel(
       }
       all.set(i, new Dim.Fixed(size));
     }
-    return all;
-  }
-
-  /** What a model file says of itself, by key: those of {@link ModelWriter}, or anything. */
-  public static Map<String, String> metadata(Path file) {
-    Map<String, String> all = new LinkedHashMap<>();
-    new OnnxFile(file)
-        .parse(ModelProto.getDescriptor(), ModelProto::parseFrom, "model")
-        .getMetadataPropsList()
-        .forEach(p -> all.put(p.getKey(), p.getValue()));
     return all;
   }
 

@@ -1,13 +1,13 @@
 package candela.roar;
 
 import candela.graph.Network;
+import candela.method.Trained;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import candela.train.Dataset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 
 /** Whether the file of the model that is explained is the one that should be. */
 final class ModelFile {
@@ -16,35 +16,29 @@ final class ModelFile {
 
   private ModelFile() {}
 
-  /**
-   * Refuses a given model that says it is made for other inputs or classes, as those say that
-   * Candela has trained; what others mean by such keys is not known.
-   */
+  /** Refuses a given model that says it is made for other inputs or classes. */
   static void checkTold(Path file, List<String> classes) {
-    Map<String, String> told = OnnxModel.metadata(file);
-    if (!told.keySet().containsAll(List.of("recipe", "preprocess", "classes"))) {
+    Trained told = Trained.of(OnnxModel.read(file)).orElse(null);
+    if (told == null) {
       return;
     }
-    String preprocess = told.get("preprocess");
-    if (!preprocess.equals(Dataset.PREPROCESS)) {
+    if (!told.preprocess().equals(Dataset.PREPROCESS)) {
       throw CandelaException.of(
           "%s: pixels of 0 to 1 (preprocess: %s) expected, the file asks for '%s'; give a model"
               + " that was trained on such pixels",
-          file, Dataset.PREPROCESS, preprocess);
+          file, Dataset.PREPROCESS, told.preprocess());
     }
-    String expected = Dataset.line(classes);
-    String found = told.get("classes");
-    if (!found.equals(expected)) {
+    if (!told.classes().equals(classes)) {
       throw CandelaException.of(
           "%s: the data's classes %s expected, the file has %s; give a model of these classes in"
               + " this order",
-          file, expected, found);
+          file, Dataset.line(classes), Dataset.line(told.classes()));
     }
   }
 
   /** Refuses a file of another run, or of none, where one is to be written. */
   static void checkOwn(Path file, String run) {
-    if (Files.exists(file) && !run.equals(OnnxModel.metadata(file).get(RUN))) {
+    if (Files.exists(file) && !run.equals(OnnxModel.read(file).metadata().get(RUN))) {
       throw CandelaException.of(
           "%s: another model lies where this run's goes; move it, or use another --out", file);
     }

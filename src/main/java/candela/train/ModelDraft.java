@@ -69,7 +69,8 @@ final class ModelDraft {
         List.of(new OnnxValue("scores", ElementType.FLOAT, batch(scores.shape()))),
         nodes,
         parameters,
-        List.of());
+        List.of(),
+        Map.of());
   }
 
   private static List<Dim> batch(Shape shape) {

@@ -79,8 +79,7 @@ class MeasureTest {
             "--metric=deletion",
             "--out=" + csv);
     assertThat(ran.code()).as(ran.err()).isZero();
-    assertThat(ran.out())
-        .contains("class 1, ", "metric ", " lower ", " one ", " ramp", "deletion ");
+    assertThat(ran.out()).contains("cross, ", "metric ", " lower ", " one ", " ramp", "deletion ");
     List<List<String>> lines =
         Csv.read(Files.readString(csv)).stream().map(Csv.Row::cells).toList();
     assertThat(lines.getFirst()).containsExactly("metric", "map", "part", "value", "reason");
@@ -139,7 +138,7 @@ class MeasureTest {
     Path csv = folder.resolve("m.csv");
     Ran ran = measure(map("one"), "--metric=pointing-game", "--metric=roc-auc", "--out=" + csv);
     assertThat(ran.code()).isEqualTo(Main.WRONG);
-    assertThat(ran.out()).contains("class 1, ").doesNotContain("metric", "better");
+    assertThat(ran.out()).contains("cross, ").doesNotContain("metric", "better");
     assertThat(ran.err())
         .isEqualTo(
             "candela: left out: pointing-game: the pixels of the class are needed; give --truth"

@@ -91,7 +91,8 @@ class ConformanceTest {
         model.outputs(),
         model.nodes(),
         constants,
-        model.files());
+        model.files(),
+        model.metadata());
   }
 
   static void check(Path folder) throws Exception {

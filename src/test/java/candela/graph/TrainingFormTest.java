@@ -211,7 +211,8 @@ class TrainingFormTest {
             Map.of(
                 "s", OnnxTensor.of("s", Shape.of(2), 1f, 1f),
                 "b", OnnxTensor.of("b", Shape.of(2), 0f, 0f)),
-            List.of());
+            List.of(),
+            Map.of());
     assertThatThrownBy(() -> TrainingForm.graph(model, BATCH, true))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("m: node 'norm' (InstanceNorm): its parameters cannot be trained");

@@ -101,7 +101,16 @@ public final class ModelBuilder {
   public byte[] bytes() {
     OnnxModel model =
         new OnnxModel(
-            "test.onnx", "by hand", opset, Map.of(), inputs, outputs, nodes, constants, List.of());
+            "test.onnx",
+            "by hand",
+            opset,
+            Map.of(),
+            inputs,
+            outputs,
+            nodes,
+            constants,
+            List.of(),
+            Map.of());
     return ModelWriter.bytes(model, Map.of(), false);
   }
 

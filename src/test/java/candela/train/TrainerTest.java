@@ -253,7 +253,7 @@ class TrainerTest {
         Trainer trainer = new Trainer(recipe, data, device, null, 1)) {
       trainer.export(model, Map.of());
     }
-    String line = OnnxModel.metadata(model).get("classes") + "\n";
+    String line = OnnxModel.read(model).metadata().get("classes") + "\n";
     assertThat(candela.config.Csv.read(line).getFirst().cells()).isEqualTo(classes);
   }
 
