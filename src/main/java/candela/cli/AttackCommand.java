@@ -92,7 +92,7 @@ final class AttackCommand implements Callable<Integer> {
       }
     }
     List<Pgd> parsed = attacks.stream().map(AttackCommand::attack).toList();
-    Dataset[] sets = Sources.read(data, Path.of(""));
+    Dataset[] sets = sets();
     Dataset set = sets[sets.length - 1];
     // Nothing is learnt: the optimiser is never asked for a step.
     Optimiser none = new Optimiser.Sgd(0, 0, false, 0);
@@ -113,6 +113,14 @@ final class AttackCommand implements Callable<Integer> {
       }
     }
     return Main.OK;
+  }
+
+  private Dataset[] sets() {
+    try {
+      return Sources.read(data, Path.of(""));
+    } catch (CandelaException e) {
+      throw new CandelaException("--data: " + e.getMessage(), e);
+    }
   }
 
   private static Pgd attack(String text) {

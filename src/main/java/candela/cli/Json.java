@@ -43,6 +43,7 @@ final class Json {
           try (JsonGenerator json =
               new JsonFactory().createGenerator(pretty, part.toFile(), JsonEncoding.UTF8)) {
             value(json, values);
+            json.writeRaw("\n");
           } catch (JacksonIOException e) {
             throw e.getCause();
           }

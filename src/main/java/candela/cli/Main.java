@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -113,9 +115,11 @@ public final class Main {
       return named ? run(arguments[1], "--help") : run("--help");
     }
     CommandLine line = new CommandLine(new Main());
-    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpWidth(100);
     line.registerConverter(Path.class, Main::path);
+    numbers(line);
+    line.registerConverter(Explain.Colours.class, choice(Explain.Colours.values()));
+    line.registerConverter(ExportCommand.Format.class, choice(ExportCommand.Format.values()));
     line.getSubcommands().values().forEach(Main::debuggable);
     line.setParameterExceptionHandler(Main::wrongUsage);
     line.setExecutionExceptionHandler(Main::failed);
@@ -153,10 +157,38 @@ public final class Main {
     }
   }
 
+  private static void numbers(CommandLine line) {
+    ITypeConverter<Integer> whole = text -> number(text, Integer::parseInt, "a whole number");
+    line.registerConverter(int.class, whole);
+    line.registerConverter(Integer.class, whole);
+    line.registerConverter(long.class, t -> number(t, Long::parseLong, "a whole number"));
+    line.registerConverter(double.class, t -> number(t, Double::parseDouble, "a number"));
+  }
+
+  private static <T> T number(String text, Function<String, T> parse, String what) {
+    try {
+      return parse.apply(text);
+    } catch (NumberFormatException _) {
+      throw new TypeConversionException(what + " expected, got '" + text + "'");
+    }
+  }
+
+  private static <E extends Enum<E>> ITypeConverter<E> choice(E[] all) {
+    return text -> {
+      try {
+        return Words.choice(text, all);
+      } catch (CandelaException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    };
+  }
+
   private static int wrongUsage(ParameterException e, String[] arguments) {
     CommandLine line = e.getCommandLine();
     String name = line.getCommandSpec().qualifiedName();
-    line.getErr().println(name + ": " + oneLine(e.getMessage()) + "; see " + name + " --help");
+    String what =
+        e.getMessage().replaceFirst("^Invalid value for option '(-[^']+)'[^:]*: ", "$1: ");
+    line.getErr().println(name + ": " + oneLine(what) + "; see " + name + " --help");
     return WRONG;
   }
 

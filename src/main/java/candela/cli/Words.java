@@ -21,13 +21,21 @@ final class Words {
 
   /** The constant that an option's text names. */
   static <E extends Enum<E>> E choice(String option, String text, E[] all) {
+    try {
+      return choice(text, all);
+    } catch (CandelaException e) {
+      throw new CandelaException(option + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The constant that a text names. */
+  static <E extends Enum<E>> E choice(String text, E[] all) {
     for (E e : all) {
-      if (of(e).equals(text)) {
+      if (of(e).equals(text.toLowerCase(Locale.ROOT))) {
         return e;
       }
     }
     List<String> words = Arrays.stream(all).map(Words::of).toList();
-    throw CandelaException.of(
-        "%s: one of %s expected, got '%s'", option, String.join(", ", words), text);
+    throw CandelaException.of("one of %s expected, got '%s'", String.join(", ", words), text);
   }
 }

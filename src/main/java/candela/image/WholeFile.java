@@ -105,8 +105,9 @@ public final class WholeFile {
     try {
       withPart(folder, Files::createFile);
     } catch (IOException e) {
+      String why = e instanceof NoSuchFileException ? "none can be made there" : reason(e);
       throw new CandelaException(
-          option + ": a folder expected that can be written: " + folder + ": " + reason(e), e);
+          option + ": a folder expected that can be written: " + folder + ": " + why, e);
     }
   }
 

@@ -93,7 +93,8 @@ final class ImageFiles {
     byClass.values().removeIf(List::isEmpty);
     if (byClass.isEmpty()) {
       throw CandelaException.of(
-          "%s: folders of pictures by class expected, found none in %s", where, root);
+          "%s: folders of pictures by class expected, found none%s",
+          where, root.toString().equals(where) ? "" : " in " + root);
     }
     List<String> classes = wanted == null ? List.copyOf(byClass.keySet()) : wanted;
     List<Path> files = new ArrayList<>();

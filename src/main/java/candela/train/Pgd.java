@@ -67,13 +67,9 @@ public record Pgd(Ball ball, double epsilon, double step, int steps, boolean sta
   /** Reads as a recipe writes it. */
   @Override
   public String toString() {
-    return String.format(
-        Locale.ROOT,
-        "pgd:ball=%s,epsilon=%s,step=%s,steps=%d,start=%s",
-        ball.name().toLowerCase(Locale.ROOT),
-        epsilon,
-        step,
-        steps,
-        start);
+    String in = "ball=" + ball.name().toLowerCase(Locale.ROOT) + ",epsilon=" + epsilon;
+    return equals(fgsm(ball, epsilon))
+        ? "fgsm:" + in
+        : "pgd:" + in + ",step=" + step + ",steps=" + steps + ",start=" + start;
   }
 }

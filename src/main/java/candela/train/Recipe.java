@@ -3,6 +3,7 @@ package candela.train;
 import candela.config.Settings;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -96,10 +97,21 @@ public record Recipe(
       throw CandelaException.of("%s: either architecture or start expected, got both", file);
     }
     s.finish();
+    if (!fresh) {
+      s.read("start", recipe.start.toString(), Recipe::checkModel);
+    }
     if (recipe.noise > 0 && recipe.attack != null) {
       throw CandelaException.of("%s: either noise or attack expected, got both", file);
     }
     return recipe;
+  }
+
+  /** Refused before all data are read. */
+  private static Path checkModel(String file) {
+    if (!Files.isRegularFile(Path.of(file))) {
+      throw CandelaException.of("%s: a model file expected, there is none", file);
+    }
+    return Path.of(file);
   }
 
   /**

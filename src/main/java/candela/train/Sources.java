@@ -17,7 +17,12 @@ public final class Sources {
    * @return two sets
    */
   public static Dataset[] of(Recipe recipe) {
-    Dataset[] sets = read(recipe.data(), recipe.folder());
+    Dataset[] sets;
+    try {
+      sets = read(recipe.data(), recipe.folder());
+    } catch (CandelaException e) {
+      throw new CandelaException(recipe.name() + ": data: " + e.getMessage(), e);
+    }
     Dataset train = sets[0].checked(recipe.name());
     if (sets.length == 1) {
       int all = train.size();
@@ -53,7 +58,7 @@ public final class Sources {
           case "synthetic" -> Scenes.read(spec);
           default ->
               throw CandelaException.of(
-                  "data: images, idx, csv or synthetic expected, got '%s'", spec.name());
+                  "images, idx, csv or synthetic expected, got '%s'", spec.name());
         };
     spec.finish();
     return sets;

@@ -346,6 +346,15 @@ class MainTest {
         "report src | src: a ledger expected, it is a folder",
         "report src/main/resources/candela/cnn.json | cnn.json: a ledger expected, came something"
             + " else",
+        "explain --scale foo | candela explain: --scale: one of own, shared expected, got 'foo';"
+            + " see",
+        "explain --clip much | candela explain: --clip: a number expected, got 'much'; see",
+        "explain --batch few | candela explain: --batch: a whole number expected, got 'few'; see",
+        "sanity --seed 1.5 | candela sanity: --seed: a whole number expected, got '1.5'; see",
+        "export --format xls l | candela export: --format: one of parquet, csv expected, got"
+            + " 'xls';",
+        "attack m.onnx --data nix | candela: --data: images, idx, csv or synthetic expected, got"
+            + " 'nix'",
         "attack m.onnx --data synthetic --attack cw | --attack: pgd or fgsm expected, got 'cw'",
         "attack m.onnx --data synthetic --attack pgd:epsilon=x | --attack: pgd: epsilon: a number",
         "attack m.onnx --data synthetic --most 0 | --most: 1 or more expected, got 0",

@@ -177,6 +177,27 @@ class TrainTest {
     train(0, recipe, out);
   }
 
+  /** A model to start from before all pictures are read, pictures by the recipe that names them. */
+  @Test
+  void whatARecipeNamesAndIsNotThereIsSaidOfIt() throws IOException {
+    Path start = recipe("start.yaml", "data: images:path=nowhere", "start: no.onnx");
+    assertThat(MainTest.run("train", start.toString()).err())
+        .contains("start.yaml:2: start: ", "no.onnx: a model file expected, there is none");
+    Path nowhere = recipe("data.yaml", "data: images:path=nowhere", "architecture: mlp");
+    assertThat(MainTest.run("train", nowhere.toString()).err())
+        .startsWith("candela: data: data: ")
+        .contains("nowhere");
+    Path empty = Files.createDirectories(folder.resolve("empty"));
+    Path none = recipe("none.yaml", "data: images:path=" + empty, "architecture: mlp");
+    assertThat(MainTest.run("train", none.toString()).err())
+        .containsOnlyOnce("empty")
+        .contains("folders of pictures by class expected, found none");
+  }
+
+  private Path recipe(String name, String... lines) throws IOException {
+    return Files.writeString(folder.resolve(name), String.join("\n", lines) + "\n");
+  }
+
   @Test
   void wrongRecipesAreOneSentence() throws IOException {
     Path recipe = Files.writeString(folder.resolve("bad.yaml"), "data: synthetic\nepoch: 3\n");

@@ -56,6 +56,11 @@ class RecipeTest {
   void attacksHaveTheBallsOfTheirPapers() {
     assertThat(Pgd.parse("fgsm:epsilon=0.01")).isEqualTo(Pgd.fgsm(Ball.LINF, 0.01));
     assertThat(Pgd.parse("fgsm:ball=l2,epsilon=1")).isEqualTo(Pgd.fgsm(Ball.L2, 1));
+    for (String written :
+        List.of(
+            "fgsm:ball=l2,epsilon=1.0", "pgd:ball=linf,epsilon=0.5,step=0.1,steps=5,start=true")) {
+      assertThat(Pgd.parse(written)).hasToString(written);
+    }
     assertThat(Pgd.parse("pgd").ball()).isEqualTo(Ball.L2);
   }
 
