@@ -22,6 +22,9 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
       throw CandelaException.of(
           "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
     }
+    if (target < 0) {
+      throw CandelaException.of("target: a class of 0 or more expected, got %d", target);
+    }
     Check.finite(pixels, "image");
   }
 

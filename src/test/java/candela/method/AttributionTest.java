@@ -63,6 +63,8 @@ class AttributionTest {
           .isInstanceOf(CandelaException.class)
           .hasMessage("image: finite values expected, [1] is " + v);
     }
+    assertThatThrownBy(() -> new Subject(Shape.of(3), new float[3], -1))
+        .hasMessage("target: a class of 0 or more expected, got -1");
   }
 
   /** Of features of pixels, and of values: three, two and one. */

@@ -394,8 +394,7 @@ class RoarTest {
         .hasMessageContaining("methods: each once expected, got sobel twice");
     assertThatThrownBy(() -> settings(recipe(), 0, "sobel"))
         .hasMessage("restarts: 1 or more expected, got 0");
-    Recipe start =
-        Recipe.parse("s.yaml", "data: synthetic\nstart: model.onnx\n", Path.of("/nowhere"));
+    Recipe start = Recipe.parse("s.yaml", "data: synthetic\nstart: cnn.onnx\n", folder);
     assertThatThrownBy(() -> settings(start, 1, "sobel"))
         .hasMessageContaining(
             "s: a recipe that trains from random weights expected, it has start:");
