@@ -63,7 +63,12 @@ class AttributionTest {
           .isInstanceOf(CandelaException.class)
           .hasMessage("image: finite values expected, [1] is " + v);
     }
+  }
+
+  @Test
+  void aClassBelowZeroIsRefused() {
     assertThatThrownBy(() -> new Subject(Shape.of(3), new float[3], -1))
+        .isInstanceOf(CandelaException.class)
         .hasMessage("target: a class of 0 or more expected, got -1");
   }
 
