@@ -33,8 +33,8 @@ import picocli.CommandLine.Parameters;
       "  images:path=FOLDER or .zip[,size=N] | idx:images=F,labels=F | csv:path=F | synthetic:…",
       "  pgd:ball=l2|linf,epsilon=E,step=S,steps=N,start=true | fgsm:ball=linf|l2,epsilon=E",
       "",
-      "Pictures of the synthetic set go by its seed and their number, training ones first. Of the",
-      "seed that a model learnt from, give the count that it learnt from, too; or another seed.",
+      "Pictures of the synthetic set are numbered within a seed, training ones first: to test on",
+      "new ones give another seed than in training, or the same seed and the same count.",
       "",
       "Example:",
       "  candela attack cnn.onnx --data synthetic:count=8,test=500,seed=2 --attack pgd:epsilon=0.5"

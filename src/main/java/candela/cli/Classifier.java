@@ -43,23 +43,24 @@ final class Classifier {
     return inputShape.load(model).channelsFirst();
   }
 
-  /** The names of its classes, as given or as its file tells them. */
-  Labels names(Network network) {
-    return labels != null
-        ? Labels.read(labels)
-        : Labels.of(Trained.of(network.model()).map(Trained::classes).orElse(List.of()));
-  }
-
-  /** Where those are from. */
-  Path told() {
-    return labels == null ? model : labels;
+  /** The names of its classes, as given or as its file tells them, where they fit. */
+  Labels names(Network network, Output output) {
+    if (labels != null) {
+      return Labels.read(labels);
+    }
+    return Trained.of(network.model())
+        .map(Trained::classes)
+        .filter(c -> c.size() == network.classes(output.name))
+        .map(Labels::of)
+        .orElse(Labels.of(List.of()));
   }
 
   /** How images are read and which scores are asked, where nobody has said. */
   void sayWhatWasAssumed(Network network, Preparation preparation, Output output) {
     if (preprocess == null && !preparation.levels().black().isEmpty()) {
-      String why = network.inputType().isFloating() ? "not told by the model" : "it reads levels";
-      why = Trained.of(network.model()).isPresent() ? "told by the model" : why;
+      boolean told = Trained.of(network.model()).isPresent();
+      String why = told ? "told by the model" : "not told by the model";
+      why = network.inputType().isFloating() ? why : "it reads levels";
       System.out.printf(
           "preprocessing: %s (%s; --preprocess sets another)%n", preparation.name(), why);
     }

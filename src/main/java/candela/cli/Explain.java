@@ -123,7 +123,7 @@ final class Explain implements Callable<Integer> {
     Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Reading.inputs(images, out);
     Network network = classifier.network();
-    Labels names = classifier.names(network);
+    Labels names = classifier.names(network, output);
     try (var explanation = new Explanation(this, network, names, parsed, start)) {
       return explanation.run(inputs);
     }

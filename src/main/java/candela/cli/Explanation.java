@@ -77,7 +77,7 @@ final class Explanation implements AutoCloseable {
             options.scale == Explain.Colours.SHARED);
     reading =
         new Reading(
-            network, preparation, labels, options.classifier.told(), options.target, this::failed);
+            network, preparation, labels, options.classifier.labels, options.target, this::failed);
   }
 
   int run(List<Inputs.Input> inputs) {

@@ -95,14 +95,14 @@ final class GalleryCommand implements Callable<Integer> {
     List<String> texts = methods.isEmpty() ? Methods.names() : methods;
     List<Method> all = texts.stream().map(Methods::parse).toList();
     Network network = classifier.network();
-    Labels names = classifier.names(network);
+    Labels names = classifier.names(network, output);
     WholeFile.makeFolder("--out", folder);
     Preparation preparation = Preparation.of(classifier.preprocess, network, List.of(photo));
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
       classifier.sayWhatWasAssumed(network, preparation, output);
       Reading.Loaded read =
-          Reading.strict(network, preparation, names, classifier.told(), target)
+          Reading.strict(network, preparation, names, classifier.labels, target)
               .one(photo, pipeline);
       Preparation.Picture picture = read.picture();
       Subject subject =

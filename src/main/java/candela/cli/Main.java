@@ -1,5 +1,6 @@
 package candela.cli;
 
+import candela.config.Whole;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.FileDescriptor;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -158,18 +158,28 @@ public final class Main {
   }
 
   private static void numbers(CommandLine line) {
-    ITypeConverter<Integer> whole = text -> number(text, Integer::parseInt, "a whole number");
+    ITypeConverter<Integer> whole =
+        text -> Math.toIntExact(whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE));
     line.registerConverter(int.class, whole);
     line.registerConverter(Integer.class, whole);
-    line.registerConverter(long.class, t -> number(t, Long::parseLong, "a whole number"));
-    line.registerConverter(double.class, t -> number(t, Double::parseDouble, "a number"));
+    line.registerConverter(long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE));
+    line.registerConverter(double.class, Main::number);
+    line.registerConverter(Double.class, Main::number);
   }
 
-  private static <T> T number(String text, Function<String, T> parse, String what) {
+  private static long whole(String text, long least, long most) {
+    String fault = Whole.fault(text, least, most);
+    if (fault != null) {
+      throw new TypeConversionException(fault + " expected, got '" + text + "'");
+    }
+    return Long.parseLong(text);
+  }
+
+  private static double number(String text) {
     try {
-      return parse.apply(text);
+      return Double.parseDouble(text);
     } catch (NumberFormatException _) {
-      throw new TypeConversionException(what + " expected, got '" + text + "'");
+      throw new TypeConversionException("a number expected, got '" + text + "'");
     }
   }
 

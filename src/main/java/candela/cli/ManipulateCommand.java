@@ -135,7 +135,7 @@ final class ManipulateCommand implements Callable<Integer> {
     List<Method> all = new ArrayList<>(List.of(Methods.parse(map)));
     methods.forEach(m -> all.add(Methods.parse(m)));
     Network network = classifier.network();
-    Labels names = classifier.names(network);
+    Labels names = classifier.names(network, output);
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out);
         var run = new ManipulateRun(this, network, names, all, manipulation, start)) {

@@ -91,7 +91,7 @@ final class ManipulateRun implements AutoCloseable {
     // Before they are read: what changes after that is another image.
     List<String> hashes = inputs.stream().map(i -> WholeFile.sha256(i.file())).toList();
     List<Loaded> both =
-        Reading.strict(network, preparation, labels, options.classifier.told(), options.target)
+        Reading.strict(network, preparation, labels, options.classifier.labels, options.target)
             .of(inputs, pipeline);
     if (both.size() != 2) {
       throw CandelaException.of("manipulate: two image files expected, got %d", both.size());

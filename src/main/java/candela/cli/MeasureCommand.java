@@ -111,13 +111,13 @@ final class MeasureCommand implements Callable<Integer> {
       WholeFile.makeFolder("--out", WholeFile.folder(out));
     }
     Network network = classifier.network();
-    Labels names = classifier.names(network);
+    Labels names = classifier.names(network, output);
     Preparation preparation = Preparation.of(classifier.preprocess, network, List.of(image));
     try (Device device = machine.open();
         var pipeline = new Pipeline(network, device, batch.rows(), output.name)) {
       classifier.sayWhatWasAssumed(network, preparation, output);
       Reading.Loaded read =
-          Reading.strict(network, preparation, names, classifier.told(), target)
+          Reading.strict(network, preparation, names, classifier.labels, target)
               .one(image, pipeline);
       System.out.printf(
           Locale.ROOT,

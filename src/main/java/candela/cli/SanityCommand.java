@@ -154,7 +154,7 @@ final class SanityCommand implements Callable<Integer> {
     Inputs.keepApart(images, out);
     List<Inputs.Input> inputs = Reading.inputs(images, out);
     Network network = classifier.network();
-    Labels names = classifier.names(network);
+    Labels names = classifier.names(network, output);
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out);
         var run = new SanityRun(this, network, names, parsed, randomisation, start)) {

@@ -112,7 +112,7 @@ final class SanityRun implements AutoCloseable {
     Methods.names(suited.methods()).forEach(n -> methodNames.add(Inputs.unique(n, seen)));
     reading =
         new Reading(
-            network, preparation, labels, options.classifier.told(), options.target, this::failed);
+            network, preparation, labels, options.classifier.labels, options.target, this::failed);
     measures.addAll(similarities);
     measures.add(SanityCheck.RISE);
     table = new SanityTable(methodNames, variants, measures, forgotten);

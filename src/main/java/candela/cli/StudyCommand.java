@@ -46,13 +46,14 @@ import picocli.CommandLine.Parameters;
       "  candela study study.yaml --dry-run",
       "  candela study study.yaml --ledger results.duckdb",
       "",
-      "A method that has no meaning for a model is left out of its units, and its reason printed;"
+      "A method that has no meaning for a model is left out of its units, a metric has no number;"
           + " the",
-      "rest is done. Parameters that are wrong, or do not fit the images, stop all.",
+      "reason is printed and the rest done. Parameters that are wrong, or do not fit the images,"
+          + " stop all.",
       "",
       "Exit codes, of --dry-run too: 0 all done, 1 some units could not be done or some methods"
-          + " were",
-      "left out, 2 wrong usage or input, or nothing was left to be done."
+          + " or",
+      "metrics were left out, 2 wrong usage or input, or nothing was left to be done."
     })
 final class StudyCommand implements Callable<Integer> {
   /** A study that comes with Candela. */
@@ -160,7 +161,7 @@ final class StudyCommand implements Callable<Integer> {
     }
     tell(Gaps.of(plan, plans));
     plans
-        .numberless()
+        .unmeasured()
         .forEach(
             (model, metrics) ->
                 metrics.forEach(

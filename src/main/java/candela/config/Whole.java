@@ -1,11 +1,11 @@
 package candela.config;
 
 /** What is wrong with a text that should be a whole number from least to most. */
-final class Whole {
+public final class Whole {
   private Whole() {}
 
   /** What is expected instead, null where the text is one. Digits that do not fit are a number. */
-  static String fault(String text, long least, long most) {
+  public static String fault(String text, long least, long most) {
     String range = least + " to " + most;
     try {
       long v = Long.parseLong(text);

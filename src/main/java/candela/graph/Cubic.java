@@ -33,7 +33,8 @@ final class Cubic {
       double[] p = of(n.input(0), x, producers, depth - 1);
       return p == null ? null : sum(e.alpha(), p, e.beta(), new double[] {1, 0, 0, 0});
     }
-    if (!(n.op() instanceof BinaryOp b)) {
+    boolean alike = n.output().shape().equals(x.shape());
+    if (!alike || !(n.op() instanceof BinaryOp b)) {
       return null;
     }
     double[] p = of(n.input(0), x, producers, depth - 1);

@@ -84,7 +84,7 @@ final class RecogniseActivations implements Simplify.Pass {
             yield plain && ofX && usual ? new Elementwise(Unary.HARD_SWISH) : null;
           }
           case ERF -> {
-            boolean usual = near(inner.alpha, (float) Math.sqrt(.5)) && gate.alpha == gate.beta;
+            boolean usual = near(inner.alpha, Math.sqrt(.5)) && gate.alpha == gate.beta;
             yield scaled && usual ? new Elementwise(Unary.GELU) : null;
           }
           case TANH -> {

@@ -31,6 +31,7 @@ public final class Simplify {
         new ShrinkConstants(),
         new FoldScalars(),
         new RecogniseLayerNorm(), // before transposes move in between its nodes
+        new DeadCode(),
         new CancelTransposes(two, rules),
         new RemoveIdentity(two),
         new DeadCode(),

@@ -69,7 +69,11 @@ public final class PreprocessFile {
     } catch (MarkedYAMLException e) {
       int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
       throw new CandelaException(
-          file + ": line " + line + ": YAML expected: " + e.getProblem().replaceAll("\\s+", " "),
+          file
+              + ": line "
+              + line
+              + ": YAML expected: "
+              + String.valueOf(e.getProblem()).replaceAll("\\s+", " "),
           e);
     } catch (YAMLException e) {
       throw new CandelaException(

@@ -58,7 +58,7 @@ public final class Preparation {
   }
 
   /**
-   * @param name preset or file, null for the default
+   * @param name preset or file, null for the default, whatever the network's file tells
    * @param input the network's input, [1,c,h,w]
    */
   public static Preparation of(String name, Shape input, String network) {
@@ -73,10 +73,17 @@ public final class Preparation {
    *     needs no preset, as the default is one of colours
    */
   public static Preparation of(String name, Network network, List<Path> files) {
-    String usual = network.inputType().isFloating() ? DEFAULT : LEVELS;
-    String otherwise = Trained.of(network.model()).map(Trained::preprocess).orElse(usual);
+    boolean floating = network.inputType().isFloating();
+    String told =
+        floating ? Trained.of(network.model()).map(Trained::preprocess).orElse(null) : null;
+    String usual = floating ? DEFAULT : LEVELS;
     boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
-    return of(name, otherwise, network.inputShape(), network.name(), given);
+    return of(
+        name,
+        told == null ? usual : told,
+        network.inputShape(),
+        network.name(),
+        given && told == null);
   }
 
   /**

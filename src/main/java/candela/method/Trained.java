@@ -1,7 +1,9 @@
 package candela.method;
 
 import candela.config.Csv;
+import candela.image.Preprocess;
 import candela.onnx.OnnxModel;
+import candela.tensor.CandelaException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,10 +18,16 @@ public record Trained(String preprocess, List<String> classes) {
   /** Of other models nothing: what they mean by such keys is not known. */
   public static Optional<Trained> of(OnnxModel model) {
     Map<String, String> told = model.metadata();
-    if (!told.keySet().containsAll(List.of("recipe", "preprocess", "classes"))) {
+    String preprocess = told.get("preprocess");
+    String classes = told.get("classes");
+    boolean ours = told.containsKey("recipe") && preprocess != null && classes != null;
+    if (!ours || classes.isBlank() || !Preprocess.presets().containsKey(preprocess)) {
       return Optional.empty();
     }
-    List<Csv.Row> rows = Csv.read(told.get("classes") + "\n");
-    return Optional.of(new Trained(told.get("preprocess"), rows.getFirst().cells()));
+    try {
+      return Optional.of(new Trained(preprocess, Csv.read(classes + "\n").getFirst().cells()));
+    } catch (CandelaException e) {
+      return Optional.empty(); // no line of names
+    }
   }
 }

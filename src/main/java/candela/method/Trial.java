@@ -25,7 +25,7 @@ public final class Trial {
   private static final int BATCHES = 2;
 
   /** Paired rules want an even number; of one row, an axis of length 1 may pass for the images'. */
-  private static final int ROWS = 2;
+  public static final int ROWS = 2;
 
   /** So little that superpixels are those of a grey image. */
   private static final float NOISE = 0.01f;

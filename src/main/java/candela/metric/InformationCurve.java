@@ -124,7 +124,7 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
     image = explained.image();
     range = Range.of(pixels);
     ranks = explained.ranks();
-    int[] order = new Philox(Draws.seed(seed), 0).permutation(ranks.length);
+    int[] order = new Philox(MetricSeed.of(seed), 0).permutation(ranks.length);
     known = new boolean[ranks.length];
     for (int i = 0; i < Math.max(1, (int) (share * known.length)); i++) {
       known[order[i]] = true;

@@ -161,7 +161,13 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
           .kernels()
           .noise()
           .uniformNoise(
-              1, x.count(), range.least(), range.largest(), Draws.seed(seed), sample, noise.data());
+              1,
+              x.count(),
+              range.least(),
+              range.largest(),
+              MetricSeed.of(seed),
+              sample,
+              noise.data());
     }
 
     @Override

@@ -22,7 +22,7 @@ record Nearby(int samples, double radius, long seed) implements Neighbours {
   public float[] image(Explained explained, int sample) {
     double reach = radius * explained.range();
     float[] near = explained.pixels().clone();
-    var random = new Philox(Draws.seed(seed), sample);
+    var random = new Philox(MetricSeed.of(seed), sample);
     for (int i = 0; i < near.length; i++) {
       near[i] += (float) random.uniform(-reach, reach);
     }

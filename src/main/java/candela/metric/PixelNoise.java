@@ -85,7 +85,7 @@ record PixelNoise(int samples, float sigma, long seed) implements Removal {
               zeros.count(),
               zeros.data(),
               noise.sigma,
-              Draws.seed(noise.seed),
+              MetricSeed.of(noise.seed),
               ids.asSlice((long) first * Long.BYTES),
               drawn.data());
       return drawn;

@@ -56,7 +56,7 @@ record RandomPixels(List<Integer> sizes, int samples, long seed) implements Remo
     for (int size : sizes) {
       for (int i = 0; i < samples; i++) {
         // a size has its own samples: its sets depend on no other size
-        sets.add(draw(new Philox(Draws.seed(seed), (long) size << 32 | i), size, pixels));
+        sets.add(draw(new Philox(MetricSeed.of(seed), (long) size << 32 | i), size, pixels));
       }
     }
     int[] pixel = new int[image.count()];

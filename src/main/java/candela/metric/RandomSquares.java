@@ -15,7 +15,7 @@ record RandomSquares(int samples, double largest, long seed) implements Removal 
   @Override
   public Parts of(Shape image, Workspace workspace) {
     int[] edges =
-        Rectangles.squares(Draws.seed(seed), samples, largest, image.dim(1), image.dim(2));
+        Rectangles.squares(MetricSeed.of(seed), samples, largest, image.dim(1), image.dim(2));
     return new Drawn(image, workspace, edges, workspace.ints(edges));
   }
 

@@ -104,7 +104,7 @@ public record Road(double from, double to, double by, double noise, long seed, S
       }
       int channels = image.dim(0);
       LinearImputer.fill(pixels, channels, image.dim(1), image.dim(2), hole, values, at);
-      var random = new Philox(Draws.seed(seed), row);
+      var random = new Philox(MetricSeed.of(seed), row);
       for (int i = 0; i < channels * n; i++) {
         values[at + i] += hole[i % n] == 0 ? 0 : (float) (noise * random.normal());
       }

@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.device.Philox;
 import candela.graph.Likelihood;
 import candela.graph.OnlyBatch;
@@ -15,6 +16,7 @@ import candela.method.Inpainter;
 import candela.method.Inpainting;
 import candela.method.Method;
 import candela.method.Subject;
+import candela.method.Trial;
 import candela.metric.Explained;
 import candela.metric.Explainer;
 import candela.metric.Metric;
@@ -252,24 +254,32 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     }
   }
 
-  /** Metrics that look at a value of the model which is not there, and why they have no number. */
-  static Map<Study.Measure<Metric>, String> numberless(Study study, Model model, Device device) {
+  /**
+   * Metrics that look at a value of the model which is not there, and why they have no number.
+   *
+   * @throws CandelaException where a parameter does not fit the model's images, naming the model
+   */
+  static Map<Study.Measure<Metric>, String> unsuited(Study study, Model model, Device device) {
     Map<Study.Measure<Metric>, String> reasons = new LinkedHashMap<>();
     Subject grey = grey(model);
     Explained any = flat(grey, dot(grey), new Gradient());
-    try (var pipeline = new Pipeline(model.network(), device, 1, model.output());
-        var workspace = new Workspace(device)) {
+    try (var pipeline = new Pipeline(model.network(), device, Trial.ROWS, model.output())) {
       for (Study.Measure<Metric> m : study.metrics()) {
-        for (Probe<?> p : m.of().probe(any, workspace).inTurn()) {
-          if (p.size() > 0 && looksInside(p.ask())) {
-            try {
-              pipeline.run(List.of(p), (done, all) -> false);
-            } catch (Unsuited e) {
-              reasons.put(m, e.getMessage());
+        // of its own: what two metrics have in common only the first one would ask
+        try (var workspace = new Workspace(device)) {
+          for (Probe<?> p : m.of().probe(any, workspace).inTurn()) {
+            if (p.size() > 0 && looksInside(p.ask())) {
+              pipeline.run(List.of(p), (_, _) -> false);
             }
           }
+        } catch (Unsuited e) {
+          reasons.put(m, e.getMessage());
+        } catch (OutOfMemory e) {
+          // the run tells it, with what else it has then
         }
       }
+    } catch (CandelaException e) {
+      throw new CandelaException(model.name() + ": " + e.getMessage(), e);
     }
     return reasons;
   }

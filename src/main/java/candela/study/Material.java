@@ -92,7 +92,6 @@ public record Material(List<Model> models, List<Photo> photos) {
     String preprocess = ref.preprocess();
     if (Shipped.MODELS.contains(ref.path()) && !Files.exists(file)) {
       file = Shipped.model(ref.path(), shipped);
-      preprocess = preprocess == null ? Shipped.PREPROCESS : preprocess;
     } else if (preprocess != null && preprocess.contains(".")) {
       preprocess = study.folder().resolve(preprocess).toString();
     }

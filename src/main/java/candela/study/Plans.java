@@ -17,12 +17,12 @@ import java.util.Map;
  *
  * @param plans by model
  * @param leftOut in the order of models and methods
- * @param numberless by model, metrics that look at a value which it does not have, and why
+ * @param unmeasured by model, metrics that look at a value which it does not have, and why
  */
 public record Plans(
     Map<Model, Plan> plans,
     List<LeftOut> leftOut,
-    Map<Model, Map<Study.Measure<Metric>, String>> numberless) {
+    Map<Model, Map<Study.Measure<Metric>, String>> unmeasured) {
   /**
    * A method that has no map under a model.
    *
@@ -40,12 +40,12 @@ public record Plans(
     List<Method> methods = plan.runs().stream().map(Run::method).toList();
     Map<Model, Plan> plans = new LinkedHashMap<>();
     List<LeftOut> leftOut = new ArrayList<>();
-    Map<Model, Map<Study.Measure<Metric>, String>> numberless = new LinkedHashMap<>();
+    Map<Model, Map<Study.Measure<Metric>, String>> unmeasured = new LinkedHashMap<>();
     for (Model m : models) {
       Map<Method, String> reasons = unsuited(methods, m, device);
       plans.put(m, plan.without(reasons.keySet()));
-      numberless.put(
-          m, plans.get(m).runs().isEmpty() ? Map.of() : Estimate.numberless(study, m, device));
+      unmeasured.put(
+          m, plans.get(m).runs().isEmpty() ? Map.of() : Estimate.unsuited(study, m, device));
       for (int i = 0; i < plan.methods().size(); i++) {
         String reason = reasons.get(plan.runs().get(plan.given().get(i)).method());
         if (reason != null) {
@@ -56,7 +56,7 @@ public record Plans(
     return new Plans(
         Collections.unmodifiableMap(plans),
         List.copyOf(leftOut),
-        Collections.unmodifiableMap(numberless));
+        Collections.unmodifiableMap(unmeasured));
   }
 
   private static Map<Method, String> unsuited(List<Method> methods, Model m, Device device) {
@@ -74,12 +74,12 @@ public record Plans(
   /** The study with the metrics that have a meaning for a model. */
   public Study of(Study study, Model model) {
     return study.judgedBy(
-        study.metrics().stream().filter(m -> !numberless.get(model).containsKey(m)).toList());
+        study.metrics().stream().filter(m -> !unmeasured.get(model).containsKey(m)).toList());
   }
 
   /** Whether nothing is left out. */
   public boolean isWhole() {
-    return leftOut.isEmpty() && numberless.values().stream().allMatch(Map::isEmpty);
+    return leftOut.isEmpty() && unmeasured.values().stream().allMatch(Map::isEmpty);
   }
 
   /** Those that some method has a meaning for. */

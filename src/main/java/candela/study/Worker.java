@@ -51,7 +51,7 @@ final class Worker implements AutoCloseable {
   private final Path maps;
   private Model open;
   private Plan plan;
-  private Map<Study.Measure<Metric>, String> numberless;
+  private Map<Study.Measure<Metric>, String> unmeasured;
   private Pipeline pipeline;
 
   /** Rows of an image's metrics, for progress. */
@@ -127,7 +127,7 @@ final class Worker implements AutoCloseable {
     if (open != model) {
       close();
       plan = plans.of(model);
-      numberless = plans.numberless().get(model);
+      unmeasured = plans.unmeasured().get(model);
       metrics = Estimate.metrics(plans.of(study, model), plan, model, device);
       pipeline = new Pipeline(model.network(), device, batch, model.output());
       open = model;
@@ -246,7 +246,7 @@ final class Worker implements AutoCloseable {
                     explainer(plan.methods().get(i), subject))
                 .adding(a.contributions());
         for (Study.Measure<Metric> m : study.metrics()) {
-          String reason = truth == null && m.of().needsTruth() ? noTruth : numberless.get(m);
+          String reason = truth == null && m.of().needsTruth() ? noTruth : unmeasured.get(m);
           if (reason != null) {
             scored.add(new Findings.Scored(i, m.name(), "", Double.NaN, reason));
           } else {

@@ -21,7 +21,8 @@ public final class Sources {
     try {
       sets = read(recipe.data(), recipe.folder());
     } catch (CandelaException e) {
-      throw new CandelaException(recipe.name() + ": data: " + e.getMessage(), e);
+      String what = e.getMessage().replaceFirst("^data: ", "");
+      throw new CandelaException(recipe.name() + ": data: " + what, e);
     }
     Dataset train = sets[0].checked(recipe.name());
     if (sets.length == 1) {

@@ -45,7 +45,7 @@ class FromJavaTest {
 
   static float[] map(Path file, String preprocessing, Path picture, String method) {
     Network network = Network.load(file).channelsFirst();
-    Preparation preparation = Preparation.of(preprocessing, network.inputShape(), network.name());
+    Preparation preparation = Preparation.of(preprocessing, network, List.of(picture));
     try (Device device = Devices.auto(0, null, System.err::println);
         var pipeline = new Pipeline(network, device, Pipeline.CHOSEN)) {
       float[] x = preparation.read(picture).pixels();

@@ -350,6 +350,10 @@ class MainTest {
             + " see",
         "explain --clip much | candela explain: --clip: a number expected, got 'much'; see",
         "explain --batch few | candela explain: --batch: a whole number expected, got 'few'; see",
+        "explain --batch 3000000000 | candela explain: --batch: -2147483648 to 2147483647"
+            + " expected,",
+        "attack m.onnx --data synthetic --noise x | candela attack: --noise: a number expected,"
+            + " got",
         "sanity --seed 1.5 | candela sanity: --seed: a whole number expected, got '1.5'; see",
         "export --format xls l | candela export: --format: one of parquet, csv expected, got"
             + " 'xls';",

@@ -582,31 +582,40 @@ class StudyTest {
         Files.writeString(
             folder.resolve("layer.yaml"),
             """
-            models: [cnn, cnn-robust]
+            models: [cnn, inception]
             images: [shipped]
             sweeps: [gradient]
             metrics:
-              - here: relative-representation-stability:samples=1
-              - there: "relative-representation-stability:samples=1,layer=nix"
+              - last: relative-representation-stability:samples=1
+              - one: "relative-representation-stability:samples=1,layer=globalaveragepool20.out"
+              - same: "relative-representation-stability:samples=1,layer=globalaveragepool20.out"
             """);
     Path ledger = folder.resolve("layer.duckdb");
-    for (String dry : List.of("--dry-run", "--jobs=1")) {
-      MainTest.Ran ran = MainTest.run("study", file.toString(), dry, "--ledger=" + ledger);
+    for (String how : List.of("--dry-run", "--jobs=2", "--jobs=1")) {
+      MainTest.Ran ran = MainTest.run("study", file.toString(), how, "--ledger=" + ledger);
       assertThat(ran.code()).as(ran.err()).isOne();
-      assertThat(ran.err())
-          .contains(
-              "candela: left out: cnn: there: cnn.onnx: no value 'nix' in the graph; it has ");
+      for (String metric : List.of("one", "same")) {
+        assertThat(ran.err())
+            .contains("candela: left out: inception: " + metric + ": inception.onnx: no value 'gl");
+      }
+      assertThat(ran.err()).doesNotContain("left out: cnn");
     }
     try (Ledger open = Ledger.read(ledger)) {
       List<List<Object>> rows =
-          open.query("SELECT metric, isnan(value), reason FROM score WHERE part = ''");
-      assertThat(rows).hasSize(2 * 2 * 8);
+          open.query("SELECT model, metric, isnan(value), reason FROM score WHERE part = ''");
+      assertThat(rows).hasSize(2 * 3 * 8);
       for (List<Object> row : rows) {
-        boolean here = row.getFirst().equals("here");
-        assertThat(row.get(1)).isEqualTo(!here);
-        assertThat((String) row.get(2)).startsWith(here ? "" : "cnn").contains(here ? "" : "'nix'");
+        boolean without = row.get(0).equals("inception") && !row.get(1).equals("last");
+        assertThat(row.get(2)).as("%s", row).isEqualTo(without);
+        assertThat((String) row.get(3)).contains(without ? "no value 'globalaverage" : "");
       }
     }
+    Files.writeString(
+        file,
+        "models: [cnn]\nimages: [shipped]\nsweeps: [gradient]\n"
+            + "metrics: ['faithfulness-correlation:subset=100000']\n");
+    assertThat(MainTest.run("study", file.toString(), "--ledger=" + folder.resolve("n")).err())
+        .startsWith("candela: cnn: faithfulness-correlation: subset: at most 4096 pixels");
   }
 
   @Test

@@ -180,16 +180,17 @@ class TrainTest {
   /** A model to start from before all pictures are read, pictures by the recipe that names them. */
   @Test
   void whatARecipeNamesAndIsNotThereIsSaidOfIt() throws IOException {
+    String out = "--out=" + folder.resolve("models");
     Path start = recipe("start.yaml", "data: images:path=nowhere", "start: no.onnx");
-    assertThat(MainTest.run("train", start.toString()).err())
+    assertThat(MainTest.run("train", start.toString(), out).err())
         .contains("start.yaml:2: start: ", "no.onnx: a model file expected, there is none");
     Path nowhere = recipe("data.yaml", "data: images:path=nowhere", "architecture: mlp");
-    assertThat(MainTest.run("train", nowhere.toString()).err())
+    assertThat(MainTest.run("train", nowhere.toString(), out).err())
         .startsWith("candela: data: data: ")
         .contains("nowhere");
     Path empty = Files.createDirectories(folder.resolve("empty"));
     Path none = recipe("none.yaml", "data: images:path=" + empty, "architecture: mlp");
-    assertThat(MainTest.run("train", none.toString()).err())
+    assertThat(MainTest.run("train", none.toString(), out).err())
         .containsOnlyOnce("empty")
         .contains("folders of pictures by class expected, found none");
   }

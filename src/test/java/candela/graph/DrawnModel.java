@@ -166,14 +166,14 @@ final class DrawnModel {
       case 0 -> {
         return add("Mul", x + "," + add("Sigmoid", x));
       }
-      case 2 -> {
+      case 1 -> {
         String cube = add("Mul", x + "," + add("Mul", x + "," + x));
         String sum = add("Add", x + "," + add("Mul", cube + "," + scalar(.044715f)));
         String inner = add("Tanh", add("Mul", sum + "," + scalar((float) Math.sqrt(2 / Math.PI))));
         String half = add("Mul", x + "," + add("Add", inner + "," + scalar(1)));
         return add("Mul", half + "," + scalar(.5f));
       }
-      case 1 -> {
+      case 2 -> {
         return add("Mul", x + "," + add("Tanh", add("Softplus", x)));
       }
       default -> {

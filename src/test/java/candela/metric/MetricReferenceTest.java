@@ -72,7 +72,7 @@ class MetricReferenceTest {
 
   @Test
   void infidelityOfSquares() {
-    int[] edges = Rectangles.squares(Draws.seed(3), 50, 0.5, H, W);
+    int[] edges = Rectangles.squares(MetricSeed.of(3), 50, 0.5, H, W);
     List<boolean[]> parts = new ArrayList<>();
     for (int e = Rectangles.EDGES; e < edges.length; e += Rectangles.EDGES) {
       boolean[] part = new boolean[PIXELS];
@@ -262,7 +262,7 @@ class MetricReferenceTest {
   @Test
   void performanceComesBackWithInformation() {
     boolean[] known = new boolean[PIXELS];
-    int[] drawn = new Philox(Draws.seed(5), 0).permutation(PIXELS);
+    int[] drawn = new Philox(MetricSeed.of(5), 0).permutation(PIXELS);
     Arrays.stream(drawn).limit(6).forEach(i -> known[i] = true);
     List<Integer> order = new ArrayList<>(IntStream.range(0, PIXELS).boxed().toList());
     order.sort(Comparator.comparingDouble(i -> -map[i]));
@@ -417,7 +417,7 @@ class MetricReferenceTest {
       List<Integer> own = order.subList(8 * g, Math.min(8 * g + 8, PIXELS));
       means[g] = own.stream().mapToDouble(i -> Math.abs(map[i])).average().orElseThrow();
       for (int s = 0; s < n; s++) {
-        var random = new Philox(Draws.seed(3), s);
+        var random = new Philox(MetricSeed.of(3), s);
         float[] y = x.clone();
         for (int i = 0; i < y.length; i++) {
           double u = random.uniform(lo, hi);
@@ -455,7 +455,7 @@ class MetricReferenceTest {
     double represented = 0;
     int same = 0;
     for (int s = 0; s < 12; s++) {
-      var random = new Philox(Draws.seed(5), s);
+      var random = new Philox(MetricSeed.of(5), s);
       float[] near = image.clone();
       for (int i = 0; i < near.length; i++) {
         near[i] += (float) random.uniform(-reach, reach);
