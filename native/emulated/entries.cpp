@@ -64,6 +64,11 @@ bool begins(cd_stream* s, const char* name) {
     fault("%s: no stream, or one that was destroyed", name);
     return refuse(CD_INVALID, "no stream"), false;
   }
+  // The runtime would take the first card, and refuses another's stream.
+  if (!hasContext()) {
+    fault("%s: no context is current on this thread", name);
+    return refuse(CD_DEVICE, std::string(name + 3) + ": invalid resource handle"), false;
+  }
   return true;
 }
 

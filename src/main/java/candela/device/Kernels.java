@@ -14,7 +14,7 @@ import java.util.Arrays;
  */
 public final class Kernels {
   private final Library library;
-  private final Turn turn = new Turn();
+  private final Turn turn;
   private MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
@@ -49,8 +49,16 @@ public final class Kernels {
    * @param stream what cd_stream_create gave; the caller destroys it
    */
   public Kernels(Library library, MemorySegment stream) {
+    this(library, stream, new Turn());
+  }
+
+  /**
+   * @param turn that of the device
+   */
+  public Kernels(Library library, MemorySegment stream, Turn turn) {
     this.library = library;
     this.stream = stream;
+    this.turn = turn;
   }
 
   /** Whose turn it is on the device. */

@@ -15,7 +15,20 @@ public final class Turn {
   /** How often the holder has taken it. */
   private int depth;
 
+  private final Runnable begins;
   private volatile boolean ended;
+
+  /** For a device that any thread may call. */
+  public Turn() {
+    this(() -> {});
+  }
+
+  /**
+   * @param begins what a thread needs before it may call the device, done first in each turn
+   */
+  public Turn(Runnable begins) {
+    this.begins = begins;
+  }
 
   /**
    * Work in a turn of its own, or within that which this thread has.
@@ -25,6 +38,7 @@ public final class Turn {
   public <T> T of(Supplier<T> work) {
     take();
     try {
+      begin();
       return work.get();
     } finally {
       give();
@@ -35,6 +49,7 @@ public final class Turn {
   public void run(Runnable work) {
     take();
     try {
+      begin();
       work.run();
     } finally {
       give();
@@ -50,6 +65,13 @@ public final class Turn {
     if (ended) {
       give();
       throw new IllegalStateException("the device is closed; open another one");
+    }
+  }
+
+  /** Once, however many turns are within this one. */
+  private void begin() {
+    if (depth == 1) {
+      begins.run();
     }
   }
 

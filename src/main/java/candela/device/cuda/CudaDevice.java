@@ -70,7 +70,7 @@ public final class CudaDevice implements Device {
       stream = new CudaStream(library, card);
       cache = new BlockCache((long) (SHARE * memory()[0]), this::take, this::give);
       staging = new Staging(stream, () -> new CudaStream(library, card));
-      kernels = new Kernels(library, stream.kernels());
+      kernels = new Kernels(library, stream.kernels(), new Turn(this::bind));
       dense = new CudaDense(this, stream, card);
       lanes = new CudaLanes(library, card, stream, kernels, dense);
     } catch (RuntimeException | Error e) {
@@ -80,8 +80,8 @@ public final class CudaDevice implements Device {
   }
 
   /**
-   * Makes the card's context that of this thread: whoever uses a device takes memory or copies
-   * first.
+   * Makes the card's context that of this thread, which may be another than before, or have used
+   * another card meanwhile.
    */
   private void bind() {
     Driver.check("cuCtxSetCurrent", JCudaDriver.cuCtxSetCurrent(context));
@@ -114,6 +114,7 @@ public final class CudaDevice implements Device {
 
   @Override
   public long freeBytes() {
+    bind();
     return Math.min(cache.left(), memory()[0] + cache.kept());
   }
 

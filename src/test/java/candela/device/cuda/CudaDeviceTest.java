@@ -368,6 +368,35 @@ class CudaDeviceTest {
   }
 
   @Test
+  void anotherThreadGoesOnWithWhateverItCallsFirst() throws InterruptedException {
+    try (Memory y = device.allocate(12);
+        Recording fill =
+            device.record(() -> device.kernels().elementwise().fill(3, 2.5f, y.segment()))) {
+      List<Runnable> first =
+          List.of(
+              () -> device.kernels().elementwise().fill(3, 2.5f, y.segment()),
+              fill::run,
+              fill::run,
+              () -> assertThat(device.freeBytes()).isPositive(),
+              () -> device.allocate(1).close());
+      for (int i = 0; i < first.size(); i++) {
+        write(y.segment(), new byte[12]);
+        List<Throwable> thrown = new ArrayList<>();
+        Thread other = new Thread(first.get(i));
+        other.setUncaughtExceptionHandler((t, e) -> thrown.add(e));
+        other.start();
+        other.join();
+        assertThat(thrown).as("call %d", i).isEmpty();
+        if (i < 3) {
+          float[] got = new float[3];
+          device.copyOut(y.segment(), MemorySegment.ofArray(got));
+          assertThat(got).as("call %d", i).containsExactly(2.5f, 2.5f, 2.5f);
+        }
+      }
+    }
+  }
+
+  @Test
   void freedMemoryIsCountedAsFree() {
     long free = device.freeBytes();
     List<Memory> blocks = new ArrayList<>();
