@@ -256,18 +256,24 @@ inline constexpr Entry kNetwork[] = {
     }},
     {"cd_fold", 2, [](Case& c) {
       int type = typeOf(c, {0, 1});
-      int64_t images = c.size("images", {1, 3}, {kImages}), side = c.size("side", {1, 5, 9, 14, 140}, {224});
+      int64_t images = c.size("images", {1, 3}, {kImages});
+      int64_t h = c.size("h", {1, 5, 9, 14, 140}, {224}), w = c.size("w", {1, 5, 9, 14, 140}, {224});
       int64_t own = c.size("own", {1, 2, 3, 4}, {3}), more = c.size("more", {0, 1, 3}, {1});
-      int k = static_cast<int>(c.size("k", {1, 2, 3, 7}, {7})), s = static_cast<int>(c.size("s", {1, 2, 3}, {2}));
-      int d = static_cast<int>(c.size("d", {1, 1, 2}, {1})), pad = static_cast<int>(c.size("pad", {0, 1, 3}, {3}));
-      int out = static_cast<int>(side) + 2 * pad - (k - 1) * d - 1;
-      out = out < 0 ? 1 : out / s + 1;
-      std::array<int, 10> window = {k, k, s, s, d, d, pad, pad, out, out};
-      int64_t columns = k * k * own + more, count = images * out * out * columns;
+      int kh = static_cast<int>(c.size("kh", {1, 2, 3, 7}, {7})), kw = static_cast<int>(c.size("kw", {1, 2, 3, 7}, {7}));
+      int sh = static_cast<int>(c.size("sh", {1, 2, 3}, {2})), sw = static_cast<int>(c.size("sw", {1, 2, 3}, {2}));
+      int dh = static_cast<int>(c.size("dh", {1, 1, 1, 2}, {1})), dw = static_cast<int>(c.size("dw", {1, 1, 1, 2}, {1}));
+      int top = static_cast<int>(c.size("top", {0, 1, 3}, {3})), left = static_cast<int>(c.size("left", {0, 1, 3}, {3}));
+      auto windows = [](int64_t size, int pad, int taps, int dilation, int stride) {
+        int room = static_cast<int>(size) + 2 * pad - (taps - 1) * dilation - 1;
+        return room < 0 ? 1 : room / stride + 1;
+      };
+      int oh = windows(h, top, kh, dh, sh), ow = windows(w, left, kw, dw, sw);
+      std::array<int, 10> window = {kh, kw, sh, sw, dh, dw, top, left, oh, ow};
+      int64_t columns = kh * kw * own + more, count = images * oh * ow * columns;
       bool add = c.flag("accumulate");
-      auto p = c.inAs(type, "p", count), dx = c.outAs(type, "dx", images * side * side * own, add);
-      c.moves(bytesOf(type) * (count + images * side * side * own));
-      CALL(c, cd_fold, type, add, images, side, side, own, window.data(), columns, p, dx);
+      auto p = c.inAs(type, "p", count), dx = c.outAs(type, "dx", images * h * w * own, add);
+      c.moves(bytesOf(type) * (count + images * h * w * own));
+      CALL(c, cd_fold, type, add, images, h, w, own, window.data(), columns, p, dx);
     }},
     {"cd_binary_forward", 4, [](Case& c) {
       int kind = c.each("kind", CD_BINARY_KINDS, CD_MUL);
