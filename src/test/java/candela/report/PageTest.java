@@ -97,6 +97,10 @@ class PageTest {
     assertThat(Files.readString(page)).doesNotContain("</script><b>");
     try (Browser browser = Browser.open(page, folder.resolve("profile"))) {
       assertThat(browser.evaluate("document.title")).isEqualTo("</script><b>study – Candela study");
+      assertThat(browser.evaluate("document.getElementById('about').textContent"))
+          .startsWith("2 models, 2 units, 2 sweeps, 3 different maps a unit; 10 rows in ");
+      assertThat(browser.evaluate("counted(1, 'sweep') + counted(2000, 'row')"))
+          .isEqualTo("1 sweep2,000 rows");
       assertThat(browser.evaluate("document.querySelectorAll('.chart svg').length")).isEqualTo("2");
 
       String drawn =
