@@ -12,7 +12,7 @@ CREATE TABLE metric (metric VARCHAR PRIMARY KEY, text VARCHAR, better VARCHAR);
 -- methods that have no meaning for a model, and no results
 CREATE TABLE left_out (model VARCHAR, method INTEGER, reason VARCHAR);
 -- results: a unit is a model and an image
-CREATE TABLE unit (model VARCHAR, image VARCHAR, target INTEGER, predicted INTEGER, probability DOUBLE, rows BIGINT, view BLOB, PRIMARY KEY (model, image));
+CREATE TABLE unit (model VARCHAR, image VARCHAR, target INTEGER, target_name VARCHAR, predicted INTEGER, predicted_name VARCHAR, probability DOUBLE, rows BIGINT, view BLOB, PRIMARY KEY (model, image));
 -- of the maps at places a and b of a sweep
 CREATE TABLE similarity (model VARCHAR, image VARCHAR, sweep VARCHAR, a INTEGER, b INTEGER, measure VARCHAR, value DOUBLE);
 -- part '' is the value, others are further numbers of the metric; reason: why the value is NaN, else ''

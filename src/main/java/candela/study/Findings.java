@@ -6,7 +6,9 @@ import java.util.List;
  * What one unit of work, a model and an image, gave.
  *
  * @param target the explained class
+ * @param targetName its name, "class 3" where nothing tells it
  * @param predicted the class with the highest score
+ * @param predictedName its name likewise
  * @param probability of the target
  * @param view the photo as the network sees it, a small PNG; empty where it is not shown
  * @param rows that the model was asked
@@ -15,7 +17,9 @@ public record Findings(
     String model,
     String image,
     int target,
+    String targetName,
     int predicted,
+    String predictedName,
     double probability,
     byte[] view,
     List<Similar> similar,

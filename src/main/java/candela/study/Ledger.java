@@ -188,7 +188,17 @@ public final class Ledger implements AutoCloseable {
     String m = f.model();
     String i = f.image();
     try {
-      db.insert("unit", m, i, f.target(), f.predicted(), f.probability(), f.rows(), f.view());
+      db.insert(
+          "unit",
+          m,
+          i,
+          f.target(),
+          f.targetName(),
+          f.predicted(),
+          f.predictedName(),
+          f.probability(),
+          f.rows(),
+          f.view());
       db.insert("timing", m, i, run, f.seconds());
       db.append(
           "similarity",

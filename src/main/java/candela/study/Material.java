@@ -5,6 +5,7 @@ import candela.image.Inputs;
 import candela.image.Labels;
 import candela.image.WholeFile;
 import candela.method.Preparation;
+import candela.method.Trained;
 import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ public record Material(List<Model> models, List<Photo> photos) {
     var known = new Annotations();
     List<Photo> photos = photos(study, shipped, labels.names(), known);
     List<Model> models =
-        study.models().stream().map(r -> model(study, r, shipped, photos)).toList();
+        study.models().stream().map(r -> model(study, r, shipped, photos, labels)).toList();
     if (known.named()) {
       models.forEach(m -> labels.check(m.network().classes(m.output()), file));
     }
@@ -87,7 +88,11 @@ public record Material(List<Model> models, List<Photo> photos) {
     return List.copyOf(photos);
   }
 
-  private static Model model(Study study, Study.Ref ref, Path shipped, List<Photo> photos) {
+  /**
+   * @param given names of the classes; none where no file is given
+   */
+  private static Model model(
+      Study study, Study.Ref ref, Path shipped, List<Photo> photos, Labels given) {
     Path file = study.folder().resolve(ref.path());
     String preprocess = ref.preprocess();
     if (Shipped.MODELS.contains(ref.path()) && !Files.exists(file)) {
@@ -99,7 +104,11 @@ public record Material(List<Model> models, List<Photo> photos) {
     checkTarget(study, ref, network);
     List<Path> files = photos.stream().map(Photo::file).toList();
     Preparation preparation = Preparation.of(preprocess, network, files);
-    return new Model(ref.name(), ref.path(), network, preparation, ref.output());
+    List<String> told = Trained.of(network.model()).map(Trained::classes).orElse(List.of());
+    Labels names = given.names().isEmpty() ? Labels.of(told) : given;
+    boolean fit = names.names().size() == network.classes(ref.output());
+    Labels labels = fit ? names : Labels.of(List.of());
+    return new Model(ref.name(), ref.path(), network, preparation, ref.output(), labels);
   }
 
   /** Refuses a class that the model lacks before its images are asked about. */

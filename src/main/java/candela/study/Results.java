@@ -73,7 +73,8 @@ public final class Results {
         "units",
         table(
             ledger,
-            "SELECT model, image, target, predicted, probability FROM unit ORDER BY model, image"));
+            "SELECT model, image, target_name, predicted_name, probability FROM unit ORDER BY"
+                + " model, image"));
     all.put(
         "similar",
         table(

@@ -568,6 +568,10 @@ class StudyTest {
       assertThat(open.query(means + "'sparseness'")).containsExactly(List.of(8L, 0L));
       // of several methods alone, all but the marked one
       assertThat((List<?>) Results.of(open).get("agreement")).hasSize(2);
+      assertThat(
+              open.query(
+                  "SELECT target, target_name, predicted_name FROM unit WHERE image = 'heart'"))
+          .containsExactly(List.of(3, "heart", "heart"));
     }
     Files.writeString(
         boxes, "file,class,x0,y0,x1,y1\nheart.png,heart,4,4,9,9\nheart.png,ring,1,1,9,9\n");

@@ -63,7 +63,11 @@ class PageTest {
     d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "s", "3", "b.onnx: no attention")));
     d.put("gaps", List.of("b: m, setting 3 of sweep s"));
     d.put("uncompared", List.of("b: sweep s: nothing is compared"));
-    d.put("units", List.of(List.of("a", "cat", 3, 3, 0.9), List.of("b", "cat", 3, 4, 0.1)));
+    d.put(
+        "units",
+        List.of(
+            List.of("a", "cat", "tabby", "tabby", 0.9),
+            List.of("b", "cat", "tabby", "class 4", 0.1)));
     d.put(
         "similar",
         List.of(
@@ -116,6 +120,8 @@ class PageTest {
       assertThat(browser.evaluate(matrices))
           .isEqualTo("ssim, a|,<m>,n:k=1,o,<m>,,0.25,,n:k=1,0.25,,–,o,,–,");
 
+      assertThat(browser.evaluate("document.querySelectorAll('#now figcaption')[1].textContent"))
+          .startsWith("atabby: 90.0 %");
       String pixel =
           "document.querySelectorAll('#now"
               + " canvas')[0].getContext('2d').getImageData(0,1,1,1).data[2]";

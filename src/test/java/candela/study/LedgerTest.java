@@ -38,7 +38,9 @@ class LedgerTest {
         "m",
         image,
         7,
+        "seven",
         7,
+        "seven",
         0.5,
         new byte[0],
         List.of(
@@ -216,7 +218,9 @@ class LedgerTest {
         model,
         f.image(),
         f.target(),
+        f.targetName(),
         f.predicted(),
+        f.predictedName(),
         f.probability(),
         f.view(),
         f.similar().stream().filter(s -> settings.containsAll(Set.of(s.a(), s.b()))).toList(),
@@ -327,14 +331,16 @@ class LedgerTest {
     var seen = List.of(new Findings.Seen(7, 1, 3, true, 0.5, levels));
     try (Ledger ledger = open("types.duckdb")) {
       ledger.commit(
-          new Findings("m", "a", 7, 7, 0.5, levels, A.similar(), scored, seen, 1L << 40, 0.1));
+          new Findings(
+              "m", "a", 7, "é", 7, "'7'", 0.5, levels, A.similar(), scored, seen, 1L << 40, 0.1));
       assertThat(ledger.query("SELECT value FROM score ORDER BY method"))
           .containsExactly(
               List.of(values[0]), List.of(values[1]), List.of(values[2]), List.of(values[3]));
       assertThat(ledger.query("SELECT part, reason FROM score").getFirst())
           .containsExactly("é 'x'\n", "why, 'not'");
-      assertThat(ledger.query("SELECT rows, view FROM unit").getFirst())
-          .containsExactly(1L << 40, levels);
+      assertThat(
+              ledger.query("SELECT target_name, predicted_name, rows, view FROM unit").getFirst())
+          .containsExactly("é", "'7'", 1L << 40, levels);
       assertThat(ledger.query("SELECT * FROM seen").getFirst())
           .containsExactly("m", "a", 7, 1, 3, true, 0.5, levels);
     }
@@ -347,7 +353,19 @@ class LedgerTest {
     broken.add(null);
     Findings half =
         new Findings(
-            "m", "a", 7, 7, 0.5, A.view(), broken, A.scored(), A.seen(), A.rows(), A.seconds());
+            "m",
+            "a",
+            7,
+            "",
+            7,
+            "",
+            0.5,
+            A.view(),
+            broken,
+            A.scored(),
+            A.seen(),
+            A.rows(),
+            A.seconds());
     try (Ledger ledger = open("half.duckdb")) {
       assertThatThrownBy(() -> ledger.commit(half)).isInstanceOf(NullPointerException.class);
       ledger.commit(B);

@@ -23,7 +23,7 @@ class WorkerTest {
     Plan plan = Plan.of(study.sweeps());
     Model model = material.models().getFirst();
     Photo photo = material.photos().getFirst();
-    Model broken = new Model("broken", "", null, null, null);
+    Model broken = new Model("broken", "", null, null, null, null);
     try (Device device = TestDevice.open(1);
         Worker worker =
             new Worker(study, Plans.of(study, plan, material.models(), device), device, 2, null)) {
