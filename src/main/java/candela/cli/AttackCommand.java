@@ -91,8 +91,9 @@ final class AttackCommand implements Callable<Integer> {
         throw CandelaException.of("--noise: 0 to %.0f expected, got %s", MOST_NOISE, sigma);
       }
     }
-    List<Pgd> parsed = attacks.stream().map(AttackCommand::attack).toList();
-    Dataset[] sets = sets();
+    List<Pgd> parsed =
+        attacks.stream().map(a -> CandelaException.at("--attack", () -> Pgd.parse(a))).toList();
+    Dataset[] sets = CandelaException.at("--data", () -> Sources.read(data, Path.of("")));
     Dataset set = sets[sets.length - 1];
     // Nothing is learnt: the optimiser is never asked for a step.
     Optimiser none = new Optimiser.Sgd(0, 0, false, 0);
@@ -113,22 +114,6 @@ final class AttackCommand implements Callable<Integer> {
       }
     }
     return Main.OK;
-  }
-
-  private Dataset[] sets() {
-    try {
-      return Sources.read(data, Path.of(""));
-    } catch (CandelaException e) {
-      throw new CandelaException("--data: " + e.getMessage(), e);
-    }
-  }
-
-  private static Pgd attack(String text) {
-    try {
-      return Pgd.parse(text);
-    } catch (CandelaException e) {
-      throw new CandelaException("--attack: " + e.getMessage(), e);
-    }
   }
 
   private static void print(String what, Learner.Tally t) {

@@ -45,24 +45,15 @@ final class Classifier {
 
   /** The names of its classes, as given or as its file tells them, where they fit. */
   Labels names(Network network, Output output) {
-    if (labels != null) {
-      return Labels.read(labels);
-    }
-    return Trained.of(network.model())
-        .map(Trained::classes)
-        .filter(c -> c.size() == network.classes(output.name))
-        .map(Labels::of)
-        .orElse(Labels.of(List.of()));
+    return labels == null ? Trained.labels(network, output.name) : Labels.read(labels);
   }
 
   /** How images are read and which scores are asked, where nobody has said. */
   void sayWhatWasAssumed(Network network, Preparation preparation, Output output) {
-    if (preprocess == null && !preparation.levels().black().isEmpty()) {
-      boolean told = Trained.of(network.model()).isPresent();
-      String why = told ? "told by the model" : "not told by the model";
-      why = network.inputType().isFloating() ? why : "it reads levels";
+    if (!preparation.assumed().isEmpty()) {
       System.out.printf(
-          "preprocessing: %s (%s; --preprocess sets another)%n", preparation.name(), why);
+          "preprocessing: %s (%s; --preprocess sets another)%n",
+          preparation.name(), preparation.assumed());
     }
     List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
     if (output.name == null && outputs.size() > 1) {

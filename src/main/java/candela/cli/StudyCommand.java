@@ -160,13 +160,12 @@ final class StudyCommand implements Callable<Integer> {
       Estimate.check(study, plans.of(m), m, device);
     }
     tell(Gaps.of(plan, plans));
-    plans
-        .unmeasured()
-        .forEach(
-            (model, metrics) ->
-                metrics.forEach(
-                    (metric, why) ->
-                        Suited.tell(model.name() + ": " + metric.name() + ": " + why)));
+    for (Model m : plans.models()) {
+      plans
+          .unmeasured()
+          .get(m)
+          .forEach((of, why) -> Suited.tell(m.name() + ": " + of.name() + ": " + why));
+    }
     return plans;
   }
 

@@ -21,11 +21,7 @@ final class Words {
 
   /** The constant that an option's text names. */
   static <E extends Enum<E>> E choice(String option, String text, E[] all) {
-    try {
-      return choice(text, all);
-    } catch (CandelaException e) {
-      throw new CandelaException(option + ": " + e.getMessage(), e);
-    }
+    return CandelaException.at(option, () -> choice(text, all));
   }
 
   /** The constant that a text names. */

@@ -7,6 +7,8 @@ import java.util.List;
 
 /** Names of the classes; none where nothing tells them. */
 public record Labels(List<String> names) {
+  public static final Labels NONE = new Labels(List.of());
+
   /**
    * One name a line; the first is class 0.
    *
@@ -14,7 +16,7 @@ public record Labels(List<String> names) {
    */
   public static Labels read(Path file) {
     if (file == null) {
-      return new Labels(List.of());
+      return NONE;
     }
     List<String> names = new ArrayList<>(WholeFile.text(file).lines().toList());
     while (!names.isEmpty() && names.getLast().isBlank()) {
@@ -34,6 +36,11 @@ public record Labels(List<String> names) {
   /** Without what a terminal would obey, and the mark that some editors put first. */
   private static String plain(String name) {
     return name.replaceAll("[\\p{Cntrl}\uFEFF]", " ").strip();
+  }
+
+  /** The same where they are as many as a network's scores, else none. */
+  public Labels fitting(int classes) {
+    return names.size() == classes ? this : NONE;
   }
 
   /** Says so where the file does not fit the network. */

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How a run turns picture files into inputs of its network. Of other than one or three channels,
@@ -25,6 +26,8 @@ public final class Preparation {
 
   /** Preset of inputs that are whole numbers. */
   private static final String LEVELS = "raw";
+
+  private static final String UNTOLD = "not told by the model";
 
   /** Of inputs that are given as they are. */
   private static final String NONE = "none";
@@ -50,11 +53,15 @@ public final class Preparation {
    */
   public record Picture(float[] pixels, Image view) {}
 
-  private Preparation(String name, Preprocess preprocess, Shape shape, boolean levelled) {
+  private final String assumed;
+
+  private Preparation(
+      String name, Preprocess preprocess, Shape shape, boolean levelled, String assumed) {
     this.name = name;
     this.preprocess = preprocess;
     this.shape = shape;
     this.levelled = levelled;
+    this.assumed = assumed;
   }
 
   /**
@@ -62,7 +69,7 @@ public final class Preparation {
    * @param input the network's input, [1,c,h,w]
    */
   public static Preparation of(String name, Shape input, String network) {
-    return of(name, DEFAULT, input, network, false);
+    return of(name, DEFAULT, UNTOLD, input, network, false);
   }
 
   /**
@@ -74,24 +81,26 @@ public final class Preparation {
    */
   public static Preparation of(String name, Network network, List<Path> files) {
     boolean floating = network.inputType().isFloating();
-    String told =
-        floating ? Trained.of(network.model()).map(Trained::preprocess).orElse(null) : null;
+    Optional<Trained> told = floating ? Trained.of(network.model()) : Optional.empty();
     String usual = floating ? DEFAULT : LEVELS;
+    String why = floating ? UNTOLD : "it reads levels";
     boolean given = !files.isEmpty() && files.stream().allMatch(Preparation::isInput);
     return of(
         name,
-        told == null ? usual : told,
+        told.map(Trained::preprocess).orElse(usual),
+        told.isPresent() ? "told by the model" : why,
         network.inputShape(),
         network.name(),
-        given && told == null);
+        given && told.isEmpty());
   }
 
   /**
    * @param otherwise preset where the name is null
+   * @param why it is that one
    * @param given whether all files are inputs as they are
    */
   private static Preparation of(
-      String name, String otherwise, Shape input, String network, boolean given) {
+      String name, String otherwise, String why, Shape input, String network, boolean given) {
     if (input.rank() != 4) {
       throw CandelaException.of(
           "%s: images [N,C,H,W] or [N,H,W,C] expected as input, it takes %s", network, input);
@@ -105,7 +114,7 @@ public final class Preparation {
     Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
     boolean grey = image.dim(0) == 1;
     if (grey && given && name == null) {
-      return new Preparation(NONE, Preprocess.of("raw"), image, false);
+      return new Preparation(NONE, Preprocess.of("raw"), image, false, "");
     }
     if (!grey && image.dim(0) != 3) {
       if (name != null) {
@@ -114,10 +123,11 @@ public final class Preparation {
                 + " got '%s'",
             image, name);
       }
-      return new Preparation(NONE, Preprocess.of("raw"), image, false);
+      return new Preparation(NONE, Preprocess.of("raw"), image, false, "");
     }
     String chosen = name == null ? otherwise : name;
-    Preparation made = new Preparation(chosen, Preprocess.of(chosen), image, true);
+    String assumed = name == null ? why : "";
+    Preparation made = new Preparation(chosen, Preprocess.of(chosen), image, true, assumed);
     made.levels(); // refuses means of more channels than there are, before a picture is read
     return made;
   }
@@ -130,6 +140,11 @@ public final class Preparation {
   /** The preset's name, the file, or none. */
   public String name() {
     return name;
+  }
+
+  /** Why it is this preset where none was given; "" where one was, or inputs are as they are. */
+  public String assumed() {
+    return assumed;
   }
 
   /** [c,h,w]. */
@@ -166,11 +181,7 @@ public final class Preparation {
    * @param file whose picture it is, for messages
    */
   public Picture of(Path file, Image image) {
-    try {
-      return of(image);
-    } catch (CandelaException e) {
-      throw new CandelaException(file + ": " + e.getMessage(), e);
-    }
+    return CandelaException.at(file.toString(), () -> of(image));
   }
 
   public Picture of(Image image) {

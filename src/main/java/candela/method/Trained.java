@@ -1,6 +1,8 @@
 package candela.method;
 
 import candela.config.Csv;
+import candela.graph.Network;
+import candela.image.Labels;
 import candela.image.Preprocess;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
@@ -15,6 +17,13 @@ import java.util.Optional;
  * @param classes names, in the order of its scores
  */
 public record Trained(String preprocess, List<String> classes) {
+  /** Names of a network's classes by its file, where they fit its scores; else none. */
+  public static Labels labels(Network network, String output) {
+    return of(network.model())
+        .map(t -> Labels.of(t.classes).fitting(network.classes(output)))
+        .orElse(Labels.NONE);
+  }
+
   /** Of other models nothing: what they mean by such keys is not known. */
   public static Optional<Trained> of(OnnxModel model) {
     Map<String, String> told = model.metadata();

@@ -257,7 +257,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   /**
    * Metrics that look at a value of the model which is not there, and why they have no number.
    *
-   * @throws CandelaException where a parameter does not fit the model's images, naming the model
+   * @throws CandelaException where a parameter does not fit the model's images
    */
   static Map<Study.Measure<Metric>, String> unsuited(Study study, Model model, Device device) {
     Map<Study.Measure<Metric>, String> reasons = new LinkedHashMap<>();
@@ -278,8 +278,6 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
           // the run tells it, with what else it has then
         }
       }
-    } catch (CandelaException e) {
-      throw new CandelaException(model.name() + ": " + e.getMessage(), e);
     }
     return reasons;
   }

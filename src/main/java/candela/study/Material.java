@@ -104,10 +104,10 @@ public record Material(List<Model> models, List<Photo> photos) {
     checkTarget(study, ref, network);
     List<Path> files = photos.stream().map(Photo::file).toList();
     Preparation preparation = Preparation.of(preprocess, network, files);
-    List<String> told = Trained.of(network.model()).map(Trained::classes).orElse(List.of());
-    Labels names = given.names().isEmpty() ? Labels.of(told) : given;
-    boolean fit = names.names().size() == network.classes(ref.output());
-    Labels labels = fit ? names : Labels.of(List.of());
+    Labels labels =
+        given.names().isEmpty()
+            ? Trained.labels(network, ref.output())
+            : given.fitting(network.classes(ref.output()));
     return new Model(ref.name(), ref.path(), network, preparation, ref.output(), labels);
   }
 

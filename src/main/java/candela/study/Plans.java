@@ -44,8 +44,12 @@ public record Plans(
     for (Model m : models) {
       Map<Method, String> reasons = unsuited(methods, m, device);
       plans.put(m, plan.without(reasons.keySet()));
+      boolean none = plans.get(m).runs().isEmpty();
       unmeasured.put(
-          m, plans.get(m).runs().isEmpty() ? Map.of() : Estimate.unsuited(study, m, device));
+          m,
+          none
+              ? Map.of()
+              : CandelaException.at(m.name(), () -> Estimate.unsuited(study, m, device)));
       for (int i = 0; i < plan.methods().size(); i++) {
         String reason = reasons.get(plan.runs().get(plan.given().get(i)).method());
         if (reason != null) {
@@ -60,11 +64,8 @@ public record Plans(
   }
 
   private static Map<Method, String> unsuited(List<Method> methods, Model m, Device device) {
-    try {
-      return Trial.unsuited(methods, m.network(), m.preparation(), device, m.output());
-    } catch (CandelaException e) {
-      throw new CandelaException(m.name() + ": " + e.getMessage(), e);
-    }
+    return CandelaException.at(
+        m.name(), () -> Trial.unsuited(methods, m.network(), m.preparation(), device, m.output()));
   }
 
   public Plan of(Model model) {

@@ -1,5 +1,7 @@
 package candela.tensor;
 
+import java.util.function.Supplier;
+
 /**
  * A fault the user can mend: a bad file, a bad parameter, a missing part of the machine.
  *
@@ -15,6 +17,15 @@ public class CandelaException extends RuntimeException {
 
   public CandelaException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** What work gives; of what it refuses, the message begins with where that is. */
+  public static <T> T at(String where, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (CandelaException e) {
+      throw new CandelaException(where + ": " + e.getMessage(), e);
+    }
   }
 
   /** Formats as {@link String#format}, in the root locale. */

@@ -28,12 +28,12 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
   public Dataset {
     classes = List.copyOf(classes);
     if (pixels.size() != labels.length) {
-      throw CandelaException.of("data: %d pictures, %d labels", pixels.size(), labels.length);
+      throw CandelaException.of("%d pictures, %d labels", pixels.size(), labels.length);
     }
     for (int i = 0; i < labels.length; i++) {
       if (labels[i] < 0 || labels[i] >= classes.size()) {
         throw CandelaException.of(
-            "data: labels 0 to %d expected, picture %d has %d", classes.size() - 1, i, labels[i]);
+            "labels 0 to %d expected, picture %d has %d", classes.size() - 1, i, labels[i]);
       }
     }
   }

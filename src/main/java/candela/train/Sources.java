@@ -17,13 +17,8 @@ public final class Sources {
    * @return two sets
    */
   public static Dataset[] of(Recipe recipe) {
-    Dataset[] sets;
-    try {
-      sets = read(recipe.data(), recipe.folder());
-    } catch (CandelaException e) {
-      String what = e.getMessage().replaceFirst("^data: ", "");
-      throw new CandelaException(recipe.name() + ": data: " + what, e);
-    }
+    Dataset[] sets =
+        CandelaException.at(recipe.name() + ": data", () -> read(recipe.data(), recipe.folder()));
     Dataset train = sets[0].checked(recipe.name());
     if (sets.length == 1) {
       int all = train.size();
