@@ -29,7 +29,7 @@ final class BitReaders {
   /** By as many bits as there are or more, what the sign says is left. */
   static Value shift(Call c) {
     ElementType type = integers(c.x(0)).type();
-    int bits = 8 * type.bytes();
+    int bits = type.bits();
     String way = c.text("direction", "");
     return switch (way) {
       case "LEFT" -> binary(c, (v, n) -> n < 0 || n >= bits ? 0 : v << n);

@@ -55,6 +55,11 @@ final class ConstantNodes {
     return producers.containsKey(value);
   }
 
+  /** Whether one of such an operator gives it. */
+  boolean isMade(String value, String op) {
+    return isComputed(value) && nodes.get(producers.get(value)).op().equals(op);
+  }
+
   /**
    * A value that one of them gives; null where it is left to sessions.
    *

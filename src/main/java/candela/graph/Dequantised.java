@@ -34,13 +34,11 @@ final class Dequantised {
   private OnnxModel weights() {
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
     List<OnnxNode> nodes = new ArrayList<>();
-    Set<String> read = new HashSet<>();
     model.nodes().forEach(constants::take);
     for (OnnxNode n : model.nodes()) {
       OnnxTensor t = isWeights(n) ? constants.compute(n.outputs().getFirst()) : null;
       if (t == null) {
         nodes.add(n);
-        read.addAll(n.inputs());
       } else {
         initialisers.put(
             t.name(), new OnnxTensor(t.name(), ElementType.FLOAT, t.shape(), t.data()));
@@ -49,16 +47,28 @@ final class Dequantised {
     if (nodes.size() == model.nodes().size()) {
       return model;
     }
+    Set<String> read = new HashSet<>();
     model.outputs().forEach(v -> read.add(v.name()));
+    for (OnnxNode n : nodes.reversed()) {
+      if (!isUnread(n, read)) {
+        read.addAll(n.inputs());
+      }
+    }
+    nodes.removeIf(n -> isUnread(n, read));
     initialisers.keySet().retainAll(read);
     return model.with(nodes, initialisers);
   }
 
+  /** Whether it made what nobody needs any more, such as levels out of the bytes they shared. */
+  private boolean isUnread(OnnxNode n, Set<String> read) {
+    return n.outputs().stream().allMatch(y -> constants.isComputed(y) && !read.contains(y));
+  }
+
+  /** Levels that come of numbers are left to the node that makes them. */
   private boolean isWeights(OnnxNode n) {
-    OnnxTensor levels = n.has(0) ? model.initialisers().get(n.inputs().getFirst()) : null;
     return n.op().equals("DequantizeLinear")
-        && levels != null
-        && levels.isInteger()
+        && n.has(0)
+        && !constants.isMade(n.inputs().getFirst(), "QuantizeLinear")
         && constants.isComputed(n.outputs().getFirst());
   }
 }

@@ -282,10 +282,10 @@ final class ElementReaders {
 
   /** Of integers the last bits, where a type has less of them than floats tell exactly. */
   private static Value wrapped(Call c, Value x, ElementType type) {
-    if (x.isConstant() || type.bytes() > 2) {
+    if (x.isConstant() || type.bits() > 16) {
       return same(c, x);
     }
-    float size = 1 << 8 * type.bytes();
+    float size = 1 << type.bits();
     float half = type.wrap(-1) < 0 ? size / 2 : 0;
     Value turns = c.add(new Elementwise(Unary.LINEAR, 1 / size, half / size), x);
     turns = c.add(new Elementwise(Unary.FLOOR), turns);

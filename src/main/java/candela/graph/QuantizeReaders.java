@@ -29,13 +29,14 @@ final class QuantizeReaders {
   private record Range(float lo, float hi) {
     static Range of(ElementType type) {
       return switch (type) {
-        case UINT8 -> new Range(0, 255);
-        case INT8 -> new Range(-128, 127);
-        case UINT16 -> new Range(0, 65_535);
-        case INT16 -> new Range(-32_768, 32_767);
+        case UINT2, UINT4, UINT8, UINT16 -> new Range(0, (1 << type.bits()) - 1);
+        case INT2, INT4, INT8, INT16 -> {
+          int half = 1 << type.bits() - 1;
+          yield new Range(-half, half - 1);
+        }
         default ->
             throw CandelaException.of(
-                "levels of type %s are not supported, only int8, uint8, int16 and uint16", type);
+                "levels of type %s are not supported, only integers of 2 to 16 bits", type);
       };
     }
   }
@@ -162,17 +163,19 @@ final class QuantizeReaders {
   /**
    * A constant of its own: training does not move it, since ranges are made of it.
    *
-   * @param zero whether it may be 0, as of channels of zeros
+   * @param read whether levels are read: then it may be 0, as of channels of zeros, and below, as
+   *     of blocks whose outermost number is of the sign that has one level less
    */
-  private static Value scale(Call c, boolean zero) {
+  private static Value scale(Call c, boolean read) {
     Value s = c.builder().known(c.x(1));
     if (!s.isConstant()) {
       return s;
     }
     float[] values = s.constant().floats();
     for (float f : values) {
-      if (!(f > 0 || zero && f == 0) || Float.isInfinite(f)) {
-        throw CandelaException.of("the scale must be above 0, is %s; export it again", f);
+      if (!Float.isFinite(f) || !read && f <= 0) {
+        throw CandelaException.of(
+            "the scale must be a number%s, is %s; export it again", read ? "" : " above 0", f);
       }
     }
     return c.of(s.shape(), values);

@@ -7,21 +7,25 @@ import java.util.Optional;
 public enum ElementType {
   /** A graph output whose type the file does not tell. */
   UNDEFINED(0, 0, false),
-  FLOAT(1, 4, true),
-  UINT8(2, 1, false),
-  INT8(3, 1, false),
-  UINT16(4, 2, false),
-  INT16(5, 2, false),
-  INT32(6, 4, false),
-  INT64(7, 8, false),
-  BOOL(9, 1, false),
-  FLOAT16(10, 2, true),
-  DOUBLE(11, 8, true),
-  UINT32(12, 4, false),
-  UINT64(13, 8, false),
-  BFLOAT16(16, 2, true);
+  FLOAT(1, 32, true),
+  UINT8(2, 8, false),
+  INT8(3, 8, false),
+  UINT16(4, 16, false),
+  INT16(5, 16, false),
+  INT32(6, 32, false),
+  INT64(7, 64, false),
+  BOOL(9, 8, false),
+  FLOAT16(10, 16, true),
+  DOUBLE(11, 64, true),
+  UINT32(12, 32, false),
+  UINT64(13, 64, false),
+  BFLOAT16(16, 16, true),
+  UINT4(21, 4, false),
+  INT4(22, 4, false),
+  UINT2(25, 2, false),
+  INT2(26, 2, false);
 
-  private static final ElementType[] BY_CODE = new ElementType[17];
+  private static final ElementType[] BY_CODE = new ElementType[27];
 
   static {
     for (ElementType type : values()) {
@@ -30,12 +34,12 @@ public enum ElementType {
   }
 
   private final int code;
-  private final int bytes;
+  private final int bits;
   private final boolean floating;
 
-  ElementType(int code, int bytes, boolean floating) {
+  ElementType(int code, int bits, boolean floating) {
     this.code = code;
-    this.bytes = bytes;
+    this.bits = bits;
     this.floating = floating;
   }
 
@@ -51,20 +55,25 @@ public enum ElementType {
     return code;
   }
 
-  /** Bytes of one element in the file. */
-  public int bytes() {
-    return bytes;
+  /**
+   * Bits of one element in the file: of fewer than 8, several share a byte, the first in its low
+   * bits.
+   */
+  public int bits() {
+    return bits;
+  }
+
+  /** Bytes of so many elements in the file. */
+  long bytes(long count) {
+    return (count * bits + Byte.SIZE - 1) / Byte.SIZE;
   }
 
   /** What a value of this type holds of an integer: its last bits. */
   public long wrap(long v) {
+    int unused = Long.SIZE - bits;
     return switch (this) {
-      case INT8 -> (byte) v;
-      case UINT8 -> v & 0xff;
-      case INT16 -> (short) v;
-      case UINT16 -> v & 0xffff;
-      case INT32 -> (int) v;
-      case UINT32 -> v & 0xffffffffL;
+      case INT2, INT4, INT8, INT16, INT32 -> v << unused >> unused;
+      case UINT2, UINT4, UINT8, UINT16, UINT32 -> v << unused >>> unused;
       default -> v;
     };
   }

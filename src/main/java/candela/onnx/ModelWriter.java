@@ -163,17 +163,20 @@ public final class ModelWriter {
     ByteBuffer data = t.data().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     boolean narrow = t.isInteger() && t.type() != ElementType.INT64;
     return header(t, name, t.isInteger() ? t.type() : ElementType.FLOAT)
-        .setRawData(ByteString.copyFrom(narrow ? narrowed(data, t.type().bytes()) : data))
+        .setRawData(ByteString.copyFrom(narrow ? narrowed(data, t.type()) : data))
         .build();
   }
 
-  /** The low bytes of each integer of 64 bits. */
-  private static ByteBuffer narrowed(ByteBuffer longs, int bytes) {
+  /** The last bits of each integer of 64. */
+  private static ByteBuffer narrowed(ByteBuffer longs, ElementType type) {
     int count = longs.remaining() / Long.BYTES;
-    byte[] raw = new byte[count * bytes];
+    byte[] raw = new byte[Math.toIntExact(type.bytes(count))];
+    int mask = (1 << Math.min(type.bits(), Byte.SIZE)) - 1;
     for (int i = 0; i < count; i++) {
-      for (int k = 0; k < bytes; k++) {
-        raw[i * bytes + k] = longs.get(i * Long.BYTES + k);
+      long at = (long) i * type.bits();
+      for (int k = 0; k < type.bytes(1); k++) {
+        int bits = (longs.get(i * Long.BYTES + k) & mask) << at % Byte.SIZE;
+        raw[(int) (at / Byte.SIZE) + k] |= (byte) bits;
       }
     }
     return ByteBuffer.wrap(raw);

@@ -2,6 +2,7 @@ package candela.onnx;
 
 import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -49,6 +50,7 @@ final class Quantized extends Composed {
     all.put(RUNTIME + ".QAttention", Quantized::attention);
     all.put(RUNTIME + ".MatMulIntegerToFloat", Quantized::toFloat);
     all.put(DYNAMIC_PRODUCT, Quantized::dynamicProduct);
+    all.put(RUNTIME + ".MatMulNBits", Quantized::narrowProduct);
   }
 
   /** Whether scales follow from what the network is given. */
@@ -73,6 +75,13 @@ final class Quantized extends Composed {
     return other
         || switch (n.getOpType()) {
           case "QLinearConcat" -> n.getInputCount() < 5 || n.getInputCount() % 3 != 2;
+          case "MatMulNBits" ->
+              has(n, 4)
+                  || integer(n, "weight_prepacked", 0) != 0
+                  || Byte.SIZE % Math.max(1, bits(n)) != 0
+                  || integer(n, "N", 0) <= 0
+                  || integer(n, "K", 0) <= 0
+                  || integer(n, "block_size", 0) <= 0;
           case "QLinearAdd", "QLinearMul" -> !has(n, 7) && (has(n, 2) || has(n, 5));
           case "QLinearSigmoid",
               "QLinearLeakyRelu",
@@ -249,6 +258,77 @@ final class Quantized extends Composed {
     f.node("DynamicQuantizeLinear", "A", "levels a_scale a_zero_point");
     f.read("levels a_scale a_zero_point", "left");
     return f.product(has(n, 4));
+  }
+
+  /**
+   * Weights [N,K] whose levels have few bits and share bytes, in blocks with a scale each. Without
+   * zero points the middle level stands for 0.
+   */
+  private static Quantized narrowProduct(NodeProto n) {
+    var f = new Quantized("MatMulNBits", "A B scales zero_points g_idx bias");
+    long rows = integer(n, "N", 0);
+    long columns = integer(n, "K", 0);
+    long block = integer(n, "block_size", 0);
+    long blocks = Math.ceilDiv(columns, block);
+    f.unpacked("B", bits(n), rows, blocks * block, "levels");
+    f.integers("grid", rows, blocks);
+    f.node("Reshape", "scales grid", "steps");
+    if (has(n, 3)) {
+      f.unpacked("zero_points", bits(n), rows, blocks, "zeros");
+    } else {
+      f.integer("zeros", 1L << bits(n) - 1);
+    }
+    f.node("DequantizeLinear", "levels steps zeros", "blocks");
+    f.given("axis", 1).given("block_size", block);
+    f.columns("blocks", blocks * block, columns, "numbers");
+    f.node("Transpose", "numbers", "weights").given("perm", List.of(1L, 0L));
+    f.node("MatMul", "A weights", has(n, 5) ? "product" : "Y");
+    if (has(n, 5)) {
+      f.node("Add", "product bias", "Y");
+    }
+    f.outputs("Y");
+    return f;
+  }
+
+  private static long bits(NodeProto n) {
+    return integer(n, "bits", 4);
+  }
+
+  /**
+   * Levels [rows,columns] of bytes: each holds several, the first in its low bits, and a row begins
+   * with a byte of its own.
+   */
+  private void unpacked(String bytes, long bits, long rows, long columns, String output) {
+    long each = Byte.SIZE / bits;
+    long all = Math.ceilDiv(columns, each);
+    integers(output + "_apart", rows, all, 1);
+    integers(output + "_joined", rows, all * each);
+    integer(output + "_right", Byte.SIZE - bits);
+    StringBuilder parts = new StringBuilder();
+    for (long i = 0; i < each; i++) {
+      String part = output + i;
+      integer(part + "_left", Byte.SIZE - bits * (i + 1));
+      node("BitShift", bytes + " " + part + "_left", part + "_high").given("direction", "LEFT");
+      node("BitShift", part + "_high " + output + "_right", part + "_low");
+      given("direction", "RIGHT");
+      node("Reshape", part + "_low " + output + "_apart", part);
+      parts.append(' ').append(part);
+    }
+    node("Concat", parts.toString().strip(), output + "_each").given("axis", 2);
+    node("Reshape", output + "_each " + output + "_joined", output + "_rows");
+    columns(output + "_rows", all * each, columns, output);
+  }
+
+  /** The first columns of all. */
+  private void columns(String input, long all, long columns, String output) {
+    if (all == columns) {
+      node("Identity", input, output);
+      return;
+    }
+    integers(output + "_first", 0);
+    integers(output + "_last", columns);
+    integers(output + "_axis", 1);
+    node("Slice", input + " " + output + "_first " + output + "_last " + output + "_axis", output);
   }
 
   private Quantized product(boolean biased) {

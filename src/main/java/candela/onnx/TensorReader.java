@@ -49,7 +49,7 @@ final class TensorReader {
               TensorProto.DataType known = TensorProto.DataType.forNumber(code);
               return CandelaException.of(
                   "%s: element type %s is not supported; export it as float, float16, bfloat16,"
-                      + " double, bool or an integer of 8 to 64 bits",
+                      + " double, bool or an integer of 2 to 64 bits",
                   label, known == null ? code : known.name().toLowerCase(java.util.Locale.ROOT));
             });
   }
@@ -78,7 +78,7 @@ final class TensorReader {
   }
 
   private MemorySegment data(String label, TensorProto t, ElementType type, int count) {
-    long expected = (long) count * type.bytes();
+    long expected = type.bytes(count);
     if (t.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
       return raw(label, type, count, external.read(t, expected));
     }
@@ -91,10 +91,11 @@ final class TensorReader {
       }
       return raw(label, type, count, t.getRawData().asReadOnlyByteBuffer());
     }
-    if (typedCount(t, type) != count) {
+    long listed = type.bits() < Byte.SIZE ? expected : count;
+    if (typedCount(t, type) != listed) {
       throw CandelaException.of(
           "%s: %d elements of %s were expected, the file has %d; export or copy it again",
-          label, count, type, typedCount(t, type));
+          label, listed, type, typedCount(t, type));
     }
     Bits bits =
         switch (type) {
@@ -104,7 +105,7 @@ final class TensorReader {
           case UINT32, UINT64 -> t::getUint64Data;
           default -> t::getInt32Data;
         };
-    return convert(label, type, count, bits);
+    return convert(label, type, count, type.bits() < Byte.SIZE ? packed(type, bits) : bits);
   }
 
   private static int typedCount(TensorProto t, ElementType type) {
@@ -122,12 +123,19 @@ final class TensorReader {
       return MemorySegment.ofBuffer(bytes);
     }
     ByteBuffer b = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
-    return switch (type.bytes()) {
-      case 1 -> convert(label, type, count, b::get);
-      case 2 -> convert(label, type, count, i -> b.getShort(2 * i));
-      case 4 -> convert(label, type, count, i -> b.getInt(4 * i));
+    return switch (type.bits()) {
+      case 2, 4 -> convert(label, type, count, packed(type, b::get));
+      case 8 -> convert(label, type, count, b::get);
+      case 16 -> convert(label, type, count, i -> b.getShort(2 * i));
+      case 32 -> convert(label, type, count, i -> b.getInt(4 * i));
       default -> convert(label, type, count, i -> b.getLong(8 * i));
     };
+  }
+
+  /** Several elements in a byte: the last bits of what is given are the element's. */
+  private static Bits packed(ElementType type, Bits bytes) {
+    int each = Byte.SIZE / type.bits();
+    return i -> bytes.at(i / each) >> i % each * type.bits();
   }
 
   private static MemorySegment convert(String label, ElementType type, int count, Bits bits) {
@@ -159,15 +167,6 @@ final class TensorReader {
           "%s: holds %s, integers up to 2^63 - 1 can be read; use int64",
           label, Long.toUnsignedString(bits));
     }
-    return switch (type) {
-      case BOOL -> bits == 0 ? 0 : 1;
-      case INT8 -> (byte) bits;
-      case UINT8 -> bits & 0xff;
-      case INT16 -> (short) bits;
-      case UINT16 -> bits & 0xffff;
-      case INT32 -> (int) bits;
-      case UINT32 -> bits & 0xffffffffL;
-      default -> bits;
-    };
+    return type == ElementType.BOOL ? (bits == 0 ? 0 : 1) : type.wrap(bits);
   }
 }

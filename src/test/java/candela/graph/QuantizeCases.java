@@ -17,6 +17,10 @@ final class QuantizeCases {
     c.numbers(ElementType.INT8, -128, 127, 1 / 16.0, -3);
     c.numbers(ElementType.UINT8, 0, 255, 1 / 16.0, 128);
     c.numbers(ElementType.UINT8, 0, 255, 1 / 32.0, 0);
+    c.numbers(ElementType.INT2, -2, 1, 1 / 2.0, -1);
+    c.numbers(ElementType.UINT2, 0, 3, 1 / 2.0, 2);
+    c.numbers(ElementType.INT4, -8, 7, 1 / 4.0, -1);
+    c.numbers(ElementType.UINT4, 0, 15, 1 / 4.0, 0);
     c.numbers(ElementType.INT16, -32_768, 32_767, 1 / 4096.0, 5);
     c.numbers(ElementType.UINT16, 0, 65_535, 1 / 8192.0, 40_000);
     c.alongAnAxis();

@@ -162,7 +162,11 @@ class QuantizedGraphTest {
   void weightsAndBiasesAreFloatsOnceRead() throws Exception {
     Map<String, SmallModel> all = models.all();
     for (String name :
-        List.of("QLinearConv, biased", "ConvInteger", "com.microsoft.QGemm, biased")) {
+        List.of(
+            "QLinearConv, biased",
+            "ConvInteger",
+            "com.microsoft.QGemm, biased",
+            "com.microsoft.MatMulNBits, biased")) {
       OnnxModel model = Network.load(all.get(name).write(folder)).model();
       List<WeightedLayers.Role> roles =
           WeightedLayers.of(model, null).layers().getFirst().parameters().stream()
@@ -226,6 +230,25 @@ class QuantizedGraphTest {
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining(
             "(com.microsoft.QLinearSigmoid): the operator is supported channels first, with");
+  }
+
+  @Test
+  void onlyWhatIsReadMayHaveScalesBelowZero() throws Exception {
+    for (float scale : new float[] {-.5f, 0, Float.POSITIVE_INFINITY}) {
+      SmallModel written = new SmallModel(13, 1, 2).scalar("s", scale);
+      Path file = written.node("QuantizeLinear", "x s", "y").write(folder);
+      assertThatThrownBy(() -> Network.load(file).graph(1, SessionOptions.FORWARD))
+          .hasMessageContaining("the scale must be a number above 0, is " + scale);
+      SmallModel read = new SmallModel(13, 1, 2).scalar("s", scale);
+      read.integers("q", INT8, new long[] {2}, 3, 4).node("DequantizeLinear", "q s", "w");
+      Path other = read.node("Mul", "x w", "y").write(folder);
+      if (Float.isFinite(scale)) {
+        Network.load(other).graph(1, SessionOptions.FORWARD);
+      } else {
+        assertThatThrownBy(() -> Network.load(other).graph(1, SessionOptions.FORWARD))
+            .hasMessageContaining("the scale must be a number, is " + scale);
+      }
+    }
   }
 
   /** Scales of so many levels are left to sessions, and the weights with them. */

@@ -1,6 +1,7 @@
 package candela.graph;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -171,10 +172,33 @@ record QuantizedModels(boolean fine) {
     all.put(
         runtime + "DynamicQuantizeMatMul",
         dynamic.node(runtime + "DynamicQuantizeMatMul", "x w ws wz b", "y"));
+    all.put(runtime + "MatMulNBits, biased", narrow(4, "zs b"));
+    all.put(runtime + "MatMulNBits, the middle is 0", narrow(4, ""));
+    all.put(runtime + "MatMulNBits, of bytes", narrow(8, "zs"));
     SmallModel moved = input().node("MaxPool", "xq", "p", "kernel_shape", new long[] {2, 2});
     moved.node("Transpose", "p", "t", "perm", new long[] {0, 2, 3, 1});
     all.put(", levels that are moved", moved.node("DequantizeLinear", "t xs xz", "y"));
     return all;
+  }
+
+  /**
+   * A product with weights of 4 columns for 75 numbers, in 5 blocks of 16. Without zero points,
+   * scales are below 0, as may be those of blocks whose outermost number is above.
+   */
+  private SmallModel narrow(int bits, String options) {
+    SmallModel m = input().node("DequantizeLinear", "xq xs xz", "d");
+    m.longs("flat", new long[] {2}, BATCH, 75).node("Reshape", "d flat", "rows");
+    m.integers("w", UINT8, new long[] {4, 5, 2L * bits}, levels(40 * bits, 0, 256, 11));
+    m.random("s", 20)
+        .scalar("small", (options.isEmpty() ? -1f : 1f) / (1 << bits))
+        .node("Mul", "s small", "ws");
+    int zeros = Math.ceilDiv(5 * bits, 8);
+    m.integers("zs", UINT8, new long[] {4L * zeros}, levels(4 * zeros, 0, 256, 12)).random("b", 4);
+    List<String> given = List.of(options.split(" "));
+    String inputs =
+        "rows w ws " + (given.contains("zs") ? "zs" : "") + (given.contains("b") ? "  b" : "");
+    return m.node(
+        "com.microsoft.MatMulNBits", inputs, "y", "K", 75, "N", 4, "bits", bits, "block_size", 16);
   }
 
   /** A convolution, a rectifier and another convolution, quantised between. */

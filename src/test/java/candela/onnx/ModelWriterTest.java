@@ -36,6 +36,10 @@ class ModelWriterTest {
   void integersKeepTypeAndValues() throws IOException {
     OnnxTensor[] all = {
       typed(ElementType.BOOL, 0, 1),
+      typed(ElementType.INT2, -2, 1, -1, 0, 1),
+      typed(ElementType.UINT2, 3, 0, 1, 2, 3, 1),
+      typed(ElementType.INT4, -8, 7, -1),
+      typed(ElementType.UINT4, 15, 0, 1, 14),
       typed(ElementType.INT8, -128, 127, -1),
       typed(ElementType.UINT8, 0, 255, 1),
       typed(ElementType.INT16, -32_768, 32_767, -1),

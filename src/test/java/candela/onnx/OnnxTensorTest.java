@@ -92,7 +92,7 @@ class OnnxTensorTest {
     };
     for (long[] e : expected) {
       ElementType type = ElementType.of((int) e[0]).orElseThrow();
-      ByteBuffer raw = ones.duplicate().limit(type.bytes());
+      ByteBuffer raw = ones.duplicate().limit(type.bits() / Byte.SIZE);
       var t = raw(DataType.forNumber(type.code()), raw, 1);
       assertThat(read(t).longs()).as(type.toString()).containsExactly(e[1]);
       assertThat(read(t).isInteger()).isTrue();
@@ -104,6 +104,27 @@ class OnnxTensorTest {
     assertThat(read(tensor(DataType.INT64, 1).addInt64Data(Long.MIN_VALUE)).longs())
         .containsExactly(Long.MIN_VALUE);
     refused(tensor(DataType.UINT64, 1).addUint64Data(-1), "18446744073709551615");
+  }
+
+  /** The first in the low bits; the last byte has unused ones. */
+  @Test
+  void severalIntegersShareAByte() {
+    Object[][] expected = {
+      {DataType.UINT4, new long[] {1, 15, 8}},
+      {DataType.INT4, new long[] {1, -1, -8}},
+      {DataType.UINT2, new long[] {1, 0, 3, 3, 0}},
+      {DataType.INT2, new long[] {1, 0, -1, -1, 0}},
+    };
+    for (Object[] e : expected) {
+      var type = (DataType) e[0];
+      var longs = (long[]) e[1];
+      ByteBuffer raw = bytes(2).put((byte) 0xf1).put((byte) 0x68);
+      assertThat(read(raw(type, raw, longs.length)).longs()).as("%s", type).containsExactly(longs);
+      var typed = tensor(type, longs.length).addInt32Data(0xf1).addInt32Data(0x68);
+      assertThat(read(typed).longs()).as("%s", type).containsExactly(longs);
+      refused(raw(type, bytes(1), longs.length), "need 2 bytes", "has 1");
+      refused(tensor(type, longs.length).addInt32Data(1), "2 elements", "has 1");
+    }
   }
 
   @Test
