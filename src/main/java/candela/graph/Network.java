@@ -3,6 +3,7 @@ package candela.graph;
 import candela.device.Device;
 import candela.onnx.ElementType;
 import candela.onnx.OnnxModel;
+import candela.onnx.OnnxNode;
 import candela.onnx.OnnxValue;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -22,6 +23,8 @@ import java.util.stream.Stream;
  * threads.
  */
 public final class Network {
+  private static final long[] FORWARD = {0, 3, 1, 2};
+
   private final OnnxModel model;
 
   /** The same, as graphs are made of it. */
@@ -116,23 +119,34 @@ public final class Network {
 
   /**
    * The same network, but images go in as [N,C,H,W] where the model takes [N,H,W,C]: those of one
-   * or three channels, and square ones; gradients come out likewise.
+   * or three channels, square ones, and those whose channels it brings to the front itself;
+   * gradients come out likewise.
    */
   public Network channelsFirst() {
     Shape s = inputShape();
     boolean last =
         s.rank() == 4
             && !isColour(s.dim(1))
-            && (isColour(s.dim(3)) || isSquare(s) && !isConvolved());
+            && (isColour(s.dim(3)) || isSquare(s) && !isConvolved() || isBroughtForward());
     Shape turned = last ? Shape.of(s.dim(0), s.dim(3), s.dim(1), s.dim(2)) : s;
     return new Network(this, last, turned);
   }
 
   /** Whether a convolution reads the input as it is: then its channels come first. */
   private boolean isConvolved() {
+    return readers().anyMatch(n -> n.op().equals("Conv"));
+  }
+
+  /** Whether a transposition from [N,H,W,C] to [N,C,H,W] reads the input as it is. */
+  private boolean isBroughtForward() {
+    return readers()
+        .anyMatch(n -> n.op().equals("Transpose") && Arrays.equals(n.integers("perm"), FORWARD));
+  }
+
+  /** Nodes whose first input is one of the model's. */
+  private Stream<OnnxNode> readers() {
     Set<String> inputs = model.inputs().stream().map(OnnxValue::name).collect(Collectors.toSet());
-    return model.nodes().stream()
-        .anyMatch(n -> n.op().equals("Conv") && inputs.contains(n.inputs().getFirst()));
+    return model.nodes().stream().filter(n -> n.has(0) && inputs.contains(n.inputs().getFirst()));
   }
 
   private static boolean isSquare(Shape s) {

@@ -266,6 +266,13 @@ class HostileModelTest {
             .output("y")
             .model();
     assertThat(Network.of(convolved).channelsFirst().inputShape()).isEqualTo(Shape.of(1, 5, 5, 7));
+    OnnxModel brought =
+        new ModelBuilder(13)
+            .input("x", -1, 5, 7, 4)
+            .node("Transpose", "x", "y", "perm", new int[] {0, 3, 1, 2})
+            .output("y")
+            .model();
+    assertThat(Network.of(brought).channelsFirst().inputShape()).isEqualTo(Shape.of(1, 4, 5, 7));
     for (String wrong : List.of("", "x", "3x", "3,8,6", "0x8x6", "3x-8x6", "9999999999x1x1")) {
       assertThatThrownBy(() -> Network.load(file, wrong))
           .isInstanceOf(CandelaException.class)
