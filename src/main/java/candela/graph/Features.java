@@ -145,20 +145,23 @@ final class Features {
     return last;
   }
 
-  /** What depends on it last at its height and width and has a name; null where nothing has. */
+  /**
+   * What depends on it last at its height and width and has a name, channels before or behind them;
+   * null where nothing has.
+   */
   private Value lastAtItsSize(int conv) {
     Value layer = nodes.get(conv).output();
     int h = layer.shape().dim(1);
     int w = layer.shape().dim(2);
     Set<Value> after = Collections.newSetFromMap(new IdentityHashMap<>());
     after.add(layer);
-    Value last = names.containsKey(layer) && isAt(layer.shape(), 2, h, w) ? layer : null;
+    Value last = names.containsKey(layer) ? layer : null;
     for (Node n : nodes.subList(conv, nodes.size())) {
       Shape y = n.output().shape();
       boolean depends = n.output() == layer || n.inputs().stream().anyMatch(after::contains);
       if (depends && y.rank() == 4 && (isAt(y, 1, h, w) || isAt(y, 2, h, w))) {
         after.add(n.output());
-        last = names.containsKey(n.output()) && isAt(y, 2, h, w) ? n.output() : last;
+        last = names.containsKey(n.output()) ? n.output() : last;
       }
     }
     return last;

@@ -66,7 +66,18 @@ record FeatureMap(int channels, int h, int w, float[] values) {
   }
 
   private static boolean channelsLast(Shape s, int height, int width) {
-    return isGrid(s.dim(1), s.dim(2), height, width) && !isGrid(s.dim(2), s.dim(3), height, width);
+    boolean last = isGrid(s.dim(1), s.dim(2), height, width);
+    boolean first = isGrid(s.dim(2), s.dim(3), height, width);
+    return last || first
+        ? last && !first
+        : distance(s.dim(1), s.dim(2), height, width) < distance(s.dim(2), s.dim(3), height, width);
+  }
+
+  /**
+   * How far h : w is from the image's proportions; a frame that went lost changes them a little.
+   */
+  private static double distance(int h, int w, int height, int width) {
+    return Math.abs(Math.log((double) h * width / ((double) w * height)));
   }
 
   /** Whether square patches of some size cut an image into h rows of w, with a rest or none. */

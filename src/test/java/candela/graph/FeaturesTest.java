@@ -93,6 +93,17 @@ class FeaturesTest {
     assertThat(ofAll(network)).isEqualTo("last");
   }
 
+  /** As TensorFlow's exports have it: what is added and applied has its channels last. */
+  @Test
+  void whatIsAppliedWithChannelsLastIsStillOfTheConvolution() throws Exception {
+    SmallModel m = new SmallModel(17, 1, 4, 4, 3).random("w", SIZE, 3, 2, 2).random("b", SIZE);
+    m.node("Transpose", "x", "t", "perm", new long[] {0, 3, 1, 2}).node("Conv", "t w", "c");
+    m.node("Transpose", "c", "u", "perm", new long[] {0, 2, 3, 1}).node("Add", "u b", "d");
+    m.node("Relu", "d", "last").node("ReduceMean", "last", "p", "axes", new long[] {1, 2});
+    m.random("v", SIZE, 5).node("Reshape", "p row", "f").node("MatMul", "f v", "y");
+    assertThat(load(m).features()).contains("last");
+  }
+
   /** Scores of keys and values of another place; what weighs no projection is no less read. */
   @Test
   void attentionToWhatIsNotProjectedReadsThat() throws Exception {

@@ -40,6 +40,13 @@ class FeatureMapTest {
     assertShape(of(1, 9, 7, 7), 9, 7, 7);
   }
 
+  /** Neither 5 × 8 nor 8 × 3 are patches of 8 × 12, as where borders go lost; 5 : 8 is nearer. */
+  @Test
+  void channelsAreLastWhereThatIsNearerToTheImagesProportions() {
+    assertShape(of(1, 5, 8, 3), 3, 5, 8);
+    assertShape(of(1, 3, 5, 8), 3, 5, 8);
+  }
+
   @Test
   void tokensAreThePatchesOfTheImage() {
     assertShape(of(1, 6, 5), 5, 2, 3);
