@@ -21,7 +21,8 @@ import java.util.function.Supplier;
  * backward}.
  *
  * <p>All memory is planned at opening, in one block ({@link #memory}). Owns that block and the
- * packed weights, not the device; close the session before the device. Not thread-safe.
+ * packed weights, not the device; close the session before the device. Not thread-safe. What a
+ * closed one is asked for throws IllegalStateException.
  */
 public final class Session implements AutoCloseable {
   private final Graph graph;
@@ -222,6 +223,7 @@ public final class Session implements AutoCloseable {
   }
 
   public void forward() {
+    checkOpen();
     running.run();
   }
 
@@ -355,6 +357,7 @@ public final class Session implements AutoCloseable {
 
   /** As {@link #score}, but waits for nothing: {@link #scores} reads them. */
   public void queueScore(ScoreKind kind, long[] target) {
+    checkOpen();
     for (int i = 0; i < target.length; i++) {
       if (target[i] < -1 || target[i] >= classes()) {
         throw CandelaException.of(
@@ -390,6 +393,7 @@ public final class Session implements AutoCloseable {
    *     none
    */
   public void backward(Rules by) {
+    checkOpen();
     if (gradients.isEmpty()) {
       throw new IllegalStateException("session was opened for forward only");
     }
@@ -472,6 +476,13 @@ public final class Session implements AutoCloseable {
     arena.close();
   }
 
+  /** Its memory may be another's by now. */
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the session is closed; open another one");
+    }
+  }
+
   private void checkReached(String name, Graph.Place p) {
     if (plan.gradient(p.value()) == null) {
       throw Unsuited.of(
@@ -493,6 +504,7 @@ public final class Session implements AutoCloseable {
 
   /** All rows of v; its shape alone where they are not there together. */
   Tensor tensor(Value v) {
+    checkOpen();
     return binding.tensor(v);
   }
 

@@ -308,6 +308,29 @@ class SessionTest {
   }
 
   @Test
+  void aClosedSessionSaysSo() throws Exception {
+    try (Device device = TestDevice.open(1)) {
+      Session s = images().session(device, 1, SessionOptions.GRADIENT);
+      s.forward();
+      s.close();
+      s.close();
+      List<Runnable> asked =
+          List.of(
+              s::forward,
+              s::input,
+              s::output,
+              s::logits,
+              () -> s.score(ScoreKind.LOGIT, new long[1]),
+              () -> s.backward(Rules.GRADIENT));
+      for (Runnable ask : asked) {
+        assertThatThrownBy(ask::run)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("the session is closed; open another one");
+      }
+    }
+  }
+
+  @Test
   void wrongNamesAndClassesAreSaid() throws Exception {
     Network network = linear("Softmax");
     try (Device device = TestDevice.open(1)) {
