@@ -82,7 +82,8 @@ public record AblationCam(String layer, boolean relu, Upsampling upsampling, Sco
     }
 
     private Ablated(Subject subject, Workspace workspace, ClassActivation features, int[] channel) {
-      super(Ask.scoreFrom(at(), AblationCam.this.score), subject.target(), channel.length + 1);
+      super(
+          Ask.scoreFrom(at(), AblationCam.this.score), null, subject.target(), channel.length + 1);
       this.workspace = workspace;
       this.channel = channel;
       image = subject.image();

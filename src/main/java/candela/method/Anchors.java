@@ -180,6 +180,11 @@ public record Anchors(
     }
 
     @Override
+    public Shape rowShape() {
+      return subject.shape();
+    }
+
+    @Override
     public int target() {
       return subject.target();
     }

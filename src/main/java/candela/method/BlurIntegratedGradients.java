@@ -62,7 +62,11 @@ public record BlurIntegratedGradients(
     private float[] gradient;
 
     Scales(Subject subject, Workspace workspace) {
-      super(Ask.gradient(BlurIntegratedGradients.this.score), subject.target(), nSteps + 1);
+      super(
+          Ask.gradient(BlurIntegratedGradients.this.score),
+          subject.shape(),
+          subject.target(),
+          nSteps + 1);
       this.subject = subject;
       this.workspace = workspace;
       x = workspace.tensor(subject.shape(), subject.pixels());

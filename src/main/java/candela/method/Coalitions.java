@@ -49,7 +49,8 @@ abstract class Coalitions extends Sampled<Attribution> {
       Tensor fill,
       FeatureMask mask,
       float[] table) {
-    super(Ask.score(method.score()), subject.target(), table.length / mask.count());
+    super(
+        Ask.score(method.score()), subject.shape(), subject.target(), table.length / mask.count());
     this.mask = mask;
     this.workspace = workspace;
     this.fill = fill;

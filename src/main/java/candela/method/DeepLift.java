@@ -92,6 +92,7 @@ public record DeepLift(
               rule == Multipliers.RESCALE
                   ? Presets.deepLiftRescale(pooling == Pooling.CAPTUM)
                   : Presets.deepLiftRevealCancel(pooling == Pooling.CAPTUM)),
+          subject.shape(),
           subject.target(),
           2);
       this.workspace = workspace;

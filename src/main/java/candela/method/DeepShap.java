@@ -74,6 +74,7 @@ public record DeepShap(
       super(
           Ask.backward(
               ScoreKind.LOGIT, "", Presets.deepLiftRescale(pooling == DeepLift.Pooling.CAPTUM)),
+          subject.shape(),
           subject.target(),
           2 * from.size());
       this.subject = subject;

@@ -20,7 +20,7 @@ abstract class Drops extends Sampled<Attribution> {
    * @param rows those after the first
    */
   Drops(Method method, Subject subject, Workspace workspace, int rows) {
-    super(Ask.score(method.score()), subject.target(), rows + 1);
+    super(Ask.score(method.score()), subject.shape(), subject.target(), rows + 1);
     this.workspace = workspace;
     image = subject.image();
     drop = new double[rows];

@@ -75,7 +75,10 @@ public record ExpectedGradients(
 
     Points(Subject subject, Workspace workspace, List<float[]> from) {
       super(
-          Ask.gradient(ExpectedGradients.this.score), subject.target(), samples + from.size() + 1);
+          Ask.gradient(ExpectedGradients.this.score),
+          subject.shape(),
+          subject.target(),
+          samples + from.size() + 1);
       this.subject = subject;
       this.workspace = workspace;
       this.from = from;

@@ -163,6 +163,11 @@ public record ExtremalPerturbation(
     }
 
     @Override
+    public Shape rowShape() {
+      return subject.shape();
+    }
+
+    @Override
     public int target() {
       return subject.target();
     }

@@ -115,6 +115,11 @@ public record FgVis(
     }
 
     @Override
+    public Shape rowShape() {
+      return subject.shape();
+    }
+
+    @Override
     public int target() {
       return subject.target();
     }

@@ -197,6 +197,11 @@ public record Fido(
     }
 
     @Override
+    public Shape rowShape() {
+      return subject.shape();
+    }
+
+    @Override
     public int target() {
       return subject.target();
     }

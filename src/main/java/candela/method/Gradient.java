@@ -62,7 +62,7 @@ public record Gradient(ScoreKind score, Channels channels) implements Method {
         Rules rules,
         boolean timesInput,
         boolean channels) {
-      super(Ask.backward(method.score(), "", rules), subject.target(), 1);
+      super(Ask.backward(method.score(), "", rules), subject.shape(), subject.target(), 1);
       this.method = method;
       this.subject = subject;
       this.workspace = workspace;

@@ -6,6 +6,7 @@ import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -100,6 +101,11 @@ public record GuidedIntegratedGradients(
     @Override
     public Ask ask() {
       return Ask.gradient(score);
+    }
+
+    @Override
+    public Shape rowShape() {
+      return subject.shape();
     }
 
     @Override

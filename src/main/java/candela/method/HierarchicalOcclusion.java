@@ -142,6 +142,11 @@ public record HierarchicalOcclusion(
     }
 
     @Override
+    public Shape rowShape() {
+      return subject.shape();
+    }
+
+    @Override
     public int target() {
       return subject.target();
     }

@@ -36,7 +36,7 @@ final class InfidelitySamples extends Sampled<Attribution> implements Staged<Att
 
   InfidelitySamples(
       OptimalInfidelity method, Subject subject, Workspace workspace, FeatureMask mask) {
-    super(Ask.score(method.score()), subject.target(), method.samples() + 1);
+    super(Ask.score(method.score()), subject.shape(), subject.target(), method.samples() + 1);
     this.method = method;
     this.workspace = workspace;
     this.mask = mask;

@@ -67,7 +67,7 @@ public record IntegratedGradients(
     private final double[] ends = new double[2];
 
     Path(Subject subject, Workspace workspace) {
-      super(Ask.gradient(score), subject.target(), nSteps + 2);
+      super(Ask.gradient(score), subject.shape(), subject.target(), nSteps + 2);
       this.workspace = workspace;
       image = subject.image();
       float[] alphas = new float[nSteps + 2];

@@ -70,6 +70,7 @@ public record InternalInfluence(
     Path(Subject subject, Workspace workspace) {
       super(
           Ask.backward(InternalInfluence.this.score, SessionOptions.layer(layer), Rules.GRADIENT),
+          subject.shape(),
           subject.target(),
           nSteps);
       this.workspace = workspace;

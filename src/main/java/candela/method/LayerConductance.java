@@ -66,6 +66,7 @@ public record LayerConductance(
     Path(Subject subject, Workspace workspace) {
       super(
           Ask.backward(LayerConductance.this.score, SessionOptions.layer(layer), Rules.GRADIENT),
+          subject.shape(),
           subject.target(),
           2 * nSteps + 1);
       this.workspace = workspace;

@@ -38,7 +38,7 @@ final class LimeSamples extends Sampled<Attribution> implements Staged<Attributi
   private final double[] scores;
 
   LimeSamples(Lime lime, Subject subject, Workspace workspace, int[] superpixel) {
-    super(Ask.score(lime.score()), subject.target(), lime.samples());
+    super(Ask.score(lime.score()), subject.shape(), subject.target(), lime.samples());
     this.lime = lime;
     scores = new double[lime.samples()];
     this.workspace = workspace;

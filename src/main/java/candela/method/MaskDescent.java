@@ -157,6 +157,11 @@ final class MaskDescent implements Staged<Attribution> {
   }
 
   @Override
+  public Shape rowShape() {
+    return x.shape();
+  }
+
+  @Override
   public int target() {
     return target;
   }

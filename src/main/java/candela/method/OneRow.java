@@ -11,7 +11,7 @@ abstract class OneRow extends Sampled<Attribution> {
   private final Tensor x;
 
   OneRow(Ask ask, Subject subject, Workspace workspace) {
-    super(ask, subject.target(), 1);
+    super(ask, subject.shape(), subject.target(), 1);
     this.workspace = workspace;
     x = workspace.tensor(subject.shape(), subject.pixels());
   }

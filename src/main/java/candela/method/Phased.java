@@ -3,6 +3,7 @@ package candela.method;
 import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.function.Supplier;
 
@@ -22,6 +23,11 @@ final class Phased implements Probe<Attribution> {
   @Override
   public Ask ask() {
     return now.ask();
+  }
+
+  @Override
+  public Shape rowShape() {
+    return now.rowShape();
   }
 
   @Override

@@ -249,6 +249,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     Drawn(Subject subject, Workspace workspace) {
       super(
           Ask.score(ScoreKind.PROBABILITY),
+          subject.shape(),
           subject.target(),
           1 + samples * steps(subject.image().dim(1)) * steps(subject.image().dim(2)));
       this.subject = subject;

@@ -78,7 +78,7 @@ public record Rise(
     private double total;
 
     Masked(Subject subject, Workspace workspace) {
-      super(Ask.score(Rise.this.score), subject.target(), masks);
+      super(Ask.score(Rise.this.score), subject.shape(), subject.target(), masks);
       this.workspace = workspace;
       image = subject.image();
       if (cells > Math.min(image.dim(1), image.dim(2))) {

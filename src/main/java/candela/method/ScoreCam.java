@@ -78,7 +78,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
 
     private Masked(
         Subject subject, Workspace workspace, ClassActivation features, int[] contrasted) {
-      super(Ask.score(ScoreCam.this.score), subject.target(), contrasted.length);
+      super(Ask.score(ScoreCam.this.score), subject.shape(), subject.target(), contrasted.length);
       this.workspace = workspace;
       a = features.values();
       whole = features.score();

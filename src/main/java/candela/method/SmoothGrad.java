@@ -95,7 +95,7 @@ public record SmoothGrad(
     private Tensor map;
 
     Noisy(Subject subject, Workspace workspace, List<Integer> counts) {
-      super(Ask.gradient(score), subject.target(), samples);
+      super(Ask.gradient(score), subject.shape(), subject.target(), samples);
       this.workspace = workspace;
       counts.stream().filter(c -> c < samples).forEach(c -> stages.put(c, null));
       image = subject.image();

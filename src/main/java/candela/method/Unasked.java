@@ -11,7 +11,7 @@ final class Unasked extends Sampled<Attribution> {
   private final Attribution map;
 
   Unasked(Subject subject, Attribution map) {
-    super(Ask.score(ScoreKind.LOGIT), subject.target(), 0);
+    super(Ask.score(ScoreKind.LOGIT), null, subject.target(), 0);
     this.map = map;
   }
 

@@ -56,7 +56,7 @@ public record AverageDrop(Substrate substrate, ScoreKind score) implements Metri
     private final int pixels;
 
     Shown(AverageDrop metric, Explained explained, Workspace workspace) {
-      super(metric.score(), explained.target(), 2);
+      super(metric.score(), explained.shape(), explained.target(), 2);
       device = workspace.device();
       x = workspace.tensor(explained.shape(), explained.pixels());
       other = metric.substrate().of(explained, workspace);

@@ -54,7 +54,7 @@ public record Completeness(Substrate substrate, ScoreKind score) implements Metr
     private final Tensor other;
 
     Ends(Completeness metric, Explained explained, Workspace workspace) {
-      super(metric.score(), explained.target(), 2);
+      super(metric.score(), explained.shape(), explained.target(), 2);
       this.workspace = workspace;
       map = explained.contributions();
       x = workspace.tensor(explained.shape(), explained.pixels());

@@ -67,6 +67,7 @@ public record FaithfulnessEstimate(int step, Substrate substrate, ScoreKind scor
     Groups(FaithfulnessEstimate metric, Explained explained, Workspace workspace) {
       super(
           metric.score(),
+          explained.shape(),
           explained.target(),
           Math.ceilDiv(explained.ranks().length, metric.step()) + 1);
       device = workspace.device();

@@ -8,6 +8,7 @@ import candela.probe.Probe;
 import candela.probe.Rectangles;
 import candela.probe.Sampled;
 import candela.probe.Workspace;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 
 /**
@@ -66,7 +67,7 @@ final class Falls extends Sampled<double[]> implements Occluded {
       Removal.Parts parts,
       Tensor other,
       ScoreKind score) {
-    super(Ask.score(score), explained.target(), parts.rows());
+    super(Ask.score(score), explained.shape(), explained.target(), parts.rows());
     this.parts = parts;
     this.other = other;
     x = workspace.tensor(explained.shape(), explained.pixels());
@@ -125,6 +126,11 @@ final class Falls extends Sampled<double[]> implements Occluded {
     @Override
     public Ask ask() {
       return falls.ask();
+    }
+
+    @Override
+    public Shape rowShape() {
+      return falls.rowShape();
     }
 
     @Override

@@ -118,7 +118,7 @@ final class InformationCurve extends Sampled<List<InformationCurve.Said>> {
 
   private InformationCurve(
       Explained explained, Workspace workspace, ScoreKind score, double share, long seed) {
-    super(Ask.score(score), explained.target(), FIRST + SHARES.length);
+    super(Ask.score(score), explained.shape(), explained.target(), FIRST + SHARES.length);
     device = workspace.device();
     pixels = explained.pixels();
     image = explained.image();

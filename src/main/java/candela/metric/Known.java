@@ -25,7 +25,7 @@ final class Known extends Sampled<Score> {
   }
 
   Known(int target, Score score) {
-    super(Ask.score(ScoreKind.LOGIT), target, 0);
+    super(Ask.score(ScoreKind.LOGIT), null, target, 0);
     this.score = score;
   }
 

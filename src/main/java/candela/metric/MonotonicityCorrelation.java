@@ -95,7 +95,7 @@ public record MonotonicityCorrelation(int step, int samples, long seed, ScoreKin
         int groups,
         Explained explained,
         Workspace workspace) {
-      super(metric.score(), explained.target(), groups * metric.samples() + 1);
+      super(metric.score(), explained.shape(), explained.target(), groups * metric.samples() + 1);
       this.workspace = workspace;
       device = workspace.device();
       seed = metric.seed();

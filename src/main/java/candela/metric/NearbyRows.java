@@ -16,7 +16,7 @@ abstract class NearbyRows<R> extends Sampled<R> {
   private boolean asked;
 
   NearbyRows(Ask ask, Neighbours nearby, Explained explained, Workspace workspace) {
-    super(ask, explained.target(), nearby.samples() + 1);
+    super(ask, explained.shape(), explained.target(), nearby.samples() + 1);
     device = workspace.device();
     this.nearby = nearby;
     this.explained = explained;

@@ -114,6 +114,7 @@ final class RemovalCurve extends Sampled<Score> {
       ToDoubleFunction<List<Double>> value) {
     super(
         Ask.score(predicted ? ScoreKind.PROBABILITY : kind),
+        explained.shape(),
         explained.target(),
         order.count().length);
     device = workspace.device();

@@ -77,7 +77,7 @@ public record Road(double from, double to, double by, double noise, long seed, S
     private final List<Double> grid;
 
     Imputed(Explained explained, Device device, List<Double> grid) {
-      super(score, explained.target(), 2 * grid.size());
+      super(score, explained.shape(), explained.target(), 2 * grid.size());
       this.device = device;
       pixels = explained.pixels();
       ranks = explained.ranks();

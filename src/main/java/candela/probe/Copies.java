@@ -1,5 +1,6 @@
 package candela.probe;
 
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ public abstract class Copies<T, R> implements Probe<R> {
   /** What the first copy asks first; null before it is made. */
   private Ask first;
 
+  private Shape row;
   private int each;
   private int width;
 
@@ -82,6 +84,7 @@ public abstract class Copies<T, R> implements Probe<R> {
     if (first == null) {
       Copy<T> one = another();
       first = one.probe.ask();
+      row = one.probe.rowShape();
       each = one.probe.size();
       width = one.probe.width();
       ask = first;
@@ -100,6 +103,12 @@ public abstract class Copies<T, R> implements Probe<R> {
   public final Ask ask() {
     begin();
     return ask;
+  }
+
+  @Override
+  public final Shape rowShape() {
+    begin();
+    return row;
   }
 
   @Override

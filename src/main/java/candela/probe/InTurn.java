@@ -1,6 +1,7 @@
 package candela.probe;
 
 import candela.graph.ScoreKind;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.List;
 import java.util.function.Supplier;
@@ -35,6 +36,11 @@ public final class InTurn<R> implements Probe<R> {
   @Override
   public Ask ask() {
     return parts.isEmpty() ? Ask.score(ScoreKind.LOGIT) : parts.get(at).ask();
+  }
+
+  @Override
+  public Shape rowShape() {
+    return parts.isEmpty() ? null : parts.get(at).rowShape();
   }
 
   @Override

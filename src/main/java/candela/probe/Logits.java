@@ -11,7 +11,7 @@ public final class Logits extends Sampled<Prediction> {
   private Prediction prediction;
 
   public Logits(Device device, float[] image) {
-    super(Ask.score(ScoreKind.LOGIT), 0, 1);
+    super(Ask.score(ScoreKind.LOGIT), null, 0, 1);
     this.device = device;
     this.image = image;
   }

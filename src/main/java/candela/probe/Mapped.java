@@ -1,5 +1,6 @@
 package candela.probe;
 
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.List;
 import java.util.function.Function;
@@ -13,6 +14,11 @@ public record Mapped<T, R>(Probe<T> probe, Function<T, R> of) implements Probe<R
   @Override
   public Ask ask() {
     return probe.ask();
+  }
+
+  @Override
+  public Shape rowShape() {
+    return probe.rowShape();
   }
 
   @Override

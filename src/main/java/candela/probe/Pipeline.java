@@ -11,6 +11,7 @@ import candela.graph.SessionOptions;
 import candela.graph.Unsuited;
 import candela.graph.Windowed;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,6 +46,9 @@ public final class Pipeline implements AutoCloseable {
   private final Device device;
   private final int batch;
   private final String output;
+
+  /** Shape of one row, [1,c,h,w]. */
+  private final Shape row;
 
   /** Rows at most, of scores alone and with gradients, as far as they have been chosen. */
   private final Map<Boolean, Integer> chosen = new HashMap<>();
@@ -94,6 +98,7 @@ public final class Pipeline implements AutoCloseable {
     this.device = device;
     this.batch = batch;
     this.output = output;
+    row = network.inputShape();
     windowing = new Windowing(network, device, output);
   }
 
@@ -158,6 +163,7 @@ public final class Pipeline implements AutoCloseable {
       if (p.size() == 0) {
         continue;
       }
+      checkRow(p);
       groups.computeIfAbsent(p.ask(), a -> new ArrayList<>()).add(p);
       all += p.size();
     }
@@ -204,6 +210,15 @@ public final class Pipeline implements AutoCloseable {
     }
     handOut();
     return done;
+  }
+
+  private void checkRow(Probe<?> probe) {
+    Shape writes = probe.rowShape();
+    if (writes != null && !writes.inserted(0, 1).equals(row)) {
+      throw CandelaException.of(
+          "%s: images of shape %s expected, got one of %s; prepare it for this network",
+          network.name(), Shape.of(Arrays.copyOfRange(row.dims(), 1, row.rank())), writes);
+    }
   }
 
   /**
@@ -300,6 +315,14 @@ public final class Pipeline implements AutoCloseable {
     for (var i = active.iterator(); i.hasNext() && used < session.batch(); ) {
       Probe<?> probe = i.next();
       int n = probe.next(input.rows(used, session.batch()));
+      if (n < 0 || n > session.batch() - used) {
+        throw new IllegalStateException(
+            probe.getClass().getName()
+                + " tells of "
+                + n
+                + " rows where it was offered "
+                + (session.batch() - used));
+      }
       if (n == 0) {
         i.remove();
         continue;

@@ -1,5 +1,6 @@
 package candela.probe;
 
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.List;
 
@@ -11,6 +12,14 @@ import java.util.List;
  */
 public interface Probe<R> {
   Ask ask();
+
+  /**
+   * Shape of what it writes in each row, [c,h,w] of an image: another one than the network's is
+   * refused, as kernels believe it. Null where it goes by the rows that it is offered.
+   */
+  default Shape rowShape() {
+    return null;
+  }
 
   /** Class whose score is read, of every row. */
   int target();

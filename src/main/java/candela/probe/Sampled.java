@@ -1,5 +1,6 @@
 package candela.probe;
 
+import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
  */
 public abstract class Sampled<R> implements Probe<R> {
   private final Ask ask;
+  private final Shape row;
   private final int target;
   private final int all;
   private final SortedMap<Integer, Answers> known = new TreeMap<>();
@@ -17,8 +19,12 @@ public abstract class Sampled<R> implements Probe<R> {
   private int written;
   private int taken;
 
-  protected Sampled(Ask ask, int target, int all) {
+  /**
+   * @param row shape of what is written in each, see {@link #rowShape}
+   */
+  protected Sampled(Ask ask, Shape row, int target, int all) {
     this.ask = ask;
+    this.row = row;
     this.target = target;
     this.all = all;
   }
@@ -26,6 +32,11 @@ public abstract class Sampled<R> implements Probe<R> {
   @Override
   public final Ask ask() {
     return ask;
+  }
+
+  @Override
+  public final Shape rowShape() {
+    return row;
   }
 
   @Override

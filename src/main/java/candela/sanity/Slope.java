@@ -15,7 +15,7 @@ final class Slope extends Sampled<float[]> {
   private float[] gradient;
 
   Slope(Device device, float[] image, int target, ScoreKind kind) {
-    super(Ask.gradient(kind), target, 1);
+    super(Ask.gradient(kind), null, target, 1);
     this.device = device;
     this.image = image;
   }

@@ -1,9 +1,19 @@
 package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.TestDevice;
+import candela.device.Device;
+import candela.graph.Network;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
+import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
@@ -41,6 +51,36 @@ class MethodTest {
     assertThat(notes.size() < 2 || notes instanceof SequencedMap)
         .as("%s of %s", notes, notes.getClass())
         .isTrue();
+  }
+
+  /** Larger, smaller, and of as many values: kernels would believe each. */
+  @Test
+  void anImageOfAnotherShapeThanTheNetworksIsRefused() {
+    Network network = Network.load(Toy.attending(folder));
+    var levels = new Levels(List.of(-1f, -1f, -1f), List.of(2f, 2f, 2f));
+    int refused = 0;
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(network, device, 8);
+        var workspace = new Workspace(device)) {
+      for (Shape s : List.of(Shape.of(3, 18, 14), Shape.of(3, 8, 7), Shape.of(3, 7, 9))) {
+        var subject = new Subject(s, Toy.draw(new Random(3), s.count()), 1, levels);
+        for (Method m : SmallMethods.all()) {
+          Probe<Attribution> probe = m.probe(subject, workspace);
+          if (probe.size() == 0) {
+            continue;
+          }
+          refused++;
+          assertThatThrownBy(() -> pipeline.run(List.of(probe)))
+              .as(m + " of " + s)
+              .isInstanceOf(CandelaException.class)
+              .hasMessage(
+                  "attending.onnx: images of shape [3,9,7] expected, got one of %s; prepare it for"
+                      + " this network",
+                  s);
+        }
+      }
+    }
+    assertThat(refused).isGreaterThan(100);
   }
 
   @Test

@@ -18,6 +18,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -76,6 +77,43 @@ class MetricTest {
               }
               return values;
             });
+  }
+
+  /** As kernels believe it. */
+  @Test
+  void anImageOfAnotherShapeThanTheNetworksIsRefused() {
+    Network network = Network.load(Toy.attending(folder));
+    int refused = 0;
+    try (Device device = TestDevice.open(1);
+        var pipeline = new Pipeline(network, device, 8)) {
+      for (Shape s : List.of(Shape.of(3, 18, 14), Shape.of(3, 8, 7), Shape.of(3, 7, 9))) {
+        float[] x = new float[s.count()];
+        int n = s.count(1, 3);
+        float[] map = Arrays.copyOf(x, n);
+        boolean[] truth = new boolean[n];
+        truth[0] = true;
+        var e = new Explained(s, x, 1, map, s.dim(1), s.dim(2), truth, finds(p -> map));
+        for (String name : Metrics.names()) {
+          try (var workspace = new Workspace(device)) {
+            String spec =
+                switch (name) {
+                  case "faithfulness-correlation" -> name + ":subset=5";
+                  case "top-k-intersection" -> name + ":k=5";
+                  default -> name;
+                };
+            Probe<Score> probe = Metrics.parse(spec).probe(e, workspace);
+            if (probe.size() > 0) {
+              refused++;
+              assertThatThrownBy(() -> pipeline.run(List.of(probe)))
+                  .as(name + " of " + s)
+                  .isInstanceOf(CandelaException.class)
+                  .hasMessageContaining("[3,9,7] expected, got one of " + s);
+            }
+          }
+        }
+      }
+    }
+    assertThat(refused).isGreaterThan(40);
   }
 
   /** Of a method that returns the image, the map changes by what the image does. */

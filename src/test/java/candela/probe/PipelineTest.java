@@ -45,7 +45,7 @@ class PipelineTest {
   }
 
   /** Writes the rows first, first + 1, … as 10 + index, 0, 0; one a step where it waits. */
-  private final class Counting implements Probe<List<Float>> {
+  private class Counting implements Probe<List<Float>> {
     private final int size;
     private final boolean waits;
     private final int target;
@@ -259,13 +259,31 @@ class PipelineTest {
     assertThat(many.result()).containsExactly(expected(40, 1));
   }
 
+  @Test
+  void aProbeWritesNoMoreRowsThanItIsOffered() {
+    for (int n : new int[] {-1, 5}) {
+      var probe =
+          new Counting(9, false, 0) {
+            @Override
+            public int next(Tensor rows) {
+              return n;
+            }
+          };
+      try (var pipeline = new Pipeline(network, device, 4)) {
+        assertThatThrownBy(() -> pipeline.run(List.of(probe)))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageEndingWith(" tells of %d rows where it was offered 4", n);
+      }
+    }
+  }
+
   /** Scores that are wanted later come in order, and all before the run ends or stops. */
   @Test
   void scoresThatComeLaterAreThereWhenTheRunEnds() {
     for (int stop : new int[] {4, 8, 99}) {
       List<Float> got = new ArrayList<>();
       var probe =
-          new Sampled<List<Float>>(Ask.score(ScoreKind.LOGIT), 1, 9) {
+          new Sampled<List<Float>>(Ask.score(ScoreKind.LOGIT), null, 1, 9) {
             @Override
             protected void fill(int first, Tensor rows) {
               for (int i = 0; i < rows.shape().dim(0); i++) {
@@ -328,7 +346,7 @@ class PipelineTest {
     private final List<float[]> got = new ArrayList<>();
 
     Copying(Workspace workspace, int fails) {
-      super(Ask.score(ScoreKind.LOGIT), 1, 9);
+      super(Ask.score(ScoreKind.LOGIT), null, 1, 9);
       this.workspace = workspace;
       this.fails = fails;
     }

@@ -109,7 +109,7 @@ class EstimateTest {
 
     @Override
     public Probe<Score> probe(Explained explained, Workspace workspace) {
-      return new Sampled<>(Ask.score(ScoreKind.LOGIT), 0, 2) {
+      return new Sampled<>(Ask.score(ScoreKind.LOGIT), null, 0, 2) {
         @Override
         protected void fill(int first, Tensor rows) {
           try {
