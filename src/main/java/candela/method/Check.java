@@ -12,14 +12,6 @@ final class Check {
 
   private Check() {}
 
-  static void finite(float[] values, String where) {
-    for (int i = 0; i < values.length; i++) {
-      if (!Float.isFinite(values[i])) {
-        throw CandelaException.of("%s: finite values expected, [%d] is %s", where, i, values[i]);
-      }
-    }
-  }
-
   static int atLeast(int least, int value, String where) {
     if (value < least) {
       throw CandelaException.of("%s: %d or more expected, got %d", where, least, value);

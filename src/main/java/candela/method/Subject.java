@@ -1,5 +1,6 @@
 package candela.method;
 
+import candela.probe.Finite;
 import candela.probe.Range;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -25,7 +26,7 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
     if (target < 0) {
       throw CandelaException.of("target: a class of 0 or more expected, got %d", target);
     }
-    Check.finite(pixels, "image");
+    Finite.check(pixels, "image");
   }
 
   public Subject(Shape shape, float[] pixels, int target) {

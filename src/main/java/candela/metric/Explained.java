@@ -2,6 +2,7 @@ package candela.metric;
 
 import candela.image.Filter;
 import candela.image.Resize;
+import candela.probe.Finite;
 import candela.probe.Range;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -67,10 +68,18 @@ public final class Explained {
       throw CandelaException.of(
           "image: %d values expected for %s, got %d", shape.count(), shape, pixels.length);
     }
-    if (map.length != h * w || contributions.length != h * w) {
+    Finite.check(pixels, "image");
+    if (target < 0) {
+      throw CandelaException.of("target: a class of 0 or more expected, got %d", target);
+    }
+    if (h < 1 || w < 1) {
+      throw CandelaException.of("map: one pixel or more expected, got %d x %d", h, w);
+    }
+    long n = (long) h * w;
+    if (map.length != n || contributions.length != n) {
       throw CandelaException.of(
           "map: %d values expected for %d x %d, got %d and %d contributions",
-          h * w, h, w, map.length, contributions.length);
+          n, h, w, map.length, contributions.length);
     }
     this.shape = shape;
     this.pixels = pixels;

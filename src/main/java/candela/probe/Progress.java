@@ -1,6 +1,10 @@
 package candela.probe;
 
-/** Told how far a run is, after every batch; answers whether to go on. */
+/**
+ * Told how far a run is, after every batch; answers whether to go on. Nothing else stops a run:
+ * where interrupting its thread should, the answer is {@code
+ * !Thread.currentThread().isInterrupted()}.
+ */
 @FunctionalInterface
 public interface Progress {
   Progress SILENT = (done, all) -> true;

@@ -79,6 +79,21 @@ class MetricTest {
             });
   }
 
+  @Test
+  void mapsHaveRowsAndColumns() {
+    float[] x = {1, 2, 3, 4};
+    Shape s = Shape.of(1, 2, 2);
+    for (int[] size : new int[][] {{-2, -2}, {0, 0}, {1 << 16, 1 << 16}}) {
+      float[] map = size[0] == -2 ? x : new float[0];
+      assertThatThrownBy(() -> new Explained(s, x, 0, map, size[0], size[1], null))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageStartingWith("map: ");
+    }
+    assertThatThrownBy(() -> new Explained(s, x, -1, x, 2, 2, null))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage("target: a class of 0 or more expected, got -1");
+  }
+
   /** As kernels believe it. */
   @Test
   void anImageOfAnotherShapeThanTheNetworksIsRefused() {

@@ -259,6 +259,27 @@ class PipelineTest {
     assertThat(many.result()).containsExactly(expected(40, 1));
   }
 
+  /** A ReLU makes 0 of NaN: the scores would be finite. */
+  @Test
+  void valuesThatAreNoNumbersAreRefused() {
+    assertThatThrownBy(() -> new Logits(device, new float[] {1, Float.NaN, 0}))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage("image: finite values expected, [1] is NaN");
+  }
+
+  @Test
+  void noClassIsBestBeforeTheNetworkIsAsked() {
+    var logits = new Logits(device, new float[] {1, 2, 3});
+    assertThat(logits.result()).isNull();
+    assertThatThrownBy(logits::best)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("the network has not been asked yet; run the probe first");
+    try (var pipeline = new Pipeline(network, device, 4)) {
+      pipeline.run(List.of(logits));
+    }
+    assertThat(logits.best()).isEqualTo(logits.result().best());
+  }
+
   @Test
   void aProbeWritesNoMoreRowsThanItIsOffered() {
     for (int n : new int[] {-1, 5}) {
