@@ -176,28 +176,27 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
       int down = h - window + 1;
       int across = w - window + 1;
       int every = Math.max(1, Math.ceilDiv(down * across, PATCHES));
-      int n = 0;
-      double[][] s = new double[mean.length][mean.length];
-      double[] patch = new double[mean.length];
+      int n = Math.ceilDiv(down * across, every);
       for (int at = 0; at < down * across; at += every) {
-        for (int k = 0; k < patch.length; k++) {
-          patch[k] = at(at / across, at % across, k);
-          mean[k] += patch[k];
+        for (int k = 0; k < mean.length; k++) {
+          mean[k] += at(at / across, at % across, k);
         }
-        for (int i = 0; i < patch.length; i++) {
-          for (int j = 0; j <= i; j++) {
-            s[i][j] += patch[i] * patch[j];
-          }
-        }
-        n++;
       }
       for (int k = 0; k < mean.length; k++) {
         mean[k] /= n;
       }
-      for (int i = 0; i < mean.length; i++) {
-        for (int j = 0; j <= i; j++) {
-          s[i][j] = s[i][j] / n - mean[i] * mean[j];
-          s[j][i] = s[i][j];
+      double[][] s = new double[mean.length][mean.length];
+      double[] off = new double[mean.length];
+      // of deviations: squares of values lose them where all are far from 0
+      for (int at = 0; at < down * across; at += every) {
+        for (int k = 0; k < off.length; k++) {
+          off[k] = at(at / across, at % across, k) - mean[k];
+        }
+        for (int i = 0; i < off.length; i++) {
+          for (int j = 0; j <= i; j++) {
+            s[i][j] += off[i] * off[j] / n;
+            s[j][i] = s[i][j];
+          }
         }
       }
       return s;
