@@ -34,7 +34,8 @@ import java.util.Optional;
  * of black-box models", sections 3.1 and 3.2; defaults of the authors' example.
  *
  * <p><b>Differences:</b> the authors' fill is zero; their evaluation takes 5000, 10 and 0.1,
- * TorchRay 8000, 7 and 0.5.
+ * TorchRay 8000, 7 and 0.5. Beyond the middle of its outer cells the authors' grid is mirrored
+ * about it; here those cells go on.
  */
 public record Rise(
     int masks, int cells, double keep, Fill fill, Inpainter inpainter, long seed, ScoreKind score)

@@ -13,13 +13,13 @@ import candela.probe.Workspace;
  * most important of n pixels are known as well, for p = 0.5, 1, 2, 3, 4, 5, 7, 10, 13, 21, 34, 50
  * and 75 %. With f the scores and I the information of blurred image (0), these images (p) and the
  * whole image (1), the curve runs through (0, 0), the points (I_p − I_0) / (I_1 − I_0), (f_p − f_0)
- * / (f_1 − f_0), both at least 0 and at most 1, and (1, 1): sorted by information, linear between
- * points, of the largest f so far. The value is the area under it, by trapezoids of 1/1000. NaN
- * where f_1 is below least or not above f_0, or I_1 not above I_0. Pixels go by the map's value,
- * largest first; of equal ones, those that come first row by row. Information is the entropy, in
- * bits, of what is left of each channel when every value, as one of 256 levels from the image's
- * least to its largest value, is guessed from those at its left and above as PNG's Paeth filter
- * does: Σ n_r log₂(n / n_r) over the differences r, found n_r times.
+ * / (f_1 − f_0), both at least 0 and at most 1, and (1, 1): sorted by information, of equal
+ * information by p, linear between points, of the largest f so far. The value is the area under it,
+ * by trapezoids of 1/1000. NaN where f_1 is below least or not above f_0, or I_1 not above I_0.
+ * Pixels go by the map's value, largest first; of equal ones, those that come first row by row.
+ * Information is the entropy, in bits, of what is left of each channel when every value, as one of
+ * 256 levels from the image's least to its largest value, is guessed from those at its left and
+ * above as PNG's Paeth filter does: Σ n_r log₂(n / n_r) over the differences r, found n_r times.
  *
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number
  * and the curve, 1,001 values; part {@code blurred}, f_0.

@@ -258,7 +258,7 @@ class MetricReferenceTest {
     assertThat(s.curve()).hasSize(5);
   }
 
-  /** The curve of ever more pixels in focus; of equal information the largest, as of less. */
+  /** The curve of ever more pixels in focus: up to the first image of equal information. */
   @Test
   void performanceComesBackWithInformation() {
     boolean[] known = new boolean[PIXELS];
@@ -291,22 +291,19 @@ class MetricReferenceTest {
       double from = 0;
       double below = 0;
       double to = Double.POSITIVE_INFINITY;
+      double above = 0;
       for (int row = 1; row <= last; row++) {
         double at = Math.clamp((bits[row] - bits[0]) / (bits[last] - bits[0]), 0, 1);
+        double f = Math.clamp((p[row] - p[0]) / (p[last] - p[0]), 0, 1);
         if (at <= i / 1000.0) {
           from = Math.max(from, at);
-          below = Math.max(below, (p[row] - p[0]) / (p[last] - p[0]));
-        } else {
-          to = Math.min(to, at);
+          below = Math.max(below, f);
+        } else if (at < to) {
+          to = at;
+          above = f;
         }
       }
-      below = Math.min(below, 1);
-      double above = below;
-      for (int row = 1; row <= last; row++) {
-        if (Math.clamp((bits[row] - bits[0]) / (bits[last] - bits[0]), 0, 1) == to) {
-          above = Math.clamp((p[row] - p[0]) / (p[last] - p[0]), above, 1);
-        }
-      }
+      above = Math.max(above, below);
       double f = i == 1000 ? 1 : below + (above - below) * (i / 1000.0 - from) / (to - from);
       sum += i == 0 || i == 1000 ? f / 2 : f;
     }
