@@ -37,8 +37,9 @@ import java.util.Map;
  * the last, and their own rule right after an activation; sums then fall short of f(x) − f(b) (by
  * half and more on SqueezeNet). Local response normalisation is an activation: what an element
  * changes is put down to itself, so that sums are kept; Captum takes its gradient. Products are
- * split evenly, softmax and other normalisations are written out in sums, products and functions of
- * one value, so that they add up too; what cannot be is refused.
+ * split evenly, but x·sigmoid(x) is one function of x, as GELU is; softmax and other normalisations
+ * are written out in sums, products and functions of one value, so that they add up too; what
+ * cannot be is refused.
  */
 public record DeepLift(
     Multipliers rule,

@@ -32,8 +32,9 @@ import java.util.Map;
  * <p><b>Source:</b> Zintgraf et al. 2017, "Visualizing deep neural network decisions: prediction
  * difference analysis", sections 3.1 and 3.2.
  *
- * <p><b>Differences:</b> the Gaussian is that of the image's patches, not of ImageNet's, and pixels
- * beyond the edge are those at the edge; the authors' stride is 1, 46,225 windows.
+ * <p><b>Differences:</b> the Gaussian is that of the image's patches (of more than 4,000, some
+ * 2,000 to 4,000 evenly spaced ones), not of ImageNet's, and pixels beyond the edge are those at
+ * the edge; the authors' stride is 1, 46,225 windows.
  */
 public record PredictionDifference(int window, int pad, int stride, int samples, long seed)
     implements Method {
