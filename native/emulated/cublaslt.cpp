@@ -31,6 +31,11 @@ struct Algo {
 static_assert(sizeof(Algo) <= 64);
 constexpr uint64_t kAlgo = 0xa190a190;
 
+// At the start of a call that a test may have asked to fail.
+#define MAY_FAIL(call) \
+  if (int status = failing(call, 13)) return status
+size_t living;
+
 bool typeOf(int t, Type& out) {
   if (t == 0) out = F32;
   else if (t == 2) out = F16;
@@ -59,29 +64,38 @@ std::vector<float> pack(const void* p, const Layout& l, Rounding r) {
 }
 }  // namespace
 
+size_t emulated::livingProducts() { return living; }
+
 EXPORT int cublasLtCreate(void** h) {
+  MAY_FAIL("cublasLtCreate");
+  living++;
   if (!hasContext()) fault("cublasLtCreate without a context");
   *h = malloc(8);
   return 0;
 }
 EXPORT int cublasLtDestroy(void* h) {
+  living--;
   free(h);
   return 0;
 }
 EXPORT size_t cublasLtGetVersion() { return 130100; }
 EXPORT const char* cublasLtGetStatusString(int s) {
-  return s == 15 ? "CUBLAS_STATUS_NOT_SUPPORTED" : s == 7 ? "CUBLAS_STATUS_INVALID_VALUE" : "emulated";
+  return s == 15 ? "CUBLAS_STATUS_NOT_SUPPORTED" : s == 3 ? "CUBLAS_STATUS_ALLOC_FAILED" : s == 13 ? "CUBLAS_STATUS_EXECUTION_FAILED" : s == 7 ? "CUBLAS_STATUS_INVALID_VALUE" : "emulated";
 }
 EXPORT int cublasLtMatmulDescCreate(Desc** d, int compute, int scale) {
+  MAY_FAIL("cublasLtMatmulDescCreate");
+  living++;
   if (scale != 0 || (compute != 68 && compute != 75 && compute != 77)) fault("cublasLtMatmulDescCreate %d %d", compute, scale);
   *d = new Desc{compute, scale};
   return 0;
 }
 EXPORT int cublasLtMatmulDescDestroy(Desc* d) {
+  living--;
   delete d;
   return 0;
 }
 EXPORT int cublasLtMatmulDescSetAttribute(Desc* d, int a, const void* v, size_t n) {
+  MAY_FAIL("cublasLtMatmulDescSetAttribute");
   switch (a) {
     case 3: memcpy(&d->transA, v, 4); break;
     case 4: memcpy(&d->transB, v, 4); break;
@@ -92,10 +106,13 @@ EXPORT int cublasLtMatmulDescSetAttribute(Desc* d, int a, const void* v, size_t 
   return n == 4 || (a == 8 && n == 8) ? 0 : 7;
 }
 EXPORT int cublasLtMatrixLayoutCreate(Layout** l, int type, uint64_t rows, uint64_t cols, int64_t ld) {
+  MAY_FAIL("cublasLtMatrixLayoutCreate");
+  living++;
   *l = new Layout{type, rows, cols, ld};
   return 0;
 }
 EXPORT int cublasLtMatrixLayoutDestroy(Layout* l) {
+  living--;
   delete l;
   return 0;
 }
@@ -105,8 +122,13 @@ EXPORT int cublasLtMatrixLayoutSetAttribute(Layout* l, int a, const void* v, siz
   else return fault("cublasLtMatrixLayoutSetAttribute %d", a), 7;
   return 0;
 }
-EXPORT int cublasLtMatmulPreferenceCreate(Preference** p) { return *p = new Preference, 0; }
+EXPORT int cublasLtMatmulPreferenceCreate(Preference** p) {
+  MAY_FAIL("cublasLtMatmulPreferenceCreate");
+  living++;
+  return *p = new Preference, 0;
+}
 EXPORT int cublasLtMatmulPreferenceDestroy(Preference* p) {
+  living--;
   delete p;
   return 0;
 }
@@ -134,6 +156,7 @@ int sane(const Desc* d, const Layout* a, const Layout* b, const Layout* c, const
 
 EXPORT int cublasLtMatmulAlgoGetHeuristic(void*, const Desc* d, const Layout* a, const Layout* b, const Layout* c, const Layout* e,
                                           const Preference* p, int most, char* results, int* found) {
+  MAY_FAIL("cublasLtMatmulAlgoGetHeuristic");
   *found = 0;
   if (int bad = sane(d, a, b, c, e)) return bad;
   for (int i = 0; i < 2 && i < most; i++) {
@@ -153,6 +176,7 @@ EXPORT int cublasLtMatmulAlgoGetHeuristic(void*, const Desc* d, const Layout* a,
 EXPORT int cublasLtMatmul(void*, const Desc* d, const float* alpha, const void* A, const Layout* a, const void* B, const Layout* b,
                           const float* beta, const void* C, const Layout* c, void* E, const Layout* e, const Algo* algo,
                           void* workspace, size_t bytes, Stream* stream) {
+  MAY_FAIL("cublasLtMatmul");
   if (int bad = sane(d, a, b, c, e)) return bad;
   if (algo->magic != kAlgo) return fault("cublasLtMatmul: no algorithm"), 7;
   if (isDevice(alpha) || isDevice(beta)) return fault("cublasLtMatmul: alpha or beta on the device"), 7;

@@ -22,6 +22,7 @@ struct Desc {
   Ref graph;        // of ENGINECFG
 };
 std::map<void*, Ref> living;
+size_t handles;
 
 struct Handle {
   Stream* stream = nullptr;
@@ -32,7 +33,11 @@ int refuse(int status, std::string text) {
   words = std::move(text);
   return status;
 }
-constexpr int kBadParam = 2000, kNotSupported = 3000, kMisaligned = 2003;
+constexpr int kBadParam = 2000, kNotSupported = 3000, kMisaligned = 2003, kDeviceAllocation = 4003, kFailed = 5000;
+
+// At the start of a call that a test may have asked to fail.
+#define MAY_FAIL(call) \
+  if (int status = failing(call, kFailed)) return refuse(status, "asked for")
 
 Ref find(void* d) {
   auto i = living.find(d);
@@ -169,13 +174,21 @@ Plan plan(const Ref& config) {
 
 }  // namespace
 
-EXPORT int cudnnCreate(Handle** h) { return *h = new Handle, 0; }
+size_t emulated::livingDescriptors() { return living.size() + handles; }
+
+EXPORT int cudnnCreate(Handle** h) {
+  MAY_FAIL("cudnnCreate");
+  handles++;
+  return *h = new Handle, 0;
+}
 EXPORT int cudnnDestroy(Handle* h) {
+  handles--;
   delete h;
   return 0;
 }
 EXPORT int cudnnSetStream(Handle* h, Stream* s) {
   Guard g(lock);
+  MAY_FAIL("cudnnSetStream");
   if (!isStream(s)) fault("cudnnSetStream: no stream");
   h->stream = s;
   return 0;
@@ -185,6 +198,8 @@ EXPORT const char* cudnnGetErrorString(int s) {
   switch (s) {
     case kBadParam: return "CUDNN_STATUS_BAD_PARAM";
     case kNotSupported: return "CUDNN_STATUS_NOT_SUPPORTED";
+    case kDeviceAllocation: return "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED";
+    case kFailed: return "CUDNN_STATUS_EXECUTION_FAILED";
     case kMisaligned: return "CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER";
     default: return "CUDNN_STATUS";
   }
@@ -194,6 +209,7 @@ EXPORT void cudnnGetLastErrorString(char* to, size_t n) {
 }
 EXPORT int cudnnBackendCreateDescriptor(int kind, void** out) {
   Guard g(lock);
+  MAY_FAIL("cudnnBackendCreateDescriptor");
   if (kind < 0 || kind > TENSOR) return refuse(kBadParam, "kind");
   auto d = std::make_shared<Desc>();
   d->kind = kind;
@@ -211,6 +227,7 @@ EXPORT int cudnnBackendDestroyDescriptor(void* d) {
 }
 EXPORT int cudnnBackendSetAttribute(void* at, int name, int type, int64_t n, const void* values) {
   Guard g(lock);
+  MAY_FAIL("cudnnBackendSetAttribute");
   Ref d = find(at);
   if (!d || d->finished) {
     fault("cudnnBackendSetAttribute %d of %s", name, d ? "a finished descriptor" : "what is no descriptor");
@@ -235,6 +252,7 @@ EXPORT int cudnnBackendSetAttribute(void* at, int name, int type, int64_t n, con
 }
 EXPORT int cudnnBackendFinalize(void* at) {
   Guard g(lock);
+  MAY_FAIL("cudnnBackendFinalize");
   Ref d = find(at);
   if (!d) return fault("cudnnBackendFinalize of what is no descriptor"), kBadParam;
   static int fuse = setting("CANDELA_CARD_FUSE", 1);
@@ -268,6 +286,7 @@ EXPORT int cudnnBackendFinalize(void* at) {
 }
 EXPORT int cudnnBackendGetAttribute(void* at, int name, int, int64_t most, int64_t* n, void* to) {
   Guard g(lock);
+  MAY_FAIL("cudnnBackendGetAttribute");
   Ref d = find(at);
   if (!d || (!d->finished && d->kind != ENGINECFG && d->kind != ENGINE)) {
     fault("cudnnBackendGetAttribute %d of what is no finished descriptor", name);
@@ -310,6 +329,7 @@ EXPORT int cudnnBackendGetAttribute(void* at, int name, int, int64_t most, int64
 }
 EXPORT int cudnnBackendExecute(Handle* h, void* planAt, void* packAt) {
   Guard g(lock);
+  MAY_FAIL("cudnnBackendExecute");
   Ref pd = find(planAt), pack = find(packAt);
   if (!pd || !pack || pd->kind != PLAN || pack->kind != PACK || !pd->finished || !pack->finished) {
     fault("cudnnBackendExecute: plan or pack");

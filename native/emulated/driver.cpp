@@ -21,6 +21,8 @@ bool isPinned(const void* p, size_t bytes) {
 void* D(CUdeviceptr p) { return reinterpret_cast<void*>(p); }
 }  // namespace
 
+size_t emulated::pinnedBlocks() { return pinned.size(); }
+
 EXPORT CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
 EXPORT CUresult cuDriverGetVersion(int* v) { return *v = 13000, CUDA_SUCCESS; }
 EXPORT CUresult cuDeviceGet(CUdevice* d, int i) { return *d = i, i == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE; }
@@ -45,12 +47,14 @@ EXPORT CUresult cuGetErrorString(CUresult e, const char** text) {
     case 201: *text = "invalid device context"; break;
     case 600: *text = "device not ready"; break;
     case 400: *text = "invalid resource handle"; break;
+    case 700: *text = "an illegal memory access was encountered"; break;
     case 719: *text = "unspecified launch failure"; break;
     default: *text = "emulated error";
   }
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext* c, CUdevice) {
+  MAY_FAIL("cuDevicePrimaryCtxRetain");
   Guard g(lock);
   retained++;
   *c = reinterpret_cast<CUcontext>(&context);
@@ -66,8 +70,12 @@ EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
   }
   return CUDA_SUCCESS;
 }
-EXPORT CUresult cuCtxSetCurrent(CUcontext c) { return current = c, CUDA_SUCCESS; }
+EXPORT CUresult cuCtxSetCurrent(CUcontext c) {
+  MAY_FAIL("cuCtxSetCurrent");
+  return current = c, CUDA_SUCCESS;
+}
 EXPORT CUresult cuMemGetInfo_v2(size_t* free, size_t* total) {
+  MAY_FAIL("cuMemGetInfo");
   Guard g(lock);
   if (!bound("cuMemGetInfo")) return CUDA_ERROR_INVALID_CONTEXT;
   *total = cardBytes();
@@ -75,6 +83,7 @@ EXPORT CUresult cuMemGetInfo_v2(size_t* free, size_t* total) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuMemAlloc_v2(CUdeviceptr* p, size_t n) {
+  MAY_FAIL("cuMemAlloc");
   Guard g(lock);
   if (!bound("cuMemAlloc")) return CUDA_ERROR_INVALID_CONTEXT;
   if (refusedInCapture("cuMemAlloc")) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -84,6 +93,7 @@ EXPORT CUresult cuMemAlloc_v2(CUdeviceptr* p, size_t n) {
   return at ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 EXPORT CUresult cuMemFree_v2(CUdeviceptr p) {
+  MAY_FAIL("cuMemFree");
   Guard g(lock);
   if (p == 0) return CUDA_SUCCESS;
   if (!bound("cuMemFree")) return CUDA_ERROR_INVALID_CONTEXT;
@@ -96,6 +106,7 @@ EXPORT CUresult cuMemFree_v2(CUdeviceptr p) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuMemAllocHost_v2(void** p, size_t n) {
+  MAY_FAIL("cuMemAllocHost");
   Guard g(lock);
   if (!bound("cuMemAllocHost")) return CUDA_ERROR_INVALID_CONTEXT;
   if (refusedInCapture("cuMemAllocHost")) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -104,6 +115,7 @@ EXPORT CUresult cuMemAllocHost_v2(void** p, size_t n) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuMemFreeHost(void* p) {
+  MAY_FAIL("cuMemFreeHost");
   Guard g(lock);
   if (refusedInCapture("cuMemFreeHost")) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   if (!pinned.erase(static_cast<char*>(p))) {
@@ -117,6 +129,7 @@ EXPORT CUresult cuMemFreeHost(void* p) {
 
 // ---- copies ----
 EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t n, CUstream s) {
+  MAY_FAIL("cuMemcpyHtoDAsync");
   Guard g(lock);
   if (!bound("cuMemcpyHtoDAsync")) return CUDA_ERROR_INVALID_CONTEXT;
   if (isDevice(from) || !isLive(D(to), n)) {
@@ -134,6 +147,7 @@ EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t n,
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t n, CUstream s) {
+  MAY_FAIL("cuMemcpyDtoHAsync");
   Guard g(lock);
   if (!bound("cuMemcpyDtoHAsync")) return CUDA_ERROR_INVALID_CONTEXT;
   if (isDevice(to) || !isLive(D(from), n)) {
@@ -146,6 +160,7 @@ EXPORT CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t n, CUstr
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t n, CUstream s) {
+  MAY_FAIL("cuMemcpyDtoDAsync");
   Guard g(lock);
   if (!bound("cuMemcpyDtoDAsync")) return CUDA_ERROR_INVALID_CONTEXT;
   if (!isLive(D(from), n) || !isLive(D(to), n)) {
@@ -156,6 +171,7 @@ EXPORT CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t n,
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char v, size_t n, CUstream s) {
+  MAY_FAIL("cuMemsetD8Async");
   Guard g(lock);
   if (!bound("cuMemsetD8Async")) return CUDA_ERROR_INVALID_CONTEXT;
   if (!isLive(D(to), n)) {

@@ -11,6 +11,8 @@
 // CANDELA_CARD_NO_FORKS=1, CANDELA_CARD_FUSE=0|2 (no fused graph of cuDNN is taken, or every other),
 // CANDELA_CARD_REFUSE, CANDELA_CARD_REFUSE_LATE (per cent of engines that cannot be planned, or run).
 //
+// A test makes calls fail by card_fail, and counts by card_held what is left, see failing.cpp.
+//
 // One lock for everything.
 #pragma once
 #include <cstdarg>
@@ -95,6 +97,18 @@ bool isStream(Stream* s);
 extern thread_local Capture* capturingThread;
 
 uint32_t dice();
+
+// ---- failures that a test asks for ----
+// The status that this call is to give: 0, or what was asked for; `later` of all calls after one that broke the card.
+int failing(const char* call, int later);
+
+// What nobody has given back.
+size_t pinnedBlocks();
+size_t livingStreams();
+size_t livingEvents();
+size_t livingGraphs();
+size_t livingDescriptors();
+size_t livingProducts();
 
 // ---- the context of this thread ----
 void bindContext();

@@ -32,6 +32,7 @@ EXPORT int cd_device_count(int* count) { return *count = 1, 0; }
 
 EXPORT int cd_stream_create(int threads, void* queue, cd_stream** out) {
   Guard g(lock);
+  if (int status = failing("cd_stream_create", CD_DEVICE)) return refuse(status, "stream_create: asked for");
   if (!out) return refuse(CD_INVALID, "stream_create: out is NULL");
   if (!queue) return refuse(CD_INVALID, "stream_create: queue is NULL");
   if (threads != 1) return refuse(threads < 1 ? CD_INVALID : CD_DEVICE, "stream_create: card");
@@ -43,7 +44,7 @@ EXPORT int cd_stream_create(int threads, void* queue, cd_stream** out) {
 
 EXPORT int cd_stream_wait(cd_stream* s) {
   Guard g(lock);
-  if (!begins(s, "cd_stream_wait")) return CD_INVALID;
+  if (int status = refused(s, "cd_stream_wait")) return status;
   runUntil(streamOf(s), streamOf(s)->next());
   return 0;
 }
@@ -51,25 +52,26 @@ EXPORT int cd_stream_wait(cd_stream* s) {
 EXPORT int cd_stream_destroy(cd_stream* s) {
   Guard g(lock);
   if (!s) return 0;
-  if (!begins(s, "cd_stream_destroy")) return CD_INVALID;
+  if (int status = refused(s, "cd_stream_destroy")) return status;
   runUntil(streamOf(s), streamOf(s)->next());
   reinterpret_cast<card_stream*>(s)->magic = 0;
   return 0;  // not freed: a later use is seen
 }
 
-bool begins(cd_stream* s, const char* name) {
+int refused(cd_stream* s, const char* name) {
   lastRan = 0;
-  if (!s) return refuse(CD_INVALID, std::string(name + 3) + ": stream is NULL"), false;
+  if (!s) return refuse(CD_INVALID, std::string(name + 3) + ": stream is NULL");
   if (reinterpret_cast<card_stream*>(s)->magic != kMagic) {
     fault("%s: no stream, or one that was destroyed", name);
-    return refuse(CD_INVALID, "no stream"), false;
+    return refuse(CD_INVALID, "no stream");
   }
   // The runtime would take the first card, and refuses another's stream.
   if (!hasContext()) {
     fault("%s: no context is current on this thread", name);
-    return refuse(CD_DEVICE, std::string(name + 3) + ": invalid resource handle"), false;
+    return refuse(CD_DEVICE, std::string(name + 3) + ": invalid resource handle");
   }
-  return true;
+  int status = failing("kernel", CD_DEVICE);
+  return status ? refuse(status, std::string(name + 3) + ": asked for") : 0;
 }
 
 bool isHost(const void* p, const char* name, const char* which) {

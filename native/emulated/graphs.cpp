@@ -74,16 +74,19 @@ void forget(Stream* s) {
 }
 
 size_t livingGraphs() { return graphs.size() + execs.size(); }
+size_t livingEvents() { return events.size(); }
 
 }  // namespace emulated
 
 EXPORT CUresult cuStreamCreate(CUstream* s, unsigned) {
+  MAY_FAIL("cuStreamCreate");
   Guard g(lock);
   if (!bound("cuStreamCreate")) return CUDA_ERROR_INVALID_CONTEXT;
   *s = reinterpret_cast<CUstream>(newStream());
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuStreamDestroy_v2(CUstream s) {
+  MAY_FAIL("cuStreamDestroy");
   Guard g(lock);
   if (!isThere(s, "cuStreamDestroy")) return CUDA_ERROR_INVALID_HANDLE;
   runUntil(S(s), S(s)->next());
@@ -92,6 +95,7 @@ EXPORT CUresult cuStreamDestroy_v2(CUstream s) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuStreamSynchronize(CUstream s) {
+  MAY_FAIL("cuStreamSynchronize");
   Guard g(lock);
   if (!isThere(s, "cuStreamSynchronize")) return CUDA_ERROR_INVALID_HANDLE;
   if (S(s)->capture || capturingThread) {
@@ -103,6 +107,7 @@ EXPORT CUresult cuStreamSynchronize(CUstream s) {
   return broken ? CUDA_ERROR_LAUNCH_FAILED : CUDA_SUCCESS;
 }
 EXPORT CUresult cuStreamQuery(CUstream s) {
+  MAY_FAIL("cuStreamQuery");
   Guard g(lock);
   if (S(s)->capture) {
     fault("cuStreamQuery in a capture");
@@ -114,6 +119,7 @@ EXPORT CUresult cuStreamQuery(CUstream s) {
   return CUDA_ERROR_NOT_READY;
 }
 EXPORT CUresult cuEventCreate(CUevent* e, unsigned flags) {
+  MAY_FAIL("cuEventCreate");
   Guard g(lock);
   if (!bound("cuEventCreate")) return CUDA_ERROR_INVALID_CONTEXT;
   auto made = new Event;
@@ -133,6 +139,7 @@ EXPORT CUresult cuEventDestroy_v2(CUevent e) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuEventRecord(CUevent ev, CUstream s) {
+  MAY_FAIL("cuEventRecord");
   Guard g(lock);
   Event* e = E(ev);
   if (!isThere(ev, "cuEventRecord") || !isThere(s, "cuEventRecord")) return CUDA_ERROR_INVALID_HANDLE;
@@ -149,6 +156,7 @@ EXPORT CUresult cuEventRecord(CUevent ev, CUstream s) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuStreamWaitEvent(CUstream s, CUevent ev, unsigned) {
+  MAY_FAIL("cuStreamWaitEvent");
   Guard g(lock);
   Event* e = E(ev);
   Stream* to = S(s);
@@ -188,6 +196,7 @@ EXPORT CUresult cuStreamWaitEvent(CUstream s, CUevent ev, unsigned) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuEventSynchronize(CUevent ev) {
+  MAY_FAIL("cuEventSynchronize");
   Guard g(lock);
   Event* e = E(ev);
   if (!isThere(ev, "cuEventSynchronize")) return CUDA_ERROR_INVALID_HANDLE;
@@ -200,6 +209,7 @@ EXPORT CUresult cuEventSynchronize(CUevent ev) {
   return broken ? CUDA_ERROR_LAUNCH_FAILED : CUDA_SUCCESS;
 }
 EXPORT CUresult cuEventElapsedTime(float* ms, CUevent a, CUevent b) {
+  MAY_FAIL("cuEventElapsedTime");
   Guard g(lock);
   if (!E(a)->timing || !E(b)->timing) return CUDA_ERROR_INVALID_HANDLE;
   *ms = 0.01f + (dice() % 10000) * 1e-4f;
@@ -207,6 +217,7 @@ EXPORT CUresult cuEventElapsedTime(float* ms, CUevent a, CUevent b) {
 }
 
 EXPORT CUresult cuStreamBeginCapture_v2(CUstream s, CUstreamCaptureMode) {
+  MAY_FAIL("cuStreamBeginCapture");
   Guard g(lock);
   static bool refuse = setting("CANDELA_CARD_NO_GRAPHS", 0);
   if (refuse) return CUDA_ERROR_NOT_SUPPORTED;
@@ -231,6 +242,7 @@ EXPORT CUresult cuStreamEndCapture(CUstream s, CUgraph* graph) {
     return CUDA_ERROR_ILLEGAL_STATE;
   }
   int error = c->error;
+  if (!error) error = failing("cuStreamEndCapture", CUDA_ERROR_ILLEGAL_ADDRESS);
   // All that joined has come back.
   std::vector<char> reached(c->nodes.size());
   std::vector<int> todo = S(s)->last;
@@ -279,6 +291,7 @@ EXPORT CUresult cuGraphDestroy(CUgraph graph) {
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, unsigned long long) {
+  MAY_FAIL("cuGraphInstantiate");
   Guard g(lock);
   auto at = reinterpret_cast<Graph*>(graph);
   if (!graphs.count(at)) {
@@ -291,6 +304,7 @@ EXPORT CUresult cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, un
   return CUDA_SUCCESS;
 }
 EXPORT CUresult cuGraphLaunch(CUgraphExec exec, CUstream s) {
+  MAY_FAIL("cuGraphLaunch");
   Guard g(lock);
   auto at = reinterpret_cast<Exec*>(exec);
   if (!execs.count(at) || !isStream(S(s))) {

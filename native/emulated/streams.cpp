@@ -71,6 +71,7 @@ void drop(Stream* s) {
 }
 
 bool isStream(Stream* s) { return streams.count(s) > 0; }
+size_t livingStreams() { return streams.size(); }
 
 void enqueue(Stream* s, std::string name, Op op) {
   Guard g(lock);

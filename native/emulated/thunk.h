@@ -17,7 +17,7 @@ inline cd_stream* onCpu() { return static_cast<cd_stream*>(emulated::cpuStream()
 
 // The same layout as entry.h's: of the three files that are built in.
 cd_stream* onRounding();
-bool begins(cd_stream* s, const char* name);
+int refused(cd_stream* s, const char* name);
 bool isHost(const void* p, const char* name, const char* which);
 int illegal(const char* name, const char* which);
 int told(const char* name, int status);

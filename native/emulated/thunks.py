@@ -38,7 +38,7 @@ def entry(name, parameters):
         f'EXPORT int {name}({", ".join(f"{kind} {n}" for kind, n in parameters)}) {{',
         f'  static auto f = &real_{name};' if rounds else
         f'  static auto f = reinterpret_cast<int (*)({kinds})>(cpuEntry("{name}"));',
-        f'  if (!begins(stream, "{name}")) return 1;']
+        f'  if (int status = refused(stream, "{name}")) return status;']
     if any(n in TOLD and '*' in kind for kind, n in parameters):
         lines += [host(name, n) for kind, n in parameters[1:] if '*' in kind]
         arguments = [cpu] + [n for _, n in parameters[1:]]

@@ -52,21 +52,26 @@ public final class ConvertedConvolution implements ConvolutionPlan {
     this.wide = wide;
     givenWeights = weights;
     givenBias = bias;
-    this.weights = device.allocate(4 * weights());
-    this.bias = device.allocate(4L * shape.oc());
-    round();
-    plan =
-        device
-            .dense()
-            .convolution(
-                shape,
-                this.weights.segment(),
-                bias.equals(NONE) ? NONE : this.bias.segment(),
-                Activation.NONE,
-                false,
-                shape.oc(),
-                exact,
-                Storage.FLOAT32);
+    try {
+      this.weights = device.allocate(4 * weights());
+      this.bias = device.allocate(4L * shape.oc());
+      round();
+      plan =
+          device
+              .dense()
+              .convolution(
+                  shape,
+                  this.weights.segment(),
+                  bias.equals(NONE) ? NONE : this.bias.segment(),
+                  Activation.NONE,
+                  false,
+                  shape.oc(),
+                  exact,
+                  Storage.FLOAT32);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   private long weights() {
@@ -207,8 +212,14 @@ public final class ConvertedConvolution implements ConvolutionPlan {
 
   @Override
   public void close() {
-    plan.close();
-    weights.close();
-    bias.close();
+    if (plan != null) {
+      plan.close();
+    }
+    if (weights != null) {
+      weights.close();
+    }
+    if (bias != null) {
+      bias.close();
+    }
   }
 }

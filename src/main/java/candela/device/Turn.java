@@ -106,6 +106,8 @@ public final class Turn {
    * @throws IllegalStateException where another thread has it, or it has ended
    */
   public void end() {
-    run(() -> ended = true);
+    take();
+    ended = true;
+    give();
   }
 }

@@ -3,7 +3,6 @@ package candela.device.cuda;
 import candela.device.OutOfMemory;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.function.LongUnaryOperator;
@@ -53,14 +52,8 @@ final class BlockCache implements AutoCloseable {
    */
   long allocate(long bytes) {
     long size = rounded(bytes);
-    Deque<Long> ready = free.get(size);
-    if (ready != null) {
-      long address = ready.pop();
-      if (ready.isEmpty()) {
-        free.remove(size);
-      }
-      kept -= size;
-      return address;
+    if (free.containsKey(size)) {
+      return pop(size);
     }
     if (held + size > budget) {
       release();
@@ -77,6 +70,17 @@ final class BlockCache implements AutoCloseable {
       throw new OutOfMemory(needed(size));
     }
     held += size;
+    return address;
+  }
+
+  /** One of those of this size that are kept. */
+  private long pop(long size) {
+    Deque<Long> ready = free.get(size);
+    long address = ready.pop();
+    if (ready.isEmpty()) {
+      free.remove(size);
+    }
+    kept -= size;
     return address;
   }
 
@@ -104,12 +108,12 @@ final class BlockCache implements AutoCloseable {
 
   /** Returns what is kept to the driver. */
   void release() {
-    for (Map.Entry<Long, Deque<Long>> blocks : free.entrySet()) {
-      blocks.getValue().forEach(give::accept);
-      held -= blocks.getKey() * blocks.getValue().size();
+    while (!free.isEmpty()) {
+      long size = free.firstKey();
+      long address = pop(size);
+      held -= size;
+      give.accept(address); // where it throws, the block is nobody's
     }
-    free.clear();
-    kept = 0;
   }
 
   private String needed(long size) {

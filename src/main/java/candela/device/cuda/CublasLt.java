@@ -4,6 +4,7 @@ import static candela.device.cuda.Foreign.I;
 import static candela.device.cuda.Foreign.L;
 import static candela.device.cuda.Foreign.P;
 
+import candela.device.OutOfMemory;
 import candela.device.Precision;
 import candela.tensor.CandelaException;
 import candela.tensor.Storage;
@@ -14,6 +15,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** cuBLASLt of CUDA 12 or 13: matrix products with what follows them. */
 final class CublasLt implements AutoCloseable {
@@ -120,6 +122,8 @@ final class CublasLt implements AutoCloseable {
   private static final int PREFERENCE_ALIGNMENT_A = 5;
   private static final int PREFERENCE_ALIGNMENT_D = 8;
 
+  private static final int ALLOCATION_FAILED = 3;
+
   private static final int OP_T = 1;
   private static final int R_32F = 0;
   private static final int R_16F = 2;
@@ -213,14 +217,13 @@ final class CublasLt implements AutoCloseable {
   }
 
   private void check(String call, int status) {
-    if (status != 0) {
-      throw CandelaException.of(
-          "cuBLASLt %s: %s: code %d, %s",
-          version(),
-          call,
-          status,
-          Foreign.text((MemorySegment) Foreign.call(statusString, status)));
+    if (status == 0) {
+      return;
     }
+    String text = Foreign.text((MemorySegment) Foreign.call(statusString, status));
+    String message =
+        String.format(Locale.ROOT, "cuBLASLt %s: %s: code %d, %s", version(), call, status, text);
+    throw status == ALLOCATION_FAILED ? new OutOfMemory(message) : new CandelaException(message);
   }
 
   @Override
@@ -264,7 +267,7 @@ final class CublasLt implements AutoCloseable {
         b = layout(p.transA() ? p.n() : p.k(), p.transA() ? p.k() : p.n(), p.lda(), p.strideA());
         d = layout(p.m(), p.n(), p.ldd(), p.strideD());
         find(workspaceBytes);
-      } catch (CandelaException e) {
+      } catch (RuntimeException | Error e) {
         close();
         throw e;
       }

@@ -65,64 +65,70 @@ final class CudaConvolution implements ConvolutionPlan {
     this.storage = storage;
     this.given = weights;
     givenBias = bias;
-    packedBias = isFloat() || bias.equals(NONE) ? null : device.allocate(storage.bytes(shape.oc()));
-    this.bias = packedBias == null ? bias : packedBias.segment();
-    this.activation = activation;
-    this.wide = wide;
     prepared = new PreparedConvolutions(dense);
-    plain = Plain.of(dense, storage, shape);
-    boolean pointwise =
-        !shape.transposed()
-            && shape.kh() * shape.kw() == 1
-            && shape.strideH() * shape.strideW() == 1
-            && shape.groups() == 1
-            && !shape.isPadded();
-    packed = new PackedWeights(dense, storage, shape, plain, given);
-    product =
-        pointwise && (isFloat() || !plain.pads())
-            ? new CudaMatrix(
-                dense,
-                storage,
-                shape.c(),
-                shape.oc(),
-                true,
-                isFloat() && !packed.areInPlace() ? weights : packed.segment(),
-                this.bias,
-                activation,
-                wide,
-                1)
-            : null;
-    few =
-        product == null && FewChannels.fits(dense, storage, shape, wide)
-            ? new FewChannels(dense, shape, given)
-            : null;
-    output =
-        Tiles.fit(dense, storage, shape) && (few != null || !plain.pads())
-            ? new ConvolutionOutput(
-                dense,
-                shape,
-                packed::segment,
-                this.bias,
-                activation,
-                wide,
-                this::byLibraries,
-                plain.pads() ? null : new Tiles(dense, shape),
-                few)
-            : null;
-    gradient =
-        shape.transposed()
-            ? null
-            : new InputGradient(
-                dense,
-                storage,
-                shape,
-                plain,
-                packed::segment,
-                weights,
-                prepared,
-                product,
-                this::converted);
-    pack();
+    try {
+      packedBias =
+          isFloat() || bias.equals(NONE) ? null : device.allocate(storage.bytes(shape.oc()));
+      this.bias = packedBias == null ? bias : packedBias.segment();
+      this.activation = activation;
+      this.wide = wide;
+      plain = Plain.of(dense, storage, shape);
+      boolean pointwise =
+          !shape.transposed()
+              && shape.kh() * shape.kw() == 1
+              && shape.strideH() * shape.strideW() == 1
+              && shape.groups() == 1
+              && !shape.isPadded();
+      packed = new PackedWeights(dense, storage, shape, plain, given);
+      product =
+          pointwise && (isFloat() || !plain.pads())
+              ? new CudaMatrix(
+                  dense,
+                  storage,
+                  shape.c(),
+                  shape.oc(),
+                  true,
+                  isFloat() && !packed.areInPlace() ? weights : packed.segment(),
+                  this.bias,
+                  activation,
+                  wide,
+                  1)
+              : null;
+      few =
+          product == null && FewChannels.fits(dense, storage, shape, wide)
+              ? new FewChannels(dense, shape, given)
+              : null;
+      output =
+          Tiles.fit(dense, storage, shape) && (few != null || !plain.pads())
+              ? new ConvolutionOutput(
+                  dense,
+                  shape,
+                  packed::segment,
+                  this.bias,
+                  activation,
+                  wide,
+                  this::byLibraries,
+                  plain.pads() ? null : new Tiles(dense, shape),
+                  few)
+              : null;
+      gradient =
+          shape.transposed()
+              ? null
+              : new InputGradient(
+                  dense,
+                  storage,
+                  shape,
+                  plain,
+                  packed::segment,
+                  weights,
+                  prepared,
+                  product,
+                  this::converted);
+      pack();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   private boolean isFloat() {
@@ -444,7 +450,9 @@ final class CudaConvolution implements ConvolutionPlan {
   @Override
   public void close() {
     prepared.close();
-    packed.close();
+    if (packed != null) {
+      packed.close();
+    }
     if (packedBias != null) {
       packedBias.close();
     }

@@ -12,6 +12,8 @@ import candela.device.UserCache;
 import candela.tensor.CandelaException;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,17 +50,17 @@ final class CudaDense implements Dense, AutoCloseable {
     this.stream = stream;
     tensorCores = device.precision() != Precision.FLOAT32;
     CudaLibraries libraries = CudaLibraries.ofThisProcess();
-    cublas = new CublasLt(libraries.cublasLt()); // cuDNN looks for it, too
     try {
+      cublas = new CublasLt(libraries.cublasLt()); // cuDNN looks for it, too
       cudnn = new Cudnn(libraries.cudnn(), stream.address());
+      String machine =
+          String.join(
+              " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());
+      choices = new Choices(UserCache.folder().resolve("cuda"), machine);
     } catch (RuntimeException | Error e) {
-      cublas.close();
+      closeLibraries();
       throw e;
     }
-    String machine =
-        String.join(
-            " ", Cards.describe(card), Cards.driver(), describe(), device.precision().toString());
-    choices = new Choices(UserCache.folder().resolve("cuda"), machine);
     measured = new Measured(device, stream, choices);
     values = new Scratch(device);
     workspace = new Scratch(device);
@@ -320,20 +322,26 @@ final class CudaDense implements Dense, AutoCloseable {
     long bytes = problem.storage().bytes(size + problem.m());
     for (Precision precision : precisions(problem)) {
       CublasLt.Product product = cublas.product(problem, precision, PRODUCT_WORKSPACE);
-      int algorithm =
-          measured.best(
-              problem.key(),
-              product.algorithms(),
-              d,
-              bytes,
-              (i, to) -> {
-                MemorySegment from = problem.accumulate() ? c : to;
-                product.run(i, a, b, from, to, bias, work, stream.address());
-              });
+      int algorithm = -1;
+      try {
+        algorithm =
+            measured.best(
+                problem.key(),
+                product.algorithms(),
+                d,
+                bytes,
+                (i, to) -> {
+                  MemorySegment from = problem.accumulate() ? c : to;
+                  product.run(i, a, b, from, to, bias, work, stream.address());
+                });
+      } finally {
+        if (algorithm < 0) {
+          product.close();
+        }
+      }
       if (algorithm >= 0) {
         return new RunningProduct(product, algorithm);
       }
-      product.close();
     }
     return null;
   }
@@ -372,34 +380,58 @@ final class CudaDense implements Dense, AutoCloseable {
     } catch (CandelaException e) {
       return null; // refused as a whole: the caller goes step by step
     }
+    List<CudnnGraph.CudnnPlan> plans = new ArrayList<>();
+    CudnnGraph.CudnnPlan chosen = null;
+    try {
+      chosen = choose(graph, plans, problem, names, tensors, result, bytes);
+      return chosen == null ? null : new RunningConvolution(graph, chosen, names);
+    } finally {
+      for (CudnnGraph.CudnnPlan plan : plans) {
+        if (plan != null && plan != chosen) {
+          plan.close();
+        }
+      }
+      if (chosen == null) {
+        graph.close();
+      }
+    }
+  }
+
+  /**
+   * The best of a graph's plans, null where there is none.
+   *
+   * @param plans hears of all that are made, at their engines' places
+   */
+  private CudnnGraph.CudnnPlan choose(
+      CudnnGraph graph,
+      List<CudnnGraph.CudnnPlan> plans,
+      CudnnGraph.Problem problem,
+      long[] names,
+      MemorySegment[] tensors,
+      int result,
+      long bytes) {
     List<Cudnn.Descriptor> engines = graph.engines(tensorCores(problem.storage()));
-    CudnnGraph.CudnnPlan[] plans = new CudnnGraph.CudnnPlan[engines.size()];
+    int there = engines.size();
+    plans.addAll(Collections.nCopies(there, null));
     int best =
         measured.best(
-            measured.among(problem.key(), engines.size()),
-            plans.length,
-            problem.gated() ? Math.min(FUSED, plans.length) : measured.compared(plans.length),
+            measured.among(problem.key(), there),
+            there,
+            problem.gated() ? Math.min(FUSED, there) : measured.compared(there),
             tensors[result],
             bytes,
             (i, to) -> {
-              if (plans[i] == null) {
-                plans[i] = graph.plan(engines.get(i));
+              if (plans.get(i) == null) {
+                plans.set(i, graph.plan(engines.get(i)));
               }
               MemorySegment[] trial = tensors.clone();
               trial[result] = to;
-              run(plans[i], names, trial);
+              run(plans.get(i), names, trial);
             });
-    for (int i = 0; i < plans.length; i++) {
-      if (i != best && plans[i] != null) {
-        plans[i].close();
-      }
+    if (best >= 0 && plans.get(best) == null) {
+      plans.set(best, graph.plan(engines.get(best)));
     }
-    if (best < 0) {
-      graph.close();
-      return null;
-    }
-    CudnnGraph.CudnnPlan chosen = plans[best] == null ? graph.plan(engines.get(best)) : plans[best];
-    return new RunningConvolution(graph, chosen, names);
+    return best < 0 ? null : plans.get(best);
   }
 
   void run(RunningConvolution convolution, MemorySegment[] tensors) {
@@ -419,7 +451,15 @@ final class CudaDense implements Dense, AutoCloseable {
     columns.close();
     conversions.close();
     gates.close();
-    cudnn.close();
-    cublas.close();
+    closeLibraries();
+  }
+
+  private void closeLibraries() {
+    if (cudnn != null) {
+      cudnn.close();
+    }
+    if (cublas != null) {
+      cublas.close();
+    }
   }
 }

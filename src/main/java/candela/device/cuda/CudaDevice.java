@@ -17,6 +17,7 @@ import java.util.Optional;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -151,10 +152,12 @@ public final class CudaDevice implements Device {
   @Override
   public Memory allocate(long bytes) {
     Memory memory = allocateUnset(bytes);
-    Driver.check(
-        "cuMemsetD8Async",
-        JCudaDriver.cuMemsetD8Async(
-            Driver.at(memory.segment().address()), (byte) 0, Math.max(bytes, 1), stream.jcuda()));
+    CUdeviceptr at = Driver.at(memory.segment().address());
+    int code = JCudaDriver.cuMemsetD8Async(at, (byte) 0, Math.max(bytes, 1), stream.jcuda());
+    if (code != CUresult.CUDA_SUCCESS) {
+      memory.close();
+    }
+    Driver.check("cuMemsetD8Async", code);
     return memory;
   }
 
@@ -199,7 +202,12 @@ public final class CudaDevice implements Device {
 
   private long take(long bytes) {
     Block block = new Block();
-    return JCudaDriver.cuMemAlloc(block, bytes) == 0 ? block.address() : 0;
+    int code = JCudaDriver.cuMemAlloc(block, bytes);
+    if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+      return 0;
+    }
+    Driver.check("cuMemAlloc", code); // what failed before is told, too
+    return block.address();
   }
 
   private void give(long address) {
@@ -261,8 +269,8 @@ public final class CudaDevice implements Device {
   }
 
   /**
-   * Waits, then frees what the device holds, all of it or what was opened before a fault; memory is
-   * closed by whoever allocated it.
+   * Waits, then frees what the device holds, all of it or what was opened before a fault, also
+   * where some of it cannot be freed; memory is closed by whoever allocated it.
    */
   @Override
   public void close() {
@@ -273,25 +281,17 @@ public final class CudaDevice implements Device {
       kernels.turn().end();
     }
     closed = true;
-    bind();
-    if (stream != null) {
-      stream.synchronize();
+    try (stream;
+        lanes;
+        cache;
+        staging;
+        dense) {
+      bind();
+      if (stream != null) {
+        stream.synchronize();
+      }
+    } finally {
+      JCudaDriver.cuDevicePrimaryCtxRelease(device);
     }
-    if (dense != null) {
-      dense.close();
-    }
-    if (staging != null) {
-      staging.close();
-    }
-    if (cache != null) {
-      cache.close();
-    }
-    if (lanes != null) {
-      lanes.close();
-    }
-    if (stream != null) {
-      stream.close();
-    }
-    JCudaDriver.cuDevicePrimaryCtxRelease(device);
   }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUgraphExec;
-import jcuda.driver.JCudaDriver;
 
 /**
  * The streams on which the lanes of recorded work are captured: the device's own and those that
@@ -41,6 +40,7 @@ final class CudaLanes implements AutoCloseable {
 
   /** Runs the pieces in their order. */
   void run(List<Work> work) {
+    on(0, main()); // also where that failed after a fork
     try {
       for (Work w : work) {
         dense.lane(w.lane());
@@ -63,21 +63,19 @@ final class CudaLanes implements AutoCloseable {
       streams.add(new CudaStream(library, card));
     }
     CUevent[] done = new CUevent[work.size()];
-    for (Work w : work) {
-      for (int j : w.after()) {
-        done[j] = done[j] == null ? main().mark() : done[j];
-      }
-    }
     List<CUevent> ends = new ArrayList<>();
-    streams.forEach(s -> ends.add(main().mark()));
     try {
+      for (Work w : work) {
+        for (int j : w.after()) {
+          done[j] = done[j] == null ? main().mark() : done[j];
+        }
+      }
+      streams.forEach(s -> ends.add(main().mark()));
       return main().capture(() -> fork(work, done, ends));
     } finally {
-      ends.forEach(JCudaDriver::cuEventDestroy);
+      ends.forEach(CudaStream::destroy);
       for (CUevent e : done) {
-        if (e != null) {
-          JCudaDriver.cuEventDestroy(e);
-        }
+        CudaStream.destroy(e);
       }
     }
   }

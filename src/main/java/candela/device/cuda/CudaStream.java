@@ -32,7 +32,12 @@ final class CudaStream implements AutoCloseable {
     Driver.check(
         "cuStreamCreate",
         JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
-    kernels = library.stream(card + 1, stream.address());
+    try {
+      kernels = library.stream(card + 1, stream.address());
+    } catch (RuntimeException | Error e) {
+      JCudaDriver.cuStreamDestroy(stream);
+      throw e;
+    }
   }
 
   /** The CUstream itself. */
@@ -70,9 +75,10 @@ final class CudaStream implements AutoCloseable {
     capturing = true;
     try {
       work.run();
-    } catch (RuntimeException e) {
-      JCudaDriver.cuStreamEndCapture(stream, graph);
-      JCudaDriver.cuGraphDestroy(graph);
+    } catch (RuntimeException | Error e) {
+      if (JCudaDriver.cuStreamEndCapture(stream, graph) == CUresult.CUDA_SUCCESS) {
+        JCudaDriver.cuGraphDestroy(graph);
+      }
       throw e;
     } finally {
       capturing = false;
@@ -92,18 +98,19 @@ final class CudaStream implements AutoCloseable {
   /** Milliseconds that the work took on the card. */
   float time(Runnable work) {
     CUevent begin = event(CUevent_flags.CU_EVENT_DEFAULT);
-    CUevent end = event(CUevent_flags.CU_EVENT_DEFAULT);
+    CUevent end = null;
     try {
-      JCudaDriver.cuEventRecord(begin, stream);
+      end = event(CUevent_flags.CU_EVENT_DEFAULT);
+      record(begin);
       work.run();
-      JCudaDriver.cuEventRecord(end, stream);
-      Driver.check("cuEventSynchronize", JCudaDriver.cuEventSynchronize(end));
+      record(end);
+      await(end);
       float[] milliseconds = {0};
       Driver.check("cuEventElapsedTime", JCudaDriver.cuEventElapsedTime(milliseconds, begin, end));
       return milliseconds[0];
     } finally {
-      JCudaDriver.cuEventDestroy(begin);
-      JCudaDriver.cuEventDestroy(end);
+      destroy(begin);
+      destroy(end);
     }
   }
 
@@ -141,6 +148,13 @@ final class CudaStream implements AutoCloseable {
     Driver.check("cuEventSynchronize", JCudaDriver.cuEventSynchronize(mark));
   }
 
+  /** Ends a mark; null is none. */
+  static void destroy(CUevent mark) {
+    if (mark != null) {
+      JCudaDriver.cuEventDestroy(mark);
+    }
+  }
+
   private static CUevent event(int flags) {
     CUevent event = new CUevent();
     Driver.check("cuEventCreate", JCudaDriver.cuEventCreate(event, flags));
@@ -149,7 +163,10 @@ final class CudaStream implements AutoCloseable {
 
   @Override
   public void close() {
-    library.entry("cd_stream_destroy", Library.POINTER).call(kernels);
-    JCudaDriver.cuStreamDestroy(stream);
+    try {
+      library.entry("cd_stream_destroy", Library.POINTER).call(kernels);
+    } finally {
+      JCudaDriver.cuStreamDestroy(stream);
+    }
   }
 }

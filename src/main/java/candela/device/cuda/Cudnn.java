@@ -86,7 +86,12 @@ final class Cudnn implements AutoCloseable {
       check("cudnnCreate", (int) Foreign.call(create, out));
       handle = out.get(ValueLayout.ADDRESS, 0);
     }
-    on(stream);
+    try {
+      on(stream);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /** Queues what follows on this stream. */

@@ -11,6 +11,9 @@ import jcuda.driver.JCudaDriver;
 
 /** JCuda's driver API, loaded once, with its codes turned into exceptions. */
 final class Driver {
+  private static final String ANOTHER =
+      "JDK_JAVA_OPTIONS=-Djava.io.tmpdir=FOLDER names another folder";
+
   private static boolean loaded;
 
   private Driver() {}
@@ -35,9 +38,10 @@ final class Driver {
         delete(own); // the system keeps what is loaded
       }
     } catch (IOException e) {
-      throw new CandelaException("cuda: " + shared + " cannot be written; set TMPDIR", e);
+      throw new CandelaException("cuda: " + shared + " cannot be written; " + ANOTHER, e);
     } catch (LinkageError e) {
-      throw new CandelaException("cuda: JCuda cannot be loaded (" + e.getMessage() + ")", e);
+      String why = shared + " (" + e.getMessage() + "); if programs may not run there, " + ANOTHER;
+      throw new CandelaException("cuda: JCuda cannot be loaded from " + why, e);
     }
     check("cuInit", JCudaDriver.cuInit(0));
     loaded = true;
@@ -60,6 +64,9 @@ final class Driver {
     String[] text = {null};
     JCudaDriver.cuGetErrorString(code, text);
     String message = "cuda: " + call + ": code " + code + ", " + text[0];
+    if (code >= CUresult.CUDA_ERROR_ILLEGAL_ADDRESS && code <= CUresult.CUDA_ERROR_LAUNCH_FAILED) {
+      message += " in some work before; CUDA_LAUNCH_BLOCKING=1 tells in which node";
+    }
     throw code == CUresult.CUDA_ERROR_OUT_OF_MEMORY
         ? new OutOfMemory(message)
         : new CandelaException(message);

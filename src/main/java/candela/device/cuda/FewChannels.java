@@ -27,7 +27,12 @@ final class FewChannels implements AutoCloseable {
     shape = Tiles.shape(s);
     this.given = given;
     arranged = dense.device().allocate(Float.BYTES * ConvolveFew.arranged(shape));
-    update();
+    try {
+      update();
+    } catch (RuntimeException | Error e) {
+      arranged.close();
+      throw e;
+    }
   }
 
   /**

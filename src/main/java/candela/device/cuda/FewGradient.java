@@ -25,7 +25,12 @@ final class FewGradient implements AutoCloseable {
     this.given = given;
     shape = Tiles.shape(s);
     arranged = device.allocate(4 * device.kernels().transposeFew().transposeFewSize(shape));
-    update();
+    try {
+      update();
+    } catch (RuntimeException | Error e) {
+      arranged.close();
+      throw e;
+    }
   }
 
   /** Whether tensor cores do it, in the precision that was asked for. */

@@ -40,7 +40,12 @@ final class FoldedGradient implements AutoCloseable {
     int width = 16 / storage.bytes();
     columns = (shape.kh() * shape.kw() * shape.c() + width - 1) / width * width;
     weights = device.allocate(storage.bytes((long) shape.oc() * columns));
-    update();
+    try {
+      update();
+    } catch (RuntimeException | Error e) {
+      weights.close();
+      throw e;
+    }
   }
 
   static boolean pays(CudaDense dense, Storage storage, Convolution s) {

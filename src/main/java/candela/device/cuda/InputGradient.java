@@ -103,41 +103,46 @@ final class InputGradient implements AutoCloseable {
     this.prepared = prepared;
     this.product = product;
     this.converted = converted;
-    folds =
-        FoldedGradient.pays(dense, storage, shape)
-            ? new FoldedGradient(dense, storage, shape, given)
-            : null;
-    few =
-        product == null && FewGradient.fits(dense, storage, shape)
-            ? new FewGradient(device, shape, given)
-            : null;
-    boolean whole = folds == null && !plain.pads();
-    tiles =
-        whole && Tiles.fit(dense, storage, shape) && Tiles.transpose(shape)
-            ? new Tiles(dense, shape)
-            : null;
-    turned =
-        tiles != null || whole && TurnedWeights.isConvolution(shape)
-            ? new TurnedWeights(dense, storage, shape, given)
-            : null;
-    spread =
-        whole
-                && product == null
-                && shape.kh() * shape.kw() == 1
-                && !shape.isPadded()
-                && shape.groups() == 1
-            ? new CudaMatrix(
-                dense,
-                storage,
-                shape.c(),
-                shape.oc(),
-                true,
-                weights.get(),
-                NONE,
-                Activation.NONE,
-                shape.oc(),
-                1)
-            : null;
+    try {
+      folds =
+          FoldedGradient.pays(dense, storage, shape)
+              ? new FoldedGradient(dense, storage, shape, given)
+              : null;
+      few =
+          product == null && FewGradient.fits(dense, storage, shape)
+              ? new FewGradient(device, shape, given)
+              : null;
+      boolean whole = folds == null && !plain.pads();
+      tiles =
+          whole && Tiles.fit(dense, storage, shape) && Tiles.transpose(shape)
+              ? new Tiles(dense, shape)
+              : null;
+      turned =
+          tiles != null || whole && TurnedWeights.isConvolution(shape)
+              ? new TurnedWeights(dense, storage, shape, given)
+              : null;
+      spread =
+          whole
+                  && product == null
+                  && shape.kh() * shape.kw() == 1
+                  && !shape.isPadded()
+                  && shape.groups() == 1
+              ? new CudaMatrix(
+                  dense,
+                  storage,
+                  shape.c(),
+                  shape.oc(),
+                  true,
+                  weights.get(),
+                  NONE,
+                  Activation.NONE,
+                  shape.oc(),
+                  1)
+              : null;
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
   }
 
   /** After the weights have changed. */

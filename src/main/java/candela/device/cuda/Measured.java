@@ -110,6 +110,9 @@ final class Measured {
         best = i;
       }
     }
+    if (best < 0) {
+      stream.synchronize(); // a card that is broken refuses all, and tells it here
+    }
     if (best < 0 && shortage[0] != null) {
       throw shortage[0];
     }
@@ -128,29 +131,32 @@ final class Measured {
    */
   private float time(int algorithm, IntConsumer run, float record, OutOfMemory[] shortage) {
     float least = Float.MAX_VALUE;
+    CUgraphExec several = null;
     try {
       run.accept(algorithm); // loads its code
-      CUgraphExec several = stream.capture(() -> runs(algorithm, run));
+      CUgraphExec graph = stream.capture(() -> runs(algorithm, run));
+      several = graph;
       for (int i = 0; i < REPEATS && (i < 2 || least < FAR * record); i++) {
         float time =
             stream.time(
                 () -> {
-                  if (several == null) {
+                  if (graph == null) {
                     runs(algorithm, run);
                   } else {
-                    stream.launch(several);
+                    stream.launch(graph);
                   }
                 });
         least = Math.min(least, time / RUNS);
-      }
-      if (several != null) {
-        JCudaDriver.cuGraphExecDestroy(several);
       }
     } catch (OutOfMemory e) {
       shortage[0] = e; // others may do with less
       return Float.MAX_VALUE;
     } catch (CandelaException e) {
       return Float.MAX_VALUE; // offered, but refused when it came to it
+    } finally {
+      if (several != null) {
+        JCudaDriver.cuGraphExecDestroy(several);
+      }
     }
     return least;
   }

@@ -66,9 +66,9 @@ final class Staging implements AutoCloseable {
   private final MemorySegment laterHost;
 
   /** On the card, of what goes down and of what comes up later; laid out as their host memory. */
-  private final CUdeviceptr landing = new CUdeviceptr();
+  private final CUdeviceptr landing;
 
-  private final CUdeviceptr leaving = new CUdeviceptr();
+  private final CUdeviceptr leaving;
 
   /** What another stream goes on from, recorded anew for each copy. */
   private final CUevent landed;
@@ -90,21 +90,32 @@ final class Staging implements AutoCloseable {
    */
   Staging(CudaStream stream, Supplier<CudaStream> streams) {
     this.stream = stream;
-    downs = streams.get();
-    ups = streams.get();
-    landed = stream.mark();
-    left = stream.mark();
-    Driver.check("cuMemAlloc", JCudaDriver.cuMemAlloc(landing, 2 * HALF));
-    Driver.check("cuMemAlloc", JCudaDriver.cuMemAlloc(leaving, LATER * LATER_BYTES));
-    downHost = pinned(down, 2 * HALF);
-    upHost = pinned(up, SLOTS * PIECE);
-    laterHost = pinned(later, LATER * LATER_BYTES);
-    for (CUevent[] marks : List.of(read, written, passed)) {
-      Arrays.setAll(marks, i -> stream.mark());
+    try {
+      downs = streams.get();
+      ups = streams.get();
+      landed = stream.mark();
+      left = stream.mark();
+      landing = taken(2 * HALF);
+      leaving = taken(LATER * LATER_BYTES);
+      downHost = pinned(down, 2 * HALF);
+      upHost = pinned(up, SLOTS * PIECE);
+      laterHost = pinned(later, LATER * LATER_BYTES);
+      for (CUevent[] marks : List.of(read, written, passed)) {
+        Arrays.setAll(marks, i -> stream.mark());
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
     for (int i = 0; i < LATER; i++) {
       free.push(i);
     }
+  }
+
+  private static CUdeviceptr taken(long bytes) {
+    CUdeviceptr at = new CUdeviceptr();
+    Driver.check("cuMemAlloc", JCudaDriver.cuMemAlloc(at, bytes));
+    return at;
   }
 
   private static MemorySegment pinned(Pointer to, long bytes) {
@@ -191,7 +202,7 @@ final class Staging implements AutoCloseable {
       up(from, to);
       return () -> {};
     }
-    int place = free.pop();
+    int place = free.peek();
     long before = sent;
     Pointer host = later.withByteOffset(place * LATER_BYTES);
     if (beside(size)) {
@@ -202,6 +213,7 @@ final class Staging implements AutoCloseable {
     } else {
       fetch(Driver.at(from), host, size, stream, passed[place]);
     }
+    free.pop(); // not where that failed
     return () -> {
       CudaStream.await(passed[place]);
       arrived(before);
@@ -219,24 +231,36 @@ final class Staging implements AutoCloseable {
     on.record(done);
   }
 
-  /** The device has waited for all work of its own stream. */
+  /**
+   * Frees all, or what was made before a fault. The device has waited for its own stream's work.
+   */
   @Override
   public void close() {
-    downs.synchronize();
-    ups.synchronize();
-    for (CUevent[] marks : List.of(read, written, passed)) {
-      for (CUevent e : marks) {
-        JCudaDriver.cuEventDestroy(e);
+    try (downs;
+        ups) {
+      for (CUevent[] marks : List.of(read, written, passed, new CUevent[] {landed, left})) {
+        for (CUevent e : marks) {
+          CudaStream.destroy(e);
+        }
       }
+    } finally { // the streams have waited
+      free(landing);
+      free(leaving);
+      unpin(downHost, down);
+      unpin(upHost, up);
+      unpin(laterHost, later);
     }
-    JCudaDriver.cuEventDestroy(landed);
-    JCudaDriver.cuEventDestroy(left);
-    JCudaDriver.cuMemFree(landing);
-    JCudaDriver.cuMemFree(leaving);
-    downs.close();
-    ups.close();
-    JCudaDriver.cuMemFreeHost(down);
-    JCudaDriver.cuMemFreeHost(up);
-    JCudaDriver.cuMemFreeHost(later);
+  }
+
+  private static void free(CUdeviceptr at) {
+    if (at != null) {
+      JCudaDriver.cuMemFree(at);
+    }
+  }
+
+  private static void unpin(MemorySegment host, Pointer at) {
+    if (host != null) {
+      JCudaDriver.cuMemFreeHost(at);
+    }
   }
 }

@@ -79,8 +79,14 @@ final class TurnedWeights implements AutoCloseable {
   /** [c,kh,kw,oc/groups], or that of the taps for each pixel of a window of the strides. */
   MemorySegment weights() {
     if (memory == null) {
-      memory = dense.device().allocate(storage.bytes(count()));
-      turn();
+      Memory own = dense.device().allocate(storage.bytes(count()));
+      try {
+        turn(own.segment());
+      } catch (RuntimeException | Error e) {
+        own.close();
+        throw e;
+      }
+      memory = own;
     }
     return memory.segment();
   }
@@ -94,14 +100,14 @@ final class TurnedWeights implements AutoCloseable {
     if (memory == null) {
       late = true;
     } else {
-      turn();
+      turn(memory.segment());
     }
   }
 
-  private void turn() {
+  private void turn(MemorySegment turned) {
     Device device = dense.device();
     boolean whole = storage == Storage.FLOAT32;
-    MemorySegment to = whole ? memory.segment() : dense.scratch(4 * count());
+    MemorySegment to = whole ? turned : dense.scratch(4 * count());
     MemorySegment next = to;
     for (int down = 0; down < from.strideH(); down++) {
       Taps tall = new Taps(down + from.padTop(), from.strideH(), from.kh());
@@ -112,7 +118,7 @@ final class TurnedWeights implements AutoCloseable {
     }
     Convert convert = device.kernels().convert();
     if (!whole) {
-      convert.convert(Storage.FLOAT32, storage, false, 1, count(), to, memory.segment());
+      convert.convert(Storage.FLOAT32, storage, false, 1, count(), to, turned);
     } else if (device.precision() == Precision.TF32) {
       convert.roundTf32(count(), to, to);
     }

@@ -116,4 +116,27 @@ class BlockCacheTest {
     cache.close();
     assertThat(taken).isEmpty();
   }
+
+  /** As on a card that is broken: nobody returns one twice, and the others are returned. */
+  @Test
+  void aBlockThatCannotBeReturnedIsNobodys() {
+    BlockCache cache =
+        new BlockCache(
+            10 * MIB,
+            this::take,
+            address -> {
+              give(address);
+              if (address == 1000) {
+                throw new IllegalStateException("broken");
+              }
+            });
+    long first = cache.allocate(MIB);
+    cache.free(first, MIB);
+    cache.free(cache.allocate(2 * MIB), 2 * MIB);
+    assertThatThrownBy(cache::release).hasMessage("broken");
+    cache.release();
+    assertThat(taken).isEmpty();
+    assertThat(cache.kept()).isZero();
+    assertThat(cache.left()).isEqualTo(10 * MIB);
+  }
 }
