@@ -37,7 +37,9 @@ public final class Choices {
       if (!Files.exists(file)) {
         return all;
       }
-      for (String line : Files.readAllLines(file)) {
+      // what is no text, as after a crash of the machine, is in lines that do not count
+      String lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+      for (String line : lines.split("\n")) {
         int tab = line.indexOf('\t');
         if (tab > 0 && line.substring(tab + 1).matches("[0-9]{1,6}\\t[0-9.]+")) {
           String number = line.substring(tab + 1, line.indexOf('\t', tab + 1));
