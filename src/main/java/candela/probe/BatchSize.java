@@ -58,7 +58,7 @@ public final class BatchSize {
             gradient ? "gradient" : "forward",
             output == null ? "" : output.replaceAll("\\s", "_"));
     OptionalInt known = choices.get(key);
-    if (known.isPresent() && known.getAsInt() >= 1) {
+    if (known.isPresent() && fits(known.getAsInt())) {
       return known.getAsInt();
     }
     SessionOptions options = new SessionOptions(gradient ? List.of("") : List.of(), output);
@@ -72,9 +72,14 @@ public final class BatchSize {
             });
     if (rate[0] > 0) {
       int counts = choices.put(key, rows, 1e6 / rate[0]);
-      return counts >= 1 ? counts : rows;
+      return fits(counts) ? counts : rows;
     }
     return rows;
+  }
+
+  /** Whether it is one that was chosen: what is in a file may be damaged. */
+  private static boolean fits(int rows) {
+    return rows >= 1 && rows <= MOST;
   }
 
   /**

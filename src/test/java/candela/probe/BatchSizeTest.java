@@ -1,8 +1,10 @@
 package candela.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import candela.TestDevice;
+import candela.device.Choices;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.method.Toy;
@@ -63,6 +65,23 @@ class BatchSizeTest {
       } else {
         assertThat(rows).isBetween(8, 1024);
       }
+    }
+  }
+
+  /** What stands in a file may be damaged. */
+  @Test
+  void moreThanIsEverChosenIsMeasuredAgain() {
+    assumeFalse(TestDevice.isCpu(), "skipped: the CPU has no choices");
+    Network network = Network.load(Toy.ml(folder));
+    try (Device device = TestDevice.open(1)) {
+      int rows = BatchSize.of(network, device, null, false);
+      Choices choices = device.choices().orElseThrow();
+      for (String key : choices.keys()) {
+        if (key.startsWith("batch ")) {
+          choices.use(key, 999_999);
+        }
+      }
+      assertThat(BatchSize.of(network, device, null, false)).isEqualTo(rows);
     }
   }
 }
