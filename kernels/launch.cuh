@@ -90,7 +90,9 @@ inline cudaStream_t queueOf(const cd_stream* stream) { return static_cast<cudaSt
 inline void checkLaunch() {
   cudaError_t code = cudaGetLastError();
   if (code != cudaSuccess) {
-    fail(CD_DEVICE, "kernel launch: CUDA error %d, %s", static_cast<int>(code), cudaGetErrorString(code));
+    // A kernel's first launch takes memory for its code.
+    int status = code == cudaErrorMemoryAllocation ? CD_MEMORY : CD_DEVICE;
+    fail(status, "kernel launch: CUDA error %d, %s", static_cast<int>(code), cudaGetErrorString(code));
   }
 }
 

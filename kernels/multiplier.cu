@@ -165,6 +165,10 @@ int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t
     Check check(stream, "norm_multiplier");
     if (check.counts({pairs, 2, blocks, groups, n}) == 0) return;
     check.range(width, 1, n, "width");
+    if (n % width != 0) {
+      fail(CD_INVALID, "norm_multiplier: n = %lld is no multiple of the width of %lld", static_cast<long long>(n),
+           static_cast<long long>(width));
+    }
     check.data(x, "x");
     check.optional(scale, "scale");
     check.data(m, "m");

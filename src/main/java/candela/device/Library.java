@@ -30,6 +30,9 @@ public final class Library {
 
   private static final int VERSION = 1;
 
+  /** CD_MEMORY. */
+  private static final int NO_MEMORY = 2;
+
   private final Path file;
   private final SymbolLookup symbols;
   private final Set<String> bound = new TreeSet<>();
@@ -99,6 +102,9 @@ public final class Library {
 
   /** Throws what the last failed call of this thread said. */
   void check(int status) {
+    if (status == NO_MEMORY) {
+      throw new OutOfMemory(text(lastError));
+    }
     if (status != 0) {
       throw new CandelaException(text(lastError));
     }

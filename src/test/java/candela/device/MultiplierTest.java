@@ -3,8 +3,10 @@ package candela.device;
 import static candela.device.Rig.agree;
 import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
@@ -107,6 +109,23 @@ class MultiplierTest {
     norm(2, 3, 2, 18);
     norm(5, 1, 33, 33);
     norm(1, 4, 1, 7);
+  }
+
+  @Test
+  void aGroupThatEndsWithinItsWidthIsRefused() {
+    Rig.run(
+        "norm_multiplier",
+        rig -> {
+          MemorySegment x = rig.in(numbers(1, 40));
+          Multiplier multiplier = rig.kernels().multiplier();
+          assertThatThrownBy(
+                  () ->
+                      multiplier.normMultiplier(
+                          false, 1, 2, 2, 2, 5, 1e-3f, x, MemorySegment.NULL, x, rig.out(40)))
+              .isInstanceOf(CandelaException.class)
+              .hasMessage("norm_multiplier: n = 5 is no multiple of the width of 2");
+          return new float[0];
+        });
   }
 
   private static void norm(int blocks, int groups, int width, int n) {
