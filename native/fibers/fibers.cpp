@@ -59,7 +59,8 @@ namespace {
 constexpr size_t kStack = 256 * 1024, kPage = 4096;
 constexpr int kPushed = 6;
 constexpr unsigned char kPoison = 0xff;
-constexpr int kMostShared = 227 * 1024;
+constexpr bool kHopper = __CUDA_ARCH__ >= 900;
+constexpr int kMostShared = (kHopper ? 227 : 163) * 1024;
 constexpr unsigned kMostThreads = 1024, kMostAcross = 65535;
 
 // A mistake of the kernel's that has no other way out.
@@ -377,13 +378,13 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   return cudaSuccess;
 }
 
-// As an H200.
+// As an H200, or an A100.
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
   switch (attribute) {
-    case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
-    case cudaDevAttrMultiProcessorCount: *value = 132; break;
+    case cudaDevAttrComputeCapabilityMajor: *value = __CUDA_ARCH__ / 100; break;
+    case cudaDevAttrMultiProcessorCount: *value = fibers::kHopper ? 132 : 108; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = fibers::kMostShared; break;
-    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = 228 * 1024; break;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = fibers::kMostShared + 1024; break;
   }
   return cudaSuccess;
 }

@@ -8,7 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A card's kernels, their threads run as fibers under the address sanitizer, against the CPU's:
@@ -18,15 +19,22 @@ import org.junit.jupiter.api.Test;
 class FibersTest {
   private static final String VARIANTS = "5";
 
-  @Test
-  void everyKernelOfACardAgreesWithTheCpus() throws IOException, InterruptedException {
+  /**
+   * @param folder of a card of capability 9.0, or of 8.0 with what is compiled for each
+   * @param only entries whose names hold this
+   */
+  @ParameterizedTest
+  @CsvSource({"., ''", "8, convolve", "8, transpose_few"})
+  void everyKernelOfACardAgreesWithTheCpus(String folder, String only)
+      throws IOException, InterruptedException {
     Path natives = Path.of(System.getProperty("candela.native"));
-    Path fibers = natives.resolveSibling("fibers");
-    Path program = fibers.resolve("candela_kernels");
+    Path program = natives.resolveSibling("fibers").resolve(folder).resolve("candela_kernels");
     assumeTrue(Files.isExecutable(program), "built by -Psanitize where python3 is");
     Process process =
         new ProcessBuilder(
                 program.toString(),
+                "--only",
+                only,
                 "--variants",
                 VARIANTS,
                 "--cpu",
