@@ -69,7 +69,12 @@ public record Affine() implements Linear {
     Changed(Step s, Weights w) {
       scale = Packed.changed(s, 1, w);
       int c = s.node().input(0).shape().dim(-1);
-      shift = w.bias() ? Packed.changed(s, 2, w) : Packed.upload(s.device(), new float[c]);
+      try {
+        shift = w.bias() ? Packed.changed(s, 2, w) : Packed.upload(s.device(), new float[c]);
+      } catch (RuntimeException | Error e) {
+        scale.close();
+        throw e;
+      }
     }
 
     @Override

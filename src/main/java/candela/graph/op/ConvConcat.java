@@ -96,12 +96,19 @@ public record ConvConcat(List<Part> parts) implements Parted {
     return s.plan(
         () -> {
           List<Place> places = places(s.node());
-          List<Dense.ConvolutionPlan> plans = new ArrayList<>();
-          for (Place p : places) {
-            Conv c = p.part().conv();
-            plans.add(c == null ? null : c.among(s, p.input(), p.part().inputs(), wide(s)));
+          Plans plans = new Plans(places, new ArrayList<>());
+          try {
+            for (Place p : places) {
+              Conv c = p.part().conv();
+              plans
+                  .convolutions()
+                  .add(c == null ? null : c.among(s, p.input(), p.part().inputs(), wide(s)));
+            }
+          } catch (RuntimeException | Error e) {
+            plans.close();
+            throw e;
           }
-          return new Plans(places, plans);
+          return plans;
         });
   }
 

@@ -28,11 +28,20 @@ record Packed<P extends AutoCloseable>(P plan, Memory weights, Memory bias)
   private static <P extends AutoCloseable> Packed<P> of(
       Step s, Weights w, boolean biased, BiFunction<MemorySegment, MemorySegment, P> pack) {
     Memory weights = changed(s, 1, w);
-    Memory bias = biased && w.bias() ? changed(s, 2, w) : null;
-    return new Packed<>(
-        pack.apply(weights.segment(), bias == null ? MemorySegment.NULL : bias.segment()),
-        weights,
-        bias);
+    Memory bias = null;
+    try {
+      bias = biased && w.bias() ? changed(s, 2, w) : null;
+      return new Packed<>(
+          pack.apply(weights.segment(), bias == null ? MemorySegment.NULL : bias.segment()),
+          weights,
+          bias);
+    } catch (RuntimeException | Error e) {
+      weights.close();
+      if (bias != null) {
+        bias.close();
+      }
+      throw e;
+    }
   }
 
   /** Constant i on the device, changed by w; the caller closes it. */
