@@ -213,12 +213,8 @@ public final class Settings {
 
   /** Reads a value with a message that names its line where it fails. */
   public <T> T read(String key, Value value, java.util.function.Function<Value, T> reader) {
-    try {
-      return reader.apply(value);
-    } catch (CandelaException e) {
-      String where = file + ":" + value.line() + ": " + key + ": ";
-      throw new CandelaException(where + e.getMessage(), e);
-    }
+    String where = file + ":" + value.line() + ": " + key;
+    return CandelaException.at(where, () -> reader.apply(value));
   }
 
   /** Reads a value with a message that names the line where it fails. */

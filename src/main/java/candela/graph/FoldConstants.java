@@ -42,11 +42,8 @@ final class FoldConstants implements Simplify.Pass {
         if (!constant(n) || output) {
           r.add(n);
         } else {
-          try {
-            compute(n, cpu).forEach(r::replace);
-          } catch (CandelaException e) {
-            throw new CandelaException(graph.name() + ": " + n.label() + ": " + e.getMessage(), e);
-          }
+          String where = graph.name() + ": " + n.label();
+          CandelaException.at(where, () -> compute(n, cpu)).forEach(r::replace);
         }
       }
     }

@@ -278,11 +278,7 @@ public final class Import {
             model.name(), v.name(), dims.get(i), i);
       }
     }
-    try {
-      return Shape.of(d);
-    } catch (CandelaException e) {
-      throw new CandelaException(model.name() + ": input '" + v.name() + "': " + e.getMessage(), e);
-    }
+    return CandelaException.at(model.name() + ": input '" + v.name() + "'", () -> Shape.of(d));
   }
 
   private Value output(String name, int batch) {

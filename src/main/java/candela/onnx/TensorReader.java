@@ -70,11 +70,7 @@ final class TensorReader {
       }
       dims[i] = (int) d;
     }
-    try {
-      return Shape.of(dims);
-    } catch (CandelaException e) {
-      throw new CandelaException(label + ": " + e.getMessage(), e);
-    }
+    return CandelaException.at(label, () -> Shape.of(dims));
   }
 
   private MemorySegment data(String label, TensorProto t, ElementType type, int count) {
