@@ -195,9 +195,14 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
         }
         for (int i = 0; i < off.length; i++) {
           for (int j = 0; j <= i; j++) {
-            s[i][j] += off[i] * off[j] / n;
-            s[j][i] = s[i][j];
+            s[i][j] += off[i] * off[j];
           }
+        }
+      }
+      for (int i = 0; i < off.length; i++) {
+        for (int j = 0; j <= i; j++) {
+          s[i][j] /= n;
+          s[j][i] = s[i][j];
         }
       }
       return s;
