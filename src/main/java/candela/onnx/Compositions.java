@@ -46,7 +46,7 @@ public final class Compositions {
           "from opset 9, with hidden_size, for steps that all images have, without clip, coupled"
               + " gates and parameters of activations, which are "
               + Recurrent.activations();
-      case "MatMulNBits" -> "with N, K, block_size and 1, 2, 4 or 8 bits, without g_idx";
+      case "MatMulNBits" -> "with N, K, block_size and 2, 4 or 8 bits, without g_idx";
       default -> "channels first, with a zero point for what comes out, of one opset";
     };
   }

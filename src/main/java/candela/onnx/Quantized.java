@@ -4,6 +4,7 @@ import candela.onnx.proto.ModelProto;
 import candela.onnx.proto.NodeProto;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -15,6 +16,9 @@ import java.util.function.Predicate;
  */
 final class Quantized extends Composed {
   private static final String DYNAMIC_PRODUCT = RUNTIME + ".DynamicQuantizeMatMul";
+
+  /** Bits of levels that share bytes, or fill one. */
+  private static final Set<Long> BITS = Set.of(2L, 4L, 8L);
 
   private Quantized(String name, String inputs) {
     super(name, inputs);
@@ -78,7 +82,7 @@ final class Quantized extends Composed {
           case "MatMulNBits" ->
               has(n, 4)
                   || integer(n, "weight_prepacked", 0) != 0
-                  || Byte.SIZE % Math.max(1, bits(n)) != 0
+                  || !BITS.contains(bits(n))
                   || integer(n, "N", 0) <= 0
                   || integer(n, "K", 0) <= 0
                   || integer(n, "block_size", 0) <= 0;

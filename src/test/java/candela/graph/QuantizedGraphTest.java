@@ -233,6 +233,43 @@ class QuantizedGraphTest {
   }
 
   @Test
+  void productsOfOtherBitsAndBlocksAreRefused() throws Exception {
+    int[][] wrong = {
+      {0, 16, 4, 75},
+      {-4, 16, 4, 75},
+      {1, 16, 4, 75},
+      {3, 16, 4, 75},
+      {16, 16, 4, 75},
+      {4, 0, 4, 75},
+      {4, 16, -4, 75},
+      {4, 16, 4, 0}
+    };
+    for (int[] a : wrong) {
+      SmallModel m = models.input().node("DequantizeLinear", "xq xs xz", "d");
+      m.longs("flat", new long[] {2}, BATCH, 75).node("Reshape", "d flat", "rows");
+      m.integers("w", UINT8, new long[] {4, 5, 8}, new int[160]).random("s", 20);
+      m.node(
+          "com.microsoft.MatMulNBits",
+          "rows w s",
+          "y",
+          "bits",
+          a[0],
+          "block_size",
+          a[1],
+          "N",
+          a[2],
+          "K",
+          a[3]);
+      Path file = m.write(folder);
+      assertThatThrownBy(() -> Network.load(file).graph(BATCH, SessionOptions.FORWARD))
+          .as(Arrays.toString(a))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining(
+              "the operator is supported with N, K, block_size and 2, 4 or 8 bits, without g_idx");
+    }
+  }
+
+  @Test
   void onlyWhatIsReadMayHaveScalesBelowZero() throws Exception {
     for (float scale : new float[] {-.5f, 0, Float.POSITIVE_INFINITY}) {
       SmallModel written = new SmallModel(13, 1, 2).scalar("s", scale);

@@ -175,6 +175,8 @@ record QuantizedModels(boolean fine) {
     all.put(runtime + "MatMulNBits, biased", narrow(4, "zs b"));
     all.put(runtime + "MatMulNBits, the middle is 0", narrow(4, ""));
     all.put(runtime + "MatMulNBits, of bytes", narrow(8, "zs"));
+    all.put(runtime + "MatMulNBits, of 2 bits", narrow(2, "zs b"));
+    all.put(runtime + "MatMulNBits, of 2 bits, the middle is 0", narrow(2, ""));
     SmallModel moved = input().node("MaxPool", "xq", "p", "kernel_shape", new long[] {2, 2});
     moved.node("Transpose", "p", "t", "perm", new long[] {0, 2, 3, 1});
     all.put(", levels that are moved", moved.node("DequantizeLinear", "t xs xz", "y"));
