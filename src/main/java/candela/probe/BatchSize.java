@@ -72,7 +72,10 @@ public final class BatchSize {
             });
     if (rate[0] > 0) {
       int counts = choices.put(key, rows, 1e6 / rate[0]);
-      return fits(counts) ? counts : rows;
+      if (fits(counts)) {
+        return counts;
+      }
+      choices.use(key, rows);
     }
     return rows;
   }

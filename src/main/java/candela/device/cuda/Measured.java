@@ -118,8 +118,11 @@ final class Measured {
     }
     if (best >= 0 && shortage[0] == null) {
       int counts = choices.put(key, best, 1000 * least);
-      best = counts < algorithms ? counts : best;
-    } else if (best >= 0) {
+      if (counts < algorithms) {
+        return counts;
+      }
+    }
+    if (best >= 0) {
       choices.use(key, best); // with more memory another may be faster
     }
     return best;
