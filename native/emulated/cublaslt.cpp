@@ -1,5 +1,6 @@
 // libcublasLt.so.13: products, by the CPU library's cd_matmul on rounded copies.
 #include <algorithm>
+#include <atomic>
 
 #include "candela.h"
 #include "values.h"
@@ -34,7 +35,7 @@ constexpr uint64_t kAlgo = 0xa190a190;
 // At the start of a call that a test may have asked to fail.
 #define MAY_FAIL(call) \
   if (int status = failing(call, 13)) return status
-size_t living;
+std::atomic<size_t> living;
 
 bool typeOf(int t, Type& out) {
   if (t == 0) out = F32;
@@ -80,7 +81,13 @@ EXPORT int cublasLtDestroy(void* h) {
 }
 EXPORT size_t cublasLtGetVersion() { return 130100; }
 EXPORT const char* cublasLtGetStatusString(int s) {
-  return s == 15 ? "CUBLAS_STATUS_NOT_SUPPORTED" : s == 3 ? "CUBLAS_STATUS_ALLOC_FAILED" : s == 13 ? "CUBLAS_STATUS_EXECUTION_FAILED" : s == 7 ? "CUBLAS_STATUS_INVALID_VALUE" : "emulated";
+  switch (s) {
+    case 3: return "CUBLAS_STATUS_ALLOC_FAILED";
+    case 7: return "CUBLAS_STATUS_INVALID_VALUE";
+    case 13: return "CUBLAS_STATUS_EXECUTION_FAILED";
+    case 15: return "CUBLAS_STATUS_NOT_SUPPORTED";
+    default: return "emulated";
+  }
 }
 EXPORT int cublasLtMatmulDescCreate(Desc** d, int compute, int scale) {
   MAY_FAIL("cublasLtMatmulDescCreate");

@@ -43,6 +43,7 @@ EXPORT int card_failed() {
 // Blocks of the card, pinned ones, streams, events, graphs, cuDNN's handles and descriptors, cuBLASLt's.
 EXPORT void card_held(int64_t* held) {
   Guard g(lock);
-  size_t all[] = {liveBlocks(), pinnedBlocks(), livingStreams(), livingEvents(), livingGraphs(), livingDescriptors(), livingProducts()};
+  size_t all[] = {liveBlocks(),   pinnedBlocks(),      livingStreams(),  livingEvents(),
+                  livingGraphs(), livingDescriptors(), livingProducts()};
   std::copy(std::begin(all), std::end(all), held);
 }
