@@ -111,6 +111,20 @@ public interface Device extends AutoCloseable {
     return () -> {};
   }
 
+  /**
+   * A block of its own that holds what lies on the host, 4 bytes at least; the caller closes it.
+   */
+  default Memory upload(MemorySegment host) {
+    Memory memory = allocate(Math.max(4, host.byteSize()));
+    try {
+      copyIn(host, memory.segment().asSlice(0, host.byteSize()));
+      return memory;
+    } catch (RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
+  }
+
   default void write(Tensor to, float[] values) {
     if (values.length != to.count()) {
       throw new IllegalArgumentException(to.shape() + " given " + values.length + " values");

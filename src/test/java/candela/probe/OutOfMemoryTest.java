@@ -14,6 +14,7 @@ import candela.graph.Windowed;
 import candela.method.Attribution;
 import candela.method.IntegratedGradients;
 import candela.method.Method;
+import candela.method.Methods;
 import candela.method.SlidingPatch;
 import candela.method.Subject;
 import candela.onnx.ModelBuilder;
@@ -158,6 +159,34 @@ class OutOfMemoryTest {
       return true;
     } catch (OutOfMemory e) {
       return false;
+    }
+  }
+
+  /**
+   * Tables of an enlargement, a scale and a shift of their own, and weights that a rule changes.
+   */
+  @Test
+  void whatANodeHasNoRoomForIsGivenBackWithTheRest() {
+    ModelBuilder model = new ModelBuilder(12).input("x", -1, 3, 32, 32);
+    model.constant("one", Shape.of(3), 1, 2, 3).constant("sizes", Shape.of(4), 1, 1, 1.5f, 1.5f);
+    model.constant("w", Shape.of(4, 3, 3, 3), drawn(108)).constant("b", Shape.of(4), drawn(4));
+    model.node("BatchNormalization", "x,one,one,one,one", "a").node("Relu", "a", "c");
+    model.node("Resize", "c,,sizes", "d", "mode", "linear").node("Conv", "d,w,b", "e");
+    model.node("Relu", "e", "f").node("GlobalAveragePool", "f", "g").node("Flatten", "g", "y");
+    Network network = Network.of(model.output("y").model());
+    Method lrp = Methods.parse("lrp:composite=epsilon_alpha2_beta1");
+    try (ScarceDevice device = plenty()) {
+      boolean whole = false;
+      for (int n = 1; !whole; n++) {
+        device.refuse(n);
+        try (Pipeline pipeline = new Pipeline(network, device, 1)) {
+          map(pipeline, device, lrp);
+          whole = n > 2 * ALLOCATIONS;
+        } catch (OutOfMemory e) {
+          // told by whoever asked
+        }
+        assertThat(device.held()).as("allocation %d", n).isZero();
+      }
     }
   }
 

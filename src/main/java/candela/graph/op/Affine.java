@@ -70,7 +70,10 @@ public record Affine() implements Linear {
       scale = Packed.changed(s, 1, w);
       int c = s.node().input(0).shape().dim(-1);
       try {
-        shift = w.bias() ? Packed.changed(s, 2, w) : Packed.upload(s.device(), new float[c]);
+        shift =
+            w.bias()
+                ? Packed.changed(s, 2, w)
+                : s.device().upload(MemorySegment.ofArray(new float[c]));
       } catch (RuntimeException | Error e) {
         scale.close();
         throw e;

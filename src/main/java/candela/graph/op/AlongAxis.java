@@ -11,6 +11,7 @@ import candela.graph.Weights;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -31,7 +32,7 @@ public record AlongAxis(int axis, int[] first, int[] index, float[] weight) impl
 
   /** The tables on the device, and those of the transpose. */
   private static final class Tables implements AutoCloseable {
-    private final Memory[] held;
+    private final List<Memory> held = new ArrayList<>();
 
     Tables(Device device, AlongAxis a, int nIn) {
       int nOut = a.first.length - 1;
@@ -52,32 +53,26 @@ public record AlongAxis(int axis, int[] first, int[] index, float[] weight) impl
           by[at] = a.weight[t];
         }
       }
-      held =
-          new Memory[] {
-            upload(device, MemorySegment.ofArray(a.first)),
-            upload(device, MemorySegment.ofArray(a.index)),
-            upload(device, MemorySegment.ofArray(a.weight)),
-            upload(device, MemorySegment.ofArray(start)),
-            upload(device, MemorySegment.ofArray(from)),
-            upload(device, MemorySegment.ofArray(by))
-          };
-    }
-
-    private static Memory upload(Device device, MemorySegment values) {
-      Memory m = device.allocate(Math.max(4, values.byteSize()));
-      device.copyIn(values, m.segment().asSlice(0, values.byteSize()));
-      return m;
+      try {
+        held.add(device.upload(MemorySegment.ofArray(a.first)));
+        held.add(device.upload(MemorySegment.ofArray(a.index)));
+        held.add(device.upload(MemorySegment.ofArray(a.weight)));
+        held.add(device.upload(MemorySegment.ofArray(start)));
+        held.add(device.upload(MemorySegment.ofArray(from)));
+        held.add(device.upload(MemorySegment.ofArray(by)));
+      } catch (RuntimeException | Error e) {
+        close();
+        throw e;
+      }
     }
 
     MemorySegment get(int i) {
-      return held[i].segment();
+      return held.get(i).segment();
     }
 
     @Override
     public void close() {
-      for (Memory m : held) {
-        m.close();
-      }
+      held.forEach(Memory::close);
     }
   }
 

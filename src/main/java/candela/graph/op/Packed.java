@@ -1,11 +1,8 @@
 package candela.graph.op;
 
-import candela.device.Device;
 import candela.device.Memory;
 import candela.graph.Step;
 import candela.graph.Weights;
-import candela.tensor.Shape;
-import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.function.BiFunction;
 
@@ -46,13 +43,8 @@ record Packed<P extends AutoCloseable>(P plan, Memory weights, Memory bias)
 
   /** Constant i on the device, changed by w; the caller closes it. */
   static Memory changed(Step s, int i, Weights w) {
-    return upload(s.device(), w.of(s.node().input(i).constant().floats()));
-  }
-
-  static Memory upload(Device device, float[] values) {
-    Memory m = device.allocate(Math.max(4, values.length * 4L));
-    device.write(new Tensor(Shape.of(values.length), m.segment()), values);
-    return m;
+    float[] values = w.of(s.node().input(i).constant().floats());
+    return s.device().upload(MemorySegment.ofArray(values));
   }
 
   @Override
