@@ -125,8 +125,19 @@ final class BlockCache implements AutoCloseable {
         budget >> 20);
   }
 
+  /** Returns all that is kept, also where one of them cannot be. */
   @Override
   public void close() {
-    release();
+    RuntimeException fault = null;
+    while (!free.isEmpty()) {
+      try {
+        release();
+      } catch (RuntimeException e) {
+        fault = e;
+      }
+    }
+    if (fault != null) {
+      throw fault;
+    }
   }
 }

@@ -211,8 +211,11 @@ public final class CudaDevice implements Device {
   }
 
   private void give(long address) {
-    stream.synchronize();
-    Driver.check("cuMemFree", JCudaDriver.cuMemFree(Driver.at(address)));
+    try {
+      stream.synchronize();
+    } finally {
+      Driver.check("cuMemFree", JCudaDriver.cuMemFree(Driver.at(address)));
+    }
   }
 
   @Override

@@ -139,4 +139,22 @@ class BlockCacheTest {
     assertThat(cache.kept()).isZero();
     assertThat(cache.left()).isEqualTo(10 * MIB);
   }
+
+  @Test
+  void closingReturnsTheOthersOfABlockThatCannotBe() {
+    BlockCache cache =
+        new BlockCache(
+            10 * MIB,
+            this::take,
+            address -> {
+              give(address);
+              throw new IllegalStateException("broken");
+            });
+    long first = cache.allocate(MIB);
+    long second = cache.allocate(2 * MIB);
+    cache.free(first, MIB);
+    cache.free(second, 2 * MIB);
+    assertThatThrownBy(cache::close).hasMessage("broken");
+    assertThat(taken).isEmpty();
+  }
 }
