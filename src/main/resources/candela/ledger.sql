@@ -34,22 +34,30 @@ CREATE VIEW sensitivity AS
   SELECT model, sweep, measure, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
     max(pairs) AS pairs, count(mean) AS images, count(*) - count(mean) AS without
   FROM sensitivity_by_image GROUP BY ALL;
--- the same of a metric over the settings of a sweep
+-- the same of a metric over the settings of a sweep; a part has no row where it has no number: that of the value, part '', tells how many were asked
 CREATE VIEW accuracy_by_image AS
   SELECT model, image, sweep, metric, part, CASE WHEN without = 0 THEN mean END AS mean,
     CASE WHEN without = 0 AND settings > 1 THEN variance END AS variance, settings, without
   FROM (
     SELECT model, image, sweep, metric, part, avg(value ORDER BY place) FILTER (NOT isnan(value)) AS mean,
       list_aggregate(list(value ORDER BY place) FILTER (NOT isnan(value)), 'var_pop') AS variance,
-      count(*) FILTER (NOT isnan(value)) AS settings, count(*) FILTER (isnan(value)) AS without
-    FROM score JOIN sweep USING (method) WHERE part <> 'class' -- which has no mean
+      count(*) FILTER (NOT isnan(value)) AS settings, max(asked) - count(*) FILTER (NOT isnan(value)) AS without
+    FROM (
+      SELECT *, count(*) FILTER (part = '') OVER (PARTITION BY model, image, sweep, metric) AS asked
+      FROM score JOIN sweep USING (method))
+    WHERE part <> 'class' -- which has no mean
     GROUP BY ALL);
 CREATE VIEW accuracy AS
   SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
-    max(settings) AS settings, count(mean) AS images, count(*) - count(mean) AS without
-  FROM accuracy_by_image GROUP BY ALL;
+    max(settings) AS settings, count(mean) AS images, max(asked) - count(mean) AS without
+  FROM (
+    SELECT *, count(*) FILTER (part = '') OVER (PARTITION BY model, sweep, metric) AS asked FROM accuracy_by_image)
+  GROUP BY ALL;
 CREATE VIEW accuracy_by_setting AS
   SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) FILTER (NOT isnan(value)) AS mean,
     list_aggregate(list(value ORDER BY image) FILTER (NOT isnan(value)), 'stddev_pop') AS sd_images,
-    count(*) FILTER (NOT isnan(value)) AS images, count(*) FILTER (isnan(value)) AS without
-  FROM score JOIN sweep USING (method) WHERE part <> 'class' GROUP BY ALL;
+    count(*) FILTER (NOT isnan(value)) AS images, max(asked) - count(*) FILTER (NOT isnan(value)) AS without
+  FROM (
+    SELECT *, count(*) FILTER (part = '') OVER (PARTITION BY model, sweep, place, metric) AS asked
+    FROM score JOIN sweep USING (method))
+  WHERE part <> 'class' GROUP BY ALL;

@@ -122,6 +122,60 @@ class LedgerTest {
     }
   }
 
+  /** Else its means would be over other settings and images than the value's. */
+  @Test
+  void aPartWithoutARowIsCounted() {
+    try (Ledger ledger = open("parts.duckdb")) {
+      List.of(A, B, C).forEach(f -> ledger.commit(halved(f)));
+      // means of images are 2 and 4, those of settings 8/3, 3 and 5.5; c lacks the third
+      assertThat(ledger.query("SELECT mean, images, without FROM accuracy WHERE part = 'half'"))
+          .containsExactly(List.of(1.5, 2L, 1L));
+      assertThat(
+              ledger.query(
+                  "SELECT image, mean, settings, without FROM accuracy_by_image WHERE part = 'half'"
+                      + " ORDER BY image"))
+          .containsExactly(
+              List.of("a", 1.0, 3L, 0L),
+              List.of("b", 2.0, 3L, 0L),
+              Arrays.asList("c", null, 2L, 1L));
+      assertThat(
+              ledger.query(
+                  "SELECT label, mean, images, without FROM accuracy_by_setting WHERE part = 'half'"
+                      + " ORDER BY label"))
+          .containsExactly(
+              List.of("1", 4 / 3.0, 3L, 0L), List.of("2", 1.5, 3L, 0L), List.of("3", 2.75, 2L, 1L));
+      // an image without a row
+      ledger.commit(
+          halved(
+              unit("d", new double[] {0, 0}, new double[] {Double.NaN, Double.NaN, Double.NaN})));
+      assertThat(ledger.query("SELECT images, without FROM accuracy WHERE part = 'half'"))
+          .containsExactly(List.of(2L, 2L));
+    }
+  }
+
+  /** With half of each value as a part, where it is a number. */
+  private static Findings halved(Findings f) {
+    List<Findings.Scored> all = new ArrayList<>(f.scored());
+    f.scored().stream()
+        .filter(s -> s.part().isEmpty() && !Double.isNaN(s.value()))
+        .map(s -> new Findings.Scored(s.method(), s.metric(), "half", s.value() / 2, ""))
+        .forEach(all::add);
+    return new Findings(
+        f.model(),
+        f.image(),
+        f.target(),
+        f.targetName(),
+        f.predicted(),
+        f.predictedName(),
+        f.probability(),
+        f.view(),
+        f.similar(),
+        all,
+        f.seen(),
+        f.rows(),
+        f.seconds());
+  }
+
   /** They stay, without a mean; and means tell over how many images they are. */
   @Test
   void whatHasNoNumberIsCounted() throws IOException {
