@@ -17,13 +17,14 @@ import java.util.Map;
  * (delete), or both at once (dual).
  *
  * <p><b>Definition:</b> m maximises f(x ⊗ m) (preserve), −f(x ⊗ (1 − m)) (delete) or their sum
- * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, else 0;
- * weight grows by 1.0035 each step. x ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels,
- * between 8 levels. m is the smooth maximum, sharpness 20, of parameters p, at every step-th pixel,
- * each times exp(−2 max(d / sigma − ½, 0)²) at distance d; p starts at 1, goes by gradient ascent
- * with momentum 0.9 and stays in 0…1. m reaches beyond the image, sigma pixels on every side, and
- * the mean counts what is there, so that a mask gains nothing from being cut off by the border.
- * Every second step, the first among them, the image is mirrored.
+ * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, of values
+ * equal to 2⁻¹⁶ those that raise the rest most, else 0; weight grows by 1.0035 each step. x ⊗ m
+ * blurs each pixel by a Gaussian of (1 − m) · 20 pixels, between 8 levels. m is the smooth maximum,
+ * sharpness 20, of parameters p, at every step-th pixel, each times exp(−2 max(d / sigma − ½, 0)²)
+ * at distance d; p starts at 1, goes by gradient ascent with momentum 0.9 and stays in 0…1. m
+ * reaches beyond the image, sigma pixels on every side, and the mean counts what is there, so that
+ * a mask gains nothing from being cut off by the border. Every second step, the first among them,
+ * the image is mirrored.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
@@ -63,6 +64,9 @@ public record ExtremalPerturbation(
 
   private static final double MOST_BLUR = 20;
   private static final double GROWTH = 1.0035;
+
+  /** Values of the mask that are told apart: rounding moves them by some 1e-7. */
+  private static final float STEPS = 1 << 16;
 
   public ExtremalPerturbation() {
     this(Variant.PRESERVE, 0.1, 800, 0, 0, 0.01, 300, ScoreKind.LOGIT);
@@ -254,9 +258,18 @@ public record ExtremalPerturbation(
       }
     }
 
-    /** The largest of the mask but for so many; of equal ones those that gain the reward most. */
-    private boolean[] largest(int first) {
-      float threshold = first < m.length ? ascending(first) : Float.POSITIVE_INFINITY;
+    /** Equal where only the order of sums tells values apart: the reward chooses, not rounding. */
+    private float[] rounded() {
+      float[] rounded = new float[m.length];
+      for (int i = 0; i < m.length; i++) {
+        rounded[i] = (float) Math.rint(m[i] * STEPS) / STEPS;
+      }
+      return rounded;
+    }
+
+    /** The largest of a mask but for so many; of equal ones those that gain the reward most. */
+    private boolean[] largest(float[] m, int first) {
+      float threshold = first < m.length ? ascending(m, first) : Float.POSITIVE_INFINITY;
       double[] equal = new double[m.length];
       int n = 0;
       int above = 0;
@@ -280,7 +293,7 @@ public record ExtremalPerturbation(
     }
 
     /** The value with so many before it in ascending order, by the halves of its bits. */
-    private float ascending(int before) {
+    private static float ascending(float[] m, int before) {
       // values are 0 or more: they are in the order of their bits
       int[] times = new int[1 << 16];
       for (float v : m) {
@@ -306,7 +319,7 @@ public record ExtremalPerturbation(
     }
 
     private void step() {
-      boolean[] wanted = largest((int) (m.length * (1 - area)));
+      boolean[] wanted = largest(rounded(), (int) (m.length * (1 - area)));
       double by = weight * Math.pow(GROWTH, iteration);
       float[] dy = new float[m.length];
       for (int i = 0; i < m.length; i++) {

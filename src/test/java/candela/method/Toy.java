@@ -101,13 +101,18 @@ public final class Toy {
         .save(folder.resolve("average.onnx"));
   }
 
-  /** Image [1,2,2] → x, −x → average → Linear 4, 0: the sum of the pixels. */
+  /** Of an image [1,2,2]. */
   public static Path pixels(Path folder) {
-    return new Toy(1, 2, 2)
+    return pixels(folder, 2);
+  }
+
+  /** Image [1,n,n] → x, −x → average → Linear n², 0: the sum of the pixels. */
+  static Path pixels(Path folder, int n) {
+    return new Toy(1, n, n)
         .conv(2, 1, new float[] {1, -1}, new float[] {0, 0})
         .node("GlobalAveragePool", List.of())
         .flatten()
-        .linear(2, new float[] {4, 0, 0, 1}, 0, 0)
+        .linear(2, new float[] {n * n, 0, 0, 1}, 0, 0)
         .save(folder.resolve("pixels.onnx"));
   }
 
