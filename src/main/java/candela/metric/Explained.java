@@ -114,7 +114,8 @@ public final class Explained {
     return target;
   }
 
-  float[] pixels() {
+  /** The image's values in the network's units, in the shape's order; not to be changed. */
+  public float[] pixels() {
     return pixels;
   }
 
@@ -124,7 +125,7 @@ public final class Explained {
   }
 
   /** [c,h,w]; a vector is an image of one row. */
-  Shape image() {
+  public Shape image() {
     return switch (shape.rank()) {
       case 1 -> Shape.of(1, 1, shape.dim(0));
       case 2 -> Shape.of(1, shape.dim(0), shape.dim(1));
@@ -133,16 +134,23 @@ public final class Explained {
     };
   }
 
-  int height() {
+  /** Of the image, in pixels. */
+  public int height() {
     return image().dim(1);
   }
 
-  int width() {
+  /** Of the image, in pixels. */
+  public int width() {
     return image().dim(2);
   }
 
-  /** The pixels that show the class. */
-  boolean[] truth(String metric) {
+  /**
+   * The pixels that show the class, [height,width].
+   *
+   * @param metric who asks, for the message
+   * @throws CandelaException where the image comes without
+   */
+  public boolean[] truth(String metric) {
     if (truth == null) {
       throw CandelaException.of(
           "%s: the pixels of the class are needed, this image comes without; give its boxes",
@@ -160,13 +168,13 @@ public final class Explained {
     return explainer;
   }
 
-  /** The map at the image's size. */
-  float[] fullMap() {
+  /** The map at the image's size, [height,width], enlarged bilinearly; not to be changed. */
+  public float[] fullMap() {
     return atFullSize(map);
   }
 
   /** What each pixel of the map adds, [h,w] as it came; not to be changed. */
-  float[] contributions() {
+  public float[] contributions() {
     return contributions;
   }
 
@@ -178,7 +186,7 @@ public final class Explained {
   }
 
   /** The map as it came, [h,w]; not to be changed. */
-  float[] map() {
+  public float[] map() {
     return map;
   }
 
