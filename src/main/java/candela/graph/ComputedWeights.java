@@ -4,7 +4,6 @@ import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
 import candela.onnx.OnnxValue;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +37,7 @@ final class ComputedWeights {
   private OnnxModel computed() {
     List<OnnxNode> others = model.nodes().stream().filter(n -> !constants.take(n)).toList();
     others.forEach(this::weights);
-    return initialisers.size() == model.initialisers().size() ? model : withoutTheRest();
+    return constants.replaced(initialisers);
   }
 
   private void weights(OnnxNode n) {
@@ -71,24 +70,5 @@ final class ComputedWeights {
     if (t != null && !(matrix && t.shape().rank() > 2)) {
       initialisers.put(value, t);
     }
-  }
-
-  /** The model without nodes and initialisers that only computed weights were made of. */
-  private OnnxModel withoutTheRest() {
-    Set<String> read = new HashSet<>(outputs);
-    List<OnnxNode> nodes = new ArrayList<>();
-    for (OnnxNode n : model.nodes().reversed()) {
-      boolean made = n.outputs().stream().anyMatch(constants::isComputed);
-      if (!made || n.outputs().stream().anyMatch(v -> isRead(v, read))) {
-        nodes.add(n);
-        read.addAll(n.inputs());
-      }
-    }
-    initialisers.keySet().retainAll(read);
-    return model.with(nodes.reversed(), initialisers);
-  }
-
-  private boolean isRead(String value, Set<String> read) {
-    return read.contains(value) && !initialisers.containsKey(value);
   }
 }

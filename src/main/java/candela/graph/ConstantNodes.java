@@ -8,8 +8,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** The nodes of a model that read nothing but constants, and what they give. */
@@ -113,5 +116,31 @@ final class ConstantNodes {
       }
     }
     return needed;
+  }
+
+  /**
+   * The model with what some of them give as initialisers, without the nodes and initialisers that
+   * nothing else needs.
+   *
+   * @param initialisers the model's, and those
+   */
+  OnnxModel replaced(Map<String, OnnxTensor> initialisers) {
+    if (initialisers.size() == model.initialisers().size()) {
+      return model;
+    }
+    Set<String> read = new HashSet<>();
+    model.outputs().forEach(v -> read.add(v.name()));
+    List<OnnxNode> left = new ArrayList<>();
+    for (OnnxNode n : model.nodes().reversed()) {
+      boolean made = n.outputs().stream().anyMatch(this::isComputed);
+      if (!made
+          || n.outputs().stream().anyMatch(v -> read.contains(v) && !initialisers.containsKey(v))) {
+        left.add(n);
+        read.addAll(n.inputs());
+      }
+    }
+    Map<String, OnnxTensor> needed = new LinkedHashMap<>(initialisers);
+    needed.keySet().retainAll(read);
+    return model.with(left.reversed(), needed);
   }
 }

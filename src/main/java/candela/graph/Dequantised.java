@@ -4,12 +4,8 @@ import candela.onnx.ElementType;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Puts the numbers that quantised weights stand for in place of them: they are parameters like all
@@ -33,35 +29,15 @@ final class Dequantised {
 
   private OnnxModel weights() {
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
-    List<OnnxNode> nodes = new ArrayList<>();
     model.nodes().forEach(constants::take);
     for (OnnxNode n : model.nodes()) {
       OnnxTensor t = isWeights(n) ? constants.compute(n.outputs().getFirst()) : null;
-      if (t == null) {
-        nodes.add(n);
-      } else {
+      if (t != null) {
         initialisers.put(
             t.name(), new OnnxTensor(t.name(), ElementType.FLOAT, t.shape(), t.data()));
       }
     }
-    if (nodes.size() == model.nodes().size()) {
-      return model;
-    }
-    Set<String> read = new HashSet<>();
-    model.outputs().forEach(v -> read.add(v.name()));
-    for (OnnxNode n : nodes.reversed()) {
-      if (!isUnread(n, read)) {
-        read.addAll(n.inputs());
-      }
-    }
-    nodes.removeIf(n -> isUnread(n, read));
-    initialisers.keySet().retainAll(read);
-    return model.with(nodes, initialisers);
-  }
-
-  /** Whether it made what nobody needs any more, such as levels out of the bytes they shared. */
-  private boolean isUnread(OnnxNode n, Set<String> read) {
-    return n.outputs().stream().allMatch(y -> constants.isComputed(y) && !read.contains(y));
+    return constants.replaced(initialisers);
   }
 
   /** Levels that come of numbers are left to the node that makes them. */
