@@ -37,7 +37,9 @@ public final class Network {
   private final Map<String, String> missing;
 
   private final boolean turned;
-  private final Shape known;
+
+  /** The input's shape; null before it is asked for. */
+  private Shape input;
 
   /** What mixes the images of a batch; null before it is asked. */
   private Optional<String> mixing;
@@ -55,15 +57,15 @@ public final class Network {
   private ImageAxes images;
 
   /**
-   * @param known the input's shape, where it has been found already
+   * @param input its shape
    */
-  private Network(Network from, boolean turned, Shape known) {
+  private Network(Network from, boolean turned, Shape input) {
     this.model = from.model;
     this.computed = from.computed;
     this.first = from.first;
     this.missing = from.missing;
     this.turned = turned;
-    this.known = known;
+    this.input = input;
   }
 
   private Network(OnnxModel whole) {
@@ -73,7 +75,6 @@ public final class Network {
     first = whole.outputs().getFirst().name();
     missing = supported.missing();
     turned = false;
-    known = null;
   }
 
   /**
@@ -170,10 +171,14 @@ public final class Network {
    *
    * @throws CandelaException when the network needs more than one input
    */
-  public Shape inputShape() {
-    if (known != null) {
-      return known;
+  public synchronized Shape inputShape() {
+    if (input == null) {
+      input = oneImage();
     }
+    return input;
+  }
+
+  private Shape oneImage() {
     int batch = Import.batch(computed);
     Graph graph = new DeadCode().apply(imported(batch), Set.of());
     Set<Value> read = new HashSet<>();

@@ -47,9 +47,6 @@ public final class Pipeline implements AutoCloseable {
   private final int batch;
   private final String output;
 
-  /** Shape of one row, [1,c,h,w]. */
-  private final Shape row;
-
   /** Rows at most, of scores alone and with gradients, as far as they have been chosen. */
   private final Map<Boolean, Integer> chosen = new HashMap<>();
 
@@ -98,7 +95,6 @@ public final class Pipeline implements AutoCloseable {
     this.device = device;
     this.batch = batch;
     this.output = output;
-    row = network.inputShape();
     windowing = new Windowing(network, device, output);
   }
 
@@ -214,7 +210,11 @@ public final class Pipeline implements AutoCloseable {
 
   private void checkRow(Probe<?> probe) {
     Shape writes = probe.rowShape();
-    if (writes != null && !writes.inserted(0, 1).equals(row)) {
+    if (writes == null) {
+      return;
+    }
+    Shape row = network.inputShape();
+    if (!writes.inserted(0, 1).equals(row)) {
       throw CandelaException.of(
           "%s: images of shape %s expected, got one of %s; prepare it for this network",
           network.name(), Shape.of(Arrays.copyOfRange(row.dims(), 1, row.rank())), writes);
