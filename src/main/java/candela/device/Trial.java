@@ -19,9 +19,8 @@ final class Trial implements AutoCloseable {
   }
 
   MemorySegment put(MemorySegment host) {
-    Memory memory = device.allocate(host.byteSize());
+    Memory memory = device.upload(host);
     blocks.add(memory);
-    device.copyIn(host, memory.segment());
     return memory.segment();
   }
 

@@ -35,11 +35,7 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
 
   /** [c,h,w]; a vector is an image of one row. */
   public Shape image() {
-    return switch (shape.rank()) {
-      case 1 -> Shape.of(1, 1, shape.dim(0));
-      case 2 -> Shape.of(1, shape.dim(0), shape.dim(1));
-      default -> shape;
-    };
+    return shape.asImage();
   }
 
   /** Largest minus smallest value. */

@@ -126,12 +126,11 @@ public final class Explained {
 
   /** [c,h,w]; a vector is an image of one row. */
   public Shape image() {
-    return switch (shape.rank()) {
-      case 1 -> Shape.of(1, 1, shape.dim(0));
-      case 2 -> Shape.of(1, shape.dim(0), shape.dim(1));
-      case 3 -> shape;
-      default -> throw CandelaException.of("image: [c,h,w] expected, got %s", shape);
-    };
+    Shape image = shape.asImage();
+    if (image.rank() != 3) {
+      throw CandelaException.of("image: [c,h,w] expected, got %s", shape);
+    }
+    return image;
   }
 
   /** Of the image, in pixels. */

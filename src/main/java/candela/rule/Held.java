@@ -5,6 +5,7 @@ import candela.device.Memory;
 import candela.graph.Step;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** A few numbers of a rule on the device, kept with the session. */
@@ -14,14 +15,12 @@ record Held(Memory memory, Tensor values) implements AutoCloseable {
   }
 
   private static Held upload(Device device, List<Float> values) {
-    Memory memory = device.allocate(values.size() * 4L);
-    Tensor t = new Tensor(Shape.of(values.size()), memory.segment());
     float[] host = new float[values.size()];
     for (int i = 0; i < host.length; i++) {
       host[i] = values.get(i);
     }
-    device.write(t, host);
-    return new Held(memory, t);
+    Memory memory = device.upload(MemorySegment.ofArray(host));
+    return new Held(memory, new Tensor(Shape.of(host.length), memory.segment()));
   }
 
   @Override

@@ -75,6 +75,15 @@ public final class Shape {
     return of(d);
   }
 
+  /** [c,h,w] of an image: a vector is one row, a matrix one channel; others are left. */
+  public Shape asImage() {
+    return switch (rank()) {
+      case 1 -> of(1, 1, dims[0]);
+      case 2 -> of(1, dims[0], dims[1]);
+      default -> this;
+    };
+  }
+
   /** Row-major strides in elements. */
   public int[] strides() {
     int[] s = new int[dims.length];

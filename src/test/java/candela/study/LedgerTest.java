@@ -160,20 +160,7 @@ class LedgerTest {
         .filter(s -> s.part().isEmpty() && !Double.isNaN(s.value()))
         .map(s -> new Findings.Scored(s.method(), s.metric(), "half", s.value() / 2, ""))
         .forEach(all::add);
-    return new Findings(
-        f.model(),
-        f.image(),
-        f.target(),
-        f.targetName(),
-        f.predicted(),
-        f.predictedName(),
-        f.probability(),
-        f.view(),
-        f.similar(),
-        all,
-        f.seen(),
-        f.rows(),
-        f.seconds());
+    return with(f, f.model(), f.similar(), all);
   }
 
   /** They stay, without a mean; and means tell over how many images they are. */
@@ -268,6 +255,15 @@ class LedgerTest {
    * @param settings that are not left out
    */
   private static Findings of(Findings f, String model, Set<Integer> settings) {
+    return with(
+        f,
+        model,
+        f.similar().stream().filter(s -> settings.containsAll(Set.of(s.a(), s.b()))).toList(),
+        f.scored().stream().filter(s -> settings.contains(s.method())).toList());
+  }
+
+  private static Findings with(
+      Findings f, String model, List<Findings.Similar> similar, List<Findings.Scored> scored) {
     return new Findings(
         model,
         f.image(),
@@ -277,8 +273,8 @@ class LedgerTest {
         f.predictedName(),
         f.probability(),
         f.view(),
-        f.similar().stream().filter(s -> settings.containsAll(Set.of(s.a(), s.b()))).toList(),
-        f.scored().stream().filter(s -> settings.contains(s.method())).toList(),
+        similar,
+        scored,
         f.seen(),
         f.rows(),
         f.seconds());

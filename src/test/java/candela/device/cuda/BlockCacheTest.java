@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.device.OutOfMemory;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import org.junit.jupiter.api.Test;
 
 /** On a card that is a counter: blocks at 1000, 2000, … until its room is used. */
@@ -17,6 +18,19 @@ class BlockCacheTest {
 
   private BlockCache cache(long budget) {
     return new BlockCache(budget, this::take, this::give);
+  }
+
+  /** Of a card that breaks while it takes back such a block. */
+  private BlockCache broken(LongPredicate which) {
+    return new BlockCache(
+        10 * MIB,
+        this::take,
+        address -> {
+          give(address);
+          if (which.test(address)) {
+            throw new IllegalStateException("broken");
+          }
+        });
   }
 
   private long take(long bytes) {
@@ -120,16 +134,7 @@ class BlockCacheTest {
   /** As on a card that is broken: nobody returns one twice, and the others are returned. */
   @Test
   void aBlockThatCannotBeReturnedIsNobodys() {
-    BlockCache cache =
-        new BlockCache(
-            10 * MIB,
-            this::take,
-            address -> {
-              give(address);
-              if (address == 1000) {
-                throw new IllegalStateException("broken");
-              }
-            });
+    BlockCache cache = broken(address -> address == 1000);
     long first = cache.allocate(MIB);
     cache.free(first, MIB);
     cache.free(cache.allocate(2 * MIB), 2 * MIB);
@@ -142,14 +147,7 @@ class BlockCacheTest {
 
   @Test
   void closingReturnsTheOthersOfABlockThatCannotBe() {
-    BlockCache cache =
-        new BlockCache(
-            10 * MIB,
-            this::take,
-            address -> {
-              give(address);
-              throw new IllegalStateException("broken");
-            });
+    BlockCache cache = broken(address -> true);
     long first = cache.allocate(MIB);
     long second = cache.allocate(2 * MIB);
     cache.free(first, MIB);
