@@ -1,26 +1,27 @@
 package candela.cli;
 
-import candela.image.Image;
 import candela.image.WholeFile;
+import candela.study.Mosaics;
 import candela.tensor.CandelaException;
-import candela.train.Scene;
-import candela.train.Scenes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
-import java.util.Locale;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code candela data}: the synthetic set as files. */
+/** {@code candela data}: the synthetic set, or mosaics of photos, as files. */
 @Command(
     name = "data",
-    description = "Write a synthetic set of pictures of which it is known what decides the class.",
+    description = "Write pictures of which it is known what decides the class.",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     footer = {
@@ -33,9 +34,15 @@ import picocli.CommandLine.Parameters;
       "pictures whose object hue, or background, gives the class away. Artefacts: watermark, hue,",
       "blur, brightness, noise; with decides=artefact they are the class, else in a random half.",
       "",
+      "With --mosaics: pictures of four photos, two of one class and two of others, for Focus: the",
+      "share of a map's positive relevance on its class's two. Metric relevance-mass tells it in a",
+      "study with images: [DIR], boxes: DIR/boxes.csv and target: label. Written: DIR/NNNNNN.png,",
+      "DIR/boxes.csv, DIR/settings.txt. Settings: " + Mosaics.SETTINGS + ".",
+      "",
       "Examples:",
       "  candela data scenes --set count=400,test=100",
-      "  candela data marked --set artefact=watermark,decides=artefact"
+      "  candela data marked --set artefact=watermark,decides=artefact",
+      "  candela data four --mosaics photos --classes photos/labels.csv --set count=50"
     })
 final class Data implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "New folder.")
@@ -47,10 +54,27 @@ final class Data implements Callable<Integer> {
       description = "Settings. Default: those below.")
   String settings = "";
 
+  @Option(
+      names = "--mosaics",
+      paramLabel = "PATH",
+      description = "Mosaics of these photos instead: a file or folder; may be given often.")
+  List<Path> photos = List.of();
+
+  @Option(
+      names = "--classes",
+      paramLabel = "FILE",
+      description = "Of the photos: a table with columns file and class.")
+  Path classes;
+
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE",
+      description = "Names of the classes, one a line, where the table has names.")
+  Path labels;
+
   @Override
   public Integer call() {
-    Scenes scenes = Scenes.parse("synthetic" + (settings.isEmpty() ? "" : ":" + settings));
-    int all = scenes.count() + scenes.test();
+    Pictures pictures = Pictures.of(settings, photos, classes, labels);
     // Painted beside its place, then moved: a run that fails or is stopped leaves no part of a set.
     Path whole = folder.toAbsolutePath().normalize();
     Path part = whole.resolveSibling("." + whole.getFileName() + ".candela-part");
@@ -58,20 +82,20 @@ final class Data implements Callable<Integer> {
     try {
       Files.createDirectories(part);
       try (var _ = FolderLock.of(part)) {
-        write(scenes, all, part, whole);
+        write(pictures, part, whole);
       }
     } catch (IOException e) {
       throw new CandelaException(folder + ": cannot be written: " + WholeFile.reason(e), e);
     }
-    System.out.printf("%,d pictures of %d classes in %s%n", all, scenes.classes().size(), folder);
+    System.out.printf("%s in %s%n", pictures.described(), folder);
     return Main.OK;
   }
 
-  private void write(Scenes scenes, int all, Path part, Path whole) throws IOException {
+  private void write(Pictures pictures, Path part, Path whole) throws IOException {
     try {
       checkNew();
       empty(part);
-      paint(scenes, all, part);
+      paint(pictures, part);
       Files.move(part, whole);
       Files.delete(whole.resolve(FolderLock.FILE));
     } finally {
@@ -97,8 +121,9 @@ final class Data implements Callable<Integer> {
   }
 
   /** When it returns or fails nobody writes any more: the first failure is kept until all ended. */
-  private static void paint(Scenes scenes, int all, Path to) {
-    String[] lines = new String[all];
+  private static void paint(Pictures pictures, Path to) {
+    int all = pictures.count();
+    List<List<String>> lines = new ArrayList<>(Collections.nCopies(all, null));
     int[] done = {0};
     AtomicReference<RuntimeException> failure = new AtomicReference<>();
     try (var progress = new Console("painting", "pictures")) {
@@ -108,7 +133,7 @@ final class Data implements Callable<Integer> {
           .forEach(
               i -> {
                 try {
-                  lines[i] = write(scenes, i, to);
+                  lines.set(i, pictures.write(i, to));
                 } catch (RuntimeException e) {
                   failure.compareAndSet(null, e);
                   return;
@@ -121,10 +146,9 @@ final class Data implements Callable<Integer> {
     if (failure.get() != null) {
       throw failure.get();
     }
-    text(
-        to.resolve("boxes.csv"),
-        "file,class,left,top,right,bottom\n" + String.join("\n", lines) + "\n");
-    text(to.resolve("settings.txt"), scenes + "\n");
+    String boxes = lines.stream().flatMap(List::stream).collect(Collectors.joining("\n"));
+    text(to.resolve("boxes.csv"), "file,class,left,top,right,bottom\n" + boxes + "\n");
+    text(to.resolve("settings.txt"), pictures.text() + "\n");
   }
 
   private static void delete(Path folder) {
@@ -142,17 +166,5 @@ final class Data implements Callable<Integer> {
 
   private static void text(Path file, String content) {
     WholeFile.write(file, part -> Files.writeString(part, content));
-  }
-
-  private static String write(Scenes scenes, int i, Path folder) {
-    Scene scene = scenes.scene(i);
-    String set = i < scenes.count() ? "train" : "test";
-    String name = String.format(Locale.ROOT, "%s/%06d.png", scenes.classes().get(scene.label()), i);
-    Image picture = scene.picture();
-    picture.writePng(folder.resolve(set).resolve(name));
-    scene.maskPicture().writePng(folder.resolve("masks").resolve(set).resolve(name));
-    int[] b = scene.box();
-    return String.format(
-        Locale.ROOT, "%s/%s,%d,%d,%d,%d,%d", set, name, scene.label(), b[0], b[1], b[2], b[3]);
   }
 }

@@ -99,6 +99,14 @@ final class SanityCommand implements Callable<Integer> {
   List<Path> against = List.of();
 
   @Option(
+      names = "--shift",
+      paramLabel = "V",
+      description =
+          "The same model of images whose values are all higher by V, in the model's units, which"
+              + " it takes off: maps should stay (Kindermans et al. 2019); may be repeated.")
+  List<Float> shifts = List.of();
+
+  @Option(
       names = "--similarity",
       paramLabel = "NAME[:key=value,…]",
       description =

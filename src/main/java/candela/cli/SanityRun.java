@@ -127,6 +127,7 @@ final class SanityRun implements AutoCloseable {
     provenance.put("init", options.init);
     provenance.put("stages", options.stages);
     provenance.put("seed", options.seed);
+    provenance.put("shifts", options.shifts);
     provenance.put("against", others);
     provenance.put("similarities", similarities);
     provenance.put("absolute", options.absolute);
@@ -150,6 +151,7 @@ final class SanityRun implements AutoCloseable {
     if (randomisation.order() != Order.INDEPENDENT) {
       forgotten = variants.size() - 1;
     }
+    options.shifts.stream().distinct().forEach(by -> variants.add(Variant.shifted(by, network)));
     Map<String, Integer> seen = new HashMap<>();
     for (Path file : options.against) {
       String name = Inputs.unique(file.getFileName().toString(), seen);

@@ -8,6 +8,7 @@ import candela.onnx.OnnxValue;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,6 +25,9 @@ import java.util.stream.Stream;
  */
 public final class Network {
   private static final long[] FORWARD = {0, 3, 1, 2};
+
+  /** What models do to levels before they look at the image. */
+  private static final Set<String> LEVELLING = Set.of("Sub", "Add", "Mul", "Div", "Cast");
 
   private final OnnxModel model;
 
@@ -144,10 +148,19 @@ public final class Network {
         .anyMatch(n -> n.op().equals("Transpose") && Arrays.equals(n.integers("perm"), FORWARD));
   }
 
-  /** Nodes whose first input is one of the model's. */
+  /** Nodes whose first input is one of the model's, shifted and scaled maybe. */
   private Stream<OnnxNode> readers() {
-    Set<String> inputs = model.inputs().stream().map(OnnxValue::name).collect(Collectors.toSet());
-    return model.nodes().stream().filter(n -> n.has(0) && inputs.contains(n.inputs().getFirst()));
+    Set<String> images = model.inputs().stream().map(OnnxValue::name).collect(Collectors.toSet());
+    List<OnnxNode> readers = new ArrayList<>();
+    for (OnnxNode n : model.nodes()) {
+      if (n.has(0) && images.contains(n.inputs().getFirst())) {
+        readers.add(n);
+        if (LEVELLING.contains(n.op())) {
+          images.addAll(n.outputs());
+        }
+      }
+    }
+    return readers.stream();
   }
 
   private static boolean isSquare(Shape s) {

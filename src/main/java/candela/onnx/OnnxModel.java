@@ -90,6 +90,12 @@ public record OnnxModel(
         name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files, metadata);
   }
 
+  /** The same model with other inputs. */
+  public OnnxModel withInputs(List<OnnxValue> inputs) {
+    return new OnnxModel(
+        name, producer, opset, otherDomains, inputs, outputs, nodes, initialisers, files, metadata);
+  }
+
   /**
    * The same model for images of one shape: what its inputs leave open of that is filled in.
    *
@@ -110,8 +116,7 @@ public record OnnxModel(
           "%s: an input of %d dimensions and the batch expected for images of %s, it takes %s",
           name, image.rank(), image, inputs.stream().map(v -> v.dims().orElse(List.of())).toList());
     }
-    return new OnnxModel(
-        name, producer, opset, otherDomains, filled, outputs, nodes, initialisers, files, metadata);
+    return withInputs(filled);
   }
 
   private List<Dim> filled(String input, List<Dim> dims, Shape image) {

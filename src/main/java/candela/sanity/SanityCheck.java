@@ -3,6 +3,7 @@ package candela.sanity;
 import candela.device.Device;
 import candela.graph.Network;
 import candela.method.Attribution;
+import candela.method.Levels;
 import candela.method.Method;
 import candela.method.Preparation;
 import candela.method.Subject;
@@ -27,18 +28,18 @@ import java.util.stream.IntStream;
  *
  * <p><b>Definition:</b> for image x, class t and network f with variants f_1, f_2, …, the
  * similarities of a(x, t, f) and a(x, t, f_i), for every method a; for another class, of a(x, t, f)
- * and a(x, t', f). Maps are divided by their largest absolute value and brought to the image's size
- * ({@link Treatment#standard}). Beside them the rise of complexity, (E(a(x, t, f_i)) − E(a(x, t,
- * f))) / E(a(x, t, f)), E the entropy of the histogram of the values of maps at the image's size;
- * NaN where that of f is 0. Of f_i without anything learnt it is the efficient test of Hedström et
- * al.: above 0 for a method that notices.
+ * and a(x, t', f); for a shifted input see {@link Shift}. Maps are divided by their largest
+ * absolute value and brought to the image's size ({@link Treatment#standard}). Beside them the rise
+ * of complexity, (E(a(x, t, f_i)) − E(a(x, t, f))) / E(a(x, t, f)), E the entropy of the histogram
+ * of the values of maps at the image's size; NaN where that of f is 0. Of f_i without anything
+ * learnt it is the efficient test of Hedström et al.: above 0 for a method that notices.
  *
  * <p><b>Cost:</b> each method's rows for each image, once for the network and for each variant.
  *
  * <p><b>Source:</b> Adebayo et al. 2018, "Sanity checks for saliency maps": parameters (section 3),
  * labels (section 4); Sixt et al. 2020, "When explanations lie": another class; Hedström et al.
  * 2023, "Sanity checks revisited: an exploration to repair the model parameter randomisation test":
- * complexity.
+ * complexity; Kindermans et al. 2019, "The (un)reliability of saliency methods": a shifted input.
  *
  * <p><b>Differences:</b> the authors clip maps at their 99th percentile, bring them to 0 … 1, weigh
  * SSIM's window by a Gaussian and compare HOG by ranks. They explain the class that each variant
@@ -203,8 +204,11 @@ public final class SanityCheck {
   }
 
   private Found find(Network network, Variant v, List<Picture> pictures, Progress progress) {
+    Shift shift = v == null ? Shift.NONE : v.shift();
+    Levels levels = shift.of(preparation.levels());
+    List<float[]> pixels = pictures.stream().map(p -> shift.of(p.pixels())).toList();
     try (Pipeline pipeline = new Pipeline(network, device, settings.batch(), settings.output())) {
-      List<Logits> asked = pictures.stream().map(p -> new Logits(device, p.pixels())).toList();
+      List<Logits> asked = pixels.stream().map(p -> new Logits(device, p)).toList();
       pipeline.run(asked);
       List<Prediction> said = asked.stream().map(Logits::result).toList();
       int[] targets = new int[pictures.size()];
@@ -214,9 +218,7 @@ public final class SanityCheck {
       try (Workspace workspace = new Workspace(device).ofMaps()) {
         List<Probe<Attribution>> probes = new ArrayList<>();
         for (int i = 0; i < targets.length; i++) {
-          Subject subject =
-              new Subject(
-                  preparation.shape(), pictures.get(i).pixels(), targets[i], preparation.levels());
+          Subject subject = new Subject(preparation.shape(), pixels.get(i), targets[i], levels);
           settings.methods().forEach(m -> probes.add(m.probe(subject, workspace)));
         }
         pipeline.run(probes, progress);

@@ -1,12 +1,15 @@
 package candela.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import candela.onnx.OnnxModel;
+import candela.study.Ledger;
 import candela.study.Shipped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,6 +18,10 @@ import tools.jackson.databind.ObjectMapper;
 
 /** The commands that make data and models, and the models that come with Candela. */
 class TrainTest {
+  private static final String FOCUS =
+      "SELECT value FROM score JOIN method USING (method) WHERE name %s 'centre-prior' AND part ="
+          + " ''";
+
   @TempDir Path folder;
 
   @Test
@@ -83,6 +90,61 @@ class TrainTest {
             "--method=gradient",
             "--out=" + folder.resolve("maps"));
     assertThat(explain.code()).as(explain.err()).isZero();
+  }
+
+  /** Two quarters of any mosaic have half of a map that is the same in each: a Focus of 0.5. */
+  @Test
+  void mosaicsAreMeasuredByAStudy() throws IOException {
+    Path set = folder.resolve("set");
+    Path four = folder.resolve("four");
+    MainTest.Ran data = MainTest.run("data", set.toString(), "--set", "count=24,test=2");
+    assertThat(data.code()).as(data.err()).isZero();
+    String classes = "--classes=" + set.resolve("boxes.csv");
+    String stars = "--mosaics=" + set.resolve("train/star");
+    String hearts = "--mosaics=" + set.resolve("train/heart");
+    MainTest.Ran ran =
+        MainTest.run(
+            "data", four.toString(), stars, hearts, classes, "--set", "count=5,tile=32,seed=3");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).isEqualTo("5 mosaics of 2 classes in " + four + "\n");
+    assertThat(Files.readAllLines(four.resolve("boxes.csv"))).hasSize(11);
+    assertThat(four.resolve("settings.txt")).hasContent("mosaics:count=5,tile=32,seed=3");
+    Path study = folder.resolve("focus.yaml");
+    Files.writeString(
+        study,
+        """
+        models: [cnn]
+        images: [four]
+        boxes: four/boxes.csv
+        target: label
+        sweeps:
+          - methods: [centre-prior, input-x-gradient]
+        metrics: [relevance-mass]
+        """);
+    Path ledger = folder.resolve("focus.duckdb");
+    MainTest.Ran measured = MainTest.run("study", study.toString(), "--ledger=" + ledger);
+    assertThat(measured.code()).as(measured.err()).isZero();
+    try (Ledger l = Ledger.read(ledger)) {
+      List<List<Object>> focus = l.query(String.format(FOCUS, "="));
+      assertThat(focus).hasSize(5);
+      assertThat(focus)
+          .allSatisfy(row -> assertThat((double) row.getFirst()).isCloseTo(0.5, within(1e-6)));
+      assertThat(l.query(String.format(FOCUS, "<>")).stream().distinct()).hasSize(5);
+    }
+  }
+
+  @Test
+  void mosaicsWithoutClassesAndClassesWithoutMosaicsAreRefused() {
+    String four = folder.resolve("four").toString();
+    assertThat(MainTest.run("data", four, "--mosaics=" + folder).err())
+        .isEqualTo(
+            "candela: --mosaics: --classes FILE expected with it, the photos' classes; it is not"
+                + " given\n");
+    assertThat(MainTest.run("data", four, "--classes=x.csv").err())
+        .isEqualTo(
+            "candela: --classes and --labels: --mosaics PATH expected with them, it is not"
+                + " given\n");
+    assertThat(folder.resolve("four")).doesNotExist();
   }
 
   /** The folder cannot be made where a file is: nothing is left beside it. */

@@ -273,6 +273,17 @@ class HostileModelTest {
             .output("y")
             .model();
     assertThat(Network.of(brought).channelsFirst().inputShape()).isEqualTo(Shape.of(1, 4, 5, 7));
+    OnnxModel levelled =
+        new ModelBuilder(13)
+            .input("x", -1, 5, 7, 4)
+            .constant("mean", Shape.of(4), 1f, 2f, 3f, 4f)
+            .constant("two", Shape.of(), 2f)
+            .node("Sub", "x,mean", "s")
+            .node("Div", "s,two", "d")
+            .node("Transpose", "d", "y", "perm", new int[] {0, 3, 1, 2})
+            .output("y")
+            .model();
+    assertThat(Network.of(levelled).channelsFirst().inputShape()).isEqualTo(Shape.of(1, 4, 5, 7));
     for (String wrong : List.of("", "x", "3x", "3,8,6", "0x8x6", "3x-8x6", "9999999999x1x1")) {
       assertThatThrownBy(() -> Network.load(file, wrong))
           .isInstanceOf(CandelaException.class)

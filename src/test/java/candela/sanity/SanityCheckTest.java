@@ -214,6 +214,75 @@ class SanityCheckTest {
     assertThat(found.get(1).maps().get(0).get(0).map()).isEqualTo(map);
   }
 
+  /**
+   * What a map depends on besides the function is where its baseline lies: 0 stays as images go up,
+   * black goes up with them.
+   */
+  @Test
+  void aShiftedInputHasTheSameMapUnlessItsBaselineStays() {
+    List<String> methods =
+        List.of(
+            "gradient",
+            "integrated-gradients:baseline=black",
+            "integrated-gradients:baseline=zero",
+            "input-x-gradient");
+    var settings =
+        new SanityCheck.Settings(
+            methods.stream().map(Methods::parse).toList(),
+            List.of("cosine"),
+            false,
+            100,
+            false,
+            4,
+            null);
+    List<Found> of = new ArrayList<>();
+    List<Compared> all;
+    try (Device device = TestDevice.open(1)) {
+      all =
+          new SanityCheck(settings, device, preparation)
+              .run(
+                  network,
+                  List.of(Variant.shifted(-1, network), Variant.shifted(2.5f, network)),
+                  pictures,
+                  new SanityCheck.Listener() {
+                    @Override
+                    public void found(int variant, Found f) {
+                      of.add(f);
+                    }
+
+                    @Override
+                    public void rows(long done, long all) {}
+                  });
+    }
+    assertThat(of).hasSize(3);
+    for (Compared c : all) {
+      if (c.similarity() == 0 && c.method() < 2) {
+        assertThat(c.value()).as(c.toString()).isCloseTo(1, Offset.offset(1e-5));
+      } else if (c.similarity() == 0) {
+        assertThat(c.value()).as(c.toString()).isLessThan(0.99);
+      }
+    }
+    for (int variant = 1; variant < 3; variant++) {
+      assertThat(of.get(variant).targets()).containsExactly(0, 1);
+      float[] logits = of.get(variant).predictions().get(1).logits();
+      float[] own = of.get(0).predictions().get(1).logits();
+      for (int i = 0; i < own.length; i++) {
+        assertThat(logits[i]).isCloseTo(own[i], Offset.offset(1e-4f));
+      }
+    }
+  }
+
+  @Test
+  void shiftsHaveShortNamesAndAreNumbers() {
+    for (String[] named :
+        new String[][] {{"-1", "input -1"}, {"1000", "input +1000"}, {"0.25", "input +0.25"}}) {
+      assertThat(Variant.shifted(Float.parseFloat(named[0]), network).name()).isEqualTo(named[1]);
+    }
+    assertThatThrownBy(() -> Variant.shifted(Float.NaN, network))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage("shift: a finite number expected, got NaN");
+  }
+
   @Test
   void binsThatAreNoneAreSaid() {
     for (int bins : new int[] {1, 1 << 20}) {
