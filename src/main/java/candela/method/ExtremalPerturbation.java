@@ -18,13 +18,14 @@ import java.util.Map;
  *
  * <p><b>Definition:</b> m maximises f(x ⊗ m) (preserve), −f(x ⊗ (1 − m)) (delete) or their sum
  * (dual) minus weight · mean (sort(m) − r)², r = 1 for the area's share of the pixels, of values
- * equal to 2⁻¹⁶ those that raise the rest most, else 0; weight grows by 1.0035 each step. x ⊗ m
- * blurs each pixel by a Gaussian of (1 − m) · 20 pixels, between 8 levels. m is the smooth maximum,
- * sharpness 20, of parameters p, at every step-th pixel, each times exp(−2 max(d / sigma − ½, 0)²)
- * at distance d; p starts at 1, goes by gradient ascent with momentum 0.9 and stays in 0…1. m
- * reaches beyond the image, sigma pixels on every side, and the mean counts what is there, so that
- * a mask gains nothing from being cut off by the border. Every second step, the first among them,
- * the image is mirrored.
+ * within 2⁻¹⁷ of the smallest of these those that raise the rest most, and of those that raise it
+ * equally, as all beyond the image do, a share of each; else 0; weight grows by 1.0035 each step. x
+ * ⊗ m blurs each pixel by a Gaussian of (1 − m) · 20 pixels, between 8 levels. m is the smooth
+ * maximum, sharpness 20, of parameters p, at every step-th pixel, each times exp(−2 max(d / sigma −
+ * ½, 0)²) at distance d; p starts at 1, goes by gradient ascent with momentum 0.9 and stays in 0…1.
+ * m reaches beyond the image, sigma pixels on every side, and the mean counts what is there, so
+ * that a mask gains nothing from being cut off by the border. Every second step, the first among
+ * them, the image is mirrored.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w].
  *
@@ -65,8 +66,8 @@ public record ExtremalPerturbation(
   private static final double MOST_BLUR = 20;
   private static final double GROWTH = 1.0035;
 
-  /** Values of the mask that are told apart: rounding moves them by some 1e-7. */
-  private static final float STEPS = 1 << 16;
+  /** Values of the mask so near to each other count as equal: rounding moves them by some 1e-7. */
+  private static final double EQUAL = 0x1p-17;
 
   public ExtremalPerturbation() {
     this(Variant.PRESERVE, 0.1, 800, 0, 0, 0.01, 300, ScoreKind.LOGIT);
@@ -258,36 +259,44 @@ public record ExtremalPerturbation(
       }
     }
 
-    /** Equal where only the order of sums tells values apart: the reward chooses, not rounding. */
-    private float[] rounded() {
-      float[] rounded = new float[m.length];
-      for (int i = 0; i < m.length; i++) {
-        rounded[i] = (float) Math.rint(m[i] * STEPS) / STEPS;
+    /**
+     * 1 for the largest of a mask but for so many; of equal ones for those that gain the reward
+     * most, a share where that, too, is equal, as it is beyond the image.
+     */
+    private double[] largest(int first) {
+      double[] wanted = new double[m.length];
+      if (first == m.length) {
+        return wanted;
       }
-      return rounded;
-    }
-
-    /** The largest of a mask but for so many; of equal ones those that gain the reward most. */
-    private boolean[] largest(float[] m, int first) {
-      float threshold = first < m.length ? ascending(m, first) : Float.POSITIVE_INFINITY;
+      // around the threshold: a fixed grid would part values that only rounding tells apart
+      double threshold = ascending(m, first);
       double[] equal = new double[m.length];
       int n = 0;
-      int above = 0;
+      int left = m.length - first;
       for (int i = 0; i < m.length; i++) {
-        above += m[i] > threshold ? 1 : 0;
-        if (m[i] == threshold) {
+        if (Math.abs(m[i] - threshold) <= EQUAL) {
           equal[n++] = slope[i];
+        } else if (m[i] > threshold) {
+          wanted[i] = 1;
+          left--;
         }
       }
-      int some = Math.min(m.length - first - above, n);
-      if (some < n) {
-        Arrays.sort(equal, 0, n);
+      left = Math.min(left, n);
+      if (left == 0) {
+        return wanted; // NaN is neither equal nor larger
       }
-      double least = some == n ? Double.NEGATIVE_INFINITY : equal[n - some];
-      boolean[] wanted = new boolean[m.length];
+      Arrays.sort(equal, 0, n);
+      double least = equal[n - left];
+      int more = 0;
+      int same = 0;
+      for (int i = 0; i < n; i++) {
+        more += equal[i] > least ? 1 : 0;
+        same += equal[i] == least ? 1 : 0;
+      }
       for (int i = 0; i < m.length; i++) {
-        boolean gains = m[i] == threshold && slope[i] >= least;
-        wanted[i] = m[i] > threshold || (gains && some-- > 0);
+        if (Math.abs(m[i] - threshold) <= EQUAL && slope[i] >= least) {
+          wanted[i] = slope[i] > least ? 1 : (double) (left - more) / same;
+        }
       }
       return wanted;
     }
@@ -319,11 +328,11 @@ public record ExtremalPerturbation(
     }
 
     private void step() {
-      boolean[] wanted = largest(rounded(), (int) (m.length * (1 - area)));
+      double[] wanted = largest((int) (m.length * (1 - area)));
       double by = weight * Math.pow(GROWTH, iteration);
       float[] dy = new float[m.length];
       for (int i = 0; i < m.length; i++) {
-        dy[i] = (float) (slope[i] - 2 * by * (m[i] - (wanted[i] ? 1 : 0)) / m.length);
+        dy[i] = (float) (slope[i] - 2 * by * (m[i] - wanted[i]) / m.length);
       }
       mask.ascend(dy, rate);
     }
