@@ -28,11 +28,15 @@ import java.util.Optional;
  * <p><b>Source:</b> Smilkov et al. 2017, "SmoothGrad: removing noise by adding noise"; Adebayo et
  * al. 2018 (VarGrad); Captum's NoiseTunnel.
  *
- * <p><b>Differences:</b> Captum's stdev is 1.0 in units of the input; see {@link SmoothGrad}.
+ * <p><b>Differences:</b> Captum's stdev is 1.0 in units of the input; see {@link SmoothGrad}, whose
+ * noise of the same seed is another. What the method itself draws is the same in all copies.
  */
 public record NoiseTunnel(
     Method method, int samples, double spread, double stdev, SmoothGrad.Type type, long seed)
     implements Method {
+  /** Any number that no one takes for a seed; the noise is not that of a method within. */
+  private static final long OWN = 0x5851F42D4C957F2DL;
+
   public NoiseTunnel() {
     this(new IntegratedGradients(), 5, 0.15, 0, SmoothGrad.Type.SMOOTHGRAD, 0);
   }
@@ -87,7 +91,7 @@ public record NoiseTunnel(
 
     @Override
     protected Probe<Attribution> make(int copy, Workspace own) {
-      float[] noisy = Draws.normal(own, seed, copy, subject.pixels(), sigma);
+      float[] noisy = Draws.normal(own, seed ^ OWN, copy, subject.pixels(), sigma);
       return method.probe(
           new Subject(subject.shape(), noisy, subject.target(), subject.levels()), own);
     }
