@@ -69,9 +69,9 @@ public final class Import {
   }
 
   /** The graph before parameters become inputs, its batch normalisations kept as nodes. */
-  static Graph unfolded(OnnxModel model, int batch, Builder.Norms norms) {
+  static Graph unfolded(OnnxModel model, int batch, boolean turned, Builder.Norms norms) {
     return read(
-        model, batch, Map.of(), false, builder -> builder.training(norms, model.initialisers()));
+        model, batch, Map.of(), turned, builder -> builder.training(norms, model.initialisers()));
   }
 
   /**

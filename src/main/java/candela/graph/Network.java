@@ -137,6 +137,11 @@ public final class Network {
     return new Network(this, last, turned);
   }
 
+  /** Whether images go in as [N,C,H,W] where the model takes [N,H,W,C]. */
+  boolean turned() {
+    return turned;
+  }
+
   /** Whether a convolution reads the input as it is: then its channels come first. */
   private boolean isConvolved() {
     return readers().anyMatch(n -> n.op().equals("Conv"));

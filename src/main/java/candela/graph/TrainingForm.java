@@ -47,8 +47,17 @@ public final class TrainingForm {
    * @throws CandelaException when an operator's parameters cannot be trained
    */
   public static Graph graph(OnnxModel model, int batch, boolean training) {
+    return graph(model, batch, false, training);
+  }
+
+  /** The same of a network, which may take images in another order than its model. */
+  public static Graph graph(Network network, int batch, boolean training) {
+    return graph(network.model(), batch, network.turned(), training);
+  }
+
+  private static Graph graph(OnnxModel model, int batch, boolean turned, boolean training) {
     var norms = training ? Builder.Norms.TRAINING : Builder.Norms.RUNNING;
-    Graph plain = Import.unfolded(model, batch, norms);
+    Graph plain = Import.unfolded(model, batch, turned, norms);
     Graph trainable = new TrainingForm(model).transformed(plain);
     Set<String> keep = Set.of();
     return new FuseNorm().apply(Simplify.all(trainable, keep), keep);

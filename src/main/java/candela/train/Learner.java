@@ -74,17 +74,18 @@ public final class Learner implements AutoCloseable {
    * @param smoothing share of the wanted probability that is spread over all classes
    */
   public Learner(OnnxModel given, Device device, int batch, Optimiser optimiser, double smoothing) {
-    model = Network.of(given).model();
+    Network network = Network.of(given).channelsFirst();
+    model = network.model();
     this.device = device;
     this.batch = batch;
     this.optimiser = optimiser;
     this.smoothing = smoothing;
-    Graph graph = TrainingForm.graph(model, batch, true);
+    Graph graph = TrainingForm.graph(network, batch, true);
     learning = TrainingForm.differentiable(model, graph);
     training = Session.open(graph, device, new SessionOptions(learning, null));
     try {
       judging =
-          Session.open(TrainingForm.graph(model, batch, false), device, SessionOptions.GRADIENT);
+          Session.open(TrainingForm.graph(network, batch, false), device, SessionOptions.GRADIENT);
       for (String name : TrainingForm.parameters(model, graph)) {
         Tensor t = training.input(name);
         parameters.put(name, t);

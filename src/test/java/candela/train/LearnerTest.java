@@ -15,10 +15,13 @@ import candela.onnx.ModelWriter;
 import candela.onnx.Models;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
+import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.GraphProto;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
+import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -64,5 +67,54 @@ class LearnerTest {
         assertThat(logits.result().logits()).containsExactly(11, 16);
       }
     }
+  }
+
+  /**
+   * Pictures [n,3,2,2] in two classes by a product of odd numbers.
+   *
+   * @param last whether the model takes them as [n,2,2,3], and turns them itself
+   */
+  private OnnxModel linear(boolean last) {
+    GraphProto.Builder whole = GraphProto.newBuilder();
+    whole.addInput(last ? value("x", -1, 2, 2, 3) : value("x", -1, 3, 2, 2));
+    if (last) {
+      AttributeProto.Builder perm = AttributeProto.newBuilder().setName("perm");
+      perm.setType(AttributeProto.AttributeType.INTS).addAllInts(List.of(0L, 3L, 1L, 2L));
+      whole.addNode(node("Transpose", List.of("x"), "first").addAttribute(perm));
+    }
+    float[] weights = new float[24];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = (float) Math.sin(i * i);
+    }
+    whole
+        .addNode(node("Flatten", List.of(last ? "first" : "x"), "flat"))
+        .addInitializer(floats("w", weights).clearDims().addDims(12).addDims(2))
+        .addNode(node("MatMul", List.of("flat", "w"), "y"))
+        .addOutput(value("y", -1, 2));
+    String name = last ? "last.onnx" : "first.onnx";
+    return OnnxModel.read(Models.write(folder.resolve(name), model(whole).build().toByteArray()));
+  }
+
+  /** Pictures go in with their channels first, and the same weights come of a step. */
+  @Test
+  void aModelWithChannelsLastIsTrainedAndAttackedAsOneWithChannelsFirst() {
+    float[] images = new float[24];
+    for (int i = 0; i < images.length; i++) {
+      images[i] = (i * 7 % 24 + 1) / 26f;
+    }
+    long[] labels = {0, 1};
+    List<float[]> found = new ArrayList<>();
+    for (boolean last : new boolean[] {false, true}) {
+      try (Device device = TestDevice.open(1);
+          var learner =
+              new Learner(linear(last), device, 2, new Optimiser.Sgd(0.5, 0, false, 0), 0)) {
+        assertThat(learner.image()).isEqualTo(Shape.of(3, 2, 2));
+        found.add(learner.attacked(images, labels, Pgd.parse("pgd:steps=3"), 1, 0));
+        learner.step(images, labels, 0.5);
+        found.add(learner.state().get("w"));
+      }
+    }
+    assertThat(found.get(2)).isNotEqualTo(images).isEqualTo(found.get(0));
+    assertThat(found.get(3)).isNotEqualTo(new float[24]).isEqualTo(found.get(1));
   }
 }
