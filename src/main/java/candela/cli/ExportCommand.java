@@ -31,7 +31,10 @@ final class ExportCommand implements Callable<Integer> {
       description = "Where files go. Default: ${DEFAULT-VALUE}.")
   Path out = Path.of("candela-export");
 
-  @Option(names = "--format", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--format",
+      paramLabel = "parquet|csv",
+      description = "What files are written. Default: parquet.")
   Format format = Format.PARQUET;
 
   @Override
