@@ -43,9 +43,7 @@ public final class Library {
     try {
       this.symbols = SymbolLookup.libraryLookup(file, Arena.global());
     } catch (IllegalArgumentException e) {
-      throw CandelaException.of(
-          "%s: not a library that this machine can load (%s); build it again with ./candela",
-          file, e.getMessage());
+      throw refused(file, e);
     }
     this.lastError = handle("cd_last_error", POINTER);
     int version = number("cd_version");
@@ -54,6 +52,22 @@ public final class Library {
           "%s: version %d expected, %d found; build it again with ./candela",
           file, VERSION, version);
     }
+  }
+
+  /** With the linker's reason, which a look-up keeps to itself. */
+  private static CandelaException refused(Path file, IllegalArgumentException e) {
+    String reason = e.getMessage();
+    try {
+      System.load(file.toAbsolutePath().toString());
+    } catch (UnsatisfiedLinkError linker) {
+      reason = linker.getMessage();
+    }
+    boolean full = reason.contains("failed to map") || reason.contains("cannot allocate memory");
+    return CandelaException.of(
+        "%s: not a library that this machine can load (%s); %s",
+        file,
+        reason,
+        full ? "give it more memory, see ulimit -v" : "build it again with ./candela");
   }
 
   /** The library {@code libcandela_NAME.so} of this installation. */

@@ -8,6 +8,7 @@ import candela.tensor.CandelaException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,21 @@ class LibraryTest {
     assertThatThrownBy(() -> Library.open("none"))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("libcandela_none.so: native library not found; build it with");
+  }
+
+  /** What the linker says of a file that is no library; of one without room it says that. */
+  @Test
+  void aLibraryThatCannotBeLoadedIsToldWithTheReason(@TempDir Path folder) throws Exception {
+    Files.writeString(folder.resolve("libcandela_text.so"), "no library");
+    String own = System.setProperty("candela.native", folder.toString());
+    try {
+      assertThatThrownBy(() -> Library.open("text"))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("libcandela_text.so: not a library that this machine can load")
+          .hasMessageEndingWith("file too short); build it again with ./candela");
+    } finally {
+      System.setProperty("candela.native", own);
+    }
   }
 
   @Test
