@@ -276,8 +276,14 @@ final class ElementReaders {
     Value y =
         type == ElementType.BOOL
             ? c.add(new Elementwise(Unary.BOOLEAN), x)
-            : x.integer() ? wrapped(c, x, type) : c.add(new Elementwise(Unary.TRUNCATE), x);
+            : x.integer() ? wrapped(c, x, type) : truncated(c, x, type);
     return y.isConstant() ? Value.constant(y.name(), y.constant().as(type)) : y;
+  }
+
+  /** Beyond the ends of types of 8 bits and more, floats have no cast that ONNX would tell. */
+  private static Value truncated(Call c, Value x, ElementType type) {
+    Value y = c.add(new Elementwise(Unary.TRUNCATE), x);
+    return type.bits() < Byte.SIZE ? wrapped(c, y, type) : y;
   }
 
   /** Of integers the last bits, where a type has less of them than floats tell exactly. */

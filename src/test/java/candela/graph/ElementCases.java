@@ -6,6 +6,7 @@ import candela.reference.Functions;
 import candela.reference.Nd;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 
 /** Cases of the operators in {@link ElementReaders}. */
@@ -336,6 +337,20 @@ final class ElementCases {
               .attributes("to", 2 + i)
               .gives(in -> in.get(0).map(type)));
     }
+    // to uint4, int4, uint2 and int2
+    Map<Integer, DoubleUnaryOperator> few =
+        Map.of(
+            21, v -> (int) v & 15,
+            22, v -> ((int) v + 8 & 15) - 8,
+            25, v -> (int) v & 3,
+            26, v -> ((int) v + 2 & 3) - 2);
+    few.forEach(
+        (code, type) ->
+            cases.add(
+                OperatorCase.of("Cast", 25)
+                    .integers(-20, 20, 3, 7)
+                    .attributes("to", code)
+                    .gives(in -> in.get(0).map(type))));
     cases.add(
         OperatorCase.of("Cast", 13)
             .integers(-3, 4, 3, 5)

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Operators that PyTorch's exporters emit for classifiers beside those of layers. Their gradients
@@ -355,5 +357,22 @@ class ExportedOperatorsTest {
     assertThatThrownBy(() -> Network.load(file).inputShape())
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining(why);
+  }
+
+  /** -9.7 is cut to -9, whose last four bits, 0111, are 7; of 2 bits, 11, they are 3 or -1. */
+  @ParameterizedTest
+  @CsvSource({"21, 7, 4, 15, 8", "22, 7, 4, -1, -8", "25, 3, 0, 3, 0", "26, -1, 0, -1, 0"})
+  void castsToFewBitsKeepTheLast(int type, float a, float b, float c, float d) throws Exception {
+    Path file =
+        new SmallModel(25, 1, 4)
+            .node("Cast", "x", "few", "to", type)
+            .node("Cast", "few", "y", "to", 1)
+            .write(folder);
+    try (Device device = TestDevice.open(1);
+        Session s = Network.load(file).session(device, 1, SessionOptions.FORWARD)) {
+      device.write(s.input(), new float[] {-9.7f, 4.2f, -1, 8});
+      s.forward();
+      assertThat(device.read(s.output())).containsExactly(a, b, c, d);
+    }
   }
 }
