@@ -157,6 +157,13 @@ abstract class Composed {
   }
 
   /** A constant list. */
+  void numbers(String name, List<Float> values) {
+    node("Constant", "", name);
+    attribute("value_floats", AttributeType.FLOATS).addAllFloats(values);
+    last().clearInput();
+  }
+
+  /** A constant list. */
   void integers(String name, long... values) {
     node("Constant", "", name).given("value_ints", Arrays.stream(values).boxed().toList());
     last().clearInput();

@@ -9,9 +9,9 @@ import java.util.function.Function;
 
 /**
  * All operators that are read as functions of ONNX's own: those on quantised tensors ({@link
- * Quantized}), those that ONNX Runtime puts in place of several ({@link Fused}), recurrent layers
- * ({@link Recurrent}), and some convolutions ({@link DeepConv}) and poolings ({@link DeepPool})
- * over three axes.
+ * Quantized}), those that ONNX Runtime puts in place of several ({@link Fused}), those that it gave
+ * up ({@link Experimental}), recurrent layers ({@link Recurrent}), and some convolutions ({@link
+ * DeepConv}) and poolings ({@link DeepPool}) over three axes.
  */
 public final class Compositions {
   private static final Map<String, Function<NodeProto, Composed>> ALL = all();
@@ -22,6 +22,7 @@ public final class Compositions {
     Map<String, Function<NodeProto, Composed>> all = new HashMap<>();
     DeepConv.list(all);
     DeepPool.list(all);
+    Experimental.list(all);
     Quantized.list(all);
     Fused.list(all);
     Recurrent.list(all);
@@ -39,6 +40,7 @@ public final class Compositions {
     return switch (op) {
       case "Attention", "MultiHeadAttention", "QAttention" ->
           "for queries, keys and values of one length each, without masks, caches and rotation";
+      case "Crop" -> "with four borders, without scale";
       case "FusedConv", "FusedGemm" ->
           "with activations " + Fused.activations() + " and their parameters";
       case "FusedMatMul", "TransposeMatMul" -> "with the last two axes exchanged, not others";
@@ -46,6 +48,7 @@ public final class Compositions {
           "from opset 9, with hidden_size, for steps that all images have, without clip, coupled"
               + " gates and parameters of activations, which are "
               + Recurrent.activations();
+      case "ImageScaler" -> "with a bias for each channel";
       case "MatMulNBits" -> "with N, K, block_size and 2, 4 or 8 bits, without g_idx";
       default -> "channels first, with a zero point for what comes out, of one opset";
     };
@@ -64,6 +67,7 @@ public final class Compositions {
     return ALL.containsKey(Composed.name(n))
         && !DeepConv.isOther(n)
         && !DeepPool.isOther(n)
+        && !Experimental.isOther(n)
         && !Quantized.isOther(n, opset)
         && !Fused.isOther(n)
         && !Recurrent.isOther(n, opset);

@@ -87,6 +87,7 @@ class FusedTest {
         new SmallModel(17, BATCH, 8)
             .random("w", 6, 8)
             .node(gemm, "x w", "y", "transB", 1, "activation", "Tanh"));
+    experimental(all);
     for (String product : new String[] {RUNTIME + "FusedMatMul", RUNTIME + "TransposeMatMul"}) {
       all.put(product, rows().random("w", 8, 3).node(product, "x w", "y", "alpha", .25f));
       all.put(
@@ -225,6 +226,23 @@ class FusedTest {
             pads,
             "group",
             2);
+  }
+
+  private static void experimental(Map<String, SmallModel> all) {
+    all.put("Affine", old().node("Affine", "x", "y", "alpha", 2f, "beta", .5f));
+    all.put("Crop", old().node("Crop", "x", "y", "border", new long[] {1, 0, 2, 1}));
+    all.put(
+        "ImageScaler",
+        old().node("ImageScaler", "x", "y", "scale", .5f, "bias", new float[] {1, -2, 3}));
+    all.put(
+        "ParametricSoftplus", old().node("ParametricSoftplus", "x", "y", "alpha", 2f, "beta", .5f));
+    all.put("Scale", old().node("Scale", "x", "y", "scale", 3f));
+    all.put("ScaledTanh", old().node("ScaledTanh", "x", "y", "alpha", 2f, "beta", .5f));
+  }
+
+  /** Images, in an opset that converters from Core ML write. */
+  private static SmallModel old() {
+    return new SmallModel(8, BATCH, 3, 5, 6);
   }
 
   /** Keys and values that are not the queries, and biases of the three. */
