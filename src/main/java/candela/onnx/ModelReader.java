@@ -28,8 +28,7 @@ final class ModelReader {
   /** Of onnx 1.23, with opset 28. */
   private static final int NEWEST_IR = 14;
 
-  /** Before it, broadcasting was an attribute. */
-  private static final int OLDEST_OPSET = 7;
+  private static final int OLDEST_OPSET = 1;
 
   private static final int NEWEST_OPSET = 28;
 
@@ -59,6 +58,7 @@ final class ModelReader {
     }
     Map<String, Integer> domains = domains(model);
     int opset = opset(domains.remove(""));
+    model = model.toBuilder().setGraph(Older.renewed(where, model.getGraph(), opset)).build();
     GraphProto graph = ClassNames.removed(Functions.inlined(where, model, opset));
     Map<String, OnnxTensor> initialisers = initialisers(graph);
     List<OnnxValue> inputs = inputs(graph, initialisers.keySet());

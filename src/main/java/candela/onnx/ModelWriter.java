@@ -57,7 +57,10 @@ public final class ModelWriter {
         ModelProto.newBuilder()
             .setIrVersion(IR)
             .setProducerName(model.producer())
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(model.opset()))
+            .addOpsetImport(
+                OperatorSetIdProto.newBuilder()
+                    .setDomain("")
+                    .setVersion(Math.max(model.opset(), Older.RENEWED)))
             .setGraph(graph());
     metadata.forEach(
         (k, v) -> m.addMetadataProps(StringStringEntryProto.newBuilder().setKey(k).setValue(v)));

@@ -31,8 +31,8 @@ class ConformanceTest {
   @TempDir Path folder;
 
   /**
-   * Cases left out, by a part of their names, with the error that says why: 3-d images, training,
-   * the indices of maxima, and opset 1 are none of a classifier's.
+   * Cases left out, by a part of their names, with the error that says why: 3-d images, training
+   * and the indices of maxima are none of a classifier's.
    */
   static final Map<String, String> LEFT_OUT =
       Map.ofEntries(
@@ -40,9 +40,7 @@ class ConformanceTest {
           Map.entry("convtranspose_3d", "supported are 1-d and 2-d images"),
           Map.entry("training_mode", "training_mode 1 is not supported"),
           Map.entry("test_training_dropout", "training mode is not supported"),
-          Map.entry("maxpool_with_argmax", "indices of the maximum are not supported"),
-          Map.entry("test_not_2d", "opsets 7 to 28 are supported, came 1"),
-          Map.entry("test_not_4d", "opsets 7 to 28 are supported, came 1"));
+          Map.entry("maxpool_with_argmax", "indices of the maximum are not supported"));
 
   @TestFactory
   Stream<DynamicTest> onnxCases() throws IOException {
