@@ -43,6 +43,7 @@ import picocli.CommandLine.Parameters;
       "  candela sanity photos/ --model m.onnx --method guided-backprop --method grad-cam",
       "  candela sanity cat.jpg --model m.onnx --order independent --init kaiming --stages 20",
       "  candela sanity cat.jpg --model m.onnx --against trained-on-shuffled-labels.onnx",
+      "  candela sanity cat.jpg --model m.onnx --shift=-1 --method deeplift --method gradient",
       "",
       "A method that has no meaning for the model is left out, and its reason printed, where"
           + " others",
