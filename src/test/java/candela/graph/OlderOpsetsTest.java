@@ -43,34 +43,28 @@ class OlderOpsetsTest {
   }
 
   private static Case compared(String op) {
+    return masked(op, "x b", along(6, 3), along(7, 3, 1, 1));
+  }
+
+  private static Case logical(String op) {
+    return masked(op, "n d", asked(6, 3), asked(7, 3, 1, 1));
+  }
+
+  /** An image where truths along the channels are true, else 0. */
+  private static Case masked(String op, String operands, SmallModel old, SmallModel renewed) {
     return new Case(
         op + " along channels",
-        along(6, 3)
-            .node(op, "x b", "c", "broadcast", 1, "axis", 1)
-            .node("Cast", "c", "f", "to", 1)
-            .node("Mul", "f x", "y"),
-        along(7, 3, 1, 1)
-            .node(op, "x b", "c")
-            .node("Cast", "c", "f", "to", 1)
-            .node("Mul", "f x", "y"));
+        shown(old.node(op, operands, "c", "broadcast", 1, "axis", 1)),
+        shown(renewed.node(op, operands, "c")));
+  }
+
+  private static SmallModel shown(SmallModel m) {
+    return m.node("Cast", "c", "f", "to", 1).node("Mul", "f x", "y");
   }
 
   /** With p, which is above 0, and a parameter b for each channel. */
   private static SmallModel along(int opset, long... shape) {
     return images(opset).node("Exp", "x", "p").floats("b", shape, .25f, .75f, 1.5f);
-  }
-
-  private static Case logical(String op) {
-    return new Case(
-        op + " along channels",
-        asked(6, 3)
-            .node(op, "n d", "c", "broadcast", 1, "axis", 1)
-            .node("Cast", "c", "f", "to", 1)
-            .node("Mul", "f x", "y"),
-        asked(7, 3, 1, 1)
-            .node(op, "n d", "c")
-            .node("Cast", "c", "f", "to", 1)
-            .node("Mul", "f x", "y"));
   }
 
   /** With n, where x is below 0, and d, a truth for each channel. */

@@ -62,16 +62,29 @@ class SanityCheckTest {
 
   private List<Compared> run(
       List<Variant> variants, boolean absolute, boolean predicted, int batch, int threads) {
+    List<String> similarities = List.of("spearman", "ssim");
+    return run(settings(METHODS, similarities, absolute, predicted, batch), variants, threads);
+  }
+
+  private static SanityCheck.Settings settings(
+      List<String> methods,
+      List<String> similarities,
+      boolean absolute,
+      boolean predicted,
+      int batch) {
+    return new SanityCheck.Settings(
+        methods.stream().map(Methods::parse).toList(),
+        similarities,
+        absolute,
+        100,
+        predicted,
+        batch,
+        null);
+  }
+
+  /** What each network gave is in found. */
+  private List<Compared> run(SanityCheck.Settings settings, List<Variant> variants, int threads) {
     found.clear();
-    var settings =
-        new SanityCheck.Settings(
-            METHODS.stream().map(Methods::parse).toList(),
-            List.of("spearman", "ssim"),
-            absolute,
-            100,
-            predicted,
-            batch,
-            null);
     try (Device device = TestDevice.open(threads)) {
       return new SanityCheck(settings, device, preparation)
           .run(
@@ -180,36 +193,12 @@ class SanityCheckTest {
 
   @Test
   void noiseIsTheSameInAllNetworks() {
-    found.clear();
-    var settings =
-        new SanityCheck.Settings(
-            List.of(Methods.parse("noise-tunnel:method=guided-backprop,samples=3,spread=0.1")),
-            List.of("spearman"),
-            false,
-            100,
-            false,
-            8,
-            null);
+    List<String> tunnel = List.of("noise-tunnel:method=guided-backprop,samples=3,spread=0.1");
     var same = new Variant(Variant.Kind.ANOTHER_MODEL, "the same", "", () -> network);
-    try (Device device = TestDevice.open(1)) {
-      List<Compared> all =
-          new SanityCheck(settings, device, preparation)
-              .run(
-                  network,
-                  List.of(same),
-                  pictures,
-                  new SanityCheck.Listener() {
-                    @Override
-                    public void found(int variant, Found of) {
-                      found.add(of);
-                    }
-
-                    @Override
-                    public void rows(long done, long all) {}
-                  });
-      assertThat(all.get(0).value()).isCloseTo(1, ROUNDING);
-      assertThat(all.get(1).value()).isZero();
-    }
+    List<Compared> all =
+        run(settings(tunnel, List.of("spearman"), false, false, 8), List.of(same), 1);
+    assertThat(all.get(0).value()).isCloseTo(1, ROUNDING);
+    assertThat(all.get(1).value()).isZero();
     float[] map = found.get(0).maps().get(0).get(0).map();
     assertThat(found.get(1).maps().get(0).get(0).map()).isEqualTo(map);
   }
@@ -226,35 +215,9 @@ class SanityCheckTest {
             "integrated-gradients:baseline=black",
             "integrated-gradients:baseline=zero",
             "input-x-gradient");
-    var settings =
-        new SanityCheck.Settings(
-            methods.stream().map(Methods::parse).toList(),
-            List.of("cosine"),
-            false,
-            100,
-            false,
-            4,
-            null);
-    List<Found> of = new ArrayList<>();
-    List<Compared> all;
-    try (Device device = TestDevice.open(1)) {
-      all =
-          new SanityCheck(settings, device, preparation)
-              .run(
-                  network,
-                  List.of(Variant.shifted(-1, network), Variant.shifted(2.5f, network)),
-                  pictures,
-                  new SanityCheck.Listener() {
-                    @Override
-                    public void found(int variant, Found f) {
-                      of.add(f);
-                    }
-
-                    @Override
-                    public void rows(long done, long all) {}
-                  });
-    }
-    assertThat(of).hasSize(3);
+    List<Variant> shifted = List.of(Variant.shifted(-1, network), Variant.shifted(2.5f, network));
+    List<Compared> all = run(settings(methods, List.of("cosine"), false, false, 4), shifted, 1);
+    assertThat(found).hasSize(3);
     for (Compared c : all) {
       if (c.similarity() == 0 && c.method() < 2) {
         assertThat(c.value()).as(c.toString()).isCloseTo(1, Offset.offset(1e-5));
@@ -263,9 +226,9 @@ class SanityCheckTest {
       }
     }
     for (int variant = 1; variant < 3; variant++) {
-      assertThat(of.get(variant).targets()).containsExactly(0, 1);
-      float[] logits = of.get(variant).predictions().get(1).logits();
-      float[] own = of.get(0).predictions().get(1).logits();
+      assertThat(found.get(variant).targets()).containsExactly(0, 1);
+      float[] logits = found.get(variant).predictions().get(1).logits();
+      float[] own = found.get(0).predictions().get(1).logits();
       for (int i = 0; i < own.length; i++) {
         assertThat(logits[i]).isCloseTo(own[i], Offset.offset(1e-4f));
       }
