@@ -42,23 +42,15 @@ public final class TrainingForm {
   /**
    * Builds it.
    *
+   * @param network takes images in the order in which the graph does
    * @param training whether batch normalisations use, and move, the statistics of the batch; else
    *     they use the running ones
    * @throws CandelaException when an operator's parameters cannot be trained
    */
-  public static Graph graph(OnnxModel model, int batch, boolean training) {
-    return graph(model, batch, false, training);
-  }
-
-  /** The same of a network, which may take images in another order than its model. */
   public static Graph graph(Network network, int batch, boolean training) {
-    return graph(network.model(), batch, network.turned(), training);
-  }
-
-  private static Graph graph(OnnxModel model, int batch, boolean turned, boolean training) {
     var norms = training ? Builder.Norms.TRAINING : Builder.Norms.RUNNING;
-    Graph plain = Import.unfolded(model, batch, turned, norms);
-    Graph trainable = new TrainingForm(model).transformed(plain);
+    Graph plain = Import.unfolded(network.model(), batch, network.turned(), norms);
+    Graph trainable = new TrainingForm(network.model()).transformed(plain);
     Set<String> keep = Set.of();
     return new FuseNorm().apply(Simplify.all(trainable, keep), keep);
   }

@@ -74,7 +74,7 @@ class TrainingFormTest {
     OnnxModel model = model(name);
     for (boolean training : new boolean[] {true, false}) {
       try (Device device = TestDevice.open(2)) {
-        Graph graph = TrainingForm.graph(model, BATCH, training);
+        Graph graph = TrainingForm.graph(Network.of(model), BATCH, training);
         List<String> learning = TrainingForm.differentiable(model, graph);
         assertThat(learning).isNotEmpty();
         try (Session s = Session.open(graph, device, new SessionOptions(learning, null))) {
@@ -133,7 +133,10 @@ class TrainingFormTest {
     OnnxModel model = model(name);
     try (Device device = TestDevice.open(2);
         Session s =
-            Session.open(TrainingForm.graph(model, BATCH, false), device, SessionOptions.FORWARD)) {
+            Session.open(
+                TrainingForm.graph(Network.of(model), BATCH, false),
+                device,
+                SessionOptions.FORWARD)) {
       fill(s, model);
       s.forward();
       float[] z = device.read(s.output());
@@ -171,7 +174,7 @@ class TrainingFormTest {
 
   @Test
   void normsTakeSumsAndRectifiers() {
-    Graph graph = TrainingForm.graph(model("resnet8"), BATCH, true);
+    Graph graph = TrainingForm.graph(Network.of(model("resnet8")), BATCH, true);
     List<String> kinds = graph.nodes().stream().map(n -> n.op().type()).toList();
     assertThat(kinds).doesNotContain("Rectify", "ADD");
     // 7 convolutions, 2 shortcuts.
@@ -182,7 +185,7 @@ class TrainingFormTest {
   @Test
   void filesOfOthersCanBeTrained() {
     OnnxModel model = OnnxModel.read(candela.Shared.path("models/mnist-cntk.onnx"));
-    Graph graph = TrainingForm.graph(model, 1, true);
+    Graph graph = TrainingForm.graph(Network.of(model), 1, true);
     List<String> floats =
         model.initialisers().values().stream()
             .filter(t -> !t.isInteger())
@@ -213,7 +216,7 @@ class TrainingFormTest {
                 "b", OnnxTensor.of("b", Shape.of(2), 0f, 0f)),
             List.of(),
             Map.of());
-    assertThatThrownBy(() -> TrainingForm.graph(model, BATCH, true))
+    assertThatThrownBy(() -> TrainingForm.graph(Network.of(model), BATCH, true))
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith("m: node 'norm' (InstanceNorm): its parameters cannot be trained");
   }

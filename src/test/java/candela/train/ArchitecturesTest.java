@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
+import candela.graph.Network;
 import candela.graph.TrainingForm;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxTensor;
@@ -96,7 +97,7 @@ class ArchitecturesTest {
     boolean large = !name.contains("small") && !name.matches("cnn|mlp|resnet8|resnet20|vgg16");
     OnnxModel model =
         Architectures.of(name, large ? Shape.of(3, 64, 64) : Shape.of(3, 32, 32), 3, 1);
-    var graph = TrainingForm.graph(model, 2, true);
+    var graph = TrainingForm.graph(Network.of(model), 2, true);
     assertThat(TrainingForm.parameters(model, graph))
         .containsExactlyInAnyOrderElementsOf(model.initialisers().keySet());
     assertThat(graph.outputs().getFirst().shape()).isEqualTo(Shape.of(2, 3));
