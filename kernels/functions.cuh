@@ -26,6 +26,16 @@ BOTH float powerOfTwo(int32_t n) {
   return v;
 }
 
+// The greatest power of two that is not above |x|; 0 of what is too small for its exponent, infinite of what is not finite.
+BOTH float powerBelow(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  bits &= 0x7f800000u;
+  float v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
 // Cephes' expf (Moshier) without its last steps: t = n ln 2 + r, a polynomial for e^r - 1. whole: n.
 BOTH float partOfExp(float t, int32_t* whole) {
   float n = rintf(t * 1.44269504f);

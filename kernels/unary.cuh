@@ -75,10 +75,21 @@ UNARY(Shrink, 'x', 1, x < -alpha ? x + beta : x > alpha ? x - beta : x == x ? 0.
       x < -alpha || x > alpha ? 1.0f : 0.0f)
 UNARY(Relu, 'x', 1, x < 0.0f ? 0.0f : x, x > 0.0f ? 1.0f : 0.0f)
 UNARY(Linear, '-', 1, alpha * x + beta, alpha)
-// The slope passes straight through the steps (Bengio and others 2013).
-UNARY(Quantize, '-', 2, alpha * rintf(x / alpha), 1.0f)
 
 #undef UNARY
+
+// The slope passes straight through the steps (Bengio and others 2013), which are those of integers where beta is 0, else of
+// floats with few digits.
+struct Quantize {
+  static constexpr char reads = '-';
+  static constexpr int cost = 3;
+  BOTH static float y(float x, float alpha, float beta) {
+    float relative = beta * powerBelow(x);
+    float step = relative > alpha ? relative : alpha;
+    return step * rintf(x / step);
+  }
+  BOTH static float d(float, float, float) { return 1.0f; }
+};
 
 // x tanh(softplus(x))
 struct Mish {

@@ -49,8 +49,8 @@ int cd_stream_destroy(cd_stream* stream);
 /* Functions of one element; alpha and beta are their parameters. GELU with alpha 1 is its tanh approximation, SELU is
    beta * (x > 0 ? x : alpha * (e^x - 1)), HARD_SIGMOID clamps alpha * x + beta to 0..1, CLIP to alpha..beta, LINEAR is
    alpha * x + beta, ROUND goes to even, TRUNCATE is a cast to an integer, BOOLEAN to a truth value, SHRINK takes
-   beta from what is more than alpha from 0, and all from what is not, QUANTIZE gives the nearest multiple of alpha and lets
-   the slope pass. */
+   beta from what is more than alpha from 0, and all from what is not, QUANTIZE gives the nearest multiple of alpha, or of
+   beta times the power of two below |x| where that is more, and lets the slope pass. */
 enum {
   CD_ABS, CD_NEG, CD_EXP, CD_LOG, CD_SQRT, CD_RECIPROCAL, CD_SIGMOID, CD_TANH, CD_ERF, CD_GELU, CD_SOFTPLUS,
   CD_SOFTSIGN, CD_MISH, CD_SWISH, CD_HARD_SIGMOID, CD_HARD_SWISH, CD_ELU, CD_SELU, CD_CELU, CD_LEAKY_RELU,

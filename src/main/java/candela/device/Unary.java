@@ -66,8 +66,9 @@ public enum Unary {
   /** alpha x + beta. */
   LINEAR(""),
   /**
-   * The nearest multiple of alpha, halves to the even one. The gradient passes as if this were x:
-   * the straight-through estimator (Bengio and others 2013).
+   * The nearest multiple of a step, halves to the even one. The step is alpha, or beta times the
+   * power of two below |x| where that is more: floats with few digits. The gradient passes as if
+   * this were x: the straight-through estimator (Bengio and others 2013).
    */
   QUANTIZE("");
 

@@ -5,8 +5,11 @@ import candela.graph.op.ArgReduce;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Reshape;
+import candela.graph.op.Slice;
 import candela.graph.op.Top;
+import candela.graph.op.Transpose;
 import candela.graph.op.Where;
+import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -34,6 +37,10 @@ final class Builder {
   private final Set<Value> bound = new HashSet<>();
   private final Map<String, String> refused = new HashMap<>();
   private final Set<String> apart = new HashSet<>();
+
+  /** Of values at run time, where the model tells it. */
+  private final Map<Value, ElementType> types = new HashMap<>();
+
   private final Elements elements;
 
   /** How many values each node made, by its name. */
@@ -127,6 +134,23 @@ final class Builder {
     bound.add(v);
   }
 
+  /** Says which type the model gives v. */
+  void tell(Value v, ElementType type) {
+    types.put(v, type);
+  }
+
+  /** Which type v has in the model, as far as inputs, casts and constants tell; else null. */
+  ElementType type(Value v) {
+    if (v.isConstant()) {
+      return v.constant().type();
+    }
+    ElementType told = types.get(v);
+    Node n = told == null ? producer(v) : null;
+    boolean moves =
+        n != null && (n.op().isView() || n.op() instanceof Slice || n.op() instanceof Transpose);
+    return moves ? type(n.input(0)) : told;
+  }
+
   /** Counts elements of constants before they are made, or read to make others. */
   void make(long count) {
     elements.make(count);
@@ -207,6 +231,7 @@ final class Builder {
       if (n.output() == v && !isRead(v, i)) {
         Value renamed = Value.of(onnx, v.shape(), v.integer());
         nodes.set(i, new Node(n.name(), n.op(), n.inputs(), renamed));
+        tell(renamed, types.remove(v));
         bind(onnx, renamed);
         return;
       }

@@ -11,6 +11,7 @@ import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
 import candela.graph.op.Where;
 import candela.onnx.ElementType;
+import candela.onnx.Minifloat;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.List;
@@ -245,7 +246,6 @@ final class ElementReaders {
   }
 
   static Value cast(Call c) {
-    c.ignore("saturate", "round_mode");
     return cast(c, c.x(0), c.integer("to", 1));
   }
 
@@ -258,26 +258,63 @@ final class ElementReaders {
   }
 
   static Value castLike(Call c) {
-    c.ignore("saturate", "round_mode");
     Value like = c.x(1);
-    if (like.integer() && !like.isConstant()) {
+    ElementType type = c.builder().type(like);
+    if (like.integer() && type == null) {
       throw CandelaException.of(
-          "supported are types of floats and constants; '%s' is integers or booleans that are"
-              + " computed at run time",
+          "supported are types of floats, constants, inputs and casts; '%s' is integers or booleans"
+              + " that are computed at run time",
           like.name());
     }
-    return cast(c, c.x(0), like.isConstant() ? like.constant().type() : ElementType.FLOAT);
+    return cast(c, c.x(0), type == null ? ElementType.FLOAT : type);
   }
 
   private static Value cast(Call c, Value x, ElementType type) {
-    if (type.isFloating()) {
-      return x.integer() ? c.add(new Elementwise(Unary.LINEAR, 1, 0), x) : same(c, x);
+    c.ignore("round_mode");
+    Value y = type.isFloating() ? floating(c, x, type) : whole(c, x, type);
+    if (y.isConstant()) {
+      return Value.constant(y.name(), y.constant().as(type));
     }
-    Value y =
-        type == ElementType.BOOL
-            ? c.add(new Elementwise(Unary.BOOLEAN), x)
-            : x.integer() ? wrapped(c, x, type) : truncated(c, x, type);
-    return y.isConstant() ? Value.constant(y.name(), y.constant().as(type)) : y;
+    c.builder().tell(y, type);
+    return y;
+  }
+
+  private static Value floating(Call c, Value x, ElementType type) {
+    boolean saturate = c.integer("saturate", 1) != 0;
+    Value y = x.integer() ? c.add(new Elementwise(Unary.LINEAR, 1, 0), x) : x;
+    if (type == ElementType.FLOAT8E8M0) {
+      throw CandelaException.of("casts to %s are not supported", type);
+    }
+    return type.minifloat().map(m -> rounded(c, y, m, saturate)).orElseGet(() -> same(c, y));
+  }
+
+  /**
+   * The nearest of those floats; beyond the largest it is that, or without saturation none. The
+   * gradient passes straight through the steps, and ends just short of half a step beyond the
+   * largest.
+   */
+  static Value rounded(Call c, Value x, Minifloat m, boolean saturate) {
+    boolean ends = saturate || m.bits() < Byte.SIZE;
+    float bound = ends ? m.most() + .49f * m.lastStep() : 2 * m.most();
+    Value y = c.add(new Rectify(-bound, bound), x);
+    y = c.add(new Elementwise(Unary.QUANTIZE, m.step(), m.relativeStep()), y);
+    if (ends) {
+      return y;
+    }
+    float none = m.infinite() ? Float.POSITIVE_INFINITY : Float.NaN;
+    y = beyond(c, y, Binary.GREATER, m.most(), none);
+    return beyond(c, y, Binary.LESS, -m.most(), -none);
+  }
+
+  private static Value beyond(Call c, Value x, Binary side, float end, float instead) {
+    Value is = c.binary(side, x, c.of(Shape.SCALAR, end));
+    return c.add(new Where(), is, c.of(Shape.SCALAR, instead), x);
+  }
+
+  private static Value whole(Call c, Value x, ElementType type) {
+    return type == ElementType.BOOL
+        ? c.add(new Elementwise(Unary.BOOLEAN), x)
+        : x.integer() ? wrapped(c, x, type) : truncated(c, x, type);
   }
 
   /** Beyond the ends of types of 8 bits and more, floats have no cast that ONNX would tell. */

@@ -242,7 +242,11 @@ final class Fold {
         case NOT -> x[i] = v == 0 ? 1 : 0;
         case BOOLEAN -> x[i] = v != 0 ? 1 : 0;
         case TRUNCATE -> x[i] = v < 0 ? Math.ceil(v) : Math.floor(v);
-        case QUANTIZE -> x[i] = e.alpha() * Math.rint(v / e.alpha());
+        case QUANTIZE -> {
+          double relative = e.beta() * Math.scalb(1.0, Math.getExponent(v));
+          double step = relative > e.alpha() ? relative : e.alpha();
+          x[i] = step * Math.rint(v / step);
+        }
         case LINEAR -> x[i] = e.alpha() * v + e.beta();
         default -> {
           return null;

@@ -65,11 +65,13 @@ final class FoldScalars implements Simplify.Pass {
   private static Set<Value> stepped(Graph graph) {
     Set<Value> stepped = new HashSet<>();
     for (Node n : graph.nodes().reversed()) {
-      boolean whole = n.op() instanceof BinaryOp b && b.kind() == Binary.MOD;
+      boolean steps =
+          n.op() instanceof BinaryOp b && b.kind() == Binary.MOD
+              || n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
       boolean passes = isElementwise(n) && stepped.contains(n.output());
       for (int i = 0; i < n.inputs().size(); i++) {
         Value v = n.input(i);
-        if (v != null && !v.isConstant() && (whole || passes || !n.op().differentiable(i))) {
+        if (v != null && !v.isConstant() && (steps || passes || !n.op().differentiable(i))) {
           stepped.add(v);
         }
       }

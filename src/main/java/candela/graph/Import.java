@@ -247,6 +247,7 @@ public final class Import {
       Shape given = turn ? Transposition.shape(shape, CHANNELS_FIRST) : shape;
       Value x = Value.of(v.name(), given, !v.type().isFloating());
       inputs.add(x);
+      builder.tell(x, v.type());
       Op back = new Transpose(Transposition.inverse(CHANNELS_FIRST));
       builder.bind(v.name(), turn ? builder.add(v.name(), back, List.of(x)) : x);
       if (batching != null) {

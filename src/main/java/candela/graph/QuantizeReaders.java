@@ -13,16 +13,19 @@ import candela.graph.op.Slice;
 import candela.graph.op.Softmax;
 import candela.graph.op.Transpose;
 import candela.onnx.ElementType;
+import candela.onnx.Minifloat;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.Optional;
 
 /**
  * Readers of quantised models: integer levels q stand for the numbers (q − zero point) · scale.
  * Levels are held as float32, sums of products are those of the numbers, and gradients pass
- * straight through the steps where the range does not cut off (Jacob and others, CVPR 2018).
+ * straight through the steps where the range does not cut off (Jacob and others, CVPR 2018). Levels
+ * may be floats of 8 or 4 bits, too (Micikevicius and others 2022).
  */
 final class QuantizeReaders {
   /** Which integers there are. */
@@ -36,7 +39,9 @@ final class QuantizeReaders {
         }
         default ->
             throw CandelaException.of(
-                "levels of type %s are not supported, only integers of 2 to 16 bits", type);
+                "levels of type %s are not supported, only integers of 2 to 16 bits and floats of 4"
+                    + " and 8",
+                type);
       };
     }
   }
@@ -54,11 +59,21 @@ final class QuantizeReaders {
    * and x is not known to be above it, the range ends at 0 sharply: it is the network's ReLU.
    */
   static Value quantize(Call c) {
-    c.ignore("axis", "block_size", "precision", "saturate");
+    c.ignore("axis", "block_size", "precision");
+    boolean saturate = c.integer("saturate", 1) != 0;
     Value x = real(c, c.x(0));
     Value scale = scale(c, false);
     Value zero = zero(c);
-    Range range = range(c, zero);
+    ElementType type = levels(c);
+    Optional<Minifloat> floats = type.minifloat();
+    if (floats.isPresent()) {
+      Value y = c.binary(Binary.DIV, x, along(c, scale, x.shape()));
+      if (!isZero(zero)) {
+        y = c.binary(Binary.ADD, y, along(c, zero, x.shape()));
+      }
+      return told(c, ElementReaders.rounded(c, y, floats.get(), saturate), type);
+    }
+    Range range = Range.of(type);
     if (isNumber(scale) && isNumber(zero)) {
       float step = number(scale);
       float offset = number(zero);
@@ -68,14 +83,14 @@ final class QuantizeReaders {
       y = c.add(new Elementwise(Unary.QUANTIZE, step, 0), y);
       y = c.add(new Elementwise(Unary.LINEAR, 1 / step, 0), y);
       y = c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y);
-      return c.add(new Elementwise(Unary.LINEAR, 1, offset), y);
+      return told(c, c.add(new Elementwise(Unary.LINEAR, 1, offset), y), type);
     }
     Value offset = along(c, real(c, zero), x.shape());
     Value y = c.binary(Binary.DIV, x, along(c, scale, x.shape()));
     // before the zero point, which takes the last digits
     y = c.binary(Binary.ADD, c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y), offset);
     y = c.add(new Rectify(range.lo - ALMOST_HALF, range.hi + ALMOST_HALF), y);
-    return c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y);
+    return told(c, c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y), type);
   }
 
   static Value dequantize(Call c) {
@@ -185,20 +200,26 @@ final class QuantizeReaders {
     return c.has(2) ? c.builder().known(c.x(2)) : c.of(Shape.SCALAR, 0L);
   }
 
-  /**
-   * Of the attribute's type, else of the zero point's. Of uint8 where that is absent, or computed:
-   * only dynamic quantisation does so.
-   */
-  private static Range range(Call c, Value zero) {
+  /** The attribute's type, else the zero point's; without both uint8. */
+  private static ElementType levels(Call c) {
     long code = c.integer("output_dtype", 0);
     if (code != 0) {
-      return Range.of(
-          ElementType.of(Math.toIntExact(code))
-              .orElseThrow(
-                  () -> CandelaException.of("levels of type number %d are not supported", code)));
+      return ElementType.of(Math.toIntExact(code))
+          .orElseThrow(
+              () -> CandelaException.of("levels of type number %d are not supported", code));
     }
-    boolean told = c.has(2) && zero.isConstant();
-    return Range.of(told ? zero.constant().type() : ElementType.UINT8);
+    ElementType type = c.has(2) ? c.builder().type(c.x(2)) : ElementType.UINT8;
+    if (type == null) {
+      throw CandelaException.of(
+          "the zero point '%s' is computed, and no cast tells its type; give output_dtype",
+          c.x(2).name());
+    }
+    return type;
+  }
+
+  private static Value told(Call c, Value levels, ElementType type) {
+    c.builder().tell(levels, type);
+    return levels;
   }
 
   private static boolean isNumber(Value v) {

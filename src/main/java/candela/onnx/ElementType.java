@@ -20,8 +20,14 @@ public enum ElementType {
   UINT32(12, 32, false),
   UINT64(13, 64, false),
   BFLOAT16(16, 16, true),
+  FLOAT8E4M3FN(17, 8, true),
+  FLOAT8E4M3FNUZ(18, 8, true),
+  FLOAT8E5M2(19, 8, true),
+  FLOAT8E5M2FNUZ(20, 8, true),
   UINT4(21, 4, false),
   INT4(22, 4, false),
+  FLOAT4E2M1(23, 4, true),
+  FLOAT8E8M0(24, 8, true),
   UINT2(25, 2, false),
   INT2(26, 2, false);
 
@@ -76,6 +82,11 @@ public enum ElementType {
       case UINT2, UINT4, UINT8, UINT16, UINT32 -> v << unused >>> unused;
       default -> v;
     };
+  }
+
+  /** How a floating type of at most 8 bits stores numbers, if it is one. */
+  public Optional<Minifloat> minifloat() {
+    return Minifloat.of(this);
   }
 
   /** Read as float32; all others are read as int64. */

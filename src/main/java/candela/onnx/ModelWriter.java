@@ -17,6 +17,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntToLongFunction;
 
 /**
  * An {@link OnnxModel} as the bytes of an ONNX file. Float16 halves the file: weights are rounded,
@@ -31,10 +33,10 @@ public final class ModelWriter {
 
   private ModelWriter(OnnxModel model, boolean half) {
     for (OnnxTensor t : model.initialisers().values()) {
-      if (t.type() != ElementType.FLOAT && !t.isInteger()) {
+      if (!t.isInteger() && t.type() != ElementType.FLOAT && t.type().minifloat().isEmpty()) {
         throw CandelaException.of(
-            "%s: initialiser '%s': float or integers expected to be written, is %s; convert the"
-                + " model to float32",
+            "%s: initialiser '%s': float, integers or floats of at most 8 bits expected to be"
+                + " written, is %s; convert the model to float32",
             model.name(), t.name(), t.type());
       }
     }
@@ -72,7 +74,7 @@ public final class ModelWriter {
     model.inputs().forEach(v -> g.addInput(value(v)));
     model.outputs().forEach(v -> g.addOutput(value(v)));
     for (OnnxTensor t : model.initialisers().values()) {
-      boolean narrow = half && !t.isInteger();
+      boolean narrow = half && t.type() == ElementType.FLOAT;
       g.addInitializer(narrow ? half(t) : tensor(t, t.name()));
       if (narrow) {
         g.addNode(cast(t.name()));
@@ -164,22 +166,30 @@ public final class ModelWriter {
 
   private static TensorProto tensor(OnnxTensor t, String name) {
     ByteBuffer data = t.data().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    boolean narrow = t.isInteger() && t.type() != ElementType.INT64;
-    return header(t, name, t.isInteger() ? t.type() : ElementType.FLOAT)
-        .setRawData(ByteString.copyFrom(narrow ? narrowed(data, t.type()) : data))
-        .build();
+    Optional<Minifloat> mini = t.type().minifloat();
+    ElementType type = t.isInteger() || mini.isPresent() ? t.type() : ElementType.FLOAT;
+    ByteBuffer raw =
+        switch (type) {
+          case FLOAT, INT64 -> data;
+          default ->
+              packed(
+                  t,
+                  i ->
+                      mini.isEmpty() ? data.getLong(8 * i) : mini.get().code(data.getFloat(4 * i)));
+        };
+    return header(t, name, type).setRawData(ByteString.copyFrom(raw)).build();
   }
 
-  /** The last bits of each integer of 64. */
-  private static ByteBuffer narrowed(ByteBuffer longs, ElementType type) {
-    int count = longs.remaining() / Long.BYTES;
-    byte[] raw = new byte[Math.toIntExact(type.bytes(count))];
-    int mask = (1 << Math.min(type.bits(), Byte.SIZE)) - 1;
-    for (int i = 0; i < count; i++) {
-      long at = (long) i * type.bits();
-      for (int k = 0; k < type.bytes(1); k++) {
-        int bits = (longs.get(i * Long.BYTES + k) & mask) << at % Byte.SIZE;
-        raw[(int) (at / Byte.SIZE) + k] |= (byte) bits;
+  /** The last bits of each element's code. */
+  private static ByteBuffer packed(OnnxTensor t, IntToLongFunction code) {
+    int bits = t.type().bits();
+    byte[] raw = new byte[Math.toIntExact(t.type().bytes(t.shape().count()))];
+    int mask = (1 << Math.min(bits, Byte.SIZE)) - 1;
+    for (int i = 0; i < t.shape().count(); i++) {
+      long at = (long) i * bits;
+      for (int k = 0; k < t.type().bytes(1); k++) {
+        long some = (code.applyAsLong(i) >> k * Byte.SIZE & mask) << at % Byte.SIZE;
+        raw[(int) (at / Byte.SIZE) + k] |= (byte) some;
       }
     }
     return ByteBuffer.wrap(raw);

@@ -96,8 +96,14 @@ public record OnnxTensor(String name, ElementType type, Shape shape, MemorySegme
     return values;
   }
 
-  /** An integer or boolean tensor as one of another such type, see {@link ElementType#wrap}. */
+  /**
+   * As one of another type: integers and booleans as {@link ElementType#wrap} says, floats as they
+   * are.
+   */
   public OnnxTensor as(ElementType other) {
+    if (!isInteger() && other.isFloating()) {
+      return new OnnxTensor(name, other, shape, data);
+    }
     OnnxTensor t = of(name, shape, Arrays.stream(longs()).map(other::wrap).toArray());
     return new OnnxTensor(name, other, shape, t.data);
   }

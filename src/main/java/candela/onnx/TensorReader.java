@@ -48,8 +48,8 @@ final class TensorReader {
             () -> {
               TensorProto.DataType known = TensorProto.DataType.forNumber(code);
               return CandelaException.of(
-                  "%s: element type %s is not supported; export it as float, float16, bfloat16,"
-                      + " double, bool or an integer of 2 to 64 bits",
+                  "%s: element type %s is not supported; export it as a float of 4 to 64 bits, bool"
+                      + " or an integer of 2 to 64 bits",
                   label, known == null ? code : known.name().toLowerCase(java.util.Locale.ROOT));
             });
   }
@@ -153,8 +153,15 @@ final class TensorReader {
       case FLOAT16 -> Float.float16ToFloat((short) bits);
       case BFLOAT16 -> Float.intBitsToFloat((int) bits << 16);
       case DOUBLE -> (float) Double.longBitsToDouble(bits);
-      default -> Float.intBitsToFloat((int) bits);
+      case FLOAT -> Float.intBitsToFloat((int) bits);
+      case FLOAT8E8M0 -> power((int) bits & 255);
+      default -> type.minifloat().orElseThrow().number(bits);
     };
+  }
+
+  /** Of an exponent alone, as the scales of MX formats are stored. */
+  private static float power(int code) {
+    return code == 255 ? Float.NaN : Math.scalb(1f, code - 127);
   }
 
   private static long integer(String label, ElementType type, long bits) {

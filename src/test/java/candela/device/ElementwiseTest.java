@@ -30,7 +30,7 @@ class ElementwiseTest {
       case LEAKY_RELU -> new float[][] {{0.01f, 0}, {0.3f, 0}};
       case SELU -> new float[][] {{1.67326f, 1.0507f}, {0.5f, 2}};
       case CLIP -> new float[][] {{-1, 1}, {0, 6}};
-      case QUANTIZE -> new float[][] {{2, 0}, {0.3f, 0}};
+      case QUANTIZE -> new float[][] {{2, 0}, {0.3f, 0}, {0.0625f, 0.125f}};
       case SHRINK -> new float[][] {{0.5f, 0}, {0.7f, 0.7f}};
       case LINEAR -> new float[][] {{1, 0}, {-2.5f, 0.75f}};
       default -> new float[][] {{0, 0}};

@@ -2,6 +2,9 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.device.Unary;
+import candela.onnx.ElementType;
+import candela.onnx.Minifloat;
+import candela.reference.FewBits;
 import candela.reference.Functions;
 import candela.reference.Nd;
 import java.util.ArrayList;
@@ -351,6 +354,9 @@ final class ElementCases {
                     .integers(-20, 20, 3, 7)
                     .attributes("to", code)
                     .gives(in -> in.get(0).map(type))));
+    for (ElementType type : ElementType.values()) {
+      type.minifloat().ifPresent(m -> cast(type, m));
+    }
     cases.add(
         OperatorCase.of("Cast", 13)
             .integers(-3, 4, 3, 5)
@@ -361,5 +367,24 @@ final class ElementCases {
             .integers(-3, 4, 1, 5)
             .attributes("to", 1)
             .gives(in -> in.get(0)));
+  }
+
+  /** Beyond the largest number, around the smallest, and integers. */
+  private void cast(ElementType type, Minifloat m) {
+    double largest = m.most() + .49 * m.lastStep();
+    double smallest = m.step();
+    for (double range : new double[] {1.5 * m.most(), 20 * smallest, 1}) {
+      cases.add(
+          OperatorCase.of("Cast", 25)
+              .x(-range, range, 5, 20)
+              .attributes("to", type.code(), "saturate", 1)
+              .gives(in -> in.get(0).map(v -> FewBits.nearest(m, v)))
+              .passes(in -> in.get(0).map(v -> Functions.clamp(v, -largest, largest))));
+    }
+    cases.add(
+        OperatorCase.of("Cast", 25)
+            .integers(-20, 20, 3, 7)
+            .attributes("to", type.code())
+            .gives(in -> in.get(0).map(v -> FewBits.nearest(m, v))));
   }
 }

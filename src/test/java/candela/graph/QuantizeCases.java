@@ -1,6 +1,8 @@
 package candela.graph;
 
 import candela.onnx.ElementType;
+import candela.onnx.Minifloat;
+import candela.reference.FewBits;
 import candela.reference.Functions;
 import candela.reference.Nd;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ final class QuantizeCases {
     c.numbers(ElementType.UINT4, 0, 15, 1 / 4.0, 0);
     c.numbers(ElementType.INT16, -32_768, 32_767, 1 / 4096.0, 5);
     c.numbers(ElementType.UINT16, 0, 65_535, 1 / 8192.0, 40_000);
+    c.floats();
     c.alongAnAxis();
     c.inBlocks();
     return c.cases;
@@ -86,6 +89,35 @@ final class QuantizeCases {
         OperatorCase.of("DequantizeLinear", 10).whole(-9, 9, 3, 4).constant(step),
         i -> scale,
         i -> 0);
+  }
+
+  /** Levels that are floats of few bits: one scale, and one for each row. */
+  private void floats() {
+    for (ElementType type : ElementType.values()) {
+      Minifloat m = type.minifloat().orElse(null);
+      if (m == null) {
+        continue;
+      }
+      double largest = m.most() + .49 * m.lastStep();
+      Nd step = new Nd(new int[0], new double[] {m.most() / 4});
+      Nd steps = new Nd(new int[] {3}, new double[] {1 / 64.0, .5, 2 / m.most()});
+      for (Nd scale : List.of(step, steps)) {
+        Place s = i -> scale.dims().length == 0 ? scale.at() : scale.at(i[0]);
+        cases.add(
+            OperatorCase.of("QuantizeLinear", 25)
+                .x(-12.0, 12, 3, 40)
+                .constant(scale)
+                .attributes("output_dtype", type.code(), "axis", 0)
+                .gives(
+                    in ->
+                        Nd.of(in.get(0).dims(), i -> FewBits.nearest(m, in.get(0).at(i) / s.of(i))))
+                .passes(
+                    in ->
+                        Nd.of(
+                            in.get(0).dims(),
+                            i -> Functions.clamp(in.get(0).at(i) / s.of(i), -largest, largest))));
+      }
+    }
   }
 
   private void alongAnAxis() {

@@ -107,6 +107,59 @@ class QuantizedGraphTest {
     }
   }
 
+  /** Of a cast, moved or not; what no cast tells the type of is refused. */
+  @Test
+  void aZeroPointOfTheImageHasTheTypeOfItsCast() throws Exception {
+    Object[][] expected = {{INT8, -128f}, {UINT8, -0f}, {17, -288f}};
+    for (Object[] e : expected) {
+      for (String z : new String[] {"cast", "moved"}) {
+        SmallModel m = zeroOfTheImage().node("Cast", "zero", "cast", "to", e[0]);
+        m.longs("none", new long[] {0}).node("Reshape", "cast none", "moved");
+        m.node("QuantizeLinear", "x s " + z, "q").node("Cast", "q", "y", "to", 1);
+        Network network = Network.load(m.write(folder));
+        try (Device device = TestDevice.open(1);
+            Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+          device.write(s.input(), new float[] {3, 9, -300});
+          s.forward();
+          float least = (float) e[1];
+          assertThat(device.read(s.output())).as("%s %s", e[0], z).containsExactly(3, 9, least);
+        }
+      }
+    }
+    SmallModel m = zeroOfTheImage().node("Cast", "zero", "a", "to", INT8);
+    m.node("Add", "a a", "sum").node("QuantizeLinear", "x s sum", "y");
+    assertThatThrownBy(() -> Network.load(m.write(folder)).graph(1, SessionOptions.FORWARD))
+        .hasMessageContaining("no cast tells its type");
+  }
+
+  /** As wide as 1.5 times the largest number; what is in range keeps its gradient. */
+  @Test
+  void withoutSaturationWhatIsTooLargeIsNoNumber() throws Exception {
+    float inf = Float.POSITIVE_INFINITY;
+    Object[][] expected = {{17, 448f, Float.NaN}, {19, 57_344f, inf}, {20, 57_344f, Float.NaN}};
+    for (Object[] e : expected) {
+      SmallModel m = new SmallModel(19, 1, 4).node("Cast", "x", "f", "to", e[0], "saturate", 0);
+      m.node("Cast", "f", "y", "to", 1);
+      Network network = Network.load(m.write(folder));
+      float most = (float) e[1];
+      float none = (float) e[2];
+      try (Device device = TestDevice.open(1);
+          Session s = network.session(device, 1, SessionOptions.GRADIENT)) {
+        device.write(s.input(), new float[] {most, -1.5f * most, inf, 1});
+        s.forward();
+        assertThat(device.read(s.output())).containsExactly(most, -none, none, 1);
+        device.write(s.seed(), new float[] {2, 2, 2, 2});
+        s.backward(Rules.GRADIENT);
+        assertThat(device.read(s.gradient())).containsExactly(2, 0, 0, 2);
+      }
+    }
+  }
+
+  private SmallModel zeroOfTheImage() {
+    SmallModel m = new SmallModel(13, 1, 3).scalar("s", 1).scalar("nothing", 0);
+    return m.node("Mul", "x nothing", "zeros").node("ReduceMax", "zeros", "zero", "keepdims", 0);
+  }
+
   @Test
   void scalesOfTheImageAreOfOneImage() throws Exception {
     SmallModel m = new SmallModel(13, -1, 5).node("DynamicQuantizeLinear", "x", "q s z");

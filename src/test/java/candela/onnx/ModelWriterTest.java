@@ -64,6 +64,31 @@ class ModelWriterTest {
     }
   }
 
+  /** Each code of each type, -0 and what is no number among them. */
+  @Test
+  void floatsOfFewBitsKeepTypeAndValues() throws IOException {
+    for (ElementType type : ElementType.values()) {
+      Minifloat m = type.minifloat().orElse(null);
+      if (m == null) {
+        continue;
+      }
+      float[] all = new float[1 << m.bits()];
+      for (int i = 0; i < all.length; i++) {
+        all[i] = m.number(i);
+      }
+      OnnxTensor t = OnnxTensor.of("w", Shape.of(all.length), all).as(type);
+      Path file = folder.resolve(type + ".onnx");
+      Files.write(file, ModelWriter.bytes(with(t), Map.of(), false));
+      OnnxTensor read = OnnxModel.read(file).initialisers().get("w");
+      assertThat(read.type()).isEqualTo(type);
+      assertThat(read.floats()).as("%s", type).containsExactly(all);
+      OnnxTensor between = OnnxTensor.of("w", Shape.of(1), 1.05f).as(type);
+      assertThatThrownBy(() -> ModelWriter.bytes(with(between), Map.of(), false))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("1.05");
+    }
+  }
+
   /** An output without a shape is not one of a single number. */
   @Test
   void whatHasNoShapeGetsNone() throws IOException {
@@ -81,6 +106,6 @@ class ModelWriterTest {
     assertThatThrownBy(() -> ModelWriter.bytes(model, Map.of(), false))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining(
-            "initialiser 'w': float or integers expected to be written, is float16");
+            "initialiser 'w': float, integers or floats of at most 8 bits expected");
   }
 }

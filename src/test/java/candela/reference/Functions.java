@@ -55,7 +55,11 @@ public final class Functions {
       case SHRINK -> x < -alpha ? x + beta : x > alpha ? x - beta : 0 * x;
       case RELU -> clamp(x, 0, Double.POSITIVE_INFINITY);
       case LINEAR -> alpha * x + beta;
-      case QUANTIZE -> alpha * Math.rint(x / alpha);
+      case QUANTIZE -> {
+        double relative = beta * Math.pow(2, Math.floor(Math.log(Math.abs(x)) / Math.log(2)));
+        double step = relative > alpha ? relative : alpha;
+        yield step * Math.rint(x / step);
+      }
     };
   }
 
