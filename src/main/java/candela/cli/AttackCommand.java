@@ -1,6 +1,8 @@
 package candela.cli;
 
 import candela.device.Device;
+import candela.image.Preprocess;
+import candela.method.Trained;
 import candela.onnx.OnnxModel;
 import candela.onnx.Widen;
 import candela.tensor.CandelaException;
@@ -8,11 +10,13 @@ import candela.train.Dataset;
 import candela.train.Learner;
 import candela.train.Optimiser;
 import candela.train.Pgd;
+import candela.train.PixelModel;
 import candela.train.Sources;
 import candela.train.Testing;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,9 +32,11 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {
       "",
-      "The model takes pixels of 0 to 1, as those that candela train writes. Where the data have a",
-      "test set, it is used. DATA and ATTACK are as in recipes:",
-      "  images:path=FOLDER or .zip[,size=N] | idx:images=F,labels=F | csv:path=F | synthetic:…",
+      "Noise and attacks change pixels of 0 to 1. Of the preset, order, divisor, mean and std are",
+      "used: data are of the model's size. Where they have a test set, it is used. DATA and ATTACK",
+      "are as in recipes:",
+      "  images:path=FOLDER or .zip[,size=N,grey=true] | idx:images=F,labels=F | csv:path=F",
+      "  synthetic:count=N,test=N,seed=N,…",
       "  pgd:ball=l2|linf,epsilon=E,step=S,steps=N,start=true | fgsm:ball=linf|l2,epsilon=E",
       "",
       "Pictures of the synthetic set are numbered within a seed, training ones first: to test on",
@@ -48,6 +54,14 @@ final class AttackCommand implements Callable<Integer> {
 
   @Option(names = "--data", required = true, paramLabel = "DATA", description = "Pictures.")
   String data;
+
+  @Option(
+      names = {"-p", "--preprocess"},
+      paramLabel = "NAME|FILE",
+      description =
+          "What the model reads of a pixel: a preset or a YAML file as in candela explain. Default:"
+              + " what a model trained by Candela tells; else unit, 0 to 1.")
+  String preprocess;
 
   @Option(names = "--attack", paramLabel = "ATTACK", description = "May be repeated.")
   List<String> attacks = List.of();
@@ -94,15 +108,18 @@ final class AttackCommand implements Callable<Integer> {
     List<Pgd> parsed =
         attacks.stream().map(a -> CandelaException.at("--attack", () -> Pgd.parse(a))).toList();
     Dataset[] sets = CandelaException.at("--data", () -> Sources.read(data, Path.of("")));
+    OnnxModel read = Widen.of(OnnxModel.read(model));
+    Preprocess prepared = Preprocess.of(preset(read));
     Dataset set = sets[sets.length - 1];
+    set = prepared.order() == Preprocess.Order.BGR ? set.blueFirst() : set;
     // Nothing is learnt: the optimiser is never asked for a step.
     Optimiser none = new Optimiser.Sgd(0, 0, false, 0);
-    OnnxModel read = Widen.of(OnnxModel.read(model));
     try (Device device = machine.open();
-        Learner learner = new Learner(read, device, batch, none, 0)) {
+        Learner learner = new Learner(PixelModel.of(read, prepared), device, batch, none, 0)) {
       if (!learner.image().equals(set.image()) || learner.classes() != set.classes().size()) {
         throw CandelaException.of(
-            "%s: pictures %s in %d classes expected, the data have %s in %d",
+            "%s: pictures %s in %d classes expected, the data have %s in %d; of images, size= and"
+                + " grey= make others",
             model, learner.image(), learner.classes(), set.image(), set.classes().size());
       }
       print("clean", Testing.of(learner, set, null, 0, seed, most));
@@ -114,6 +131,16 @@ final class AttackCommand implements Callable<Integer> {
       }
     }
     return Main.OK;
+  }
+
+  private String preset(OnnxModel read) {
+    Optional<String> told = Trained.of(read).map(Trained::preprocess);
+    if (preprocess == null && told.isEmpty()) {
+      System.out.printf(
+          "preprocessing: %s (not told by the model; --preprocess sets another)%n",
+          Dataset.PREPROCESS);
+    }
+    return preprocess == null ? told.orElse(Dataset.PREPROCESS) : preprocess;
   }
 
   private static void print(String what, Learner.Tally t) {

@@ -50,6 +50,14 @@ public final class Image {
     return decode(file, bytes(file));
   }
 
+  /** Grey level of a pixel, {@code 0.299 R + 0.587 G + 0.114 B} rounded as PIL does it. */
+  public int grey(int pixel) {
+    int r = rgb[3 * pixel] & 255;
+    int g = rgb[3 * pixel + 1] & 255;
+    int b = rgb[3 * pixel + 2] & 255;
+    return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16;
+  }
+
   /**
    * Of a file's bytes, wherever they come from.
    *

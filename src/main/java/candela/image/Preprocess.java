@@ -184,15 +184,9 @@ public record Preprocess(
   }
 
   private int level(Image view, int channels, int channel, int pixel) {
-    byte[] rgb = view.rgb();
-    int at = 3 * pixel;
-    if (channels == 1) {
-      int r = rgb[at] & 255;
-      int g = rgb[at + 1] & 255;
-      int b = rgb[at + 2] & 255;
-      return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; // PIL's L24 macro
-    }
-    return rgb[at + (order == Order.RGB ? channel : 2 - channel)] & 255;
+    return channels == 1
+        ? view.grey(pixel)
+        : view.rgb()[3 * pixel + (order == Order.RGB ? channel : 2 - channel)] & 255;
   }
 
   private static float at(String name, List<Float> values, int channels, int channel) {

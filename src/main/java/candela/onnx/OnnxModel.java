@@ -97,6 +97,28 @@ public record OnnxModel(
   }
 
   /**
+   * The same model behind nodes that compute its first input, which must be of floats.
+   *
+   * @param read name of what they read, the first input now
+   * @param before in order; the last gives the input's old name
+   */
+  public OnnxModel behind(String read, List<OnnxNode> before, List<OnnxTensor> constants) {
+    OnnxValue image = inputs.getFirst();
+    if (!image.type().isFloating()) {
+      throw CandelaException.of(
+          "%s: a model that reads fractions expected, its input '%s' is %s",
+          name, image.name(), image.type());
+    }
+    List<OnnxValue> all = new ArrayList<>(inputs);
+    all.set(0, new OnnxValue(read, image.type(), image.dims()));
+    Map<String, OnnxTensor> known = new LinkedHashMap<>(initialisers);
+    constants.forEach(t -> known.put(t.name(), t));
+    List<OnnxNode> first = new ArrayList<>(before);
+    first.addAll(nodes);
+    return withInputs(all).with(first, known);
+  }
+
+  /**
    * The same model for images of one shape: what its inputs leave open of that is filled in.
    *
    * @param image an input's shape without the batch, in the model's own order

@@ -5,14 +5,10 @@ import candela.method.Levels;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
-import candela.onnx.OnnxValue;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Images that are higher by a number, and a model that takes it off again: the same function of the
@@ -48,22 +44,11 @@ public record Shift(float by) {
   }
 
   private OnnxModel of(OnnxModel model) {
-    OnnxValue image = model.inputs().getFirst();
-    if (!image.type().isFloating()) {
-      throw CandelaException.of(
-          "%s: shift: a model that reads fractions expected, its input '%s' is %s",
-          model.name(), image.name(), image.type());
-    }
-    var read = new OnnxValue(READ, image.type(), image.dims());
-    List<String> operands = List.of(READ, BY);
-    var less = new OnnxNode(READ, "Sub", "", operands, List.of(image.name()), Map.of());
-    List<OnnxValue> inputs = new ArrayList<>(model.inputs());
-    inputs.set(0, read);
-    Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
-    initialisers.put(BY, OnnxTensor.of(BY, Shape.of(), by));
-    return model
-        .withInputs(inputs)
-        .with(Stream.concat(Stream.of(less), model.nodes().stream()).toList(), initialisers);
+    String image = model.inputs().getFirst().name();
+    var less = new OnnxNode(READ, "Sub", "", List.of(READ, BY), List.of(image), Map.of());
+    return CandelaException.at(
+        "shift",
+        () -> model.behind(READ, List.of(less), List.of(OnnxTensor.of(BY, Shape.of(), by))));
   }
 
   float[] of(float[] pixels) {

@@ -116,6 +116,19 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
     return new Dataset(image, others, labels, classes);
   }
 
+  /** The same pictures, blue first. */
+  public Dataset blueFirst() {
+    return image.dim(0) == 3 ? with(pixels.stream().map(Dataset::blueFirst).toList()) : this;
+  }
+
+  private static byte[] blueFirst(byte[] rgb) {
+    byte[] bgr = new byte[rgb.length];
+    for (int i = 0; i < rgb.length; i++) {
+      bgr[i] = rgb[i + 2 - 2 * (i % 3)];
+    }
+    return bgr;
+  }
+
   /** Picture i as models read it: [c,h,w] of 0 to 1. */
   public float[] input(int i) {
     float[] values = new float[image.count()];

@@ -25,7 +25,8 @@ import java.util.stream.Stream;
  * train/CLASS/*.jpg} and {@code test/CLASS/*.jpg} (also {@code val}). Classes are in alphabetical
  * order; hidden folders are none.
  *
- * <p>{@code size} makes all of that height and width; without it they must be of one size.
+ * <p>{@code size} makes all of that height and width; without it they must be of one size. {@code
+ * grey} makes one channel of the colours.
  */
 final class ImageFiles {
   private static final Set<String> ENDINGS =
@@ -33,15 +34,18 @@ final class ImageFiles {
 
   private final String where;
   private final int size;
+  private final boolean grey;
 
-  private ImageFiles(String where, int size) {
+  private ImageFiles(String where, int size, boolean grey) {
     this.where = where;
     this.size = size;
+    this.grey = grey;
   }
 
   static Dataset[] read(Spec spec, Path folder) {
     Path path = Sources.path(spec, "path", folder);
-    ImageFiles files = new ImageFiles(path.toString(), spec.integer("size", 0, 0, 4096));
+    ImageFiles files =
+        new ImageFiles(path.toString(), spec.integer("size", 0, 0, 4096), spec.bool("grey", false));
     try {
       if (Files.isDirectory(path)) {
         return files.sets(path);
@@ -144,7 +148,7 @@ final class ImageFiles {
       if (!shape(images.get(i)).equals(shape)) {
         throw mixed(files.get(i).toString(), shape, shape(images.get(i)));
       }
-      pixels.add(images.get(i).levels());
+      pixels.add(levels(images.get(i)));
     }
     return new Dataset(shape, pixels, labels, classes);
   }
@@ -154,8 +158,19 @@ final class ImageFiles {
     return size == 0 ? image : Resize.of(image, size, size, Filter.BILINEAR);
   }
 
-  private static Shape shape(Image image) {
-    return Shape.of(3, image.height(), image.width());
+  private byte[] levels(Image image) {
+    if (!grey) {
+      return image.levels();
+    }
+    byte[] levels = new byte[image.width() * image.height()];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = (byte) image.grey(i);
+    }
+    return levels;
+  }
+
+  private Shape shape(Image image) {
+    return Shape.of(grey ? 1 : 3, image.height(), image.width());
   }
 
   private CandelaException mixed(String file, Shape first, Shape other) {

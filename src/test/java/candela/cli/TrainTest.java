@@ -81,6 +81,11 @@ class TrainTest {
     assertThat(attack.out())
         .contains(String.format(java.util.Locale.ROOT, "accuracy, clean: %.2f %% of 8", clean))
         .contains("ball=linf,epsilon=0.01");
+    MainTest.Ran unlike =
+        MainTest.run(
+            "attack", model.toString(), "--data=images:path=" + set, "--preprocess=caffe-bgr");
+    assertThat(unlike.code()).as(unlike.err()).isZero();
+    assertThat(unlike.out()).startsWith("accuracy, clean").isNotEqualTo(attack.out());
     MainTest.Ran explain =
         MainTest.run(
             "explain",

@@ -55,6 +55,21 @@ class SourcesTest {
       assertThat(sets[1].labels()).containsExactly(1);
     }
     assertThat(read("images:path=set/train,size=8")[0].image()).isEqualTo(Shape.of(3, 8, 8));
+    Dataset grey = read("images:path=set/train,grey=true")[0];
+    assertThat(grey.image()).isEqualTo(Shape.of(1, 4, 4));
+    assertThat(grey.pixels().get(2)).hasSize(16).containsOnly(30);
+  }
+
+  /** 76 of 255 is what PIL gives for red, 150 for green, 29 for blue. */
+  @Test
+  void greyIsWhatPreprocessingGives() {
+    byte[] rgb = {-1, 0, 0, 0, -1, 0, 0, 0, -1, 10, 20, 30};
+    new Image(2, 2, rgb).writePng(folder.resolve("set/a/1.png"));
+    new Image(2, 2, rgb).writePng(folder.resolve("set/b/1.png"));
+    Dataset set = read("images:path=set,grey=true")[0];
+    assertThat(set.pixels().getFirst()).containsExactly(76, 150, 29, 18);
+    assertThat(set.input(0))
+        .containsExactly(candela.image.Preprocess.of("unit").apply(new Image(2, 2, rgb), 1, 2, 2));
   }
 
   /** Thumbnails and checkpoints that programs hide there are no class. */
