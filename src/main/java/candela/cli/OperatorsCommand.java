@@ -18,7 +18,7 @@ final class OperatorsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     print(
-        "ONNX's, with the first opset of each:",
+        "ONNX's, with the first opset of each; opsets 1 to 6 are read as opset 7 has them:",
         Operators.names().stream().map(n -> n + " " + Operators.since(n)).toList());
     print("where shapes and constants decide what they do:", Operators.decided());
     print(
