@@ -33,7 +33,7 @@ int refuse(int status, std::string text) {
   words = std::move(text);
   return status;
 }
-constexpr int kBadParam = 2000, kNotSupported = 3000, kMisaligned = 2003, kDeviceAllocation = 4003, kFailed = 5000;
+constexpr int kBadParam = 2000, kNotSupported = 3000, kMisaligned = 2003, kDeviceAllocation = 4004, kFailed = 5000;
 
 // At the start of a call that a test may have asked to fail.
 #define MAY_FAIL(call) \

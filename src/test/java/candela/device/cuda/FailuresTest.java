@@ -78,15 +78,15 @@ class FailuresTest {
     OUR_STREAM("cd_stream_create", 3),
     KERNEL("kernel", 3),
     KERNEL_MEMORY("kernel", 2),
-    CUDNN("cudnnCreate", 4003),
+    CUDNN("cudnnCreate", 4004),
     CUDNN_STREAM("cudnnSetStream", 2000),
-    DESCRIPTOR("cudnnBackendCreateDescriptor", 4003),
+    DESCRIPTOR("cudnnBackendCreateDescriptor", 4004),
     ATTRIBUTE("cudnnBackendSetAttribute", 2000),
     FINISH("cudnnBackendFinalize", 3000),
-    FINISH_MEMORY("cudnnBackendFinalize", 4003),
+    FINISH_MEMORY("cudnnBackendFinalize", 4004),
     READ("cudnnBackendGetAttribute", 2000),
     EXECUTE("cudnnBackendExecute", 3000),
-    EXECUTE_MEMORY("cudnnBackendExecute", 4003),
+    EXECUTE_MEMORY("cudnnBackendExecute", 4004),
     CUBLAS("cublasLtCreate", 3),
     PRODUCT("cublasLtMatmulDescCreate", 3),
     PRODUCT_ATTRIBUTE("cublasLtMatmulDescSetAttribute", 7),
@@ -111,10 +111,10 @@ class FailuresTest {
   @BeforeEach
   void onlyOnTheEmulatedCard() {
     assumeTrue(!TestDevice.isCpu(), "skipped: needs the emulated card");
-    TestDevice.open(1).close(); // what a process keeps
     library = Library.open("cuda");
     boolean emulated = library.function("card_failed", FunctionDescriptor.of(JAVA_INT)).isPresent();
     assumeTrue(emulated, "skipped: a card fails when it wants");
+    TestDevice.open(1).close(); // what a process keeps
   }
 
   @AfterEach
