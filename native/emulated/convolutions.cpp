@@ -49,10 +49,12 @@ std::vector<int> shapeOf(const Convolved& c) {
           0, 0, 0};
 }
 
-Prepared& prepared(const Convolved& c, std::vector<float>&& weights) {
+Prepared& prepared(const Convolved& c, std::vector<float>&& weights, int half) {
   static std::map<std::vector<int>, Prepared> all;
   auto shape = shapeOf(c);
-  auto& p = all[shape];
+  auto key = shape;
+  key.push_back(half);
+  auto& p = all[key];
   if (p.impossible) return p;
   static auto create = cpu<int (*)(const int*, const float*, const float*, int, float, float, int, int64_t, int, cd_conv**)>("cd_conv_create");
   static auto update = cpu<int (*)(cd_conv*)>("cd_conv_update");
@@ -87,6 +89,40 @@ void products(const Convolved& c, const Body& body) {
           }
 }
 
+bool isFinite(const std::vector<float>& v) {
+  return std::all_of(v.begin(), v.end(), [](float f) { return std::isfinite(f); });
+}
+
+// Weights of the first or second half of every sum, the others 0.
+std::vector<float> halfOf(const std::vector<float>& w, const Convolved& c, int half) {
+  std::vector<float> v(w.size());
+  size_t i = 0;
+  for (int64_t o = 0; o < c.w.dims[0]; o++)
+    for (int64_t k = 0; k < c.w.dims[1]; k++)
+      for (int64_t a = 0; a < c.w.dims[2]; a++)
+        for (int64_t b = 0; b < c.w.dims[3]; b++, i++) v[i] = (o + k + a + b) % 2 == half ? w[i] : 0;
+  return v;
+}
+
+// out (+)= the convolution or its transpose of in by these weights.
+void sum(const Convolved& c, int half, const std::vector<float>& w, const std::vector<float>& in, std::vector<float>& out) {
+  auto stream = static_cast<cd_stream*>(cpuStream());
+  std::vector<float> one(out.size());
+  auto copy = w;
+  Prepared& conv = prepared(c, std::move(copy), half);
+  static auto forward = cpu<int (*)(cd_stream*, cd_conv*, int64_t, const float*, const float*, float*, uint8_t*)>("cd_conv_forward");
+  static auto backward = cpu<int (*)(cd_stream*, cd_conv*, int64_t, const float*, const uint8_t*, int, float*, int, float*)>("cd_conv_backward");
+  int status = conv.conv == nullptr ? -1
+               : c.kind == FORWARD  ? forward(stream, conv.conv, c.x.dims[0], in.data(), nullptr, one.data(), nullptr)
+                                    : backward(stream, conv.conv, c.x.dims[0], in.data(), nullptr, 0, one.data(), 0, nullptr);
+  if (status) {
+    std::fill(one.begin(), one.end(), 0.0f);
+    if (c.kind == FORWARD) products(c, [&](int64_t i, int64_t j, int64_t k) { one[k] += in[i] * w[j]; });
+    else products(c, [&](int64_t i, int64_t j, int64_t k) { one[i] += in[k] * w[j]; });
+  }
+  for (size_t i = 0; i < out.size(); i++) out[i] += one[i];
+}
+
 }  // namespace
 
 void run(const Plan& p, const std::map<int64_t, void*>& at, void* workspace) {
@@ -117,17 +153,10 @@ void run(const Plan& p, const std::map<int64_t, void*>& at, void* workspace) {
     auto in = c.kind == FORWARD ? pack(data(c.x), c.x, r, true) : pack(data(c.y), c.y, r, true);
     const Tensor& to = c.kind == FORWARD ? c.y : c.x;
     out.assign(to.dims[0] * to.dims[1] * to.dims[2] * to.dims[3], 0);
-    auto keep = w;
-    Prepared& conv = prepared(c, std::move(w));
-    static auto forward = cpu<int (*)(cd_stream*, cd_conv*, int64_t, const float*, const float*, float*, uint8_t*)>("cd_conv_forward");
-    static auto backward = cpu<int (*)(cd_stream*, cd_conv*, int64_t, const float*, const uint8_t*, int, float*, int, float*)>("cd_conv_backward");
-    int status = conv.conv == nullptr ? -1
-                 : c.kind == FORWARD  ? forward(stream, conv.conv, rows, in.data(), nullptr, out.data(), nullptr)
-                                      : backward(stream, conv.conv, rows, in.data(), nullptr, 0, out.data(), 0, nullptr);
-    if (status) {
-      std::fill(out.begin(), out.end(), 0.0f);
-      if (c.kind == FORWARD) products(c, [&](int64_t i, int64_t j, int64_t k) { out[k] += in[i] * keep[j]; });
-      else products(c, [&](int64_t i, int64_t j, int64_t k) { out[i] += in[k] * keep[j]; });
+    if (regroups(hash(c, p.engine)) && isFinite(w) && isFinite(in)) {
+      for (int half : {0, 1}) sum(c, half, halfOf(w, c, half), in, out);
+    } else {
+      sum(c, 2, w, in, out);
     }
   }
   for (const Point& o : p.after) {

@@ -111,13 +111,6 @@ Convolved convolved(const Ref& op) {
   return c;
 }
 
-unsigned hash(const Convolved& c) {
-  unsigned h = 17 + c.kind;
-  for (const Tensor* t : {&c.x, &c.w, &c.y})
-    for (int64_t n : t->dims) h = h * 31 + static_cast<unsigned>(n);
-  return h ^ h >> 13;
-}
-
 struct Problem {
   Convolved c;
   std::vector<Point> after;
@@ -173,6 +166,13 @@ Plan plan(const Ref& config) {
 }
 
 }  // namespace
+
+unsigned emulated::hash(const Convolved& c, int engine) {
+  unsigned h = 17 + c.kind + 1000 * engine;
+  for (const Tensor* t : {&c.x, &c.w, &c.y})
+    for (int64_t n : t->dims) h = h * 31 + static_cast<unsigned>(n);
+  return h ^ h >> 13;
+}
 
 size_t emulated::livingDescriptors() { return living.size() + handles; }
 

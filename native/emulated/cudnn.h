@@ -50,6 +50,9 @@ struct Convolved {
   std::vector<int64_t> pre, post, dilations, strides;
   int64_t groups;
 };
+// Of its kind and sizes.
+unsigned hash(const Convolved& c, int engine = 0);
+
 struct Point {
   int mode;
   Tensor x, b, y;

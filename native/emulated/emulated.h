@@ -9,7 +9,9 @@
 // Environment: CANDELA_CARD_LOG (file of faults and notes, else stderr), CANDELA_CARD_SEED, CANDELA_CARD_MIB (memory),
 // CANDELA_CARD_EAGER=1 (run at once: entries then refuse when they are called), CANDELA_CARD_NO_GRAPHS=1,
 // CANDELA_CARD_NO_FORKS=1, CANDELA_CARD_FUSE=0|2 (no fused graph of cuDNN is taken, or every other),
-// CANDELA_CARD_REFUSE, CANDELA_CARD_REFUSE_LATE (per cent of engines that cannot be planned, or run).
+// CANDELA_CARD_REFUSE, CANDELA_CARD_REFUSE_LATE (per cent of engines that cannot be planned, or run), CANDELA_CARD_REGROUP=1
+// (half of all sizes sum in another order, as a card's algorithm for another number of rows may: what tests demand of several
+// batch sizes must stand that).
 //
 // A test makes calls fail by card_fail, and counts by card_held what is left, see failing.cpp.
 //
@@ -39,6 +41,8 @@ extern std::recursive_mutex lock;
 using Guard = std::lock_guard<std::recursive_mutex>;
 
 int setting(const char* name, int otherwise);
+// Whether what has this hash sums in another order than most: algorithms are chosen for a size, and others with each seed.
+bool regroups(unsigned hash);
 // To $CANDELA_CARD_LOG or stderr. After a fault all waiting fails, as on a card.
 extern bool broken;
 void fault(const char* format, ...) __attribute__((format(printf, 1, 2)));

@@ -16,6 +16,12 @@ int setting(const char* name, int otherwise) {
   return set == nullptr ? otherwise : atoi(set);
 }
 
+bool regroups(unsigned hash) {
+  static bool asked = setting("CANDELA_CARD_REGROUP", 0);
+  static unsigned seed = setting("CANDELA_CARD_SEED", 1);
+  return asked && (hash * 2654435761u ^ seed * 40503u) >> 16 & 1;
+}
+
 static FILE* log() {
   static FILE* f = [] {
     const char* name = getenv("CANDELA_CARD_LOG");
