@@ -4,6 +4,7 @@ import candela.onnx.OnnxAttribute;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxNode;
 import candela.onnx.OnnxTensor;
+import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;

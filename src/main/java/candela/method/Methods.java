@@ -118,7 +118,7 @@ public final class Methods {
     return java.util.Arrays.stream(Entry.values()).map(Entry::text).toList();
   }
 
-  /** The method's name, as {@link #of} takes it. */
+  /** The method's name, as {@link #parse} takes it. */
   public static String name(Method method) {
     for (Entry e : Entry.values()) {
       if (e.defaults.getClass() == method.getClass()) {

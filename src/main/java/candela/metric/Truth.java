@@ -30,7 +30,8 @@ public final class Truth {
    * The union of the boxes as the network sees it: drawn white on black, resized and cropped as the
    * photo is, and cut at the middle.
    *
-   * @param photo width and height of the photo
+   * @param photoWidth of the photo, in pixels
+   * @param photoHeight of the photo, in pixels
    * @return [h,w]
    */
   public static boolean[] of(

@@ -107,7 +107,7 @@ public final class SanityCheck {
    *
    * @param maps by image and method
    * @param targets the classes that were explained, by image
-   * @param logits by image
+   * @param predictions by image
    */
   public record Found(List<List<Attribution>> maps, int[] targets, List<Prediction> predictions) {}
 
