@@ -8,7 +8,6 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** One coalition of features a row: what others lack is taken from the baseline. */
@@ -89,19 +88,6 @@ abstract class Coalitions extends Sampled<Attribution> {
 
   /** What else is known. */
   abstract Map<String, Double> notes(double[] values);
-
-  /** Notes of values that should add up to the difference of two scores. */
-  static Map<String, Double> shares(double[] values, double whole, double nothing) {
-    double sum = 0;
-    for (double v : values) {
-      sum += v;
-    }
-    Map<String, Double> notes = new LinkedHashMap<>();
-    notes.put("score", whole);
-    notes.put("baselineScore", nothing);
-    notes.put("convergenceDelta", sum - (whole - nothing));
-    return notes;
-  }
 
   @Override
   public final Attribution result() {

@@ -8,7 +8,6 @@ import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.rule.Presets;
 import candela.tensor.Tensor;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -126,10 +125,7 @@ public record DeepLift(
         total += full;
         a[i] = multiplyByInputs ? (float) full : multipliers[i];
       }
-      Map<String, Double> notes = new LinkedHashMap<>();
-      notes.put("score", scores[0]);
-      notes.put("baselineScore", scores[1]);
-      notes.put("convergenceDelta", total - (scores[0] - scores[1]));
+      Map<String, Double> notes = Convergence.notes(total, scores[0], scores[1]);
       return new Attribution(subject.image(), a, channels, notes);
     }
   }

@@ -8,7 +8,6 @@ import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.rule.Presets;
 import candela.tensor.Tensor;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -112,17 +111,8 @@ public record DeepShap(
 
     @Override
     public Attribution result() {
-      float[] a = new float[sum.length];
-      double total = 0;
-      for (int k = 0; k < a.length; k++) {
-        a[k] = (float) sum[k];
-        total += sum[k];
-      }
-      Map<String, Double> notes = new LinkedHashMap<>();
-      notes.put("score", score);
-      notes.put("baselineScore", other);
-      notes.put("convergenceDelta", total - (score - other));
-      return new Attribution(subject.image(), a, channels, notes);
+      Map<String, Double> notes = Convergence.notes(sum, score, other);
+      return new Attribution(subject.image(), InternalInfluence.floats(sum), channels, notes);
     }
   }
 }

@@ -67,7 +67,7 @@ public record ExactShapley(Features features, Baseline baseline, long seed, Scor
 
       @Override
       Map<String, Double> notes(double[] values) {
-        return shares(values, scores[(1 << n) - 1], scores[0]);
+        return Convergence.notes(values, scores[(1 << n) - 1], scores[0]);
       }
     };
   }

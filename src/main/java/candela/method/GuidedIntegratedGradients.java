@@ -9,7 +9,6 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -223,14 +222,7 @@ public record GuidedIntegratedGradients(
 
     @Override
     public Attribution result() {
-      double total = 0;
-      for (double v : sum) {
-        total += v;
-      }
-      Map<String, Double> notes = new LinkedHashMap<>();
-      notes.put("score", ends[1]);
-      notes.put("baselineScore", ends[0]);
-      notes.put("convergenceDelta", total - (ends[1] - ends[0]));
+      Map<String, Double> notes = Convergence.notes(sum, ends[1], ends[0]);
       return new Attribution(subject.image(), InternalInfluence.floats(sum), channels, notes);
     }
   }

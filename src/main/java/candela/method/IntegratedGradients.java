@@ -9,7 +9,6 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -127,10 +126,7 @@ public record IntegratedGradients(
         total += full;
         a[i] = (float) (multiplyByInputs ? full : g[i]);
       }
-      Map<String, Double> notes = new LinkedHashMap<>();
-      notes.put("score", ends[1]);
-      notes.put("baselineScore", ends[0]);
-      notes.put("convergenceDelta", total - (ends[1] - ends[0]));
+      Map<String, Double> notes = Convergence.notes(total, ends[1], ends[0]);
       return new Attribution(image, a, channels, notes);
     }
   }

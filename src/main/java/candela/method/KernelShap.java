@@ -92,7 +92,7 @@ public record KernelShap(
 
       @Override
       Map<String, Double> notes(double[] values) {
-        Map<String, Double> notes = shares(values, scores[1], scores[0]);
+        Map<String, Double> notes = Convergence.notes(values, scores[1], scores[0]);
         if (undetermined > 0) {
           notes.put(Attribution.UNDETERMINED, (double) undetermined);
         }

@@ -11,7 +11,6 @@ import candela.probe.Sampled;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -109,14 +108,7 @@ public record LayerConductance(
 
     @Override
     public Attribution result() {
-      double total = 0;
-      for (double v : sum) {
-        total += v;
-      }
-      Map<String, Double> notes = new LinkedHashMap<>();
-      notes.put("score", ends[1]);
-      notes.put("baselineScore", ends[0]);
-      notes.put("convergenceDelta", total - (ends[1] - ends[0]));
+      Map<String, Double> notes = Convergence.notes(sum, ends[1], ends[0]);
       return FeatureMap.ofAny(image, layout, row, InternalInfluence.floats(sum))
           .attribution(channels, notes);
     }

@@ -79,7 +79,7 @@ public record ShapleySampling(
 
       @Override
       Map<String, Double> notes(double[] values) {
-        return shares(values, scores[1], scores[0]);
+        return Convergence.notes(values, scores[1], scores[0]);
       }
     };
   }
