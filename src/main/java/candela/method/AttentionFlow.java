@@ -94,7 +94,7 @@ final class AttentionFlow extends OneRow {
     if (layers.isEmpty()) {
       return new Attribution(image.with(0, 1), new float[image.count(1, 3)], channels, Map.of());
     }
-    float[] seen = InternalInfluence.floats(seen());
+    float[] seen = Floats.of(seen());
     Shape row = Shape.of(1, tokens, 1);
     FeatureMap map = FeatureMap.of(method, "attention", image, layout, row, seen);
     double[] pixels = new double[map.pixels()];

@@ -108,7 +108,7 @@ public record BlurIntegratedGradients(
     @Override
     public Attribution result() {
       Map<String, Double> notes = Convergence.notes(sum, ends[1], ends[0]);
-      return new Attribution(subject.image(), InternalInfluence.floats(sum), channels, notes);
+      return new Attribution(subject.image(), Floats.of(sum), channels, notes);
     }
   }
 }

@@ -96,11 +96,7 @@ final class ClassActivation extends OneRow {
       Upsampling upsampling,
       Channels channels,
       double score) {
-    float[] small = new float[of.length];
-    for (int i = 0; i < small.length; i++) {
-      small[i] = (float) of[i];
-    }
-    float[] map = upsampling.of(small, a.h(), a.w(), image.dim(1), image.dim(2));
+    float[] map = upsampling.of(Floats.of(of), a.h(), a.w(), image.dim(1), image.dim(2));
     Shape shape = upsampling == Upsampling.NONE ? Shape.of(1, a.h(), a.w()) : image.with(0, 1);
     Map<String, Double> notes = new LinkedHashMap<>();
     notes.put("score", score);

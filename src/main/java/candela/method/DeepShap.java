@@ -112,7 +112,7 @@ public record DeepShap(
     @Override
     public Attribution result() {
       Map<String, Double> notes = Convergence.notes(sum, score, other);
-      return new Attribution(subject.image(), InternalInfluence.floats(sum), channels, notes);
+      return new Attribution(subject.image(), Floats.of(sum), channels, notes);
     }
   }
 }

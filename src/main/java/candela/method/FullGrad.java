@@ -112,7 +112,7 @@ public record FullGrad(boolean rescale, Upsampling upsampling, ScoreKind score) 
 
     /** Adds ψ of a layer's terms [channels,h,w]. */
     private void add(double[] terms, int h, int w) {
-      float[] joined = InternalInfluence.floats(joined(terms, h * w, rescale));
+      float[] joined = Floats.of(joined(terms, h * w, rescale));
       float[] large = upsampling.of(joined, h, w, image.dim(1), image.dim(2));
       for (int i = 0; i < map.length; i++) {
         map[i] += large[i];
@@ -121,7 +121,7 @@ public record FullGrad(boolean rescale, Upsampling upsampling, ScoreKind score) 
 
     @Override
     public Attribution result() {
-      return new Attribution(image.with(0, 1), InternalInfluence.floats(map), channels(), notes);
+      return new Attribution(image.with(0, 1), Floats.of(map), channels(), notes);
     }
   }
 

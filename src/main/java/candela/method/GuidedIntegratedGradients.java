@@ -82,19 +82,11 @@ public record GuidedIntegratedGradients(
     Path(Subject subject, Workspace workspace, float[] from) {
       this.subject = subject;
       this.workspace = workspace;
-      this.from = doubles(from);
-      to = doubles(subject.pixels());
+      this.from = Floats.doubles(from);
+      to = Floats.doubles(subject.pixels());
       now = this.from.clone();
       sum = new double[to.length];
       start = now.clone();
-    }
-
-    private static double[] doubles(float[] v) {
-      double[] d = new double[v.length];
-      for (int i = 0; i < d.length; i++) {
-        d[i] = v[i];
-      }
-      return d;
     }
 
     @Override
@@ -127,7 +119,7 @@ public record GuidedIntegratedGradients(
       if (step > nSteps) {
         return 0;
       }
-      workspace.device().write(rows.rows(0, 1), InternalInfluence.floats(now));
+      workspace.device().write(rows.rows(0, 1), Floats.of(now));
       return 1;
     }
 
@@ -223,7 +215,7 @@ public record GuidedIntegratedGradients(
     @Override
     public Attribution result() {
       Map<String, Double> notes = Convergence.notes(sum, ends[1], ends[0]);
-      return new Attribution(subject.image(), InternalInfluence.floats(sum), channels, notes);
+      return new Attribution(subject.image(), Floats.of(sum), channels, notes);
     }
   }
 }

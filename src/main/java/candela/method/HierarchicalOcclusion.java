@@ -208,8 +208,7 @@ public record HierarchicalOcclusion(
 
     @Override
     public Attribution result() {
-      return new Attribution(
-          image.with(0, 1), InternalInfluence.floats(map), channels(), Map.of("score", score));
+      return new Attribution(image.with(0, 1), Floats.of(map), channels(), Map.of("score", score));
     }
   }
 }

@@ -75,8 +75,8 @@ public record InternalInfluence(
           nSteps);
       this.workspace = workspace;
       image = subject.image();
-      path = new StraightPath(subject, workspace, baseline, seed, floats(method.points(nSteps)));
-      weight = workspace.floats(floats(method.weights(nSteps)));
+      path = new StraightPath(subject, workspace, baseline, seed, Floats.of(method.points(nSteps)));
+      weight = workspace.floats(Floats.of(method.weights(nSteps)));
     }
 
     @Override
@@ -104,16 +104,8 @@ public record InternalInfluence(
     @Override
     public Attribution result() {
       float[] a =
-          sum == null ? new float[row.count()] : floats(workspace.readDoubles(sum, row.count()));
+          sum == null ? new float[row.count()] : Floats.of(workspace.readDoubles(sum, row.count()));
       return FeatureMap.ofAny(image, layout, row, a).attribution(channels, Map.of());
     }
-  }
-
-  static float[] floats(double[] v) {
-    float[] f = new float[v.length];
-    for (int i = 0; i < v.length; i++) {
-      f[i] = (float) v[i];
-    }
-    return f;
   }
 }

@@ -109,8 +109,7 @@ public record LayerConductance(
     @Override
     public Attribution result() {
       Map<String, Double> notes = Convergence.notes(sum, ends[1], ends[0]);
-      return FeatureMap.ofAny(image, layout, row, InternalInfluence.floats(sum))
-          .attribution(channels, notes);
+      return FeatureMap.ofAny(image, layout, row, Floats.of(sum)).attribution(channels, notes);
     }
   }
 }

@@ -127,11 +127,7 @@ public record Occlusion(
           .mask()
           .occlusionMap(
               drop.length, h, w, window, workspace.doubles(drop), overlap == Overlap.MEAN, sum);
-      double[] values = workspace.readDoubles(sum, map.count());
-      float[] a = new float[values.length];
-      for (int i = 0; i < a.length; i++) {
-        a[i] = (float) values[i];
-      }
+      float[] a = Floats.of(workspace.readDoubles(sum, map.count()));
       Map<String, Double> notes = new LinkedHashMap<>();
       notes.put("score", score);
       notes.put("window", (double) side(image));

@@ -362,7 +362,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
         sum[i] /= Math.max(count[i], 1);
       }
       return new Attribution(
-          image.with(0, 1), InternalInfluence.floats(sum), Channels.SUM, Map.of("score", score));
+          image.with(0, 1), Floats.of(sum), Channels.SUM, Map.of("score", score));
     }
   }
 }

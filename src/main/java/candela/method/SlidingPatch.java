@@ -97,14 +97,10 @@ public record SlidingPatch(
     return new Windows(this, subject, workspace, fill, inpainter, seed, windows) {
       @Override
       public Attribution result() {
-        float[] m = new float[drop.length];
-        for (int i = 0; i < m.length; i++) {
-          m[i] = (float) drop[i];
-        }
         Map<String, Double> notes = new LinkedHashMap<>();
         notes.put("score", score);
         notes.put("patch", (double) side);
-        return new Attribution(Shape.of(1, rows, columns), m, Channels.SUM, notes);
+        return new Attribution(Shape.of(1, rows, columns), Floats.of(drop), Channels.SUM, notes);
       }
     };
   }

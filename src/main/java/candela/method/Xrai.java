@@ -105,7 +105,7 @@ public record Xrai(int nSteps, int minSize, int dilation, int minPixelDiff, Scor
       e[i % n] = Math.max(e[i % n], mean);
     }
     Regions regions = regions(subject);
-    float[] map = InternalInfluence.floats(regions.ranked(e, minPixelDiff));
+    float[] map = Floats.of(regions.ranked(e, minPixelDiff));
     Map<String, Double> notes = new LinkedHashMap<>();
     notes.put("score", black.notes().get("score"));
     notes.put("regions", (double) regions.count());
