@@ -23,7 +23,7 @@ import java.util.Set;
 final class Biases {
   private final Graph graph;
   private final Map<Value, String> names = new IdentityHashMap<>();
-  private final Map<Value, List<Node>> readers = new IdentityHashMap<>();
+  private final Map<Value, List<Node>> readers;
   private final Map<Value, Node> producers;
 
   /** Nodes that belong to a layer before them. */
@@ -43,9 +43,7 @@ final class Biases {
         new Graph(imported.name(), imported.inputs(), scores, imported.nodes(), imported.named());
     graph = new DeadCode().apply(alone, Set.of());
     graph.named().forEach((name, p) -> names.merge(p.value(), name, Biases::first));
-    for (Node n : graph.nodes()) {
-      n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
-    }
+    readers = Rewrite.readers(graph);
     producers = Rewrite.producers(graph);
   }
 

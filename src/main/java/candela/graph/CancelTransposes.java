@@ -45,7 +45,7 @@ final class CancelTransposes implements Simplify.Pass {
     private final Graph graph;
     private final Rewrite r;
     private final Map<Value, Origin> origins = new IdentityHashMap<>();
-    private final Map<Value, List<Node>> readers = new IdentityHashMap<>();
+    private final Map<Value, List<Node>> readers;
     private final Set<Value> kept;
     private final SingleImage image;
 
@@ -61,9 +61,7 @@ final class CancelTransposes implements Simplify.Pass {
       this.r = new Rewrite(graph);
       this.image = image;
       this.batch = batch;
-      for (Node n : graph.nodes()) {
-        n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
-      }
+      readers = Rewrite.readers(graph);
     }
 
     Graph run() {

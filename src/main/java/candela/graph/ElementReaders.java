@@ -158,15 +158,14 @@ final class ElementReaders {
    */
   private static boolean isGuard(Call c) {
     Value x = c.x(2);
-    Node not = c.builder().producer(c.x(0));
-    Node equal = isUnary(not, Unary.NOT) ? c.builder().producer(not.input(0)) : null;
+    Node not = Rewrite.elementwise(c.builder().producer(c.x(0)), Unary.NOT);
+    Node equal =
+        not == null ? null : Rewrite.binary(c.builder().producer(not.input(0)), Binary.EQUAL);
     Node softmax = c.builder().producer(x);
     return c.x(1).isConstant()
         && c.x(1).shape().count() == 1
         && c.x(1).shape().rank() <= x.shape().rank()
         && equal != null
-        && equal.op() instanceof BinaryOp b
-        && b.kind() == Binary.EQUAL
         && equal.input(0) == x
         && equal.input(1) == x
         && softmax != null
@@ -180,37 +179,30 @@ final class ElementReaders {
    */
   private static boolean isStraightEnd(Call c) {
     Builder builder = c.builder();
-    Node above = binary(builder.producer(c.x(0)), Binary.GREATER);
+    Node above = Rewrite.binary(builder.producer(c.x(0)), Binary.GREATER);
     if (above == null || !(number(above.input(1)) >= STRAIGHT)) {
       return false;
     }
     Value steep = above.input(0);
     Node soft = builder.producer(c.x(2));
-    Node divided = binary(soft, Binary.DIV);
+    Node divided = Rewrite.binary(soft, Binary.DIV);
     boolean same = steep == c.x(1);
     if (divided != null) {
-      Node times = binary(builder.producer(steep), Binary.MUL);
+      Node times = Rewrite.binary(builder.producer(steep), Binary.MUL);
       same =
           times != null
               && times.input(0) == c.x(1)
               && number(times.input(1)) == number(divided.input(1));
       soft = builder.producer(divided.input(0));
     }
-    return same && isUnary(soft, Unary.SOFTPLUS) && soft.input(0) == steep;
-  }
-
-  private static Node binary(Node n, Binary kind) {
-    return n != null && n.op() instanceof BinaryOp b && b.kind() == kind ? n : null;
+    soft = Rewrite.elementwise(soft, Unary.SOFTPLUS);
+    return same && soft != null && soft.input(0) == steep;
   }
 
   /** The one number that a constant is, else NaN. */
   private static float number(Value v) {
     boolean one = v.isConstant() && v.shape().count() == 1 && !v.integer();
     return one ? v.constant().floats()[0] : Float.NaN;
-  }
-
-  private static boolean isUnary(Node n, Unary kind) {
-    return n != null && n.op() instanceof Elementwise e && e.kind() == kind;
   }
 
   /**

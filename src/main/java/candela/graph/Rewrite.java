@@ -123,6 +123,15 @@ final class Rewrite {
     return producers;
   }
 
+  /** The nodes that read each value that is read, in their order, once for each input. */
+  static Map<Value, List<Node>> readers(Graph g) {
+    Map<Value, List<Node>> readers = new IdentityHashMap<>();
+    for (Node n : g.nodes()) {
+      n.inputs().forEach(v -> readers.computeIfAbsent(v, k -> new ArrayList<>()).add(n));
+    }
+    return readers;
+  }
+
   /**
    * The values that hold the model's values of these names; unknown names are left to the session.
    */
