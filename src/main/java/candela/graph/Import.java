@@ -310,8 +310,7 @@ public final class Import {
   /** Adds what a node computes. */
   void read(OnnxNode node) {
     try {
-      boolean own = node.domain().isEmpty() || node.domain().equals("ai.onnx");
-      Operators.Entry entry = own ? Operators.find(node.op()) : null;
+      Operators.Entry entry = node.domain().isEmpty() ? Operators.find(node.op()) : null;
       if (entry == null) {
         throw new CandelaException(whyNot(node));
       }

@@ -38,8 +38,8 @@ abstract class Composed {
 
   /** The operator's, with a domain that is not ONNX's. */
   static String name(NodeProto n) {
-    boolean own = n.getDomain().isEmpty() || n.getDomain().equals("ai.onnx");
-    return own ? n.getOpType() : n.getDomain() + "." + n.getOpType();
+    String domain = Names.domain(n.getDomain());
+    return domain.isEmpty() ? n.getOpType() : domain + "." + n.getOpType();
   }
 
   static boolean has(NodeProto n, int input) {

@@ -77,12 +77,8 @@ final class Functions {
     return f == null ? Compositions.of(n, opset) : f;
   }
 
-  private static String plain(String domain) {
-    return domain.equals("ai.onnx") ? "" : domain;
-  }
-
   private static String key(String domain, String name, String overload) {
-    return plain(domain) + "\n" + name + "\n" + overload;
+    return Names.domain(domain) + "\n" + name + "\n" + overload;
   }
 
   /** What names mean in the body of a function that is being put in place. */
@@ -189,7 +185,7 @@ final class Functions {
       throw fault(f, "calls itself");
     }
     for (OperatorSetIdProto id : f.getOpsetImportList()) {
-      if (plain(id.getDomain()).isEmpty() && id.getVersion() != opset) {
+      if (Names.domain(id.getDomain()).isEmpty() && id.getVersion() != opset) {
         throw fault(f, "is written in opset " + id.getVersion() + ", the model in " + opset);
       }
     }

@@ -101,7 +101,7 @@ final class ModelReader {
     for (OperatorSetIdProto id : model.getOpsetImportList()) {
       long version = id.getVersion();
       int known = version < 0 || version > Integer.MAX_VALUE ? -1 : (int) version;
-      Integer other = domains.put(domain(id.getDomain()), known);
+      Integer other = domains.put(Names.domain(id.getDomain()), known);
       if (other != null && other != known) {
         throw CandelaException.of(
             "%s: operator set %s has two versions, %d and %d; export the model again",
@@ -118,10 +118,6 @@ final class ModelReader {
           where, OLDEST_OPSET, NEWEST_OPSET, version == null ? "none" : version);
     }
     return version;
-  }
-
-  private static String domain(String domain) {
-    return domain.equals("ai.onnx") ? "" : domain;
   }
 
   private Map<String, OnnxTensor> initialisers(GraphProto graph) {
@@ -245,7 +241,7 @@ final class ModelReader {
       String name = n.getName().isEmpty() ? op + "_" + nodes.size() : n.getName();
       var node =
           new OnnxNode(
-              name, op, domain(n.getDomain()), n.getInputList(), n.getOutputList(), Map.of());
+              name, op, Names.domain(n.getDomain()), n.getInputList(), n.getOutputList(), Map.of());
       if (op.isEmpty() || node.outputs().stream().allMatch(String::isEmpty)) {
         throw CandelaException.of(
             "%s: %s: needs an operator and an output; export the model again", where, node.label());

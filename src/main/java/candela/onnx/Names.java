@@ -10,6 +10,11 @@ final class Names {
     return "'" + plain(name) + "'";
   }
 
+  /** A domain of operators: empty for ONNX's own, which has two names. */
+  static String domain(String name) {
+    return name.equals("ai.onnx") ? "" : name;
+  }
+
   static String plain(String name) {
     String cut = name.length() > LONGEST ? name.substring(0, LONGEST) + "…" : name;
     return cut.replaceAll("\\p{Cntrl}", "?");
