@@ -47,6 +47,11 @@ public final class Spec {
     return new Spec(name, values);
   }
 
+  /** A value as {@link #parse} takes it. */
+  public static String quoted(String value) {
+    return value.contains(",") ? '"' + value + '"' : value;
+  }
+
   /** The comma that ends the pair, or the end of the text. */
   private static int end(String text, int from) {
     int depth = 0;

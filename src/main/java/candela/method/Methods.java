@@ -220,15 +220,11 @@ public final class Methods {
     return switch (v) {
       case Enum<?> e -> e.name().toLowerCase(Locale.ROOT);
       case Method m -> '"' + name(m) + ":" + text(m) + '"';
-      case Baseline b -> quoted(b.text());
-      case GivenArray a -> quoted(a.text());
-      case Inpainter i -> quoted(i.text());
+      case Baseline b -> Spec.quoted(b.text());
+      case GivenArray a -> Spec.quoted(a.text());
+      case Inpainter i -> Spec.quoted(i.text());
       default -> v;
     };
-  }
-
-  private static String quoted(String text) {
-    return text.contains(",") ? '"' + text + '"' : text;
   }
 
   private static Parameters.Reader reader(Path folder) {

@@ -143,13 +143,9 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
   private static String text(Spec spec, Map<String, String> chosen) {
     String pairs =
         spec.given().entrySet().stream()
-            .map(e -> e.getKey() + "=" + quoted(chosen.getOrDefault(e.getKey(), e.getValue())))
+            .map(e -> e.getKey() + "=" + Spec.quoted(chosen.getOrDefault(e.getKey(), e.getValue())))
             .collect(Collectors.joining(","));
     return pairs.isEmpty() ? spec.name() : spec.name() + ":" + pairs;
-  }
-
-  private static String quoted(String value) {
-    return value.contains(",") ? '"' + value + '"' : value;
   }
 
   private static String label(Map<String, String> chosen) {
