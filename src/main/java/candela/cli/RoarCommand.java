@@ -99,25 +99,14 @@ final class RoarCommand implements Callable<Integer> {
       description = "Where results go. Default: ${DEFAULT-VALUE}.")
   Path out = Path.of("candela-roar");
 
-  @Option(
-      names = "--limit",
-      paramLabel = "SECONDS",
-      description = "Stop after so long; the same command goes on. Default: none.")
-  double limit = Double.POSITIVE_INFINITY;
-
-  @Option(
-      names = "--checkpoint",
-      paramLabel = "SECONDS",
-      description = "From one checkpoint to the next. Default: ${DEFAULT-VALUE}.")
-  double between = 60;
+  @Mixin Checkpoints checkpoints;
 
   @Mixin Machine machine;
 
   @Override
   public Integer call() {
     long start = System.nanoTime();
-    Seconds.check("--limit", limit);
-    Seconds.check("--checkpoint", between);
+    checkpoints.check();
     RoarSettings settings =
         new RoarSettings(
             Recipe.read(file),

@@ -40,7 +40,13 @@ final class RoarRun implements AutoCloseable {
     try {
       roar =
           new Roar(
-              Version.NUMBER, settings, data, options.model, options.out, device, options.between);
+              Version.NUMBER,
+              settings,
+              data,
+              options.model,
+              options.out,
+              device,
+              options.checkpoints.between);
       file = new RoarFile(options.out, roar.configuration());
       results = file.read();
       roar.check(results);
@@ -77,7 +83,7 @@ final class RoarRun implements AutoCloseable {
               file.write(results, about);
               doubt(r);
             })) {
-      done = roar.run(results, options.limit, progress);
+      done = roar.run(results, options.checkpoints.limit, progress);
     }
     if (!done) {
       out.println("stopped by --limit; the same command goes on");

@@ -49,17 +49,7 @@ final class Train implements Callable<Integer> {
       description = "Where results go. Default: ${DEFAULT-VALUE}.")
   Path out = Path.of("candela-models");
 
-  @Option(
-      names = "--limit",
-      paramLabel = "SECONDS",
-      description = "Stop after so long; the same command goes on. Default: none.")
-  double limit = Double.POSITIVE_INFINITY;
-
-  @Option(
-      names = "--checkpoint",
-      paramLabel = "SECONDS",
-      description = "From one checkpoint to the next. Default: ${DEFAULT-VALUE}.")
-  double between = 60;
+  @Mixin Checkpoints checkpoints;
 
   @Mixin Machine machine;
 
@@ -67,8 +57,7 @@ final class Train implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Seconds.check("--limit", limit);
-    Seconds.check("--checkpoint", between);
+    checkpoints.check();
     Recipe recipe = Recipe.read(file);
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out, "." + recipe.name() + FolderLock.FILE)) {
@@ -83,13 +72,13 @@ final class Train implements Callable<Integer> {
         recipe.name(), data[0].size(), data[0].image(), data[1].size(), data[0].classes().size());
     Path checkpoint = out.resolve(recipe.name() + ".checkpoint");
     try (Device device = machine.open();
-        Trainer trainer = new Trainer(recipe, data, device, checkpoint, between)) {
+        Trainer trainer = new Trainer(recipe, data, device, checkpoint, checkpoints.between)) {
       if (trainer.resumed()) {
         print.printf("goes on from %s, step %,d%n", checkpoint, trainer.learner().steps());
       }
       boolean done;
       try (var progress = new TrainProgress(print, recipe.epochs())) {
-        done = trainer.run(limit, progress);
+        done = trainer.run(checkpoints.limit, progress);
       }
       if (!done) {
         print.println("stopped by --limit; the same command goes on");
