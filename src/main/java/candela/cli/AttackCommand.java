@@ -94,9 +94,7 @@ final class AttackCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (batch < 1) {
-      throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
-    }
+    Batch.check(batch);
     if (most < 1) {
       throw CandelaException.of("--most: 1 or more expected, got %d; leave it out for all", most);
     }

@@ -15,9 +15,17 @@ final class Batch {
   Integer given;
 
   int rows() {
-    if (given != null && given < 1) {
-      throw CandelaException.of("--batch: 1 or more expected, got %d", given);
+    if (given == null) {
+      return Pipeline.CHOSEN;
     }
-    return given == null ? Pipeline.CHOSEN : given;
+    check(given);
+    return given;
+  }
+
+  /** Also of commands that have a default of their own. */
+  static void check(int rows) {
+    if (rows < 1) {
+      throw CandelaException.of("--batch: 1 or more expected, got %d", rows);
+    }
   }
 }

@@ -8,7 +8,6 @@ import candela.graph.Difference;
 import candela.graph.LockStep;
 import candela.graph.Network;
 import candela.study.Shipped;
-import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,9 +56,7 @@ final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (batch < 1) {
-      throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
-    }
+    Batch.check(batch);
     boolean agree = true;
     try (Device tested = machine.open();
         Device reference = Devices.open("cpu", tested.readsHost() ? 1 : machine.threads)) {

@@ -65,9 +65,7 @@ final class Describe implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (batch < 1) {
-      throw CandelaException.of("--batch: 1 or more expected, got %d", batch);
-    }
+    Batch.check(batch);
     Network network = inputShape.load(model);
     PrintStream out = System.out;
     Graph graph = network.graph(1, SessionOptions.GRADIENT);
