@@ -5,7 +5,6 @@ import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,8 +33,6 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
  * mean: [0.485, 0.456, 0.406]
  * std: [0.229, 0.224, 0.225]
  * }</pre>
- *
- * <p>{@link #text} writes all keys but {@code preset}; reading that gives an equal record.
  */
 public final class PreprocessFile {
   /** Of values that have been divided; a larger one is in levels. */
@@ -97,21 +94,6 @@ public final class PreprocessFile {
       }
     }
     return lines;
-  }
-
-  /** All keys of the record, one a line. */
-  public static String text(Preprocess p) {
-    var lines = new LinkedHashMap<String, Object>();
-    lines.put("fit", name(p.fit()));
-    lines.put("crop", p.crop());
-    lines.put("filter", name(p.filter()));
-    lines.put("order", name(p.order()));
-    lines.put("divisor", p.divisor());
-    lines.put("mean", p.mean());
-    lines.put("std", p.std());
-    StringBuilder text = new StringBuilder();
-    lines.forEach((key, value) -> text.append(key).append(": ").append(value).append('\n'));
-    return text.toString();
   }
 
   private Preprocess preprocess() {

@@ -6,7 +6,6 @@ import candela.tensor.CandelaException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** All similarities, by name, and how they are read from text. */
 public final class Similarities {
@@ -94,10 +93,5 @@ public final class Similarities {
   /** Parameters that can be written as text: key=value, key=value. */
   public static String text(Similarity similarity) {
     return Parameters.text((Record) similarity);
-  }
-
-  /** Parameters with their values, in the order of the record; for provenance. */
-  public static Map<String, Object> parameters(Similarity similarity) {
-    return Parameters.of((Record) similarity);
   }
 }

@@ -196,11 +196,6 @@ public final class Answers {
     return held.rows(from, to);
   }
 
-  /** [rows,classes], on the device. */
-  public Tensor logits() {
-    return logits;
-  }
-
   /** Of how many answers one is right: classes, or yes and no. */
   public int alternatives() {
     return likelihood == Likelihood.SIGMOID ? 2 : logits.shape().dim(1);

@@ -64,12 +64,4 @@ public final class Architectures {
     Layers net = new Layers(name, image, seed);
     return net.finish(plan.of(net, classes));
   }
-
-  /** Trainable parameters of a model: running statistics of batch norms are left out. */
-  public static long parameters(OnnxModel model) {
-    return model.initialisers().values().stream()
-        .filter(t -> !t.name().endsWith(".mean") && !t.name().endsWith(".variance"))
-        .mapToLong(t -> t.shape().count())
-        .sum();
-  }
 }

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import candela.Shared;
 import candela.tensor.CandelaException;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -143,13 +146,22 @@ class PreprocessTest {
   }
 
   @Test
-  void everyPresetSurvivesItsText() {
+  void aFileMaySayAll() {
     Preprocess.presets()
         .forEach(
-            (name, p) ->
-                assertThat(PreprocessFile.parse(name, PreprocessFile.text(p)))
-                    .as(name)
-                    .isEqualTo(p));
+            (name, p) -> assertThat(PreprocessFile.parse(name, text(p))).as(name).isEqualTo(p));
+  }
+
+  private static String text(Preprocess p) {
+    return Stream.of(
+            "fit: " + p.fit().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+            "crop: " + p.crop(),
+            "filter: " + p.filter().name().toLowerCase(Locale.ROOT),
+            "order: " + p.order().name().toLowerCase(Locale.ROOT),
+            "divisor: " + p.divisor(),
+            "mean: " + p.mean(),
+            "std: " + p.std())
+        .collect(Collectors.joining("\n"));
   }
 
   @ParameterizedTest

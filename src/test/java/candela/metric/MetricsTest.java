@@ -3,6 +3,7 @@ package candela.metric;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.config.About;
+import candela.config.Parameters;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
@@ -32,7 +33,7 @@ class MetricsTest {
           .as(name)
           .containsSubsequence("Definition", "Shapes", "Source");
       String parameters = about.sections().getOrDefault("Parameters", "");
-      Similarities.parameters(similarity)
+      Parameters.of((Record) similarity)
           .keySet()
           .forEach(p -> assertThat(parameters).as(name).contains(p));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
+import candela.config.Parameters;
 import candela.image.Npy;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
@@ -214,7 +215,7 @@ class SimilarityTest {
 
   @Test
   void parametersAreThoseOfTheRecord() {
-    assertThat(Similarities.parameters(new Ssim(2)))
+    assertThat(Parameters.of(new Ssim(2)))
         .containsExactly(
             java.util.Map.entry("weights", "uniform"),
             java.util.Map.entry("window", 5),
