@@ -151,8 +151,6 @@ Problem problem(const Ref& graph) {
 }
 
 // Engines: 0 and 1 with tensor cores (1 wants a workspace), 2 not deterministic, 3 plain.
-constexpr int kEngines[] = {0, 1, 2, 3};
-
 std::vector<int> notes(int engine) {
   if (engine < 2) return {0};
   if (engine == 2) return {4};

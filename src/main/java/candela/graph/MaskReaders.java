@@ -79,7 +79,7 @@ final class MaskReaders {
       throw CandelaException.of("%s has more than %d elements", s, LARGEST);
     }
     c.builder().make(2L * s.count() + length);
-    double[][] parts = parts(t, axis, length, flat ? 1 : s.count(axis + 1, s.rank()));
+    double[][] parts = parts(t, length, flat ? 1 : s.count(axis + 1, s.rank()));
     var first = new TreeMap<double[], Integer>(Arrays::compare);
     for (int i = 0; i < length; i++) {
       first.putIfAbsent(parts[i], i);
@@ -106,7 +106,7 @@ final class MaskReaders {
   }
 
   /** What lies at each place of an axis; of 0 there is one. */
-  private static double[][] parts(OnnxTensor t, int axis, int length, int inner) {
+  private static double[][] parts(OnnxTensor t, int length, int inner) {
     double[] x = Fold.doubles(t);
     double[][] parts = new double[length][length == 0 ? 0 : x.length / length];
     for (int i = 0; i < x.length; i++) {
