@@ -82,7 +82,9 @@ class NarrowTest {
         .as("%s", lines)
         .containsExactly(
             "Conv bf16", "Conv bf16", "MaxPool bf16", "p@float32 float32", "SIGMOID float32");
-    assertThat(lines.subList(first + 5, lines.size())).allMatch(l -> l.endsWith(" float32"));
+    assertThat(lines.subList(first + 5, lines.size()))
+        .isNotEmpty()
+        .allMatch(l -> l.endsWith(" float32"));
     assertThat(Narrow.of(g, Storage.FLOAT32, pinned(g))).isSameAs(g);
   }
 

@@ -197,7 +197,9 @@ class SlicesTest {
   void slicesAreEqualAndOfferEveryThreadWork() {
     Graph graph = Network.of(mixed()).graph(16, SessionOptions.FORWARD);
     for (int threads : new int[] {1, 2, 3, 8}) {
-      for (Slices.Run run : Slices.of(graph, 16, threads, LEAST)) {
+      List<Slices.Run> runs = Slices.of(graph, 16, threads, LEAST);
+      assertThat(runs).isNotEmpty();
+      for (Slices.Run run : runs) {
         boolean one = run.first() == run.last();
         int expected = one ? 16 : threads == 3 ? 6 : 2 * threads;
         assertThat(run.rows()).as("%d threads", threads).isEqualTo(expected);
@@ -205,6 +207,7 @@ class SlicesTest {
     }
     assertThat(Slices.of(graph, 16, 2, 16L << 20))
         .as("all of a batch of small images")
+        .isNotEmpty()
         .allMatch(r -> r.rows() == 16);
   }
 

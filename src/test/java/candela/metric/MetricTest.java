@@ -743,8 +743,9 @@ class MetricTest {
     var e = vector(new float[] {1, Float.NaN, 0});
     List<Metric> all = Metrics.names().stream().map(n -> Metrics.parse(plain(n))).toList();
     List<Score> s = run(Toy.slrp(folder), 1, 1, all, List.of(e));
-    assertThat(s).allSatisfy(v -> assertThat(v.value()).isNaN());
     assertThat(s)
+        .hasSameSizeAs(all)
+        .allSatisfy(v -> assertThat(v.value()).isNaN())
         .allSatisfy(v -> assertThat(v.reason()).isEqualTo("the map holds NaN or infinity"));
   }
 
