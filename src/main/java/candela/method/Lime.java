@@ -84,7 +84,7 @@ public record Lime(
           "lime: width: a number whose square is above 0 expected, got %s", width);
     }
     Check.positive(alpha, "lime: alpha");
-    var unused = new Slic(segments, compactness, sigma);
+    var _ = new Slic(segments, compactness, sigma);
   }
 
   /** As SAM runs it. */

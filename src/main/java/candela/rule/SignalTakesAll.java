@@ -51,10 +51,10 @@ public record SignalTakesAll(float epsilon) implements Rule {
         continue;
       }
       float part = gate == i ? 0 : gate == -1 ? 0.5f : 1;
-      if (part == 0 && !step.accumulate(i)) {
-        step.device().kernels().elementwise().fill(dx.count(), 0, dx.data());
-      } else if (part == 0) {
-        continue;
+      if (part == 0) {
+        if (!step.accumulate(i)) {
+          step.device().kernels().elementwise().fill(dx.count(), 0, dx.data());
+        }
       } else if (node.op() instanceof BinaryOp && dx.shape().equals(step.dy().shape())) {
         step.device()
             .kernels()

@@ -208,7 +208,7 @@ public record Study(
     String inputShape = spec.text("input-shape", null);
     spec.finish();
     if (preprocess != null && !preprocess.contains(".")) {
-      var unused = Preprocess.of(preprocess);
+      var _ = Preprocess.of(preprocess);
     }
     String name = v.name() == null ? stem : v.name();
     if (name.contains("/") || name.isBlank() || name.equals("..")) {

@@ -99,7 +99,7 @@ final class CpuHeap {
   /** A wish only: what the system says to it does not matter. */
   private void advise(MemorySegment segment) {
     try {
-      int unused = (int) madvise.invokeExact(segment, segment.byteSize() & -HUGE, MADV_HUGEPAGE);
+      int _ = (int) madvise.invokeExact(segment, segment.byteSize() & -HUGE, MADV_HUGEPAGE);
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }
