@@ -7,6 +7,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -232,10 +234,10 @@ public final class Main {
     if (e instanceof CandelaException) {
       return oneLine(e.getMessage());
     }
-    if (e instanceof java.io.UncheckedIOException u) {
+    if (e instanceof UncheckedIOException u) {
       return sentence(u.getCause());
     }
-    if (e instanceof java.nio.file.FileSystemException f) {
+    if (e instanceof FileSystemException f) {
       return oneLine(f.getFile() + ": cannot be read or written: " + WholeFile.reason(f));
     }
     if (e instanceof InvalidPathException p) {

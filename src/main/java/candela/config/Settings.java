@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
@@ -212,13 +213,13 @@ public final class Settings {
   }
 
   /** Reads a value with a message that names its line where it fails. */
-  public <T> T read(String key, Value value, java.util.function.Function<Value, T> reader) {
+  public <T> T read(String key, Value value, Function<Value, T> reader) {
     String where = file + ":" + value.line() + ": " + key;
     return CandelaException.at(where, () -> reader.apply(value));
   }
 
   /** Reads a value with a message that names the line where it fails. */
-  public <T> T read(String key, String value, java.util.function.Function<String, T> reader) {
+  public <T> T read(String key, String value, Function<String, T> reader) {
     try {
       return reader.apply(value);
     } catch (CandelaException e) {

@@ -1,6 +1,7 @@
 package candela.config;
 
 import candela.tensor.CandelaException;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +87,7 @@ public final class Spec {
 
   /** What was written, key by key, in that order. */
   public Map<String, String> given() {
-    return java.util.Collections.unmodifiableMap(values);
+    return Collections.unmodifiableMap(values);
   }
 
   /** A whole number. */

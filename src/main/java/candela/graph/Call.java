@@ -12,6 +12,7 @@ import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -295,7 +296,7 @@ final class Call {
       return v;
     }
     int[] d = new int[rank];
-    java.util.Arrays.fill(d, 0, missing, 1);
+    Arrays.fill(d, 0, missing, 1);
     System.arraycopy(v.shape().dims(), 0, d, missing, rank - missing);
     return reshape(v, d);
   }

@@ -5,6 +5,8 @@ import candela.graph.op.BinaryOp;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,8 +20,8 @@ final class ChannelAffine implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
-    Map<Value, Node> affine = new java.util.IdentityHashMap<>();
-    Map<Value, Node> rewritten = new java.util.LinkedHashMap<>();
+    Map<Value, Node> affine = new IdentityHashMap<>();
+    Map<Value, Node> rewritten = new LinkedHashMap<>();
     for (Node old : graph.nodes()) {
       Node n = asAffine(old);
       if (n.op() instanceof Affine) {

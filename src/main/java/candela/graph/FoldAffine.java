@@ -11,6 +11,7 @@ import candela.graph.op.Matrix;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,8 +26,8 @@ final class FoldAffine implements Simplify.Pass {
     Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
     Map<Value, Node> producers = Rewrite.producers(graph);
     Rewrite r = new Rewrite(graph);
-    Map<Node, Node> folded = new java.util.IdentityHashMap<>();
-    Map<Node, Node> swallowed = new java.util.IdentityHashMap<>();
+    Map<Node, Node> folded = new IdentityHashMap<>();
+    Map<Node, Node> swallowed = new IdentityHashMap<>();
     for (Node n : graph.nodes()) {
       if (n.op() instanceof Affine) {
         Node before = producers.get(n.input(0));

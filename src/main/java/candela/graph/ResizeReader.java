@@ -2,6 +2,7 @@ package candela.graph;
 
 import candela.graph.op.AlongAxis;
 import candela.graph.op.Where;
+import candela.onnx.OnnxAttribute;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
@@ -50,7 +51,7 @@ final class ResizeReader {
   }
 
   private static float[] scales(Call c, int i) {
-    if (c.attribute("scales") instanceof candela.onnx.OnnxAttribute.Floats f) {
+    if (c.attribute("scales") instanceof OnnxAttribute.Floats f) {
       float[] s = new float[f.values().size()];
       for (int k = 0; k < s.length; k++) {
         s[k] = f.values().get(k);

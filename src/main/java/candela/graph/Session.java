@@ -10,7 +10,9 @@ import candela.tensor.Shape;
 import candela.tensor.Storage;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,7 +48,7 @@ public final class Session implements AutoCloseable {
   /** What {@link #forward} and {@link #backward} run. */
   private final Recording running;
 
-  private final Map<Rules, Recording> returning = new java.util.HashMap<>();
+  private final Map<Rules, Recording> returning = new HashMap<>();
   private final Value output;
   private final Value logits;
   private final Likelihood likelihood;
@@ -89,7 +91,7 @@ public final class Session implements AutoCloseable {
     logits = found.logits();
     likelihood = found.likelihood();
     classes = Scores.classes(logits, batch());
-    Map<String, Graph.Place> at = new java.util.LinkedHashMap<>();
+    Map<String, Graph.Place> at = new LinkedHashMap<>();
     for (String name : options.gradientAt()) {
       for (int i = 0; i < graph.parts(name); i++) {
         at.put(Graph.part(name, i), graph.place(Graph.part(name, i)));

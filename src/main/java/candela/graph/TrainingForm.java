@@ -19,7 +19,9 @@ import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,21 +59,21 @@ public final class TrainingForm {
 
   /** The names of the parameters: inputs of the graph beyond those of the model. */
   public static List<String> parameters(OnnxModel model, Graph graph) {
-    Set<String> given = new java.util.HashSet<>();
+    Set<String> given = new HashSet<>();
     model.inputs().forEach(v -> given.add(v.name()));
     return graph.inputs().stream().map(Value::name).filter(n -> !given.contains(n)).toList();
   }
 
   /** Names of the parameters that backward has gradients of: all but running statistics. */
   public static List<String> differentiable(OnnxModel model, Graph graph) {
-    Set<Value> statistics = new java.util.HashSet<>();
+    Set<Value> statistics = new HashSet<>();
     for (Node n : graph.nodes()) {
       if (n.op() instanceof BatchNorm) {
         statistics.add(n.input(3));
         statistics.add(n.input(4));
       }
     }
-    Set<String> left = new java.util.HashSet<>();
+    Set<String> left = new HashSet<>();
     statistics.forEach(v -> left.add(v.name()));
     return parameters(model, graph).stream().filter(n -> !left.contains(n)).toList();
   }
@@ -179,7 +181,7 @@ public final class TrainingForm {
   /** A parameter of the axes from axis on, with leading axes of length 1. */
   private Value lifted(Node n, Value p, Shape x, int axis) {
     int[] dims = x.dims();
-    java.util.Arrays.fill(dims, 0, axis, 1);
+    Arrays.fill(dims, 0, axis, 1);
     Shape to = Shape.of(dims);
     Value lifted = Value.of(p.name() + "@lifted." + n.output().name(), to, false);
     nodes.add(new Node(n.name(), new Reshape(to), List.of(p), lifted));

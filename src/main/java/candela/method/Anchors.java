@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /**
  * A few superpixels that hold the prediction whatever the others are.
@@ -296,8 +297,7 @@ public record Anchors(
       return t + Math.log(Math.max(t, 1));
     }
 
-    private static Candidate top(
-        java.util.function.ToDoubleFunction<Candidate> by, List<Candidate> of) {
+    private static Candidate top(ToDoubleFunction<Candidate> by, List<Candidate> of) {
       Candidate top = of.get(0);
       for (Candidate c : of) {
         top = by.applyAsDouble(c) > by.applyAsDouble(top) ? c : top;

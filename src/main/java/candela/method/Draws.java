@@ -5,6 +5,8 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /** Random numbers as functions of (seed, sample, element), on the host. */
 final class Draws {
@@ -110,9 +112,9 @@ final class Draws {
 
   /** The numbers 0 … n − 1 in the order of u. */
   static int[] order(float[] u, int n) {
-    return java.util.stream.IntStream.range(0, n)
+    return IntStream.range(0, n)
         .boxed()
-        .sorted(java.util.Comparator.comparingDouble(i -> u[i]))
+        .sorted(Comparator.comparingDouble(i -> u[i]))
         .mapToInt(Integer::intValue)
         .toArray();
   }

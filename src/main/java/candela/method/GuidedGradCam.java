@@ -5,6 +5,7 @@ import candela.probe.InTurn;
 import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.rule.Presets;
+import candela.tensor.CandelaException;
 import java.util.List;
 
 /**
@@ -35,7 +36,7 @@ public record GuidedGradCam(String layer, Upsampling upsampling, ScoreKind score
 
   public GuidedGradCam {
     if (upsampling == Upsampling.NONE) {
-      throw candela.tensor.CandelaException.of(
+      throw CandelaException.of(
           "guided-grad-cam: upsampling: bilinear, nearest expected, got 'none'");
     }
   }

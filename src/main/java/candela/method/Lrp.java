@@ -7,6 +7,7 @@ import candela.probe.Workspace;
 import candela.rule.Composite;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Layer-wise relevance propagation: the score is handed back from layer to layer, each unit sharing
@@ -97,7 +98,7 @@ public record Lrp(
       throw Unsuited.of(
           "lrp: %s needs to know black and white of %d channels, the preprocessing tells %d; use"
               + " epsilon_plus_flat",
-          composite.name().toLowerCase(java.util.Locale.ROOT), c, levels.black().size());
+          composite.name().toLowerCase(Locale.ROOT), c, levels.black().size());
     }
     for (int i = 0; i < c; i++) {
       low.add(Math.min(levels.black().get(i), levels.white().get(i)));

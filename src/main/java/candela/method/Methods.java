@@ -5,6 +5,7 @@ import candela.config.Spec;
 import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -115,7 +116,7 @@ public final class Methods {
   private Methods() {}
 
   public static List<String> names() {
-    return java.util.Arrays.stream(Entry.values()).map(Entry::text).toList();
+    return Arrays.stream(Entry.values()).map(Entry::text).toList();
   }
 
   /** The method's name, as {@link #parse} takes it. */

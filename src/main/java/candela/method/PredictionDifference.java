@@ -11,6 +11,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * How much evidence for the class a window holds beyond what its surroundings let expect.
@@ -157,7 +158,7 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     }
 
     private int[] places(boolean wanted) {
-      return java.util.stream.IntStream.range(0, side * side)
+      return IntStream.range(0, side * side)
           .filter(i -> (inside(i / side) && inside(i % side)) == wanted)
           .toArray();
     }

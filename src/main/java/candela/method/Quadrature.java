@@ -1,6 +1,7 @@
 package candela.method;
 
 import candela.tensor.CandelaException;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -59,7 +60,7 @@ public enum Quadrature {
       return legendre(n)[1];
     }
     double[] weights = new double[n];
-    java.util.Arrays.fill(weights, 1.0 / (this == TRAPEZOID ? n - 1 : n));
+    Arrays.fill(weights, 1.0 / (this == TRAPEZOID ? n - 1 : n));
     if (this == RIEMANN_TRAPEZOID || this == TRAPEZOID) {
       weights[0] /= 2;
       weights[n - 1] /= 2;

@@ -10,6 +10,7 @@ import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Where the features are that show the class when nothing else is seen; asks no gradient.
@@ -90,9 +91,7 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
     }
 
     private static int[] contrasted(FeatureMap a) {
-      return java.util.stream.IntStream.range(0, a.channels())
-          .filter(k -> most(a, k) > least(a, k))
-          .toArray();
+      return IntStream.range(0, a.channels()).filter(k -> most(a, k) > least(a, k)).toArray();
     }
 
     private static double most(FeatureMap a, int k) {

@@ -1,6 +1,7 @@
 package candela.metric;
 
 import candela.tensor.CandelaException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -64,7 +65,7 @@ public record Ssim(Weights weights, int window, double dataRange) implements Sim
   private double[] line() {
     if (weights == Weights.UNIFORM) {
       double[] line = new double[window];
-      java.util.Arrays.fill(line, 1.0 / window);
+      Arrays.fill(line, 1.0 / window);
       return line;
     }
     double[] line = new double[2 * RADIUS + 1];

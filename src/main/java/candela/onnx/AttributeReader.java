@@ -7,6 +7,7 @@ import candela.tensor.CandelaException;
 import com.google.protobuf.ByteString;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -70,7 +71,7 @@ final class AttributeReader {
           throw CandelaException.of(
               "%s: kind %s is not supported, only numbers, texts, lists of them and one tensor are;"
                   + " export the model without it",
-              label, kind(a).name().toLowerCase(java.util.Locale.ROOT));
+              label, kind(a).name().toLowerCase(Locale.ROOT));
     };
   }
 

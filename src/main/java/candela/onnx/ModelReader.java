@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -208,7 +209,7 @@ final class ModelReader {
     if (!type.hasTensorType()) {
       throw CandelaException.of(
           "%s: must be a tensor, is of kind %s; export the model without it",
-          label, type.getValueCase().name().toLowerCase(java.util.Locale.ROOT));
+          label, type.getValueCase().name().toLowerCase(Locale.ROOT));
     }
     TypeProto.Tensor t = type.getTensorType();
     ElementType element =

@@ -6,6 +6,7 @@ import candela.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /** Turns a TensorProto into float32 or int64, checking sizes before anything is allocated. */
 final class TensorReader {
@@ -50,7 +51,7 @@ final class TensorReader {
               return CandelaException.of(
                   "%s: element type %s is not supported; export it as a float of 4 to 64 bits, bool"
                       + " or an integer of 2 to 64 bits",
-                  label, known == null ? code : known.name().toLowerCase(java.util.Locale.ROOT));
+                  label, known == null ? code : known.name().toLowerCase(Locale.ROOT));
             });
   }
 

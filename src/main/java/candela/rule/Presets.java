@@ -5,6 +5,7 @@ import candela.graph.Rules;
 import candela.graph.Rules.Entry;
 import candela.graph.Selector;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Lists of rules, by method. {@link Composite} has those of layer-wise relevance propagation. */
 public final class Presets {
@@ -138,6 +139,6 @@ public final class Presets {
   }
 
   private static List<Entry> concat(List<Entry> first, List<Entry> then) {
-    return java.util.stream.Stream.concat(first.stream(), then.stream()).toList();
+    return Stream.concat(first.stream(), then.stream()).toList();
   }
 }

@@ -3,6 +3,7 @@ package candela.study;
 import candela.image.ColorMap;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -156,7 +157,7 @@ public final class Results {
   }
 
   private static String key(Object... parts) {
-    return String.join("\t", java.util.Arrays.stream(parts).map(String::valueOf).toList());
+    return String.join("\t", Arrays.stream(parts).map(String::valueOf).toList());
   }
 
   private static Map<String, Object> palettes() {

@@ -1,5 +1,6 @@
 package candela.tensor;
 
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -30,6 +31,6 @@ public class CandelaException extends RuntimeException {
 
   /** Formats as {@link String#format}, in the root locale. */
   public static CandelaException of(String format, Object... arguments) {
-    return new CandelaException(String.format(java.util.Locale.ROOT, format, arguments));
+    return new CandelaException(String.format(Locale.ROOT, format, arguments));
   }
 }

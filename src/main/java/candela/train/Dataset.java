@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Pictures of one size with their classes, in memory. Immutable; threads may share it.
@@ -93,7 +94,7 @@ public record Dataset(Shape image, List<byte[]> pixels, int[] labels, List<Strin
   }
 
   private Dataset where(boolean[] flags, boolean value) {
-    return at(java.util.stream.IntStream.range(0, size()).filter(i -> flags[i] == value).toArray());
+    return at(IntStream.range(0, size()).filter(i -> flags[i] == value).toArray());
   }
 
   /** A share of every class, one picture or more. */

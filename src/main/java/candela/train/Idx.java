@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
  * The IDX files of MNIST, packed by gzip or not: {@code images} [n,h,w] and {@code labels} [n] of
@@ -88,7 +89,7 @@ final class Idx {
         }
       }
       return ByteBuffer.wrap(bytes);
-    } catch (java.util.zip.ZipException | EOFException e) {
+    } catch (ZipException | EOFException e) {
       throw new CandelaException(file + ": a whole gzip file expected, it is damaged", e);
     } catch (IOException e) {
       throw new CandelaException(file + ": cannot be read: " + WholeFile.reason(e), e);

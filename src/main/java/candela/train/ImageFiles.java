@@ -12,6 +12,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.ProviderNotFoundException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.ZipException;
 
 /**
  * Picture files in folders by class, or a zip archive of them: {@code CLASS/*.jpg}, or {@code
@@ -55,7 +57,7 @@ final class ImageFiles {
       }
       try (FileSystem zip = FileSystems.newFileSystem(path)) {
         return files.sets(zip.getPath("/"));
-      } catch (java.nio.file.ProviderNotFoundException | java.util.zip.ZipException e) {
+      } catch (ProviderNotFoundException | ZipException e) {
         throw new CandelaException(path + ": a folder or a zip archive expected", e);
       }
     } catch (IOException e) {

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.Shared;
 import candela.device.Devices;
+import candela.graph.Operators;
 import candela.image.Npy;
 import candela.method.Methods;
+import candela.metric.Metrics;
+import candela.metric.Similarities;
+import candela.onnx.Compositions;
 import candela.onnx.ElementType;
 import candela.onnx.ModelBuilder;
 import candela.study.Shipped;
@@ -503,16 +507,16 @@ class MainTest {
   @Test
   void helpNamesEveryMethod() {
     String help = run("explain", "--help").out();
-    assertThat(candela.method.Methods.names()).allSatisfy(n -> assertThat(help).contains(n));
+    assertThat(Methods.names()).allSatisfy(n -> assertThat(help).contains(n));
   }
 
   @Test
   void operatorsAreListed() {
     List<String> words = List.of(run("operators").out().split("\\s+"));
     assertThat(words)
-        .containsAll(candela.graph.Operators.names())
-        .containsAll(candela.graph.Operators.decided())
-        .containsAll(candela.onnx.Compositions.names())
+        .containsAll(Operators.names())
+        .containsAll(Operators.decided())
+        .containsAll(Compositions.names())
         .containsSequence("Erf", "9");
   }
 
@@ -521,14 +525,11 @@ class MainTest {
     // a compiler takes sources beside classes for what it has to compile, too
     assertThat(Methods.class.getResource("Rise.java")).isNull();
     String methods = run("methods").out();
-    assertThat(candela.method.Methods.names())
-        .allSatisfy(n -> assertThat(methods.lines()).contains(n));
+    assertThat(Methods.names()).allSatisfy(n -> assertThat(methods.lines()).contains(n));
     assertThat(run("methods", "grad_cam").out()).startsWith("grad-cam\n").contains("definition: ");
     String metrics = run("metrics").out();
-    assertThat(candela.metric.Metrics.names())
-        .allSatisfy(n -> assertThat(metrics.lines()).contains(n));
-    assertThat(candela.metric.Similarities.names())
-        .allSatisfy(n -> assertThat(metrics.lines()).contains(n));
+    assertThat(Metrics.names()).allSatisfy(n -> assertThat(metrics.lines()).contains(n));
+    assertThat(Similarities.names()).allSatisfy(n -> assertThat(metrics.lines()).contains(n));
     assertThat(run("metrics", "max-sensitivity", "top_k").out())
         .startsWith("max-sensitivity\n")
         .contains("Lower is better.", "Needs the method", "samples=10", "\ntop-k\n")

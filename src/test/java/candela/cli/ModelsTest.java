@@ -6,6 +6,8 @@ import candela.cli.MainTest.Ran;
 import candela.image.Npy;
 import candela.onnx.ElementType;
 import candela.onnx.ModelBuilder;
+import candela.onnx.proto.ModelProto;
+import candela.onnx.proto.TypeProto;
 import candela.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -209,12 +211,12 @@ class ModelsTest {
             .node("Flatten", "g", "y")
             .node("SequenceConstruct", "g,x", "all")
             .bytes();
-    var proto = candela.onnx.proto.ModelProto.parseFrom(bytes).toBuilder();
+    var proto = ModelProto.parseFrom(bytes).toBuilder();
     proto
         .getGraphBuilder()
         .getOutputBuilder(0)
         .getTypeBuilder()
-        .setSequenceType(candela.onnx.proto.TypeProto.Other.getDefaultInstance());
+        .setSequenceType(TypeProto.Other.getDefaultInstance());
     Path model = Files.write(folder.resolve("sequence.onnx"), proto.build().toByteArray());
     Ran ran = explain(model, "--method=gradient");
     assertThat(ran.code()).as(ran.err()).isEqualTo(Main.OK);

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.config.Csv;
 import candela.image.Image;
+import candela.study.Shipped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,9 +24,9 @@ class SanityTest {
   void itWritesEverySimilarityAndThePictures() throws IOException {
     Path out = folder.resolve("out");
     Path example = folder.resolve("example");
-    Path model = candela.study.Shipped.model("cnn", example);
-    Path robust = candela.study.Shipped.model("cnn-robust", example);
-    Path photo = candela.study.Shipped.pictures(example).getFirst();
+    Path model = Shipped.model("cnn", example);
+    Path robust = Shipped.model("cnn-robust", example);
+    Path photo = Shipped.pictures(example).getFirst();
     Path broken = Files.writeString(folder.resolve("broken.png"), "no picture");
     MainTest.Ran ran =
         MainTest.run(
@@ -31,7 +34,7 @@ class SanityTest {
             photo.toString(),
             broken.toString(),
             "--model=" + model,
-            "--preprocess=" + candela.study.Shipped.PREPROCESS,
+            "--preprocess=" + Shipped.PREPROCESS,
             "--method=gradient",
             "--method=sobel",
             "--similarity=spearman",
@@ -78,8 +81,8 @@ class SanityTest {
     String[] words = {
       "sanity",
       flat.toString(),
-      "--model=" + candela.study.Shipped.model("cnn", example),
-      "--preprocess=" + candela.study.Shipped.PREPROCESS,
+      "--model=" + Shipped.model("cnn", example),
+      "--preprocess=" + Shipped.PREPROCESS,
       "--method=occlusion:window=32,stride=16",
       "--method=sobel",
       "--method=occlusion:window=32,stride=32",
@@ -117,8 +120,8 @@ class SanityTest {
   @Test
   void aKilledRunGoesOnWithTheImagesThatAreLeft() throws IOException {
     Path example = folder.resolve("example");
-    Path model = candela.study.Shipped.model("cnn", example);
-    List<Path> photos = candela.study.Shipped.pictures(example);
+    Path model = Shipped.model("cnn", example);
+    List<Path> photos = Shipped.pictures(example);
     Path odd = Files.copy(photos.get(0), folder.resolve("odd, name.png"));
     Path second = photos.get(1);
     Path undisturbed = folder.resolve("undisturbed");
@@ -162,7 +165,7 @@ class SanityTest {
     Files.writeString(table, rows); // the part that was known is there, rows follow
     assertThat(check(model, out, odd)).contains("goes on");
     Files.writeString(record, going);
-    Files.copy(second, odd, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(second, odd, StandardCopyOption.REPLACE_EXISTING);
     assertThat(check(model, out, odd)).doesNotContain("goes on");
   }
 
@@ -173,10 +176,10 @@ class SanityTest {
   }
 
   private static MainTest.Ran run(Path model, Path out, Path... photos) {
-    List<String> words = new java.util.ArrayList<>(List.of("sanity"));
+    List<String> words = new ArrayList<>(List.of("sanity"));
     List.of(photos).forEach(p -> words.add(p.toString()));
     words.add("--model=" + model);
-    words.add("--preprocess=" + candela.study.Shipped.PREPROCESS);
+    words.add("--preprocess=" + Shipped.PREPROCESS);
     words.addAll(List.of("--method=gradient", "--method=smoothgrad:samples=4", "--stages=2"));
     words.addAll(List.of("--similarity=spearman", "--similarity=ssim", "--out=" + out));
     return MainTest.run(words.toArray(String[]::new));

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,7 +80,7 @@ class TrainTest {
     assertThat(attack.code()).as(attack.err()).isZero();
     double clean = 100 * record.get("accuracy").get("clean").asDouble();
     assertThat(attack.out())
-        .contains(String.format(java.util.Locale.ROOT, "accuracy, clean: %.2f %% of 8", clean))
+        .contains(String.format(Locale.ROOT, "accuracy, clean: %.2f %% of 8", clean))
         .contains("ball=linf,epsilon=0.01");
     MainTest.Ran unlike =
         MainTest.run(

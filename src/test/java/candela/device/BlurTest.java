@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -43,7 +44,7 @@ class BlurTest {
         weight[i] = (float) Math.exp(-0.1 * (i - radius) * (i - radius)) + 0.01f * i;
       }
       float[] x = numbers(1, s[0] * s[1] * s[2]);
-      String what = "blur " + java.util.Arrays.toString(s);
+      String what = "blur " + Arrays.toString(s);
       double[] wanted = reference(s[1], s[2], radius, weight, x);
       for (boolean inPlace : new boolean[] {false, true}) {
         agree(

@@ -9,6 +9,7 @@ import candela.device.Dense.Convolution;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,7 +151,7 @@ class DenseStorageTest {
     float[] dy = draw(type, 3, out(k, k.oc()));
     float[] old = draw(type, 4, in(k));
     byte[] bits = new byte[(int) Activation.bytes(ROWS, out(k, k.oc()) / ROWS)];
-    new java.util.Random(9).nextBytes(bits);
+    new Random(9).nextBytes(bits);
     for (boolean add : new boolean[] {false, true}) {
       Test image =
           (rig, plan, t) -> {

@@ -9,6 +9,7 @@ import candela.reference.Functions;
 import candela.tensor.CandelaException;
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -151,7 +152,7 @@ class ElementwiseTest {
           case SIN, COS, TAN, GELU -> 5;
           default -> x.length;
         };
-    agree(kind + " [7]", java.util.Arrays.copyOf(got, n), java.util.Arrays.copyOf(wanted, n), 1e-5);
+    agree(kind + " [7]", Arrays.copyOf(got, n), Arrays.copyOf(wanted, n), 1e-5);
   }
 
   @ParameterizedTest
@@ -326,7 +327,7 @@ class ElementwiseTest {
               }),
           wanted,
           0);
-      java.util.Arrays.fill(wanted, -3.5);
+      Arrays.fill(wanted, -3.5);
       agree(
           "fill [" + n + "]",
           Rig.run(

@@ -2,7 +2,9 @@ package candela.device;
 
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -49,7 +51,7 @@ class GateTest {
           }
         }
         for (boolean apply : new boolean[] {true, false}) {
-          String what = a + " " + java.util.Arrays.toString(s) + " apply " + apply;
+          String what = a + " " + Arrays.toString(s) + " apply " + apply;
           float[] got =
               Rig.run(
                   what,
@@ -79,7 +81,7 @@ class GateTest {
         int bytes = (n + 7) / 8;
         float[] dy = Rig.numbers(4, s[0] * s[1] * s[3]);
         byte[] set = new byte[s[0] * bytes];
-        new java.util.Random(5).nextBytes(set);
+        new Random(5).nextBytes(set);
         float slope = a.kind() == 3 ? a.alpha() : 0;
         double[] wanted = new double[s[0] * n];
         for (int r = 0; r < s[0]; r++) {
@@ -89,7 +91,7 @@ class GateTest {
             wanted[r * n + i] = pass ? v : slope * v;
           }
         }
-        String what = a + " " + java.util.Arrays.toString(s);
+        String what = a + " " + Arrays.toString(s);
         float[] got =
             Rig.run(
                 what,
@@ -178,7 +180,7 @@ class GateTest {
   }
 
   private static float[] joined(float[] a, float[] b) {
-    float[] all = java.util.Arrays.copyOf(a, a.length + b.length);
+    float[] all = Arrays.copyOf(a, a.length + b.length);
     System.arraycopy(b, 0, all, a.length, b.length);
     return all;
   }

@@ -3,6 +3,7 @@ package candela.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -55,7 +57,7 @@ class HeaderTest {
     try {
       return Files.readString(Path.of("native/candela.h"));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -77,7 +79,7 @@ class HeaderTest {
   private static String camel(String entry) {
     return Pattern.compile("_(.)")
         .matcher(entry.substring(3))
-        .replaceAll(m -> m.group(1).toUpperCase(java.util.Locale.ROOT));
+        .replaceAll(m -> m.group(1).toUpperCase(Locale.ROOT));
   }
 
   private static Method getter(String family) throws NoSuchMethodException {

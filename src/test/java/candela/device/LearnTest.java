@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candela.reference.Differences;
 import candela.reference.Rows;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +36,7 @@ class LearnTest {
     }
     double[] wanted = crossEntropy(n, smoothing, target, doubles(z));
     float[] ones = new float[rows];
-    java.util.Arrays.fill(ones, 0.5f);
+    Arrays.fill(ones, 0.5f);
     double[] gradient =
         Differences.gradient(v -> crossEntropy(n, smoothing, target, v), doubles(z), doubles(ones));
     for (boolean loss : new boolean[] {true, false}) {

@@ -5,6 +5,7 @@ import static candela.device.Rig.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -223,7 +224,7 @@ class MaskTest {
         boolean inside = covers(k, i / image, i / w % h, i % w);
         wanted[i] = (inside ? fill : x)[i % image];
       }
-      String what = "occlude " + java.util.Arrays.toString(s);
+      String what = "occlude " + Arrays.toString(s);
       agree(
           what,
           Rig.run(

@@ -7,6 +7,7 @@ import static candela.reference.Broadcasting.count;
 import static candela.reference.Broadcasting.offset;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.reference.Broadcasting;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -53,7 +54,7 @@ class MoveTest {
   }
 
   private static int[] dense(int... dims) {
-    return candela.reference.Broadcasting.strides(dims, dims);
+    return Broadcasting.strides(dims, dims);
   }
 
   @Test

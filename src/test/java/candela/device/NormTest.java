@@ -9,6 +9,7 @@ import candela.reference.Rows;
 import candela.tensor.CandelaException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +48,7 @@ class NormTest {
       float[] x,
       int channels,
       Forward forward,
-      java.util.function.UnaryOperator<double[]> reference,
+      UnaryOperator<double[]> reference,
       Backward backward) {
     for (boolean plain : new boolean[] {true, false}) {
       float[] scale = plain ? NONE : numbers(2, channels);

@@ -312,7 +312,7 @@ class PoolTest {
   void unpoolingIsTheGradientOfEveryPixelThatOneWindowChose(Case k) {
     float[] x = numbers(1, k.inputs());
     float[] ones = new float[k.outputs()];
-    java.util.Arrays.fill(ones, 1);
+    Arrays.fill(ones, 1);
     float[][] results = new float[2][];
     for (int way = 0; way < 2; way++) {
       boolean unpool = way == 1;

@@ -2,6 +2,8 @@ package candela.device;
 
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -238,7 +240,7 @@ class StorageTest {
             rig.kernels().elementwise().rectifyForward(t, ROWS, n, -0.25f, 1, at, at, bits);
             return bits;
           };
-      for (var kernel : java.util.List.of(gate, rectify)) {
+      for (var kernel : List.of(gate, rectify)) {
         float[] wanted = Rig.run("bits", rig -> set(rig, kernel.apply(rig, Storage.FLOAT32)));
         float[] got = Rig.run("bits", rig -> set(rig, kernel.apply(rig, type)));
         Rig.agree("bits in " + type, got, Rig.doubles(wanted), 0);
@@ -257,7 +259,7 @@ class StorageTest {
 
   private static byte[] bits(int n) {
     byte[] bits = new byte[n];
-    new java.util.Random(8).nextBytes(bits);
+    new Random(8).nextBytes(bits);
     return bits;
   }
 

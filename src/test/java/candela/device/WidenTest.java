@@ -2,6 +2,7 @@ package candela.device;
 
 import candela.tensor.Storage;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,7 @@ class WidenTest {
       for (int i = 0; i < x.length; i++) {
         wanted[i / s[1] * s[2] + i % s[1]] = x[i];
       }
-      String what = "widen " + java.util.Arrays.toString(s);
+      String what = "widen " + Arrays.toString(s);
       float[] got =
           Rig.run(
               what,
@@ -42,7 +43,7 @@ class WidenTest {
         for (int i = 0; i < wanted.length; i++) {
           wanted[i] = x[i / s[1] * s[2] + i % s[1]] + (add ? before[i] : 0.0);
         }
-        String what = "narrow " + java.util.Arrays.toString(s) + ", adds " + add;
+        String what = "narrow " + Arrays.toString(s) + ", adds " + add;
         float[] got =
             Rig.run(
                 what,

@@ -3,6 +3,7 @@ package candela.graph;
 import candela.reference.Moving;
 import candela.reference.Nd;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cases of {@link AttentionReader} and {@link EinsumReader}. */
@@ -207,7 +208,7 @@ final class AttentionCases {
     cases.add(
         einsum("ab->")
             .x(3, 7)
-            .gives(in -> MoveCases.number(java.util.Arrays.stream(in.get(0).data()).sum())));
+            .gives(in -> MoveCases.number(Arrays.stream(in.get(0).data()).sum())));
   }
 
   private void diagonals() {

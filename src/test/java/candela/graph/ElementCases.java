@@ -9,6 +9,7 @@ import candela.reference.Functions;
 import candela.reference.Nd;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 
@@ -195,8 +196,7 @@ final class ElementCases {
     compare("Less", 9, Binary.LESS);
     compare("LessOrEqual", 16, Binary.LESS_EQUAL);
     for (Binary kind : new Binary[] {Binary.AND, Binary.OR, Binary.XOR}) {
-      String op =
-          kind.name().charAt(0) + kind.name().substring(1).toLowerCase(java.util.Locale.ROOT);
+      String op = kind.name().charAt(0) + kind.name().substring(1).toLowerCase(Locale.ROOT);
       cases.add(
           OperatorCase.of(op, 7)
               .integers(0, 2, 3, 7)

@@ -1,11 +1,13 @@
 package candela.graph;
 
+import candela.device.Reduction;
 import candela.reference.Imaging;
 import candela.reference.Imaging.Move;
 import candela.reference.Moving;
 import candela.reference.Nd;
 import candela.reference.Rows;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cases of poolings and normalisations, in {@link ImageReaders}. */
@@ -143,9 +145,9 @@ final class ImageCases {
     for (int[] dims : new int[][] {{3, 2, 5, 7}, {1, 3, 33}}) {
       int n = dims[0] * dims[1];
       int[] out = dims.clone();
-      java.util.Arrays.fill(out, 2, out.length, 1);
-      for (var kind : List.of(candela.device.Reduction.MEAN, candela.device.Reduction.MAX)) {
-        boolean mean = kind == candela.device.Reduction.MEAN;
+      Arrays.fill(out, 2, out.length, 1);
+      for (var kind : List.of(Reduction.MEAN, Reduction.MAX)) {
+        boolean mean = kind == Reduction.MEAN;
         cases.add(
             OperatorCase.of(mean ? "GlobalAveragePool" : "GlobalMaxPool", 7)
                 .x(dims)

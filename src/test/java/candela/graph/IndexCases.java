@@ -3,6 +3,7 @@ package candela.graph;
 import candela.reference.Moving;
 import candela.reference.Nd;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cases of the operators in {@link IndexReaders}. */
@@ -204,7 +205,7 @@ final class IndexCases {
       int[] repeats = s[1];
       OperatorCase c = OperatorCase.of("Tile", s[0].length == 2 ? 7 : 13).x(s[0]);
       cases.add(
-          c.list(java.util.Arrays.stream(repeats).mapToLong(i -> i).toArray())
+          c.list(Arrays.stream(repeats).mapToLong(i -> i).toArray())
               .gives(
                   in -> {
                     Nd y = in.get(0);

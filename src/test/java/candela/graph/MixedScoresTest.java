@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.method.Methods;
+import candela.method.Subject;
 import candela.onnx.ModelBuilder;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Prediction;
+import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,9 +179,9 @@ class MixedScoresTest {
   private static float[] map(Network network, String method) {
     try (Device device = TestDevice.open(1);
         Pipeline pipeline = new Pipeline(network, device, 2);
-        var workspace = new candela.probe.Workspace(device)) {
-      var subject = new candela.method.Subject(Shape.of(3), X, 0);
-      var probe = candela.method.Methods.parse(method).probe(subject, workspace);
+        var workspace = new Workspace(device)) {
+      var subject = new Subject(Shape.of(3), X, 0);
+      var probe = Methods.parse(method).probe(subject, workspace);
       pipeline.run(List.of(probe));
       return probe.result().values();
     }

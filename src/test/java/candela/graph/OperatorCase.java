@@ -6,6 +6,7 @@ import candela.onnx.OnnxModel;
 import candela.reference.Nd;
 import candela.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -290,8 +291,8 @@ record OperatorCase(
     for (Object a : attributes) {
       values.add(
           switch (a) {
-            case int[] v -> java.util.Arrays.toString(v);
-            case float[] v -> java.util.Arrays.toString(v);
+            case int[] v -> Arrays.toString(v);
+            case float[] v -> Arrays.toString(v);
             default -> a.toString();
           });
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 /**
  * A network whose weights are {@code ConstantOfShape} with weights drawn at random: He et al. 2015
@@ -106,10 +108,10 @@ final class Redrawn {
   }
 
   private static List<Long> longs(TensorProto t) {
-    var values = t.getRawData().asReadOnlyByteBuffer().order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    var values = t.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     return t.getInt64DataCount() > 0
         ? t.getInt64DataList()
-        : java.util.stream.LongStream.range(0, values.remaining() / 8)
+        : LongStream.range(0, values.remaining() / 8)
             .mapToObj(i -> values.getLong((int) (8 * i)))
             .toList();
   }

@@ -8,6 +8,7 @@ import candela.onnx.OnnxModel;
 import candela.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** A model before and after simplification: what it became, and that it computes the same. */
@@ -27,7 +28,7 @@ final class Rewritten {
     int batch = 2;
     OnnxModel read = OnnxModel.read(model);
     Graph plain = Import.graph(read, batch);
-    Graph simple = Simplify.all(plain, java.util.Set.of());
+    Graph simple = Simplify.all(plain, Set.of());
     try (Device device = TestDevice.open(1)) {
       Answer expected = answer(plain, device);
       Answer came = answer(simple, device);

@@ -8,6 +8,7 @@ import candela.TestDevice;
 import candela.device.Device;
 import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
+import candela.tensor.Shape;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -32,10 +33,10 @@ class SlicesTest {
   private static OnnxModel mixed() {
     var m = new ModelBuilder(13).input("x", 1, 3, 9, 9);
     Random r = new Random(3);
-    m.constant("w", candela.tensor.Shape.of(8, 3, 3, 3), draw(r, 216));
-    m.constant("v", candela.tensor.Shape.of(8, 8, 1, 1), draw(r, 64));
-    m.constant("k", candela.tensor.Shape.of(1, 8, 1, 1), draw(r, 8));
-    m.constant("rows", candela.tensor.Shape.of(2), 0, -1);
+    m.constant("w", Shape.of(8, 3, 3, 3), draw(r, 216));
+    m.constant("v", Shape.of(8, 8, 1, 1), draw(r, 64));
+    m.constant("k", Shape.of(1, 8, 1, 1), draw(r, 8));
+    m.constant("rows", Shape.of(2), 0, -1);
     m.node("Conv", "x,w", "a", "pads", new int[] {1, 1, 1, 1});
     m.node("Relu", "a", "b");
     m.node("Conv", "b,v", "c");
@@ -71,25 +72,25 @@ class SlicesTest {
   private static OnnxModel attention() {
     var m = new ModelBuilder(21).input("x", 1, 3, 6, 6);
     Random r = new Random(5);
-    m.constant("patches", candela.tensor.Shape.of(8, 3, 2, 2), draw(r, 96));
-    m.constant("token", candela.tensor.Shape.of(1, 1, 8), draw(r, 8));
-    m.constant("scale", candela.tensor.Shape.of(8), draw(r, 8));
-    m.constant("w", candela.tensor.Shape.of(8, 24), draw(r, 192));
-    m.constant("v", candela.tensor.Shape.of(8, 8), draw(r, 64));
-    m.constant("u", candela.tensor.Shape.of(8, 3), draw(r, 24));
-    m.constant("far", candela.tensor.Shape.of(1, 1, 10), draw(r, 10));
-    m.constant("low", candela.tensor.Shape.of(), 0f);
-    m.constant("rows", candela.tensor.Shape.of(3), 0, 8, 9);
-    m.constant("heads", candela.tensor.Shape.of(4), 0, 10, 2, 12);
-    m.constant("joined", candela.tensor.Shape.of(3), 0, 10, 8);
-    m.constant("square", candela.tensor.Shape.of(4), 0, 8, 2, 5);
-    m.constant("rim", candela.tensor.Shape.of(8), 0, 0, 0, 1, 0, 0, 1, 0);
-    m.constant("flat", candela.tensor.Shape.of(2), 0, 8);
-    m.constant("tail", candela.tensor.Shape.of(2), 1, 8);
-    m.constant("first", candela.tensor.Shape.of(1), 1);
-    m.constant("end", candela.tensor.Shape.of(1), 6);
-    m.constant("across", candela.tensor.Shape.of(1), 3);
-    m.constant("both", candela.tensor.Shape.of(2), 2, 3);
+    m.constant("patches", Shape.of(8, 3, 2, 2), draw(r, 96));
+    m.constant("token", Shape.of(1, 1, 8), draw(r, 8));
+    m.constant("scale", Shape.of(8), draw(r, 8));
+    m.constant("w", Shape.of(8, 24), draw(r, 192));
+    m.constant("v", Shape.of(8, 8), draw(r, 64));
+    m.constant("u", Shape.of(8, 3), draw(r, 24));
+    m.constant("far", Shape.of(1, 1, 10), draw(r, 10));
+    m.constant("low", Shape.of(), 0f);
+    m.constant("rows", Shape.of(3), 0, 8, 9);
+    m.constant("heads", Shape.of(4), 0, 10, 2, 12);
+    m.constant("joined", Shape.of(3), 0, 10, 8);
+    m.constant("square", Shape.of(4), 0, 8, 2, 5);
+    m.constant("rim", Shape.of(8), 0, 0, 0, 1, 0, 0, 1, 0);
+    m.constant("flat", Shape.of(2), 0, 8);
+    m.constant("tail", Shape.of(2), 1, 8);
+    m.constant("first", Shape.of(1), 1);
+    m.constant("end", Shape.of(1), 6);
+    m.constant("across", Shape.of(1), 3);
+    m.constant("both", Shape.of(2), 2, 3);
     m.node("Conv", "x,patches", "a", "strides", new int[] {2, 2});
     m.node("Reshape", "a,rows", "b");
     m.node("Transpose", "b", "c", "perm", new int[] {0, 2, 1});
@@ -157,7 +158,7 @@ class SlicesTest {
   @Test
   void constantsOfEachImageStayWithTheirImages() {
     var m = new ModelBuilder(13).input("x", 13, 4);
-    m.constant("own", candela.tensor.Shape.of(13, 3), draw(new Random(1), 39));
+    m.constant("own", Shape.of(13, 3), draw(new Random(1), 39));
     m.node("Relu", "x", "a");
     m.node("Concat", "a,own", "b", "axis", 1);
     m.node("Sigmoid", "b", "y");

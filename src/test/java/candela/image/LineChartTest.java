@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.tensor.CandelaException;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LineChartTest {
@@ -13,7 +14,7 @@ class LineChartTest {
 
   /** Rows of the picture in which a column has a strong colour, not the grey of scale and text. */
   private static List<Integer> coloured(Image image, int x) {
-    return java.util.stream.IntStream.range(0, H)
+    return IntStream.range(0, H)
         .filter(y -> Math.abs(image.at(x, y, 0) - image.at(x, y, 2)) > 60)
         .boxed()
         .toList();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.tensor.CandelaException;
+import java.util.Arrays;
+import java.util.StringJoiner;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +36,7 @@ class ResizeTest {
   })
   void smallPicturesEqualPillows(Filter filter, String expected) {
     Image y = Resize.of(source(33, 17), 3, 2, filter);
-    var words = new java.util.StringJoiner(" ");
+    var words = new StringJoiner(" ");
     for (byte b : y.rgb()) {
       words.add(Integer.toString(b & 255));
     }
@@ -106,7 +108,7 @@ class ResizeTest {
   @EnumSource(Filter.class)
   void aConstantMapStaysConstant(Filter filter) {
     float[] x = new float[7 * 3];
-    java.util.Arrays.fill(x, 0.3f);
+    Arrays.fill(x, 0.3f);
     for (float v : Resize.of(x, 7, 3, 33, 2, filter)) {
       assertThat(v).isEqualTo(0.3f);
     }

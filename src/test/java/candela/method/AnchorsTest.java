@@ -3,6 +3,7 @@ package candela.method;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,8 +38,7 @@ class AnchorsTest {
     assertThat(method.remark(none))
         .startsWith("no anchor was found, all that is kept holds the prediction in ");
     var empty =
-        new Attribution(
-            whole.shape(), new float[63], whole.channels(), java.util.Map.of("precision", 1.0));
+        new Attribution(whole.shape(), new float[63], whole.channels(), Map.of("precision", 1.0));
     assertThat(method.remark(empty))
         .isEqualTo("the prediction holds whatever is shown: the anchor is empty");
   }

@@ -9,6 +9,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
@@ -70,7 +71,7 @@ class LimeTest {
   @Test
   void whatLooksLikeTheRestIsWorthNothing() {
     float[] x = new float[189];
-    java.util.Arrays.fill(x, .5f);
+    Arrays.fill(x, .5f);
     Subject subject = new Subject(Shape.of(3, 9, 7), x, 1);
     String method = "lime:segments=9,compactness=1e9,samples=20,score=logit,fill=";
     for (float v : map(method + "inpaint", Toy.random(folder), subject).values()) {

@@ -17,6 +17,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -77,7 +78,7 @@ class ModelInpainterTest {
     try {
       return Files.write(folder.resolve("paint.onnx"), model.toByteArray());
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 

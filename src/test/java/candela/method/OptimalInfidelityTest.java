@@ -10,6 +10,7 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
@@ -78,7 +79,7 @@ class OptimalInfidelityTest {
     double[] at = new double[3];
     for (int c = -1; c <= 1; c++) {
       int by = c;
-      double[] scaled = java.util.Arrays.stream(phi).map(v -> by * v).toArray();
+      double[] scaled = Arrays.stream(phi).map(v -> by * v).toArray();
       at[c + 1] = samples.infidelity(scaled, SAMPLES);
     }
     double slope = (at[2] - at[0]) / 2;

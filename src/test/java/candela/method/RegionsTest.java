@@ -2,6 +2,7 @@ package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,8 +48,7 @@ class RegionsTest {
       a[24] = pixels[radius];
       double[] map = Regions.of(List.of(label), 7, 7, radius).ranked(a, 1);
       assertThat(map[24]).as("radius %d", radius).isEqualTo(1);
-      assertThat(java.util.Arrays.stream(map).filter(v -> v == 1).count())
-          .isEqualTo(pixels[radius]);
+      assertThat(Arrays.stream(map).filter(v -> v == 1).count()).isEqualTo(pixels[radius]);
     }
   }
 }

@@ -2,13 +2,14 @@ package candela.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SeedsTest {
-  static java.util.List<String> names() {
+  static List<String> names() {
     return Methods.names();
   }
 

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -594,7 +595,7 @@ class MetricTest {
     Path file = Toy.random(folder);
     Random r = new Random(7);
     boolean[] truth = new boolean[63];
-    java.util.Arrays.fill(truth, 20, 30, true);
+    Arrays.fill(truth, 20, 30, true);
     List<Explained> maps = new ArrayList<>();
     float[] x = draw(r, 189);
     maps.add(new Explained(Shape.of(3, 9, 7), x, 1, draw(r, 63), 9, 7, truth, repeats(63)));
@@ -608,8 +609,7 @@ class MetricTest {
     for (String removal : List.of("deletion", "insertion")) {
       for (Substrate s : Substrate.values()) {
         metrics.add(
-            Metrics.parse(
-                removal + ":step=4,substrate=" + s.name().toLowerCase(java.util.Locale.ROOT)));
+            Metrics.parse(removal + ":step=4,substrate=" + s.name().toLowerCase(Locale.ROOT)));
       }
       metrics.add(Metrics.parse(removal + ":step=9,preset=sam"));
     }
@@ -719,7 +719,7 @@ class MetricTest {
 
   private static float[] nan(int n) {
     float[] v = new float[n];
-    java.util.Arrays.fill(v, Float.NaN);
+    Arrays.fill(v, Float.NaN);
     return v;
   }
 

@@ -10,6 +10,7 @@ import candela.tensor.CandelaException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -217,9 +218,7 @@ class SimilarityTest {
   void parametersAreThoseOfTheRecord() {
     assertThat(Parameters.of(new Ssim(2)))
         .containsExactly(
-            java.util.Map.entry("weights", "uniform"),
-            java.util.Map.entry("window", 5),
-            java.util.Map.entry("dataRange", 2.0));
+            Map.entry("weights", "uniform"), Map.entry("window", 5), Map.entry("dataRange", 2.0));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static candela.onnx.Models.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candela.graph.Network;
 import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.AttributeProto.AttributeType;
 import candela.onnx.proto.FunctionProto;
@@ -212,7 +213,7 @@ class FunctionsTest {
 
   private void refused(ModelProto.Builder model, String why) {
     Path file = Models.write(folder, model.build());
-    assertThatThrownBy(() -> candela.graph.Network.load(file).inputShape())
+    assertThatThrownBy(() -> Network.load(file).inputShape())
         .hasMessageContainingAll("model.onnx: ", why);
   }
 }

@@ -26,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -271,7 +272,7 @@ class OnnxModelTest {
     return ByteString.copyFrom(out.toByteArray());
   }
 
-  private static ModelProto.Builder graph(java.util.function.Consumer<GraphProto.Builder> change) {
+  private static ModelProto.Builder graph(Consumer<GraphProto.Builder> change) {
     ModelProto.Builder m = tiny();
     change.accept(m.getGraphBuilder());
     return m;

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -197,7 +198,7 @@ class OnnxTensorTest {
   void otherTypesAreRefusedByName() {
     for (int code : new int[] {0, 8, 14, 15}) {
       DataType type = DataType.forNumber(code);
-      String name = type.name().toLowerCase(java.util.Locale.ROOT);
+      String name = type.name().toLowerCase(Locale.ROOT);
       refused(tensor(type, 1), "tensor 't'", "element type " + name + " is not supported");
     }
     refused(tensor(DataType.FLOAT, 1).setDataType(99), "type 99");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.graph.Network;
 import candela.image.Image;
 import candela.image.StateFile;
 import candela.method.Method;
@@ -362,7 +363,7 @@ class RoarTest {
         var trainer = new Trainer(recipe(), DATA, device, null, 1)) {
       trainer.export(model, Map.of());
       Removal removal = Removal.of(Fractions.parse("0.5"), false, DATA[0], 1);
-      var network = candela.graph.Network.load(model).channelsFirst();
+      var network = Network.load(model).channelsFirst();
       try (var ranker = new Ranker(network, DATA, Ranking.ABSOLUTE, removal, device, 4)) {
         List<byte[]> steps = ranker.steps(Methods.parse("random-map"), 78, 82);
         assertThat(steps.get(0)).isNotEqualTo(steps.get(1));

@@ -10,6 +10,7 @@ import candela.graph.op.Concat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -279,7 +280,7 @@ class RuleTest {
 
   @Test
   void everyRuleOfAffineOperatorsIsTested() {
-    Set<Class<?>> tested = Collections.newSetFromMap(new java.util.IdentityHashMap<>());
+    Set<Class<?>> tested = Collections.newSetFromMap(new IdentityHashMap<>());
     rules().forEach(r -> tested.add(r.rule().getClass()));
     tested.add(Split.class);
     assertThat(tested).containsExactlyInAnyOrder(Affinely.class.getPermittedSubclasses());

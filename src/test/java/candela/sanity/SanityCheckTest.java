@@ -13,6 +13,7 @@ import candela.sanity.SanityCheck.Found;
 import candela.sanity.SanityCheck.Picture;
 import candela.study.Shipped;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -339,8 +340,7 @@ class SanityCheckTest {
 
   @Test
   void aSimilarityOfLargerMapsIsRefusedAtOnce() {
-    Preparation small =
-        Preparation.of(Shipped.PREPROCESS, candela.tensor.Shape.of(1, 3, 32, 32), "small");
+    Preparation small = Preparation.of(Shipped.PREPROCESS, Shape.of(1, 3, 32, 32), "small");
     SanityCheck.fit("ssim", small);
     assertThatThrownBy(() -> SanityCheck.fit("hog", small))
         .isInstanceOf(CandelaException.class)

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
 import candela.graph.Network;
+import candela.graph.SessionOptions;
 import candela.graph.TrainingForm;
+import candela.graph.op.Conv;
 import candela.onnx.OnnxModel;
 import candela.onnx.OnnxTensor;
 import candela.tensor.CandelaException;
@@ -92,9 +94,9 @@ class ArchitecturesTest {
 
   private static Map<String, Integer> kernels(OnnxModel model) {
     Map<String, Integer> counts = new HashMap<>();
-    var graph = candela.graph.Network.of(model).graph(1, candela.graph.SessionOptions.FORWARD);
+    var graph = Network.of(model).graph(1, SessionOptions.FORWARD);
     graph.nodes().stream()
-        .filter(n -> n.op() instanceof candela.graph.op.Conv && n.input(1).shape().dim(0) != 1000)
+        .filter(n -> n.op() instanceof Conv && n.input(1).shape().dim(0) != 1000)
         .forEach(n -> counts.merge(n.input(1).shape().toString(), 1, Integer::sum));
     return counts;
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.device.Philox;
 import candela.tensor.CandelaException;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -72,7 +73,7 @@ class ScenesTest {
     assertThat(scene.label()).isEqualTo(1);
     assertThat(marked.scene(4).label()).isZero();
     double[] before = new double[3 * 64 * 64];
-    java.util.Arrays.fill(before, 0.4);
+    Arrays.fill(before, 0.4);
     Philox random = new Philox(1, 1);
     for (int i = 0; i < before.length; i++) {
       before[i] = random.uniform(0.3, 0.7);

@@ -11,6 +11,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -29,7 +32,7 @@ class SourcesTest {
 
   private void picture(String name, int side, int level) {
     byte[] rgb = new byte[3 * side * side];
-    java.util.Arrays.fill(rgb, (byte) level);
+    Arrays.fill(rgb, (byte) level);
     new Image(side, side, rgb).writePng(folder.resolve(name));
   }
 
@@ -144,7 +147,7 @@ class SourcesTest {
     bytes("wrong", false, 0, 0, 8, 1, 0, 0, 0, 2, 1, 12);
     refused(() -> read("idx:images=x,labels=wrong"), "labels 0 to 9 expected, entry 1 is 12");
     byte[] whole = Files.readAllBytes(folder.resolve("x"));
-    Files.write(folder.resolve("cut"), java.util.Arrays.copyOf(whole, whole.length - 9));
+    Files.write(folder.resolve("cut"), Arrays.copyOf(whole, whole.length - 9));
     refused(() -> read("idx:images=cut,labels=y"), "cut", "a whole gzip file expected");
   }
 
@@ -195,15 +198,15 @@ class SourcesTest {
   /** Ten of one class, five of another: splits keep proportions, shuffling keeps counts. */
   @Test
   void splitsFractionsAndShuffledLabels() {
-    java.util.List<byte[]> pixels = new java.util.ArrayList<>();
+    List<byte[]> pixels = new ArrayList<>();
     int[] labels = new int[15];
     for (int i = 0; i < 15; i++) {
       pixels.add(new byte[] {(byte) i});
       labels[i] = i < 10 ? 0 : 1;
     }
-    Dataset set = new Dataset(Shape.of(1, 1, 1), pixels, labels, java.util.List.of("a", "b"));
+    Dataset set = new Dataset(Shape.of(1, 1, 1), pixels, labels, List.of("a", "b"));
     Dataset[] parts = set.split(0.8, 4);
-    assertThat(java.util.Arrays.stream(parts[0].labels()).sum()).isEqualTo(4);
+    assertThat(Arrays.stream(parts[0].labels()).sum()).isEqualTo(4);
     assertThat(parts[0].size()).isEqualTo(12);
     assertThat(parts[1].size()).isEqualTo(3);
     assertThat(set.fraction(0.4, 4).size()).isEqualTo(6);
@@ -211,7 +214,7 @@ class SourcesTest {
     assertThat(set.fraction(0.01, 4).labels()).containsExactlyInAnyOrder(0, 1);
     assertThat(set.split(0.8, 4)[0].labels()).isEqualTo(parts[0].labels());
     Dataset shuffled = set.shuffledLabels(4);
-    assertThat(java.util.Arrays.stream(shuffled.labels()).sum()).isEqualTo(5);
+    assertThat(Arrays.stream(shuffled.labels()).sum()).isEqualTo(5);
     assertThat(shuffled.labels()).isNotEqualTo(labels);
     assertThat(shuffled.pixels()).isEqualTo(pixels);
   }

@@ -8,12 +8,15 @@ import candela.device.Attack.Ball;
 import candela.device.Device;
 import candela.device.Philox;
 import candela.graph.Compare;
+import candela.graph.Network;
 import candela.graph.Ort;
+import candela.graph.SessionOptions;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -157,9 +160,7 @@ class TrainerTest {
     }
     float[] wanted = Ort.run(model, x, n, 3, 32, 32);
     try (Device device = TestDevice.open(2);
-        var session =
-            candela.graph.Network.load(model)
-                .session(device, n, candela.graph.SessionOptions.FORWARD)) {
+        var session = Network.load(model).session(device, n, SessionOptions.FORWARD)) {
       device.write(session.input(), x);
       session.forward();
       Compare.assertClose("trained", device.read(session.output()), wanted, 1e-5);
@@ -231,7 +232,7 @@ class TrainerTest {
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("a checkpoint of this recipe and its data expected");
       byte[] bytes = Files.readAllBytes(checkpoint);
-      Files.write(checkpoint, java.util.Arrays.copyOf(bytes, bytes.length - 100));
+      Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length - 100));
       assertThatThrownBy(() -> new Trainer(recipe, Sources.of(recipe), device, checkpoint, 1))
           .isInstanceOf(CandelaException.class)
           .hasMessageContaining("the file is damaged");

@@ -10,6 +10,7 @@ import candela.method.SmoothGrad;
 import candela.method.Subject;
 import candela.study.Plan;
 import candela.study.Run;
+import candela.study.Setting;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,7 +165,7 @@ public final class SamBench implements Callable<Integer> {
   private static List<Method> settings(Plan plan, SamFamily family) {
     return plan.sweeps().stream()
         .flatMap(s -> s.settings().stream())
-        .map(candela.study.Setting::method)
+        .map(Setting::method)
         .filter(family::has)
         .toList();
   }

@@ -7,6 +7,7 @@ import candela.device.Library;
 import candela.device.Memory;
 import candela.tensor.CandelaException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -66,7 +67,7 @@ public final class CpuDevice implements Device {
           .map(line -> line.substring(line.indexOf(':') + 1).strip())
           .findFirst()
           .orElseGet(() -> System.getProperty("os.arch"));
-    } catch (IOException | java.io.UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException e) {
       return System.getProperty("os.arch");
     }
   }

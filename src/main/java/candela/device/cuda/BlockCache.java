@@ -3,6 +3,7 @@ package candela.device.cuda;
 import candela.device.OutOfMemory;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.function.LongUnaryOperator;
@@ -118,7 +119,7 @@ final class BlockCache implements AutoCloseable {
 
   private String needed(long size) {
     return String.format(
-        java.util.Locale.ROOT,
+        Locale.ROOT,
         "cuda: %,d MiB of memory needed, %,d of %,d MiB are used; use a smaller batch or model",
         size + (1 << 20) - 1 >> 20,
         used() >> 20,

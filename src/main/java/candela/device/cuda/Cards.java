@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
@@ -50,7 +51,7 @@ public final class Cards {
     Driver.check("cuDeviceTotalMem", JCudaDriver.cuDeviceTotalMem(bytes, device));
     String text = new String(name, StandardCharsets.UTF_8);
     return String.format(
-        java.util.Locale.ROOT,
+        Locale.ROOT,
         "%s, compute capability %d.%d, %d GiB",
         text.substring(0, text.indexOf('\0')),
         attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * cuDNN 9's backend: descriptors that are given attributes and finished, and plans that are
@@ -126,7 +127,7 @@ final class Cudnn implements AutoCloseable {
     }
     String message =
         String.format(
-            java.util.Locale.ROOT,
+            Locale.ROOT,
             "cuDNN %s: %s: code %d, %s %s",
             version(),
             call,
