@@ -14,6 +14,7 @@ import candela.onnx.ElementType;
 import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -69,9 +70,7 @@ class PixelModelTest {
   }
 
   private static Dataset set(Preprocess.Order order) {
-    Dataset set =
-        new Dataset(
-            candela.tensor.Shape.of(3, SIDE, SIDE), List.of(levels()), new int[1], List.of("a"));
+    Dataset set = new Dataset(Shape.of(3, SIDE, SIDE), List.of(levels()), new int[1], List.of("a"));
     return order == Preprocess.Order.BGR ? set.blueFirst() : set;
   }
 

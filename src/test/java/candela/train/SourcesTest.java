@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.Shared;
 import candela.image.Image;
+import candela.image.Preprocess;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.io.IOException;
@@ -72,7 +73,7 @@ class SourcesTest {
     Dataset set = read("images:path=set,grey=true")[0];
     assertThat(set.pixels().getFirst()).containsExactly(76, 150, 29, 18);
     assertThat(set.input(0))
-        .containsExactly(candela.image.Preprocess.of("unit").apply(new Image(2, 2, rgb), 1, 2, 2));
+        .containsExactly(Preprocess.of("unit").apply(new Image(2, 2, rgb), 1, 2, 2));
   }
 
   /** Thumbnails and checkpoints that programs hide there are no class. */
