@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 /**
  * The class scores of a graph.
  *
- * @param logits what a final softmax or sigmoid reads, the logarithm of a sum of several, or the
- *     output where there is none
+ * @param logits what a final softmax or sigmoid reads, also where their logarithm is the output;
+ *     the logarithm of a sum of several softmaxes; the output where there is none
  * @param likelihood a sigmoid's where there is one, or one class alone
  */
 record Scores(Value logits, Likelihood likelihood) {
@@ -40,14 +40,14 @@ record Scores(Value logits, Likelihood likelihood) {
   }
 
   /**
-   * Those that output comes from: of a softmax over the classes, a sigmoid, or {@link MixedScores},
-   * seen through reshapes; else output itself. Where they are quantised, what they are before:
-   * beyond the range all classes have the same score, and no slope.
+   * Those that output comes from: of a softmax over the classes, a sigmoid, the logarithm of one,
+   * or {@link MixedScores}, seen through reshapes; else output itself. Where they are quantised,
+   * what they are before: beyond the range all classes have the same score, and no slope.
    */
   static Scores of(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Value scores = unrounded(producers, output, batch);
-    Node n = uncut(producers, moved(producers, scores));
+    Node n = likelihood(producers, scores);
     int classes = classes(output, batch);
     Value logarithm = MixedScores.logarithm(graph, output);
     if (logarithm != null) {
@@ -107,17 +107,29 @@ record Scores(Value logits, Likelihood likelihood) {
     return names;
   }
 
+  /** The softmax or sigmoid that v, or what v is the logarithm of, comes from; else what does. */
+  private static Node likelihood(Map<Value, Node> producers, Value v) {
+    Node n = uncut(producers, moved(producers, v));
+    if (n == null || !(n.op() instanceof Elementwise e) || e.kind() != Unary.LOG) {
+      return n;
+    }
+    Node before = uncut(producers, moved(producers, n.input(0)));
+    return isLikelihood(before) ? before : n;
+  }
+
   /** What a range within 0 … 1 is of, where that is a softmax or a sigmoid; else n. */
   private static Node uncut(Map<Value, Node> producers, Node n) {
     if (n == null || !(n.op() instanceof Rectify r) || r.lo() < 0) {
       return n;
     }
     Node before = moved(producers, n.input(0));
-    boolean probability =
-        before != null
-            && (before.op() instanceof Softmax
-                || before.op() instanceof Elementwise e && e.kind() == Unary.SIGMOID);
-    return probability ? before : n;
+    return isLikelihood(before) ? before : n;
+  }
+
+  private static boolean isLikelihood(Node n) {
+    return n != null
+        && (n.op() instanceof Softmax s && !s.log()
+            || n.op() instanceof Elementwise e && e.kind() == Unary.SIGMOID);
   }
 
   /** What computes v, but for nodes that keep the order of elements. */

@@ -107,6 +107,26 @@ class SessionTest {
     }
   }
 
+  /** As PyTorch exports logsigmoid: a softmax of logarithms would mix the classes. */
+  @Test
+  void scoresThatAreLogarithmsOfASigmoidAreOfEachClass() throws Exception {
+    try (Device device = TestDevice.open(1);
+        Session s = linear("Sigmoid", "Log").session(device, 2, SessionOptions.GRADIENT)) {
+      device.write(s.input(), draw(6));
+      s.forward();
+      float[] log = device.read(s.output());
+      assertThat(s.likelihood()).isEqualTo(Likelihood.SIGMOID);
+      long[] target = {2, 1};
+      assertThat(s.score(ScoreKind.LOG_PROBABILITY, target))
+          .containsExactly(new float[] {log[2], log[4 + 1]}, within(1e-5f));
+      // d log p / d z = 1 - p, of no other class
+      float p = (float) Math.exp(log[2]);
+      float q = (float) Math.exp(log[4 + 1]);
+      assertThat(device.read(s.seed()))
+          .containsExactly(new float[] {0, 0, 1 - p, 0, 0, 1 - q, 0, 0}, within(1e-6f));
+    }
+  }
+
   /** One number is a yes or no; a softmax of one is 1 all the same. */
   @Test
   void oneClassAloneHasASigmoid() throws Exception {
@@ -179,7 +199,12 @@ class SessionTest {
         "Sigmoid",
         "Sigmoid,Flatten",
         "Softmax,Relu",
-        "Sigmoid,Relu"
+        "Sigmoid,Relu",
+        "LogSoftmax",
+        "Softmax,Log",
+        "Softmax,Flatten,Log,Flatten",
+        "Sigmoid,Log",
+        "Sigmoid,Relu,Log"
       })
   void aSoftmaxOrSigmoidAtTheEndIsSeenThrough(String tail) throws Exception {
     float[] plain;
