@@ -20,8 +20,9 @@ import java.util.Map;
  * = 1), or −f(e) + weight Σ m (preserve, from m = 0), e = m x + (1 − m) b + noise, by m ← m − rate
  * g / max |g|, clipped. g is the gradient but for the defence: nothing flows back through an
  * activation that lies outside what it is on the image itself and 0, so none is raised that the
- * image does not raise. delete ends once the class is not predicted any more. a = 1 − m for delete,
- * m for preserve.
+ * image does not raise. delete ends once the class is not predicted any more: once it was, and
+ * another is likelier, or, of classes that are each by themselves, it is not likelier than not. a =
+ * 1 − m for delete, m for preserve.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[c,h,w].
  *
