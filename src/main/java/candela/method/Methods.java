@@ -69,6 +69,7 @@ public final class Methods {
     NOISE_TUNNEL(new NoiseTunnel()),
     OCCLUSION(new Occlusion()),
     OPTIMAL_INFIDELITY(new OptimalInfidelity()),
+    PARTITION_SHAP(new PartitionShap()),
     PDA(new PredictionDifference()),
     RANDOM_MAP(new RandomMap()),
     RECTGRAD(new RectGrad()),

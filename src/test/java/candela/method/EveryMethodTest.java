@@ -152,6 +152,7 @@ class EveryMethodTest {
       case "fgvis" -> "fgvis:iterations=2";
       case "fido" -> "fido:cells=7,nSteps=2,samples=2";
       case "guided-integrated-gradients" -> "guided-integrated-gradients:nSteps=3";
+      case "partition-shap" -> "partition-shap:maxEvals=20";
       case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
       case "hsic" -> "hsic:grid=2,samples=4";
       case "integrated-gradients" -> "integrated-gradients:nSteps=2";

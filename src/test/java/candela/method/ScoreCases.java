@@ -78,6 +78,13 @@ final class ScoreCases {
         // the one sample is the image itself
         new MethodCase(lime("samples=1,estimate=mean"), Net.SLRP, ONE_TWO_THREE, 108, 108, 108),
         new MethodCase(lime("samples=1"), Net.SLRP, ONE_TWO_THREE, 0, 0, 0),
+        // halves {0} and {1,2}: (70 + 80) / 2, and (310 + 320) / 2 for both of the others
+        new MethodCase("partition-shap:baseline=zero,maxEvals=4", Net.ML, X, 75, 157.5f, 157.5f),
+        // {1,2} beside {0} adds most, 160: 100 and 60, and half of the other 155
+        new MethodCase(
+            "partition-shap:baseline=zero,maxEvals=6,batchSize=2", Net.ML, X, 75, 177.5f, 137.5f),
+        // (190 + 200 + 200 + 200) / 4, (110 + 120 + 120 + 120) / 4
+        new MethodCase("partition-shap:baseline=zero", Net.ML, X, 75, 197.5f, 117.5f),
         new MethodCase("occlusion:window=1,stride=1", Net.ML, X, 80, 200, 120),
         new MethodCase("occlusion", Net.ML, X, 80, 200, 120),
         new MethodCase("occlusion:window=2,stride=2", Net.ML, X, 280, 280, 120),

@@ -29,6 +29,7 @@ final class SmallMethods {
           // seed 0 begins with a square that changes the score by little more than its rounding
           case "optimal-infidelity" -> "optimal-infidelity:segments=6,sigma=1,samples=12,seed=1";
           case "fido" -> "fido:cells=3,nSteps=4,samples=5";
+          case "partition-shap" -> "partition-shap:maxEvals=12,batchSize=64";
           case "hierarchical-occlusion" -> "hierarchical-occlusion:cells=2,depth=2";
           case "pda" -> "pda:window=3,pad=1,stride=3,samples=2";
           case "blur-integrated-gradients" -> "blur-integrated-gradients:nSteps=5,maxSigma=3";
