@@ -262,7 +262,7 @@ final class ElementReaders {
   }
 
   private static Value cast(Call c, Value x, ElementType type) {
-    c.ignore("round_mode");
+    c.ignore("round_mode", "saturate");
     Value y = type.isFloating() ? floating(c, x, type) : whole(c, x, type);
     if (y.isConstant()) {
       return Value.constant(y.name(), y.constant().as(type));

@@ -329,6 +329,14 @@ final class ElementCases {
     cases.add(OperatorCase.of("CastLike", 19).integers(-3, 4, 3, 5).list(7).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Cast", 9).x(3, 5).attributes("to", 1).gives(in -> in.get(0)));
     cases.add(OperatorCase.of("Cast", 13).x(3, 5).attributes("to", 10).gives(in -> in.get(0)));
+    // what is told of floats of 8 bits does not concern others
+    for (int code : new int[] {1, 6, 7}) {
+      cases.add(
+          OperatorCase.of("Cast", 19)
+              .integers(-3, 4, 3, 5)
+              .attributes("to", code, "saturate", 1)
+              .gives(in -> in.get(0)));
+    }
     // to uint8, int8, uint16 and int16: the last bits
     List<DoubleUnaryOperator> types =
         List.of(v -> (int) v & 255, v -> (byte) v, v -> (int) v & 65535, v -> (short) v);
