@@ -5,9 +5,7 @@ import candela.graph.op.ArgReduce;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Reshape;
-import candela.graph.op.Slice;
 import candela.graph.op.Top;
-import candela.graph.op.Transpose;
 import candela.graph.op.Where;
 import candela.onnx.ElementType;
 import candela.onnx.OnnxTensor;
@@ -146,9 +144,7 @@ final class Builder {
     }
     ElementType told = types.get(v);
     Node n = told == null ? producer(v) : null;
-    boolean moves =
-        n != null && (n.op().isView() || n.op() instanceof Slice || n.op() instanceof Transpose);
-    return moves ? type(n.input(0)) : told;
+    return n != null && Fold.moves(n.op()) ? type(n.input(0)) : told;
   }
 
   /** Counts elements of constants before they are made, or read to make others. */

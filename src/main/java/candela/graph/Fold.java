@@ -63,7 +63,16 @@ final class Fold {
     for (int i = 0; i < y.length; i++) {
       floats[i] = (float) y[i];
     }
-    return OnnxTensor.of(name, shape, floats);
+    OnnxTensor t = OnnxTensor.of(name, shape, floats);
+    return moves(op) ? t.as(in.get(0).constant().type()) : t;
+  }
+
+  /** Whether elements of the first input change place, no more: they are of its type. */
+  static boolean moves(Op op) {
+    return switch (op) {
+      case Concat _, Expand _, PadConstant _, Pick _, Reshape _, Slice _, Transpose _ -> true;
+      default -> false;
+    };
   }
 
   /** Of a result of integers or booleans. */

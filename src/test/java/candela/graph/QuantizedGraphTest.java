@@ -132,6 +132,32 @@ class QuantizedGraphTest {
         .hasMessageContaining("no cast tells its type");
   }
 
+  /** Of constants, and of values at run time; 17 and 33 have more digits than that type. */
+  @Test
+  void whatChangesPlaceKeepsItsType() throws Exception {
+    for (String x : new String[] {"c", "cast"}) {
+      for (String like : new String[] {"turned", "twice", "some", "wide", "first"}) {
+        SmallModel m = new SmallModel(19, 1, 3).floats("f", new long[] {1, 3}, 1, 2, 3);
+        m.integers("c", 17, new long[] {1, 3}, 0x38, 0x40, 0x44)
+            .node("Cast", "x", "cast", "to", 17);
+        m.node("Transpose", x, "turned", "perm", new long[] {1, 0});
+        m.node("Concat", x + " " + x, "twice", "axis", 1);
+        m.longs("one", new long[] {1}, 1).longs("two", new long[] {1}, 2);
+        m.node("Slice", x + " one two one", "some").longs("wider", new long[] {2}, 5, 3);
+        m.node("Expand", x + " wider", "wide").longs("zero", new long[0], 0);
+        m.node("Gather", x + " zero", "first", "axis", 1);
+        m.node("CastLike", "x " + like, "l").node("Cast", "l", "y", "to", 1);
+        Network network = Network.load(m.write(folder));
+        try (Device device = TestDevice.open(1);
+            Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+          device.write(s.input(), new float[] {17, 33, -1000});
+          s.forward();
+          assertThat(device.read(s.output())).as(x + " " + like).containsExactly(16, 32, -448);
+        }
+      }
+    }
+  }
+
   /** As wide as 1.5 times the largest number; what is in range keeps its gradient. */
   @Test
   void withoutSaturationWhatIsTooLargeIsNoNumber() throws Exception {
