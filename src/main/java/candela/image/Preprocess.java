@@ -190,11 +190,11 @@ public record Preprocess(
   }
 
   private static float at(String name, List<Float> values, int channels, int channel) {
-    if (values.size() > channels) {
+    if (values.size() > 1 && values.size() != channels) {
       throw CandelaException.of(
-          "preprocess: the model has one channel, %s has three values %s; give one value, or take"
-              + " the preset mnist, raw or unit",
-          name, values);
+          "preprocess: the model has %s, %s has three values %s; give one value, or take the preset"
+              + " mnist, raw or unit",
+          channels == 1 ? "one channel" : channels + " channels", name, values);
     }
     return values.get(values.size() == 1 ? 0 : channel);
   }

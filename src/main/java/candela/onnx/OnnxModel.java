@@ -107,7 +107,8 @@ public record OnnxModel(
     OnnxValue image = inputs.getFirst();
     if (!image.type().isFloating()) {
       throw CandelaException.of(
-          "%s: a model that reads fractions expected, its input '%s' is %s",
+          "%s: a model that reads fractions expected, its input '%s' is %s; export it with one of"
+              + " floats",
           name, image.name(), image.type());
     }
     List<OnnxValue> all = new ArrayList<>(inputs);

@@ -42,7 +42,7 @@ public final class PixelModel {
       scale[c] = preprocess.value(channels, c, 255) - offset[c];
       same &= offset[c] == 0 && scale[c] == 1;
     }
-    if (same) {
+    if (same && model.inputs().getFirst().type().isFloating()) {
       return model;
     }
     boolean last = !images.equals(network.inputShape());

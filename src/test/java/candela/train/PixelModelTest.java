@@ -97,14 +97,23 @@ class PixelModelTest {
             .node("Flatten", "f", "y")
             .output("y")
             .model();
-    assertThatThrownBy(() -> PixelModel.of(levels, Preprocess.of("imagenet")))
-        .isInstanceOf(CandelaException.class)
-        .hasMessageContaining("fractions expected");
+    for (String preset : new String[] {"imagenet", "raw", "unit"}) {
+      assertThatThrownBy(() -> PixelModel.of(levels, Preprocess.of(preset)))
+          .as(preset)
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("fractions expected");
+    }
     assertThatThrownBy(() -> PixelModel.of(flat(1, 12), Preprocess.of("imagenet")))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("[N,C,H,W] or [N,H,W,C] expected");
     assertThatThrownBy(() -> PixelModel.of(flat(1, 1, SIDE, SIDE), Preprocess.of("imagenet")))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("one channel");
+    for (int channels : new int[] {2, 4}) {
+      OnnxModel model = flat(1, channels, SIDE, SIDE);
+      assertThatThrownBy(() -> PixelModel.of(model, Preprocess.of("imagenet")))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining(channels + " channels, mean has three values");
+    }
   }
 }
