@@ -304,15 +304,20 @@ final class ElementReaders {
   }
 
   private static Value whole(Call c, Value x, ElementType type) {
-    return type == ElementType.BOOL
-        ? c.add(new Elementwise(Unary.BOOLEAN), x)
-        : x.integer() ? wrapped(c, x, type) : truncated(c, x, type);
+    if (type == ElementType.BOOL) {
+      return c.add(new Elementwise(Unary.BOOLEAN), x);
+    }
+    Value y = x.integer() ? x : c.add(new Elementwise(Unary.TRUNCATE), x);
+    return isWhole(c, x) || type.bits() < Byte.SIZE ? wrapped(c, y, type) : y;
   }
 
-  /** Beyond the ends of types of 8 bits and more, floats have no cast that ONNX would tell. */
-  private static Value truncated(Call c, Value x, ElementType type) {
-    Value y = c.add(new Elementwise(Unary.TRUNCATE), x);
-    return type.bits() < Byte.SIZE ? wrapped(c, y, type) : y;
+  /**
+   * Whether x is integers to the model, levels too. Beyond the ends of types of 8 bits and more,
+   * floats have no cast that ONNX would tell.
+   */
+  private static boolean isWhole(Call c, Value x) {
+    ElementType from = c.builder().type(x);
+    return x.integer() || from != null && !from.isFloating();
   }
 
   /** Of integers the last bits, where a type has less of them than floats tell exactly. */

@@ -218,6 +218,10 @@ final class QuantizeReaders {
   }
 
   private static Value told(Call c, Value levels, ElementType type) {
+    if (levels.isConstant()) {
+      Value y = type.isFloating() ? levels : c.add(new Elementwise(Unary.TRUNCATE), levels);
+      return Value.constant(y.name(), y.constant().as(type));
+    }
     c.builder().tell(levels, type);
     return levels;
   }

@@ -132,6 +132,45 @@ class QuantizedGraphTest {
         .hasMessageContaining("no cast tells its type");
   }
 
+  /** 200 as int8 is -56, and -128 as uint8 is 128. */
+  @Test
+  void levelsThatAreCastAreIntegers() throws Exception {
+    Object[][] expected = {{UINT8, INT8, 100f, -56f, -0f}, {INT8, UINT8, 100f, 127f, 128f}};
+    for (Object[] e : expected) {
+      SmallModel m = new SmallModel(19, 1, 3).scalar("s", 1);
+      m.integers("z", (int) e[0], new long[0], 0).node("QuantizeLinear", "x s z", "q");
+      m.longs("same", new long[] {1}, -1).node("Reshape", "q same", "r");
+      m.node("Cast", "r", "i", "to", e[1]).node("Cast", "i", "y", "to", 1);
+      assertThat(scores(m, 100, 200, -300))
+          .containsExactly((float) e[2], (float) e[3], (float) e[4]);
+    }
+  }
+
+  @Test
+  void constantsThatAreQuantisedAreOfTheirLevelsType() throws Exception {
+    Object[][] expected = {{INT8, 100f, 17f, -56f}, {17, 96f, 16f, 192f}};
+    for (Object[] e : expected) {
+      SmallModel m = new SmallModel(21, 1, 3).scalar("s", 1).scalar("c", 3);
+      m.node("QuantizeLinear", "c s", "q", "output_dtype", e[0]).node("Cast", "x", "i", "to", 6);
+      m.node("CastLike", "i q", "l").node("Cast", "l", "y", "to", 1);
+      assertThat(scores(m, 100, 17, 200)).containsExactly((float) e[1], (float) e[2], (float) e[3]);
+    }
+    SmallModel m = new SmallModel(21, 1, 3).scalar("s", 1).scalar("c", 3);
+    m.node("QuantizeLinear", "c s", "z", "output_dtype", INT8).node("QuantizeLinear", "x s z", "q");
+    m.node("DequantizeLinear", "q s z", "y");
+    assertThat(scores(m, 100, 200, -300)).containsExactly(100, 124, -131);
+  }
+
+  private float[] scores(SmallModel m, float... x) throws Exception {
+    Network network = Network.load(m.write(folder));
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, 1, SessionOptions.FORWARD)) {
+      device.write(s.input(), x);
+      s.forward();
+      return device.read(s.output());
+    }
+  }
+
   /** Of constants, and of values at run time; 17 and 33 have more digits than that type. */
   @Test
   void whatChangesPlaceKeepsItsType() throws Exception {
@@ -147,13 +186,7 @@ class QuantizedGraphTest {
         m.node("Expand", x + " wider", "wide").longs("zero", new long[0], 0);
         m.node("Gather", x + " zero", "first", "axis", 1);
         m.node("CastLike", "x " + like, "l").node("Cast", "l", "y", "to", 1);
-        Network network = Network.load(m.write(folder));
-        try (Device device = TestDevice.open(1);
-            Session s = network.session(device, 1, SessionOptions.FORWARD)) {
-          device.write(s.input(), new float[] {17, 33, -1000});
-          s.forward();
-          assertThat(device.read(s.output())).as(x + " " + like).containsExactly(16, 32, -448);
-        }
+        assertThat(scores(m, 17, 33, -1000)).as(x + " " + like).containsExactly(16, 32, -448);
       }
     }
   }
