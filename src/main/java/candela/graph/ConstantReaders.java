@@ -52,11 +52,13 @@ final class ConstantReaders {
       }
       long[] longs = new long[shape.count()];
       Arrays.fill(longs, v.longs()[0]);
-      return c.of(shape, longs);
+      Value y = c.of(shape, longs);
+      return Value.constant(y.name(), y.constant().as(v.type()));
     }
     c.builder().make(shape.count());
     String name = c.node().name();
-    return Value.constant(name, OnnxTensor.filled(name, shape, v == null ? 0 : v.floats()[0]));
+    OnnxTensor y = OnnxTensor.filled(name, shape, v == null ? 0 : v.floats()[0]);
+    return Value.constant(name, v == null ? y : y.as(v.type()));
   }
 
   /** Ones along a diagonal. */

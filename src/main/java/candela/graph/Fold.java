@@ -71,6 +71,7 @@ final class Fold {
   static boolean moves(Op op) {
     return switch (op) {
       case Concat _, Expand _, PadConstant _, Pick _, Reshape _, Slice _, Transpose _ -> true;
+      case AlongAxis a -> a.picks();
       default -> false;
     };
   }

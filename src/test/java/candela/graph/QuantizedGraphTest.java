@@ -10,9 +10,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.onnx.ElementType;
+import candela.onnx.ModelBuilder;
 import candela.onnx.OnnxModel;
+import candela.onnx.OnnxTensor;
 import candela.rule.Presets;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -161,8 +165,30 @@ class QuantizedGraphTest {
     assertThat(scores(m, 100, 200, -300)).containsExactly(100, 124, -131);
   }
 
+  @Test
+  void constantsOfAShapeAreOfTheirValuesType() {
+    Object[][] expected = {
+      {ElementType.INT8, -128f}, {ElementType.UINT4, -0f}, {ElementType.FLOAT8E4M3FN, -288f}
+    };
+    for (Object[] e : expected) {
+      ElementType type = (ElementType) e[0];
+      OnnxTensor zero =
+          type.isFloating()
+              ? OnnxTensor.of("", Shape.of(1), 0f).as(type)
+              : OnnxTensor.of("", Shape.of(1), 0L).as(type);
+      ModelBuilder m = new ModelBuilder(21).input("x", 1, 3).constant("s", Shape.of(1), 1f);
+      m.constant("shape", Shape.of(1), 1L).node("ConstantOfShape", "shape", "z", "value", zero);
+      m.node("QuantizeLinear", "x,s,z", "q").node("DequantizeLinear", "q,s,z", "y");
+      float[] y = scores(Network.of(m.output("y").model()), 3, 9, -300);
+      assertThat(y).as("%s", type).containsExactly(3, 9, (float) e[1]);
+    }
+  }
+
   private float[] scores(SmallModel m, float... x) throws Exception {
-    Network network = Network.load(m.write(folder));
+    return scores(Network.load(m.write(folder)), x);
+  }
+
+  private static float[] scores(Network network, float... x) {
     try (Device device = TestDevice.open(1);
         Session s = network.session(device, 1, SessionOptions.FORWARD)) {
       device.write(s.input(), x);
@@ -175,7 +201,7 @@ class QuantizedGraphTest {
   @Test
   void whatChangesPlaceKeepsItsType() throws Exception {
     for (String x : new String[] {"c", "cast"}) {
-      for (String like : new String[] {"turned", "twice", "some", "wide", "first"}) {
+      for (String like : new String[] {"turned", "twice", "some", "wide", "first", "tiled"}) {
         SmallModel m = new SmallModel(19, 1, 3).floats("f", new long[] {1, 3}, 1, 2, 3);
         m.integers("c", 17, new long[] {1, 3}, 0x38, 0x40, 0x44)
             .node("Cast", "x", "cast", "to", 17);
@@ -185,6 +211,7 @@ class QuantizedGraphTest {
         m.node("Slice", x + " one two one", "some").longs("wider", new long[] {2}, 5, 3);
         m.node("Expand", x + " wider", "wide").longs("zero", new long[0], 0);
         m.node("Gather", x + " zero", "first", "axis", 1);
+        m.longs("times", new long[] {2}, 2, 2).node("Tile", x + " times", "tiled");
         m.node("CastLike", "x " + like, "l").node("Cast", "l", "y", "to", 1);
         assertThat(scores(m, 17, 33, -1000)).as(x + " " + like).containsExactly(16, 32, -448);
       }
