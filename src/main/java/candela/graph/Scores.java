@@ -1,5 +1,6 @@
 package candela.graph;
 
+import candela.device.Binary;
 import candela.device.Unary;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Pick;
@@ -98,13 +99,17 @@ record Scores(Value logits, Likelihood likelihood) {
     Set<String> names = new HashSet<>();
     for (Value output : graph.outputs()) {
       Value v = of(graph, output, batch).logits;
-      boolean cut =
-          graph.nodes().stream().anyMatch(n -> n.op() instanceof Rectify && n.input(0) == v);
+      boolean cut = graph.nodes().stream().anyMatch(n -> isCut(n) && n.input(0) == v);
       if (v != output && cut) {
         names.add(v.name());
       }
     }
     return names;
+  }
+
+  /** Of numbers, or of what they are over a scale. */
+  private static boolean isCut(Node n) {
+    return n.op() instanceof Rectify || Rewrite.binary(n, Binary.DIV) != null;
   }
 
   /** The softmax or sigmoid that v, or what v is the logarithm of, comes from; else what does. */
@@ -145,10 +150,19 @@ record Scores(Value logits, Likelihood likelihood) {
   private static Value unrounded(Map<Value, Node> producers, Value v, int batch) {
     Node n = moved(producers, v);
     boolean rounds = false;
-    while (n != null
-        && n.op() instanceof Elementwise e
-        && (e.kind() == Unary.QUANTIZE || e.kind() == Unary.LINEAR)) {
-      rounds |= e.kind() == Unary.QUANTIZE;
+    boolean floats = false;
+    float scale = 1;
+    while (n != null) {
+      if (n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE) {
+        rounds = true;
+        floats |= e.beta() != 0;
+      } else if (n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR) {
+        scale *= e.alpha();
+      } else if (Rewrite.binary(n, Binary.MUL) != null && isNumber(n.input(1))) {
+        scale *= n.input(1).constant().floats()[0];
+      } else {
+        break;
+      }
       n = moved(producers, n.input(0));
     }
     boolean same =
@@ -156,7 +170,23 @@ record Scores(Value logits, Likelihood likelihood) {
             && n != null
             && n.op() instanceof Rectify
             && classes(n.input(0), batch) == classes(v, batch);
-    return same ? n.input(0) : v;
+    if (!same) {
+      return v;
+    }
+    return floats && scale != 1 ? undivided(producers, n.input(0), scale, v) : n.input(0);
+  }
+
+  /** What x is over that scale, as levels that are floats are made; else otherwise. */
+  private static Value undivided(
+      Map<Value, Node> producers, Value x, float scale, Value otherwise) {
+    Node n = Rewrite.binary(producers.get(x), Binary.DIV);
+    boolean divides =
+        n != null && isNumber(n.input(1)) && n.input(1).constant().floats()[0] == scale;
+    return divides ? n.input(0) : otherwise;
+  }
+
+  private static boolean isNumber(Value v) {
+    return v.isConstant() && v.shape().count() == 1;
   }
 
   private static boolean keepsOrder(Node n) {

@@ -165,6 +165,31 @@ class QuantizedGraphTest {
     assertThat(scores(m, 100, 200, -300)).containsExactly(100, 124, -131);
   }
 
+  /**
+   * Levels that are floats are of numbers over the scale; twice the numbers are left as they are.
+   */
+  @Test
+  void scoresOfFloatsThatAreRoundedAreTheNumbersBefore() throws Exception {
+    for (String last : new String[] {"d", "p", "twice"}) {
+      SmallModel m = new SmallModel(21, 1, 3).scalar("s", .03f).scalar("two", 2);
+      m.floats("w", new long[] {3, 3}, 1, 0, 0, 0, 1, 0, 0, 0, 1).node("MatMul", "x w", "l");
+      m.node("QuantizeLinear", "l s", "q", "output_dtype", 17);
+      m.node("DequantizeLinear", "q s", "d")
+          .node("Softmax", "d", "p")
+          .node("Mul", "d two", "twice");
+      Network network = Network.load(m.node("Identity", last, "y").write(folder));
+      float[] expected = {1.01f, -20, .5f};
+      try (Device device = TestDevice.open(1);
+          Session s = network.session(device, 1, SessionOptions.GRADIENT)) {
+        device.write(s.input(), expected);
+        s.forward();
+        float[] twice = {1.92f, -26.88f, .96f};
+        float[] logits = device.read(s.logits());
+        assertThat(logits).as(last).containsExactly(last.equals("twice") ? twice : expected);
+      }
+    }
+  }
+
   @Test
   void constantsOfAShapeAreOfTheirValuesType() {
     Object[][] expected = {
