@@ -149,13 +149,13 @@ record Scores(Value logits, Likelihood likelihood) {
   /** The numbers before a quantisation's range, of those or their levels; else v itself. */
   private static Value unrounded(Map<Value, Node> producers, Value v, int batch) {
     Node n = moved(producers, v);
-    boolean rounds = false;
-    boolean floats = false;
+    Elementwise first = null;
+    boolean levels = false;
     float scale = 1;
     while (n != null) {
       if (n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE) {
-        rounds = true;
-        floats |= e.beta() != 0;
+        levels = first != null;
+        first = e;
       } else if (n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR) {
         scale *= e.alpha();
       } else if (Rewrite.binary(n, Binary.MUL) != null && isNumber(n.input(1))) {
@@ -166,14 +166,17 @@ record Scores(Value logits, Likelihood likelihood) {
       n = moved(producers, n.input(0));
     }
     boolean same =
-        rounds
+        first != null
             && n != null
             && n.op() instanceof Rectify
             && classes(n.input(0), batch) == classes(v, batch);
     if (!same) {
       return v;
     }
-    return floats && scale != 1 ? undivided(producers, n.input(0), scale, v) : n.input(0);
+    if (isOne(scale) || levels && isOne(scale * first.alpha())) {
+      return n.input(0);
+    }
+    return undivided(producers, n.input(0), scale, v);
   }
 
   /** What x is over that scale, as levels that are floats are made; else otherwise. */
@@ -183,6 +186,11 @@ record Scores(Value logits, Likelihood likelihood) {
     boolean divides =
         n != null && isNumber(n.input(1)) && n.input(1).constant().floats()[0] == scale;
     return divides ? n.input(0) : otherwise;
+  }
+
+  /** But for rounding. */
+  private static boolean isOne(float v) {
+    return Math.abs(v - 1) < 1e-5;
   }
 
   private static boolean isNumber(Value v) {

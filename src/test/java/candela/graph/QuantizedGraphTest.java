@@ -190,6 +190,21 @@ class QuantizedGraphTest {
     }
   }
 
+  /** Twice the numbers are not the numbers; what a softmax reads then is what was rounded. */
+  @Test
+  void scoresThatAreScaledAfterRoundingAreLeftAsTheyAre() throws Exception {
+    SmallModel m = new SmallModel(13, 1, 3).scalar("s", .5f).scalar("two", 2);
+    m.node("QuantizeLinear", "x s", "q").node("DequantizeLinear", "q s", "d");
+    m.node("Mul", "d two", "twice").node("Softmax", "twice", "y");
+    Network network = Network.load(m.write(folder));
+    try (Device device = TestDevice.open(1);
+        Session s = network.session(device, 1, SessionOptions.GRADIENT)) {
+      device.write(s.input(), new float[] {1.1f, 2.4f, 3});
+      s.forward();
+      assertThat(device.read(s.logits())).containsExactly(2, 5, 6);
+    }
+  }
+
   @Test
   void constantsOfAShapeAreOfTheirValuesType() {
     Object[][] expected = {
