@@ -265,7 +265,7 @@ class StudyTest {
     byte[] before = Files.readAllBytes(ledger);
     assertThat(MainTest.run("study", study.toString(), "--ledger=" + ledger).err())
         .contains(
-            "a ledger of version 7 expected, it has version 0; use the Candela that wrote it");
+            "a ledger of version 8 expected, it has version 0; use the Candela that wrote it");
     assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 7 expected");
     assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
 
