@@ -42,7 +42,7 @@ final class Cubic {
       return null;
     }
     if (b.kind() == Binary.POW) {
-      boolean cube = n.input(1).isConstant() && n.input(1).shape().count() == 1;
+      boolean cube = n.input(1).isNumber();
       return cube && n.input(1).constant().floats()[0] == DEGREE ? times(p, times(p, p)) : null;
     }
     double[] q = n.input(1) == n.input(0) ? p : of(n.input(1), x, producers, depth - 1);

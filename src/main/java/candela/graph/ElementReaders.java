@@ -162,8 +162,7 @@ final class ElementReaders {
     Node equal =
         not == null ? null : Rewrite.binary(c.builder().producer(not.input(0)), Binary.EQUAL);
     Node softmax = c.builder().producer(x);
-    return c.x(1).isConstant()
-        && c.x(1).shape().count() == 1
+    return c.x(1).isNumber()
         && c.x(1).shape().rank() <= x.shape().rank()
         && equal != null
         && equal.input(0) == x
@@ -201,7 +200,7 @@ final class ElementReaders {
 
   /** The one number that a constant is, else NaN. */
   private static float number(Value v) {
-    boolean one = v.isConstant() && v.shape().count() == 1 && !v.integer();
+    boolean one = v.isNumber() && !v.integer();
     return one ? v.constant().floats()[0] : Float.NaN;
   }
 
@@ -263,7 +262,11 @@ final class ElementReaders {
 
   private static Value cast(Call c, Value x, ElementType type) {
     c.ignore("round_mode", "saturate");
-    Value y = type.isFloating() ? floating(c, x, type) : whole(c, x, type);
+    return typed(c, type.isFloating() ? floating(c, x, type) : whole(c, x, type), type);
+  }
+
+  /** y, which has that type in the model. */
+  static Value typed(Call c, Value y, ElementType type) {
     if (y.isConstant()) {
       return Value.constant(y.name(), y.constant().as(type));
     }
@@ -271,9 +274,14 @@ final class ElementReaders {
     return y;
   }
 
+  /** Integers as float32. */
+  static Value real(Call c, Value x) {
+    return x.integer() ? c.add(new Elementwise(Unary.LINEAR, 1, 0), x) : x;
+  }
+
   private static Value floating(Call c, Value x, ElementType type) {
     boolean saturate = c.integer("saturate", 1) != 0;
-    Value y = x.integer() ? c.add(new Elementwise(Unary.LINEAR, 1, 0), x) : x;
+    Value y = real(c, x);
     if (type == ElementType.FLOAT8E8M0) {
       throw CandelaException.of("casts to %s are not supported", type);
     }

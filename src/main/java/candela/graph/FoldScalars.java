@@ -58,7 +58,7 @@ final class FoldScalars implements Simplify.Pass {
   }
 
   private static boolean isDivision(Node n) {
-    return n.op() instanceof BinaryOp b && b.kind() == Binary.DIV;
+    return Rewrite.binary(n, Binary.DIV) != null;
   }
 
   /** Values that step functions read, as they are or element by element. */
@@ -66,8 +66,7 @@ final class FoldScalars implements Simplify.Pass {
     Set<Value> stepped = new HashSet<>();
     for (Node n : graph.nodes().reversed()) {
       boolean steps =
-          n.op() instanceof BinaryOp b && b.kind() == Binary.MOD
-              || n.op() instanceof Elementwise e && e.kind() == Unary.QUANTIZE;
+          Rewrite.binary(n, Binary.MOD) != null || Rewrite.elementwise(n, Unary.QUANTIZE) != null;
       boolean passes = isElementwise(n) && stepped.contains(n.output());
       for (int i = 0; i < n.inputs().size(); i++) {
         Value v = n.input(i);
@@ -104,8 +103,7 @@ final class FoldScalars implements Simplify.Pass {
     int side = n.input(1).isConstant() ? 1 : 0;
     Value x = n.input(1 - side);
     boolean number =
-        n.input(side).isConstant()
-            && n.input(side).shape().count() == 1
+        n.input(side).isNumber()
             && !x.isConstant()
             && !x.integer()
             && x.shape().equals(n.output().shape());

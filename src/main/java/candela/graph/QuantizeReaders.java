@@ -61,7 +61,7 @@ final class QuantizeReaders {
   static Value quantize(Call c) {
     c.ignore("axis", "block_size", "precision");
     boolean saturate = c.integer("saturate", 1) != 0;
-    Value x = real(c, c.x(0));
+    Value x = ElementReaders.real(c, c.x(0));
     Value scale = scale(c, false);
     Value zero = zero(c);
     ElementType type = levels(c);
@@ -74,7 +74,7 @@ final class QuantizeReaders {
       return told(c, ElementReaders.rounded(c, y, floats.get(), saturate), type);
     }
     Range range = Range.of(type);
-    if (isNumber(scale) && isNumber(zero)) {
+    if (scale.isNumber() && zero.isNumber()) {
       float step = number(scale);
       float offset = number(zero);
       boolean relu = offset == range.lo && !isNeverNegative(c.builder(), x, MOST_LOOKED_AT);
@@ -85,7 +85,7 @@ final class QuantizeReaders {
       y = c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y);
       return told(c, c.add(new Elementwise(Unary.LINEAR, 1, offset), y), type);
     }
-    Value offset = along(c, real(c, zero), x.shape());
+    Value offset = along(c, ElementReaders.real(c, zero), x.shape());
     Value y = c.binary(Binary.DIV, x, along(c, scale, x.shape()));
     // before the zero point, which takes the last digits
     y = c.binary(Binary.ADD, c.add(new Elementwise(Unary.QUANTIZE, 1, 0), y), offset);
@@ -98,15 +98,15 @@ final class QuantizeReaders {
     Value q = c.x(0);
     Value scale = scale(c, true);
     Value zero = zero(c);
-    if (isNumber(scale) && isNumber(zero)) {
+    if (scale.isNumber() && zero.isNumber()) {
       Value rounded = rounded(c, q, number(scale), number(zero));
       if (rounded != null) {
         return rounded;
       }
     }
-    Value y = real(c, q);
+    Value y = ElementReaders.real(c, q);
     if (!isZero(zero)) {
-      y = c.binary(Binary.SUB, y, along(c, real(c, zero), q.shape()));
+      y = c.binary(Binary.SUB, y, along(c, ElementReaders.real(c, zero), q.shape()));
     }
     return c.binary(Binary.MUL, y, along(c, scale, q.shape()));
   }
@@ -218,16 +218,9 @@ final class QuantizeReaders {
   }
 
   private static Value told(Call c, Value levels, ElementType type) {
-    if (levels.isConstant()) {
-      Value y = type.isFloating() ? levels : c.add(new Elementwise(Unary.TRUNCATE), levels);
-      return Value.constant(y.name(), y.constant().as(type));
-    }
-    c.builder().tell(levels, type);
-    return levels;
-  }
-
-  private static boolean isNumber(Value v) {
-    return v.isConstant() && v.shape().count() == 1;
+    boolean whole = levels.isConstant() && !type.isFloating();
+    Value y = whole ? c.add(new Elementwise(Unary.TRUNCATE), levels) : levels;
+    return ElementReaders.typed(c, y, type);
   }
 
   private static boolean isZero(Value v) {
@@ -244,11 +237,6 @@ final class QuantizeReaders {
 
   private static float number(Value v) {
     return v.constant().floats()[0];
-  }
-
-  /** Integers as float32. */
-  private static Value real(Call c, Value x) {
-    return x.integer() ? c.add(new Elementwise(Unary.LINEAR, 1, 0), x) : x;
   }
 
   /**

@@ -158,7 +158,7 @@ record Scores(Value logits, Likelihood likelihood) {
         first = e;
       } else if (n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR) {
         scale *= e.alpha();
-      } else if (Rewrite.binary(n, Binary.MUL) != null && isNumber(n.input(1))) {
+      } else if (Rewrite.binary(n, Binary.MUL) != null && n.input(1).isNumber()) {
         scale *= n.input(1).constant().floats()[0];
       } else {
         break;
@@ -184,17 +184,13 @@ record Scores(Value logits, Likelihood likelihood) {
       Map<Value, Node> producers, Value x, float scale, Value otherwise) {
     Node n = Rewrite.binary(producers.get(x), Binary.DIV);
     boolean divides =
-        n != null && isNumber(n.input(1)) && n.input(1).constant().floats()[0] == scale;
+        n != null && n.input(1).isNumber() && n.input(1).constant().floats()[0] == scale;
     return divides ? n.input(0) : otherwise;
   }
 
   /** But for rounding. */
   private static boolean isOne(float v) {
     return Math.abs(v - 1) < 1e-5;
-  }
-
-  private static boolean isNumber(Value v) {
-    return v.isConstant() && v.shape().count() == 1;
   }
 
   private static boolean keepsOrder(Node n) {

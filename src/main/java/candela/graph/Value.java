@@ -61,6 +61,11 @@ public final class Value {
     return constant != null;
   }
 
+  /** Whether it is a constant of one element. */
+  boolean isNumber() {
+    return constant != null && shape.count() == 1;
+  }
+
   /** Whether it is a constant that is the same for every index of its first axis. */
   public boolean isRepeated() {
     if (constant == null || shape.rank() == 0 || shape.count() == 0) {
