@@ -1,7 +1,6 @@
 package candela.method;
 
 import candela.probe.Workspace;
-import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
@@ -33,14 +32,25 @@ final class Blended {
   private float[] same;
 
   Blended(Subject subject, Workspace workspace, Fill fill, Inpainter inpainter, long seed) {
+    this(
+        subject,
+        workspace,
+        fill == Fill.INPAINT ? null : fill.image(subject, seed, workspace),
+        fill == Fill.INPAINT ? inpainter.open(subject.image(), subject.levels(), workspace) : null);
+  }
+
+  /** What a mask hides shows the other image. */
+  Blended(Subject subject, Workspace workspace, Tensor other) {
+    this(subject, workspace, other, null);
+  }
+
+  private Blended(Subject subject, Workspace workspace, Tensor other, Inpainter.Filling filling) {
     this.workspace = workspace;
-    Shape image = subject.image();
+    this.other = other;
+    this.filling = filling;
     pixels = subject.pixels();
-    area = image.count(1, 3);
+    area = subject.image().count(1, 3);
     x = workspace.tensor(subject.shape(), pixels);
-    boolean inpaint = fill == Fill.INPAINT;
-    other = inpaint ? null : fill.image(subject, seed, workspace);
-    filling = inpaint ? inpainter.open(image, subject.levels(), workspace) : null;
   }
 
   /** rows[r] = y[r] + mask[r] (x − y[r]), y[r] the fill; mask[n,h·w] for n rows or more. */

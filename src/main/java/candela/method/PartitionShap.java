@@ -7,7 +7,6 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -112,8 +111,7 @@ public record PartitionShap(
     private final Workspace workspace;
     private final Shape image;
     private final Rectangle whole;
-    private final Tensor x;
-    private final Tensor from;
+    private final Blended blended;
     private final int size;
     private final PriorityQueue<Part> parts = new PriorityQueue<>(LARGEST_FIRST);
     private final List<Part> pixels = new ArrayList<>();
@@ -131,8 +129,7 @@ public record PartitionShap(
       this.workspace = workspace;
       image = subject.image();
       whole = new Rectangle(0, 0, image.dim(1), image.dim(2));
-      x = workspace.tensor(subject.shape(), subject.pixels());
-      from = baseline.of(subject, seed, workspace);
+      blended = new Blended(subject, workspace, baseline.of(subject, seed, workspace));
       long halvings = Math.ceilDiv((long) maxEvals - 2, 2);
       size = (int) Math.min(Integer.MAX_VALUE, 2 + Math.min(2 * halvings, rows(whole, 1)));
       scores = new float[Math.max(2, width())];
@@ -178,31 +175,19 @@ public record PartitionShap(
     @Override
     public int next(Tensor into) {
       int n = Math.min(into.shape().dim(0), rows.size() - written);
-      float[] table = new float[n * whole.pixels()];
+      float[] mask = new float[n * whole.pixels()];
       for (int r = 0; r < n; r++) {
         for (Shown s = rows.get(written + r); s != null; s = s.rest) {
           Rectangle shown = s.rectangle;
           for (int y = shown.top; y < shown.bottom; y++) {
             int line = r * whole.pixels() + y * whole.right;
-            Arrays.fill(table, line + shown.left, line + shown.right, 1);
+            Arrays.fill(mask, line + shown.left, line + shown.right, 1);
           }
         }
       }
       if (n > 0) {
         try (var own = new Workspace(workspace.device())) {
-          workspace
-              .device()
-              .kernels()
-              .mask()
-              .blend(
-                  n,
-                  x.count(),
-                  whole.pixels(),
-                  own.floats(table),
-                  MemorySegment.NULL,
-                  x.data(),
-                  from.data(),
-                  into.data());
+          blended.write(own.tensor(Shape.of(n, whole.pixels()), mask), into.rows(0, n));
         }
       }
       written += n;
