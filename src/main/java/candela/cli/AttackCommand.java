@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.image.Preprocess;
+import candela.method.Preparation;
 import candela.method.Trained;
 import candela.onnx.OnnxModel;
 import candela.onnx.Widen;
@@ -134,9 +135,7 @@ final class AttackCommand implements Callable<Integer> {
   private String preset(OnnxModel read) {
     Optional<String> told = Trained.of(read).map(Trained::preprocess);
     if (preprocess == null && told.isEmpty()) {
-      System.out.printf(
-          "preprocessing: %s (not told by the model; --preprocess sets another)%n",
-          Dataset.PREPROCESS);
+      Classifier.sayPreprocessing(Dataset.PREPROCESS, Preparation.UNTOLD);
     }
     return preprocess == null ? told.orElse(Dataset.PREPROCESS) : preprocess;
   }

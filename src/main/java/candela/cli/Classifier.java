@@ -51,9 +51,7 @@ final class Classifier {
   /** How images are read and which scores are asked, where nobody has said. */
   void sayWhatWasAssumed(Network network, Preparation preparation, Output output) {
     if (!preparation.assumed().isEmpty()) {
-      System.out.printf(
-          "preprocessing: %s (%s; --preprocess sets another)%n",
-          preparation.name(), preparation.assumed());
+      sayPreprocessing(preparation.name(), preparation.assumed());
     }
     List<String> outputs = network.model().outputs().stream().map(OnnxValue::name).toList();
     if (output.name == null && outputs.size() > 1) {
@@ -61,6 +59,11 @@ final class Classifier {
           "output: %s (the first of %s; --output sets another)%n",
           outputs.getFirst(), String.join(", ", outputs));
     }
+  }
+
+  /** Also of commands that take no such model. */
+  static void sayPreprocessing(String name, String why) {
+    System.out.printf("preprocessing: %s (%s; --preprocess sets another)%n", name, why);
   }
 
   /** A first run: a model and pictures that come with Candela, which is said. */

@@ -9,6 +9,7 @@ import candela.probe.Workspace;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -69,17 +70,10 @@ public record IntegratedGradients(
       super(Ask.gradient(score), subject.shape(), subject.target(), nSteps + 2);
       this.workspace = workspace;
       image = subject.image();
-      float[] alphas = new float[nSteps + 2];
-      float[] weights = new float[nSteps];
-      double[] points = method.points(nSteps);
-      double[] parts = method.weights(nSteps);
-      for (int i = 0; i < nSteps; i++) {
-        alphas[i] = (float) points[i];
-        weights[i] = (float) parts[i];
-      }
+      float[] alphas = Arrays.copyOf(Floats.of(method.points(nSteps)), nSteps + 2);
       alphas[nSteps + 1] = 1;
       path = new StraightPath(subject, workspace, baseline, seed, alphas);
-      weight = workspace.floats(weights);
+      weight = workspace.floats(Floats.of(method.weights(nSteps)));
       sum = workspace.allocate(path.x.count() * 8L);
     }
 

@@ -27,7 +27,8 @@ public final class Preparation {
   /** Preset of inputs that are whole numbers. */
   private static final String LEVELS = "raw";
 
-  private static final String UNTOLD = "not told by the model";
+  /** Why it is the default. */
+  public static final String UNTOLD = "not told by the model";
 
   /** Of inputs that are given as they are. */
   private static final String NONE = "none";
