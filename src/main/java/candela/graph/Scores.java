@@ -25,6 +25,9 @@ import java.util.stream.Collectors;
  * @param likelihood a sigmoid's where there is one, or one class alone
  */
 record Scores(Value logits, Likelihood likelihood) {
+  /** From the last to the first. */
+  private static final List<Unary> LOG_SIGMOID = List.of(Unary.NEG, Unary.SOFTPLUS, Unary.NEG);
+
   /** The value named output, or the first output. */
   static Value output(Graph graph, String output) {
     if (output == null) {
@@ -48,22 +51,22 @@ record Scores(Value logits, Likelihood likelihood) {
   static Scores of(Graph graph, Value output, int batch) {
     Map<Value, Node> producers = Rewrite.producers(graph);
     Value scores = unrounded(producers, output, batch);
-    Node n = likelihood(producers, scores);
     int classes = classes(output, batch);
     Value logarithm = MixedScores.logarithm(graph, output);
     if (logarithm != null) {
       return new Scores(logarithm, Likelihood.SOFTMAX);
     }
-    if (n != null && n.op() instanceof Softmax && n.input(0).shape().dim(-1) == classes) {
-      return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SOFTMAX);
-    }
-    if (n != null
-        && n.op() instanceof Elementwise e
-        && e.kind() == Unary.SIGMOID
-        && classes(n.input(0), batch) == classes) {
-      return new Scores(unrounded(producers, n.input(0), batch), Likelihood.SIGMOID);
+    Scores behind = behind(producers, scores);
+    if (behind != null && behind.areOf(classes, batch)) {
+      return new Scores(unrounded(producers, behind.logits, batch), behind.likelihood);
     }
     return new Scores(scores, classes == 1 ? Likelihood.SIGMOID : Likelihood.SOFTMAX);
+  }
+
+  /** Whether there are so many; a softmax is one over its last axis. */
+  private boolean areOf(int classes, int batch) {
+    int all = likelihood == Likelihood.SOFTMAX ? logits.shape().dim(-1) : classes(logits, batch);
+    return all == classes;
   }
 
   /**
@@ -112,29 +115,43 @@ record Scores(Value logits, Likelihood likelihood) {
     return n.op() instanceof Rectify || Rewrite.binary(n, Binary.DIV) != null;
   }
 
-  /** The softmax or sigmoid that v, or what v is the logarithm of, comes from; else what does. */
-  private static Node likelihood(Map<Value, Node> producers, Value v) {
-    Node n = uncut(producers, moved(producers, v));
-    if (n == null || !(n.op() instanceof Elementwise e) || e.kind() != Unary.LOG) {
-      return n;
+  /** Of the softmax or sigmoid that v, or what v is the logarithm of, comes from; else null. */
+  private static Scores behind(Map<Value, Node> producers, Value v) {
+    Node n = moved(producers, v);
+    if (n != null && n.op() instanceof Softmax) {
+      return new Scores(n.input(0), Likelihood.SOFTMAX);
     }
-    Node before = uncut(producers, moved(producers, n.input(0)));
-    return isLikelihood(before) ? before : n;
+    if (Rewrite.elementwise(n, Unary.LOG) != null) {
+      return ofLikelihood(producers, n.input(0));
+    }
+    Value z = ofLogSigmoid(producers, n);
+    return z == null ? ofLikelihood(producers, v) : new Scores(z, Likelihood.SIGMOID);
   }
 
-  /** What a range within 0 … 1 is of, where that is a softmax or a sigmoid; else n. */
-  private static Node uncut(Map<Value, Node> producers, Node n) {
-    if (n == null || !(n.op() instanceof Rectify r) || r.lo() < 0) {
-      return n;
+  /** Of the softmax or sigmoid that v comes from, cut to a range within 0 … 1 or not; else null. */
+  private static Scores ofLikelihood(Map<Value, Node> producers, Value v) {
+    Node n = moved(producers, v);
+    if (n != null && n.op() instanceof Rectify r && r.lo() >= 0) {
+      n = moved(producers, n.input(0));
     }
-    Node before = moved(producers, n.input(0));
-    return isLikelihood(before) ? before : n;
+    if (n != null && n.op() instanceof Softmax s && !s.log()) {
+      return new Scores(n.input(0), Likelihood.SOFTMAX);
+    }
+    boolean sigmoid = Rewrite.elementwise(n, Unary.SIGMOID) != null;
+    return sigmoid ? new Scores(n.input(0), Likelihood.SIGMOID) : null;
   }
 
-  private static boolean isLikelihood(Node n) {
-    return n != null
-        && (n.op() instanceof Softmax s && !s.log()
-            || n.op() instanceof Elementwise e && e.kind() == Unary.SIGMOID);
+  /** The z that n is -softplus(-z) of, a sigmoid's logarithm; else null. */
+  private static Value ofLogSigmoid(Map<Value, Node> producers, Node n) {
+    Value v = null;
+    for (Unary kind : LOG_SIGMOID) {
+      if (Rewrite.elementwise(n, kind) == null) {
+        return null;
+      }
+      v = n.input(0);
+      n = moved(producers, v);
+    }
+    return v;
   }
 
   /** What computes v, but for nodes that keep the order of elements. */

@@ -21,7 +21,7 @@ import java.util.TreeMap;
 /** How a ledger begins, and whether one that is there belongs to a study. */
 final class Schema {
   /** Of the tables and views in ledger.sql; raised when they, or what they hold, change. */
-  private static final int VERSION = 8;
+  private static final int VERSION = 9;
 
   private Schema() {}
 

@@ -132,6 +132,59 @@ class MixedScoresTest {
     assertThat(other.logits()).isNotEqualTo(X);
   }
 
+  /** x less the logarithm of the sum of its exponentials, as several libraries write that. */
+  @Test
+  void theLogarithmOfASoftmaxThatIsSpelledOutIsOne() throws Exception {
+    List<ModelBuilder> models =
+        List.of(
+            spelled("x").node("Sub", "x,log", "y"),
+            shifted().node("Sub", "l,log", "y"),
+            shifted().node("Add", "log,m", "back").node("Sub", "x,back", "y"),
+            two()
+                .node("ReduceLogSumExp", "x", "sum", "axes", new int[] {1})
+                .node("Sub", "x,sum", "y"),
+            two().node("LogSoftmax", "x", "g").node("Exp", "g", "y"),
+            spelled("x").node("Sub", "x,log", "g").node("Exp", "g", "y"));
+    for (int m = 0; m < models.size(); m++) {
+      Prediction found = prediction(network(models.get(m)));
+      assertThat(found.logits()).as("model %d", m).containsExactly(X);
+      assertThat(found.likelihood()).as("model %d", m).isEqualTo(Likelihood.SOFTMAX);
+    }
+  }
+
+  /** Of another value, or with something else taken away than was added. */
+  @Test
+  void otherDifferencesAreScores() throws Exception {
+    List<ModelBuilder> models =
+        List.of(
+            spelled("b").node("Sub", "x,log", "y"),
+            shifted().node("Sub", "x,log", "y"),
+            shifted().node("Add", "log,log", "back").node("Sub", "x,back", "y"));
+    for (int m = 0; m < models.size(); m++) {
+      assertThat(prediction(network(models.get(m))).logits()).as("model %d", m).isNotEqualTo(X);
+    }
+  }
+
+  /** The logarithm of the sum of the exponentials of a value. */
+  private static ModelBuilder spelled(String of) {
+    return sum(two(), of);
+  }
+
+  /** The same of x less its largest element. */
+  private static ModelBuilder shifted() {
+    ModelBuilder less =
+        two().node("ReduceMax", "x", "m", "axes", new int[] {1}).node("Sub", "x,m", "l");
+    return sum(less, "l");
+  }
+
+  private static ModelBuilder sum(ModelBuilder model, String of) {
+    return model
+        .constant("last", Shape.of(1), 1L)
+        .node("Exp", of, "e")
+        .node("ReduceSum", "e,last", "s")
+        .node("Log", "s", "log");
+  }
+
   /** Differences, weights below 0, and what has another axis are scores like others. */
   @Test
   void otherSumsAreScores() throws Exception {

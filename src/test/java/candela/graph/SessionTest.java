@@ -110,8 +110,18 @@ class SessionTest {
   /** As PyTorch exports logsigmoid: a softmax of logarithms would mix the classes. */
   @Test
   void scoresThatAreLogarithmsOfASigmoidAreOfEachClass() throws Exception {
+    checkLogSigmoid("Sigmoid", "Log");
+  }
+
+  /** As JAX and TensorFlow write it. */
+  @Test
+  void aSoftplusTurnedRoundIsTheLogarithmOfASigmoid() throws Exception {
+    checkLogSigmoid("Neg", "Softplus", "Neg");
+  }
+
+  private void checkLogSigmoid(String... last) throws Exception {
     try (Device device = TestDevice.open(1);
-        Session s = linear("Sigmoid", "Log").session(device, 2, SessionOptions.GRADIENT)) {
+        Session s = linear(last).session(device, 2, SessionOptions.GRADIENT)) {
       device.write(s.input(), draw(6));
       s.forward();
       float[] log = device.read(s.output());
