@@ -10,17 +10,44 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What the report shows of a ledger, as lists and maps. */
+/**
+ * What the report shows of a ledger, as lists and maps. Of a sweep of thousands of settings a page
+ * with every map, pair and number would be larger than a browser opens: it has as many maps as have
+ * room, of settings and images spread over all, and similarities with the default setting alone.
+ */
 public final class Results {
   private static final int STEPS = 127;
+
+  /** Bytes of all maps. */
+  private static final long ROOM = 96L << 20;
+
+  /** Settings of a sweep whose similarities are drawn as a matrix. */
+  private static final int MATRIX = 100;
+
+  /** Sweeps of several methods, by how many settings they have. */
+  private static final String SEVERAL =
+      "SELECT sweep FROM sweep JOIN method USING (method) GROUP BY sweep HAVING"
+          + " count(DISTINCT name) > 1 AND count(*)";
+
+  private static final String WITH_DEFAULT =
+      "SELECT * FROM similarity JOIN (SELECT sweep, place AS b FROM sweep WHERE baseline) USING"
+          + " (sweep, b)";
 
   private Results() {}
 
   public static Map<String, Object> of(Ledger ledger) {
+    return of(ledger, ROOM);
+  }
+
+  /**
+   * @param room bytes that maps may take, those of one image always
+   */
+  static Map<String, Object> of(Ledger ledger, long room) {
+    Drawn drawn = Drawn.of(ledger, room);
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("name", ledger.query("SELECT value FROM meta WHERE key = 'name'").getFirst().get(0));
     all.put("models", column(ledger, "SELECT DISTINCT model FROM unit ORDER BY 1"));
-    all.put("images", column(ledger, "SELECT DISTINCT image FROM seen ORDER BY 1"));
+    all.put("images", drawn.images());
     all.put("measures", column(ledger, "SELECT DISTINCT measure FROM similarity ORDER BY 1"));
     all.put(
         "methods", table(ledger, "SELECT method, name, parameters FROM method ORDER BY method"));
@@ -29,8 +56,10 @@ public final class Results {
         "sweeps",
         table(
             ledger,
-            "SELECT sweep, place, label, s.method, name, baseline FROM sweep s JOIN method m ON"
-                + " s.method = m.method ORDER BY number, place"));
+            "SELECT sweep, place, label, d.method, name, baseline, drawn FROM (%s) d JOIN method m"
+                    .formatted(drawn.settings())
+                + " ON d.method = m.method ORDER BY number, place"));
+    all.put("undrawn", drawn.note());
     all.put(
         "leftOut",
         table(
@@ -52,9 +81,16 @@ public final class Results {
         table(
             ledger,
             "SELECT model, sweep, measure, a, b, avg(value ORDER BY image) FILTER (NOT"
-                + " isnan(value)) FROM similarity JOIN (SELECT sweep FROM sweep JOIN method USING"
-                + " (method) GROUP BY sweep HAVING count(DISTINCT name) > 1) USING (sweep) GROUP BY"
-                + " ALL ORDER BY ALL"));
+                + " isnan(value)) FROM similarity JOIN (%s <= %d) USING (sweep) GROUP BY ALL ORDER"
+                    .formatted(SEVERAL, MATRIX)
+                + " BY ALL"));
+    all.put("crowded", column(ledger, SEVERAL + " > " + MATRIX + " ORDER BY min(number)"));
+    all.put(
+        "near",
+        table(
+            ledger,
+            "SELECT model, sweep, a, measure, avg(value ORDER BY image) FILTER (NOT isnan(value))"
+                + " FROM (%s) GROUP BY ALL ORDER BY ALL".formatted(WITH_DEFAULT)));
     all.put(
         "accuracy",
         table(
@@ -80,9 +116,10 @@ public final class Results {
         "similar",
         table(
             ledger,
-            "SELECT model, image, sweep, a, b, measure, value FROM similarity WHERE image IN"
-                + " (SELECT image FROM seen) ORDER BY ALL"));
-    all.put("seen", seen(ledger));
+            "SELECT model, image, sweep, a, measure, value FROM (%s) WHERE image IN (SELECT image"
+                    .formatted(WITH_DEFAULT)
+                + " FROM seen) ORDER BY ALL"));
+    all.put("seen", seen(ledger, drawn));
     all.put("views", views(ledger));
     all.put("palettes", palettes());
     all.put("modelFiles", table(ledger, "SELECT name, file, sha256 FROM model ORDER BY name"));
@@ -133,11 +170,12 @@ public final class Results {
   }
 
   /** model, image, method: [h, w, signed, limit, levels]. */
-  private static Map<String, Object> seen(Ledger ledger) {
+  private static Map<String, Object> seen(Ledger ledger, Drawn drawn) {
     Map<String, Object> seen = new LinkedHashMap<>();
     for (List<Object> r :
         ledger.query(
-            "SELECT model, image, method, h, w, signed, bound, levels FROM seen ORDER BY model,"
+            "SELECT model, image, method, h, w, signed, bound, levels FROM (%s) ORDER BY model,"
+                    .formatted(drawn.maps())
                 + " image, method")) {
       String levels = Base64.getEncoder().encodeToString((byte[]) r.get(7));
       seen.put(

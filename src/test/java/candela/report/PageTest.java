@@ -35,12 +35,15 @@ class PageTest {
     d.put(
         "sweeps",
         List.of(
-            List.of("s", 0, "1", 0, "m", false),
-            List.of("s", 1, "2", 1, "m", true),
-            List.of("s", 2, "3", 2, "m", false),
-            List.of("both", 0, "<m>", 0, "m", false),
-            List.of("both", 1, "n:k=1", 1, "n", false),
-            List.of("both", 2, "o", 2, "o", false)));
+            List.of("s", 0, "1", 0, "m", false, true),
+            List.of("s", 1, "2", 1, "m", true, true),
+            List.of("s", 2, "2.5", 3, "m", false, false),
+            List.of("s", 3, "3", 2, "m", false, true),
+            List.of("both", 0, "<m>", 0, "m", false, true),
+            List.of("both", 1, "n:k=1", 1, "n", false, true),
+            List.of("both", 2, "o", 2, "o", false, true)));
+    d.put("undrawn", "Some are not drawn.");
+    d.put("crowded", List.of("many"));
     d.put(
         "agreement",
         List.of(
@@ -53,13 +56,20 @@ class PageTest {
             List.of("a", "s", "ssim", 0.75, 0.1, 1, 0),
             Arrays.asList("b", "s", "ssim", 0.5, null, 1, 0)));
     d.put(
+        "near",
+        List.of(List.of("a", "s", 0, "ssim", 0.625), Arrays.asList("a", "s", 3, "ssim", null)));
+    d.put(
         "accuracy",
         List.of(
             Arrays.asList("a", "s", "deletion", 0.25, 0.01, 1, 0),
             // one setting has no spread
             Arrays.asList("b", "s", "deletion", 0.5, null, 1, 0),
             Arrays.asList("b", "s", "insertion", null, null, 0, 1)));
-    d.put("settings", List.of(List.of("a", "s", 0, "1", "deletion", 0.2, 1, 0)));
+    d.put(
+        "settings",
+        IntStream.range(0, 2001)
+            .mapToObj(i -> List.of("a", "s", i, "" + i, "deletion", 0.2, 1, 0))
+            .toList());
     d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "s", "3", "b.onnx: no attention")));
     d.put("gaps", List.of("b: m, setting 3 of sweep s"));
     d.put("uncompared", List.of("b: sweep s: nothing is compared"));
@@ -71,8 +81,8 @@ class PageTest {
     d.put(
         "similar",
         List.of(
-            List.of("a", "cat", "s", 0, 1, "ssim", 0.625),
-            List.of("a", "cat", "s", 2, 1, "ssim", 0.875)));
+            List.of("a", "cat", "s", 0, "ssim", 0.625),
+            List.of("a", "cat", "s", 3, "ssim", 0.875)));
     Map<String, Object> seen = new LinkedHashMap<>();
     for (int i = 0; i < 3; i++) {
       String levels =
@@ -105,7 +115,7 @@ class PageTest {
           .startsWith("2 models, 2 units, 2 sweeps, 3 different maps a unit; 10 rows in ");
       assertThat(browser.evaluate("counted(1, 'sweep') + counted(2000, 'row')"))
           .isEqualTo("1 sweep2,000 rows");
-      assertThat(browser.evaluate("document.querySelectorAll('.chart svg').length")).isEqualTo("2");
+      assertThat(browser.evaluate("document.querySelectorAll('.chart svg').length")).isEqualTo("4");
 
       String drawn =
           "echarts.getInstanceByDom(document.querySelector('#%s .chart')).getOption().series"
@@ -113,12 +123,27 @@ class PageTest {
       // a bar and a whisker a model, but where there is no deviation; no chart of no point
       assertThat(browser.evaluate(drawn.formatted("bars"))).isEqualTo("1,1,1,0");
       assertThat(browser.evaluate(drawn.formatted("points"))).isEqualTo("1,0");
+      // of the similarities with the default setting one has a number
+      assertThat(browser.evaluate(drawn.formatted("lines"))).isEqualTo("1,0");
+      String titles =
+          "[...document.querySelectorAll('#lines .chart')].map(c => { const o ="
+              + " echarts.getInstanceByDom(c).getOption(); return [o.title[0].text,"
+              + " o.series[0].type, o.series[0].markLine.data[0].xAxis].join(' ') })";
+      assertThat(browser.evaluate(titles))
+          .isEqualTo("ssim to the default setting line 1,deletion line 1");
 
       String matrices =
           "[...document.querySelectorAll('.matrix')].map(m => m.caption.textContent + '|'"
               + " + [...m.rows].map(r => [...r.cells].map(c => c.textContent)))";
       assertThat(browser.evaluate(matrices))
           .isEqualTo("ssim, a|,<m>,n:k=1,o,<m>,,0.25,,n:k=1,0.25,,–,o,,–,");
+
+      assertThat(browser.evaluate("document.querySelector('#matrices > p').textContent"))
+          .startsWith("many has 0 settings, too many for a matrix");
+      assertThat(browser.evaluate("document.getElementById('undrawn').textContent"))
+          .isEqualTo("Some are not drawn.");
+      assertThat(browser.evaluate("document.querySelectorAll('#grid th[scope=row]').length"))
+          .isEqualTo("3");
 
       assertThat(browser.evaluate("document.querySelectorAll('#now figcaption')[1].textContent"))
           .startsWith("atabby: 90.0 %");
@@ -157,6 +182,11 @@ class PageTest {
       assertThat(browser.evaluate("document.querySelector('#tableAccuracy tbody').textContent"))
           .isEqualTo("asdeletion0.25000.010010bsdeletion0.5000–10bsinsertion––01");
 
+      assertThat(browser.evaluate("document.querySelectorAll('#tableSettings tbody tr').length"))
+          .isEqualTo("2000");
+      assertThat(browser.evaluate("document.querySelector('#tableSettings caption').textContent"))
+          .endsWith("the first 2,000 of 2,001; candela export writes all");
+
       String back = "getComputedStyle(document.body).backgroundColor";
       browser.show("light", "screen");
       assertThat(browser.evaluate(back)).isEqualTo("rgb(255, 255, 255)");
@@ -171,7 +201,7 @@ class PageTest {
           "[...document.querySelectorAll('.chart')].map(c => [c, c.querySelector('svg')]"
               + ".map(e => e.getBoundingClientRect()))"
               + ".map(([c, s]) => s.height > 99 && s.right <= c.right && s.bottom <= c.bottom)";
-      assertThat(browser.evaluate(inside)).isEqualTo("true,true");
+      assertThat(browser.evaluate(inside)).isEqualTo("true,true,true,true");
       String seen = "getComputedStyle(document.querySelector('%s')).display";
       assertThat(browser.evaluate(seen.formatted(".controls"))).isEqualTo("none");
       assertThat(browser.evaluate("document.getElementById('shown').innerText")).isEqualTo("s: 1");
