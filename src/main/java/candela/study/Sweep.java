@@ -29,6 +29,12 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
 
   private static final int MOST = 10_000;
 
+  /**
+   * Of maps that are compared: of one image and model all are held in memory, some hundred bytes
+   * each.
+   */
+  private static final int MOST_PAIRS = 2_000_000;
+
   public Sweep {
     settings = List.copyOf(settings);
   }
@@ -45,7 +51,7 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
    * @throws CandelaException when a name, key or value is unknown or out of range
    */
   public static Sweep parse(String name, String text, Path folder) {
-    return parse(name, text, folder, false);
+    return parse(name, text, folder, false).checked();
   }
 
   /**
@@ -102,7 +108,21 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
       settings.addAll(one.settings);
     }
     checkDifferent(name, settings);
-    return new Sweep(name, settings, baseline);
+    return new Sweep(name, settings, baseline).checked();
+  }
+
+  /**
+   * @throws CandelaException where too many settings are compared
+   */
+  private Sweep checked() {
+    long n = settings.size();
+    if (baseline == ALL_PAIRS && n * (n - 1) / 2 > MOST_PAIRS) {
+      throw CandelaException.of(
+          "%s: at most %,d pairs of settings expected, every two of %,d are %,d; mark one with *,"
+              + " and the others are compared with it",
+          name, MOST_PAIRS, n, n * (n - 1) / 2);
+    }
+    return this;
   }
 
   private static void checkDifferent(String name, List<Setting> settings) {

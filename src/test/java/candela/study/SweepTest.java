@@ -114,4 +114,21 @@ class SweepTest {
         .isInstanceOf(CandelaException.class)
         .hasMessageStartingWith(message);
   }
+
+  /** 2,000 settings have 1,999,000 pairs; with a mark there are as many as settings. */
+  @Test
+  void pairsAreNotMoreThanMemoryHolds() {
+    String all = "smoothgrad:spread=[0.001..2/0.001%s],samples=2";
+    assertThat(Sweep.parse("s", all.formatted(""), Path.of("")).pairs()).hasSize(1_999_000);
+    String more = all.formatted(",2.5");
+    assertThatThrownBy(() -> Sweep.parse("s", more, Path.of("")))
+        .isInstanceOf(CandelaException.class)
+        .hasMessage(
+            "s: at most 2,000,000 pairs of settings expected, every two of 2,001 are 2,001,000;"
+                + " mark one with *, and the others are compared with it");
+    assertThatThrownBy(() -> Sweep.ofMethods("s", List.of("gradient", more), Path.of("")))
+        .hasMessageContaining("every two of 2,002");
+    assertThat(Sweep.ofMethods("s", List.of("gradient*", more), Path.of("")).pairs()).hasSize(2001);
+    assertThat(Sweep.parse("s", all.formatted(",2.5*"), Path.of("")).pairs()).hasSize(2000);
+  }
 }
