@@ -276,9 +276,39 @@ public final class Learner implements AutoCloseable {
     }
     for (int i = 0; i < attack.steps(); i++) {
       judging.forward();
-      judge(judging, labels, batch, 0, true);
+      aim(labels);
       judging.backward(Rules.GRADIENT);
       move(attack.kind(), attack, attack.step(), judging.gradient().data());
+    }
+  }
+
+  /**
+   * Seeds the gradient of the loss over 1 − p, p the label's probability: steps go by its direction
+   * alone, and where the model is so sure that 1 − p rounds to 0 the loss itself has none.
+   */
+  private void aim(long[] labels) {
+    float[] seed = device.read(judging.logits());
+    int n = classes();
+    for (int r = 0; r < batch; r++) {
+      climb(seed, r * n, n, (int) labels[r]);
+    }
+    device.write(judging.seed(), seed);
+  }
+
+  /** Logits become −1 for the label, for others their share of what is left. */
+  private static void climb(float[] z, int from, int n, int label) {
+    double top = Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < n; i++) {
+      top = i == label ? top : Math.max(top, z[from + i]);
+    }
+    double rest = 0;
+    for (int i = 0; i < n; i++) {
+      rest += i == label ? 0 : Math.exp(z[from + i] - top);
+    }
+    boolean known = rest > 0 && Double.isFinite(top);
+    for (int i = 0; i < n; i++) {
+      double share = i == label ? -1 : Math.exp(z[from + i] - top) / rest;
+      z[from + i] = known ? (float) share : 0;
     }
   }
 

@@ -12,7 +12,8 @@ import java.util.Locale;
  *
  * <p><b>Definition:</b> x ← project(x + step · direction(∂loss/∂x)), {@code steps} times, direction
  * being the sign for L∞ and the unit vector for L2; projected into the ball of radius epsilon and
- * into the range of pixels.
+ * into the range of pixels. The loss is −ln p, p the label's probability; its gradient is taken
+ * over 1 − p, which leaves its direction and does not round to 0 where the model is sure.
  *
  * <p><b>Parameters:</b> lengths are of pixels of 0 to 1, L2 over all of an image's values; start,
  * whether the first x is drawn from the ball (L2: from its surface).

@@ -7,6 +7,7 @@ import static candela.onnx.Models.model;
 import static candela.onnx.Models.node;
 import static candela.onnx.Models.value;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -116,5 +117,35 @@ class LearnerTest {
     }
     assertThat(found.get(2)).isNotEqualTo(images).isEqualTo(found.get(0));
     assertThat(found.get(3)).isNotEqualTo(new float[24]).isEqualTo(found.get(1));
+  }
+
+  /**
+   * Logits of (1/2, 0) are 500, −500 and −500: the label's probability is 1 to the last bit, and
+   * the others share what is left alike. The loss climbs along (w1 + w2) / 2 − w0 = (−2000, 400).
+   */
+  @Test
+  void aModelThatIsSureIsAttackedAsWell() {
+    GraphProto.Builder whole =
+        GraphProto.newBuilder()
+            .addInput(value("x", -1, 1, 1, 2))
+            .addNode(node("Flatten", List.of("x"), "flat"))
+            .addInitializer(
+                floats("w", 1000, -1000, -1000, 0, 500, 300).clearDims().addDims(2).addDims(3))
+            .addNode(node("MatMul", List.of("flat", "w"), "y"))
+            .addOutput(value("y", -1, 3));
+    OnnxModel sure = OnnxModel.read(Models.write(folder, model(whole).build()));
+    float[] image = {0.5f, 0};
+    float length = (float) Math.hypot(2000, 400);
+    try (Device device = TestDevice.open(1);
+        var learner = new Learner(sure, device, 1, new Optimiser.Sgd(0, 0, false, 0), 0)) {
+      Map.of(
+              "fgsm:epsilon=0.125", new float[] {0.375f, 0.125f},
+              "fgsm:ball=l2,epsilon=0.125", new float[] {0.5f - 250 / length, 50 / length})
+          .forEach(
+              (attack, wanted) ->
+                  assertThat(learner.attacked(image, new long[1], Pgd.parse(attack), 1, 0))
+                      .as(attack)
+                      .containsExactly(wanted, within(1e-6f)));
+    }
   }
 }
