@@ -96,6 +96,15 @@ public record Anchors(
               + " explain a class that is predicted, or give more rows",
           100 * precision);
     }
+    double sure = found.notes().get("precisionAtLeast");
+    if (sure < threshold - tolerance) {
+      return String.format(
+          Locale.ROOT,
+          "rows ran out: the anchor held the prediction in %.0f %% of few samples, which is surely"
+              + " %.0f %% or more; give more rows",
+          100 * precision,
+          Math.floor(100 * sure));
+    }
     return found.isZero() ? "the prediction holds whatever is shown: the anchor is empty" : null;
   }
 

@@ -37,9 +37,26 @@ class AnchorsTest {
     assertThat(none.notes().get("precision")).isLessThan(0.95);
     assertThat(method.remark(none))
         .startsWith("no anchor was found, all that is kept holds the prediction in ");
-    var empty =
-        new Attribution(whole.shape(), new float[63], whole.channels(), Map.of("precision", 1.0));
-    assertThat(method.remark(empty))
+    assertThat(method.remark(held(whole, new float[63], 0.8)))
         .isEqualTo("the prediction holds whatever is shown: the anchor is empty");
+  }
+
+  /** 8 of 8 samples are surely no more than 75 %. */
+  @Test
+  void anAnchorOfTooFewSamplesIsTold() {
+    Subject subject = SmallMethods.subject(new Random(3), 1);
+    Method method = Methods.parse("anchors:grid=5");
+    Attribution whole = Maps.of(Toy.random(folder), 32, method, subject);
+    assertThat(method.remark(held(whole, whole.values(), 0.7499)))
+        .isEqualTo(
+            "rows ran out: the anchor held the prediction in 100 % of few samples, which is surely"
+                + " 74 % or more; give more rows");
+    assertThat(method.remark(held(whole, whole.values(), 0.8))).isNull();
+  }
+
+  /** In all samples. */
+  private static Attribution held(Attribution like, float[] values, double sure) {
+    return new Attribution(
+        like.shape(), values, like.channels(), Map.of("precision", 1.0, "precisionAtLeast", sure));
   }
 }
