@@ -132,10 +132,7 @@ public final class Pipeline implements AutoCloseable {
   }
 
   private boolean rounds(List<? extends Probe<?>> probes, Progress progress) {
-    if (late != null) {
-      late.drop(); // of a run that failed
-      late = null;
-    }
+    drop(); // of a run that failed
     long done = 0;
     for (List<? extends Probe<?>> open = probes; !open.isEmpty(); ) {
       done = round(open, done, progress);
@@ -398,7 +395,8 @@ public final class Pipeline implements AutoCloseable {
           session.close();
         }
         if (!sessions.isEmpty() || !ruled.isEmpty() || windowing.isOpen()) {
-          close(); // what earlier asks were run with
+          handOut(); // what comes of the last batch, which its session holds
+          release(); // what earlier asks were run with
           continue;
         }
         int less = Math.max(1, rows / 2);
@@ -480,10 +478,19 @@ public final class Pipeline implements AutoCloseable {
   public void close() {
     device.kernels().turn().checkNobodyElses();
     closed = true;
+    drop();
+    release();
+  }
+
+  private void drop() {
     if (late != null) {
       late.drop();
       late = null;
     }
+  }
+
+  /** Closes all sessions. */
+  private void release() {
     windowing.close();
     sessions.values().forEach(Session::close);
     sessions.clear();

@@ -33,6 +33,8 @@ class OutOfMemoryTest {
 
   private static final Method GRADIENTS = new IntegratedGradients();
 
+  private static final Method SCORES = Methods.parse("occlusion:window=8,stride=8");
+
   /** Rows enough for a session of windows. */
   private static final Method WINDOWS = new SlidingPatch(5, 1, ScoreKind.LOGIT);
 
@@ -119,6 +121,25 @@ class OutOfMemoryTest {
       assertThat(device.left()).as("windows hold their session").isLessThan(needed);
       assertThat(map(pipeline, device, GRADIENTS)).isEqualTo(wanted(GRADIENTS));
       assertThat(pipeline.batches().get("gradient")).isEqualTo(BATCH);
+      assertThat(map(pipeline, device, WINDOWS)).as("and goes on").isEqualTo(wanted(WINDOWS));
+    }
+  }
+
+  /** The scores of a batch are handed out after the next one was queued. */
+  @Test
+  void scoresThatWaitAreHandedOutBeforeTheirSessionMakesRoom() {
+    long needed = Math.max(taken(SCORES), taken(GRADIENTS));
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH);
+        Workspace workspace = new Workspace(device)) {
+      Probe<Attribution> scores = SCORES.probe(subject(), workspace);
+      Probe<Attribution> gradients = GRADIENTS.probe(subject(), workspace);
+      device.leave(needed + (1 << 17));
+      pipeline.run(List.of(scores, gradients));
+      assertThat(device.left()).as("one session at a time").isGreaterThan(0);
+      assertThat(pipeline.batches()).hasSize(2).containsValue(BATCH);
+      assertThat(scores.result().values()).isEqualTo(wanted(SCORES));
+      assertThat(gradients.result().values()).isEqualTo(wanted(GRADIENTS));
     }
   }
 
