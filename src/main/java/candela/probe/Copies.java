@@ -119,11 +119,11 @@ public abstract class Copies<T, R> implements Probe<R> {
   @Override
   public final int size() {
     begin();
-    int size = ask.equals(first) ? (all - made) * each : 0;
+    long size = ask.equals(first) ? (long) (all - made) * each : 0;
     for (Copy<T> c : open) {
       size += c.probe.ask().equals(ask) ? c.probe.size() : 0;
     }
-    return size;
+    return Math.clamp(size, 0, Integer.MAX_VALUE);
   }
 
   /** Also where each copy asks one thing after another: {@link #size} tells of the first. */

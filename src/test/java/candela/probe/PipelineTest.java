@@ -414,4 +414,27 @@ class PipelineTest {
     }
     assertThat(probe.result()).containsExactly(expected(8, 0));
   }
+
+  /** More than an int holds are the most that it does, never none: 2^20 copies of 2^12 rows. */
+  @Test
+  void copiesTellOfAllTheirRows() {
+    try (Workspace workspace = new Workspace(device)) {
+      Probe<?> copies =
+          new Copies<List<Float>, Integer>(workspace, 0, 1 << 20) {
+            @Override
+            protected Probe<List<Float>> make(int copy, Workspace own) {
+              return new Counting(1 << 12, false, 0);
+            }
+
+            @Override
+            protected void add(List<Float> result) {}
+
+            @Override
+            public Integer result() {
+              return added();
+            }
+          };
+      assertThat(copies.size()).isEqualTo(Integer.MAX_VALUE);
+    }
+  }
 }
