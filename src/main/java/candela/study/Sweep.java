@@ -65,16 +65,14 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
     spec.given()
         .forEach(
             (key, value) -> {
-              if (value.startsWith("[")) {
+              if (value.startsWith("[") && value.endsWith("]")) {
                 varied.put(key, Values.parse(spec.name() + ": " + key, value));
               }
             });
     List<Map<String, String>> chosen = List.of(Map.of());
     for (var v : varied.entrySet()) {
+      checkCount(name, (long) chosen.size() * v.getValue().texts().size());
       chosen = times(chosen, v.getKey(), v.getValue().texts());
-      if (chosen.size() > MOST) {
-        throw CandelaException.of("%s: at most %d settings expected in a sweep", name, MOST);
-      }
     }
     List<Setting> settings = new ArrayList<>();
     for (Map<String, String> c : chosen) {
@@ -125,10 +123,14 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
     return this;
   }
 
-  private static void checkDifferent(String name, List<Setting> settings) {
-    if (settings.size() > MOST) {
+  private static void checkCount(String name, long settings) {
+    if (settings > MOST) {
       throw CandelaException.of("%s: at most %d settings expected in a sweep", name, MOST);
     }
+  }
+
+  private static void checkDifferent(String name, List<Setting> settings) {
+    checkCount(name, settings.size());
     Map<Method, String> seen = new HashMap<>();
     for (Setting s : settings) {
       String before = seen.put(s.method(), s.label());

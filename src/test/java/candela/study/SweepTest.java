@@ -74,6 +74,8 @@ class SweepTest {
         "sliding-patch:patches=[4,5] | sliding-patch: unknown parameter 'patches'; it takes fill,"
             + " inpainter, patch",
         "smoothgrad:seed=[1..20000] | smoothgrad: seed: a range FROM..TO",
+        "smoothgrad:seed=[1..9999],samples=[1..9999] | s: at most 10000 settings expected",
+        "smoothgrad:seed=\"[\" | 'smoothgrad:seed=[': a closing bracket expected",
       })
   void whatIsWrongIsSaid(String text, String message) {
     assertThatThrownBy(() -> Sweep.parse("s", text, Path.of("")))
