@@ -1,12 +1,12 @@
 package candela.study;
 
+import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.Blob;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,6 +14,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Timestamp;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -155,7 +157,12 @@ final class Database implements AutoCloseable {
           List<Object> row = new ArrayList<>();
           for (int i = 1; i <= columns; i++) {
             Object value = r.getObject(i);
-            row.add(value instanceof Blob b ? b.getBytes(1, (int) b.length()) : value);
+            row.add(
+                switch (value) {
+                  case Blob b -> b.getBytes(1, (int) b.length());
+                  case Timestamp t -> r.getObject(i, LocalDateTime.class); // of no zone
+                  case null, default -> value;
+                });
           }
           rows.add(row);
         }
@@ -181,25 +188,20 @@ final class Database implements AutoCloseable {
    *
    * @param options DuckDB's, which say the format
    */
-  void copy(String query, Path to, String options) throws IOException {
-    Path part = to.resolveSibling(".part-" + to.getFileName());
-    try (Statement s = connection.createStatement()) {
-      s.execute(
-          String.format(
-              "COPY (%s) TO '%s' (%s)", query, part.toString().replace("'", "''"), options));
-      Files.move(part, to, StandardCopyOption.REPLACE_EXISTING);
-    } catch (SQLException e) {
-      throw isUnwritten(said(e))
-          ? new CandelaException(
-              to
-                  + ": cannot be written: "
-                  + said(e)
-                  + "; free some space, or choose another folder",
-              e)
-          : wrong(file, e);
-    } finally {
-      Files.deleteIfExists(part);
-    }
+  void copy(String query, Path to, String options) {
+    WholeFile.write(
+        to,
+        part -> {
+          String place = part.toString().replace("'", "''");
+          try (Statement s = connection.createStatement()) {
+            s.execute(String.format("COPY (%s) TO '%s' (%s)", query, place, options));
+          } catch (SQLException e) {
+            String advice = "; free some space, or choose another folder";
+            throw isUnwritten(said(e))
+                ? new CandelaException(to + ": cannot be written: " + said(e) + advice, e)
+                : wrong(file, e);
+          }
+        });
   }
 
   /** What was written since the last commit is there for good, or none of it. */

@@ -2,7 +2,6 @@ package candela.study;
 
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -257,20 +256,15 @@ public final class Ledger implements AutoCloseable {
    * @param format parquet or csv
    */
   public synchronized List<Path> export(Path folder, String format) {
+    String options = format.equals("csv") ? "FORMAT csv, HEADER" : "FORMAT " + format;
     List<Path> files = new ArrayList<>();
-    try {
-      Files.createDirectories(folder);
-      for (String name : EXPORTED) {
-        Path to = folder.resolve(name + "." + format);
-        String columns = name.equals("unit") ? "* EXCLUDE (view)" : "*";
-        String options = format.equals("csv") ? "FORMAT csv, HEADER" : "FORMAT " + format;
-        db.copy(String.format("SELECT %s FROM %s ORDER BY ALL", columns, name), to, options);
-        files.add(to);
-      }
-      return files;
-    } catch (IOException e) {
-      throw new CandelaException(folder + ": cannot be written: " + WholeFile.reason(e), e);
+    for (String name : EXPORTED) {
+      Path to = folder.resolve(name + "." + format);
+      String columns = name.equals("unit") ? "* EXCLUDE (view)" : "*";
+      db.copy(String.format("SELECT %s FROM %s ORDER BY ALL", columns, name), to, options);
+      files.add(to);
     }
+    return files;
   }
 
   /** The file. */

@@ -2,6 +2,7 @@ package candela.study;
 
 import candela.image.ColorMap;
 import candela.tensor.CandelaException;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -165,6 +166,7 @@ public final class Results {
       case Double d -> Double.isFinite(d) ? d : null;
       case Number n -> n;
       case Boolean b -> b;
+      case LocalDateTime t -> String.format(Locale.ROOT, "%tF %<tT", t);
       default -> v.toString();
     };
   }

@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TimeZone;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -323,6 +325,21 @@ class LedgerTest {
           .filteredOn(Map.class::isInstance)
           .hasSizeGreaterThan(2)
           .allMatch(SequencedMap.class::isInstance);
+    }
+  }
+
+  /** At 2:30 of that day no clock of that zone was. */
+  @Test
+  void aRunBeganWhenItDidWhereverItIsRead() {
+    TimeZone zone = TimeZone.getDefault();
+    TimeZone.setDefault(TimeZone.getTimeZone("Europe/Berlin"));
+    try (Database db = Database.open(folder.resolve("zones.duckdb"), false)) {
+      db.execute("CREATE TABLE run (started TIMESTAMP)");
+      db.insert("run", LocalDateTime.of(2026, 3, 29, 2, 30));
+      assertThat(db.query("SELECT started FROM run").getFirst())
+          .containsExactly(LocalDateTime.of(2026, 3, 29, 2, 30));
+    } finally {
+      TimeZone.setDefault(zone);
     }
   }
 
