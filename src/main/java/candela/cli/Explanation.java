@@ -147,12 +147,7 @@ final class Explanation implements AutoCloseable {
         var progress = new Console(what)) {
       List<Probe<Attribution>> probes = new ArrayList<>();
       for (Loaded image : group) {
-        Subject subject =
-            new Subject(
-                preparation.shape(),
-                image.picture().pixels(),
-                image.target(),
-                preparation.levels());
+        Subject subject = preparation.subject(image.picture().pixels(), image.target());
         methods.forEach(m -> probes.add(m.probe(subject, workspace)));
       }
       long start = System.nanoTime();
@@ -171,7 +166,8 @@ final class Explanation implements AutoCloseable {
           maps.add(probes.get(at++).result());
           sayWhatIsStrange(image, i, maps.getLast());
         }
-        var notes = gallery.add(image.input().name(), caption(image), image.picture().view(), maps);
+        String caption = Words.likely(image.target(), labels, image.prediction());
+        var notes = gallery.add(image.input().name(), caption, image.picture().view(), maps);
         provenance.explained(image, labels, notes);
       }
     }
@@ -195,14 +191,6 @@ final class Explanation implements AutoCloseable {
               + " parameters, or another method%n",
           image.input().name(), methodNames.get(i), strange, map.length);
     }
-  }
-
-  private String caption(Loaded image) {
-    return String.format(
-        Locale.ROOT,
-        "%s %.1f %%",
-        labels.brief(image.target()),
-        100 * image.prediction().probability(image.target()));
   }
 
   @Override

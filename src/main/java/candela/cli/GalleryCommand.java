@@ -105,14 +105,8 @@ final class GalleryCommand implements Callable<Integer> {
           Reading.strict(network, preparation, names, classifier.labels, target)
               .one(photo, pipeline);
       Preparation.Picture picture = read.picture();
-      Subject subject =
-          new Subject(preparation.shape(), picture.pixels(), read.target(), preparation.levels());
-      String caption =
-          String.format(
-              Locale.ROOT,
-              "%s %.1f %%",
-              names.brief(read.target()),
-              100 * read.prediction().probability(read.target()));
+      Subject subject = preparation.subject(picture.pixels(), read.target());
+      String caption = Words.likely(read.target(), names, read.prediction());
       List<ContactSheet.Cell> cells = new ArrayList<>();
       cells.add(
           new ContactSheet.Cell(picture.view(), photo.getFileName().toString(), caption, null));

@@ -103,9 +103,9 @@ final class ManipulateRun implements AutoCloseable {
     var state = new ManipulateState(options.out, Provenance.common(record, OWN).toString());
     List<String> losses = new ArrayList<>();
     Manipulation.Result found = manipulated(image, other, state, losses);
-    Seen changed = seen("manipulated", with(image.subject(), found.image()), methods);
+    Seen changed = seen("manipulated", image.subject().with(found.image()), methods);
     float[] rounded = preparation.rounded(found.image());
-    Seen png = seen("manipulated.png", with(image.subject(), rounded), methods.subList(0, 1));
+    Seen png = seen("manipulated.png", image.subject().with(rounded), methods.subList(0, 1));
     changed.view().writePng(options.out.resolve("manipulated.png"));
     new Npy(preparation.shape().dims(), found.image())
         .write(options.out.resolve("manipulated.npy"));
@@ -171,13 +171,8 @@ final class ManipulateRun implements AutoCloseable {
     }
   }
 
-  private static Subject with(Subject subject, float[] pixels) {
-    return new Subject(subject.shape(), pixels, subject.target(), subject.levels());
-  }
-
   private Seen seen(Loaded l) {
-    var subject =
-        new Subject(preparation.shape(), l.picture().pixels(), l.target(), preparation.levels());
+    Subject subject = preparation.subject(l.picture().pixels(), l.target());
     return seen(l.input().name(), subject, methods);
   }
 

@@ -88,8 +88,6 @@ record ManipulateSheet(Preparation preparation, Labels labels, List<String> meth
   }
 
   private String caption(Seen s) {
-    int best = s.says().best();
-    return String.format(
-        Locale.ROOT, "%s %.1f %%", labels.brief(best), 100 * s.says().probability(best));
+    return Words.likely(s.says().best(), labels, s.says());
   }
 }

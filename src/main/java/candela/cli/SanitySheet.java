@@ -1,7 +1,6 @@
 package candela.cli;
 
 import candela.image.ContactSheet;
-import candela.image.Filter;
 import candela.image.HeatMap;
 import candela.image.Image;
 import candela.image.Labels;
@@ -13,7 +12,6 @@ import candela.sanity.SanityCheck.Found;
 import candela.sanity.Variant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * One image: a row a method, its map for the original network and for every variant.
@@ -32,13 +30,8 @@ record SanitySheet(
    * @param compared of this image
    */
   Image draw(Reading.Loaded loaded, List<Found> found, int image, List<Compared> compared) {
-    Image photo = small(loaded.picture().view());
-    String explained =
-        String.format(
-            Locale.ROOT,
-            "%s %.1f %%",
-            labels.brief(loaded.target()),
-            100 * loaded.prediction().probability(loaded.target()));
+    Image photo = Resize.within(loaded.picture().view(), SIDE);
+    String explained = Words.likely(loaded.target(), labels, loaded.prediction());
     var sheet =
         new ContactSheet(
             loaded.input().name(),
@@ -75,18 +68,8 @@ record SanitySheet(
         numbers.add(Table.number(c.value()));
       }
     }
-    int target = found.targets()[image];
-    double p = found.predictions().get(image).probability(target);
     return String.join(" · ", numbers)
-        + String.format(Locale.ROOT, "\n%s %.1f %%", labels.brief(target), 100 * p);
-  }
-
-  private static Image small(Image view) {
-    int longer = Math.max(view.width(), view.height());
-    return Resize.of(
-        view,
-        Math.max(1, view.width() * SIDE / longer),
-        Math.max(1, view.height() * SIDE / longer),
-        Filter.BILINEAR);
+        + "\n"
+        + Words.likely(found.targets()[image], labels, found.predictions().get(image));
   }
 }

@@ -1,5 +1,7 @@
 package candela.cli;
 
+import candela.image.Labels;
+import candela.probe.Prediction;
 import candela.tensor.CandelaException;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +14,12 @@ final class Words {
   /** "1 map", "2 maps". */
   static String counted(int n, String noun) {
     return n + " " + noun + (n == 1 ? "" : "s");
+  }
+
+  /** "tench 97.3 %": a class, and how likely an image is of it. */
+  static String likely(int target, Labels labels, Prediction said) {
+    return String.format(
+        Locale.ROOT, "%s %.1f %%", labels.brief(target), 100 * said.probability(target));
   }
 
   /** A constant as options and tables have it. */

@@ -220,13 +220,9 @@ public final class Settings {
 
   /** Reads a value with a message that names the line where it fails. */
   public <T> T read(String key, String value, Function<String, T> reader) {
-    try {
-      return reader.apply(value);
-    } catch (CandelaException e) {
-      Entry entry = entries.get(key);
-      String where = file + (entry == null ? "" : ":" + entry.line());
-      throw new CandelaException(where + ": " + key + ": " + e.getMessage(), e);
-    }
+    Entry entry = entries.get(key);
+    String where = file + (entry == null ? "" : ":" + entry.line()) + ": " + key;
+    return CandelaException.at(where, () -> reader.apply(value));
   }
 
   /** Refuses keys that nobody asked for. */

@@ -155,7 +155,12 @@ public final class Inputs {
   }
 
   private static boolean looksLikeImage(Path file) {
-    return ENDINGS.contains(ending(file)) || OTHERS.contains(ending(file));
+    return isImage(file) || OTHERS.contains(ending(file));
+  }
+
+  /** Whether its name is that of a picture that can be read. */
+  public static boolean isImage(Path file) {
+    return ENDINGS.contains(ending(file));
   }
 
   private static boolean isArray(Path file) {

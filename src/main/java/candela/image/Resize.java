@@ -70,6 +70,14 @@ public final class Resize {
     return of(picture, times * picture.width(), times * picture.height(), Filter.NEAREST);
   }
 
+  /** A picture whose longer side has so many pixels. */
+  public static Image within(Image picture, int side) {
+    int longer = Math.max(picture.width(), picture.height());
+    int width = Math.max(1, picture.width() * side / longer);
+    int height = Math.max(1, picture.height() * side / longer);
+    return of(picture, width, height, Filter.BILINEAR);
+  }
+
   private static float[] pass(float[] x, int outer, int inner, Taps taps) {
     float[] y = new float[outer * taps.out() * inner];
     for (int o = 0; o < outer; o++) {

@@ -92,8 +92,7 @@ public record NoiseTunnel(
     @Override
     protected Probe<Attribution> make(int copy, Workspace own) {
       float[] noisy = Draws.normal(own, seed ^ OWN, copy, subject.pixels(), sigma);
-      return method.probe(
-          new Subject(subject.shape(), noisy, subject.target(), subject.levels()), own);
+      return method.probe(subject.with(noisy), own);
     }
 
     @Override

@@ -153,6 +153,11 @@ public final class Preparation {
     return shape;
   }
 
+  /** A class of an image that is prepared so. */
+  public Subject subject(float[] pixels, int target) {
+    return new Subject(shape, pixels, target, levels());
+  }
+
   public Preprocess preprocess() {
     return preprocess;
   }

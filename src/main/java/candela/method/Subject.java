@@ -33,6 +33,11 @@ public record Subject(Shape shape, float[] pixels, int target, Levels levels) {
     this(shape, pixels, target, Levels.NONE);
   }
 
+  /** Another image, explained likewise. */
+  public Subject with(float[] others) {
+    return new Subject(shape, others, target, levels);
+  }
+
   /** [c,h,w]; a vector is an image of one row. */
   public Shape image() {
     return shape.asImage();

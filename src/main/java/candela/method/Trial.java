@@ -8,7 +8,6 @@ import candela.probe.Ask;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
-import candela.tensor.Shape;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,13 +72,12 @@ public final class Trial {
 
   /** With noise, so that values are on both sides of a ReLU and slopes not equal by chance. */
   private static Subject grey(Preparation preparation) {
-    Shape shape = preparation.shape();
     var random = new Random(0);
-    float[] pixels = new float[shape.count()];
+    float[] pixels = new float[preparation.shape().count()];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = NOISE * (float) random.nextGaussian();
     }
-    return new Subject(shape, pixels, 0, preparation.levels());
+    return preparation.subject(pixels, 0);
   }
 
   private void ask(Method method) {

@@ -113,8 +113,7 @@ final class Ranker implements AutoCloseable {
     try (Workspace workspace = new Workspace(pipeline.device()).ofMaps()) {
       List<Probe<Attribution>> probes = new ArrayList<>();
       for (int i = first; i < last; i++) {
-        Subject subject =
-            new Subject(preparation.shape(), input(i), targets[i - first], preparation.levels());
+        Subject subject = preparation.subject(input(i), targets[i - first]);
         probes.add(own(method, i).probe(subject, workspace));
       }
       pipeline.run(probes);

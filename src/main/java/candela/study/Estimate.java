@@ -291,8 +291,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   }
 
   private static Subject grey(Model model) {
-    Shape shape = model.preparation().shape();
-    return new Subject(shape, new float[shape.count()], 0, model.preparation().levels());
+    return model.preparation().subject(new float[model.preparation().shape().count()], 0);
   }
 
   /**

@@ -77,7 +77,7 @@ final class Worker implements AutoCloseable {
     check(said, model, photo);
     int target = target(photo, said, model);
     Shape shape = model.preparation().shape();
-    Subject subject = new Subject(shape, picture.pixels(), target, model.preparation().levels());
+    Subject subject = model.preparation().subject(picture.pixels(), target);
     List<Attribution> found = new ArrayList<>();
     long rows = explain(subject, asked, found, (done, all) -> progress.at(done, all + metrics));
     write(model, photo, found);
@@ -95,7 +95,7 @@ final class Worker implements AutoCloseable {
         said.best(),
         model.labels().of(said.best()),
         said.probability(target),
-        photo.shown() ? view(picture.view()) : new byte[0],
+        photo.shown() ? Resize.within(picture.view(), VIEW).png() : new byte[0],
         Comparison.of(study, plan, found, shape.dim(1), shape.dim(2)),
         scored,
         photo.shown() ? seen(found) : List.of(),
@@ -271,11 +271,7 @@ final class Worker implements AutoCloseable {
   /** A method, asked for maps of images like this one. */
   static Explainer explainer(Method method, Subject subject) {
     return (pixels, own) ->
-        new Mapped<>(
-            method.probe(
-                new Subject(subject.shape(), pixels, subject.target(), subject.levels()),
-                own.ofMaps()),
-            Attribution::map);
+        new Mapped<>(method.probe(subject.with(pixels), own.ofMaps()), Attribution::map);
   }
 
   private static List<Findings.Seen> seen(List<Attribution> found) {
@@ -300,12 +296,6 @@ final class Worker implements AutoCloseable {
       seen.add(new Findings.Seen(i, h, w, a.channels().signed(), scale.limit(), levels));
     }
     return seen;
-  }
-
-  private static byte[] view(Image view) {
-    int w = view.width() * VIEW / Math.max(view.width(), view.height());
-    int h = view.height() * VIEW / Math.max(view.width(), view.height());
-    return Resize.of(view, Math.max(w, 1), Math.max(h, 1), Filter.BILINEAR).png();
   }
 
   @Override

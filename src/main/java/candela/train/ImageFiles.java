@@ -3,6 +3,7 @@ package candela.train;
 import candela.config.Spec;
 import candela.image.Filter;
 import candela.image.Image;
+import candela.image.Inputs;
 import candela.image.Resize;
 import candela.image.WholeFile;
 import candela.tensor.CandelaException;
@@ -15,8 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.ProviderNotFoundException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -31,9 +30,6 @@ import java.util.zip.ZipException;
  * grey} makes one channel of the colours.
  */
 final class ImageFiles {
-  private static final Set<String> ENDINGS =
-      Set.of("jpg", "jpeg", "png", "bmp", "gif", "tga", "psd", "ppm", "pgm", "pnm");
-
   private final String where;
   private final int size;
   private final boolean grey;
@@ -129,9 +125,7 @@ final class ImageFiles {
   }
 
   private static boolean isImage(Path file) {
-    String name = file.getFileName().toString();
-    String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    return !name.startsWith(".") && ENDINGS.contains(ending);
+    return !file.getFileName().toString().startsWith(".") && Inputs.isImage(file);
   }
 
   private Dataset decode(List<Path> files, int[] labels, List<String> classes) throws IOException {

@@ -174,17 +174,7 @@ public final class Learner implements AutoCloseable {
   /** One step on the batch after an attack on it. */
   Tally stepOnAttack(float[] images, long[] labels, double rate, Pgd attack, long seed, long at) {
     attack(images, labels, attack, seed, at);
-    device
-        .kernels()
-        .move()
-        .copyStrided(
-            false,
-            1,
-            new int[] {start.count()},
-            new int[] {1},
-            new int[] {1},
-            judging.input().data(),
-            training.input().data());
+    copy(judging.input(), training.input());
     return stepHere(labels, rate);
   }
 
@@ -370,15 +360,18 @@ public final class Learner implements AutoCloseable {
     for (var p : parameters.entrySet()) {
       Tensor to = copies.get(p.getKey());
       if (to.count() > 0) {
-        int[] one = {1};
-        device
-            .kernels()
-            .move()
-            .copyStrided(
-                false, 1, new int[] {to.count()}, one, one, p.getValue().data(), to.data());
+        copy(p.getValue(), to);
       }
     }
     stale = false;
+  }
+
+  private void copy(Tensor from, Tensor to) {
+    int[] one = {1};
+    device
+        .kernels()
+        .move()
+        .copyStrided(false, 1, new int[] {to.count()}, one, one, from.data(), to.data());
   }
 
   /** The model with the parameters as they are now. */

@@ -10,7 +10,6 @@ import candela.image.Npy;
 import candela.method.Attribution;
 import candela.method.Methods;
 import candela.method.Preparation;
-import candela.method.Subject;
 import candela.metric.Deletion;
 import candela.metric.Direction;
 import candela.metric.Explained;
@@ -63,7 +62,7 @@ class FromJavaTest {
       float[] x = preparation.read(picture).pixels();
       var logits = new Logits(device, x);
       pipeline.run(List.of(logits));
-      var subject = new Subject(preparation.shape(), x, logits.best(), preparation.levels());
+      var subject = preparation.subject(x, logits.best());
       try (var workspace = new Workspace(device)) {
         Probe<Attribution> probe = Methods.parse(method).probe(subject, workspace);
         pipeline.run(List.of(probe));

@@ -42,7 +42,7 @@ class ManipulationTest {
     List<Path> pictures = Shipped.pictures(folder);
     float[] x = preparation.of(Image.read(pictures.get(3))).pixels();
     float[] wanted = preparation.of(Image.read(pictures.get(6))).pixels();
-    Subject subject = new Subject(preparation.shape(), x, 3, preparation.levels());
+    Subject subject = preparation.subject(x, 3);
     return new Heart(network, subject, wanted);
   }
 

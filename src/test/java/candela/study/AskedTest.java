@@ -52,7 +52,7 @@ class AskedTest {
     Network network = Network.load(Shipped.model("cnn", folder));
     var preparation = Preparation.of(Shipped.PREPROCESS, network.inputShape(), "cnn");
     float[] pixels = preparation.read(Shipped.pictures(folder).get(3)).pixels();
-    Subject subject = new Subject(preparation.shape(), pixels, 2, preparation.levels());
+    Subject subject = preparation.subject(pixels, 2);
     try (Device device = Devices.open("cpu", 2);
         Pipeline pipeline = new Pipeline(network, device, 7)) {
       Found each = run(pipeline, subject, null);
