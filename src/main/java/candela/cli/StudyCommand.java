@@ -157,7 +157,7 @@ final class StudyCommand implements Callable<Integer> {
   private static Plans plans(Study study, Plan plan, Material material, Device device) {
     Plans plans = Plans.of(study, plan, material.models(), device);
     for (Model m : plans.models()) {
-      Estimate.check(study, plans.of(m), m, device);
+      Plans.check(study, plans.of(m), m, device);
     }
     tell(Gaps.of(plan, plans));
     for (Model m : plans.models()) {

@@ -1,41 +1,24 @@
 package candela.study;
 
 import candela.device.Device;
-import candela.device.OutOfMemory;
-import candela.device.Philox;
 import candela.graph.Likelihood;
-import candela.graph.OnlyBatch;
-import candela.graph.Rules;
-import candela.graph.ScoreKind;
 import candela.graph.Session;
 import candela.graph.SessionOptions;
-import candela.graph.Unsuited;
-import candela.graph.Windowed;
-import candela.method.Gradient;
-import candela.method.Inpainter;
 import candela.method.Inpainting;
 import candela.method.Method;
 import candela.method.Subject;
-import candela.method.Trial;
 import candela.metric.Explained;
 import candela.metric.Explainer;
 import candela.metric.Metric;
-import candela.metric.Similarities;
-import candela.probe.Ask;
 import candela.probe.Asked;
-import candela.probe.Pipeline;
 import candela.probe.Prediction;
 import candela.probe.Probe;
 import candela.probe.Windowing;
 import candela.probe.Workspace;
-import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import candela.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,8 +36,6 @@ import java.util.Optional;
  * @param open whether there may be more rows: what Score-CAM asks depends on what it sees, say
  */
 public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes, boolean open) {
-  private static final int ROUNDS = 2;
-
   public static Estimate of(Study study, Plan plan, Model model, Device device, int batch) {
     Shape shape = model.preparation().shape();
     Subject grey = grey(model);
@@ -67,11 +48,12 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     long metrics = judging.forward() + judging.both() + asked.rows();
     long forward = metrics - judging.both();
     long both = judging.both();
-    double seconds = plan.mapped().size() * writing(study, model, device, batch);
+    double seconds = plan.mapped().size() * Timing.writing(study, model, device, batch);
     long bytes = 0;
     for (Run r : plan.runs()) {
       Size size = shared.get(r.method());
-      Windows windows = size.window().isPresent() ? windows(model, device, batch, size) : null;
+      Timing.Windows windows =
+          size.window().isPresent() ? Timing.windows(model, device, batch, size) : null;
       if (windows != null) {
         seconds += windows.seconds();
         bytes = Math.max(bytes, windows.bytes());
@@ -87,7 +69,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
         if (made.isPresent()) {
           Size size = shared.get(r.method());
           int rows = Math.clamp(size.width(), 1, batch);
-          seconds += secondsARow(made.get(), grey, rows, workspace) * size.rows();
+          seconds += Timing.secondsARow(made.get(), grey, rows, workspace) * size.rows();
         }
       }
       bytes += workspace.sessionBytes();
@@ -96,8 +78,8 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
       boolean gradient = o.equals(SessionOptions.GRADIENT);
       if ((gradient ? both : forward) > 0) {
         SessionOptions options = new SessionOptions(o.gradientAt(), model.output());
-        try (Session session = session(model, device, batch, options)) {
-          double row = secondsARow(session, gradient);
+        try (Session session = Timing.session(model, device, batch, options)) {
+          double row = Timing.secondsARow(session, gradient);
           seconds += row * (gradient ? both : forward);
           bytes += session.memory().bytes();
         }
@@ -114,7 +96,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   }
 
   /** Rows of metrics, of scores alone and with gradients. */
-  private record Judging(long forward, long both, boolean open) {
+  record Judging(long forward, long both, boolean open) {
     Judging plus(Probe<?> probe, long times) {
       Judging sum = new Judging(forward, both, open || probe.isOpen());
       for (Probe<?> p : probe.inTurn()) {
@@ -129,7 +111,7 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   }
 
   /** Rows of all metrics of one map a method: some are asked once for all. */
-  private static Judging judging(
+  static Judging judging(
       Study study, List<Method> methods, Model model, Device device, Asked asked) {
     var rows = new Judging(0, 0, false);
     Subject grey = grey(model);
@@ -154,143 +136,28 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
     return rows;
   }
 
-  private static float[] dot(Subject grey) {
+  static float[] dot(Subject grey) {
     float[] pixels = grey.pixels().clone();
     pixels[0] = 1;
     return pixels;
   }
 
   /** A map of ones, of an image of one dot that shows the class nowhere. */
-  private static Explained flat(Subject grey, float[] pixels, Method method) {
+  static Explained flat(Subject grey, float[] pixels, Method method) {
     float[] map = new float[grey.shape().dim(1) * grey.shape().dim(2)];
     Arrays.fill(map, 1);
     return explained(grey, pixels, map, Worker.explainer(method, grey));
   }
 
   /** That shows the class nowhere. */
-  private static Explained explained(
-      Subject grey, float[] pixels, float[] map, Explainer explainer) {
+  static Explained explained(Subject grey, float[] pixels, float[] map, Explainer explainer) {
     int h = grey.shape().dim(1);
     int w = grey.shape().dim(2);
     return new Explained(grey.shape(), pixels, 0, map, h, w, new boolean[h * w], explainer);
   }
 
-  /**
-   * Seconds of the processor for all rows of one map's metrics, but those that ask for maps: what
-   * ROAD imputes, say, takes longer than the network.
-   */
-  private static double writing(Study study, Model model, Device device, int batch) {
-    Subject grey = grey(model);
-    double least = Double.POSITIVE_INFINITY;
-    for (int i = 0; i <= ROUNDS; i++) {
-      Explained drawn =
-          explained(
-              grey,
-              drawn(2 * i, grey.shape().count()),
-              drawn(2 * i + 1, grey.shape().dim(1) * grey.shape().dim(2)),
-              null);
-      double seconds = 0;
-      try (var workspace = new Workspace(device, asked(device))) {
-        for (Study.Measure<Metric> m : study.metrics()) {
-          seconds += m.of().needsMethod() ? 0 : writing(m.of(), drawn, workspace, batch);
-        }
-      }
-      least = i == 0 ? least : Math.min(least, seconds);
-    }
-    return least;
-  }
-
-  private static double writing(Metric metric, Explained drawn, Workspace workspace, int batch) {
-    long start = System.nanoTime();
-    Probe<?> probe = metric.probe(drawn, workspace);
-    double seconds = (System.nanoTime() - start) / 1e9;
-    Shape image = drawn.shape();
-    for (Probe<?> p : probe.inTurn()) {
-      int rows = Math.clamp(p.width(), 1, batch);
-      Tensor written = workspace.tensor(image.inserted(0, rows));
-      start = System.nanoTime();
-      int count = p.next(written);
-      await(written, workspace.device());
-      seconds += (System.nanoTime() - start) / 1e9 / Math.max(1, count) * p.size();
-    }
-    return seconds;
-  }
-
-  private static void await(Tensor t, Device device) {
-    device.copyOut(t.data().asSlice(0, 4), MemorySegment.ofArray(new float[1]));
-  }
-
-  /** Between 0 and 1. */
-  private static float[] drawn(int stream, int count) {
-    var random = new Philox(0, stream);
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) random.uniform();
-    }
-    return values;
-  }
-
-  /** Of one row where the model can be read for no more, as it will be run. */
-  private static Session session(Model model, Device device, int batch, SessionOptions options) {
-    try {
-      return model.network().session(device, batch, options);
-    } catch (OnlyBatch e) {
-      return model.network().session(device, 1, options);
-    }
-  }
-
-  /**
-   * Refuses parameters that do not fit the model's images, before hours are spent.
-   *
-   * @throws CandelaException naming the model
-   */
-  public static void check(Study study, Plan plan, Model model, Device device) {
-    try {
-      sizes(plan, grey(model), device);
-      judging(study, plan.mapped(), model, device, asked(device));
-      comparing(study, model.preparation().shape());
-    } catch (CandelaException e) {
-      throw new CandelaException(model.name() + ": " + e.getMessage(), e);
-    }
-  }
-
-  /**
-   * Metrics that look at a value of the model which is not there, and why they have no number.
-   *
-   * @throws CandelaException where a parameter does not fit the model's images
-   */
-  static Map<Study.Measure<Metric>, String> unsuited(Study study, Model model, Device device) {
-    Map<Study.Measure<Metric>, String> reasons = new LinkedHashMap<>();
-    Subject grey = grey(model);
-    Explained any = flat(grey, dot(grey), new Gradient());
-    try (var pipeline = new Pipeline(model.network(), device, Trial.ROWS, model.output())) {
-      for (Study.Measure<Metric> m : study.metrics()) {
-        // of its own: what two metrics have in common only the first one would ask
-        try (var workspace = new Workspace(device)) {
-          for (Probe<?> p : m.of().probe(any, workspace).inTurn()) {
-            if (p.size() > 0 && looksInside(p.ask())) {
-              pipeline.run(List.of(p), (_, _) -> false);
-            }
-          }
-        } catch (Unsuited e) {
-          reasons.put(m, e.getMessage());
-        } catch (OutOfMemory e) {
-          // the run tells it, with what else it has then
-        }
-      }
-    }
-    return reasons;
-  }
-
-  private static boolean looksInside(Ask ask) {
-    return ask.wantsGradient() && !ask.at().isEmpty();
-  }
-
-  private static void comparing(Study study, Shape image) {
-    study.similarities().forEach(s -> Similarities.check(s.of(), image.dim(1), image.dim(2)));
-  }
-
-  private static Subject grey(Model model) {
+  /** A class of an image that is 0 everywhere. */
+  static Subject grey(Model model) {
     return model.preparation().subject(new float[model.preparation().shape().count()], 0);
   }
 
@@ -310,22 +177,6 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
               : Optional.empty();
       long rows = probe.inTurn().stream().mapToLong(Probe::size).sum();
       return new Size(rows, probe.width(), probe.ask().wantsGradient(), window, probe.isOpen());
-    }
-  }
-
-  /** Rows of which only windows are computed, and what that takes. */
-  private record Windows(double seconds, long bytes) {}
-
-  /** Null where nothing is saved, or there is no room. */
-  private static Windows windows(Model model, Device device, int batch, Size size) {
-    int[] window = size.window().orElseThrow();
-    long start = System.nanoTime();
-    try (Windowed w =
-        Windowing.open(model.network(), device, batch, model.output(), window[0], window[1])) {
-      double opening = (System.nanoTime() - start) / 1e9;
-      return w == null
-          ? null
-          : new Windows(opening + secondsARow(w.session(), false) * size.rows(), w.bytes());
     }
   }
 
@@ -365,44 +216,5 @@ public record Estimate(Plan.Rows maps, long metrics, double seconds, long bytes,
   static Plan.Rows rows(Plan plan, Map<Method, Size> alone, Map<Method, Size> shared, Asked asked) {
     long runs = shared.values().stream().mapToLong(Size::rows).sum();
     return plan.rows(m -> alone.get(m).rows(), runs + asked.rows());
-  }
-
-  /** On a grey image. */
-  private static double secondsARow(Inpainting made, Subject grey, int rows, Workspace workspace) {
-    Shape image = grey.shape();
-    byte[] one = made.hole(image);
-    byte[] holes = new byte[rows * one.length];
-    for (int r = 0; r < rows; r++) {
-      System.arraycopy(one, 0, holes, r * one.length, one.length);
-    }
-    Inpainter.Filling filling = made.inpainter().open(image, grey.levels(), workspace);
-    float[] y = new float[rows * image.count()];
-    return least(() -> filling.fill(grey.pixels(), holes, y)) / rows;
-  }
-
-  private static double secondsARow(Session session, boolean gradient) {
-    double seconds =
-        least(
-            () -> {
-              session.forward();
-              if (gradient) {
-                session.score(ScoreKind.LOGIT, new long[session.batch()]);
-                session.backward(Rules.GRADIENT);
-              }
-              session.await();
-            });
-    return seconds / session.batch();
-  }
-
-  /** Of some rounds after a first. */
-  private static double least(Runnable work) {
-    double least = Double.POSITIVE_INFINITY;
-    for (int i = 0; i <= ROUNDS; i++) {
-      long start = System.nanoTime();
-      work.run();
-      double seconds = (System.nanoTime() - start) / 1e9;
-      least = i == 0 ? least : Math.min(least, seconds);
-    }
-    return least;
   }
 }

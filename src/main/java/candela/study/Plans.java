@@ -1,10 +1,21 @@
 package candela.study;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
+import candela.graph.Unsuited;
+import candela.method.Gradient;
 import candela.method.Method;
+import candela.method.Subject;
 import candela.method.Trial;
+import candela.metric.Explained;
 import candela.metric.Metric;
+import candela.metric.Similarities;
+import candela.probe.Ask;
+import candela.probe.Pipeline;
+import candela.probe.Probe;
+import candela.probe.Workspace;
 import candela.tensor.CandelaException;
+import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -46,10 +57,7 @@ public record Plans(
       plans.put(m, plan.without(reasons.keySet()));
       boolean none = plans.get(m).runs().isEmpty();
       unmeasured.put(
-          m,
-          none
-              ? Map.of()
-              : CandelaException.at(m.name(), () -> Estimate.unsuited(study, m, device)));
+          m, none ? Map.of() : CandelaException.at(m.name(), () -> unmeasured(study, m, device)));
       for (int i = 0; i < plan.methods().size(); i++) {
         String reason = reasons.get(plan.runs().get(plan.given().get(i)).method());
         if (reason != null) {
@@ -66,6 +74,55 @@ public record Plans(
   private static Map<Method, String> unsuited(List<Method> methods, Model m, Device device) {
     return CandelaException.at(
         m.name(), () -> Trial.unsuited(methods, m.network(), m.preparation(), device, m.output()));
+  }
+
+  /**
+   * Metrics that look at a value of the model which is not there, and why they have no number.
+   *
+   * @throws CandelaException where a parameter does not fit the model's images
+   */
+  private static Map<Study.Measure<Metric>, String> unmeasured(
+      Study study, Model model, Device device) {
+    Map<Study.Measure<Metric>, String> reasons = new LinkedHashMap<>();
+    Subject grey = Estimate.grey(model);
+    Explained any = Estimate.flat(grey, Estimate.dot(grey), new Gradient());
+    try (var pipeline = new Pipeline(model.network(), device, Trial.ROWS, model.output())) {
+      for (Study.Measure<Metric> m : study.metrics()) {
+        // of its own: what two metrics have in common only the first one would ask
+        try (var workspace = new Workspace(device)) {
+          for (Probe<?> p : m.of().probe(any, workspace).inTurn()) {
+            if (p.size() > 0 && looksInside(p.ask())) {
+              pipeline.run(List.of(p), (_, _) -> false);
+            }
+          }
+        } catch (Unsuited e) {
+          reasons.put(m, e.getMessage());
+        } catch (OutOfMemory e) {
+          // the run tells it, with what else it has then
+        }
+      }
+    }
+    return reasons;
+  }
+
+  private static boolean looksInside(Ask ask) {
+    return ask.wantsGradient() && !ask.at().isEmpty();
+  }
+
+  /**
+   * Refuses parameters that do not fit the model's images, before hours are spent.
+   *
+   * @throws CandelaException naming the model
+   */
+  public static void check(Study study, Plan plan, Model model, Device device) {
+    try {
+      Estimate.sizes(plan, Estimate.grey(model), device);
+      Estimate.judging(study, plan.mapped(), model, device, Estimate.asked(device));
+      Shape image = model.preparation().shape();
+      study.similarities().forEach(s -> Similarities.check(s.of(), image.dim(1), image.dim(2)));
+    } catch (CandelaException e) {
+      throw new CandelaException(model.name() + ": " + e.getMessage(), e);
+    }
   }
 
   public Plan of(Model model) {

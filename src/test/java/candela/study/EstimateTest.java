@@ -82,7 +82,7 @@ class EstimateTest {
     Study study = study("gradient", "faithfulness-correlation:subset=9999");
     Model model = Material.of(study, folder).models().get(0);
     try (Device device = TestDevice.open(1)) {
-      assertThatThrownBy(() -> Estimate.check(study, Plan.of(study.sweeps()), model, device))
+      assertThatThrownBy(() -> Plans.check(study, Plan.of(study.sweeps()), model, device))
           .isInstanceOf(CandelaException.class)
           .hasMessageStartingWith("cnn: faithfulness-correlation: subset: at most 4096 pixels");
     }
