@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FelzenszwalbTest {
   /**
    * Edges of the strip weigh 1, 2, 8, 1. k = 1: 0–1 weighs no less than 0 + 1/1, nothing is joined.
-   * k = 3: 1 < 3 joins 0, 1 and 3, 4; then 2 < 1 + 3/2 joins pixel 2; 8 is more than 1 + 3/2. k =
-   * 20: 8 is less than 2 + 20/3 and 1 + 20/2.
+   * k = 3: 1, less than 3, joins 0, 1 and 3, 4; then 2, less than 1 + 3/2, joins pixel 2; 8 is more
+   * than 1 + 3/2. k = 20: 8 is less than 2 + 20/3 and 1 + 20/2.
    */
   @Test
   void aStripWorkedByHand() {
