@@ -93,12 +93,12 @@ final class Train implements Callable<Integer> {
   private void finish(Recipe recipe, Trainer trainer, Device device) {
     Map<String, Object> results = new LinkedHashMap<>();
     Map<String, String> about = new LinkedHashMap<>();
-    note(results, about, "clean", trainer.test(null, 0));
+    note(results, about, "clean", trainer.test(null));
     for (double sigma : recipe.measureNoise()) {
       note(results, about, "noise " + sigma, trainer.testOnNoise(sigma));
     }
     for (Pgd attack : recipe.measure()) {
-      note(results, about, attack.toString(), trainer.test(attack, 0));
+      note(results, about, attack.toString(), trainer.test(attack));
     }
     Path model = out.resolve(recipe.name() + ".onnx");
     trainer.export(model, about);

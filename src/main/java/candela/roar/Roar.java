@@ -273,7 +273,7 @@ public final class Roar {
       if (!train(trainer, training, listener)) {
         return false;
       }
-      double accuracy = trainer.test(null, 0).accuracy();
+      double accuracy = trainer.test(null).accuracy();
       add(new Result(training, accuracy, trainer.seconds(), null), results, listener);
     }
     WorkFolder.delete(checkpoint);

@@ -13,13 +13,13 @@ public final class Testing {
    *
    * @param attack on each batch, null for none
    * @param sigma deviation of Gaussian noise on the pixels, 0 for none
-   * @param most pictures that are used, from the first; 0 for all
+   * @param most pictures that are used, from the first
    */
   public static Learner.Tally of(
       Learner learner, Dataset data, Pgd attack, double sigma, long seed, int most) {
     int n = learner.batch();
     int size = data.image().count();
-    int all = most > 0 ? Math.min(most, data.size()) : data.size();
+    int all = Math.min(most, data.size());
     Learner.Tally tally = Learner.Tally.NONE;
     for (int from = 0; from < all; from += n) {
       int rows = Math.min(n, all - from);

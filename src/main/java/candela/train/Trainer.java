@@ -173,7 +173,7 @@ public final class Trainer implements AutoCloseable {
         long left = (recipe.epochs() - epoch) * (long) batches() - batch - 1;
         listener.step(epoch, batch + 1, batches(), tally, rate, left * recipe.batch() / rate);
       }
-      listener.epoch(epoch, tally, () -> test(null, 0));
+      listener.epoch(epoch, tally, () -> test(null));
       epoch++;
       batch = 0;
       tally = Learner.Tally.NONE;
@@ -227,15 +227,14 @@ public final class Trainer implements AutoCloseable {
    * Accuracy on the test pictures, as they are or attacked.
    *
    * @param attack null for none
-   * @param most pictures that are used, from the first; 0 for all
    */
-  public Learner.Tally test(Pgd attack, int most) {
-    return Testing.of(learner, test, attack, 0, recipe.seed(), most);
+  public Learner.Tally test(Pgd attack) {
+    return Testing.of(learner, test, attack, 0, recipe.seed(), test.size());
   }
 
   /** Accuracy on the test pictures with Gaussian noise on them. */
   public Learner.Tally testOnNoise(double sigma) {
-    return Testing.of(learner, test, null, sigma, recipe.seed(), 0);
+    return Testing.of(learner, test, null, sigma, recipe.seed(), test.size());
   }
 
   /** Writes the model as ONNX; the file is there in whole or not at all. */

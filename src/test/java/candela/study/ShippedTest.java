@@ -61,7 +61,7 @@ class ShippedTest {
     try (Device device = Devices.open("cpu", 2);
         Learner learner =
             new Learner(Widen.of(model), device, 64, new Optimiser.Sgd(0, 0, false, 0), 0)) {
-      check(name, clean, Testing.of(learner, test, null, 0, 1, 0).accuracy());
+      check(name, clean, Testing.of(learner, test, null, 0, 1, test.size()).accuracy());
       check(name + " attacked", robust, Testing.of(learner, test, ATTACK, 0, 1, 128).accuracy());
     }
   }

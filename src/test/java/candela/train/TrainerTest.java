@@ -142,7 +142,7 @@ class TrainerTest {
     try (Device device = TestDevice.open(2);
         Trainer trainer = new Trainer(recipe, data, device, null, 1)) {
       trainer.run(Double.POSITIVE_INFINITY, SILENT);
-      assertThat(trainer.test(null, 0).accuracy()).isGreaterThan(0.9);
+      assertThat(trainer.test(null).accuracy()).isGreaterThan(0.9);
       Path model = folder.resolve("easy.onnx");
       trainer.export(model, Map.of());
       agreesWithOnnxRuntime(trainer, data[1], model);
@@ -176,7 +176,7 @@ class TrainerTest {
     try (Device device = TestDevice.open(2);
         Trainer trainer = new Trainer(recipe, data, device, null, 1)) {
       trainer.run(Double.POSITIVE_INFINITY, SILENT);
-      double clean = trainer.test(null, 0).meanLoss();
+      double clean = trainer.test(null).meanLoss();
       for (Pgd attack :
           new Pgd[] {
             Pgd.fgsm(Ball.LINF, 0.05),
@@ -184,10 +184,10 @@ class TrainerTest {
             Pgd.fgsm(Ball.L2, 1),
             new Pgd(Ball.L2, 1, 0.3, 5, true)
           }) {
-        assertThat(trainer.test(attack, 0).meanLoss()).as("%s", attack).isGreaterThan(clean);
+        assertThat(trainer.test(attack).meanLoss()).as("%s", attack).isGreaterThan(clean);
         check(trainer.learner(), data[1], attack);
       }
-      assertThat(trainer.test(null, 0).meanLoss()).isEqualTo(clean);
+      assertThat(trainer.test(null).meanLoss()).isEqualTo(clean);
       assertThat(trainer.testOnNoise(0.3).seen()).isEqualTo(16);
     }
   }
