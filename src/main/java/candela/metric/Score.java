@@ -20,6 +20,8 @@ public record Score(double value, Map<String, Double> parts, List<Double> curve,
   public Score {
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
     curve = List.copyOf(curve);
+    // infinity is the size of nothing, and would be the mean over all images
+    value = Double.isInfinite(value) ? Double.NaN : value;
     // a number has none, and nothing else is without
     reason = !Double.isNaN(value) ? "" : reason.isEmpty() ? Reason.NOT_FINITE : reason;
   }

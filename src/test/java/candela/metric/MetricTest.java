@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every listed metric: a case worked by hand, a direction, and the same bits however it is batched.
@@ -151,6 +152,22 @@ class MetricTest {
     // the length of a vector uniform in a cube of side 2 is 0.9606 in the mean
     assertThat(s.get(1).parts().get("mean"))
         .isCloseTo(0.9606 * 0.2 / Math.sqrt(14), Offset.offset(0.004));
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+  void amongMapsThatAreNotFiniteThereIsNoNumber(float strange) {
+    float[] x = {1, 2, 3};
+    float[] map = {1, strange, 3};
+    var e = new Explained(Shape.of(3), x, 0, x, 1, 3, null, finds(pixels -> map));
+    List<Metric> metrics =
+        Stream.of("continuity", "max-sensitivity", "relative-input-stability")
+            .map(Metrics::parse)
+            .toList();
+    for (Score s : run(Toy.slrp(folder), 1, 4, metrics, List.of(e))) {
+      assertThat(s.value()).isNaN();
+      assertThat(s.reason()).isEqualTo(Reason.NOT_FINITE);
+    }
   }
 
   /** Of a method that returns the image, the map changes as the image does. */
