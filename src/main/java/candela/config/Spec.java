@@ -9,7 +9,9 @@ import java.util.TreeSet;
 
 /**
  * A name with parameters as users write them: {@code occlusion:window=53,stride=[20,24]}. Values
- * may hold commas between brackets or double quotes; the quotes are taken off.
+ * may hold commas between brackets or double quotes; the quotes are taken off. Between quotes may
+ * be a name with parameters whose values have quotes of their own: {@code tunnel:method="lime:
+ * fill="a,b""}.
  *
  * <p>Who reads a spec asks for each parameter with its default, then calls {@link #finish}, which
  * refuses what nobody asked for. For one thread.
@@ -56,11 +58,15 @@ public final class Spec {
   /** The comma that ends the pair, or the end of the text. */
   private static int end(String text, int from) {
     int depth = 0;
-    boolean quoted = false;
+    int quotes = 0;
+    char before = ' ';
     for (int i = from; i < text.length(); i++) {
       char c = text.charAt(i);
-      quoted ^= c == '"';
-      if (!quoted) {
+      if (c == '"') {
+        quotes += quotes == 0 || before == '=' ? 1 : -1;
+      }
+      before = Character.isWhitespace(c) ? before : c;
+      if (quotes == 0) {
         depth += c == '[' ? 1 : c == ']' ? -1 : 0;
         if (depth < 0) {
           throw CandelaException.of("'%s': an opening bracket expected before ]", text);
@@ -70,8 +76,9 @@ public final class Spec {
         }
       }
     }
-    if (quoted || depth != 0) {
-      throw CandelaException.of("'%s': a closing %s expected", text, quoted ? "quote" : "bracket");
+    if (quotes > 0 || depth != 0) {
+      throw CandelaException.of(
+          "'%s': a closing %s expected", text, quotes > 0 ? "quote" : "bracket");
     }
     return text.length();
   }

@@ -2,6 +2,7 @@ package candela.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import candela.tensor.CandelaException;
 import java.util.List;
@@ -22,6 +23,17 @@ class SpecTest {
     assertThat(s.bool("keep", false)).isTrue();
     assertThat(s.choice("kind", "gauss", List.of("gauss", "riemann"))).isEqualTo("riemann");
     s.finish();
+  }
+
+  @Test
+  void quotesWithinQuotesBelongToTheInnerSpec() {
+    Spec outer = Spec.parse("a:of=\"b:of = \"c:k=1, l=2\", m=3\",n=4");
+    assertThat(outer.given())
+        .containsExactly(entry("of", "b:of = \"c:k=1, l=2\", m=3"), entry("n", "4"));
+    assertThat(Spec.parse(outer.text("of", "")).given())
+        .containsExactly(entry("of", "c:k=1, l=2"), entry("m", "3"));
+    assertThat(Spec.parse("a:of=\"b:of=\"c:k=\"1,2\"\"\"").given())
+        .containsExactly(entry("of", "b:of=\"c:k=\"1,2\"\""));
   }
 
   @ParameterizedTest
@@ -55,6 +67,7 @@ class SpecTest {
         "rise:keep=1,,soft=true | rise: key=value expected, got ''",
         "rise:kind=[1 | 'rise:kind=[1': a closing bracket expected",
         "rise:kind=\"1 | 'rise:kind=\"1': a closing quote expected",
+        "rise:kind=\"a:b=\"1,2\" | 'rise:kind=\"a:b=\"1,2\"': a closing quote expected",
         ":keep=1 | ':keep=1': NAME:key=value,… expected, the name is missing"
       })
   void aWrongSpecIsRefusedInASentence(String text, String message) {

@@ -26,6 +26,13 @@ class MethodsTest {
   }
 
   @Test
+  void aMethodWithinAMethodWithinAMethodRoundTrips() {
+    Method inner = Methods.parse("noise-tunnel:method=\"rise:masks=7,cells=3\",samples=2");
+    Method tunnel = new NoiseTunnel(inner, 3, 0.1, 0, SmoothGrad.Type.VARGRAD, 4);
+    assertThat(Methods.parse("noise-tunnel:" + Methods.text(tunnel))).isEqualTo(tunnel);
+  }
+
+  @Test
   void namesTellMethodsApart() {
     List<String> texts =
         List.of(
