@@ -92,6 +92,7 @@ final class GalleryCommand implements Callable<Integer> {
     if (classifier.model == null || photo == null) {
       throw CandelaException.of("gallery: a PHOTO and --model FILE expected, or neither");
     }
+    WholeFile.checkApart("--out", out, photo);
     List<String> texts = methods.isEmpty() ? Methods.names() : methods;
     List<Method> all = texts.stream().map(Methods::parse).toList();
     Network network = classifier.network();

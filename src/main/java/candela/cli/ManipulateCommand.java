@@ -136,6 +136,9 @@ final class ManipulateCommand implements Callable<Integer> {
     methods.forEach(m -> all.add(Methods.parse(m)));
     Network network = classifier.network();
     Labels names = classifier.names(network, output);
+    for (String written : ManipulateRun.PICTURES) {
+      WholeFile.checkApart("--out", out.resolve(written), image, other);
+    }
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out);
         var run = new ManipulateRun(this, network, names, all, manipulation, start)) {

@@ -28,6 +28,7 @@ import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +38,10 @@ import java.util.Set;
 
 /** One run of {@code candela manipulate}. */
 final class ManipulateRun implements AutoCloseable {
+  /** The image, in 8 bits and as it is, and the sheet: files in the folder of results. */
+  static final List<String> PICTURES =
+      List.of("manipulated.png", "manipulated.npy", "manipulation.png");
+
   /** How maps are compared. */
   private static final List<String> SIMILARITIES = List.of("spearman", "ssim");
 
@@ -85,6 +90,10 @@ final class ManipulateRun implements AutoCloseable {
     pipeline = options.output.pipeline(network, device, options.batch);
   }
 
+  private Path picture(int i) {
+    return options.out.resolve(PICTURES.get(i));
+  }
+
   int run() {
     options.classifier.sayWhatWasAssumed(network, preparation, options.output);
     List<Inputs.Input> inputs = Reading.inputs(List.of(options.image, options.other), options.out);
@@ -106,14 +115,11 @@ final class ManipulateRun implements AutoCloseable {
     Seen changed = seen("manipulated", image.subject().with(found.image()), methods);
     float[] rounded = preparation.rounded(found.image());
     Seen png = seen("manipulated.png", image.subject().with(rounded), methods.subList(0, 1));
-    changed.view().writePng(options.out.resolve("manipulated.png"));
-    new Npy(preparation.shape().dims(), found.image())
-        .write(options.out.resolve("manipulated.npy"));
+    changed.view().writePng(picture(0));
+    new Npy(preparation.shape().dims(), found.image()).write(picture(1));
     losses.addFirst("iteration,map,probability");
     WholeFile.write(options.out.resolve("loss.csv"), part -> Files.write(part, losses));
-    sheet
-        .draw(network.name(), image, changed, other)
-        .writePng(options.out.resolve("manipulation.png"));
+    sheet.draw(network.name(), image, changed, other).writePng(picture(2));
     add(record, found, both.get(0).target(), List.of(image, changed, png));
     Json.write(options.out.resolve("provenance.json"), record);
     state.delete();

@@ -108,6 +108,8 @@ final class MeasureCommand implements Callable<Integer> {
     }
     List<Metric> all = wanted();
     if (out != null) {
+      WholeFile.checkApart("--out", out, image, truth, classifier.model, classifier.labels);
+      WholeFile.checkApart("--out", out, maps.toArray(Path[]::new));
       WholeFile.makeFolder("--out", WholeFile.folder(out));
     }
     Network network = classifier.network();

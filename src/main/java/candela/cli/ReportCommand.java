@@ -29,6 +29,7 @@ final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path to = out == null ? beside(ledger) : out;
+    WholeFile.checkApart("--out", to, ledger);
     try (Ledger open = Ledger.read(ledger)) {
       WholeFile.makeFolder("--out", WholeFile.folder(to));
       write(open, to);

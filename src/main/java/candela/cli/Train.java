@@ -59,10 +59,15 @@ final class Train implements Callable<Integer> {
   public Integer call() throws IOException {
     checkpoints.check();
     Recipe recipe = Recipe.read(file);
+    WholeFile.checkApart("--out", model(recipe), recipe.start());
     WholeFile.makeFolder("--out", out);
     try (var _ = FolderLock.of(out, "." + recipe.name() + FolderLock.FILE)) {
       return train(recipe);
     }
+  }
+
+  private Path model(Recipe recipe) {
+    return out.resolve(recipe.name() + ".onnx");
   }
 
   private int train(Recipe recipe) throws IOException {
@@ -100,7 +105,7 @@ final class Train implements Callable<Integer> {
     for (Pgd attack : recipe.measure()) {
       note(results, about, attack.toString(), trainer.test(attack));
     }
-    Path model = out.resolve(recipe.name() + ".onnx");
+    Path model = model(recipe);
     trainer.export(model, about);
     Map<String, Object> record = new LinkedHashMap<>();
     record.put("candela", Version.NUMBER);

@@ -96,6 +96,32 @@ public final class WholeFile {
   }
 
   /**
+   * Refuses to write a file over one that is read, which would be lost.
+   *
+   * @param option that names it, or its folder
+   * @param read null where there is none
+   */
+  public static void checkApart(String option, Path file, Path... read) {
+    for (Path one : read) {
+      if (one != null && Files.exists(file) && same(file, one)) {
+        throw CandelaException.of(
+            "%s: another file expected than those that are read, %s is one of them and would be"
+                + " lost; choose another name",
+            option, file);
+      }
+    }
+  }
+
+  private static boolean same(Path a, Path b) {
+    try {
+      return Files.isSameFile(a, b);
+    } catch (IOException e) {
+      // What cannot be read is told where it is read.
+      return false;
+    }
+  }
+
+  /**
    * Makes a folder that results go to, where there is none, and a file in it that goes at once:
    * before work begins that would be lost.
    *

@@ -3,6 +3,7 @@ package candela.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candela.cli.MainTest.Ran;
+import candela.study.Shipped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,17 @@ class GalleryTest {
     Ran far = gallery("--method=gradient", "--target=99");
     assertThat(far.code()).isEqualTo(2);
     assertThat(far.err()).contains("--target: 0 to ", "the classes of cnn.onnx; got 99");
+  }
+
+  @Test
+  void thePhotoIsNotWrittenOver() throws IOException {
+    Path photo = Shipped.pictures(folder).getFirst();
+    byte[] before = Files.readAllBytes(photo);
+    String model = "--model=" + Shipped.model("cnn", folder);
+    Ran ran = MainTest.run("gallery", photo.toString(), model, "--method=sobel", "--out=" + photo);
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains("--out: another file expected than those that are read");
+    assertThat(photo).hasBinaryContent(before);
   }
 
   @Test

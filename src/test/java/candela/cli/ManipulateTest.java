@@ -53,6 +53,21 @@ class ManipulateTest {
   }
 
   @Test
+  void theImageIsNotWrittenOver() throws IOException {
+    Path heart = Shipped.picture("heart", folder);
+    Path image = Files.copy(heart, folder.resolve("manipulated.png"));
+    String model = "--model=" + Shipped.model("cnn", folder);
+    for (String[] two : new String[][] {{image + "", heart + ""}, {heart + "", image + ""}}) {
+      MainTest.Ran ran =
+          MainTest.run("manipulate", two[0], two[1], model, "--iterations=1", "--out=" + folder);
+      assertThat(ran.code()).isEqualTo(2);
+      assertThat(ran.err())
+          .contains("--out: another file expected than those that are read, " + image);
+    }
+    assertThat(image).hasSameBinaryContentAs(heart);
+  }
+
+  @Test
   void theRecordRepeatsTheRun() throws IOException {
     Path out = folder.resolve("out");
     MainTest.run("manipulate", "--iterations=2", "--beta=5", "--method=sobel", "--out=" + out);

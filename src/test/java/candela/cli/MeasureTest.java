@@ -55,6 +55,19 @@ class MeasureTest {
     new Npy(new int[] {1, SIDE, SIDE}, ramp).write(folder.resolve("ramp.npy"));
   }
 
+  @Test
+  void whatIsReadIsNotWrittenOver() throws IOException {
+    Path map = folder.resolve("one.npy");
+    byte[] before = Files.readAllBytes(map);
+    for (Path out : List.of(map, picture, model)) {
+      Ran ran = measure("--map=" + map, "--metric=sparseness", "--out=" + out);
+      assertThat(ran.code()).isEqualTo(2);
+      assertThat(ran.err())
+          .contains("--out: another file expected than those that are read, " + out);
+    }
+    assertThat(map).hasBinaryContent(before);
+  }
+
   private Ran measure(String... more) {
     var arguments = new ArrayList<>(List.of("measure", picture.toString(), "--model=" + model));
     arguments.addAll(List.of("--preprocess=" + Shipped.PREPROCESS, "--target=1", "--device=cpu"));

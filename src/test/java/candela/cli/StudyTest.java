@@ -298,6 +298,10 @@ class StudyTest {
           .as(text)
           .contains("odd.duckdb: a ledger expected, came something else");
     }
+    String over = "--out=" + undisturbedLedger;
+    assertThat(MainTest.run("report", undisturbedLedger.toString(), over).err())
+        .contains("--out: another file expected than those that are read, " + undisturbedLedger);
+    assertThat(digest(undisturbedLedger)).isEqualTo(undisturbed);
     assertThat(MainTest.run("report", folder + "/none.duckdb").err())
         .contains("a ledger expected, there is no such file");
   }

@@ -98,6 +98,19 @@ class TrainTest {
     assertThat(explain.code()).as(explain.err()).isZero();
   }
 
+  @Test
+  void theModelThatARecipeGoesOnFromIsNotWrittenOver() throws IOException {
+    Path cnn = Shipped.model("cnn", folder);
+    byte[] before = Files.readAllBytes(cnn);
+    Path recipe = folder.resolve("cnn.yaml");
+    Files.writeString(
+        recipe, "data: synthetic:count=8,test=8\nstart: cnn.onnx\nepochs: 1\nbatch: 8\n");
+    MainTest.Ran ran = MainTest.run("train", recipe.toString(), "--out", folder.toString());
+    assertThat(ran.code()).as(ran.out()).isEqualTo(2);
+    assertThat(ran.err()).contains("--out: another file expected than those that are read, " + cnn);
+    assertThat(cnn).hasBinaryContent(before);
+  }
+
   /** Two quarters of any mosaic have half of a map that is the same in each: a Focus of 0.5. */
   @Test
   void mosaicsAreMeasuredByAStudy() throws IOException {

@@ -32,6 +32,23 @@ class WholeFileTest {
   }
 
   @Test
+  void whatIsReadIsNotWrittenOver() throws IOException {
+    Path map = Files.writeString(folder.resolve("a.npy"), "a map");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
+    for (Path out : new Path[] {map, folder.resolve("b/../a.npy"), link.resolve("a.npy")}) {
+      Files.createDirectories(folder.resolve("b"));
+      assertThatThrownBy(() -> WholeFile.checkApart("--out", out, null, folder.resolve("c"), map))
+          .isInstanceOf(CandelaException.class)
+          .hasMessage(
+              "--out: another file expected than those that are read, "
+                  + out
+                  + " is one of them and would be lost; choose another name");
+    }
+    WholeFile.checkApart("--out", folder.resolve("c"), map, folder.resolve("c"));
+    WholeFile.checkApart("--out", map, folder.resolve("c"), null);
+  }
+
+  @Test
   void aWriterThatFailsLeavesNothing() {
     Path file = folder.resolve("a.txt");
     assertThatThrownBy(
