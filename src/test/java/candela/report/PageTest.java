@@ -144,6 +144,18 @@ class PageTest {
           .isEqualTo("Some are not drawn.");
       assertThat(browser.evaluate("document.querySelectorAll('#grid th[scope=row]').length"))
           .isEqualTo("3");
+      // long labels leave room for numbers
+      String small =
+          "(m => { document.body.append(m); for (const h of m.querySelectorAll('th'))"
+              + " (h.querySelector('span') ?? h).textContent = 'k=1,'.repeat(50); const sizes ="
+              + " [m.rows[0].offsetHeight < 300, m.rows[1].cells[0].offsetWidth < 300]; m.remove();"
+              + " return sizes; })(document.querySelector('.matrix').cloneNode(true))";
+      assertThat(browser.evaluate(small)).isEqualTo("true,true");
+      // where a column of numbers has none, the dash stands where they do
+      String dashes =
+          "[...document.querySelectorAll('#tableAccuracy td')].filter(c => c.textContent === '–')"
+              + ".map(c => c.className)";
+      assertThat(browser.evaluate(dashes)).isEqualTo("n,n,n");
 
       assertThat(browser.evaluate("document.querySelectorAll('#now figcaption')[1].textContent"))
           .startsWith("atabby: 90.0 %");
