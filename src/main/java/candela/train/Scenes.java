@@ -6,6 +6,7 @@ import candela.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -80,6 +81,25 @@ public record Scenes(
     return new Dataset[] {
       scenes.set(0, scenes.count), scenes.set(scenes.count, scenes.count + scenes.test)
     };
+  }
+
+  /** Reads as a recipe writes it. */
+  @Override
+  public String toString() {
+    return String.format(
+        Locale.ROOT,
+        "synthetic:count=%d,test=%d,size=%d,seed=%d,colour=%s,background=%s,clutter=%d,"
+            + "distractors=%d,artefact=%s,decides=%s",
+        count,
+        test,
+        size,
+        seed,
+        colour,
+        background,
+        clutter,
+        distractors,
+        artefact.word(),
+        decides.name().toLowerCase(Locale.ROOT));
   }
 
   /** Names of the classes, by label. */

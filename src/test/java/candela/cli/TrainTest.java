@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import candela.onnx.OnnxModel;
 import candela.study.Ledger;
 import candela.study.Shipped;
+import candela.train.Scenes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,12 @@ class TrainTest {
     assertThat(data.code()).as(data.err()).isZero();
     assertThat(data.out()).contains("24 pictures of 8 classes");
     assertThat(Files.readAllLines(set.resolve("boxes.csv"))).hasSize(25);
+    String settings = Files.readString(set.resolve("settings.txt")).strip();
+    assertThat(settings)
+        .isEqualTo(
+            "synthetic:count=16,test=8,size=16,seed=4,colour=0.0,background=0.0,clutter=6,"
+                + "distractors=3,artefact=none,decides=shape");
+    assertThat(Scenes.parse(settings)).isEqualTo(Scenes.parse("synthetic:" + small));
     assertThat(set.resolve("train/star/000006.png")).isNotEmptyFile();
     assertThat(set.resolve("masks/train/star/000006.png")).isNotEmptyFile();
     MainTest.Ran again = MainTest.run("data", set.toString());
