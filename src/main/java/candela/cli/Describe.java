@@ -80,8 +80,11 @@ final class Describe implements Callable<Integer> {
           .features()
           .ifPresent(f -> out.printf("features    %s: where CAMs look without layer=%n", f));
       out.printf(
-          "parameters  %,d in %d operators of %d kinds; %,d in the file%n",
-          parameters(graph), graph.nodes().size(), kinds(graph), inFile(network.model()));
+          "parameters  %,d in %s of %s; %,d in the file%n",
+          parameters(graph),
+          Words.counted(graph.nodes().size(), "operator"),
+          Words.counted(kinds(graph), "kind"),
+          inFile(network.model()));
       long flops = graph.nodes().stream().mapToLong(Describe::flops).sum();
       out.printf(
           "cost        %s FLOP an image forward, %s multiply-adds%n",

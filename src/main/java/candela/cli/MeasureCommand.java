@@ -154,7 +154,7 @@ final class MeasureCommand implements Callable<Integer> {
 
   private static Metric metric(String text) {
     String name = Spec.parse(text).name();
-    if (Similarities.names().contains(name.replace('_', '-'))) {
+    if (Similarities.names().contains(Words.listed(name))) {
       throw CandelaException.of(
           "--metric: %s compares two maps, a metric of one expected; give it as a similarity of a"
               + " study",

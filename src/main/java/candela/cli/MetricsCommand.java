@@ -41,7 +41,8 @@ final class MetricsCommand implements Callable<Integer> {
     all.addAll(Similarities.names());
     List<String> sections = names.isEmpty() ? Listing.SHORT : Listing.ALL;
     for (String n : names.isEmpty() ? all : names) {
-      if (Similarities.names().contains(n.replace('_', '-'))) {
+      String name = Words.listed(n);
+      if (Similarities.names().contains(name)) {
         Similarity similarity = Similarities.parse(n);
         listing.print(
             Similarities.name(similarity),
@@ -49,7 +50,7 @@ final class MetricsCommand implements Callable<Integer> {
             List.of("Higher is more alike."),
             Similarities.text(similarity),
             sections);
-      } else if (!Metrics.names().contains(n.replace('_', '-'))) {
+      } else if (!Metrics.names().contains(name)) {
         throw CandelaException.of("metrics: unknown '%s'; known are %s", n, String.join(", ", all));
       } else {
         Metric metric = Metrics.parse(n);

@@ -12,7 +12,7 @@ final class Words {
   private Words() {}
 
   /** "1 map", "2 maps". */
-  static String counted(int n, String noun) {
+  static String counted(long n, String noun) {
     return n + " " + noun + (n == 1 ? "" : "s");
   }
 
@@ -25,6 +25,11 @@ final class Words {
   /** A constant as options and tables have it. */
   static String of(Enum<?> e) {
     return e.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** A name as lists have it, of one that a user wrote: with - or _, in letters of any case. */
+  static String listed(String name) {
+    return name.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** The constant that an option's text names. */

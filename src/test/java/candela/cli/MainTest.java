@@ -535,6 +535,9 @@ class MainTest {
         .contains("Lower is better.", "Needs the method", "samples=10", "\ntop-k\n")
         .contains("Higher is more alike.");
     assertThat(run("metrics", "road").out()).contains("diagonal").doesNotContain("LinearImputer");
+    assertThat(run("metrics", "SSIM", "Max_Sensitivity").out())
+        .startsWith("ssim\n")
+        .contains("\nmax-sensitivity\n");
     Ran unknown = run("metrics", "nix");
     assertThat(unknown.code()).isEqualTo(Main.WRONG);
     assertThat(unknown.err())

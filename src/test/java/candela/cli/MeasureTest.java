@@ -330,11 +330,11 @@ class MeasureTest {
 
   @Test
   void aSimilarityIsNoMetric() {
-    Ran ran = measure(map("one"), "--metric=top_k:k=5");
+    Ran ran = measure(map("one"), "--metric=Top_K:k=5");
     assertThat(ran.code()).isEqualTo(Main.WRONG);
     assertThat(ran.err())
         .isEqualTo(
-            "candela: --metric: top_k compares two maps, a metric of one expected; give it as a"
+            "candela: --metric: Top_K compares two maps, a metric of one expected; give it as a"
                 + " similarity of a study\n");
   }
 
