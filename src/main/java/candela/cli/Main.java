@@ -167,6 +167,7 @@ public final class Main {
     line.registerConverter(long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE));
     line.registerConverter(double.class, Main::number);
     line.registerConverter(Double.class, Main::number);
+    line.registerConverter(Float.class, text -> (float) number(text));
   }
 
   private static long whole(String text, long least, long most) {

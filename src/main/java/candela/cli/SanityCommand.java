@@ -128,7 +128,9 @@ final class SanityCommand implements Callable<Integer> {
 
   @Option(
       names = "--predicted",
-      description = "Of a random model, explain the class that it predicts, not the original's.")
+      description =
+          "Of a model that is random, or of --against, explain the class that it predicts, not the"
+              + " original's.")
   boolean predicted;
 
   @Option(names = "--seed", paramLabel = "N", description = "Of random values. Default: 0.")

@@ -71,7 +71,8 @@ public final class SanityCheck {
    * @param similarities as {@link Similarities#parse} takes them
    * @param absolute whether maps are compared by their absolute values
    * @param bins of the histogram whose entropy is a map's complexity, 2 to 65536
-   * @param predicted whether of each variant the class is explained that it predicts
+   * @param predicted whether of each other model, random or not, the class is explained that it
+   *     predicts; one that reads shifted images is no other
    * @param batch rows of a batch, see {@link Pipeline}
    * @param output name of the output with the class scores, null for the first
    */
@@ -236,7 +237,7 @@ public final class SanityCheck {
     int target = picture.target();
     if (v != null && v.kind() == Variant.Kind.ANOTHER_CLASS) {
       target = Math.max(picture.other(), 0);
-    } else if (v != null && settings.predicted()) {
+    } else if (v != null && settings.predicted() && v.kind() != Variant.Kind.SHIFTED_INPUT) {
       target = said.best();
     }
     int classes = said.logits().length;

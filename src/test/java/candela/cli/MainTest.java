@@ -352,6 +352,7 @@ class MainTest {
             + " else",
         "explain --scale foo | candela explain: --scale: one of own, shared expected, got 'foo';"
             + " see",
+        "sanity --shift up | candela sanity: --shift: a number expected, got 'up'; see",
         "explain --clip much | candela explain: --clip: a number expected, got 'much'; see",
         "explain --batch few | candela explain: --batch: a whole number expected, got 'few'; see",
         "explain --batch 3000000000 | candela explain: --batch: -2147483648 to 2147483647"

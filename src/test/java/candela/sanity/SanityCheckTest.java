@@ -282,6 +282,24 @@ class SanityCheckTest {
     assertThat(found.get(1).targets()).containsExactly(3, 2);
   }
 
+  /** It is the same function of the same picture, whose map should stay. */
+  @Test
+  void predictedIsNotOfTheModelThatReadsShiftedImages() {
+    pictures = pictures.stream().map(p -> new Picture(p.pixels(), 4, 5)).toList();
+    SanityCheck.Settings predicted = settings(METHODS, List.of("cosine"), false, true, 4);
+    List<Variant> variants =
+        List.of(
+            Variant.shifted(0.5f, network),
+            new Variant(Variant.Kind.ANOTHER_MODEL, "the same", "", () -> network));
+    run(predicted, variants, 1);
+    assertThat(found.get(1).targets()).containsExactly(4, 4);
+    for (int i = 0; i < 2; i++) {
+      assertThat(found.get(2).targets()[i])
+          .isEqualTo(found.get(2).predictions().get(i).best())
+          .isNotEqualTo(4);
+    }
+  }
+
   @Test
   void theSameBitsWhateverTheBatchAndTheThreads() {
     org.junit.jupiter.api.Assumptions.assumeTrue(TestDevice.isCpu());
