@@ -138,7 +138,9 @@ final class Explain implements Callable<Integer> {
     List<String> lines = new ArrayList<>();
     lines.add("%nMethods, with their parameters and defaults:%n".formatted());
     for (String name : Methods.names()) {
-      lines.add("  " + name + ": " + Methods.usage(name) + "%n");
+      for (String line : Listing.wrap("  " + name + ": " + Methods.usage(name), Main.WIDTH - 1)) {
+        lines.add(line + "%n");
+      }
     }
     lines.add("Without --method: gradient, smoothgrad and integrated-gradients.%n");
     lines.add("%nPresets of --preprocess, x being a level 0 … 255:%n");

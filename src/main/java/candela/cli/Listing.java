@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.config.About;
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -39,14 +40,21 @@ final class Listing {
   }
 
   private void wrapped(String title, String text) {
-    StringBuilder line = new StringBuilder("  " + title);
+    wrap("  " + title + text, WIDTH).forEach(out::println);
+  }
+
+  /** Lines that break where there are spaces alone; all but the first are indented. */
+  static List<String> wrap(String text, int width) {
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder();
     for (String word : text.split(" ")) {
-      if (line.length() + word.length() > WIDTH) {
-        out.println(line.toString().stripTrailing());
+      if (line.length() + word.length() > width) {
+        lines.add(line.toString().stripTrailing());
         line = new StringBuilder("    ");
       }
       line.append(word).append(' ');
     }
-    out.println(line.toString().stripTrailing());
+    lines.add(line.toString().stripTrailing());
+    return lines;
   }
 }

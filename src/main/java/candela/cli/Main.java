@@ -66,6 +66,9 @@ public final class Main {
   static final int PARTIAL = 1;
   static final int WRONG = 2;
 
+  /** Characters of a line of help. */
+  static final int WIDTH = 100;
+
   /** Characters of a message; the longest, of an unknown method, lists all known ones. */
   private static final int LONGEST = 1800;
 
@@ -117,7 +120,7 @@ public final class Main {
       return named ? run(arguments[1], "--help") : run("--help");
     }
     CommandLine line = new CommandLine(new Main());
-    line.setUsageHelpWidth(100);
+    line.setUsageHelpWidth(WIDTH);
     line.registerConverter(Path.class, Main::path);
     numbers(line);
     line.registerConverter(Explain.Colours.class, choice(Explain.Colours.values()));

@@ -165,15 +165,15 @@ final class MeasureCommand implements Callable<Integer> {
 
   private List<Judged> judged(Shape shape, float[] pixels, int explained) {
     boolean[] object = truth == null ? null : object(shape);
+    List<MapFile> read = maps.stream().map(MapFile::read).toList();
     List<String> names = names(maps);
     List<Judged> all = new ArrayList<>();
-    for (Path file : maps) {
-      MapFile map = MapFile.read(file);
+    for (MapFile map : read) {
       map.checkFits(shape.dim(1), shape.dim(2));
       if (!map.covers(shape.dim(1), shape.dim(2))) {
         System.err.printf(
             "candela: %s: [%d,%d] is enlarged, bilinearly, to the model's input, [%d,%d]%n",
-            file, map.h(), map.w(), shape.dim(1), shape.dim(2));
+            map.file(), map.h(), map.w(), shape.dim(1), shape.dim(2));
       }
       Explained one =
           new Explained(shape, pixels, explained, map.values(), map.h(), map.w(), object);

@@ -154,8 +154,8 @@ final class SanityRun implements AutoCloseable {
     options.shifts.stream().distinct().forEach(by -> variants.add(Variant.shifted(by, network)));
     Map<String, Integer> seen = new HashMap<>();
     for (Path file : options.against) {
-      String name = Inputs.unique(file.getFileName().toString(), seen);
       Network other = options.classifier.inputShape.load(file).channelsFirst();
+      String name = Inputs.unique(file.getFileName().toString(), seen);
       others.add(file(file, other));
       if (other.inputShape().equals(network.inputShape())) {
         explained.add(other);

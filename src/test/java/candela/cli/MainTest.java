@@ -509,6 +509,10 @@ class MainTest {
   void helpNamesEveryMethod() {
     String help = run("explain", "--help").out();
     assertThat(Methods.names()).allSatisfy(n -> assertThat(help).contains(n));
+    // lines break at spaces: what is copied stays whole
+    String joined = help.replaceAll("\\s+", " ");
+    assertThat(Methods.names())
+        .allSatisfy(n -> assertThat(joined).contains(n + ": " + Methods.usage(n)));
   }
 
   @Test

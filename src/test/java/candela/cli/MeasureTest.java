@@ -68,6 +68,13 @@ class MeasureTest {
     assertThat(map).hasBinaryContent(before);
   }
 
+  @Test
+  void aMapThatIsAFolderIsRefused() {
+    Ran ran = measure("--map=/");
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains("candela: /: cannot be read: Is a directory");
+  }
+
   private Ran measure(String... more) {
     var arguments = new ArrayList<>(List.of("measure", picture.toString(), "--model=" + model));
     arguments.addAll(List.of("--preprocess=" + Shipped.PREPROCESS, "--target=1", "--device=cpu"));

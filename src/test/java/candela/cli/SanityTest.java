@@ -69,6 +69,13 @@ class SanityTest {
     assertThat(record.get("images").get(0).get("otherClass").asInt()).isBetween(1, 7);
   }
 
+  @Test
+  void aModelThatIsAFolderIsRefused() {
+    MainTest.Ran ran = MainTest.run("sanity", "--out=" + folder.resolve("s"), "--against=/");
+    assertThat(ran.code()).isEqualTo(Main.WRONG);
+    assertThat(ran.err()).contains("candela: /: expected a file, came a directory");
+  }
+
   /** An even image has no edges; its reason is told again by a run that goes on. */
   @Test
   void whatIsNoNumberIsSaidWhyAndSettingsHaveNamesOfTheirOwn() throws IOException {
