@@ -13,18 +13,24 @@ import java.util.stream.IntStream;
  *
  * <p><b>Shapes:</b> a[h,w], b[h,w] → 0 … 1.
  *
- * <p><b>Parameters:</b> k (pixels, 1 or more, at most those of the map; default 1,000).
+ * <p><b>Parameters:</b> k (pixels, at most those of the map; default 0: 1,000 of 224 × 224, as
+ * large a share of other maps).
  *
  * <p><b>Source:</b> Ghorbani, Abid and Zou 2019, "Interpretation of neural networks is fragile",
  * section 3; Quantus' default k.
  */
 public record TopK(int k) implements Similarity {
   public TopK() {
-    this(1000);
+    this(0);
   }
 
   public TopK {
-    Check.atLeast(1, k, "top-k: k");
+    Check.atLeast(0, k, "top-k: k");
+  }
+
+  /** A k of 0 for so many pixels: Quantus' 1,000 where there are as many as ImageNet's have. */
+  static int of(int k, int pixels) {
+    return k > 0 ? k : Math.max(1, (int) Math.round(1000.0 * pixels / (224 * 224)));
   }
 
   @Override
@@ -35,12 +41,15 @@ public record TopK(int k) implements Similarity {
           "top-k: k of at most %d expected for maps of %d x %d, got %d",
           pixels, maps.h(), maps.w(), k);
     }
+    int most = of(k, pixels);
     BitSet[] top = new BitSet[maps.count()];
-    IntStream.range(0, top.length).parallel().forEach(i -> top[i] = top(maps.values().get(i)));
-    return pairs.parallelStream().mapToDouble(p -> shared(top[p.a()], top[p.b()])).toArray();
+    IntStream.range(0, top.length)
+        .parallel()
+        .forEach(i -> top[i] = top(maps.values().get(i), most));
+    return pairs.parallelStream().mapToDouble(p -> shared(top[p.a()], top[p.b()], most)).toArray();
   }
 
-  private double shared(BitSet a, BitSet b) {
+  private static double shared(BitSet a, BitSet b, int k) {
     if (a == null || b == null) {
       return Double.NaN;
     }
@@ -49,7 +58,7 @@ public record TopK(int k) implements Similarity {
     return (double) both.cardinality() / k;
   }
 
-  private BitSet top(float[] map) {
+  private static BitSet top(float[] map, int k) {
     if (!Vectors.isFinite(map)) {
       return null;
     }

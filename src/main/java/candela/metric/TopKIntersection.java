@@ -16,8 +16,8 @@ import java.util.Map;
  * <p><b>Shapes:</b> map [h,w], enlarged bilinearly where it is smaller than the image; truth [H,W]
  * → 0 … 1, or 0 up to the pixels over those of the object; part {@code object}, the object's share.
  *
- * <p><b>Parameters:</b> k (pixels, 1 or more, at most those of the image; default 1,000);
- * conceptInfluence (default false).
+ * <p><b>Parameters:</b> k (pixels, at most those of the image; default 0: 1,000 of 224 × 224, as
+ * large a share of other images); conceptInfluence (default false).
  *
  * <p><b>Cost:</b> none.
  *
@@ -28,11 +28,11 @@ import java.util.Map;
  */
 public record TopKIntersection(int k, boolean conceptInfluence) implements Metric {
   public TopKIntersection() {
-    this(1000, false);
+    this(0, false);
   }
 
   public TopKIntersection {
-    Check.atLeast(1, k, "top-k-intersection: k");
+    Check.atLeast(0, k, "top-k-intersection: k");
   }
 
   @Override
@@ -61,17 +61,18 @@ public record TopKIntersection(int k, boolean conceptInfluence) implements Metri
 
   private Score score(Explained explained, boolean[] truth) {
     int[] ranks = explained.ranks();
+    int most = TopK.of(k, ranks.length);
     int on = 0;
     int object = 0;
     for (int i = 0; i < ranks.length; i++) {
       object += truth[i] ? 1 : 0;
-      on += truth[i] && ranks[i] < k ? 1 : 0;
+      on += truth[i] && ranks[i] < most ? 1 : 0;
     }
     if (object == 0 || explained.isEven()) {
       return Score.none(object == 0 ? Reason.NO_OBJECT : Reason.EVEN);
     }
     double share = (double) object / ranks.length;
-    double value = (double) on / k;
+    double value = (double) on / most;
     return Score.of(conceptInfluence ? value / share : value, Map.of("object", share));
   }
 }

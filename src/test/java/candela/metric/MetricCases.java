@@ -228,6 +228,7 @@ final class MetricCases {
         new Case("top-k-intersection:k=2", best, 1),
         new Case("top-k-intersection:k=2", worst, 0.5),
         new Case("top-k-intersection:k=1", worst, 0),
+        new Case("top-k-intersection", worst, 0), // 1 of so few
         new Case("top-k-intersection:k=3", worst, 2 / 3.0),
         new Case("top-k-intersection:k=2,conceptInfluence=true", best, 1.5),
         // of equal values the first, but not where all are equal

@@ -813,7 +813,7 @@ class MetricTest {
             + " number",
         "non-sensitivity:step=0 | non-sensitivity: step: 1 or more expected, got 0",
         "non-sensitivity:eps=-1 | non-sensitivity: eps: a number of 0 or more expected, got -1.0",
-        "top-k-intersection:k=0 | top-k-intersection: k: 1 or more expected, got 0",
+        "top-k-intersection:k=-1 | top-k-intersection: k: 0 or more expected, got -1",
         "completeness:substrate=grey | completeness: substrate: zero, blur, padded_blur, mean,"
             + " least, most, average expected",
         "monotonicity-correlation:step=-1 | monotonicity-correlation: step: 0 or more expected",
@@ -849,10 +849,10 @@ class MetricTest {
           .hasMessage(
               "faithfulness-correlation: subset: at most 3 pixels expected for an image of 3 x 1,"
                   + " got 224");
-      assertThatThrownBy(() -> new TopKIntersection().probe(vector(new float[3]), workspace))
+      assertThatThrownBy(
+              () -> new TopKIntersection(4, false).probe(vector(new float[3]), workspace))
           .isInstanceOf(CandelaException.class)
-          .hasMessage(
-              "top-k-intersection: k of at most 3 expected for an image of 3 x 1, got 1000");
+          .hasMessage("top-k-intersection: k of at most 3 expected for an image of 3 x 1, got 4");
     }
   }
 

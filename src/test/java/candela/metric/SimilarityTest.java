@@ -55,6 +55,7 @@ class SimilarityTest {
         new Case("top-k:k=2", 2, 2, up, zigzag, 0.5),
         // equal values: the first ones, 0 and 1 against 2 and 3
         new Case("top-k:k=2", 2, 2, new float[4], up, 0),
+        new Case("top-k", 2, 2, up, new float[] {2, 0, 0, 3}, 1),
         // differences lie down in a and across in b: bins of 80 … 100 and 0 … 20 degrees; of 9
         // values one is 1 each: (0 − 1/81 · 9) / (8/9 · 9) of the centred descriptors
         new Case("hog:cell=3,block=1", 3, 3, ramp(3, 0), ramp(0, 3), -1 / 8.0),
@@ -240,8 +241,8 @@ class SimilarityTest {
         "ssim:window=4 | ssim: window: an odd number of 3 or more expected, got 4",
         "ssim:dataRange=-1 | ssim: dataRange: a number of 0 or more expected, got -1.0",
         "hog | hog: maps of 48 x 48 or larger expected (3 cells of 16), got 4 x 9",
-        "top-k | top-k: k of at most 36 expected for maps of 4 x 9, got 1000",
-        "top-k:k=0 | top-k: k: 1 or more expected, got 0",
+        "top-k:k=37 | top-k: k of at most 36 expected for maps of 4 x 9, got 37",
+        "top-k:k=-1 | top-k: k: 0 or more expected, got -1",
         "kendall | similarity: unknown 'kendall'; known are cosine, hog, pearson",
       })
   void whatCannotBeComparedIsSaid(String similarity, String message) {
@@ -251,5 +252,14 @@ class SimilarityTest {
         .hasMessageContaining(message);
     assertThatThrownBy(() -> new Maps(4, 9, List.of(new float[35])))
         .hasMessageContaining("maps: 36 values expected for 4 x 9, got 35");
+  }
+
+  /** 1,000 as Quantus where maps are as large as ImageNet's. */
+  @Test
+  void theDefaultKIsAShareOfTheMap() {
+    assertThat(TopK.of(0, 224 * 224)).isEqualTo(1000);
+    assertThat(TopK.of(0, 32 * 32)).isEqualTo(20);
+    assertThat(TopK.of(0, 4)).isEqualTo(1);
+    assertThat(TopK.of(7, 224 * 224)).isEqualTo(7);
   }
 }
