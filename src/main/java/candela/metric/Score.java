@@ -18,12 +18,18 @@ public record Score(double value, Map<String, Double> parts, List<Double> curve,
   static final Score NOT_YET = none(Reason.NOT_YET);
 
   public Score {
-    parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+    Map<String, Double> finite = new LinkedHashMap<>(parts);
+    finite.replaceAll((part, v) -> finite(v));
+    parts = Collections.unmodifiableMap(finite);
     curve = List.copyOf(curve);
-    // infinity is the size of nothing, and would be the mean over all images
-    value = Double.isInfinite(value) ? Double.NaN : value;
+    value = finite(value);
     // a number has none, and nothing else is without
     reason = !Double.isNaN(value) ? "" : reason.isEmpty() ? Reason.NOT_FINITE : reason;
+  }
+
+  /** Infinity is the size of nothing, and would be the mean over all images. */
+  private static double finite(double v) {
+    return Double.isInfinite(v) ? Double.NaN : v;
   }
 
   static Score of(double value, Map<String, Double> parts) {

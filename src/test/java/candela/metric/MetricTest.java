@@ -166,6 +166,7 @@ class MetricTest {
             .toList();
     for (Score s : run(Toy.slrp(folder), 1, 4, metrics, List.of(e))) {
       assertThat(s.value()).isNaN();
+      assertThat(s.parts().values()).as("%s", s).noneMatch(v -> Double.isInfinite(v));
       assertThat(s.reason()).isEqualTo(Reason.NOT_FINITE);
     }
   }
