@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * What the report shows of a ledger, as lists and maps. Of a sweep of thousands of settings a page
  * with every map, pair and number would be larger than a browser opens: it has as many maps as have
- * room, of settings and images spread over all, and similarities with the default setting alone.
+ * room, of settings spread over all, and similarities with the default setting alone.
  */
 public final class Results {
   private static final int STEPS = 127;
@@ -29,6 +29,11 @@ public final class Results {
   private static final String SEVERAL =
       "SELECT sweep FROM sweep JOIN method USING (method) GROUP BY sweep HAVING"
           + " count(DISTINCT name) > 1 AND count(*)";
+
+  private static final String CROWDED =
+      SEVERAL
+          + " > %d AND sweep IN (SELECT sweep FROM similarity) ORDER BY min(number)"
+              .formatted(MATRIX);
 
   private static final String WITH_DEFAULT =
       "SELECT * FROM similarity JOIN (SELECT sweep, place AS b FROM sweep WHERE baseline) USING"
@@ -85,7 +90,7 @@ public final class Results {
                 + " isnan(value)) FROM similarity JOIN (%s <= %d) USING (sweep) GROUP BY ALL ORDER"
                     .formatted(SEVERAL, MATRIX)
                 + " BY ALL"));
-    all.put("crowded", column(ledger, SEVERAL + " > " + MATRIX + " ORDER BY min(number)"));
+    all.put("crowded", column(ledger, CROWDED));
     all.put(
         "near",
         table(
@@ -117,9 +122,11 @@ public final class Results {
         "similar",
         table(
             ledger,
-            "SELECT model, image, sweep, a, measure, value FROM (%s) WHERE image IN (SELECT image"
+            "SELECT model, image, sweep, a, measure, value FROM (%s) JOIN (SELECT sweep, place AS a"
                     .formatted(WITH_DEFAULT)
-                + " FROM seen) ORDER BY ALL"));
+                + " FROM (%s) WHERE drawn) USING (sweep, a) WHERE image IN (SELECT image FROM (%s))"
+                    .formatted(drawn.settings(), drawn.maps())
+                + " ORDER BY ALL"));
     all.put("seen", seen(ledger, drawn));
     all.put("views", views(ledger));
     all.put("palettes", palettes());

@@ -37,26 +37,24 @@ class DrawnTest {
     ledger.ran("0", "cpu", 1, 1, 1, "");
     for (String image : List.of("a", "b")) {
       ledger.commit(
-          new Findings(
-              "m",
+          found(
               image,
-              7,
-              "seven",
-              7,
-              "seven",
-              0.5,
-              new byte[0],
               List.of(
                   new Findings.Similar("s", 0, 3, "ssim", 0.5),
+                  new Findings.Similar("s", 1, 3, "ssim", 0.75),
                   new Findings.Similar("both", 0, 1, "ssim", 0.25)),
-              List.of(),
               IntStream.range(0, 9)
                   .mapToObj(i -> new Findings.Seen(i, 2, 5, false, 1, new byte[MAP]))
-                  .toList(),
-              10,
-              0.1));
+                  .toList()));
     }
     return ledger;
+  }
+
+  private static Findings found(
+      String image, List<Findings.Similar> similar, List<Findings.Seen> seen) {
+    List<Findings.Scored> scored = List.of();
+    return new Findings(
+        "m", image, 7, "seven", 7, "seven", 0.5, new byte[0], similar, scored, seen, 10, 0.1);
   }
 
   private static List<String> drawn(Map<String, Object> shown, String sweep) {
@@ -91,6 +89,9 @@ class DrawnTest {
       assertThat((String) shown.get("undrawn"))
           .contains("one in 2 settings")
           .doesNotContain("of 2 images");
+      assertThat((List<Object>) shown.get("similar"))
+          .containsExactly(
+              List.of("m", "a", "s", 0, "ssim", 0.5), List.of("m", "b", "s", 0, "ssim", 0.5));
     }
   }
 
@@ -101,6 +102,8 @@ class DrawnTest {
         Map<String, Object> shown = Results.of(ledger, room);
         assertThat(shown.get("images")).isEqualTo(List.of("a"));
         assertThat((String) shown.get("undrawn")).contains("and of 1 of 2 images");
+        assertThat((List<Object>) shown.get("similar"))
+            .containsExactly(List.of("m", "a", "s", 0, "ssim", 0.5));
         assertThat(drawn(shown, "s")).contains("1", "4", "7");
         assertThat(((Map<String, ?>) shown.get("seen")).keySet())
             .allMatch(k -> k.contains("\ta\t"));
@@ -115,10 +118,29 @@ class DrawnTest {
       Map<String, Object> shown = Results.of(ledger);
       assertThat((List<Object>) shown.get("similar"))
           .containsExactly(
-              List.of("m", "a", "s", 0, "ssim", 0.5), List.of("m", "b", "s", 0, "ssim", 0.5));
+              List.of("m", "a", "s", 0, "ssim", 0.5),
+              List.of("m", "a", "s", 1, "ssim", 0.75),
+              List.of("m", "b", "s", 0, "ssim", 0.5),
+              List.of("m", "b", "s", 1, "ssim", 0.75));
       assertThat((List<Object>) shown.get("agreement"))
           .containsExactly(List.of("m", "both", "ssim", 0, 1, 0.25));
       assertThat((List<Object>) shown.get("crowded")).isEmpty();
+    }
+  }
+
+  /** Where nothing is compared the page sends nobody to a table of similarities. */
+  @Test
+  void onlyWhatIsComparedIsTooMuchForAMatrix() {
+    String many = "models: [m]\nimages: [x]\nsweeps: [s: [gradient, \"%s\"]]\n";
+    Study study =
+        Study.parse("s.yaml", many.formatted("sliding-patch:patch=[1..101]"), Path.of("."));
+    Material none = new Material(List.of(), List.of());
+    Plan plan = Plan.of(study.sweeps());
+    try (Ledger ledger = Ledger.open(folder.resolve("many.duckdb"), study, plan, none)) {
+      ledger.ran("0", "cpu", 1, 1, 1, "");
+      assertThat((List<Object>) Results.of(ledger).get("crowded")).isEmpty();
+      ledger.commit(found("a", List.of(new Findings.Similar("s", 0, 1, "ssim", 0.5)), List.of()));
+      assertThat((List<Object>) Results.of(ledger).get("crowded")).containsExactly("s");
     }
   }
 }
