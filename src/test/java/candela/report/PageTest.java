@@ -68,7 +68,7 @@ class PageTest {
     d.put(
         "settings",
         IntStream.range(0, 2001)
-            .mapToObj(i -> List.of("a", "s", i, "" + i, "deletion", 0.2, 1, 0))
+            .mapToObj(i -> List.of("a", i < 2000 ? "s" : "both", i % 2000, "", "deletion", 2, 1, 0))
             .toList());
     d.put("leftOut", List.of(List.of("b", 2, "m", "x=3", "s", "3", "b.onnx: no attention")));
     d.put("gaps", List.of("b: m, setting 3 of sweep s"));
@@ -131,6 +131,15 @@ class PageTest {
               + " o.series[0].type, o.series[0].markLine.data[0].xAxis].join(' ') })";
       assertThat(browser.evaluate(titles))
           .isEqualTo("ssim to the default setting line 1,deletion line 1");
+      // another sweep: its charts alone are drawn anew, and bars begin at 0
+      String bars =
+          "(s => { const first = document.querySelector('#bars .chart'); s.value = 'both';"
+              + " s.dispatchEvent(new Event('change')); const o ="
+              + " echarts.getInstanceByDom(document.querySelector('#lines .chart')).getOption();"
+              + " const found = [document.querySelector('#bars .chart') === first, charts.length,"
+              + " o.series[0].type, o.yAxis[0].scale]; s.value = 's'; s.dispatchEvent(new"
+              + " Event('change')); return found; })(document.getElementById('curved'))";
+      assertThat(browser.evaluate(bars)).isEqualTo("true,3,bar,false");
 
       String matrices =
           "[...document.querySelectorAll('.matrix')].map(m => m.caption.textContent + '|'"
@@ -144,6 +153,8 @@ class PageTest {
           .isEqualTo("Some are not drawn.");
       assertThat(browser.evaluate("document.querySelectorAll('#grid th[scope=row]').length"))
           .isEqualTo("3");
+      assertThat(browser.evaluate("document.getElementById('rows').textContent"))
+          .isEqualTo("Settings, those of the slider");
       // long labels leave room for numbers
       String small =
           "(m => { document.body.append(m); for (const h of m.querySelectorAll('th'))"
