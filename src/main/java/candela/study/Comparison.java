@@ -50,6 +50,9 @@ final class Comparison {
    * @param h rows of the image, to which smaller maps are brought
    */
   static List<Findings.Similar> of(Study study, Plan plan, List<Attribution> found, int h, int w) {
+    if (study.similarities().isEmpty()) {
+      return List.of();
+    }
     Map<Kind, Group> groups = new LinkedHashMap<>();
     for (Sweep s : plan.sweeps()) {
       int[] places = plan.places(s);

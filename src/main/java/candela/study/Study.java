@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * Models, images, sweeps and what is measured of their maps: a YAML file of these keys.
@@ -98,9 +99,13 @@ public record Study(
     List<Ref> models =
         s.values("models").stream().map(v -> s.read("models", v, Study::model)).toList();
     unique(file, "models", models.stream().map(Ref::name).toList());
+    List<Measure<Similarity>> similarities =
+        measures(s, "similarities", USUAL, Similarities::parse);
+    UnaryOperator<Sweep> check = similarities.isEmpty() ? w -> w : Sweep::compared;
     List<Sweep> sweeps = new ArrayList<>();
-    s.valuesOrLists("sweeps")
-        .forEach(v -> sweeps.addAll(s.read("sweeps", v, w -> sweeps(w, folder))));
+    for (Settings.Value v : s.valuesOrLists("sweeps")) {
+      sweeps.addAll(s.read("sweeps", v, w -> sweeps(w, folder).stream().map(check).toList()));
+    }
     unique(file, "sweeps", sweeps.stream().map(Sweep::name).toList());
     Study study =
         new Study(
@@ -114,7 +119,7 @@ public record Study(
             path(s, "boxes", folder),
             path(s, "labels", folder),
             List.copyOf(sweeps),
-            measures(s, "similarities", USUAL, Similarities::parse),
+            similarities,
             measures(s, "metrics", List.of("deletion", "insertion"), Metrics::parse),
             s.read("treatment", s.text("treatment", "standard"), Study::isSam),
             s.bool("maps", false),

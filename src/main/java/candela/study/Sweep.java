@@ -51,7 +51,7 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
    * @throws CandelaException when a name, key or value is unknown or out of range
    */
   public static Sweep parse(String name, String text, Path folder) {
-    return parse(name, text, folder, false).checked();
+    return parse(name, text, folder, false);
   }
 
   /**
@@ -106,13 +106,15 @@ public record Sweep(String name, List<Setting> settings, int baseline) {
       settings.addAll(one.settings);
     }
     checkDifferent(name, settings);
-    return new Sweep(name, settings, baseline).checked();
+    return new Sweep(name, settings, baseline);
   }
 
   /**
+   * The same, of a study that compares its maps.
+   *
    * @throws CandelaException where too many settings are compared
    */
-  private Sweep checked() {
+  Sweep compared() {
     long n = settings.size();
     if (baseline == ALL_PAIRS && n * (n - 1) / 2 > MOST_PAIRS) {
       throw CandelaException.of(

@@ -123,14 +123,22 @@ class SweepTest {
     String all = "smoothgrad:spread=[0.001..2/0.001%s],samples=2";
     assertThat(Sweep.parse("s", all.formatted(""), Path.of("")).pairs()).hasSize(1_999_000);
     String more = all.formatted(",2.5");
-    assertThatThrownBy(() -> Sweep.parse("s", more, Path.of("")))
+    String study = "models: [m]\nimages: [x]\nsweeps: [%s]\n";
+    String one = study.formatted("s: \"" + more + "\"");
+    assertThatThrownBy(() -> Study.parse("s.yaml", one, Path.of("")))
         .isInstanceOf(CandelaException.class)
         .hasMessage(
-            "s: at most 2,000,000 pairs of settings expected, every two of 2,001 are 2,001,000;"
-                + " mark one with *, and the others are compared with it");
-    assertThatThrownBy(() -> Sweep.ofMethods("s", List.of("gradient", more), Path.of("")))
+            "s.yaml:3: sweeps: s: at most 2,000,000 pairs of settings expected, every two of 2,001"
+                + " are 2,001,000; mark one with *, and the others are compared with it");
+    String two = study.formatted("s: [gradient, \"" + more + "\"]");
+    assertThatThrownBy(() -> Study.parse("s.yaml", two, Path.of("")))
         .hasMessageContaining("every two of 2,002");
     assertThat(Sweep.ofMethods("s", List.of("gradient*", more), Path.of("")).pairs()).hasSize(2001);
     assertThat(Sweep.parse("s", all.formatted(",2.5*"), Path.of("")).pairs()).hasSize(2000);
+    // nothing is compared
+    Study measured = Study.parse("s.yaml", one + "similarities: []\n", Path.of(""));
+    assertThat(measured.sweeps().getFirst().settings()).hasSize(2001);
+    Plan plan = Plan.of(measured.sweeps());
+    assertThat(Comparison.of(measured, plan, List.of(), 8, 8)).isEmpty();
   }
 }
