@@ -164,19 +164,36 @@ public final class Preparation {
 
   /** A picture file; a .npy file holds what the network reads, [c,h,w] or [1,c,h,w]. */
   public Picture read(Path file) {
-    return isInput(file) ? prepared(file, Npy.readFinite(file)) : of(file, Image.read(file));
+    return isInput(file) ? enlarged(pixels(file)) : of(file, Image.read(file));
   }
 
-  private Picture prepared(Path file, Npy npy) {
+  /** What the network reads of a file, without the picture for people, which takes longer. */
+  public float[] pixels(Path file) {
+    if (isInput(file)) {
+      return prepared(file, Npy.readFinite(file));
+    }
+    Image image = Image.read(file);
+    return CandelaException.at(file.toString(), () -> pixels(image));
+  }
+
+  private float[] pixels(Image image) {
+    return preprocess.apply(image, shape.dim(0), shape.dim(1), shape.dim(2));
+  }
+
+  private float[] prepared(Path file, Npy npy) {
     if (!npy.isOne(shape.dims())) {
       throw CandelaException.of(
           "%s: one input of the network expected, channels first: %s, got %s",
           file, shape, Arrays.toString(npy.shape()));
     }
-    Image view = image(npy.values());
+    return npy.values();
+  }
+
+  private Picture enlarged(float[] pixels) {
+    Image view = image(pixels);
     int times = times();
     Image larger = Resize.of(view, view.width() * times, view.height() * times, Filter.BICUBIC);
-    return new Picture(npy.values(), larger);
+    return new Picture(pixels, larger);
   }
 
   private int times() {
@@ -194,8 +211,7 @@ public final class Preparation {
     int h = shape.dim(1);
     int w = shape.dim(2);
     int times = times();
-    float[] pixels = preprocess.apply(image, shape.dim(0), h, w);
-    return new Picture(pixels, preprocess.view(image, h * times, w * times));
+    return new Picture(pixels(image), preprocess.view(image, h * times, w * times));
   }
 
   /** None where inputs are given as they are, and nothing tells black and white. */

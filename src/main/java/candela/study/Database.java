@@ -84,18 +84,9 @@ final class Database implements AutoCloseable {
 
   /** A row of as many values as the table has columns. */
   void insert(String table, Object... values) {
-    enter("INSERT INTO ", table, values);
-  }
-
-  /** As insert, in place of the row with its key. */
-  void replace(String table, Object... values) {
-    enter("INSERT OR REPLACE INTO ", table, values);
-  }
-
-  private void enter(String how, String table, Object... values) {
     String places = String.join(", ", Collections.nCopies(values.length, "?"));
     try (PreparedStatement s =
-        connection.prepareStatement(how + table + " VALUES (" + places + ")")) {
+        connection.prepareStatement("INSERT INTO " + table + " VALUES (" + places + ")")) {
       set(s, values);
       s.execute();
     } catch (SQLException e) {
@@ -131,6 +122,19 @@ final class Database implements AutoCloseable {
     } catch (SQLException e) {
       throw wrong(file, e);
     }
+  }
+
+  /**
+   * As append, in place of the rows with their keys. One statement for all: of each row it would
+   * take milliseconds.
+   *
+   * @param rows of different keys
+   */
+  void replace(String table, Stream<Object[]> rows) {
+    execute("CREATE TEMP TABLE entered AS SELECT * FROM " + table + " LIMIT 0");
+    append("entered", rows);
+    execute("INSERT OR REPLACE INTO " + table + " SELECT * FROM entered");
+    execute("DROP TABLE entered");
   }
 
   private static void append(DuckDBAppender to, Object value) throws SQLException {

@@ -170,7 +170,8 @@ public final class Ledger implements AutoCloseable {
   /** Enters what is left out for these models, in place of what was. */
   public synchronized void leaveOut(Plans plans) {
     plans.plans().keySet().forEach(m -> db.delete("left_out", "model", m.name()));
-    plans.leftOut().forEach(l -> db.insert("left_out", l.model(), l.method(), l.reason()));
+    db.append(
+        "left_out", plans.leftOut().stream().map(l -> row(l.model(), l.method(), l.reason())));
     db.commit();
   }
 

@@ -77,7 +77,10 @@ public record Plan(
   /** The same without the maps of some runs' methods, whose places others keep. */
   Plan without(Set<Method> unsuited) {
     List<Run> left = runs.stream().filter(r -> !unsuited.contains(r.method())).toList();
-    List<Integer> gives = given.stream().map(i -> left.indexOf(runs.get(i))).toList();
+    Map<Method, Integer> at = new HashMap<>();
+    left.forEach(r -> at.put(r.method(), at.size()));
+    List<Integer> gives =
+        given.stream().map(i -> i < 0 ? -1 : at.getOrDefault(runs.get(i).method(), -1)).toList();
     return new Plan(sweeps, methods, places, left, gives);
   }
 

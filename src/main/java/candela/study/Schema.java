@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** How a ledger begins, and whether one that is there belongs to a study. */
 final class Schema {
@@ -134,7 +135,17 @@ final class Schema {
               + " with --ledger",
           file, differing(db, study), meta(db, "name"));
     }
-    return entries(material).stream().filter(e -> !e.isIn(db, file)).toList();
+    Map<String, Map<Object, List<Object>>> there =
+        Map.of("model", there(db, "model"), "image", there(db, "image"));
+    return entries(material).stream()
+        .filter(e -> !e.isIn(db, file, there.get(e.table).get(e.name)))
+        .toList();
+  }
+
+  /** Hash, and what else decides results, by name. */
+  private static Map<Object, List<Object>> there(Database db, String table) {
+    return db.query("SELECT name, sha256, more FROM " + table).stream()
+        .collect(Collectors.toMap(List::getFirst, r -> r.subList(1, 3)));
   }
 
   /** The keys in which the study that wrote a ledger is another one. */
@@ -167,7 +178,12 @@ final class Schema {
   }
 
   static void enter(Database db, List<Entry> lacking) {
-    lacking.forEach(e -> db.replace(e.table, e.name, e.hash, e.from, e.more));
+    lacking.stream()
+        .collect(Collectors.groupingBy(Entry::table))
+        .forEach(
+            (table, of) ->
+                db.replace(
+                    table, of.stream().map(e -> new Object[] {e.name, e.hash, e.from, e.more})));
     db.commit();
   }
 
@@ -192,13 +208,16 @@ final class Schema {
    * @param more what else decides its results
    */
   record Entry(String table, String name, String hash, String from, String more) {
-    /** Whether a ledger has it, as it is. */
-    private boolean isIn(Database db, Path file) {
-      var there = db.query("SELECT sha256, more FROM " + table + " WHERE name = ?", name);
-      if (there.isEmpty()) {
+    /**
+     * Whether a ledger has it, as it is.
+     *
+     * @param there its hash and what else decides its results, null where it is not there
+     */
+    private boolean isIn(Database db, Path file, List<Object> there) {
+      if (there == null) {
         return false;
       }
-      boolean same = there.getFirst().equals(List.of(hash, more));
+      boolean same = there.equals(List.of(hash, more));
       if (!same
           && !db.query("SELECT 1 FROM unit WHERE " + table + " = ? LIMIT 1", name).isEmpty()) {
         throw CandelaException.of(

@@ -71,13 +71,17 @@ final class Worker implements AutoCloseable {
   Findings run(Model model, Photo photo, Progress progress) {
     long start = System.nanoTime();
     use(model);
-    Preparation.Picture picture = model.preparation().read(photo.file());
+    Preparation preparation = model.preparation();
+    Preparation.Picture picture =
+        photo.shown()
+            ? preparation.read(photo.file())
+            : new Preparation.Picture(preparation.pixels(photo.file()), null);
     Asked asked = new Asked(pipeline);
     Prediction said = asked.prediction(picture.pixels());
     check(said, model, photo);
     int target = target(photo, said, model);
-    Shape shape = model.preparation().shape();
-    Subject subject = model.preparation().subject(picture.pixels(), target);
+    Shape shape = preparation.shape();
+    Subject subject = preparation.subject(picture.pixels(), target);
     List<Attribution> found = new ArrayList<>();
     long rows = explain(subject, asked, found, (done, all) -> progress.at(done, all + metrics));
     write(model, photo, found);

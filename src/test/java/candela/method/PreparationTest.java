@@ -116,6 +116,20 @@ class PreparationTest {
   }
 
   @Test
+  void pixelsAloneAreThoseOfThePicture() {
+    Preparation p = Preparation.of("caffe-bgr", Shape.of(1, 3, 33, 47), "test.onnx");
+    Path picture = folder.resolve("noise.png");
+    noise().writePng(picture);
+    assertThat(p.pixels(picture)).isEqualTo(p.read(picture).pixels());
+    Path input = folder.resolve("noise.npy");
+    new Npy(new int[] {3, 33, 47}, p.pixels(picture)).write(input);
+    assertThat(p.pixels(input)).isEqualTo(p.pixels(picture));
+    Path other = folder.resolve("other.npy");
+    new Npy(new int[] {3, 1, 2}, new float[6]).write(other);
+    assertThatThrownBy(() -> p.pixels(other)).hasMessageStartingWith(other + ": one input of the");
+  }
+
+  @Test
   void meansOfOtherChannelsAreToldBeforeAnyPictureIsRead() {
     assertThatThrownBy(() -> Preparation.of("imagenet", Shape.of(1, 1, 28, 28), "test.onnx"))
         .isInstanceOf(CandelaException.class)

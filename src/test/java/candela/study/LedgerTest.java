@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TimeZone;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -372,6 +373,32 @@ class LedgerTest {
     }
     assertThat(tables.get(0)).isEqualTo(tables.get(1));
     assertThat(digests.get(0)).isEqualTo(digests.get(1));
+  }
+
+  /** Of many at once some are new, some changed and some as they were. */
+  @Test
+  void imagesWithoutResultsAreEnteredAnew() {
+    Path file = folder.resolve("images.duckdb");
+    Plan plan = Plan.of(STUDY.sweeps());
+    Ledger.open(file, STUDY, plan, photos(0, 30, "a")).close();
+    Ledger.open(file, STUDY, plan, photos(10, 40, "a")).close();
+    try (Ledger ledger = Ledger.open(file, STUDY, plan, photos(20, 50, "b"))) {
+      assertThat(
+              ledger.query("SELECT sha256, count(*), min(name) FROM image GROUP BY 1 ORDER BY 1"))
+          .containsExactly(List.of("a", 20L, "p10"), List.of("b", 30L, "p30"));
+      assertThat(ledger.query("SELECT * FROM image WHERE name = 'p35'"))
+          .containsExactly(List.of("p35", "b", "p35.png", "class -1, boxes []"));
+    }
+  }
+
+  /** Named p10 and so on, the first by 0. */
+  private static Material photos(int from, int to, String hash) {
+    return new Material(
+        List.of(),
+        IntStream.range(from, to)
+            .map(i -> i + 10)
+            .mapToObj(i -> new Photo("p" + i, Path.of("p" + i + ".png"), hash, -1, List.of(), true))
+            .toList());
   }
 
   @Test
