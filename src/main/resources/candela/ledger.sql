@@ -39,14 +39,15 @@ CREATE VIEW accuracy_by_image AS
   SELECT model, image, sweep, metric, part, CASE WHEN without = 0 THEN mean END AS mean,
     CASE WHEN without = 0 AND settings > 1 THEN variance END AS variance, settings, without
   FROM (
-    SELECT model, image, sweep, metric, part, avg(value ORDER BY place) FILTER (NOT isnan(value)) AS mean,
-      list_aggregate(list(value ORDER BY place) FILTER (NOT isnan(value)), 'var_pop') AS variance,
-      count(*) FILTER (NOT isnan(value)) AS settings, max(asked) - count(*) FILTER (NOT isnan(value)) AS without
+    -- counted of groups, not of rows, of which there may be millions
+    SELECT *, max(asked) OVER (PARTITION BY model, image, sweep, metric) - settings AS without
     FROM (
-      SELECT *, count(*) FILTER (part = '') OVER (PARTITION BY model, image, sweep, metric) AS asked
-      FROM score JOIN sweep USING (method))
-    WHERE part <> 'class' -- which has no mean
-    GROUP BY ALL);
+      SELECT model, image, sweep, metric, part, avg(value ORDER BY place) FILTER (NOT isnan(value)) AS mean,
+        list_aggregate(list(value ORDER BY place) FILTER (NOT isnan(value)), 'var_pop') AS variance,
+        count(*) FILTER (NOT isnan(value)) AS settings, count(*) FILTER (part = '') AS asked
+      FROM score JOIN sweep USING (method)
+      WHERE part <> 'class' -- which has no mean
+      GROUP BY ALL));
 CREATE VIEW accuracy AS
   SELECT model, sweep, metric, part, avg(mean ORDER BY image) AS mean, sqrt(avg(variance ORDER BY image)) AS sd,
     max(settings) AS settings, count(mean) AS images, max(asked) - count(mean) AS without
@@ -54,10 +55,11 @@ CREATE VIEW accuracy AS
     SELECT *, count(*) FILTER (part = '') OVER (PARTITION BY model, sweep, metric) AS asked FROM accuracy_by_image)
   GROUP BY ALL;
 CREATE VIEW accuracy_by_setting AS
-  SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) FILTER (NOT isnan(value)) AS mean,
-    list_aggregate(list(value ORDER BY image) FILTER (NOT isnan(value)), 'stddev_pop') AS sd_images,
-    count(*) FILTER (NOT isnan(value)) AS images, max(asked) - count(*) FILTER (NOT isnan(value)) AS without
+  SELECT model, sweep, place, label, metric, part, mean, sd_images, images,
+    max(asked) OVER (PARTITION BY model, sweep, place, metric) - images AS without
   FROM (
-    SELECT *, count(*) FILTER (part = '') OVER (PARTITION BY model, sweep, place, metric) AS asked
-    FROM score JOIN sweep USING (method))
-  WHERE part <> 'class' GROUP BY ALL;
+    SELECT model, sweep, place, label, metric, part, avg(value ORDER BY image) FILTER (NOT isnan(value)) AS mean,
+      list_aggregate(list(value ORDER BY image) FILTER (NOT isnan(value)), 'stddev_pop') AS sd_images,
+      count(*) FILTER (NOT isnan(value)) AS images, count(*) FILTER (part = '') AS asked
+    FROM score JOIN sweep USING (method)
+    WHERE part <> 'class' GROUP BY ALL);
