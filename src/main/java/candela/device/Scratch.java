@@ -38,9 +38,21 @@ public final class Scratch implements AutoCloseable {
     if (held.isEmpty() || held.getLast().bytes() < bytes) {
       long least = lane == 0 ? LEAST : LEAST_BESIDE;
       long twice = held.isEmpty() ? least : 2 * held.getLast().bytes();
-      held.add(device.allocate(Math.max(bytes, twice)));
+      held.add(allocate(bytes, Math.max(bytes, twice)));
     }
     return held.getLast().segment();
+  }
+
+  /** So much as it would grow to, or as is needed now where there is no room for that. */
+  private Memory allocate(long bytes, long grown) {
+    try {
+      return device.allocate(grown);
+    } catch (OutOfMemory e) {
+      if (bytes == grown) {
+        throw e;
+      }
+      return device.allocate(bytes);
+    }
   }
 
   @Override

@@ -50,8 +50,11 @@ public final class Pipeline implements AutoCloseable {
   /** Rows at most, of scores alone and with gradients, as far as they have been chosen. */
   private final Map<Boolean, Integer> chosen = new HashMap<>();
 
-  /** Rows of a batch at most: what there was room for, or the model can be read for. */
-  private int room = Integer.MAX_VALUE;
+  /** Where there was no room for a batch, of each kind of session. */
+  private final Map<Kind, Room> rooms = new HashMap<>();
+
+  /** Whether the model can be read for one row alone. */
+  private boolean single;
 
   private final Map<String, Integer> ran = new TreeMap<>();
 
@@ -71,6 +74,20 @@ public final class Pipeline implements AutoCloseable {
 
   /** A session and the rules it was opened for. */
   private record Ruled(Session session, Set<Rules> rules) {}
+
+  /** Sessions that take as much memory a row. */
+  private record Kind(String from, String at, boolean ruled) {
+    static Kind of(Ask ask) {
+      return new Kind(ask.from(), ask.at(), ask.hasRules());
+    }
+  }
+
+  /**
+   * Rows that there was room for, at most.
+   *
+   * @param free bytes that were, without sessions, when there was none for more
+   */
+  private record Room(int rows, long free) {}
 
   /** A batch of as many rows as {@link BatchSize} chooses for what is asked. */
   public static final int CHOSEN = 0;
@@ -133,6 +150,7 @@ public final class Pipeline implements AutoCloseable {
 
   private boolean rounds(List<? extends Probe<?>> probes, Progress progress) {
     drop(); // of a run that failed
+    forgetShortage();
     long done = 0;
     for (List<? extends Probe<?>> open = probes; !open.isEmpty(); ) {
       done = round(open, done, progress);
@@ -261,8 +279,29 @@ public final class Pipeline implements AutoCloseable {
     for (Probe<?> p : probes) {
       width += p.width();
     }
-    int rows = Math.clamp(width, 1, Math.min(room, most(ask.wantsGradient(), width)));
+    Room room = rooms.get(Kind.of(ask));
+    int most = single ? 1 : room == null ? Integer.MAX_VALUE : room.rows();
+    int rows = Math.clamp(width, 1, Math.min(most, most(ask.wantsGradient(), width)));
     return ask.rules().paired() ? rows + rows % 2 : rows;
+  }
+
+  /** Where much more is free than when a batch had no room, as what took it is gone. */
+  private void forgetShortage() {
+    if (!rooms.isEmpty()) {
+      long free = device.freeBytes() + sessionBytes();
+      rooms.values().removeIf(r -> free > r.free() + r.free() / 2);
+    }
+  }
+
+  private long sessionBytes() {
+    long bytes = windowing.bytes();
+    for (Session s : sessions.values()) {
+      bytes += s.memory().bytes();
+    }
+    for (Ruled r : ruled.values()) {
+      bytes += r.session().memory().bytes();
+    }
+    return bytes;
   }
 
   private int most(boolean gradient, long width) {
@@ -294,7 +333,8 @@ public final class Pipeline implements AutoCloseable {
     Ruled open = ruled.get(key);
     if (open == null) {
       var options = new SessionOptions(List.of(key.at()), output, List.copyOf(rules));
-      open = new Ruled(open(key.rows(), options), Set.copyOf(rules));
+      Kind kind = new Kind("", key.at(), true);
+      open = new Ruled(open(kind, key.rows(), options), Set.copyOf(rules));
       ruled.put(key, open);
     }
     return open.session();
@@ -371,7 +411,7 @@ public final class Pipeline implements AutoCloseable {
    * where the model can be read for no more. It has run once: whatever memory it takes is taken
    * before a probe writes a row.
    */
-  private Session open(int rows, SessionOptions options) {
+  private Session open(Kind kind, int rows, SessionOptions options) {
     while (true) {
       Session session = null;
       try {
@@ -388,7 +428,7 @@ public final class Pipeline implements AutoCloseable {
           throw new Unsuited(
               e.getMessage() + ", with a method that does not compare two rows of one", e);
         }
-        room = 1;
+        single = true;
         rows = 1;
       } catch (OutOfMemory e) {
         if (session != null) {
@@ -403,11 +443,12 @@ public final class Pipeline implements AutoCloseable {
         boolean paired = options.rules().stream().anyMatch(Rules::paired);
         less += paired ? less % 2 : 0;
         if (less >= rows) {
+          rooms.remove(kind); // fewer rows did not help
           throw e;
         }
         rows = less;
-        room = Math.min(room, less);
-      } catch (CandelaException e) {
+        rooms.put(kind, new Room(less, device.freeBytes()));
+      } catch (RuntimeException | Error e) {
         if (session != null) {
           session.close();
         }
@@ -469,7 +510,7 @@ public final class Pipeline implements AutoCloseable {
     SessionOptions options =
         new SessionOptions(
             ask.wantsGradient() ? List.of(ask.at()) : List.of(), output, List.of(), ask.from());
-    Session session = open(rows, options);
+    Session session = open(Kind.of(ask), rows, options);
     sessions.put(ends, session);
     return session;
   }

@@ -81,6 +81,11 @@ public final class Windowing implements AutoCloseable {
     return open != null;
   }
 
+  /** Of the session that is open, 0 where none is. */
+  long bytes() {
+    return open == null ? 0 : open.bytes();
+  }
+
   /**
    * As {@link Windowed#open}, but null also where there is no room for a second session, or the
    * model can be read for another batch only: the ordinary one does it as well.

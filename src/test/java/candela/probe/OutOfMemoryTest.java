@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.OutOfMemory;
+import candela.device.Scratch;
 import candela.graph.Network;
 import candela.graph.ScoreKind;
 import candela.graph.Session;
@@ -219,6 +220,50 @@ class OutOfMemoryTest {
       assertThatThrownBy(() -> map(pipeline, device, GRADIENTS))
           .isInstanceOf(OutOfMemory.class)
           .hasMessageContaining("batch 1: cpu: no room for");
+    }
+  }
+
+  /** Neither one that had no room at all makes them smaller, nor one whose rows take more. */
+  @Test
+  void batchesOfOthersStayAsLargeAsTheyWere() {
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      device.leave(1 << 17);
+      assertThatThrownBy(() -> map(pipeline, device, GRADIENTS)).isInstanceOf(OutOfMemory.class);
+      device.leave(taken(GRADIENTS) * 2 / 3);
+      map(pipeline, device, GRADIENTS);
+      assertThat(pipeline.batches().get("gradient")).as("after none").isEqualTo(BATCH / 2);
+      device.leave(taken(SCORES) + (1 << 17));
+      map(pipeline, device, SCORES);
+      assertThat(pipeline.batches().get("forward")).isEqualTo(BATCH);
+    }
+  }
+
+  @Test
+  void aBatchIsWholeAgainOnceThereIsRoom() {
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH)) {
+      device.leave(taken(GRADIENTS) * 2 / 3);
+      map(pipeline, device, GRADIENTS);
+      assertThat(pipeline.batches().get("gradient")).isEqualTo(BATCH / 2);
+      map(pipeline, device, GRADIENTS);
+      assertThat(pipeline.batches().get("gradient")).as("as before").isEqualTo(BATCH / 2);
+      device.leave(2 * taken(GRADIENTS));
+      assertThat(map(pipeline, device, GRADIENTS)).isEqualTo(wanted(GRADIENTS));
+      assertThat(pipeline.batches().get("gradient")).isEqualTo(BATCH);
+    }
+  }
+
+  /** It would grow to twice what it was, and by 32 MiB at least. */
+  @Test
+  void workingMemoryTakesNoMoreThanIsNeededWhereThereIsNoRoomToGrow() {
+    try (ScarceDevice device = plenty();
+        Scratch scratch = new Scratch(device)) {
+      device.leave(4 << 20);
+      assertThat(scratch.bytes(1 << 20).byteSize()).isEqualTo(1 << 20);
+      assertThat(scratch.bytes(3 << 20).byteSize()).isEqualTo(3 << 20);
+      assertThatThrownBy(() -> scratch.bytes(4 << 20)).isInstanceOf(OutOfMemory.class);
+      assertThat(scratch.bytes(2 << 20).byteSize()).isEqualTo(3 << 20);
     }
   }
 }
