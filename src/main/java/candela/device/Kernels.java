@@ -15,6 +15,7 @@ import java.util.Arrays;
 public final class Kernels {
   private final Library library;
   private final Turn turn;
+  private final Spare spare = new Spare();
   private MemorySegment stream;
   private Elementwise elementwise;
   private Gate gate;
@@ -64,6 +65,11 @@ public final class Kernels {
   /** Whose turn it is on the device. */
   public Turn turn() {
     return turn;
+  }
+
+  /** What the device can do without where memory is short. */
+  public Spare spare() {
+    return spare;
   }
 
   /** Queues what follows on another stream of the device. */

@@ -71,7 +71,7 @@ final class ModelFilling implements Inpainter.Filling {
           "inpainter: %s: output %s expected for an image of that shape, is %s",
           model.name(), full, graph.outputs().get(0).shape());
     }
-    session = workspace.own(Session.open(graph, workspace.device(), SessionOptions.FORWARD));
+    session = workspace.own(() -> Session.open(graph, workspace.device(), SessionOptions.FORWARD));
     colours = session.input(x.name());
     mask = session.input(m.name());
     there = new Resizing(workspace, COLOURS + 1, image.dim(1), image.dim(2), tall, wide);

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -63,6 +64,11 @@ public final class Pipeline implements AutoCloseable {
 
   private final Windowing windowing;
   private boolean closed;
+  private boolean running;
+
+  /** Gives up the sessions that are kept for the next run. */
+  private final BooleanSupplier spare = this::giveUp;
+
   private final Map<Ends, Session> sessions = new HashMap<>();
   private final Map<Key, Ruled> ruled = new HashMap<>();
 
@@ -113,6 +119,7 @@ public final class Pipeline implements AutoCloseable {
     this.batch = batch;
     this.output = output;
     windowing = new Windowing(network, device, output);
+    device.kernels().spare().add(spare);
   }
 
   public Device device() {
@@ -151,15 +158,20 @@ public final class Pipeline implements AutoCloseable {
   private boolean rounds(List<? extends Probe<?>> probes, Progress progress) {
     drop(); // of a run that failed
     forgetShortage();
-    long done = 0;
-    for (List<? extends Probe<?>> open = probes; !open.isEmpty(); ) {
-      done = round(open, done, progress);
-      if (done < 0) {
-        return false;
+    running = true;
+    try {
+      long done = 0;
+      for (List<? extends Probe<?>> open = probes; !open.isEmpty(); ) {
+        done = round(open, done, progress);
+        if (done < 0) {
+          return false;
+        }
+        open = open.stream().filter(Probe::again).toList();
       }
-      open = open.stream().filter(Probe::again).toList();
+      return true;
+    } finally {
+      running = false;
     }
-    return true;
   }
 
   /**
@@ -434,9 +446,12 @@ public final class Pipeline implements AutoCloseable {
         if (session != null) {
           session.close();
         }
-        if (!sessions.isEmpty() || !ruled.isEmpty() || windowing.isOpen()) {
+        if (isHolding()) {
           handOut(); // what comes of the last batch, which its session holds
           release(); // what earlier asks were run with
+          continue;
+        }
+        if (device.kernels().spare().give()) {
           continue;
         }
         int less = Math.max(1, rows / 2);
@@ -519,8 +534,22 @@ public final class Pipeline implements AutoCloseable {
   public void close() {
     device.kernels().turn().checkNobodyElses();
     closed = true;
+    device.kernels().spare().remove(spare);
     drop();
     release();
+  }
+
+  private boolean isHolding() {
+    return !sessions.isEmpty() || !ruled.isEmpty() || windowing.isOpen();
+  }
+
+  private boolean giveUp() {
+    if (running || !isHolding()) {
+      return false;
+    }
+    drop();
+    release();
+    return true;
   }
 
   private void drop() {

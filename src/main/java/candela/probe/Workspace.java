@@ -2,6 +2,7 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.Memory;
+import candela.device.OutOfMemory;
 import candela.graph.MemoryReport;
 import candela.graph.Session;
 import candela.tensor.Shape;
@@ -66,8 +67,9 @@ public final class Workspace implements AutoCloseable {
     return channels;
   }
 
-  /** Keeps a session of this device open as long as the workspace is. */
-  public Session own(Session session) {
+  /** Keeps a session of this device, which is opened here, open as long as the workspace is. */
+  public Session own(Supplier<Session> open) {
+    Session session = withRoom(open);
     sessions.add(session);
     return session;
   }
@@ -104,9 +106,7 @@ public final class Workspace implements AutoCloseable {
 
   /** Zeros. */
   public MemorySegment allocate(long bytes) {
-    Memory memory = device.allocate(Math.max(bytes, 8));
-    held.add(memory);
-    return memory.segment().asSlice(0, bytes);
+    return hold(() -> device.allocate(Math.max(bytes, 8)), bytes);
   }
 
   /** Zeros. */
@@ -183,9 +183,25 @@ public final class Workspace implements AutoCloseable {
 
   /** To be written as a whole before it is read. */
   private MemorySegment take(long bytes) {
-    Memory memory = device.allocateUnset(Math.max(bytes, 8));
+    return hold(() -> device.allocateUnset(Math.max(bytes, 8)), bytes);
+  }
+
+  private MemorySegment hold(Supplier<Memory> take, long bytes) {
+    Memory memory = withRoom(take);
     held.add(memory);
     return memory.segment().asSlice(0, bytes);
+  }
+
+  /** Sessions that are open for later give way to what is wanted now. */
+  private <T> T withRoom(Supplier<T> take) {
+    try {
+      return take.get();
+    } catch (OutOfMemory e) {
+      if (!device.kernels().spare().give()) {
+        throw e;
+      }
+      return take.get();
+    }
   }
 
   private MemorySegment copy(MemorySegment host) {

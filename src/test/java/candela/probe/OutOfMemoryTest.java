@@ -239,6 +239,27 @@ class OutOfMemoryTest {
     }
   }
 
+  /** Those of a run are kept for the next: of another pipeline, and of what a method keeps. */
+  @Test
+  void sessionsThatNobodyRunsGoWhereOthersNeedTheirRoom() {
+    long needed = taken(GRADIENTS);
+    try (ScarceDevice device = plenty();
+        Pipeline pipeline = new Pipeline(network, device, BATCH);
+        Pipeline other = new Pipeline(network, device, BATCH)) {
+      device.leave(needed + (1 << 17));
+      map(pipeline, device, GRADIENTS);
+      assertThat(device.left()).as("sessions are kept").isLessThan(needed);
+      assertThat(map(other, device, GRADIENTS)).isEqualTo(wanted(GRADIENTS));
+      assertThat(other.batches().get("gradient")).isEqualTo(BATCH);
+      try (Workspace workspace = new Workspace(device)) {
+        assertThat(workspace.allocate(needed).byteSize()).isEqualTo(needed);
+        assertThatThrownBy(() -> workspace.allocate(needed)).isInstanceOf(OutOfMemory.class);
+      }
+      assertThat(map(pipeline, device, GRADIENTS)).isEqualTo(wanted(GRADIENTS));
+      assertThat(pipeline.batches().get("gradient")).isEqualTo(BATCH);
+    }
+  }
+
   @Test
   void aBatchIsWholeAgainOnceThereIsRoom() {
     try (ScarceDevice device = plenty();
