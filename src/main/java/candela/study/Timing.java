@@ -1,6 +1,7 @@
 package candela.study;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.device.Philox;
 import candela.graph.OnlyBatch;
 import candela.graph.Rules;
@@ -81,12 +82,21 @@ final class Timing {
     return values;
   }
 
-  /** Of one row where the model can be read for no more, as it will be run. */
+  /**
+   * Of one row where the model can be read for no more, and of as many as there is room for, as it
+   * will be run.
+   */
   static Session session(Model model, Device device, int batch, SessionOptions options) {
-    try {
-      return model.network().session(device, batch, options);
-    } catch (OnlyBatch e) {
-      return model.network().session(device, 1, options);
+    int rows = batch;
+    while (true) {
+      try {
+        return model.network().session(device, rows, options);
+      } catch (OnlyBatch | OutOfMemory e) {
+        if (rows == 1) {
+          throw e;
+        }
+        rows = e instanceof OnlyBatch ? 1 : rows / 2;
+      }
     }
   }
 

@@ -2,10 +2,14 @@ package candela.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.ScoreKind;
+import candela.graph.Session;
+import candela.graph.SessionOptions;
 import candela.metric.Direction;
 import candela.metric.Explained;
 import candela.metric.Metric;
@@ -14,6 +18,7 @@ import candela.probe.Answers;
 import candela.probe.Ask;
 import candela.probe.Probe;
 import candela.probe.Sampled;
+import candela.probe.ScarceDevice;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Tensor;
@@ -96,6 +101,31 @@ class EstimateTest {
     Estimate with = of(sweep + ",fill=inpaint,inpainter=telea:radius=30");
     assertThat(with.maps()).isEqualTo(without.maps());
     assertThat(with.seconds()).isGreaterThan(3 * without.seconds());
+  }
+
+  /** As the run does it. */
+  @Test
+  void whereABatchHasNoRoomASmallerOneIsMeasured() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card's memory is not counted here");
+    Study study = study("gradient");
+    Model model = Material.of(study, folder).models().get(0);
+    try (var device = new ScarceDevice(TestDevice.open(1), 1L << 40)) {
+      SessionOptions options = new SessionOptions(List.of(""), model.output());
+      long[] bytes = new long[2];
+      for (int i = 0; i < bytes.length; i++) {
+        try (Session session = Timing.session(model, device, 2 << i, options)) {
+          bytes[i] = session.memory().bytes();
+        }
+      }
+      device.leave((bytes[0] + bytes[1]) / 2);
+      try (Session session = Timing.session(model, device, 8, options)) {
+        assertThat(session.batch()).isEqualTo(2);
+      }
+      device.leave(1000);
+      assertThatThrownBy(() -> Timing.session(model, device, 8, options))
+          .isInstanceOf(OutOfMemory.class)
+          .hasMessageContaining("batch 1: ");
+    }
   }
 
   /** Of two rows, each of which takes its time to be written. */
