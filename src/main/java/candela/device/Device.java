@@ -45,6 +45,11 @@ public interface Device extends AutoCloseable {
   /** Bytes that can still be allocated, as far as the device knows. */
   long freeBytes();
 
+  /** Bytes that there are, whoever holds them; those that are free where that is not known. */
+  default long allBytes() {
+    return freeBytes();
+  }
+
   /**
    * Work that queues the same kernels on the same memory at every run: a card records it at its
    * second run, as one CUDA graph. It must not copy to or from the host.

@@ -18,7 +18,7 @@ import java.util.function.IntToDoubleFunction;
  * Rows of a batch where nobody said how many. The CPU takes {@value #USUAL}: its results do not
  * depend on it. On a card the rate of 8, 16, 32, … rows is measured until twice as many bring no
  * more, or take too much of the memory; what is chosen is kept with the device's other choices, so
- * that the next run has the same bits.
+ * that the next run has the same bits, but for this process alone where others hold the memory.
  */
 public final class BatchSize {
   private static final int USUAL = 16;
@@ -33,6 +33,9 @@ public final class BatchSize {
 
   /** Of free memory that a session may take: pictures, probes and other sessions want some. */
   private static final double SHARE = 0.5;
+
+  /** Of all memory: with less of it free, what has no room now may have some another time. */
+  private static final double MOSTLY = 0.8;
 
   private static final double SECONDS = 0.03;
 
@@ -63,14 +66,18 @@ public final class BatchSize {
     }
     SessionOptions options = new SessionOptions(gradient ? List.of("") : List.of(), output);
     double[] rate = new double[1];
+    boolean[] crowded = new boolean[1];
     int rows =
         plateau(
             n -> {
               double r = rate(network, device, n, options);
               rate[0] = Math.max(rate[0], r);
+              crowded[0] |= r == 0 && device.freeBytes() < MOSTLY * device.allBytes();
               return r;
             });
-    if (rate[0] > 0) {
+    if (rate[0] > 0 && crowded[0]) {
+      choices.use(key, rows);
+    } else if (rate[0] > 0) {
       int counts = choices.put(key, rows, 1e6 / rate[0]);
       if (fits(counts)) {
         return counts;

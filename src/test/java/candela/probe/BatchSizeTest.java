@@ -2,11 +2,14 @@ package candela.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Choices;
 import candela.device.Device;
 import candela.graph.Network;
+import candela.graph.Session;
+import candela.graph.SessionOptions;
 import candela.method.Toy;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,6 +68,30 @@ class BatchSizeTest {
       } else {
         assertThat(rows).isBetween(8, 1024);
       }
+    }
+  }
+
+  /** Else a run beside another would make all later ones slow. */
+  @Test
+  void whatOthersLeaveRoomForIsNotKept() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card's memory is not counted here");
+    Network network = Network.load(Toy.ml(folder));
+    String key = String.join(" ", "batch", network.model().sha256(), "forward", "");
+    try (var device = new ScarceDevice(TestDevice.open(1), 1L << 30)) {
+      long bytes;
+      try (Session session = network.session(device, 12, SessionOptions.FORWARD)) {
+        bytes = session.memory().bytes();
+      }
+      device.leave(2 * bytes);
+      var choices = new Choices(folder, "card");
+      device.keep(choices);
+      assertThat(BatchSize.of(network, device, null, false)).isEqualTo(8);
+      assertThat(choices.get(key)).as("in this process").hasValue(8);
+      assertThat(new Choices(folder, "card").keys()).as("in the next").isEmpty();
+      device.leave(1L << 30);
+      device.keep(new Choices(folder, "card"));
+      int rows = BatchSize.of(network, device, null, false);
+      assertThat(new Choices(folder, "card").get(key)).hasValue(rows);
     }
   }
 

@@ -1,15 +1,19 @@
 package candela.probe;
 
+import candela.device.Choices;
 import candela.device.Dense;
 import candela.device.Device;
 import candela.device.Kernels;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** A device with so many bytes and no more, which counts what is held. */
 public final class ScarceDevice implements Device {
   private final Device device;
+  private final long bytes;
+  private Choices choices;
   private long left;
   private int held;
   private int asked;
@@ -17,7 +21,13 @@ public final class ScarceDevice implements Device {
 
   public ScarceDevice(Device device, long bytes) {
     this.device = device;
+    this.bytes = bytes;
     left = bytes;
+  }
+
+  /** Has choices to keep, as a card has. */
+  public void keep(Choices choices) {
+    this.choices = choices;
   }
 
   /** So many bytes are left from now on. */
@@ -106,6 +116,16 @@ public final class ScarceDevice implements Device {
   @Override
   public Dense dense() {
     return device.dense();
+  }
+
+  @Override
+  public long allBytes() {
+    return bytes;
+  }
+
+  @Override
+  public Optional<Choices> choices() {
+    return Optional.ofNullable(choices);
   }
 
   @Override

@@ -120,6 +120,12 @@ public final class CudaDevice implements Device {
   }
 
   @Override
+  public long allBytes() {
+    bind();
+    return (long) (SHARE * memory()[1]);
+  }
+
+  @Override
   public Optional<Choices> choices() {
     return Optional.of(dense.choices());
   }
