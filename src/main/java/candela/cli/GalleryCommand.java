@@ -164,7 +164,7 @@ final class GalleryCommand implements Callable<Integer> {
         Image overlay = new HeatMap(a.map(), a.height(), a.width(), scale).over(view);
         String caption = Methods.text(m.on(subject.shape()));
         cells.add(new ContactSheet.Cell(overlay, name, caption, scale));
-      } catch (CandelaException e) {
+      } catch (CandelaException | OutOfMemoryError e) {
         left++;
         print.printf("%-28s %s%n", name, Main.sentence(e));
       }

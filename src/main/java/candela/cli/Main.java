@@ -248,12 +248,8 @@ public final class Main {
       String name = oneLine(p.getInput());
       return name + ": no name of a file; letters beyond ASCII need a locale, as LC_ALL=C.UTF-8";
     }
-    if (e instanceof OutOfMemoryError) {
-      return String.format(
-          Locale.ROOT,
-          "Java has too little memory, %d MiB; use a smaller model, image, --batch or count of"
-              + " samples, or give it more: JDK_JAVA_OPTIONS=-Xmx8g",
-          Runtime.getRuntime().maxMemory() >> 20);
+    if (e instanceof OutOfMemoryError o) {
+      return CandelaException.of(o).getMessage();
     }
     return "an error inside candela (" + oneLine(e.toString()) + "); --debug shows where";
   }

@@ -255,7 +255,7 @@ final class MeasureCommand implements Callable<Integer> {
           }
         }
         table.add(row.toArray());
-      } catch (CandelaException e) {
+      } catch (CandelaException | OutOfMemoryError e) {
         left.add(Main.sentence(e));
       }
     }

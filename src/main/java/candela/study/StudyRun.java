@@ -148,13 +148,20 @@ public final class StudyRun {
     } catch (Worker.Stopped e) {
       return;
     } catch (CandelaException e) {
-      synchronized (this) {
-        failed++;
-      }
-      listener.failed(u.key(), e.getMessage());
+      failed(u, e);
+      return;
+    } catch (OutOfMemoryError e) { // as of one large photo: others have room
+      failed(u, CandelaException.of(e));
       return;
     }
     ledger.commit(found);
     listener.done(found);
+  }
+
+  private void failed(Unit u, CandelaException e) {
+    synchronized (this) {
+      failed++;
+    }
+    listener.failed(u.key(), e.getMessage());
   }
 }

@@ -29,6 +29,17 @@ public class CandelaException extends RuntimeException {
     }
   }
 
+  /** What a user can do about it. */
+  public static CandelaException of(OutOfMemoryError e) {
+    return new CandelaException(
+        String.format(
+            Locale.ROOT,
+            "Java has too little memory, %d MiB; use a smaller model, image, --batch or count of"
+                + " samples, or give it more: JDK_JAVA_OPTIONS=-Xmx8g",
+            Runtime.getRuntime().maxMemory() >> 20),
+        e);
+  }
+
   /** Formats as {@link String#format}, in the root locale. */
   public static CandelaException of(String format, Object... arguments) {
     return new CandelaException(String.format(Locale.ROOT, format, arguments));
