@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.cli.Reading.Loaded;
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.image.Inputs;
 import candela.image.Labels;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * One run of {@code candela explain}: images in groups through one pipeline, results to a folder.
@@ -143,6 +145,27 @@ final class Explanation implements AutoCloseable {
   }
 
   private void explain(List<Loaded> group, String what) {
+    add(group, inHalves(group, part -> found(part, what)));
+    gallery.endGroup();
+  }
+
+  /** What work finds for all, for one half and then the other where both have no room at once. */
+  static <T, R> List<R> inHalves(List<T> all, Function<List<T>, List<R>> work) {
+    try {
+      return work.apply(all);
+    } catch (OutOfMemory | OutOfMemoryError e) {
+      if (all.size() == 1) {
+        throw e;
+      }
+    }
+    int half = (all.size() + 1) / 2;
+    List<R> found = new ArrayList<>(inHalves(all.subList(0, half), work));
+    found.addAll(inHalves(all.subList(half, all.size()), work));
+    return found;
+  }
+
+  /** The maps of all methods, by image. */
+  private List<List<Attribution>> found(List<Loaded> group, String what) {
     try (var workspace = new Workspace(device);
         var progress = new Console(what)) {
       List<Probe<Attribution>> probes = new ArrayList<>();
@@ -158,20 +181,27 @@ final class Explanation implements AutoCloseable {
             rows[0] = done;
             return progress.at(done, all);
           });
-      provenance.ran(rows[0], System.nanoTime() - start);
-      int at = 0;
-      for (Loaded image : group) {
-        List<Attribution> maps = new ArrayList<>();
-        for (int i = 0; i < methods.size(); i++) {
-          maps.add(probes.get(at++).result());
-          sayWhatIsStrange(image, i, maps.getLast());
-        }
-        String caption = Words.likely(image.target(), labels, image.prediction());
-        var notes = gallery.add(image.input().name(), caption, image.picture().view(), maps);
-        provenance.explained(image, labels, notes);
+      List<List<Attribution>> found = new ArrayList<>();
+      int n = methods.size();
+      for (int i = 0; i < group.size(); i++) {
+        found.add(probes.subList(i * n, (i + 1) * n).stream().map(Probe::result).toList());
       }
+      provenance.ran(rows[0], System.nanoTime() - start);
+      return found;
     }
-    gallery.endGroup();
+  }
+
+  private void add(List<Loaded> group, List<List<Attribution>> found) {
+    for (int at = 0; at < group.size(); at++) {
+      Loaded image = group.get(at);
+      List<Attribution> maps = found.get(at);
+      for (int i = 0; i < maps.size(); i++) {
+        sayWhatIsStrange(image, i, maps.get(i));
+      }
+      String caption = Words.likely(image.target(), labels, image.prediction());
+      var notes = gallery.add(image.input().name(), caption, image.picture().view(), maps);
+      provenance.explained(image, labels, notes);
+    }
   }
 
   private void sayWhatIsStrange(Loaded image, int i, Attribution found) {
