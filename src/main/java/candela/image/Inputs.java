@@ -92,20 +92,12 @@ public final class Inputs {
   /** Refuses results in a folder of images: a second run would take them for images. */
   public static void keepApart(List<Path> arguments, Path out) {
     for (Path p : arguments) {
-      if (Files.isDirectory(p) && isSame(p, out)) {
+      if (Files.isDirectory(p) && WholeFile.isSame(p, out)) {
         throw CandelaException.of(
             "--out: a folder other than the images' expected, got %s; a second run would take"
                 + " results for images; use %s",
             out, out.resolve("candela-out"));
       }
-    }
-  }
-
-  private static boolean isSame(Path folder, Path out) {
-    try {
-      return Files.exists(out) && Files.isSameFile(folder, out);
-    } catch (IOException e) {
-      throw new CandelaException(out + ": cannot be read: " + WholeFile.reason(e), e);
     }
   }
 

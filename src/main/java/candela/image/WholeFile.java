@@ -103,7 +103,7 @@ public final class WholeFile {
    */
   public static void checkApart(String option, Path file, Path... read) {
     for (Path one : read) {
-      if (one != null && Files.exists(file) && same(file, one)) {
+      if (one != null && isSame(file, one)) {
         throw CandelaException.of(
             "%s: another file expected than those that are read, %s is one of them and would be"
                 + " lost; choose another name",
@@ -112,11 +112,14 @@ public final class WholeFile {
     }
   }
 
-  private static boolean same(Path a, Path b) {
+  /**
+   * Whether two names are of one file or folder that is there; what cannot be read is told where it
+   * is read.
+   */
+  static boolean isSame(Path a, Path b) {
     try {
-      return Files.isSameFile(a, b);
+      return Files.exists(a) && Files.isSameFile(a, b);
     } catch (IOException e) {
-      // What cannot be read is told where it is read.
       return false;
     }
   }

@@ -396,11 +396,7 @@ public final class Pipeline implements AutoCloseable {
       gradients = session.gradients(ask.at());
       values = session.values(ask.at());
     }
-    Late before = late;
-    late = null;
-    if (before != null) {
-      before.deliver();
-    }
+    handOut(); // of the batch before
     Answers answers =
         new Answers(
             once(session::scores),
@@ -425,16 +421,8 @@ public final class Pipeline implements AutoCloseable {
    */
   private Session open(Kind kind, int rows, SessionOptions options) {
     while (true) {
-      Session session = null;
       try {
-        Graph graph = network.graph(rows, options);
-        Session.checkScores(graph, options.output());
-        session = Session.open(graph, device, options);
-        session.checkClassifier();
-        if (!device.readsHost()) {
-          session.rehearse();
-        }
-        return session;
+        return opened(rows, options);
       } catch (OnlyBatch e) {
         if (options.rules().stream().anyMatch(Rules::paired)) {
           throw new Unsuited(
@@ -443,9 +431,6 @@ public final class Pipeline implements AutoCloseable {
         single = true;
         rows = 1;
       } catch (OutOfMemory e) {
-        if (session != null) {
-          session.close();
-        }
         if (isHolding()) {
           handOut(); // what comes of the last batch, which its session holds
           release(); // what earlier asks were run with
@@ -463,12 +448,23 @@ public final class Pipeline implements AutoCloseable {
         }
         rows = less;
         rooms.put(kind, new Room(less, device.freeBytes()));
-      } catch (RuntimeException | Error e) {
-        if (session != null) {
-          session.close();
-        }
-        throw e;
       }
+    }
+  }
+
+  private Session opened(int rows, SessionOptions options) {
+    Graph graph = network.graph(rows, options);
+    Session.checkScores(graph, options.output());
+    Session session = Session.open(graph, device, options);
+    try {
+      session.checkClassifier();
+      if (!device.readsHost()) {
+        session.rehearse();
+      }
+      return session;
+    } catch (RuntimeException | Error e) {
+      session.close();
+      throw e;
     }
   }
 

@@ -28,7 +28,7 @@ record Drawn(String settings, List<Object> images, String maps, String note) {
             .formatted(methods, room);
     String maps =
         "SELECT * FROM seen WHERE method IN (%s) AND image IN (%s)".formatted(methods, images);
-    List<Object> shown = ledger.query(images + " ORDER BY 1").stream().map(List::getFirst).toList();
+    List<Object> shown = Results.column(ledger, images + " ORDER BY 1");
     long all = number(ledger, "SELECT count(DISTINCT image) FROM seen");
     return new Drawn(settings, shown, maps, note(every, shown.size(), all));
   }
@@ -44,6 +44,6 @@ record Drawn(String settings, List<Object> images, String maps, String note) {
   }
 
   private static long number(Ledger ledger, String sql) {
-    return ((Number) ledger.query(sql).getFirst().getFirst()).longValue();
+    return ((Number) Results.column(ledger, sql).getFirst()).longValue();
   }
 }

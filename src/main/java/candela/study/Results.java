@@ -152,7 +152,8 @@ public final class Results {
     return last.getFirst();
   }
 
-  private static List<Object> column(Ledger ledger, String sql) {
+  /** The first column of a query. */
+  static List<Object> column(Ledger ledger, String sql) {
     return ledger.query(sql).stream().map(List::getFirst).toList();
   }
 

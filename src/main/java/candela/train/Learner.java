@@ -180,7 +180,7 @@ public final class Learner implements AutoCloseable {
 
   private Tally stepHere(long[] labels, double rate) {
     training.forward();
-    Tally tally = judge(training, labels, batch, smoothing, true);
+    Tally tally = judge(training, labels, batch, true);
     if (!Double.isFinite(tally.loss)) {
       throw CandelaException.of(
           "%s: the loss of step %d is %s: training has diverged; use a lower rate",
@@ -197,8 +197,11 @@ public final class Learner implements AutoCloseable {
     return tally;
   }
 
-  /** Losses and hits of the first rows of what a session has just computed; sets its seed. */
-  private Tally judge(Session session, long[] labels, int rows, double smoothed, boolean seed) {
+  /**
+   * Losses and hits of the first rows of what a session has just computed; sets its seed where
+   * asked.
+   */
+  private Tally judge(Session session, long[] labels, int rows, boolean seed) {
     device.copyIn(MemorySegment.ofArray(labels), targets);
     device
         .kernels()
@@ -206,7 +209,7 @@ public final class Learner implements AutoCloseable {
         .crossEntropy(
             batch,
             classes(),
-            (float) smoothed,
+            (float) smoothing,
             1f / batch,
             session.logits().data(),
             targets,
@@ -236,7 +239,7 @@ public final class Learner implements AutoCloseable {
     refresh();
     device.write(judging.input(), images);
     judging.forward();
-    return judge(judging, labels, rows, smoothing, false);
+    return judge(judging, labels, rows, false);
   }
 
   /** As {@link #judge}, after an attack on the batch. */
@@ -244,7 +247,7 @@ public final class Learner implements AutoCloseable {
       float[] images, long[] labels, int rows, Pgd attack, long seed, long at) {
     attack(images, labels, attack, seed, at);
     judging.forward();
-    return judge(judging, labels, rows, smoothing, false);
+    return judge(judging, labels, rows, false);
   }
 
   /**
