@@ -1,14 +1,8 @@
 package candela.probe;
 
 import candela.device.Device;
-import candela.device.OutOfMemory;
-import candela.graph.Graph;
 import candela.graph.Network;
-import candela.graph.OnlyBatch;
-import candela.graph.Rules;
 import candela.graph.Session;
-import candela.graph.SessionOptions;
-import candela.graph.Unsuited;
 import candela.graph.Windowed;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
@@ -16,10 +10,8 @@ import candela.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,55 +37,18 @@ import java.util.function.Supplier;
 public final class Pipeline implements AutoCloseable {
   private final Network network;
   private final Device device;
-  private final int batch;
   private final String output;
-
-  /** Rows at most, of scores alone and with gradients, as far as they have been chosen. */
-  private final Map<Boolean, Integer> chosen = new HashMap<>();
-
-  /** Where there was no room for a batch, of each kind of session. */
-  private final Map<Kind, Room> rooms = new HashMap<>();
-
-  /** Whether the model can be read for one row alone. */
-  private boolean single;
-
+  private final Sessions sessions;
   private final Map<String, Integer> ran = new TreeMap<>();
 
   /** What is wanted of the last batch and has not been handed out. */
   private Late late;
 
-  private final Windowing windowing;
   private boolean closed;
   private boolean running;
 
   /** Gives up the sessions that are kept for the next run. */
   private final BooleanSupplier spare = this::giveUp;
-
-  private final Map<Ends, Session> sessions = new HashMap<>();
-  private final Map<Key, Ruled> ruled = new HashMap<>();
-
-  /** What sessions without rules differ in: the value that rows are, that of the gradient. */
-  private record Ends(String from, String at) {}
-
-  /** What sessions with rules differ in: the value they go back to, and their rows. */
-  private record Key(String at, int rows) {}
-
-  /** A session and the rules it was opened for. */
-  private record Ruled(Session session, Set<Rules> rules) {}
-
-  /** Sessions that take as much memory a row. */
-  private record Kind(String from, String at, boolean ruled) {
-    static Kind of(Ask ask) {
-      return new Kind(ask.from(), ask.at(), ask.hasRules());
-    }
-  }
-
-  /**
-   * Rows that there was room for, at most.
-   *
-   * @param free bytes that were, without sessions, when there was none for more
-   */
-  private record Room(int rows, long free) {}
 
   /** A batch of as many rows as {@link BatchSize} chooses for what is asked. */
   public static final int CHOSEN = 0;
@@ -116,9 +71,8 @@ public final class Pipeline implements AutoCloseable {
     network.checkSingle();
     this.network = network;
     this.device = device;
-    this.batch = batch;
     this.output = output;
-    windowing = new Windowing(network, device, output);
+    sessions = new Sessions(network, device, batch, output, this::handOut);
     device.kernels().spare().add(spare);
   }
 
@@ -157,7 +111,7 @@ public final class Pipeline implements AutoCloseable {
 
   private boolean rounds(List<? extends Probe<?>> probes, Progress progress) {
     drop(); // of a run that failed
-    forgetShortage();
+    sessions.forgetShortage();
     running = true;
     try {
       long done = 0;
@@ -190,15 +144,9 @@ public final class Pipeline implements AutoCloseable {
       groups.computeIfAbsent(p.ask(), a -> new ArrayList<>()).add(p);
       all += p.size();
     }
-    Map<Key, Set<Rules>> wanted = new LinkedHashMap<>();
-    groups.forEach(
-        (ask, members) -> {
-          if (ask.hasRules()) {
-            Key key = new Key(ask.at(), rows(ask, members));
-            wanted.computeIfAbsent(key, k -> new LinkedHashSet<>()).add(ask.rules());
-          }
-        });
-    retain(wanted);
+    Map<Ask, Integer> asks = new LinkedHashMap<>();
+    groups.forEach((ask, members) -> asks.put(ask, rows(ask, members)));
+    sessions.expect(asks);
     for (var group : groups.entrySet()) {
       Ask ask = group.getKey();
       if (isDone(group.getValue())) {
@@ -213,16 +161,11 @@ public final class Pipeline implements AutoCloseable {
       if (active.isEmpty()) {
         continue;
       }
-      rows = rows(ask, active);
-      Key key = new Key(ask.at(), rows);
-      Session session =
-          ask.hasRules()
-              ? session(key, wanted.getOrDefault(key, Set.of(ask.rules())))
-              : session(ask, rows);
+      Session session = sessions.of(ask, rows(ask, active));
       while (!active.isEmpty()) {
         if (!ask.hasRules() && 2 * rows(ask, active) <= session.batch()) {
           // the probes that are left write a row at a time: no use in large batches
-          session = session(ask, rows(ask, active));
+          session = sessions.of(ask, rows(ask, active));
         }
         done += step(session, null, ask, active);
         if (!progress.at(done, all)) {
@@ -259,7 +202,7 @@ public final class Pipeline implements AutoCloseable {
     tried.removeIf(p -> !Windowing.isTried(p, device));
     Windowing.sort(tried);
     for (Probe<?> p : tried) {
-      Windowed in = windowing.of(p, rows);
+      Windowed in = sessions.windowed(p, rows);
       if (in == null) {
         continue;
       }
@@ -285,71 +228,13 @@ public final class Pipeline implements AutoCloseable {
     return true;
   }
 
-  /** Rows that these probes can fill at a time; even where rows come in pairs. */
+  /** Of a session that these probes can fill. */
   private int rows(Ask ask, List<Probe<?>> probes) {
     long width = 0;
     for (Probe<?> p : probes) {
       width += p.width();
     }
-    Room room = rooms.get(Kind.of(ask));
-    int most = single ? 1 : room == null ? Integer.MAX_VALUE : room.rows();
-    int rows = Math.clamp(width, 1, Math.min(most, most(ask.wantsGradient(), width)));
-    return ask.rules().paired() ? rows + rows % 2 : rows;
-  }
-
-  /** Where much more is free than when a batch had no room, as what took it is gone. */
-  private void forgetShortage() {
-    if (!rooms.isEmpty()) {
-      long free = device.freeBytes() + sessionBytes();
-      rooms.values().removeIf(r -> free > r.free() + r.free() / 2);
-    }
-  }
-
-  private long sessionBytes() {
-    long bytes = windowing.bytes();
-    for (Session s : sessions.values()) {
-      bytes += s.memory().bytes();
-    }
-    for (Ruled r : ruled.values()) {
-      bytes += r.session().memory().bytes();
-    }
-    return bytes;
-  }
-
-  private int most(boolean gradient, long width) {
-    if (batch != CHOSEN) {
-      return batch;
-    }
-    if (width <= BatchSize.LEAST && !chosen.containsKey(gradient)) {
-      return BatchSize.LEAST;
-    }
-    return chosen.computeIfAbsent(gradient, g -> BatchSize.of(network, device, output, g));
-  }
-
-  /** Sessions with rules keep activations: those that this run has no use for are closed. */
-  private void retain(Map<Key, Set<Rules>> wanted) {
-    if (!wanted.isEmpty()) {
-      for (var i = ruled.entrySet().iterator(); i.hasNext(); ) {
-        var open = i.next();
-        Set<Rules> rules = wanted.get(open.getKey());
-        if (rules == null || !open.getValue().rules().containsAll(rules)) {
-          open.getValue().session().close();
-          i.remove();
-        }
-      }
-    }
-  }
-
-  /** One session for all rules of a run that go back to one value with as many rows. */
-  private Session session(Key key, Set<Rules> rules) {
-    Ruled open = ruled.get(key);
-    if (open == null) {
-      var options = new SessionOptions(List.of(key.at()), output, List.copyOf(rules));
-      Kind kind = new Kind("", key.at(), true);
-      open = new Ruled(open(kind, key.rows(), options), Set.copyOf(rules));
-      ruled.put(key, open);
-    }
-    return open.session();
+    return sessions.rows(ask, width);
   }
 
   /** Rows that a probe wrote into the batch, from (inclusive) to to (exclusive). */
@@ -414,60 +299,6 @@ public final class Pipeline implements AutoCloseable {
     return used;
   }
 
-  /**
-   * A session of so many rows, or of half as many, and so on, where the device has no room; of one
-   * where the model can be read for no more. It has run once: whatever memory it takes is taken
-   * before a probe writes a row.
-   */
-  private Session open(Kind kind, int rows, SessionOptions options) {
-    while (true) {
-      try {
-        return opened(rows, options);
-      } catch (OnlyBatch e) {
-        if (options.rules().stream().anyMatch(Rules::paired)) {
-          throw new Unsuited(
-              e.getMessage() + ", with a method that does not compare two rows of one", e);
-        }
-        single = true;
-        rows = 1;
-      } catch (OutOfMemory e) {
-        if (isHolding()) {
-          handOut(); // what comes of the last batch, which its session holds
-          release(); // what earlier asks were run with
-          continue;
-        }
-        if (device.kernels().spare().give()) {
-          continue;
-        }
-        int less = Math.max(1, rows / 2);
-        boolean paired = options.rules().stream().anyMatch(Rules::paired);
-        less += paired ? less % 2 : 0;
-        if (less >= rows) {
-          rooms.remove(kind); // fewer rows did not help
-          throw e;
-        }
-        rows = less;
-        rooms.put(kind, new Room(less, device.freeBytes()));
-      }
-    }
-  }
-
-  private Session opened(int rows, SessionOptions options) {
-    Graph graph = network.graph(rows, options);
-    Session.checkScores(graph, options.output());
-    Session session = Session.open(graph, device, options);
-    try {
-      session.checkClassifier();
-      if (!device.readsHost()) {
-        session.rehearse();
-      }
-      return session;
-    } catch (RuntimeException | Error e) {
-      session.close();
-      throw e;
-    }
-  }
-
   private Late late(Session session) {
     if (late == null) {
       late = new Late(device, session.scored());
@@ -508,43 +339,21 @@ public final class Pipeline implements AutoCloseable {
     };
   }
 
-  /** The session for this ask; one of another size is replaced. */
-  private Session session(Ask ask, int rows) {
-    Ends ends = new Ends(ask.from(), ask.at());
-    Session open = sessions.get(ends);
-    if (open != null && open.batch() == rows) {
-      return open;
-    }
-    if (open != null) {
-      sessions.remove(ends).close();
-    }
-    SessionOptions options =
-        new SessionOptions(
-            ask.wantsGradient() ? List.of(ask.at()) : List.of(), output, List.of(), ask.from());
-    Session session = open(Kind.of(ask), rows, options);
-    sessions.put(ends, session);
-    return session;
-  }
-
   @Override
   public void close() {
     device.kernels().turn().checkNobodyElses();
     closed = true;
     device.kernels().spare().remove(spare);
     drop();
-    release();
-  }
-
-  private boolean isHolding() {
-    return !sessions.isEmpty() || !ruled.isEmpty() || windowing.isOpen();
+    sessions.close();
   }
 
   private boolean giveUp() {
-    if (running || !isHolding()) {
+    if (running || !sessions.isOpen()) {
       return false;
     }
     drop();
-    release();
+    sessions.close();
     return true;
   }
 
@@ -553,14 +362,5 @@ public final class Pipeline implements AutoCloseable {
       late.drop();
       late = null;
     }
-  }
-
-  /** Closes all sessions. */
-  private void release() {
-    windowing.close();
-    sessions.values().forEach(Session::close);
-    sessions.clear();
-    ruled.values().forEach(r -> r.session().close());
-    ruled.clear();
   }
 }
