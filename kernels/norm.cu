@@ -4,9 +4,12 @@
 #include "lrn.cuh"
 #include "sum.cuh"
 #ifdef __CUDACC__
+#include "group_cuda.cuh"
 #include "instance_cuda.cuh"
 #include "lrn_cuda.cuh"
 #include "norm_cuda.cuh"
+#else
+#include "group_norm.cuh"
 #endif
 
 using namespace candela;
@@ -140,88 +143,6 @@ struct InstanceNormBackward {
         put(down + p * channels + c, inverse[c] * (up[p * channels + c] * factor[c] - u[c] - v * uv[c]), accumulate);
       }
     }
-  }
-};
-
-// One group of neighbouring channels of one image; the lanes share the pixels.
-struct GroupNorm {
-  int64_t pixels, channels, groups;
-  float epsilon;
-  const float* x;
-  const float* scale;
-  const float* shift;
-  float* y;
-  float* stats;
-
-  BOTH void operator()(int64_t r, const Lanes& lanes) const {
-    int64_t width = channels / groups, first = r % groups * width;
-    int64_t base = r / groups * pixels * channels + first;
-    const float* in = x + base;
-    float* out = y + base;
-    float size = static_cast<float>(pixels * width);
-    float mean = sumOf(lanes, pixels, [&](int64_t p) {
-      float s = 0.0f;
-      for (int64_t c = 0; c < width; c++) s += in[p * channels + c];
-      return s;
-    }) / size;
-    float square = sumOf(lanes, pixels, [&](int64_t p) {
-      float s = 0.0f;
-      for (int64_t c = 0; c < width; c++) s += (in[p * channels + c] - mean) * (in[p * channels + c] - mean);
-      return s;
-    });
-    float inverse = 1.0f / sqrtf(square / size + epsilon);
-    for (int64_t p = lanes.rank(); p < pixels; p += lanes.count()) {
-      INDEPENDENT for (int64_t c = 0; c < width; c++) {
-        float v = (in[p * channels + c] - mean) * inverse;
-        if (scale != nullptr) v *= scale[first + c];
-        if (shift != nullptr) v += shift[first + c];
-        out[p * channels + c] = v;
-      }
-    }
-    if (stats != nullptr && lanes.rank() == 0) {
-      stats[2 * r] = mean;
-      stats[2 * r + 1] = inverse;
-    }
-  }
-};
-
-struct GroupNormBackward {
-  bool accumulate;
-  int64_t pixels, channels, groups;
-  const float* x;
-  const float* scale;
-  const float* stats;
-  const float* dy;
-  float* dx;
-
-  BOTH void operator()(int64_t r, const Lanes& lanes) const {
-    int64_t width = channels / groups, first = r % groups * width;
-    int64_t base = r / groups * pixels * channels + first;
-    const float* in = x + base;
-    const float* up = dy + base;
-    float* down = dx + base;
-    float mean = stats[2 * r], inverse = stats[2 * r + 1], size = static_cast<float>(pixels * width);
-    float u = sumOf(lanes, pixels, [&](int64_t p) {
-      float s = 0.0f;
-      for (int64_t c = 0; c < width; c++) s += at(up, p, first, c);
-      return s;
-    }) / size;
-    float uv = sumOf(lanes, pixels, [&](int64_t p) {
-      float s = 0.0f;
-      for (int64_t c = 0; c < width; c++) s += at(up, p, first, c) * ((in[p * channels + c] - mean) * inverse);
-      return s;
-    }) / size;
-    for (int64_t p = lanes.rank(); p < pixels; p += lanes.count()) {
-      INDEPENDENT for (int64_t c = 0; c < width; c++) {
-        float v = (in[p * channels + c] - mean) * inverse;
-        put(down + p * channels + c, inverse * (at(up, p, first, c) - u - v * uv), accumulate);
-      }
-    }
-  }
-
-  BOTH float at(const float* up, int64_t p, int64_t first, int64_t c) const {
-    float v = up[p * channels + c];
-    return scale != nullptr ? v * scale[first + c] : v;
   }
 };
 
@@ -368,8 +289,7 @@ int cd_group_norm_forward(cd_stream* stream, int64_t images, int64_t pixels, int
     checkGroups(check, channels, groups);
     checkNorm(check, x, scale, stats, y);
     check.optional(shift, "shift");
-    GroupNorm body{pixels, channels, groups, epsilon, x, scale, shift, y, stats};
-    forEachRow(stream, images * groups, body, pixels * (channels / groups));
+    groupNorm(stream, Groups{images, pixels, channels, groups}, epsilon, x, scale, shift, y, stats);
   });
 }
 
@@ -383,8 +303,7 @@ int cd_group_norm_backward(cd_stream* stream, int accumulate, int64_t images, in
     checkNorm(check, x, scale, stats, dx);
     check.data(stats, "stats");
     check.data(dy, "dy");
-    GroupNormBackward body{accumulate != 0, pixels, channels, groups, x, scale, stats, dy, dx};
-    forEachRow(stream, images * groups, body, pixels * (channels / groups));
+    groupNormBackward(stream, Groups{images, pixels, channels, groups}, accumulate != 0, x, scale, stats, dy, dx);
   });
 }
 

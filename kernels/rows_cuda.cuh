@@ -6,6 +6,24 @@
 
 namespace candela {
 
+// What join makes of the values of a team of T, the threads of a warp or of a block, which come here together: the same bits
+// in each.
+template <int T, class Join>
+__device__ __forceinline__ float joined(int rank, float v, const Join& join) {
+#pragma unroll
+  for (int step = 16; step > 0; step >>= 1) v = join(v, __shfl_xor_sync(0xffffffffu, v, step));
+  if (T == 32) return v;
+  __shared__ float part[T / 32];
+  // What an earlier call left there has been read.
+  __syncthreads();
+  if (rank % 32 == 0) part[rank / 32] = v;
+  __syncthreads();
+  v = part[0];
+#pragma unroll
+  for (int w = 1; w < T / 32; w++) v = join(v, part[w]);
+  return v;
+}
+
 // What a thread of a team of T holds of a row of n: Q quads, in steps of W elements, 16 bytes where W is 4.
 template <int T, int Q, int W>
 class Held {
@@ -86,7 +104,7 @@ class Held {
         if (has(q, j)) s += f(q, j);
       }
     }
-    return joined(s, [](float a, float b) { return a + b; });
+    return joined<T>(rank(), s, [](float a, float b) { return a + b; });
   }
 
   __device__ float max(const Quad (&v)[Q]) const {
@@ -97,27 +115,10 @@ class Held {
 #pragma unroll
       for (int j = 0; j < 4; j++) s = larger(s, v[q].v[j]);
     }
-    return joined(s, larger);
+    return joined<T>(rank(), s, larger);
   }
 
  private:
-  // All threads of the team come here together: those of a warp, or of a block.
-  template <class Join>
-  __device__ static float joined(float v, const Join& join) {
-#pragma unroll
-    for (int step = 16; step > 0; step >>= 1) v = join(v, __shfl_xor_sync(0xffffffffu, v, step));
-    if (T == 32) return v;
-    __shared__ float part[T / 32];
-    // What an earlier call left there has been read.
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = v;
-    __syncthreads();
-    v = part[0];
-#pragma unroll
-    for (int w = 1; w < T / 32; w++) v = join(v, part[w]);
-    return v;
-  }
-
   int n;
 };
 
