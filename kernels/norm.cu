@@ -9,67 +9,12 @@
 #include "lrn_cuda.cuh"
 #include "norm_cuda.cuh"
 #else
-#include "group_norm.cuh"
+#include "norm.cuh"
 #endif
 
 using namespace candela;
 
 namespace {
-
-// One row of n elements; the lanes share it.
-struct LayerNorm {
-  int64_t n;
-  float epsilon;
-  const float* x;
-  const float* scale;
-  const float* shift;
-  float* y;
-  float* stats;
-
-  BOTH void operator()(int64_t r, const Lanes& lanes) const {
-    const float* in = x + r * n;
-    float* out = y + r * n;
-    float size = static_cast<float>(n);
-    float mean = sumOf(lanes, n, [&](int64_t i) { return in[i]; }) / size;
-    float square = sumOf(lanes, n, [&](int64_t i) { return (in[i] - mean) * (in[i] - mean); });
-    float inverse = 1.0f / sqrtf(square / size + epsilon);
-    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      float v = (in[i] - mean) * inverse;
-      if (scale != nullptr) v *= scale[i];
-      if (shift != nullptr) v += shift[i];
-      out[i] = v;
-    }
-    if (stats != nullptr && lanes.rank() == 0) {
-      stats[2 * r] = mean;
-      stats[2 * r + 1] = inverse;
-    }
-  }
-};
-
-// With u = dy * scale and v = (x - mean) * inverse: dx = inverse * (u - mean(u) - v * mean(u * v)).
-struct LayerNormBackward {
-  bool accumulate;
-  int64_t n;
-  const float* x;
-  const float* scale;
-  const float* stats;
-  const float* dy;
-  float* dx;
-
-  BOTH void operator()(int64_t r, const Lanes& lanes) const {
-    const float* in = x + r * n;
-    const float* up = dy + r * n;
-    float* down = dx + r * n;
-    float mean = stats[2 * r], inverse = stats[2 * r + 1], size = static_cast<float>(n);
-    float u = sumOf(lanes, n, [&](int64_t i) { return at(up, i); }) / size;
-    float uv = sumOf(lanes, n, [&](int64_t i) { return at(up, i) * ((in[i] - mean) * inverse); }) / size;
-    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      put(down + i, inverse * (at(up, i) - u - (in[i] - mean) * inverse * uv), accumulate);
-    }
-  }
-
-  BOTH float at(const float* up, int64_t i) const { return scale != nullptr ? up[i] * scale[i] : up[i]; }
-};
 
 // Each channel by itself: a span of channels, pixel by pixel.
 struct InstanceNorm {
@@ -173,8 +118,10 @@ int cd_layer_norm_forward(cd_stream* stream, int64_t rows, int64_t n, float epsi
 #ifdef __CUDACC__
     bool whole = aligned(x) && aligned(scale) && aligned(shift) && aligned(y);
     if (heldRows(stream, rows, whole, HeldLayerNorm{n, epsilon, x, scale, shift, y, stats})) return;
-#endif
+    groupNorm(stream, Groups{rows, 1, n, 1}, epsilon, x, scale, shift, y, stats);
+#else
     forEachRow(stream, rows, LayerNorm{n, epsilon, x, scale, shift, y, stats}, n);
+#endif
   });
 }
 
@@ -189,8 +136,10 @@ int cd_layer_norm_backward(cd_stream* stream, int accumulate, int64_t rows, int6
 #ifdef __CUDACC__
     bool whole = aligned(x) && aligned(scale) && aligned(dy) && aligned(dx);
     if (heldRows(stream, rows, whole, HeldLayerNormBackward{accumulate != 0, n, x, scale, stats, dy, dx})) return;
-#endif
+    groupNormBackward(stream, Groups{rows, 1, n, 1}, accumulate != 0, x, scale, stats, dy, dx);
+#else
     forEachRow(stream, rows, LayerNormBackward{accumulate != 0, n, x, scale, stats, dy, dx}, n);
+#endif
   });
 }
 

@@ -1,11 +1,68 @@
-// CPU only: group normalisation. A body takes neighbouring groups of one image, and sums each channel over the pixels before
-// a group's channels are joined: memory is read in its order, whole cache lines at a time.
+// CPU only: layer and group normalisation; on a card norm_cuda.cuh and group_cuda.cuh do them.
 #pragma once
 
 #include "groups.cuh"
 #include "sum.cuh"
 
 namespace candela {
+
+// One row of n elements.
+struct LayerNorm {
+  int64_t n;
+  float epsilon;
+  const float* x;
+  const float* scale;
+  const float* shift;
+  float* y;
+  float* stats;
+
+  void operator()(int64_t r, const Lanes& lanes) const {
+    const float* in = x + r * n;
+    float* out = y + r * n;
+    float size = static_cast<float>(n);
+    float mean = sumOf(lanes, n, [&](int64_t i) { return in[i]; }) / size;
+    float square = sumOf(lanes, n, [&](int64_t i) { return (in[i] - mean) * (in[i] - mean); });
+    float inverse = 1.0f / sqrtf(square / size + epsilon);
+    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+      float v = (in[i] - mean) * inverse;
+      if (scale != nullptr) v *= scale[i];
+      if (shift != nullptr) v += shift[i];
+      out[i] = v;
+    }
+    if (stats != nullptr && lanes.rank() == 0) {
+      stats[2 * r] = mean;
+      stats[2 * r + 1] = inverse;
+    }
+  }
+};
+
+// With u = dy * scale and v = (x - mean) * inverse: dx = inverse * (u - mean(u) - v * mean(u * v)).
+struct LayerNormBackward {
+  bool accumulate;
+  int64_t n;
+  const float* x;
+  const float* scale;
+  const float* stats;
+  const float* dy;
+  float* dx;
+
+  void operator()(int64_t r, const Lanes& lanes) const {
+    const float* in = x + r * n;
+    const float* up = dy + r * n;
+    float* down = dx + r * n;
+    float mean = stats[2 * r], inverse = stats[2 * r + 1], size = static_cast<float>(n);
+    float u = sumOf(lanes, n, [&](int64_t i) { return at(up, i); }) / size;
+    float uv = sumOf(lanes, n, [&](int64_t i) { return at(up, i) * ((in[i] - mean) * inverse); }) / size;
+    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+      put(down + i, inverse * (at(up, i) - u - (in[i] - mean) * inverse * uv), accumulate);
+    }
+  }
+
+  float at(const float* up, int64_t i) const { return scale != nullptr ? up[i] * scale[i] : up[i]; }
+};
+
+// Group normalisation: a body takes neighbouring groups of one image, and sums each channel over the pixels before a group's
+// channels are joined: memory is read in its order, whole cache lines at a time.
 
 // Channels of a body that are sought: four cache lines, or one where there are few bodies. Bits do not depend on it.
 constexpr int64_t kChannels = 64, kFewChannels = 16;
