@@ -269,7 +269,7 @@ public record ExtremalPerturbation(
         return wanted;
       }
       // around the threshold: a fixed grid would part values that only rounding tells apart
-      double threshold = ascending(m, first);
+      double threshold = Floats.ascending(m, first);
       double[] equal = new double[m.length];
       int n = 0;
       int left = m.length - first;
@@ -299,32 +299,6 @@ public record ExtremalPerturbation(
         }
       }
       return wanted;
-    }
-
-    /** The value with so many before it in ascending order, by the halves of its bits. */
-    private static float ascending(float[] m, int before) {
-      // values are 0 or more: they are in the order of their bits
-      int[] times = new int[1 << 16];
-      for (float v : m) {
-        times[Float.floatToIntBits(v) >>> 16]++;
-      }
-      int high = 0;
-      int left = before;
-      while (left >= times[high]) {
-        left -= times[high++];
-      }
-      Arrays.fill(times, 0);
-      for (float v : m) {
-        int bits = Float.floatToIntBits(v);
-        if (bits >>> 16 == high) {
-          times[bits & 0xffff]++;
-        }
-      }
-      int low = 0;
-      while (left >= times[low]) {
-        left -= times[low++];
-      }
-      return Float.intBitsToFloat(high << 16 | low);
     }
 
     private void step() {

@@ -1,6 +1,6 @@
 package candela.method;
 
-/** Arrays in the other precision. */
+/** Arrays of floats: in the other precision, and in order. */
 final class Floats {
   private Floats() {}
 
@@ -19,5 +19,31 @@ final class Floats {
       v[i] = f[i];
     }
     return v;
+  }
+
+  /**
+   * The value with so many before it in ascending order, infinity and NaN last, by its bits, eleven
+   * at a time.
+   *
+   * @param f values of 0 or more, which are in the order of their bits
+   */
+  static float ascending(float[] f, int before) {
+    int found = 0;
+    int left = before;
+    for (int shift = 22; shift >= 0; shift -= 11) {
+      int[] times = new int[1 << 11];
+      for (float v : f) {
+        long bits = Float.floatToIntBits(v);
+        if (bits >>> shift + 11 == found) {
+          times[(int) (bits >>> shift) & 0x7ff]++;
+        }
+      }
+      int next = 0;
+      while (left >= times[next]) {
+        left -= times[next++];
+      }
+      found = found << 11 | next;
+    }
+    return Float.intBitsToFloat(found);
   }
 }

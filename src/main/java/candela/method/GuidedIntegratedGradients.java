@@ -8,7 +8,6 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
-import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -160,11 +159,13 @@ public record GuidedIntegratedGradients(
       for (boolean moving = whole > 0; moving; ) {
         double left = 0;
         for (int i = 0; i < to.length; i++) {
-          if (alpha(i, most) < least) {
+          double alpha = alpha(i, most);
+          if (alpha < least) {
             now[i] = from[i] + least * (to[i] - from[i]);
+            alpha = alpha(i, most);
           }
           left += Math.abs(now[i] - to[i]);
-          done[i] = alpha(i, most) >= most - EQUAL;
+          done[i] = alpha >= most - EQUAL;
         }
         moving = left - target > EQUAL * whole && advance(gradient, done, most, left - target);
       }
@@ -172,15 +173,13 @@ public record GuidedIntegratedGradients(
 
     /** Moves the values of small gradient by excess in all; tells whether more have to move. */
     private boolean advance(float[] gradient, boolean[] done, double most, double excess) {
-      double[] size = new double[to.length];
+      float[] size = new float[to.length];
       for (int i = 0; i < size.length; i++) {
-        size[i] = done[i] ? Double.POSITIVE_INFINITY : Math.abs(gradient[i]);
+        size[i] = done[i] ? Float.POSITIVE_INFINITY : Math.abs(gradient[i]);
       }
-      double[] sorted = size.clone();
-      Arrays.sort(sorted);
-      double threshold = sorted[(int) Math.floor(fraction * (sorted.length - 1))];
-      if (threshold == Double.POSITIVE_INFINITY || sorted[0] == Double.POSITIVE_INFINITY) {
-        threshold = largestFinite(sorted);
+      float threshold = Floats.ascending(size, (int) Math.floor(fraction * (size.length - 1)));
+      if (threshold == Float.POSITIVE_INFINITY) {
+        threshold = largestFinite(size);
       }
       double room = 0;
       for (int i = 0; i < size.length; i++) {
@@ -200,12 +199,13 @@ public record GuidedIntegratedGradients(
       return excess > room;
     }
 
-    private static double largestFinite(double[] sorted) {
-      int n = sorted.length;
-      while (n > 0 && sorted[n - 1] == Double.POSITIVE_INFINITY) {
-        n--;
+    /** -1 where there is none, NaN where one is. */
+    private static float largestFinite(float[] size) {
+      float largest = -1;
+      for (float v : size) {
+        largest = v == Float.POSITIVE_INFINITY ? largest : Math.max(largest, v);
       }
-      return n == 0 ? -1 : sorted[n - 1];
+      return largest;
     }
 
     private double furthest(int i, double most) {
