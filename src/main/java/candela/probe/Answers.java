@@ -16,7 +16,8 @@ import java.util.function.Supplier;
 /**
  * What the model said to some rows, in the order written. Valid during {@link Probe#take} only.
  *
- * <p>Scores are read when somebody asks for them: until then a card goes on by itself.
+ * <p>Scores are read when somebody asks for them: until then a card goes on by itself. So are
+ * values, which take as long to be brought into the model's layout as gradients do.
  */
 public final class Answers {
   private final Supplier<float[]> all;
@@ -27,7 +28,7 @@ public final class Answers {
   private final Tensor logits;
   private final Likelihood likelihood;
   private final List<Tensor> gradients;
-  private final List<Tensor> values;
+  private final Supplier<List<Tensor>> values;
   private final Supplier<Layout> layout;
   private final Supplier<List<Bias>> biases;
 
@@ -58,7 +59,7 @@ public final class Answers {
       Tensor logits,
       Likelihood likelihood,
       List<Tensor> gradients,
-      List<Tensor> values,
+      Supplier<List<Tensor>> values,
       Supplier<Layout> layout,
       Supplier<List<Bias>> biases) {
     this(
@@ -89,7 +90,7 @@ public final class Answers {
         logits,
         likelihood,
         List.of(),
-        List.of(),
+        List::of,
         () -> null,
         List::of);
   }
@@ -137,7 +138,7 @@ public final class Answers {
       Tensor logits,
       Likelihood likelihood,
       List<Tensor> gradients,
-      List<Tensor> values,
+      Supplier<List<Tensor>> values,
       Supplier<Layout> layout,
       Supplier<List<Bias>> biases) {
     this.all = all;
@@ -224,7 +225,7 @@ public final class Answers {
 
   /** [rows,…] what the gradients are with respect to, likewise. */
   public Tensor values() {
-    return values.getFirst();
+    return values.get().getFirst();
   }
 
   /** Where in the image their tokens are; null where that is not known. */
@@ -244,7 +245,7 @@ public final class Answers {
 
   /** All values that the ask's name stands for. */
   public List<Tensor> allValues() {
-    return values;
+    return values.get();
   }
 
   /** Those of the rows from (inclusive) to to (exclusive). */
@@ -258,7 +259,7 @@ public final class Answers {
         logits.rows(from, to),
         likelihood,
         rows(gradients, from, to),
-        rows(values, from, to),
+        () -> rows(values.get(), from, to),
         layout,
         biases);
   }

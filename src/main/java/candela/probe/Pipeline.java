@@ -275,11 +275,9 @@ public final class Pipeline implements AutoCloseable {
     session.forward();
     session.queueScore(ask.score(), target);
     List<Tensor> gradients = List.of();
-    List<Tensor> values = List.of();
     if (ask.wantsGradient()) {
       session.backward(ask.rules());
       gradients = session.gradients(ask.at());
-      values = session.values(ask.at());
     }
     handOut(); // of the batch before
     Answers answers =
@@ -290,7 +288,7 @@ public final class Pipeline implements AutoCloseable {
             session.logits(),
             session.likelihood(),
             gradients,
-            values,
+            once(() -> ask.wantsGradient() ? session.values(ask.at()) : List.of()),
             () -> network.layout(ask.at()),
             () -> network.biases(output));
     for (Slice s : slices) {
@@ -329,13 +327,13 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /** Reads at the first call, and remembers. */
-  private static Supplier<float[]> once(Supplier<float[]> read) {
-    float[][] held = new float[1][];
+  private static <T> Supplier<T> once(Supplier<T> read) {
+    List<T> held = new ArrayList<>();
     return () -> {
-      if (held[0] == null) {
-        held[0] = read.get();
+      if (held.isEmpty()) {
+        held.add(read.get());
       }
-      return held[0];
+      return held.getFirst();
     };
   }
 
