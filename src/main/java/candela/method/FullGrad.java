@@ -131,10 +131,13 @@ public record FullGrad(boolean rescale, Upsampling upsampling, ScoreKind score) 
     int inner = s.count(bias.axis() + 1, 4);
     int pixels = slopes.length / channels;
     double[] terms = new double[slopes.length];
-    for (int i = 0; i < terms.length; i++) {
-      int k = i / inner % channels;
-      int pixel = i / (inner * channels) * inner + i % inner;
-      terms[k * pixels + pixel] = bias.channels()[k] * slopes[i];
+    int i = 0;
+    for (int outer = 0; outer < pixels; outer += inner) {
+      for (int k = 0; k < channels; k++) {
+        for (int pixel = outer; pixel < outer + inner; pixel++) {
+          terms[k * pixels + pixel] = bias.channels()[k] * slopes[i++];
+        }
+      }
     }
     return terms;
   }
@@ -152,8 +155,10 @@ public record FullGrad(boolean rescale, Upsampling upsampling, ScoreKind score) 
       range = most - least;
     }
     double[] joined = new double[pixels];
-    for (int i = 0; i < terms.length; i++) {
-      joined[i % pixels] += range == 0 ? 0 : (Math.abs(terms[i]) - least) / range;
+    for (int first = 0; range != 0 && first < terms.length; first += pixels) {
+      for (int i = 0; i < pixels; i++) {
+        joined[i] += (Math.abs(terms[first + i]) - least) / range;
+      }
     }
     return joined;
   }
