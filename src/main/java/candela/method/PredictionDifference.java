@@ -10,6 +10,7 @@ import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import candela.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -219,17 +220,27 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
       return p;
     }
 
-    /** Writes one draw of the window at top, left; z are standard normal. */
-    void draw(int top, int left, float[] z, int from, float[] to) {
+    /** The means of the window at top, left, in its frame. */
+    double[] expected(int top, int left) {
       double[] off = new double[frame.length];
       for (int k = 0; k < off.length; k++) {
         off[k] = at(top, left, frame[k]) - mean[frame[k]];
       }
-      for (int i = 0; i < inner.length; i++) {
-        double v = mean[inner[i]];
+      double[] v = new double[inner.length];
+      for (int i = 0; i < v.length; i++) {
+        double sum = mean[inner[i]];
         for (int k = 0; k < off.length; k++) {
-          v += pull[i][k] * off[k];
+          sum += pull[i][k] * off[k];
         }
+        v[i] = sum;
+      }
+      return v;
+    }
+
+    /** Writes one draw of the window at top, left; z are standard normal. */
+    void draw(int top, int left, double[] expected, float[] z, int from, float[] to) {
+      for (int i = 0; i < inner.length; i++) {
+        double v = expected[i];
         for (int k = 0; k <= i; k++) {
           v += factor[i][k] * z[from + k];
         }
@@ -249,6 +260,12 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     private final Tensor x;
     private final int across;
     private final double[] mean;
+
+    /** The window drawn last, what is expected of it in each channel, the image with a draw. */
+    private int drawn = -1;
+
+    private final double[][] expected;
+    private float[] shown;
     private double score;
     private int alternatives = 1;
 
@@ -265,9 +282,9 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
       across = steps(image.dim(2));
       mean = new double[steps(image.dim(1)) * across];
       patches = new Patches[image.dim(0)];
-      for (int c = 0; c < patches.length; c++) {
-        patches[c] = new Patches(subject.pixels(), c, image.dim(1), image.dim(2));
-      }
+      expected = new double[patches.length][];
+      Arrays.parallelSetAll(
+          patches, c -> new Patches(subject.pixels(), c, image.dim(1), image.dim(2)));
     }
 
     private int top(int index) {
@@ -282,17 +299,28 @@ public record PredictionDifference(int window, int pad, int stride, int samples,
     protected void fill(int first, Tensor rows) {
       int each = window * window;
       for (int r = 0; r < rows.shape().dim(0); r++) {
-        float[] x = subject.pixels();
         int sample = first + r - 1;
-        if (sample >= 0) {
-          x = x.clone();
-          int index = sample / samples;
-          float[] z = Draws.normal(workspace, seed, sample, new float[patches.length * each], 1);
-          for (int c = 0; c < patches.length; c++) {
-            patches[c].draw(top(index), left(index), z, c * each, x);
-          }
+        if (sample < 0) {
+          workspace.device().write(rows.rows(r, r + 1), subject.pixels());
+          continue;
         }
-        workspace.device().write(rows.rows(r, r + 1), x);
+        open(sample / samples);
+        float[] z = Draws.normal(workspace, seed, sample, new float[patches.length * each], 1);
+        for (int c = 0; c < patches.length; c++) {
+          patches[c].draw(top(drawn), left(drawn), expected[c], z, c * each, shown);
+        }
+        workspace.device().write(rows.rows(r, r + 1), shown);
+      }
+    }
+
+    /** What all draws of a window have alike. */
+    private void open(int index) {
+      if (index != drawn) {
+        drawn = index;
+        shown = subject.pixels().clone();
+        for (int c = 0; c < patches.length; c++) {
+          expected[c] = patches[c].expected(top(index), left(index));
+        }
       }
     }
 
