@@ -115,9 +115,10 @@ public record ScoreCam(String layer, Weights weights, Upsampling upsampling, Sco
       int n = rows.shape().dim(0);
       int pixels = image.count(1, 3);
       float[] masks = new float[n * pixels];
-      for (int r = 0; r < n; r++) {
-        System.arraycopy(mask(contrasted[first + r]), 0, masks, r * pixels, pixels);
-      }
+      IntStream.range(0, n)
+          .parallel()
+          .forEach(
+              r -> System.arraycopy(mask(contrasted[first + r]), 0, masks, r * pixels, pixels));
       try (var own = new Workspace(workspace.device())) {
         workspace
             .device()
