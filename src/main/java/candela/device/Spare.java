@@ -3,6 +3,7 @@ package candela.device;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * What a device holds for later use, as sessions that nobody runs, and gives up where memory is
@@ -31,5 +32,20 @@ public final class Spare {
       gave |= holder.getAsBoolean();
     }
     return gave;
+  }
+
+  /**
+   * What work takes, where there is no room for it at once, after others have given up what they
+   * hold.
+   */
+  public <T> T room(Supplier<T> take) {
+    try {
+      return take.get();
+    } catch (OutOfMemory e) {
+      if (!give()) {
+        throw e;
+      }
+      return take.get();
+    }
   }
 }

@@ -127,6 +127,8 @@ public final class Session implements AutoCloseable {
             values.add(name, tensor(p.value()), p.perm());
           });
       opened = true;
+    } catch (OutOfMemory e) {
+      throw named(e);
     } finally {
       if (!opened) {
         close();
@@ -314,15 +316,19 @@ public final class Session implements AutoCloseable {
     try {
       return device.allocate(bytes);
     } catch (OutOfMemory e) {
-      throw new OutOfMemory(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
+      throw named(e);
     } catch (CandelaException e) {
       throw new CandelaException(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
     }
   }
 
+  private OutOfMemory named(OutOfMemory e) {
+    return new OutOfMemory(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
+  }
+
   private CandelaException named(Node n, CandelaException e) {
-    if (e instanceof OutOfMemory) {
-      return new OutOfMemory(graph.name() + ": batch " + batch() + ": " + e.getMessage(), e);
+    if (e instanceof OutOfMemory none) {
+      return named(none);
     }
     return new CandelaException(graph.name() + ": " + n.label() + ": " + e.getMessage(), e);
   }

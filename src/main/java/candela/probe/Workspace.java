@@ -2,7 +2,6 @@ package candela.probe;
 
 import candela.device.Device;
 import candela.device.Memory;
-import candela.device.OutOfMemory;
 import candela.graph.MemoryReport;
 import candela.graph.Session;
 import candela.tensor.Shape;
@@ -69,7 +68,7 @@ public final class Workspace implements AutoCloseable {
 
   /** Keeps a session of this device, which is opened here, open as long as the workspace is. */
   public Session own(Supplier<Session> open) {
-    Session session = withRoom(open);
+    Session session = device.kernels().spare().room(open);
     sessions.add(session);
     return session;
   }
@@ -187,21 +186,9 @@ public final class Workspace implements AutoCloseable {
   }
 
   private MemorySegment hold(Supplier<Memory> take, long bytes) {
-    Memory memory = withRoom(take);
+    Memory memory = device.kernels().spare().room(take);
     held.add(memory);
     return memory.segment().asSlice(0, bytes);
-  }
-
-  /** Sessions that are open for later give way to what is wanted now. */
-  private <T> T withRoom(Supplier<T> take) {
-    try {
-      return take.get();
-    } catch (OutOfMemory e) {
-      if (!device.kernels().spare().give()) {
-        throw e;
-      }
-      return take.get();
-    }
   }
 
   private MemorySegment copy(MemorySegment host) {

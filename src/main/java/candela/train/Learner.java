@@ -3,6 +3,7 @@ package candela.train;
 import candela.device.Attack;
 import candela.device.Device;
 import candela.device.Memory;
+import candela.device.OutOfMemory;
 import candela.graph.Graph;
 import candela.graph.Network;
 import candela.graph.Rules;
@@ -51,6 +52,9 @@ public final class Learner implements AutoCloseable {
   private long steps;
   private boolean stale = true;
 
+  /** Whether a step failed on the way: parameters are neither as before it nor as after it. */
+  private boolean torn;
+
   /** Sums over some pictures. */
   public record Tally(int seen, int right, double loss) {
     static final Tally NONE = new Tally(0, 0, 0);
@@ -82,10 +86,9 @@ public final class Learner implements AutoCloseable {
     this.smoothing = smoothing;
     Graph graph = TrainingForm.graph(network, batch, true);
     learning = TrainingForm.differentiable(model, graph);
-    training = Session.open(graph, device, new SessionOptions(learning, null));
+    training = open(graph, new SessionOptions(learning, null));
     try {
-      judging =
-          Session.open(TrainingForm.graph(network, batch, false), device, SessionOptions.GRADIENT);
+      judging = open(TrainingForm.graph(network, batch, false), SessionOptions.GRADIENT);
       for (String name : TrainingForm.parameters(model, graph)) {
         Tensor t = training.input(name);
         parameters.put(name, t);
@@ -117,10 +120,18 @@ public final class Learner implements AutoCloseable {
     }
   }
 
+  private Session open(Graph graph, SessionOptions options) {
+    return device.kernels().spare().room(() -> Session.open(graph, device, options));
+  }
+
   private MemorySegment allocate(long bytes) {
-    Memory m = device.allocate(Math.max(bytes, 8));
-    held.add(m);
-    return m.segment().asSlice(0, bytes);
+    try {
+      Memory m = device.kernels().spare().room(() -> device.allocate(Math.max(bytes, 8)));
+      held.add(m);
+      return m.segment().asSlice(0, bytes);
+    } catch (OutOfMemory e) {
+      throw new OutOfMemory(model.name() + ": batch " + batch + ": " + e.getMessage(), e);
+    }
   }
 
   private int channels() {
@@ -151,6 +162,7 @@ public final class Learner implements AutoCloseable {
    * One step on a batch.
    *
    * @param images [batch,c,h,w], pixels of 0 to 1
+   * @throws CandelaException where the loss is no number, or a step before failed on the way
    */
   public Tally step(float[] images, long[] labels, double rate) {
     device.write(training.input(), images);
@@ -179,6 +191,8 @@ public final class Learner implements AutoCloseable {
   }
 
   private Tally stepHere(long[] labels, double rate) {
+    checkWhole();
+    torn = true;
     training.forward();
     Tally tally = judge(training, labels, batch, true);
     if (!Double.isFinite(tally.loss)) {
@@ -187,14 +201,26 @@ public final class Learner implements AutoCloseable {
           model.name(), steps + 1, tally.loss);
     }
     training.backward(Rules.GRADIENT);
-    steps++;
+    long step = steps + 1;
     for (String name : learning) {
       Tensor w = parameters.get(name);
       boolean decays = w.shape().rank() > 1;
-      optimiser.step(device, steps, rate, decays, training.gradient(name), states.get(name), w);
+      optimiser.step(device, step, rate, decays, training.gradient(name), states.get(name), w);
     }
+    steps = step;
     stale = true;
+    torn = false;
     return tally;
+  }
+
+  /** Running statistics move forward, weights one after the other: what failed is not repeated. */
+  private void checkWhole() {
+    if (torn) {
+      throw CandelaException.of(
+          "%s: step %d failed on the way and left parameters half changed; open it anew, to go on"
+              + " from the last checkpoint",
+          model.name(), steps + 1);
+    }
   }
 
   /**
@@ -357,6 +383,7 @@ public final class Learner implements AutoCloseable {
 
   /** The judging session works on the parameters as they are now. */
   private void refresh() {
+    checkWhole();
     if (!stale) {
       return;
     }
@@ -379,6 +406,7 @@ public final class Learner implements AutoCloseable {
 
   /** The model with the parameters as they are now. */
   public OnnxModel model() {
+    checkWhole();
     Map<String, OnnxTensor> initialisers = new LinkedHashMap<>(model.initialisers());
     parameters.forEach(
         (name, t) -> initialisers.put(name, OnnxTensor.of(name, t.shape(), device.read(t))));
@@ -387,6 +415,7 @@ public final class Learner implements AutoCloseable {
 
   /** All that the next step depends on: parameters, then the optimiser's arrays. */
   Map<String, float[]> state() {
+    checkWhole();
     Map<String, float[]> all = new LinkedHashMap<>();
     parameters.forEach((name, t) -> all.put(name, device.read(t)));
     states.forEach(
@@ -401,6 +430,7 @@ public final class Learner implements AutoCloseable {
 
   /** Goes on from a {@link #state}. */
   void restore(Map<String, float[]> all, long step) {
+    torn = true;
     parameters.forEach((name, t) -> device.write(t, all.get(name)));
     states.forEach(
         (name, arrays) -> {
@@ -411,6 +441,7 @@ public final class Learner implements AutoCloseable {
         });
     steps = step;
     stale = true;
+    torn = false;
   }
 
   @Override

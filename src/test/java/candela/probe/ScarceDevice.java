@@ -18,6 +18,8 @@ public final class ScarceDevice implements Device {
   private int held;
   private int asked;
   private int refused = -1;
+  private int read;
+  private int lost = -1;
 
   public ScarceDevice(Device device, long bytes) {
     this.device = device;
@@ -42,6 +44,16 @@ public final class ScarceDevice implements Device {
   /** The n-th allocation from now on finds no room. */
   public void refuse(int n) {
     refused = asked + n;
+  }
+
+  /** Whether that allocation came. */
+  public boolean hasRefused() {
+    return asked >= refused;
+  }
+
+  /** The n-th copy to the host from now on finds no room, as it may on a card. */
+  public void lose(int n) {
+    lost = read + n;
   }
 
   /** Blocks that have not been closed. */
@@ -135,6 +147,10 @@ public final class ScarceDevice implements Device {
 
   @Override
   public void copyOut(MemorySegment from, MemorySegment host) {
+    read++;
+    if (read == lost) {
+      throw new OutOfMemory(name() + ": no room for a copy", null);
+    }
     device.copyOut(from, host);
   }
 

@@ -7,10 +7,13 @@ import static candela.onnx.Models.model;
 import static candela.onnx.Models.node;
 import static candela.onnx.Models.value;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.onnx.ModelWriter;
 import candela.onnx.Models;
@@ -20,15 +23,21 @@ import candela.onnx.proto.AttributeProto;
 import candela.onnx.proto.GraphProto;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
+import candela.probe.ScarceDevice;
 import candela.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LearnerTest {
+  private static final long[] LABELS = {0, 1, 2, 3};
+
   @TempDir Path folder;
 
   /** Two pixels, and a loop that adds 5 and 7 twice. */
@@ -146,6 +155,114 @@ class LearnerTest {
                   assertThat(learner.attacked(image, new long[1], Pgd.parse(attack), 1, 0))
                       .as(attack)
                       .containsExactly(wanted, within(1e-6f)));
+    }
+  }
+
+  private static float[] pictures(int seed) {
+    float[] x = new float[LABELS.length * 3 * 16 * 16];
+    Random random = new Random(seed);
+    for (int i = 0; i < x.length; i++) {
+      x[i] = random.nextFloat();
+    }
+    return x;
+  }
+
+  /** With running statistics, which move forward. */
+  private static Learner learner(Device device) {
+    OnnxModel model = Architectures.of("cnn", Shape.of(3, 16, 16), LABELS.length, 1);
+    return new Learner(
+        model, device, LABELS.length, new Optimiser.Adam(0.01, 0.9, 0.999, 1e-8, 0, false), 0);
+  }
+
+  private static ScarceDevice plenty() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card's memory is not counted here");
+    return new ScarceDevice(TestDevice.open(1), 1L << 40);
+  }
+
+  /** Steps, an attack, and what came of them. */
+  private static Map<String, float[]> learnt(Learner learner) {
+    learner.step(pictures(1), LABELS, 0.1);
+    learner.stepOnNoise(pictures(2), LABELS, 0.1, 0.1, 1, 0);
+    learner.stepOnAttack(pictures(3), LABELS, 0.1, Pgd.parse("pgd:ball=l2,steps=2"), 1, 0);
+    Map<String, float[]> all = learner.state();
+    double loss = learner.judge(pictures(4), LABELS, 4).loss();
+    all.put("loss", new float[] {(float) loss});
+    return all;
+  }
+
+  private static void assertSame(Map<String, float[]> found, Map<String, float[]> wanted) {
+    assertThat(found.keySet()).isEqualTo(wanted.keySet());
+    wanted.forEach((name, values) -> assertThat(found.get(name)).as(name).isEqualTo(values));
+  }
+
+  @Test
+  void whatHasNoRoomIsOneSentenceAndHoldsNothing() {
+    Map<String, float[]> wanted;
+    try (ScarceDevice device = plenty();
+        Learner learner = learner(device)) {
+      wanted = learnt(learner);
+    }
+    boolean whole = false;
+    for (int n = 1; !whole; n++) {
+      try (ScarceDevice device = plenty()) {
+        device.refuse(n);
+        try (Learner learner = learner(device)) {
+          assertSame(learnt(learner), wanted);
+          whole = true;
+        } catch (OutOfMemory e) {
+          assertThat(e.getMessage()).contains("cnn: batch 4: cpu: no room for");
+        }
+        assertThat(device.held()).as("allocation %d", n).isZero();
+      }
+    }
+  }
+
+  /** A step has moved running statistics, and perhaps weights: begun again it is another one. */
+  @Test
+  void aStepThatFailedOnTheWayIsNotGoneOnFrom() {
+    try (ScarceDevice device = plenty();
+        Learner learner = learner(device)) {
+      Map<String, float[]> first = learner.state();
+      Map<String, float[]> wanted = learnt(learner);
+      learner.restore(first, 0);
+      device.lose(1);
+      assertThatThrownBy(() -> learner.step(pictures(1), LABELS, 0.1))
+          .isInstanceOf(OutOfMemory.class);
+      String told =
+          "cnn: step 1 failed on the way and left parameters half changed; open it anew, to go on"
+              + " from the last checkpoint";
+      List<ThrowingCallable> all =
+          List.of(
+              () -> learner.step(pictures(1), LABELS, 0.1),
+              () -> learner.judge(pictures(1), LABELS, 4),
+              learner::model,
+              learner::state);
+      all.forEach(a -> assertThatThrownBy(a).hasMessage(told));
+      assertThat(learner.steps()).isZero();
+      learner.restore(first, 0);
+      assertSame(learnt(learner), wanted);
+    }
+  }
+
+  @Test
+  void sessionsThatNobodyRunsGoWhereALearnerNeedsTheirRoom() {
+    long needed;
+    try (ScarceDevice device = plenty()) {
+      long before = device.left();
+      try (Learner learner = learner(device)) {
+        learnt(learner);
+        needed = before - device.left();
+      }
+      OnnxModel model = Architectures.of("cnn", Shape.of(3, 16, 16), LABELS.length, 1);
+      try (var pipeline = new Pipeline(Network.of(model), device, 8)) {
+        pipeline.run(List.of(new Logits(device, Arrays.copyOf(pictures(1), 3 * 16 * 16))));
+        device.leave(needed);
+        try (Learner learner = learner(device)) {
+          learnt(learner);
+        }
+        device.leave(needed / 2);
+        assertThatThrownBy(() -> learner(device)).isInstanceOf(OutOfMemory.class);
+      }
     }
   }
 }

@@ -68,7 +68,7 @@ final class Driver {
       message += " in some work before; CUDA_LAUNCH_BLOCKING=1 tells in which node";
     }
     throw code == CUresult.CUDA_ERROR_OUT_OF_MEMORY
-        ? new OutOfMemory(message)
+        ? new OutOfMemory(message + "; use a smaller batch or model")
         : new CandelaException(message);
   }
 

@@ -1,16 +1,11 @@
 package candela.device.cuda;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
 import candela.device.Devices;
-import candela.device.Library;
 import candela.device.Memory;
 import candela.device.Precision;
 import candela.graph.Network;
@@ -23,10 +18,7 @@ import candela.probe.Probe;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -43,9 +35,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Tag("kernel")
 class FailuresTest {
-  /** Blocks, pinned blocks, streams, events, graphs, cuDNN's and cuBLASLt's objects. */
-  private static final int KINDS = 7;
-
   /** Sizes of images that no run had before: what is chosen for them is measured. */
   private static final int LEAST = 9;
 
@@ -106,22 +95,17 @@ class FailuresTest {
 
   private static int runs;
 
-  private Library library;
+  private EmulatedCard card;
 
   @BeforeEach
   void onlyOnTheEmulatedCard() {
-    assumeTrue(!TestDevice.isCpu(), "skipped: needs the emulated card");
-    library = Library.open("cuda");
-    boolean emulated = library.function("card_failed", FunctionDescriptor.of(JAVA_INT)).isPresent();
-    assumeTrue(emulated, "skipped: a card fails when it wants");
-    TestDevice.open(1).close(); // what a process keeps
+    card = EmulatedCard.assumed();
   }
 
   @AfterEach
   void repair() {
-    if (library != null
-        && library.function("card_failed", FunctionDescriptor.of(JAVA_INT)).isPresent()) {
-      fail("", 0, 0, false);
+    if (card != null) {
+      card.close();
     }
   }
 
@@ -167,8 +151,8 @@ class FailuresTest {
             call, n, status, breaks ? " and breaks" : "", h, w, precision);
     Network network = network(h, w);
     float[] wanted = wanted(network, h, w);
-    List<Long> held = held();
-    fail(call, n, status, breaks);
+    List<Long> held = card.held();
+    card.fail(call, n, status, breaks);
     CandelaException told = null;
     try (Device device = Devices.open(TestDevice.name(), 1, precision)) {
       try {
@@ -176,7 +160,7 @@ class FailuresTest {
       } catch (CandelaException e) {
         told = e;
       }
-      boolean came = failed();
+      boolean came = card.failed();
       try {
         agree(what + ", then again", map(device, network, h, w), wanted, precision);
       } catch (CandelaException e) {
@@ -189,8 +173,8 @@ class FailuresTest {
     } catch (CandelaException e) {
       told = told == null ? e : told;
     }
-    boolean failed = failed();
-    fail("", 0, 0, false);
+    boolean failed = card.failed();
+    card.close();
     if (told != null) {
       assertThat(failed).as(what + ": " + told.getMessage()).isTrue();
       assertThat(told.getMessage()).as(what).doesNotContain("\n");
@@ -201,7 +185,7 @@ class FailuresTest {
       }
     }
     if (!breaks) {
-      assertThat(held()).as("%s: held after", what).isEqualTo(held);
+      assertThat(card.held()).as("%s: held after", what).isEqualTo(held);
     }
     return failed;
   }
@@ -280,38 +264,5 @@ class FailuresTest {
       x[i] = (float) random.nextGaussian();
     }
     return x;
-  }
-
-  private void fail(String name, long n, int status, boolean breaks) {
-    try (Arena arena = Arena.ofConfined()) {
-      call(
-          "card_fail",
-          FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT),
-          arena.allocateFrom(name),
-          n,
-          status,
-          breaks ? 1 : 0);
-    }
-  }
-
-  private boolean failed() {
-    return (int) call("card_failed", FunctionDescriptor.of(JAVA_INT)) != 0;
-  }
-
-  private List<Long> held() {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment to = arena.allocate(JAVA_LONG, KINDS);
-      call("card_held", FunctionDescriptor.ofVoid(ADDRESS), to);
-      return Arrays.stream(to.toArray(JAVA_LONG)).boxed().toList();
-    }
-  }
-
-  private Object call(String name, FunctionDescriptor type, Object... arguments) {
-    MethodHandle handle = library.function(name, type).orElseThrow();
-    try {
-      return handle.invokeWithArguments(arguments);
-    } catch (Throwable e) {
-      throw new AssertionError(e);
-    }
   }
 }
