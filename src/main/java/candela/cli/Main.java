@@ -114,10 +114,22 @@ public final class Main {
 
   /** Runs without leaving the JVM. */
   static int run(String... arguments) {
+    try {
+      return executed(arguments);
+    } catch (Error e) {
+      System.err.println("candela: " + sentence(e));
+      if (debug(arguments)) {
+        e.printStackTrace();
+      }
+      return WRONG;
+    }
+  }
+
+  private static int executed(String... arguments) {
     if (arguments.length > 0 && arguments[0].equals("help")) {
       boolean named =
           arguments.length > 1 && !List.of("help", "--help", "-h").contains(arguments[1]);
-      return named ? run(arguments[1], "--help") : run("--help");
+      return named ? executed(arguments[1], "--help") : executed("--help");
     }
     CommandLine line = new CommandLine(new Main());
     line.setUsageHelpWidth(WIDTH);
@@ -138,16 +150,8 @@ public final class Main {
     }
     String first = arguments[0];
     boolean known = first.startsWith("-") || line.getSubcommands().containsKey(first);
-    try {
-      // no help, or version, of a command that is not there
-      return known ? line.execute(arguments) : line.execute(first);
-    } catch (Error e) {
-      line.getErr().println("candela: " + sentence(e));
-      if (debug(arguments)) {
-        e.printStackTrace(line.getErr());
-      }
-      return WRONG;
-    }
+    // no help, or version, of a command that is not there
+    return known ? line.execute(arguments) : line.execute(first);
   }
 
   /** As an unset variable of a shell gives it, "" would be the folder one is in. */
@@ -248,8 +252,10 @@ public final class Main {
       String name = oneLine(p.getInput());
       return name + ": no name of a file; letters beyond ASCII need a locale, as LC_ALL=C.UTF-8";
     }
-    if (e instanceof OutOfMemoryError o) {
-      return CandelaException.of(o).getMessage();
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError o) {
+        return CandelaException.of(o).getMessage();
+      }
     }
     return "an error inside candela (" + oneLine(e.toString()) + "); --debug shows where";
   }

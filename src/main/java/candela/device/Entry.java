@@ -76,7 +76,7 @@ public final class Entry {
   }
 
   /** Handles declare Throwable; what they throw is unchecked. */
-  static RuntimeException rethrow(Throwable e) {
+  public static RuntimeException rethrow(Throwable e) {
     if (e instanceof RuntimeException unchecked) {
       throw unchecked;
     }

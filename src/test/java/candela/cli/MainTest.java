@@ -422,6 +422,13 @@ class MainTest {
     assertThat(ran.out()).isEmpty();
   }
 
+  /** As of memory that is taken to free other memory, whoever else reports it. */
+  @Test
+  void tooLittleMemoryIsToldWhateverItIsWrappedIn() {
+    var e = new IllegalStateException(new OutOfMemoryError("GC overhead limit exceeded"));
+    assertThat(Main.sentence(e)).startsWith("Java has too little memory, ").contains("-Xmx8g");
+  }
+
   @Test
   void helpIsACommand() {
     assertThat(run("help").out()).isEqualTo(run("--help").out());

@@ -2,6 +2,7 @@ package candela.device.cpu;
 
 import candela.device.Dense;
 import candela.device.Device;
+import candela.device.Entry;
 import candela.device.Kernels;
 import candela.device.Library;
 import candela.device.Memory;
@@ -55,7 +56,7 @@ public final class CpuDevice implements Device {
       int[] v = numbers.reinterpret(12).toArray(ValueLayout.JAVA_INT);
       return v[0] + "." + v[1] + "." + v[2];
     } catch (Throwable e) {
-      throw new IllegalStateException(e);
+      throw Entry.rethrow(e);
     }
   }
 

@@ -1,5 +1,6 @@
 package candela.device.cpu;
 
+import candela.device.Entry;
 import candela.device.Library;
 import candela.device.Memory;
 import candela.device.OutOfMemory;
@@ -101,7 +102,7 @@ final class CpuHeap {
     try {
       int _ = (int) madvise.invokeExact(segment, segment.byteSize() & -HUGE, MADV_HUGEPAGE);
     } catch (Throwable e) {
-      throw new IllegalStateException(e);
+      throw Entry.rethrow(e);
     }
   }
 
@@ -109,7 +110,7 @@ final class CpuHeap {
     try {
       return (MemorySegment) handle.invokeExact(a, b);
     } catch (Throwable e) {
-      throw new IllegalStateException(e);
+      throw Entry.rethrow(e);
     }
   }
 
@@ -117,7 +118,7 @@ final class CpuHeap {
     try {
       free.invokeExact(block);
     } catch (Throwable e) {
-      throw new IllegalStateException(e);
+      throw Entry.rethrow(e);
     }
   }
 }
