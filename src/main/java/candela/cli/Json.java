@@ -4,6 +4,7 @@ import candela.image.WholeFile;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,6 +67,11 @@ final class Json {
       value(json, values);
     }
     return parse("values", text.toString());
+  }
+
+  /** SHA-256 of the values as they will be when they have been written and read. */
+  static String sha256(Map<String, ?> values) {
+    return WholeFile.sha256(plain(values).toString().getBytes(StandardCharsets.UTF_8));
   }
 
   @SuppressWarnings("unchecked")

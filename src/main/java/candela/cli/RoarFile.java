@@ -41,19 +41,31 @@ final class RoarFile {
           file, all.keySet());
     }
     Json.plain(configuration).forEach((key, now) -> check(key, before.get(key), now));
+    if (!sha256(before, results).equals(all.get("sha256"))) {
+      throw changed(null);
+    }
     List<Result> list = new ArrayList<>();
     try {
       for (Object r : results) {
         list.add(result((Map<?, ?>) r));
       }
     } catch (ClassCastException | NullPointerException e) {
-      throw new CandelaException(
-          file
-              + ": results as roar writes them expected, the file was changed; put it back, or use"
-              + " another --out",
-          e);
+      throw changed(e);
     }
     return new Results(list);
+  }
+
+  private CandelaException changed(RuntimeException cause) {
+    return new CandelaException(
+        file
+            + ": results as roar writes them expected, the file was changed; put it back, or use"
+            + " another --out",
+        cause);
+  }
+
+  /** Of what is not to change between two runs: what a bad disk makes of it is told. */
+  private static String sha256(Object configuration, Object results) {
+    return Json.sha256(Provenance.ordered("configuration", configuration, "results", results));
   }
 
   private Map<String, Object> json() {
@@ -121,6 +133,7 @@ final class RoarFile {
       list.add(one);
     }
     Map<String, Object> all = Provenance.ordered("configuration", configuration, "results", list);
+    all.put("sha256", sha256(configuration, list));
     all.put("provenance", about);
     Json.write(file, all);
   }

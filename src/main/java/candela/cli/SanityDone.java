@@ -19,7 +19,8 @@ import java.util.Set;
 /**
  * What a check that was killed has left: the images that need not be checked again, and their rows
  * of the table. The record is written behind the table and tells how many of its bytes are meant
- * and what their hash is: rows of another check are never taken for this one's.
+ * and what their hash is, and that of what it says of the images: rows of another check, or what
+ * became of them on a bad disk, are never taken for this one's.
  */
 final class SanityDone {
   /** Of a run's provenance, what the next one need not have in common with it. */
@@ -46,7 +47,7 @@ final class SanityDone {
         return;
       }
       String other = difference(Provenance.common(before, OWN), Provenance.common(provenance, OWN));
-      byte[] known = other == null ? known(table, (Map<?, ?>) before.get("table")) : null;
+      byte[] known = other == null ? known(table, before) : null;
       if (known == null) {
         System.err.printf(
             "candela: %s: the check begun there differs in %s; begins anew%n",
@@ -70,8 +71,17 @@ final class SanityDone {
         .orElse(null);
   }
 
-  /** The part of a table that a record is of; null where it is another by now. */
-  private static byte[] known(Path table, Map<?, ?> record) throws IOException {
+  /** Of what a record says of images. */
+  static String sha256(List<?> images) {
+    return Json.sha256(Map.of("images", images));
+  }
+
+  /** The part of a table that a record is of; null where it, or the record, is another by now. */
+  private static byte[] known(Path table, Map<String, Object> before) throws IOException {
+    Map<?, ?> record = (Map<?, ?>) before.get("table");
+    if (!sha256((List<?>) before.get("images")).equals(record.get("images"))) {
+      return null;
+    }
     int length = ((Number) record.get("bytes")).intValue();
     try (InputStream in = Files.newInputStream(table)) {
       byte[] bytes = in.readNBytes(length);

@@ -285,7 +285,9 @@ final class SanityRun implements AutoCloseable {
           .writePng(options.out.resolve(l.input().name() + ".sanity.png"));
     }
     done += group.size();
-    provenance.put("table", table.write(options.out.resolve("sanity.csv")));
+    Map<String, Object> written = table.write(options.out.resolve("sanity.csv"));
+    written.put("images", SanityDone.sha256(images));
+    provenance.put("table", written);
     Json.write(options.out.resolve("provenance.json"), provenance);
     table.curves(network.name()).writePng(options.out.resolve("curves.png"));
   }

@@ -81,6 +81,12 @@ class RoarTest {
         .contains(lines.get(1), lines.get(4), lines.get(8));
     assertThat(new ObjectMapper().readTree(out.resolve("roar.json").toFile()).get("results"))
         .hasSize(10);
+    Path json = out.resolve("roar.json");
+    Files.writeString(
+        json, Files.readString(json).replaceFirst("\"accuracy\" : [0-9.]+", "\"accuracy\" : 0.99"));
+    assertThat(roar("out", "--restarts=2").err())
+        .contains("roar.json: results as roar writes them expected, the file was changed; put it")
+        .hasLineCount(1);
   }
 
   @Test

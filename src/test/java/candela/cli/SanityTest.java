@@ -168,6 +168,9 @@ class SanityTest {
     assertThat(run(model, out, odd).err()).contains("begun there differs in stages; begins anew");
     Files.writeString(record, going.replaceFirst("(?s),\\s*\"complexity\" : \\{.*?\\}", ""));
     assertThat(run(model, out, odd).err()).contains("differs in complexity; begins anew");
+    Files.writeString(record, going.replaceFirst("\"otherClass\" : [0-9]+", "\"otherClass\" : 9"));
+    Files.writeString(table, rows);
+    assertThat(run(model, out, odd).err()).contains("differs in its table; begins anew");
     Files.writeString(record, going);
     Files.writeString(table, rows); // the part that was known is there, rows follow
     assertThat(check(model, out, odd)).contains("goes on");
