@@ -2,7 +2,6 @@ package candela.cli;
 
 import candela.device.Device;
 import candela.method.Preparation;
-import candela.onnx.OnnxModel;
 import candela.roar.Result;
 import candela.roar.Results;
 import candela.roar.Roar;
@@ -12,7 +11,7 @@ import candela.tensor.Shape;
 import candela.train.Dataset;
 import candela.train.Sources;
 import java.io.PrintStream;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -122,8 +121,8 @@ final class RoarRun implements AutoCloseable {
   }
 
   private void finish(Map<String, Object> about) {
-    Path model = roar.model();
-    about.put("model", Provenance.ordered("file", model, "sha256", OnnxModel.read(model).sha256()));
+    String explained = asked().of(List.of(Training.UNCHANGED)).all().getFirst().model();
+    about.put("model", Provenance.ordered("file", roar.model(), "sha256", explained));
     about.put("classes", data[0].classes());
     file.write(results, about);
     Results asked = asked();

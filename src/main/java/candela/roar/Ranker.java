@@ -1,6 +1,7 @@
 package candela.roar;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.image.Filter;
 import candela.image.Resize;
@@ -98,9 +99,30 @@ final class Ranker implements AutoCloseable {
     return (double) right / labels.length;
   }
 
-  /** Steps of the pictures from first (inclusive) to last (exclusive), at most a group. */
+  /**
+   * Steps of the pictures from first (inclusive) to last (exclusive), at most a group; of one half
+   * and then the other where all have no room at once.
+   */
   List<byte[]> steps(Method method, int first, int last) {
-    List<Attribution> maps = maps(method, first, last);
+    List<Attribution> maps;
+    try {
+      maps = maps(method, first, last);
+    } catch (OutOfMemory | OutOfMemoryError e) {
+      if (last - first == 1) {
+        throw e;
+      }
+      maps = null;
+    }
+    if (maps == null) {
+      int middle = (first + last) / 2;
+      List<byte[]> steps = new ArrayList<>(steps(method, first, middle));
+      steps.addAll(steps(method, middle, last));
+      return steps;
+    }
+    return steps(method, first, maps);
+  }
+
+  private List<byte[]> steps(Method method, int first, List<Attribution> maps) {
     return IntStream.range(0, maps.size())
         .parallel()
         .mapToObj(k -> steps(maps.get(k), method, first + k))

@@ -237,7 +237,7 @@ public final class Roar {
         seconds = trainer.seconds();
       }
     }
-    Network network = Network.load(model());
+    Network network = ModelFile.load(model(), (String) configuration.get("model"));
     try (var ranker = ranker(network, Pipeline.CHOSEN)) {
       double accuracy = ranker.accuracy();
       String sha256 = network.model().sha256();

@@ -1,6 +1,7 @@
 package candela.sanity;
 
 import candela.device.Device;
+import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.method.Attribution;
 import candela.method.Levels;
@@ -19,6 +20,7 @@ import candela.probe.Progress;
 import candela.probe.Workspace;
 import candela.tensor.CandelaException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -110,7 +112,18 @@ public final class SanityCheck {
    * @param targets the classes that were explained, by image
    * @param predictions by image
    */
-  public record Found(List<List<Attribution>> maps, int[] targets, List<Prediction> predictions) {}
+  public record Found(List<List<Attribution>> maps, int[] targets, List<Prediction> predictions) {
+    /** What it gave for further images, behind these. */
+    private Found and(Found more) {
+      List<List<Attribution>> allMaps = new ArrayList<>(maps);
+      allMaps.addAll(more.maps);
+      List<Prediction> said = new ArrayList<>(predictions);
+      said.addAll(more.predictions);
+      int[] both = Arrays.copyOf(targets, targets.length + more.targets.length);
+      System.arraycopy(more.targets, 0, both, targets.length, more.targets.length);
+      return new Found(allMaps, both, said);
+    }
+  }
 
   /** Told of maps as they come, and how far they are. */
   public interface Listener {
@@ -191,7 +204,7 @@ public final class SanityCheck {
       Network network = v == null ? original : v.network().get();
       int before = i;
       found.add(
-          find(
+          found(
               network,
               v,
               pictures,
@@ -202,6 +215,24 @@ public final class SanityCheck {
       listener.found(i - 1, found.getLast());
     }
     return compare(found, variants, pictures);
+  }
+
+  /** Of all pictures, or of one half and then the other where all have no room at once. */
+  private Found found(Network network, Variant v, List<Picture> pictures, Progress progress) {
+    int n = pictures.size();
+    try {
+      return find(network, v, pictures, progress);
+    } catch (OutOfMemory | OutOfMemoryError e) {
+      if (n == 1) {
+        throw e;
+      }
+    }
+    int half = (n + 1) / 2;
+    Progress first = (done, all) -> progress.at(done, all * n / half);
+    Progress second =
+        (done, all) -> progress.at(all * half / (n - half) + done, all * n / (n - half));
+    return found(network, v, pictures.subList(0, half), first)
+        .and(found(network, v, pictures.subList(half, n), second));
   }
 
   private Found find(Network network, Variant v, List<Picture> pictures, Progress progress) {

@@ -2,6 +2,7 @@ package candela.roar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -12,10 +13,14 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
 import candela.method.Seeds;
+import candela.onnx.ModelWriter;
 import candela.onnx.OnnxModel;
+import candela.probe.Pipeline;
+import candela.probe.ScarceDevice;
 import candela.study.Shipped;
 import candela.tensor.CandelaException;
 import candela.tensor.Shape;
+import candela.train.Architectures;
 import candela.train.Dataset;
 import candela.train.Recipe;
 import candela.train.Sources;
@@ -414,5 +419,49 @@ class RoarTest {
     Dataset test = DATA[1];
     Preparation preparation = Preparation.of(Dataset.PREPROCESS, Shape.of(1, 3, 16, 16), "small");
     assertThat(preparation.of(test.picture(5)).pixels()).containsExactly(test.input(5));
+  }
+
+  @Test
+  void picturesThatHaveNoRoomTogetherAreExplainedInHalves() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card's memory is not counted here");
+    Network network = Network.of(Architectures.of("mlp", DATA[0].image(), 8, 1)).channelsFirst();
+    Method method = Methods.parse("integrated-gradients:nSteps=2");
+    List<byte[]> wanted = null;
+    boolean came = true;
+    for (int n = 0; came; n++) {
+      try (var device = new ScarceDevice(TestDevice.open(1), 1L << 40);
+          var ranker =
+              new Ranker(network, DATA, Ranking.ABSOLUTE, removal(), device, Pipeline.CHOSEN)) {
+        device.refuse(n);
+        List<byte[]> steps = ranker.steps(method, 0, Ranker.GROUP);
+        wanted = n == 0 ? steps : wanted;
+        assertThat(steps).as("allocation %d", n).containsExactlyElementsOf(wanted);
+        came = n == 0 || device.hasRefused();
+      }
+    }
+  }
+
+  private static Removal removal() {
+    return Removal.of(Fractions.parse("0.3,0.9"), false, DATA[0], 1);
+  }
+
+  /** What the configuration names is what is explained, whatever lies there by then. */
+  @Test
+  void aModelThatIsAnotherByTheTimeItIsExplainedIsRefused() throws IOException {
+    Path model = folder.resolve("given.onnx");
+    run("made", settings(once(), "0.5", false, 1, "sobel"), new Results(), new Killer(0));
+    Files.copy(folder.resolve("made/model.onnx"), model);
+    Path out = Files.createDirectories(folder.resolve("given"));
+    RoarSettings settings = settings(once(), "0.5", false, 1, "sobel");
+    try (Device device = TestDevice.open(1)) {
+      Roar roar = new Roar("1", settings, DATA, model, out, device, 60);
+      byte[] bytes = ModelWriter.bytes(OnnxModel.read(model), Map.of("another", "one"), false);
+      Files.write(model, bytes);
+      Results results = new Results();
+      assertThatThrownBy(() -> roar.run(results, 1e9, new Killer(0)))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageContaining("given.onnx: the model that was explained expected, sha256 ");
+      assertThat(results.all()).isEmpty();
+    }
   }
 }

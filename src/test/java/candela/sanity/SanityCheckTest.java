@@ -2,6 +2,7 @@ package candela.sanity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candela.TestDevice;
 import candela.device.Device;
@@ -9,6 +10,7 @@ import candela.graph.Network;
 import candela.image.Image;
 import candela.method.Methods;
 import candela.method.Preparation;
+import candela.probe.ScarceDevice;
 import candela.sanity.SanityCheck.Found;
 import candela.sanity.SanityCheck.Picture;
 import candela.study.Shipped;
@@ -85,26 +87,30 @@ class SanityCheckTest {
 
   /** What each network gave is in found. */
   private List<Compared> run(SanityCheck.Settings settings, List<Variant> variants, int threads) {
-    found.clear();
     try (Device device = TestDevice.open(threads)) {
-      return new SanityCheck(settings, device, preparation)
-          .run(
-              network,
-              variants,
-              pictures,
-              new SanityCheck.Listener() {
-                @Override
-                public void found(int variant, Found of) {
-                  assertThat(variant).isEqualTo(found.size() - 1);
-                  found.add(of);
-                }
-
-                @Override
-                public void rows(long done, long all) {
-                  assertThat(done).isBetween(0L, all);
-                }
-              });
+      return run(settings, variants, device);
     }
+  }
+
+  private List<Compared> run(SanityCheck.Settings settings, List<Variant> variants, Device device) {
+    found.clear();
+    return new SanityCheck(settings, device, preparation)
+        .run(
+            network,
+            variants,
+            pictures,
+            new SanityCheck.Listener() {
+              @Override
+              public void found(int variant, Found of) {
+                assertThat(variant).isEqualTo(found.size() - 1);
+                found.add(of);
+              }
+
+              @Override
+              public void rows(long done, long all) {
+                assertThat(done).isBetween(0L, all);
+              }
+            });
   }
 
   private static double value(List<Compared> all, int image, int method, int variant, int s) {
@@ -378,5 +384,25 @@ class SanityCheckTest {
     assertThatThrownBy(() -> run(List.of(v), false, false, 1, 1))
         .isInstanceOf(CandelaException.class)
         .hasMessageContaining("images [1,3,64,64] expected, as cnn.onnx takes them");
+  }
+
+  /** Where all have no room at once; what fails but once fits in the second half of them. */
+  @Test
+  void picturesThatHaveNoRoomTogetherAreCheckedInHalves() {
+    assumeTrue(TestDevice.isCpu(), "skipped: a card's memory is not counted here");
+    SanityCheck.Settings settings =
+        settings(List.of("integrated-gradients"), List.of("spearman"), false, false, 4);
+    List<Variant> variants = variants(Init.PERMUTE).subList(0, 2);
+    List<Compared> wanted = run(settings, variants, 1);
+    boolean whole = false;
+    for (int n = 1; !whole; n++) {
+      try (var device = new ScarceDevice(TestDevice.open(1), 1L << 40)) {
+        device.refuse(n);
+        assertThat(run(settings, variants, device)).as("allocation %d", n).isEqualTo(wanted);
+        assertThat(found).allSatisfy(f -> assertThat(f.maps()).hasSize(2));
+        whole = !device.hasRefused();
+        assertThat(device.held()).isZero();
+      }
+    }
   }
 }
