@@ -1,6 +1,7 @@
 package candela.cli;
 
 import candela.tensor.CandelaException;
+import java.io.PrintStream;
 import picocli.CommandLine.Option;
 
 /** When training that goes on where it was stopped is stopped and saved. */
@@ -20,6 +21,13 @@ final class Checkpoints {
   void check() {
     check("--limit", limit);
     check("--checkpoint", between);
+  }
+
+  /** Unless it was interrupted, which is said of every command. */
+  static void sayStopped(PrintStream out) {
+    if (!Interruption.asked()) {
+      out.println("stopped by --limit; the same command goes on");
+    }
   }
 
   private static void check(String option, double seconds) {

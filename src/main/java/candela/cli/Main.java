@@ -77,7 +77,9 @@ public final class Main {
   public static void main(String[] arguments) {
     // digits and points as everywhere, whatever the system's language
     Locale.setDefault(Locale.ROOT);
+    Interruption.watch(arguments.length == 0 ? "" : arguments[0]);
     int code = run(arguments);
+    Interruption.ended();
     String lost = lost();
     if (lost != null) {
       System.err.println("candela: standard output: cannot be written: " + lost);
@@ -214,7 +216,9 @@ public final class Main {
 
   private static int failed(Exception e, CommandLine line, ParseResult parsed) {
     PrintWriter err = line.getErr();
-    err.println("candela: " + sentence(e));
+    if (!Interruption.asked()) { // else it comes of that
+      err.println("candela: " + sentence(e));
+    }
     if (debug(parsed.originalArgs().toArray(String[]::new))) {
       e.printStackTrace(err);
     }

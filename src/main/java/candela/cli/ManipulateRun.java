@@ -112,6 +112,9 @@ final class ManipulateRun implements AutoCloseable {
     var state = new ManipulateState(options.out, Provenance.common(record, OWN).toString());
     List<String> losses = new ArrayList<>();
     Manipulation.Result found = manipulated(image, other, state, losses);
+    if (losses.size() < manipulation.iterations()) {
+      return Main.PARTIAL; // interrupted
+    }
     Seen changed = seen("manipulated", image.subject().with(found.image()), methods);
     float[] rounded = preparation.rounded(found.image());
     Seen png = seen("manipulated.png", image.subject().with(rounded), methods.subList(0, 1));
@@ -161,7 +164,8 @@ final class ManipulateRun implements AutoCloseable {
           "goes on: %d of %d iterations are done%n",
           begun.state().done(), manipulation.iterations());
     }
-    try (var progress = new Console("manipulating", "iterations")) {
+    try (var _ = Interruption.saving();
+        var progress = new Console("manipulating", "iterations")) {
       return manipulation.of(
           network,
           options.output.name,
@@ -172,6 +176,10 @@ final class ManipulateRun implements AutoCloseable {
           (s, map, probability) -> {
             losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", s.done(), map, probability));
             state.keep(s, losses);
+            if (Interruption.asked()) {
+              state.write(s, losses);
+              return false;
+            }
             return progress.at(s.done(), manipulation.iterations());
           });
     }

@@ -33,6 +33,11 @@ final class RoarProgress implements Roar.Listener, AutoCloseable {
   }
 
   @Override
+  public boolean goesOn() {
+    return !Interruption.asked();
+  }
+
+  @Override
   public void explained(String method, int pictures, int of) {
     show("explaining by " + method, "pictures", pictures, of);
   }

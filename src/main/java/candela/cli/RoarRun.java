@@ -73,19 +73,20 @@ final class RoarRun implements AutoCloseable {
     boolean done;
     Map<String, Object> about = about();
     file.write(results, about);
-    try (var progress =
-        new RoarProgress(
-            settings,
-            roar.trainings(),
-            before,
-            r -> {
-              file.write(results, about);
-              doubt(r);
-            })) {
+    try (var _ = Interruption.saving();
+        var progress =
+            new RoarProgress(
+                settings,
+                roar.trainings(),
+                before,
+                r -> {
+                  file.write(results, about);
+                  doubt(r);
+                })) {
       done = roar.run(results, options.checkpoints.limit, progress);
     }
     if (!done) {
-      out.println("stopped by --limit; the same command goes on");
+      Checkpoints.sayStopped(out);
       return Main.PARTIAL;
     }
     finish(about);

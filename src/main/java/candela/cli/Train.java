@@ -82,11 +82,12 @@ final class Train implements Callable<Integer> {
         print.printf("goes on from %s, step %,d%n", checkpoint, trainer.learner().steps());
       }
       boolean done;
-      try (var progress = new TrainProgress(print, recipe.epochs())) {
+      try (var _ = Interruption.saving();
+          var progress = new TrainProgress(print, recipe.epochs())) {
         done = trainer.run(checkpoints.limit, progress);
       }
       if (!done) {
-        print.println("stopped by --limit; the same command goes on");
+        Checkpoints.sayStopped(print);
         return Main.PARTIAL;
       }
       finish(recipe, trainer, device);

@@ -25,6 +25,11 @@ final class TrainProgress implements Trainer.Listener, AutoCloseable {
   }
 
   @Override
+  public boolean goesOn() {
+    return !Interruption.asked();
+  }
+
+  @Override
   public void step(
       int epoch, int batch, int batches, Learner.Tally soFar, double rate, double left) {
     this.rate = rate;

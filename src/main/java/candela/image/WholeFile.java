@@ -18,8 +18,10 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Files that are there in whole or not at all: written beside their place, then moved. */
@@ -29,8 +31,11 @@ public final class WholeFile {
 
   private static final AtomicInteger COUNT = new AtomicInteger();
 
+  /** What is to be done before that when the process ends. */
+  private static final List<Runnable> LAST = new CopyOnWriteArrayList<>();
+
   static {
-    Runtime.getRuntime().addShutdownHook(new Thread(WholeFile::removeParts));
+    Runtime.getRuntime().addShutdownHook(new Thread(WholeFile::end));
   }
 
   /** Bytes of a text: names of 20,000 classes take one million. */
@@ -166,6 +171,16 @@ public final class WholeFile {
       Files.deleteIfExists(part);
       PARTS.remove(part);
     }
+  }
+
+  /** Work that may still write files, done when the process ends, before parts of them go. */
+  public static void last(Runnable work) {
+    LAST.add(work);
+  }
+
+  private static void end() {
+    LAST.forEach(Runnable::run);
+    removeParts();
   }
 
   private static void removeParts() {

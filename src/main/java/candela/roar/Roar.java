@@ -62,12 +62,18 @@ public final class Roar {
   private long start;
   private double limit;
   private double saved;
+  private Listener listener;
 
   /** Whether this run has come any further: one that is over time before that would never end. */
   private boolean moved;
 
   /** Told how far a run is. */
   public interface Listener {
+    /** Asked before each step and group of pictures; where it does not, what is done is saved. */
+    default boolean goesOn() {
+      return true;
+    }
+
     /** So many of all pictures have been explained. */
     void explained(String method, int pictures, int all);
 
@@ -190,7 +196,8 @@ public final class Roar {
 
   /**
    * Runs what is not among the results, for at most so many seconds and what it takes to come to an
-   * end: a group of pictures, or a step. One of these is always done.
+   * end: a group of pictures, or a step. One of these is always done. Or as long as the listener
+   * goes on.
    *
    * @param results of earlier runs, of whichever methods, fractions and restarts; new ones are
    *     added
@@ -200,6 +207,7 @@ public final class Roar {
     start = System.nanoTime();
     saved = 0;
     this.limit = limit;
+    this.listener = listener;
     moved = false;
     // A kill may have come between a result and the end of what led to it.
     results.all().forEach(r -> WorkFolder.delete(folder.checkpoint(r.training())));
@@ -216,7 +224,7 @@ public final class Roar {
   }
 
   private boolean over() {
-    return moved && seconds() > limit;
+    return !listener.goesOn() || (moved && seconds() > limit);
   }
 
   private double seconds() {
@@ -291,6 +299,11 @@ public final class Roar {
     return trainer.run(
         Math.max(0, limit - seconds()),
         new Trainer.Listener() {
+          @Override
+          public boolean goesOn() {
+            return listener.goesOn();
+          }
+
           @Override
           public void step(
               int epoch, int batch, int batches, Learner.Tally soFar, double rate, double left) {

@@ -45,6 +45,11 @@ public final class Trainer implements AutoCloseable {
 
   /** Told how far a run is. */
   public interface Listener {
+    /** Asked before each step; where it does not, the checkpoint is written. */
+    default boolean goesOn() {
+      return true;
+    }
+
     /**
      * After a step.
      *
@@ -145,7 +150,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Trains for at most so many seconds, a step at least: who calls it often gets to the end.
+   * Trains for at most so many seconds, a step at least: who calls it often gets to the end. Or as
+   * long as the listener goes on.
    *
    * @return whether all epochs are done; if not, the checkpoint was written
    */
@@ -159,7 +165,7 @@ public final class Trainer implements AutoCloseable {
       for (; batch < batches(); batch++) {
         double now = (System.nanoTime() - start) / 1e9;
         seconds = before + now;
-        boolean over = now > limit && pictures > 0;
+        boolean over = !listener.goesOn() || (now > limit && pictures > 0);
         if (over || (checkpoint != null && now - saved > between)) {
           saved = now;
           save();

@@ -227,6 +227,41 @@ class TrainTest {
     assertThat(kept.resolve("wide.onnx")).hasSameBinaryContentAs(whole.resolve("wide.onnx"));
   }
 
+  /** Its checkpoint would come in a minute. */
+  @Test
+  void anInterruptedRunSavesWhatItHasAndSaysSo() throws Exception {
+    Path recipe = folder.resolve("long.yaml");
+    Files.writeString(
+        recipe,
+        """
+        data: synthetic:count=64,test=8,size=16
+        architecture: cnn
+        epochs: 60
+        batch: 8
+        optimiser: sgd:rate=0.01
+        """);
+    Path out = folder.resolve("interrupted");
+    var child = new Child(folder);
+    Process process = child.start(new ProcessBuilder(child.command(arguments(recipe, out))));
+    while (process.isAlive() && !child.said().contains("epoch 2 of 60")) {
+      Thread.sleep(20);
+    }
+    assertThat(out.resolve("long.checkpoint")).doesNotExist();
+    process.destroy();
+    assertThat(process.waitFor()).as(child.said()).isEqualTo(128 + 15);
+    assertThat(child.said())
+        .endsWith("candela: interrupted; what is done is kept, and the same command goes on\n")
+        .doesNotContain("stopped by");
+    try (var left = Files.list(out)) {
+      assertThat(left)
+          .containsExactlyInAnyOrder(out.resolve("long.checkpoint"), out.resolve(".long.lock"));
+    }
+    assertThat(train(0, recipe, out)).containsPattern("goes on from .*, step [1-9]");
+    Path whole = folder.resolve("whole");
+    train(0, recipe, whole);
+    assertThat(out.resolve("long.onnx")).hasSameBinaryContentAs(whole.resolve("long.onnx"));
+  }
+
   private static String train(int code, Path recipe, Path out, String... more) {
     MainTest.Ran ran = MainTest.run(arguments(recipe, out, more));
     assertThat(ran.code()).as(ran.err()).isEqualTo(code);

@@ -224,6 +224,31 @@ class RoarTest {
     assertThat(files("shared")).containsExactly("model.onnx");
   }
 
+  /** Told to stop at a group of pictures and within a training, it saves both. */
+  @Test
+  void aListenerThatDoesNotGoOnStopsItWhereItIs() throws IOException {
+    RoarSettings settings = settings(once(), "0.5", false, 1, "gradient");
+    Results results = new Results();
+    Path out = Files.createDirectories(folder.resolve("stopped"));
+    try (Device device = TestDevice.open(2)) {
+      Roar roar = new Roar("1", settings, DATA, null, out, device, 60);
+      for (int told : new int[] {3, 4, 3}) {
+        int[] left = {told};
+        Killer silent =
+            new Killer(0) {
+              @Override
+              public boolean goesOn() {
+                return left[0]-- > 0;
+              }
+            };
+        assertThat(roar.run(results, Double.POSITIVE_INFINITY, silent)).isFalse();
+      }
+      assertThat(roar.run(results, Double.POSITIVE_INFINITY, new Killer(0))).isTrue();
+    }
+    Results whole = run("unstopped", settings, new Results(), new Killer(0));
+    assertThat(accuracies(results)).isEqualTo(accuracies(whole));
+  }
+
   /** Each call does a step or a group, though its time is up before it begins. */
   @Test
   void theShortestLimitGetsToTheEnd() throws IOException {

@@ -1,0 +1,72 @@
+package candela.cli;
+
+import candela.image.WholeFile;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Ctrl-C, or a kill that asks: work that goes on by the same command is told to stop where it is
+ * and to save that, and is waited for a while; then one sentence. The exit code is the system's,
+ * 130 or 143. For one run in a process; any thread may ask.
+ */
+final class Interruption {
+  /** What work may take that is told to stop: a step and a checkpoint. */
+  private static final long PATIENCE_SECONDS = 20;
+
+  /** Commands that, started again, go on where they were. */
+  private static final List<String> GOING_ON =
+      List.of("train", "sanity", "manipulate", "roar", "study");
+
+  /** Held by work that saves what it has done when it is told to stop. */
+  private static final Semaphore SAVING = new Semaphore(1);
+
+  private static volatile boolean asked;
+  private static volatile boolean ended;
+
+  private Interruption() {}
+
+  /** Whether to stop. */
+  static boolean asked() {
+    return asked;
+  }
+
+  /** Watches over a command until {@link #ended}. */
+  static void watch(String command) {
+    WholeFile.last(() -> stop(command));
+  }
+
+  /** From here on nothing is interrupted. */
+  static void ended() {
+    ended = true;
+  }
+
+  /** While it is open, whoever interrupts waits: work looks whether it is {@link #asked}. */
+  static Saving saving() {
+    SAVING.acquireUninterruptibly();
+    return SAVING::release;
+  }
+
+  /** Closed where what was done is saved. */
+  interface Saving extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private static void stop(String command) {
+    if (ended) {
+      return;
+    }
+    asked = true;
+    try {
+      boolean _ = SAVING.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    System.err.println(
+        "candela: interrupted"
+            + (GOING_ON.contains(command)
+                ? "; what is done is kept, and the same command goes on"
+                : ""));
+  }
+}
