@@ -253,6 +253,9 @@ final class Database implements AutoCloseable {
               + "; the units entered so far are kept: free some space and start again";
     } else if (lower.contains("not a valid duckdb") || lower.contains("could not read enough")) {
       text = ": a ledger expected, came something else; choose another file";
+    } else if (lower.contains("corrupt")) {
+      text =
+          ": a whole ledger expected, it is damaged (" + said + "); put a copy of it back" + OTHER;
     }
     return new CandelaException(file + text, e);
   }

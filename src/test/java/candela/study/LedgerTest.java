@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import candela.tensor.CandelaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,6 +88,24 @@ class LedgerTest {
                   .getFirst())
           .containsExactly(5.5);
     }
+  }
+
+  /** A bit of each block, as of a bad disk: behind three heads of 4 KiB they are 256 KiB long. */
+  @Test
+  void aDamagedFileIsToldWithWhatToDo() throws IOException {
+    try (Ledger ledger = open("bad.duckdb")) {
+      List.of(A, B, C).forEach(ledger::commit);
+    }
+    Path file = folder.resolve("bad.duckdb");
+    byte[] bytes = Files.readAllBytes(file);
+    for (int at = 3 * 4096 + 100; at < bytes.length; at += 256 << 10) {
+      bytes[at] ^= 4;
+    }
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> open("bad.duckdb"))
+        .isInstanceOf(CandelaException.class)
+        .hasMessageContaining("bad.duckdb: a whole ledger expected, it is damaged (")
+        .hasMessageEndingWith("); put a copy of it back, or choose another file with --ledger");
   }
 
   /** Others are left out; what is not varied is not robust. */
