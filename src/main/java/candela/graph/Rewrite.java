@@ -18,6 +18,8 @@ import java.util.function.BiFunction;
  * went.
  */
 final class Rewrite {
+  private static final Elementwise MINUS = new Elementwise(Unary.LINEAR, -1, 0);
+
   private final Graph from;
   private final Map<Value, Value> replaced = new IdentityHashMap<>();
   private final Map<String, Graph.Place> named;
@@ -100,6 +102,24 @@ final class Rewrite {
   /** The node where it is of that kind, else null. */
   static Node elementwise(Node n, Unary kind) {
     return n != null && n.op() instanceof Elementwise e && e.kind() == kind ? n : null;
+  }
+
+  /** The x that n is 1 / x of, else null. */
+  static Value reciprocal(Node n) {
+    if (binary(n, Binary.DIV) != null && isOne(n.input(0))) {
+      return n.input(1).shape().equals(n.output().shape()) ? n.input(1) : null;
+    }
+    return elementwise(n, Unary.RECIPROCAL) == null ? null : n.input(0);
+  }
+
+  private static boolean isOne(Value v) {
+    return v.isNumber() && v.constant().floats()[0] == 1;
+  }
+
+  /** The x that n is -x of, written as a product or not, else null. */
+  static Value negated(Node n) {
+    boolean product = n != null && n.op() instanceof Elementwise e && e.equals(MINUS);
+    return product || elementwise(n, Unary.NEG) != null ? n.input(0) : null;
   }
 
   /** How often each value is read, graph outputs and the values in keep counted in. */

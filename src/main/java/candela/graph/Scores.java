@@ -25,9 +25,6 @@ import java.util.stream.Collectors;
  * @param likelihood a sigmoid's where there is one, or one class alone
  */
 record Scores(Value logits, Likelihood likelihood) {
-  /** From the last to the first. */
-  private static final List<Unary> LOG_SIGMOID = List.of(Unary.NEG, Unary.SOFTPLUS, Unary.NEG);
-
   /** The value named output, or the first output. */
   static Value output(Graph graph, String output) {
     if (output == null) {
@@ -143,15 +140,11 @@ record Scores(Value logits, Likelihood likelihood) {
 
   /** The z that n is -softplus(-z) of, a sigmoid's logarithm; else null. */
   private static Value ofLogSigmoid(Map<Value, Node> producers, Node n) {
-    Value v = null;
-    for (Unary kind : LOG_SIGMOID) {
-      if (Rewrite.elementwise(n, kind) == null) {
-        return null;
-      }
-      v = n.input(0);
-      n = moved(producers, v);
-    }
-    return v;
+    Value softplus = Rewrite.negated(n);
+    Node plus = softplus == null ? null : moved(producers, softplus);
+    return Rewrite.elementwise(plus, Unary.SOFTPLUS) == null
+        ? null
+        : Rewrite.negated(moved(producers, plus.input(0)));
   }
 
   /** What computes v, but for nodes that keep the order of elements. */

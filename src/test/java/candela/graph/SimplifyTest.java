@@ -48,6 +48,18 @@ class SimplifyTest {
     return m.node("BatchNormalization", x + parameters, y);
   }
 
+  /** e, the exponential of x, and s, which is e and one. */
+  private static SmallModel sigmoid(SmallModel m, String x) {
+    return m.scalar("one", 1).node("Exp", x, "e").node("Add", "e one", "s");
+  }
+
+  /** e, exponentials, and s, their sums. */
+  private static SmallModel softmax(SmallModel m, long... axes) {
+    return m.longs("axes", new long[] {axes.length}, axes)
+        .node("Exp", "x", "e")
+        .node("ReduceSum", "e axes", "s");
+  }
+
   private static SmallModel layerNorm(SmallModel m) {
     return layerNorm(m, "x", "y");
   }
@@ -120,13 +132,28 @@ class SimplifyTest {
         "RecogniseActivations", List.of(model().node("Sigmoid", "x", "s").node("Mul", "x s", "y")));
     all.put("RecogniseLayerNorm", List.of(layerNorm(model())));
     all.put(
+        "RecogniseSigmoid",
+        List.of(
+            sigmoid(model().node("Neg", "x", "n"), "n")
+                .node("Reciprocal", "s", "t")
+                .node("Tanh", "t", "y"),
+            sigmoid(model(), "x").node("Div", "one s", "t").node("Tanh", "t", "y"),
+            sigmoid(model(), "x").node("Div", "e s", "t").node("Tanh", "t", "y")));
+    all.put(
         "RecogniseSoftmax",
         List.of(
+            softmax(model(), -1).node("Div", "e s", "y"),
+            softmax(model(), 2, 3).node("Reciprocal", "s", "r").node("Mul", "r e", "y")));
+    all.put(
+        "JoinSigmoids",
+        List.of(
             model()
-                .longs("last", new long[] {1}, -1)
-                .node("Exp", "x", "e")
-                .node("ReduceSum", "e last", "s")
-                .node("Div", "e s", "y")));
+                .scalar("one", 1)
+                .node("Sigmoid", "x", "p")
+                .node("Sub", "one p", "q")
+                .node("Concat", "q p", "c", "axis", 1)
+                .scalar("low", -1) // below all, so that the outputs' gradients are compared
+                .node("Clip", "c low", "y")));
     all.put(
         "FuseProduct",
         List.of(
