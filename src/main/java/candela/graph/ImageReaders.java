@@ -255,6 +255,7 @@ final class ImageReaders {
     if (c.integer("training_mode", 0) != 0) {
       return standardised(c);
     }
+    checkInference(c);
     if (c.integer("spatial", 1) != 1) {
       throw CandelaException.of("spatial 0 is not supported");
     }
@@ -286,6 +287,17 @@ final class ImageReaders {
             c.of(Shape.of(channels), scale),
             c.of(Shape.of(channels), shift));
     return channelsFirst(c, y);
+  }
+
+  /** Opsets 7 to 13 say by more than one output that it takes the statistics of its batch. */
+  private static void checkInference(Call c) {
+    int outputs = c.node().outputs().size();
+    if (outputs > 1 && c.opset() >= 7 && c.opset() < 14) {
+      throw CandelaException.of(
+          "%d outputs: at opset %d that is training mode, which is not supported; export the model"
+              + " for inference",
+          outputs, c.opset());
+    }
   }
 
   /** With statistics of its own: weights that a network standardises so, never images. */

@@ -257,6 +257,21 @@ class OlderOpsetsTest {
         .hasMessageContaining("node 'y' (" + op + "): is_test 0, training, is not supported");
   }
 
+  /** By opset 14 it is said by an attribute. */
+  @Test
+  void statisticsOfTheBatchAreRefused() throws Exception {
+    for (int opset : new int[] {7, 13}) {
+      SmallModel m = images(opset).random("s", 3).random("b", 3).random("m", 3).random("v", 3);
+      Path file = m.node("BatchNormalization", "x s b m v", "y mean var").write(folder);
+      assertThatThrownBy(() -> Network.load(file).graph(2, SessionOptions.FORWARD))
+          .isInstanceOf(CandelaException.class)
+          .hasMessageEndingWith(
+              "(BatchNormalization): 3 outputs: at opset %d that is training mode, which is not"
+                      .formatted(opset)
+                  + " supported; export the model for inference");
+    }
+  }
+
   @Test
   void typesThatNothingHasAreRefused() throws Exception {
     Path file = images(5).node("Cast", "x", "y", "to", "COMPLEX64").write(folder);
