@@ -103,6 +103,7 @@ final class Older {
         }
       }
       case "Gemm" -> drop(n, "broadcast");
+      case "GlobalLpPool", "LpPool" -> power(n);
       case "Pad" -> rename(n, "paddings", "pads");
       case "PRelu" -> {
         return aligned(n, 1);
@@ -110,6 +111,9 @@ final class Older {
       case "Selu" -> {
         absent(n, "alpha", 1.6732f);
         absent(n, "gamma", 1.0507f);
+      }
+      case "Tile" -> {
+        return opset < 6 && n.getInputCount() > 2 ? tiled(n) : List.of(node);
       }
       case "Upsample" -> scales(n);
       default -> {
@@ -176,6 +180,36 @@ final class Older {
     throw CandelaException.of(
         "%s: node %s (Cast): a cast to type %s is not supported",
         where, Names.quote(n.getName()), Names.quote(name));
+  }
+
+  /** A norm's power was a fraction, absent for 2. */
+  private static void power(NodeProto.Builder n) {
+    float p = Composed.real(n.build(), "p", 2);
+    AttributeProto given = Composed.attribute(n.build(), "p");
+    if (given != null && given.getType() == AttributeType.FLOAT && p == (long) p) {
+      drop(n, "p");
+      n.addAttribute(integer("p", (long) p));
+    }
+  }
+
+  /** How often along which axis, instead of how often along each. */
+  private List<NodeProto> tiled(NodeProto.Builder n) {
+    List<NodeProto> all = new ArrayList<>();
+    String shape = add(all, n, "Shape", "shape", n.getInput(0));
+    String ones = add(all, n, "Div", "ones", shape, shape);
+    String axis = listed(all, n, "axis", n.getInput(2));
+    String times = listed(all, n, "times", n.getInput(1));
+    String repeats = add(all, n, "ScatterElements", "repeats", ones, axis, times);
+    String x = n.getInput(0);
+    all.add(n.clearInput().addInput(x).addInput(repeats).build());
+    return all;
+  }
+
+  /** A number as a list of one integer. */
+  private String listed(List<NodeProto> all, NodeProto.Builder n, String name, String number) {
+    String whole = add(all, n, "Cast", name, number);
+    last(all, integer("to", ElementType.INT64.code()));
+    return add(all, n, "Reshape", name, whole, constant(all, n, "one", 1));
   }
 
   private static void scales(NodeProto.Builder n) {

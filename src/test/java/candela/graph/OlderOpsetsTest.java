@@ -11,6 +11,7 @@ import candela.tensor.CandelaException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -155,6 +156,18 @@ class OlderOpsetsTest {
                 .random("w", 60, 7)
                 .random("b", 7)
                 .node("Gemm", "f w b", "y")));
+    for (String op : new String[] {"LpPool", "GlobalLpPool"}) {
+      Object[] window = {"p", 3, "kernel_shape", new long[] {2, 2}, "strides", new long[] {2, 1}};
+      Object[] own = op.equals("LpPool") ? window : Arrays.copyOf(window, 2);
+      Object[] older = own.clone();
+      older[1] = 3f;
+      all.add(new Case(op, images(1).node(op, "x", "y", older), images(7).node(op, "x", "y", own)));
+    }
+    all.add(
+        new Case(
+            "Tile",
+            images(5).scalar("times", 3).scalar("axis", 2).node("Tile", "x times axis", "y"),
+            images(7).longs("repeats", new long[] {4}, 1, 1, 3, 1).node("Tile", "x repeats", "y")));
     all.add(
         new Case(
             "Relu in place",
