@@ -3,11 +3,9 @@ package candela.graph;
 import candela.device.Unary;
 import candela.graph.op.Concat;
 import candela.graph.op.Elementwise;
-import candela.graph.op.Rectify;
 import candela.graph.op.Reshape;
 import candela.tensor.Shape;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,20 +19,8 @@ final class JoinSigmoids implements Simplify.Pass {
 
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    Map<Value, Node> producers = Rewrite.producers(graph);
-    Set<Node> last = new HashSet<>();
-    for (Value output : graph.outputs()) {
-      Node n = Scores.moved(producers, output);
-      while (n != null && (n.op() instanceof Rectify || isLog(n))) {
-        n = Scores.moved(producers, n.input(0));
-      }
-      last.add(n);
-    }
-    return Rewrite.recognise(graph, keep, (n, by) -> last.contains(n) ? joined(n, by) : List.of());
-  }
-
-  private static boolean isLog(Node n) {
-    return Rewrite.elementwise(n, Unary.LOG) != null;
+    Set<Node> ends = Scores.ends(graph);
+    return Rewrite.recognise(graph, keep, (n, by) -> ends.contains(n) ? joined(n, by) : List.of());
   }
 
   private static List<Node> joined(Node n, Map<Value, Node> producers) {

@@ -25,6 +25,9 @@ import java.util.stream.Collectors;
  * @param likelihood a sigmoid's where there is one, or one class alone
  */
 record Scores(Value logits, Likelihood likelihood) {
+  /** What models add to a probability at most before they take its logarithm. */
+  private static final float NOTHING = 1e-3f;
+
   /** The value named output, or the first output. */
   static Value output(Graph graph, String output) {
     if (output == null) {
@@ -125,10 +128,10 @@ record Scores(Value logits, Likelihood likelihood) {
     return z == null ? ofLikelihood(producers, v) : new Scores(z, Likelihood.SIGMOID);
   }
 
-  /** Of the softmax or sigmoid that v comes from, cut to a range within 0 … 1 or not; else null. */
+  /** Of the softmax or sigmoid that v comes from, kept from 0 or 1 or not; else null. */
   private static Scores ofLikelihood(Map<Value, Node> producers, Value v) {
     Node n = moved(producers, v);
-    if (n != null && n.op() instanceof Rectify r && r.lo() >= 0) {
+    if (n != null && keepsLikelihood(n)) {
       n = moved(producers, n.input(0));
     }
     if (n != null && n.op() instanceof Softmax s && !s.log()) {
@@ -136,6 +139,36 @@ record Scores(Value logits, Likelihood likelihood) {
     }
     boolean sigmoid = Rewrite.elementwise(n, Unary.SIGMOID) != null;
     return sigmoid ? new Scores(n.input(0), Likelihood.SIGMOID) : null;
+  }
+
+  /** Cuts to a range within 0 … 1, or adds next to nothing, so that there is a logarithm. */
+  private static boolean keepsLikelihood(Node n) {
+    return switch (n.op()) {
+      case Rectify r -> r.lo() >= 0;
+      case Elementwise e ->
+          e.kind() == Unary.LINEAR && e.alpha() == 1 && e.beta() >= 0 && e.beta() <= NOTHING;
+      default -> false;
+    };
+  }
+
+  /** What outputs are, but for their logarithm, their range and the order of elements. */
+  static Set<Node> ends(Graph graph) {
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    Set<Node> ends = new HashSet<>();
+    for (Value output : graph.outputs()) {
+      Node n = moved(producers, output);
+      while (n != null && isRead(n)) {
+        n = moved(producers, n.input(0));
+      }
+      ends.add(n);
+    }
+    return ends;
+  }
+
+  private static boolean isRead(Node n) {
+    return n.op() instanceof Rectify
+        || Rewrite.elementwise(n, Unary.LOG) != null
+        || keepsLikelihood(n);
   }
 
   /** The z that n is -softplus(-z) of, a sigmoid's logarithm; else null. */

@@ -40,6 +40,7 @@ public final class Simplify {
         new RecogniseLayerNorm(),
         new RecogniseSoftmax(),
         new JoinSigmoids(),
+        new OneOfTwo(),
         new FoldScalars(),
         new FuseProduct(),
         new DeadCode(),

@@ -155,6 +155,16 @@ class SimplifyTest {
                 .scalar("low", -1) // below all, so that the outputs' gradients are compared
                 .node("Clip", "c low", "y")));
     all.put(
+        "OneOfTwo",
+        List.of(
+            new SmallModel(13, 2, 3, 2)
+                .longs("one", new long[] {1}, 1)
+                .longs("two", new long[] {1}, 2)
+                .node("Softmax", "x", "p")
+                .node("Slice", "p one two two", "c")
+                .scalar("low", -1)
+                .node("Clip", "c low", "y")));
+    all.put(
         "FuseProduct",
         List.of(
             model()

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -181,6 +182,46 @@ class SpelledScoresTest {
         0,
         -2,
         1);
+  }
+
+  /** Of x's first and third, whose difference is 3. */
+  @Test
+  void oneColumnOfASoftmaxOverTwoClasses() throws Exception {
+    Map<String, ModelBuilder> models = new LinkedHashMap<>();
+    models.put("a number", ofTwo().node("Gather", "p,none", "y", "axis", 1));
+    models.put("a column", ofTwo().node("Slice", "p,from,to,along", "y"));
+    models.put(
+        "its logarithm", ofTwo().node("Gather", "p,none", "g", "axis", 1).node("Log", "g", "y"));
+    check(models, Likelihood.SIGMOID, 3);
+    ModelBuilder second = ofTwo().constant("second", Shape.of(), 1L);
+    check(
+        Map.of("second", second.node("Gather", "p,second", "y", "axis", 1)),
+        Likelihood.SIGMOID,
+        -3);
+    ModelBuilder three = model().constant("k", Shape.of(), 0L).node("Softmax", "x", "p");
+    float[] logits = prediction(three.node("Gather", "p,k", "y", "axis", 1)).logits();
+    double sum = Math.exp(1) + 1 + Math.exp(-2);
+    assertThat(logits[0]).isCloseTo((float) (Math.exp(1) / sum), within(1e-6f));
+  }
+
+  private static ModelBuilder ofTwo() {
+    return model()
+        .constant("ends", Shape.of(2), 0L, 2L)
+        .constant("none", Shape.of(), 0L)
+        .constant("from", Shape.of(1), 0L)
+        .constant("along", Shape.of(1), 1L)
+        .constant("to", Shape.of(1), 1L)
+        .node("Gather", "x,ends", "two", "axis", 1)
+        .node("Softmax", "two", "p");
+  }
+
+  @Test
+  void aLogarithmOfMoreThanNothing() throws Exception {
+    for (String likelihood : List.of("Softmax", "Sigmoid")) {
+      ModelBuilder model = model().constant("little", Shape.of(), 1e-8f);
+      model.node(likelihood, "x", "p").node("Add", "p,little", "q").node("Log", "q", "y");
+      check(Map.of(likelihood, model), Likelihood.valueOf(likelihood.toUpperCase(Locale.ROOT)), X);
+    }
   }
 
   /** Sums over other axes, other numbers than 1, and other neighbours. */
