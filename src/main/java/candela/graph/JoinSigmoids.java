@@ -24,7 +24,7 @@ final class JoinSigmoids implements Simplify.Pass {
   }
 
   private static List<Node> joined(Node n, Map<Value, Node> producers) {
-    if (!(n.op() instanceof Concat)) {
+    if (!(n.op() instanceof Concat) || n.inputs().size() < 2) {
       return List.of();
     }
     List<Node> nodes = new ArrayList<>();

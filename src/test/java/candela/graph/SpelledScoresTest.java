@@ -243,7 +243,7 @@ class SpelledScoresTest {
     assertThat(logits[1]).isCloseTo((float) (1 / (1 + Math.exp(-1))), within(1e-6f));
   }
 
-  /** Where one is that a node within the pattern makes, it can still be read. */
+  /** One that lies within what is recognised, and is asked for. */
   @Test
   void valuesInBetweenStayReadable() throws Exception {
     Network network = network(opposite("z").node("Concat", "q,p", "y", "axis", 1));
