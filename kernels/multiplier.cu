@@ -1,6 +1,7 @@
 // DeepLIFT multipliers of operators that mix the elements of a row, exact: they are those of the operator written out in
 // sums, products and functions of one value. Rows in pairs, an image and its reference, as in pair.cu.
 #include "check.cuh"
+#include "functions.cuh"
 #include "launch.cuh"
 #include "sum.cuh"
 
@@ -8,27 +9,45 @@ using namespace candela;
 
 namespace {
 
-// Sum over i < n of at(i), in doubles.
+// use(i, at(i)) for i < n. On the CPU many values are computed at once before the first is used.
+template <class T, class At, class Use>
+BOTH void each([[maybe_unused]] const Lanes& lanes, int64_t n, const At& at, const Use& use) {
+#ifdef __CUDACC__
+  for (int64_t i = lanes.rank(); i < n; i += lanes.count()) use(i, T{at(i)});
+#else
+  T values[kSpan];
+  for (int64_t begin = 0; begin < n; begin += kSpan) {
+    int64_t count = n - begin < kSpan ? n - begin : kSpan;
+    INDEPENDENT for (int64_t k = 0; k < count; k++) values[k] = at(begin + k);
+    for (int64_t k = 0; k < count; k++) use(begin + k, values[k]);
+  }
+#endif
+}
+
+// Sum over i < n of at(i).
 template <class At>
 BOTH double total(const Lanes& lanes, int64_t n, const At& at) {
   double s = 0;
-  for (int64_t i = lanes.rank(); i < n; i += lanes.count()) s += at(i);
+  each<double>(lanes, n, at, [&](int64_t, double v) { s += v; });
   return lanes.sum(s);
 }
 
-// The slope of exp between a and b: (e^a - e^b) / (a - b) = e^top slack, 0 where both are -infinity.
-struct ExpSlope {
-  double top, slack;
+template <class T>
+BOTH T larger(T a, T b) {
+  return a > b ? a : b;
+}
 
-  BOTH ExpSlope(double a, double b) : top(a > b ? a : b) {
-    double apart = a > b ? a - b : b - a;
-    slack = a == b ? 1 : -expm1(-apart) / apart;
-  }
-};
+// The slope of exp between a and b, (e^a - e^b) / (a - b), as a part of e^larger: 1 where they are equal, -infinity too.
+BOTH float slack(float a, float b) {
+  float apart = a > b ? a - b : b - a;
+  float part = -expLessOneOf(-apart) / apart;
+  return a == b ? 1.0f : part;
+}
 
 // y = exp(l), l = x - L, L = log sum e^x: all slopes are at most 1, however far apart the elements are.
+template <bool kLog>
 struct SoftmaxMultiplier {
-  bool log, accumulate;
+  bool accumulate;
   int64_t rows, n;
   const float* x;
   const float* m;
@@ -40,29 +59,35 @@ struct SoftmaxMultiplier {
     const float* reference = image + rows * n;
     const float* of = m + first;
     float* out = dx + first;
-    double whole = logSum(lanes, image), other = logSum(lanes, reference);
-    ExpSlope sum(whole, other);
+    double whole = logSum(lanes, image), other = logSum(lanes, reference), top = larger(whole, other);
     auto given = [&](int64_t i) {
-      ExpSlope y(image[i] - whole, reference[i] - other);
-      return log ? of[i] : of[i] * exp(y.top) * y.slack;
+      if (kLog) return of[i];
+      auto a = static_cast<float>(image[i] - whole), b = static_cast<float>(reference[i] - other);
+      return of[i] * expOf(larger(a, b)) * slack(a, b);
     };
-    double all = total(lanes, n, given);
-    for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      ExpSlope e(image[i], reference[i]);
-      float v = static_cast<float>(given(i) - all * exp(e.top - sum.top) * (e.slack / sum.slack));
+    auto apart = static_cast<float>(whole - other);
+    double share = total(lanes, n, given) / slack(apart, 0.0f);
+    auto multiplier = [&](int64_t i) {
+      float a = image[i], b = reference[i];
+      float slope = expOf(static_cast<float>(larger(a, b) - top)) * slack(a, b);
+      return static_cast<float>(given(i) - share * slope);
+    };
+    each<float>(lanes, n, multiplier, [&](int64_t i, float v) {
       put(out + i, v, accumulate);
       put(out + rows * n + i, v, accumulate);
-    }
+    });
   }
 
   BOTH double logSum(const Lanes& lanes, const float* in) const {
-    double top = maxOf(lanes, n, [&](int64_t i) { return in[i]; });
-    return top + ::log(total(lanes, n, [&](int64_t i) { return exp(in[i] - top); }));
+    float top = maxOf(lanes, n, [&](int64_t i) { return in[i]; });
+    return top + ::log(total(lanes, n, [&](int64_t i) { return expOf(in[i] - top); }));
   }
 };
 
 // From d = y s, d what is left of x without its mean: s (dy) = (dd) - y (ds), where s and y are means over image and reference;
 // none is large where one of the two deviations is near 0.
+// kWhole: there is one group.
+template <bool kWhole>
 struct NormMultiplier {
   bool accumulate;
   int64_t blocks, groups, width, step, n;
@@ -73,7 +98,7 @@ struct NormMultiplier {
   float* dx;
 
   // Element i of a group, from its first.
-  BOTH int64_t at(int64_t i) const { return i / width * step + i % width; }
+  BOTH int64_t at(int64_t i) const { return kWhole ? i : i / width * step + i % width; }
 
   BOTH void operator()(int64_t r, const Lanes& lanes) const {
     int64_t block = r / groups, from = r % groups * width, size = groups * n;
@@ -86,16 +111,18 @@ struct NormMultiplier {
     double meanB = total(lanes, n, [&](int64_t i) { return reference[at(i)]; }) / n;
     double a = deviation(lanes, image, meanA), b = deviation(lanes, reference, meanB);
     double middle = 0.5 * (meanA + meanB), own = 2 / (a + b);
-    auto given = [&](int64_t i) { return (scale ? scale[(from + at(i)) % step] : 1.0f) * static_cast<double>(of[at(i)]); };
+    auto given = [&](int64_t i) {
+      return (scale ? scale[kWhole ? i : (from + at(i)) % step] : 1.0f) * static_cast<double>(of[at(i)]);
+    };
     auto centred = [&](int64_t i) { return 0.5 * (image[at(i)] + static_cast<double>(reference[at(i)])) - middle; };
     auto outcome = [&](int64_t i) { return 0.5 * ((image[at(i)] - meanA) / a + (reference[at(i)] - meanB) / b); };
     double through = -own * own / n * total(lanes, n, [&](int64_t i) { return outcome(i) * given(i); });
     double mean = total(lanes, n, [&](int64_t i) { return own * given(i) + through * centred(i); }) / n;
-    for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
-      float v = static_cast<float>(own * given(i) + through * centred(i) - mean);
+    auto multiplier = [&](int64_t i) { return static_cast<float>(own * given(i) + through * centred(i) - mean); };
+    each<float>(lanes, n, multiplier, [&](int64_t i, float v) {
       put(out + at(i), v, accumulate);
       put(out + apart + at(i), v, accumulate);
-    }
+    });
   }
 
   BOTH double deviation(const Lanes& lanes, const float* in, double mean) const {
@@ -155,7 +182,13 @@ int cd_softmax_multiplier(cd_stream* stream, int log, int accumulate, int64_t pa
     check.data(x, "x");
     check.data(m, "m");
     check.data(dx, "dx");
-    forEachRow(stream, pairs * rows, SoftmaxMultiplier{log != 0, accumulate != 0, rows, n, x, m, dx}, 100 * n);
+    auto run = [&](const auto& body) { forEachRow(stream, pairs * rows, body, 20 * n); };
+    bool add = accumulate != 0;
+    if (log != 0) {
+      run(SoftmaxMultiplier<true>{add, rows, n, x, m, dx});
+    } else {
+      run(SoftmaxMultiplier<false>{add, rows, n, x, m, dx});
+    }
   });
 }
 
@@ -173,9 +206,14 @@ int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t
     check.optional(scale, "scale");
     check.data(m, "m");
     check.data(dx, "dx");
+    auto run = [&](const auto& body) { forEachRow(stream, pairs * blocks * groups, body, 20 * n); };
     int64_t step = groups * width;
-    forEachRow(stream, pairs * blocks * groups,
-               NormMultiplier{accumulate != 0, blocks, groups, width, step, n, epsilon, x, scale, m, dx}, 20 * n);
+    bool add = accumulate != 0;
+    if (step == n) {
+      run(NormMultiplier<true>{add, blocks, groups, width, step, n, epsilon, x, scale, m, dx});
+    } else {
+      run(NormMultiplier<false>{add, blocks, groups, width, step, n, epsilon, x, scale, m, dx});
+    }
   });
 }
 

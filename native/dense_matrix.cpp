@@ -14,8 +14,11 @@ namespace {
 constexpr int64_t kBlock = 16;
 constexpr int64_t kShort = 4;
 
-// Most rows of a block where many belong together: a call costs some microseconds, the work of 16 rows of 100 numbers.
+// Most rows of a block where many belong together: a call costs some microseconds, the work of 16 rows of 100 numbers. So
+// there are more of short ones, as attention's heads that are mixed, up to so many, and so much work.
 constexpr int64_t kGroup = 256;
+constexpr int64_t kLongGroup = 4096;
+constexpr int64_t kLongWork = 1024 * 1024;
 
 // A chunk of weights stays in the second-level cache (1 MiB) while the blocks of rows pass by. Groups use each chunk
 // often enough to fetch it from further away, and narrow chunks would read their rows again and again.
@@ -58,7 +61,8 @@ class Constant {
         bias(bias),
         activation(activation) {
     OneThread one;
-    blocks = make(group < kBlock ? 0 : (group + kGroup - 1) / kGroup, nullptr);
+    int64_t most = std::clamp(kLongWork / (k * n), kGroup, kLongGroup);
+    blocks = make(group < kBlock ? 0 : (group + most - 1) / most, nullptr);
     repack(weights);
     if (this->group == 1) shorter = makeShort();
   }
