@@ -86,7 +86,7 @@ struct SoftmaxMultiplier {
 
 // From d = y s, d what is left of x without its mean: s (dy) = (dd) - y (ds), where s and y are means over image and reference;
 // none is large where one of the two deviations is near 0.
-// kWhole: there is one group.
+// kWhole: there is one group of one pixel.
 template <bool kWhole>
 struct NormMultiplier {
   bool accumulate;
@@ -209,7 +209,7 @@ int cd_norm_multiplier(cd_stream* stream, int accumulate, int64_t pairs, int64_t
     auto run = [&](const auto& body) { forEachRow(stream, pairs * blocks * groups, body, 20 * n); };
     int64_t step = groups * width;
     bool add = accumulate != 0;
-    if (step == n) {
+    if (groups == 1 && width == n) {
       run(NormMultiplier<true>{add, blocks, groups, width, step, n, epsilon, x, scale, m, dx});
     } else {
       run(NormMultiplier<false>{add, blocks, groups, width, step, n, epsilon, x, scale, m, dx});

@@ -430,7 +430,7 @@ inline constexpr Entry kMaps[] = {
     {"cd_norm_multiplier", 1, [](Case& c) {
       bool add = c.flag("accumulate"), scaled = c.flag("scale", true);
       int64_t pairs = c.size("pairs", {1, 3}, {32}), blocks = c.size("blocks", {1, 3}, {197}), groups = c.size("groups", {1, 3}, {1});
-      int64_t width = c.size("width", {1, 4, 7}, {768}), n = width * c.size("steps", {3, 5}, {1});
+      int64_t width = c.size("width", {1, 4, 7, 260}, {768}), n = width * c.size("steps", {1, 3, 5}, {1});
       int64_t whole = 2 * pairs * blocks * n * groups;
       auto x = c.in("x", whole), scale = scaled ? c.in("scale", groups * width) : Ref<float>{}, m = c.in("m", whole), dx = c.out("dx", whole, add);
       c.within(1e-4, 1e-5);

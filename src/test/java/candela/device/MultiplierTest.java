@@ -42,6 +42,8 @@ class MultiplierTest {
     }
     x[4] = Float.NEGATIVE_INFINITY;
     softmax(x, n);
+    // more than the CPU computes at once
+    softmax(numbers(4, PAIRS * 2 * ROWS * 600), 600);
   }
 
   private static void softmax(float[] x, int n) {
@@ -103,12 +105,18 @@ class MultiplierTest {
     return a == b ? Math.exp(a) : (Math.exp(a) - Math.exp(b)) / (a - b);
   }
 
-  /** Groups of 2 channels over 9 pixels, 2 images a pair's row; then rows of 33 alone. */
+  /**
+   * Groups of 2 channels over 9 pixels, 2 images a pair's row; rows of 33 alone; as many groups as
+   * pixels, and so on.
+   */
   @Test
   void normalisationIsThatOfMeanAndDeviation() {
     norm(2, 3, 2, 18);
     norm(5, 1, 33, 33);
     norm(1, 4, 1, 7);
+    norm(2, 3, 1, 3);
+    norm(2, 1, 4, 12);
+    norm(1, 1, 600, 600);
   }
 
   @Test
