@@ -7,7 +7,9 @@
 
 namespace candela {
 
-constexpr int kGroupBlock = 1024;
+// Threads of a block, and of one whose groups are no larger than kSmallGroup.
+constexpr int kGroupBlock = 1024, kSmallBlock = 128;
+constexpr int64_t kSmallGroup = 2048;
 
 // Neighbouring elements, 16 bytes where there are four.
 template <int W>
@@ -21,8 +23,8 @@ __device__ __forceinline__ Few<W> taken(const float* p) { return *reinterpret_ca
 template <int W>
 __device__ __forceinline__ void put(float* p, const Few<W>& v) { *reinterpret_cast<Few<W>*>(p) = v; }
 
-// The elements that a thread of the group's block takes, W channels at a time.
-template <int W>
+// The elements that a thread of the group's block of T takes, W channels at a time.
+template <int T, int W>
 class GroupPart {
  public:
   // Of group r of all images.
@@ -48,7 +50,7 @@ class GroupPart {
       for (int j = 0; j < W; j++) s += v.at[j];
     });
     int rank = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
-    s = joined<kGroupBlock>(rank, s, [](float a, float b) { return a + b; });
+    s = joined<T>(rank, s, [](float a, float b) { return a + b; });
     return s / static_cast<float>(g.pixels * g.width());
   }
 
@@ -67,9 +69,9 @@ struct GroupNorm {
   float* y;
   float* stats;
 
-  template <int W>
+  template <int T, int W>
   __device__ void of(int64_t r) const {
-    GroupPart<W> part(g, r);
+    GroupPart<T, W> part(g, r);
     float mean = part.mean([&](int64_t i, int64_t) { return taken<W>(x + i); });
     float square = part.mean([&](int64_t i, int64_t) {
       Few<W> v = taken<W>(x + i);
@@ -105,9 +107,9 @@ struct GroupNormBackward {
   const float* dy;
   float* dx;
 
-  template <int W>
+  template <int T, int W>
   __device__ void of(int64_t r) const {
-    GroupPart<W> part(g, r);
+    GroupPart<T, W> part(g, r);
     float mean = stats[2 * r], inverse = stats[2 * r + 1];
     auto scaled = [&](int64_t i, int64_t c) {
       Few<W> up = taken<W>(dy + i);
@@ -137,21 +139,27 @@ struct GroupNormBackward {
   }
 };
 
-template <int W, class Body>
-__global__ void __launch_bounds__(kGroupBlock) overGroups(int64_t all, Body body) {
-  for (int64_t r = blockIdx.x; r < all; r += gridDim.x) body.template of<W>(r);
+template <int T, int W, class Body>
+__global__ void __launch_bounds__(T) overGroups(int64_t all, Body body) {
+  for (int64_t r = blockIdx.x; r < all; r += gridDim.x) body.template of<T, W>(r);
 }
 
 // Threads across as there are of W channels, a power of two, and the others down the pixels.
-template <int W, class Body>
+template <int T, int W, class Body>
 void launchGroups(cd_stream* stream, const Body& body) {
   int64_t all = body.g.images * body.g.groups;
   int across = 1;
-  while (across < kGroupBlock && 2 * across * W <= body.g.width()) across *= 2;
-  dim3 block(static_cast<unsigned>(across), static_cast<unsigned>(kGroupBlock / across));
+  while (across < T && 2 * across * W <= body.g.width()) across *= 2;
+  dim3 block(static_cast<unsigned>(across), static_cast<unsigned>(T / across));
   auto count = static_cast<unsigned>(all < kBlocks ? all : kBlocks);
-  overGroups<W><<<count, block, 0, queueOf(stream)>>>(all, body);
+  overGroups<T, W><<<count, block, 0, queueOf(stream)>>>(all, body);
   checkLaunch();
+}
+
+template <int W, class Body>
+void launchGroups(cd_stream* stream, const Body& body) {
+  bool small = body.g.pixels * body.g.width() <= kSmallGroup;
+  small ? launchGroups<kSmallBlock, W>(stream, body) : launchGroups<kGroupBlock, W>(stream, body);
 }
 
 inline void groupNorm(cd_stream* stream, const Groups& g, float epsilon, const float* x, const float* scale,

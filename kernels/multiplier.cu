@@ -86,7 +86,7 @@ struct SoftmaxMultiplier {
 
 // From d = y s, d what is left of x without its mean: s (dy) = (dd) - y (ds), where s and y are means over image and reference;
 // none is large where one of the two deviations is near 0.
-// kWhole: there is one group of one pixel.
+// kWhole: of one group of one pixel, whose elements are found without divisions.
 template <bool kWhole>
 struct NormMultiplier {
   bool accumulate;

@@ -91,7 +91,8 @@ class Constant {
     std::lock_guard lock(cutting);
     OneThread one;
     auto chunks = static_cast<int64_t>(packed.size());
-    int64_t wanted = std::min({(threads + chunks - 1) / chunks, group * k * std::min(columns, n) / kWork, group / kBlock});
+    int64_t worth = std::max(group * k * std::min(columns, n) / kWork, group / kGroup);
+    int64_t wanted = std::min({(threads + chunks - 1) / chunks, worth, group / kBlock});
     if (group == 1 || few.count > 0 || wanted <= blocks.count) return std::max(few.count, blocks.count);
     Blocks cut;
     try {

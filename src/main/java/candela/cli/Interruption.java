@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * 130 or 143. For one run in a process; any thread may ask.
  */
 final class Interruption {
-  /** What work may take that is told to stop: a step and a checkpoint. */
+  /** What work may take that is told to stop: a step, or a group of pictures, and a checkpoint. */
   private static final long PATIENCE_SECONDS = 20;
 
   /** Commands that, started again, go on where they were. */
@@ -22,6 +22,7 @@ final class Interruption {
   private static final Semaphore SAVING = new Semaphore(1);
 
   private static volatile boolean asked;
+  private static volatile boolean lost;
   private static volatile boolean ended;
 
   private Interruption() {}
@@ -29,6 +30,11 @@ final class Interruption {
   /** Whether to stop. */
   static boolean asked() {
     return asked;
+  }
+
+  /** Whether what work was to save is not saved: why, has to be told. */
+  static boolean lost() {
+    return lost;
   }
 
   /** Watches over a command until {@link #ended}. */
@@ -44,13 +50,25 @@ final class Interruption {
   /** While it is open, whoever interrupts waits: work looks whether it is {@link #asked}. */
   static Saving saving() {
     SAVING.acquireUninterruptibly();
-    return SAVING::release;
+    return new Saving();
   }
 
-  /** Closed where what was done is saved. */
-  interface Saving extends AutoCloseable {
+  /** Of work that saves what it has done. */
+  static final class Saving implements AutoCloseable {
+    private boolean done;
+
+    private Saving() {}
+
+    /** The work is saved, or at its end. */
+    void done() {
+      done = true;
+    }
+
     @Override
-    void close();
+    public void close() {
+      lost |= !done;
+      SAVING.release();
+    }
   }
 
   private static void stop(String command) {
@@ -58,15 +76,15 @@ final class Interruption {
       return;
     }
     asked = true;
+    boolean kept = false;
     try {
-      boolean _ = SAVING.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      kept = SAVING.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS) && !lost;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    String then = kept ? "what is done is kept" : "what was done since it was last saved is lost";
     System.err.println(
         "candela: interrupted"
-            + (GOING_ON.contains(command)
-                ? "; what is done is kept, and the same command goes on"
-                : ""));
+            + (GOING_ON.contains(command) ? "; " + then + ", and the same command goes on" : ""));
   }
 }

@@ -216,7 +216,7 @@ public final class Main {
 
   private static int failed(Exception e, CommandLine line, ParseResult parsed) {
     PrintWriter err = line.getErr();
-    if (!Interruption.asked()) { // else it comes of that
+    if (!Interruption.asked() || Interruption.lost()) { // else it comes of that
       err.println("candela: " + sentence(e));
     }
     if (debug(parsed.originalArgs().toArray(String[]::new))) {

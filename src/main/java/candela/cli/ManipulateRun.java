@@ -164,24 +164,27 @@ final class ManipulateRun implements AutoCloseable {
           "goes on: %d of %d iterations are done%n",
           begun.state().done(), manipulation.iterations());
     }
-    try (var _ = Interruption.saving();
+    try (var saving = Interruption.saving();
         var progress = new Console("manipulating", "iterations")) {
-      return manipulation.of(
-          network,
-          options.output.name,
-          device,
-          image.subject(),
-          other.maps().getFirst().values(),
-          begun == null ? null : begun.state(),
-          (s, map, probability) -> {
-            losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", s.done(), map, probability));
-            state.keep(s, losses);
-            if (Interruption.asked()) {
-              state.write(s, losses);
-              return false;
-            }
-            return progress.at(s.done(), manipulation.iterations());
-          });
+      Manipulation.Result result =
+          manipulation.of(
+              network,
+              options.output.name,
+              device,
+              image.subject(),
+              other.maps().getFirst().values(),
+              begun == null ? null : begun.state(),
+              (s, map, probability) -> {
+                losses.add(String.format(Locale.ROOT, "%d,%.6g,%.6g", s.done(), map, probability));
+                state.keep(s, losses);
+                if (Interruption.asked()) {
+                  state.write(s, losses);
+                  return false;
+                }
+                return progress.at(s.done(), manipulation.iterations());
+              });
+      saving.done();
+      return result;
     }
   }
 

@@ -73,7 +73,7 @@ final class RoarRun implements AutoCloseable {
     boolean done;
     Map<String, Object> about = about();
     file.write(results, about);
-    try (var _ = Interruption.saving();
+    try (var saving = Interruption.saving();
         var progress =
             new RoarProgress(
                 settings,
@@ -84,6 +84,7 @@ final class RoarRun implements AutoCloseable {
                   doubt(r);
                 })) {
       done = roar.run(results, options.checkpoints.limit, progress);
+      saving.done();
     }
     if (!done) {
       Checkpoints.sayStopped(out);

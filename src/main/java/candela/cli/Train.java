@@ -82,9 +82,10 @@ final class Train implements Callable<Integer> {
         print.printf("goes on from %s, step %,d%n", checkpoint, trainer.learner().steps());
       }
       boolean done;
-      try (var _ = Interruption.saving();
+      try (var saving = Interruption.saving();
           var progress = new TrainProgress(print, recipe.epochs())) {
         done = trainer.run(checkpoints.limit, progress);
+        saving.done();
       }
       if (!done) {
         Checkpoints.sayStopped(print);

@@ -291,7 +291,7 @@ final class ImageReaders {
 
   /** Opsets 7 to 13 say by more than one output that it takes the statistics of its batch. */
   private static void checkInference(Call c) {
-    int outputs = c.node().outputs().size();
+    long outputs = c.node().outputs().stream().filter(name -> !name.isEmpty()).count();
     if (outputs > 1 && c.opset() >= 7 && c.opset() < 14) {
       throw CandelaException.of(
           "%d outputs: at opset %d that is training mode, which is not supported; export the model"

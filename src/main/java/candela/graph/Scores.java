@@ -141,7 +141,7 @@ record Scores(Value logits, Likelihood likelihood) {
     return sigmoid ? new Scores(n.input(0), Likelihood.SIGMOID) : null;
   }
 
-  /** Cuts to a range within 0 … 1, or adds next to nothing, so that there is a logarithm. */
+  /** Cuts below 0 or above, or adds next to nothing, so that there is a logarithm. */
   private static boolean keepsLikelihood(Node n) {
     return switch (n.op()) {
       case Rectify r -> r.lo() >= 0;

@@ -25,7 +25,7 @@ final class Floats {
    * The value with so many before it in ascending order, infinity and NaN last, by its bits, eleven
    * at a time.
    *
-   * @param f values of 0 or more, which are in the order of their bits
+   * @param f values of +0 or more, which are in the order of their bits
    */
   static float ascending(float[] f, int before) {
     int found = 0;

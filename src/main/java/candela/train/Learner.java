@@ -52,7 +52,7 @@ public final class Learner implements AutoCloseable {
   private long steps;
   private boolean stale = true;
 
-  /** Whether a step failed on the way: parameters are neither as before it nor as after it. */
+  /** Whether a step, or a restoration, failed on the way: parameters are half changed. */
   private boolean torn;
 
   /** Sums over some pictures. */
@@ -217,9 +217,9 @@ public final class Learner implements AutoCloseable {
   private void checkWhole() {
     if (torn) {
       throw CandelaException.of(
-          "%s: step %d failed on the way and left parameters half changed; open it anew, to go on"
-              + " from the last checkpoint",
-          model.name(), steps + 1);
+          "%s: a step or a restoration failed on the way and left parameters half changed; open it"
+              + " anew, to go on from the last checkpoint",
+          model.name());
     }
   }
 

@@ -179,6 +179,8 @@ public final class Trainer implements AutoCloseable {
         long left = (recipe.epochs() - epoch) * (long) batches() - batch - 1;
         listener.step(epoch, batch + 1, batches(), tally, rate, left * recipe.batch() / rate);
       }
+      seconds = before + (System.nanoTime() - start) / 1e9;
+      save(); // a test may take longer than whoever interrupts waits
       listener.epoch(epoch, tally, () -> test(null));
       epoch++;
       batch = 0;

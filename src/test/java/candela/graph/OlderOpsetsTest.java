@@ -270,6 +270,13 @@ class OlderOpsetsTest {
         .hasMessageContaining("node 'y' (" + op + "): is_test 0, training, is not supported");
   }
 
+  @Test
+  void outputsWithoutANameAreNoStatistics() throws Exception {
+    SmallModel m = images(9).random("s", 3).random("b", 3).random("m", 3).random("v", 3);
+    Path file = m.node("BatchNormalization", "x s b m v", "y  ").write(folder);
+    assertThat(Network.load(file).graph(2, SessionOptions.FORWARD).nodes()).isNotEmpty();
+  }
+
   /** By opset 14 it is said by an attribute. */
   @Test
   void statisticsOfTheBatchAreRefused() throws Exception {

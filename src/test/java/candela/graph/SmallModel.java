@@ -43,7 +43,7 @@ final class SmallModel {
             .setDomain(op.substring(0, Math.max(0, op.lastIndexOf('.'))))
             .setName(output)
             .addAllInput(inputs.isEmpty() ? List.of() : List.of(inputs.split(" ")))
-            .addAllOutput(List.of(output.split(" ")));
+            .addAllOutput(List.of(output.split(" ", -1)));
     for (int i = 0; i < attributes.length; i += 2) {
       n.addAttribute(attribute((String) attributes[i], attributes[i + 1]));
     }

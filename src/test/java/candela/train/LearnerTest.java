@@ -229,8 +229,8 @@ class LearnerTest {
       assertThatThrownBy(() -> learner.step(pictures(1), LABELS, 0.1))
           .isInstanceOf(OutOfMemory.class);
       String told =
-          "cnn: step 1 failed on the way and left parameters half changed; open it anew, to go on"
-              + " from the last checkpoint";
+          "cnn: a step or a restoration failed on the way and left parameters half changed; open it"
+              + " anew, to go on from the last checkpoint";
       List<ThrowingCallable> all =
           List.of(
               () -> learner.step(pictures(1), LABELS, 0.1),
