@@ -2,6 +2,7 @@ package candela.cli;
 
 import candela.image.WholeFile;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -23,7 +24,7 @@ final class Interruption {
 
   private static volatile boolean asked;
   private static volatile boolean lost;
-  private static volatile boolean ended;
+  private static final CountDownLatch ENDED = new CountDownLatch(1);
 
   private Interruption() {}
 
@@ -44,7 +45,7 @@ final class Interruption {
 
   /** From here on nothing is interrupted. */
   static void ended() {
-    ended = true;
+    ENDED.countDown();
   }
 
   /** While it is open, whoever interrupts waits: work looks whether it is {@link #asked}. */
@@ -72,13 +73,16 @@ final class Interruption {
   }
 
   private static void stop(String command) {
-    if (ended) {
+    if (ENDED.getCount() == 0) {
       return;
     }
     asked = true;
     boolean kept = false;
     try {
       kept = SAVING.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS) && !lost;
+      if (lost) {
+        boolean _ = ENDED.await(1, TimeUnit.SECONDS); // the command tells why
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
