@@ -2,7 +2,6 @@ package candela.cli;
 
 import candela.cli.Reading.Loaded;
 import candela.device.Device;
-import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.image.Inputs;
 import candela.image.Labels;
@@ -12,6 +11,7 @@ import candela.method.Method;
 import candela.method.Methods;
 import candela.method.Preparation;
 import candela.method.Subject;
+import candela.probe.Halves;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
 import candela.probe.Workspace;
@@ -21,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 
 /**
  * One run of {@code candela explain}: images in groups through one pipeline, results to a folder.
@@ -145,23 +144,8 @@ final class Explanation implements AutoCloseable {
   }
 
   private void explain(List<Loaded> group, String what) {
-    add(group, inHalves(group, part -> found(part, what)));
+    add(group, Halves.of(group, part -> found(part, what)));
     gallery.endGroup();
-  }
-
-  /** What work finds for all, for one half and then the other where both have no room at once. */
-  static <T, R> List<R> inHalves(List<T> all, Function<List<T>, List<R>> work) {
-    try {
-      return work.apply(all);
-    } catch (OutOfMemory | OutOfMemoryError e) {
-      if (all.size() == 1) {
-        throw e;
-      }
-    }
-    int half = (all.size() + 1) / 2;
-    List<R> found = new ArrayList<>(inHalves(all.subList(0, half), work));
-    found.addAll(inHalves(all.subList(half, all.size()), work));
-    return found;
   }
 
   /** The maps of all methods, by image. */

@@ -1,7 +1,6 @@
 package candela.roar;
 
 import candela.device.Device;
-import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.image.Filter;
 import candela.image.Resize;
@@ -11,6 +10,7 @@ import candela.method.Methods;
 import candela.method.Preparation;
 import candela.method.Seeds;
 import candela.method.Subject;
+import candela.probe.Halves;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Probe;
@@ -104,22 +104,12 @@ final class Ranker implements AutoCloseable {
    * and then the other where all have no room at once.
    */
   List<byte[]> steps(Method method, int first, int last) {
-    List<Attribution> maps;
-    try {
-      maps = maps(method, first, last);
-    } catch (OutOfMemory | OutOfMemoryError e) {
-      if (last - first == 1) {
-        throw e;
-      }
-      maps = null;
-    }
-    if (maps == null) {
-      int middle = (first + last) / 2;
-      List<byte[]> steps = new ArrayList<>(steps(method, first, middle));
-      steps.addAll(steps(method, middle, last));
-      return steps;
-    }
-    return steps(method, first, maps);
+    return Halves.of(
+        IntStream.range(first, last).boxed().toList(),
+        part -> {
+          int from = part.getFirst();
+          return steps(method, from, maps(method, from, part.getLast() + 1));
+        });
   }
 
   private List<byte[]> steps(Method method, int first, List<Attribution> maps) {

@@ -1,7 +1,6 @@
 package candela.sanity;
 
 import candela.device.Device;
-import candela.device.OutOfMemory;
 import candela.graph.Network;
 import candela.method.Attribution;
 import candela.method.Levels;
@@ -12,6 +11,7 @@ import candela.metric.Maps;
 import candela.metric.Pair;
 import candela.metric.Similarities;
 import candela.metric.Treatment;
+import candela.probe.Halves;
 import candela.probe.Logits;
 import candela.probe.Pipeline;
 import candela.probe.Prediction;
@@ -220,19 +220,21 @@ public final class SanityCheck {
   /** Of all pictures, or of one half and then the other where all have no room at once. */
   private Found found(Network network, Variant v, List<Picture> pictures, Progress progress) {
     int n = pictures.size();
-    try {
-      return find(network, v, pictures, progress);
-    } catch (OutOfMemory | OutOfMemoryError e) {
-      if (n == 1) {
-        throw e;
-      }
-    }
-    int half = (n + 1) / 2;
-    Progress first = (done, all) -> progress.at(done, all * n / half);
-    Progress second =
-        (done, all) -> progress.at(all * half / (n - half) + done, all * n / (n - half));
-    return found(network, v, pictures.subList(0, half), first)
-        .and(found(network, v, pictures.subList(half, n), second));
+    int[] before = new int[1];
+    return Halves.of(
+        pictures,
+        part -> {
+          int size = part.size();
+          Found found =
+              find(
+                  network,
+                  v,
+                  part,
+                  (done, all) -> progress.at(all * before[0] / size + done, all * n / size));
+          before[0] += size;
+          return found;
+        },
+        Found::and);
   }
 
   private Found find(Network network, Variant v, List<Picture> pictures, Progress progress) {

@@ -1,4 +1,4 @@
-package candela.cli;
+package candela.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,10 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ExplanationTest {
+class HalvesTest {
   /** There is room for two images at once, and none for the one of this number. */
   private static List<Integer> found(int none, List<List<Integer>> asked) {
-    return Explanation.inHalves(
+    return Halves.of(
         List.of(1, 2, 3, 4, 5, 6, 7),
         part -> {
           asked.add(List.copyOf(part));
