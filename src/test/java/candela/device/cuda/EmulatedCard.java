@@ -13,26 +13,32 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** The emulated card, whose calls fail when they are told to; closed, they fail no more. */
-final class EmulatedCard implements AutoCloseable {
+/** The emulated card, whose calls fail when they are told to; its tests are skipped elsewhere. */
+final class EmulatedCard implements BeforeEachCallback, AfterEachCallback {
   /** Blocks, pinned blocks, streams, events, graphs, cuDNN's and cuBLASLt's objects. */
   private static final int KINDS = 7;
 
-  private final Library library;
+  private Library library;
 
-  private EmulatedCard(Library library) {
-    this.library = library;
-  }
-
-  /** Skips the test where there is another device, which fails when it wants. */
-  static EmulatedCard assumed() {
+  @Override
+  public void beforeEach(ExtensionContext test) {
     assumeTrue(!TestDevice.isCpu(), "skipped: needs the emulated card");
-    Library library = Library.open("cuda");
-    boolean emulated = library.function("card_failed", FunctionDescriptor.of(JAVA_INT)).isPresent();
+    Library card = Library.open("cuda");
+    boolean emulated = card.function("card_failed", FunctionDescriptor.of(JAVA_INT)).isPresent();
     assumeTrue(emulated, "skipped: a card fails when it wants");
     TestDevice.open(1).close(); // what a process keeps
-    return new EmulatedCard(library);
+    library = card;
+  }
+
+  @Override
+  public void afterEach(ExtensionContext test) {
+    if (library != null) {
+      repair();
+    }
   }
 
   /**
@@ -75,8 +81,8 @@ final class EmulatedCard implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /** No call fails any more. */
+  void repair() {
     fail("", 0, 0, false);
   }
 }

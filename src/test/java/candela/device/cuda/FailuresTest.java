@@ -22,9 +22,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -95,19 +94,7 @@ class FailuresTest {
 
   private static int runs;
 
-  private EmulatedCard card;
-
-  @BeforeEach
-  void onlyOnTheEmulatedCard() {
-    card = EmulatedCard.assumed();
-  }
-
-  @AfterEach
-  void repair() {
-    if (card != null) {
-      card.close();
-    }
-  }
+  @RegisterExtension final EmulatedCard card = new EmulatedCard();
 
   @ParameterizedTest
   @EnumSource
@@ -174,7 +161,7 @@ class FailuresTest {
       told = told == null ? e : told;
     }
     boolean failed = card.failed();
-    card.close();
+    card.repair();
     if (told != null) {
       assertThat(failed).as(what + ": " + told.getMessage()).isTrue();
       assertThat(told.getMessage()).as(what).doesNotContain("\n");

@@ -15,9 +15,8 @@ import candela.train.Pgd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -32,19 +31,7 @@ class LearnerFailuresTest {
   /** So many calls fail each in its turn: all of a step. */
   private static final int LEAST = 20;
 
-  private EmulatedCard card;
-
-  @BeforeEach
-  void onlyOnTheEmulatedCard() {
-    card = EmulatedCard.assumed();
-  }
-
-  @AfterEach
-  void repair() {
-    if (card != null) {
-      card.close();
-    }
-  }
+  @RegisterExtension final EmulatedCard card = new EmulatedCard();
 
   private static float[] images(int seed) {
     float[] x = new float[BATCH * 3 * 16 * 16];
@@ -123,7 +110,7 @@ class LearnerFailuresTest {
       assertThat(e.getMessage()).as(what).doesNotContain("\n");
     }
     boolean came = card.failed();
-    card.close();
+    card.repair();
     return came;
   }
 
