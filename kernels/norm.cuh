@@ -23,16 +23,15 @@ struct LayerNorm {
     float mean = sumOf(lanes, n, [&](int64_t i) { return in[i]; }) / size;
     float square = sumOf(lanes, n, [&](int64_t i) { return (in[i] - mean) * (in[i] - mean); });
     float inverse = 1.0f / sqrtf(square / size + epsilon);
-    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {
       float v = (in[i] - mean) * inverse;
       if (scale != nullptr) v *= scale[i];
       if (shift != nullptr) v += shift[i];
       out[i] = v;
     }
-    if (stats != nullptr && lanes.rank() == 0) {
-      stats[2 * r] = mean;
-      stats[2 * r + 1] = inverse;
-    }
+    if (stats == nullptr) return;
+    stats[2 * r] = mean;
+    stats[2 * r + 1] = inverse;
   }
 };
 
@@ -53,7 +52,7 @@ struct LayerNormBackward {
     float mean = stats[2 * r], inverse = stats[2 * r + 1], size = static_cast<float>(n);
     float u = sumOf(lanes, n, [&](int64_t i) { return at(up, i); }) / size;
     float uv = sumOf(lanes, n, [&](int64_t i) { return at(up, i) * ((in[i] - mean) * inverse); }) / size;
-    INDEPENDENT for (int64_t i = lanes.rank(); i < n; i += lanes.count()) {
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {
       put(down + i, inverse * (at(up, i) - u - (in[i] - mean) * inverse * uv), accumulate);
     }
   }
@@ -82,6 +81,8 @@ struct GroupWalk {
   // Offset of a body's first element, and its channels.
   int64_t first(int64_t body) const { return body % bodies() * each; }
   int64_t base(int64_t body) const { return body / bodies() * pixels * channels + first(body); }
+  // Of all images' groups its first.
+  int64_t group(int64_t body) const { return body / bodies() * (channels / width) + first(body) / width; }
   int64_t size(int64_t body) const { return each < channels - first(body) ? each : channels - first(body); }
 
   // work(begin, count) for pieces of n channels: all of them, or some of one wide group.
@@ -146,7 +147,7 @@ struct GroupNorm {
       }
     });
     if (stats == nullptr) return;
-    float* said = stats + 2 * (r / walk.bodies() * (channels / walk.width) + first / walk.width);
+    float* said = stats + 2 * walk.group(r);
     for (int64_t g = 0; g < groups; g++) {
       said[2 * g] = mean[g];
       said[2 * g + 1] = inverse[g];
@@ -171,7 +172,7 @@ struct GroupNormBackward {
     const float* in = x + walk.base(r);
     const float* up = dy + walk.base(r);
     float* down = dx + walk.base(r);
-    const float* said = stats + 2 * (r / walk.bodies() * (channels / walk.width) + first / walk.width);
+    const float* said = stats + 2 * walk.group(r);
     for (int64_t g = 0; g < n / walk.width; g++) {
       mean[g] = said[2 * g];
       inverse[g] = said[2 * g + 1];
