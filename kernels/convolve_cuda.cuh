@@ -74,8 +74,7 @@ void launchTiles(cd_stream* stream, const ConvolveJob& job, int layers, const Ti
   static_assert(kTiles[kKind].pixels == T::kPixels && kTiles[kKind].channels == T::kChannels);
   static_assert(T::kPixels % kMostSplits == 0);
   if (tiling.kind != kKind) return;
-  static SharedMemory memory;
-  memory.allow(convolveTile<T>, stream->device, T::kBytes, "convolve");
+  allowShared(convolveTile<T>, T::kBytes, "convolve");
   launchGrid(stream, convolveTile<T>, job, tiling.down * tiling.across, tiling.splits, layers, T::kThreads, T::kBytes);
 }
 

@@ -281,8 +281,7 @@ void launchFewTiles(cd_stream* stream, const ConvolveFewJob& job) {
     fail(CD_DEVICE, "convolve_few: the card gives a block %d bytes of shared memory, this variant takes %lld", most,
          static_cast<long long>(bytes));
   }
-  static SharedMemory memory;
-  memory.allow(convolveFewTiles<T, kPairs>, stream->device, most, "convolve_few");
+  allowShared(convolveFewTiles<T, kPairs>, most, "convolve_few");
   // As many blocks as the card has room for, at least one a chunk. Each takes 1 KiB of shared memory for itself.
   int64_t each = attributeOf(stream->device, cudaDevAttrMaxSharedMemoryPerMultiprocessor) / (bytes + 1024);
   each = each < 1 ? 1 : each < T::kBlocksEach ? each : T::kBlocksEach;

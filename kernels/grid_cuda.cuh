@@ -59,27 +59,18 @@ inline int attributeOf(int device, cudaDeviceAttr attribute) {
   return value;
 }
 
-// More than 48 KiB of shared memory must be asked for, once on each card.
-class SharedMemory {
- public:
-  template <class Kernel>
-  void allow(Kernel* kernel, int device, int bytes, const char* where) {
-    uint64_t bit = uint64_t{1} << (device & 63);
-    if ((allowed.load() & bit) != 0) return;
-    cudaError_t code = cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
-                                            cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
-    if (code != cudaSuccess) {
-      cudaGetLastError();
-      fail(CD_DEVICE, "%s: %d bytes of shared memory: CUDA error %d, %s", where, bytes, static_cast<int>(code),
-           cudaGetErrorString(code));
-    }
-    allowed |= bit;
+// More than 48 KiB of shared memory must be asked for. Before each launch: the last device of a card that closes may take the
+// context with it, and the next one's knows nothing of what was asked of that.
+template <class Kernel>
+void allowShared(Kernel* kernel, int bytes, const char* where) {
+  cudaError_t code = cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
+                                          cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+  if (code != cudaSuccess) {
+    cudaGetLastError();
+    fail(CD_DEVICE, "%s: %d bytes of shared memory: CUDA error %d, %s", where, bytes, static_cast<int>(code),
+         cudaGetErrorString(code));
   }
-
- private:
-  // A bit for each card.
-  std::atomic<uint64_t> allowed{0};
-};
+}
 
 inline bool hasClusters(int device) {
   // Per card: 0 not asked yet, 1 no, 2 yes.

@@ -248,8 +248,7 @@ bool launchFew(cd_stream* stream, FewJob job, int groups) {
   static_assert(4 * kFewSlices * 2 * kRows * kFewWidth * 8 * kFragments <= kFewBytes);
   int64_t blocks = f.rows * tilesDown * tilesAcross * f.passes;
   if (bytes > kFewBytes || blocks >= kDivisible) return false;
-  static SharedMemory memory;
-  memory.allow(transposeFew<kRows, kFragments, kTaps>, stream->device, kFewBytes, "transpose_few");
+  allowShared(transposeFew<kRows, kFragments, kTaps>, kFewBytes, "transpose_few");
   launchGrid(stream, transposeFew<kRows, kFragments, kTaps>, job, blocks, 1, 1, 32 * kFewSlices * groups, bytes);
   return true;
 }

@@ -61,6 +61,8 @@ constexpr int kPushed = 6;
 constexpr unsigned char kPoison = 0xff;
 constexpr bool kHopper = __CUDA_ARCH__ >= 900;
 constexpr int kMostShared = (kHopper ? 227 : 163) * 1024;
+// What a launch may have of it without being asked for.
+constexpr size_t kPlainShared = 48 * 1024;
 constexpr unsigned kMostThreads = 1024, kMostAcross = 65535;
 
 // A mistake of the kernel's that has no other way out.
@@ -124,7 +126,7 @@ struct Running {
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<Block> blocks;
-  size_t sharedBytes = 0;
+  size_t sharedBytes = 0, sharedMost = kPlainShared;
   const std::function<void()>* body = nullptr;
   Thread* thread = nullptr;
   // Of whoever gives threads their turns.
@@ -341,6 +343,11 @@ void waitForWork() {
   for (const auto& work : std::exchange(now.thread->later, {})) work();
 }
 
+void allowShared(int bytes) {
+  auto asked = static_cast<size_t>(bytes);
+  now.sharedMost = asked > kPlainShared ? asked : kPlainShared;
+}
+
 void run(dim3 grid, dim3 block, size_t sharedBytes, unsigned cluster, const std::function<void()>& thread) {
   if (now.state == 0) {
     const char* seed = std::getenv("CANDELA_CARD_SEED");
@@ -352,6 +359,8 @@ void run(dim3 grid, dim3 block, size_t sharedBytes, unsigned cluster, const std:
   bool some = threads > 0 && grid.x > 0 && grid.y > 0 && grid.z > 0;
   bool fits = threads <= kMostThreads && grid.y <= kMostAcross && grid.z <= kMostAcross && sharedBytes <= size_t{kMostShared};
   if (!some || !fits || grid.y % cluster != 0) wrong("a card has no such grid");
+  // A context that is made anew has forgotten what was asked for.
+  if (sharedBytes > std::exchange(now.sharedMost, kPlainShared)) wrong("more shared memory than was asked for before this launch");
   now.body = &thread;
   now.sharedBytes = sharedBytes;
   now.threads.reserve(threads * cluster);

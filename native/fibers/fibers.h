@@ -59,6 +59,9 @@ void waitForCopies(size_t groups);
 void workLater(std::function<void()> work);
 void waitForWork();
 
+// What the next launch may have of it, beyond what every one may.
+void allowShared(int bytes);
+
 // Runs a grid; `cluster` blocks on end along y are one.
 void run(dim3 grid, dim3 block, size_t sharedBytes, unsigned cluster, const std::function<void()>& thread);
 
