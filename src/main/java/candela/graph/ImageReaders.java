@@ -191,7 +191,7 @@ final class ImageReaders {
 
   /**
    * Exporters write group normalisation as a reshape to [N,G,pixels], this, and a reshape back; it
-   * is read as what it is.
+   * is read as what it is, of the image by way of that reshape, whose gradient may be asked for.
    */
   static Value instanceNorm(Call c) {
     float epsilon = c.real("epsilon", 1e-5f);
@@ -207,7 +207,8 @@ final class ImageReaders {
             && image.shape().dim(1) > x.shape().dim(1)
             && image.shape().dim(1) % x.shape().dim(1) == 0;
     if (grouped) {
-      Value y = groups(c, image, x.shape().dim(1), epsilon, scale, bias);
+      Value back = c.reshape(x, image.shape().dims());
+      Value y = groups(c, back, x.shape().dim(1), epsilon, scale, bias);
       return c.reshape(y, x.shape().dims());
     }
     InstanceNorm op = new InstanceNorm(epsilon);

@@ -262,4 +262,34 @@ class RecogniseTest {
             .write(folder);
     assertThat(Rewritten.operators(m)).containsExactly("Transpose", "GroupNorm", "Transpose");
   }
+
+  /** The rows of a group are the image's numbers in its order, read by it alone. */
+  @Test
+  void rowsOfAGroupNormHaveTheWholeGradient() throws IOException {
+    Path m =
+        new SmallModel(13, 2, 6, 5, 4)
+            .longs("rows", new long[] {3}, 0, 2, -1)
+            .longs("image", new long[] {4}, 0, 6, 5, 4)
+            .random("one", 2)
+            .random("zero", 2)
+            .node("Reshape", "x rows", "r")
+            .node("InstanceNormalization", "r one zero", "n")
+            .node("Add", "n r", "s")
+            .node("Reshape", "s image", "y")
+            .write(folder);
+    Graph graph = Network.load(m).graph(2, SessionOptions.withGradientAt("", "r"));
+    assertThat(graph.nodes()).anyMatch(n -> n.op().type().equals("GroupNorm"));
+    try (Device device = TestDevice.open(1);
+        Session s = Session.open(graph, device, SessionOptions.withGradientAt("", "r"))) {
+      float[] x = new float[s.input().count()];
+      for (int i = 0; i < x.length; i++) {
+        x[i] = i % 7 - i % 5;
+      }
+      device.write(s.input(), x);
+      s.forward();
+      device.write(s.seed(), x);
+      s.backward(Rules.GRADIENT);
+      assertThat(device.read(s.gradient("r"))).isEqualTo(device.read(s.gradient("")));
+    }
+  }
 }
