@@ -22,9 +22,10 @@ import java.util.Set;
 /**
  * Turns sums, differences, products and quotients with one constant number into the linear function
  * that they are, which keeps nothing for backward, and merges linear functions that follow each
- * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal. What comes to a step
- * function without being summed up is computed as the model says: 41 times the float next to 1/41
- * is below 1.
+ * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal; the larger or the
+ * smaller of a value and one number is a rectifier, and so are two that follow each other. What
+ * comes to a step function without being summed up is computed as the model says: 41 times the
+ * float next to 1/41 is below 1.
  */
 final class FoldScalars implements Simplify.Pass {
   @Override
@@ -34,6 +35,7 @@ final class FoldScalars implements Simplify.Pass {
     Set<Value> kept = Rewrite.held(graph, keep);
     Set<Value> stepped = stepped(graph);
     Map<Value, Node> linear = new IdentityHashMap<>();
+    Map<Value, Node> rectified = new IdentityHashMap<>();
     for (Node old : graph.nodes()) {
       Node now = r.now(old);
       Node n = isDivision(now) && stepped.contains(old.output()) ? now : simpler(now);
@@ -51,18 +53,24 @@ final class FoldScalars implements Simplify.Pass {
           continue;
         }
         linear.put(n.output(), n);
+      } else if (n.op() instanceof Rectify) {
+        Node before = rectified.get(n.input(0));
+        n = before == null ? n : rectified(before, n);
+        if (!kept.contains(n.output())) {
+          rectified.put(n.output(), n);
+        }
       }
       r.add(n);
     }
     return r.finish();
   }
 
-  private static boolean isDivision(Node n) {
+  static boolean isDivision(Node n) {
     return Rewrite.binary(n, Binary.DIV) != null;
   }
 
   /** Values that step functions read, as they are or element by element. */
-  private static Set<Value> stepped(Graph graph) {
+  static Set<Value> stepped(Graph graph) {
     Set<Value> stepped = new HashSet<>();
     for (Node n : graph.nodes().reversed()) {
       boolean steps =
@@ -117,6 +125,8 @@ final class FoldScalars implements Simplify.Pass {
       case SUB -> side == 1 ? linear(n, x, 1, -c) : linear(n, x, -1, c);
       case DIV -> side == 1 ? linear(n, x, (float) (1.0 / c), 0) : n;
       case POW -> side == 1 ? power(n, x, c) : n;
+      case MAX -> rectified(n, x, c, Float.POSITIVE_INFINITY);
+      case MIN -> rectified(n, x, Float.NEGATIVE_INFINITY, c);
       default -> n;
     };
   }
@@ -127,6 +137,24 @@ final class FoldScalars implements Simplify.Pass {
     }
     Unary kind = exponent == .5f ? Unary.SQRT : exponent == -1 ? Unary.RECIPROCAL : null;
     return kind == null ? n : new Node(n.name(), new Elementwise(kind), List.of(x), n.outputs());
+  }
+
+  private static Node rectified(Node n, Value x, float lo, float hi) {
+    boolean numbers = !Float.isNaN(lo) && !Float.isNaN(hi);
+    return numbers ? new Node(n.name(), new Rectify(lo, hi), List.of(x), n.outputs()) : n;
+  }
+
+  /** Both as one, unless either keeps a logarithm from 0: that is no rectifier to rules. */
+  private static Node rectified(Node first, Node second) {
+    Rectify f = (Rectify) first.op();
+    Rectify s = (Rectify) second.op();
+    return f.isFloor() || s.isFloor()
+        ? second
+        : rectified(second, first.input(0), within(f.lo(), s), within(f.hi(), s));
+  }
+
+  private static float within(float v, Rectify r) {
+    return Math.min(Math.max(v, r.lo()), r.hi());
   }
 
   private static Node merged(Node first, Node second) {

@@ -2,8 +2,12 @@ package candela.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candela.graph.op.BinaryOp;
+import candela.graph.op.Rectify;
+import candela.onnx.OnnxModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,5 +117,55 @@ class FoldScalarsTest {
             .node("Add", "d x", "y")
             .write(folder);
     assertThat(Rewritten.operators(m)).startsWith("LINEAR").doesNotContain("DIV");
+  }
+
+  /** Rules that change what a rectifier hands back find it. */
+  @Test
+  void theLargerOfXAndANumberIsARectifier() throws IOException {
+    Path m =
+        model().scalar("zero", 0).node("Max", "zero x", "a").node("Tanh", "a", "y").write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("Rectify", "TANH");
+  }
+
+  @Test
+  void rectifiersInARowAreOne() throws IOException {
+    Path m =
+        model()
+            .scalar("zero", 0)
+            .scalar("one", 1)
+            .node("Min", "x one", "a")
+            .node("Max", "a zero", "b")
+            .node("Relu", "b", "c")
+            .node("Tanh", "c", "y")
+            .write(folder);
+    assertThat(Simplify.all(Import.graph(OnnxModel.read(m), 2), Set.of()).nodes())
+        .extracting(Node::op)
+        .contains(new Rectify(0, 1))
+        .hasSize(2);
+    assertThat(Rewritten.operators(m)).containsExactly("Rectify", "TANH");
+  }
+
+  /** Of a number that is not one, there is no range. */
+  @Test
+  void theLargerOfXAndNaNStays() throws IOException {
+    Path m = model().scalar("none", Float.NaN).node("Max", "x none", "y").write(folder);
+    Graph graph = Simplify.all(Import.graph(OnnxModel.read(m), 2), Set.of());
+    assertThat(graph.nodes()).hasSize(1).allMatch(n -> n.op() instanceof BinaryOp);
+  }
+
+  /** Each channel by a number of its own. */
+  @Test
+  void whatAStepReadsIsDividedSoByChannels() throws IOException {
+    Path m =
+        new SmallModel(13, 2, 3)
+            .floats("odd", new long[] {3}, 41, 47, 55)
+            .scalar("zero", 0)
+            .node("Mul", "x zero", "none")
+            .node("Add", "none odd", "a")
+            .node("Div", "a odd", "b")
+            .node("Floor", "b", "d")
+            .node("Add", "d x", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).contains("DIV");
   }
 }
