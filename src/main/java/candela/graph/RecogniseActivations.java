@@ -3,15 +3,18 @@ package candela.graph;
 import candela.device.Binary;
 import candela.device.Unary;
 import candela.graph.op.Elementwise;
+import candela.graph.op.Rectify;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * Finds activations that a model spells out as a product of x and a function of x: Swish (x
- * sigmoid(x)), hard swish, Gelu (x (1 + erf(x / √2)) / 2, or with the tanh of √(2/π) (x + 0.044715
- * x³) instead) and Mish (x tanh(softplus(x))). One operator reads and writes memory once, and keeps
- * x alone for backward. Expects constant factors as {@link FoldScalars} leaves them.
+ * sigmoid(x)), hard swish (x times a hard sigmoid, or x min(max(x + 3, 0), 6) / 6), Gelu (x (1 +
+ * erf(x / √2)) / 2, or with the tanh of √(2/π) (x + 0.044715 x³) instead) and Mish (x
+ * tanh(softplus(x))); and the leaky rectifier that is max(x, α x). One operator reads and writes
+ * memory once, and keeps x alone for backward, and rules see what it is. Expects constant factors
+ * as {@link FoldScalars} leaves them.
  */
 final class RecogniseActivations implements Simplify.Pass {
   /** Models hold √2 and 1/6 rounded to seven digits. */
@@ -23,6 +26,9 @@ final class RecogniseActivations implements Simplify.Pass {
   }
 
   private static List<Node> activation(Node n, Map<Value, Node> producers) {
+    if (Rewrite.binary(n, Binary.MAX) != null) {
+      return leaky(n, producers);
+    }
     Match m = Rewrite.binary(n, Binary.MUL) == null ? null : match(n, producers);
     if (m == null) {
       return List.of();
@@ -35,6 +41,19 @@ final class RecogniseActivations implements Simplify.Pass {
     return List.of(
         new Node(n.name(), m.op, List.of(m.x), y),
         new Node(n.name(), scale, List.of(y), n.outputs()));
+  }
+
+  /** The larger of x and a share of x. */
+  private static List<Node> leaky(Node n, Map<Value, Node> producers) {
+    for (int side = 0; side < 2; side++) {
+      Value x = n.input(side);
+      Linear share = linear(n.input(1 - side), producers);
+      if (share.of == x && share.beta == 0 && share.alpha >= 0 && share.alpha < 1) {
+        Op op = new Elementwise(Unary.LEAKY_RELU, share.alpha, 0);
+        return List.of(new Node(n.name(), op, List.of(x), n.outputs()));
+      }
+    }
+    return List.of();
   }
 
   /** factor * op(x). */
@@ -68,6 +87,14 @@ final class RecogniseActivations implements Simplify.Pass {
   /** The product of factor * x and the gate, where that is an activation of x. */
   private static Match gated(Value x, float factor, Linear gate, Map<Value, Node> producers) {
     Node g = producers.get(gate.of);
+    if (g != null && g.op() instanceof Rectify r) {
+      Linear shifted = linear(g.input(0), producers);
+      boolean usual = shifted.equals(new Linear(x, 1, 3)) && r.lo() == 0 && r.hi() == 6;
+      float whole = 6 * factor * gate.alpha;
+      return usual && gate.beta == 0
+          ? new Match(new Elementwise(Unary.HARD_SWISH), x, whole)
+          : null;
+    }
     if (g == null || !(g.op() instanceof Elementwise e)) {
       return null;
     }

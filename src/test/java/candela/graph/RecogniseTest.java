@@ -292,4 +292,48 @@ class RecogniseTest {
       assertThat(device.read(s.gradient("r"))).isEqualTo(device.read(s.gradient("")));
     }
   }
+
+  /** As models for old exporters have it, the sixth last. */
+  @Test
+  void hardSwishOfAClip() throws IOException {
+    assertThat(Rewritten.operators(hardSwish(6, "Mul x b c", "Div c six d")))
+        .containsExactly("HARD_SWISH", "TANH");
+    assertThat(Rewritten.operators(hardSwish(6, "Div b six c", "Mul c x d")))
+        .containsExactly("HARD_SWISH", "TANH");
+    assertThat(Rewritten.operators(hardSwish(5, "Mul x b c", "Div c six d")))
+        .containsExactly("LINEAR", "Rectify", "MUL", "LINEAR", "TANH");
+  }
+
+  private Path hardSwish(float most, String... last) throws IOException {
+    SmallModel m =
+        model()
+            .scalar("three", 3)
+            .scalar("six", 6)
+            .scalar("zero", 0)
+            .scalar("most", most)
+            .node("Add", "x three", "a")
+            .node("Clip", "a zero most", "b");
+    for (String node : last) {
+      String[] words = node.split(" ");
+      m.node(words[0], words[1] + " " + words[2], words[3]);
+    }
+    return m.node("Tanh", "d", "y").write(folder);
+  }
+
+  @Test
+  void theLargerOfXAndAShareOfItIsALeakyRectifier() throws IOException {
+    for (float share : new float[] {.2f, 2}) {
+      Path m =
+          model()
+              .scalar("share", share)
+              .node("Mul", "x share", "a")
+              .node("Max", "a x", "y")
+              .write(folder);
+      if (share < 1) {
+        assertThat(Rewritten.operators(m)).containsExactly("LEAKY_RELU");
+      } else {
+        assertThat(Rewritten.operators(m)).containsExactly("LINEAR", "MAX");
+      }
+    }
+  }
 }
