@@ -12,18 +12,21 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Turns products, sums and differences with one constant a channel into the scale and shift they
- * are, and merges such nodes when one follows the other, as batch norms are merged into what comes
- * before them: (x - m) s is s x - m s then, of as many digits as m s has.
+ * Turns products, quotients, sums and differences with one constant a channel into the scale and
+ * shift they are, and merges such nodes when one follows the other, as batch norms are merged into
+ * what comes before them: (x - m) s is s x - m s then, of as many digits as m s has. Quotients that
+ * come to a step function stay, as in {@link FoldScalars}.
  */
 final class ChannelAffine implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
     Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
+    Set<Value> stepped = FoldScalars.stepped(graph);
     Map<Value, Node> affine = new IdentityHashMap<>();
     Map<Value, Node> rewritten = new LinkedHashMap<>();
     for (Node old : graph.nodes()) {
-      Node n = asAffine(old);
+      boolean exact = FoldScalars.isDivision(old) && stepped.contains(old.output());
+      Node n = exact ? old : asAffine(old);
       if (n.op() instanceof Affine) {
         Node before = affine.get(n.input(0));
         if (before != null && uses.get(n.input(0)) == 1) {
@@ -61,6 +64,7 @@ final class ChannelAffine implements Simplify.Pass {
     float[] values = constant.constant().floats();
     return switch (b.kind()) {
       case MUL -> node(n, x, values, all(0, values));
+      case DIV -> side == 1 ? node(n, x, inverses(values), all(0, values)) : n;
       case ADD -> node(n, x, all(1, values), values);
       case SUB ->
           side == 1
@@ -74,6 +78,14 @@ final class ChannelAffine implements Simplify.Pass {
     float[] all = new float[like.length];
     Arrays.fill(all, value);
     return all;
+  }
+
+  private static float[] inverses(float[] values) {
+    float[] inverses = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      inverses[i] = (float) (1.0 / values[i]);
+    }
+    return inverses;
   }
 
   private static float[] negated(float[] values) {
