@@ -8,6 +8,7 @@ import candela.graph.op.GroupNorm;
 import candela.graph.op.InstanceNorm;
 import candela.graph.op.LayerNorm;
 import candela.graph.op.Matrix;
+import candela.graph.op.Reshape;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import java.util.ArrayList;
@@ -18,7 +19,8 @@ import java.util.Set;
 
 /**
  * Folds a per-channel scale and shift (batch normalisation) into the weights of the layer before
- * it, or into the scale and shift of the normalisation before it.
+ * it, or into the scale and shift of the normalisation before it; also where a reshape that leaves
+ * the channels alone stands between them, as where a layer works on rows of tokens.
  */
 final class FoldAffine implements Simplify.Pass {
   @Override
@@ -30,10 +32,17 @@ final class FoldAffine implements Simplify.Pass {
     Map<Node, Node> swallowed = new IdentityHashMap<>();
     for (Node n : graph.nodes()) {
       if (n.op() instanceof Affine) {
-        Node before = producers.get(n.input(0));
-        if (before != null && uses.get(n.input(0)) == 1 && foldable(before)) {
-          folded.put(before, scaled(before, n));
+        Node view = uses.get(n.input(0)) == 1 ? producers.get(n.input(0)) : null;
+        boolean between = view != null && keepsChannels(view);
+        Value y = between ? view.input(0) : n.input(0);
+        Node before = producers.get(y);
+        if (before != null && uses.get(y) == 1 && foldable(before)) {
+          Value to = between ? Value.of(y.name() + "@scaled", y.shape(), false) : n.output();
+          folded.put(before, scaled(before, n, to));
           swallowed.put(n, before);
+          if (between) {
+            folded.put(view, new Node(view.name(), view.op(), List.of(to), n.outputs()));
+          }
         }
       }
     }
@@ -43,6 +52,12 @@ final class FoldAffine implements Simplify.Pass {
       }
     }
     return r.finish();
+  }
+
+  private static boolean keepsChannels(Node n) {
+    return n.op() instanceof Reshape
+        && n.input(0).shape().rank() > 0
+        && n.input(0).shape().dim(-1) == n.output().shape().dim(-1);
   }
 
   private static boolean foldable(Node n) {
@@ -66,14 +81,14 @@ final class FoldAffine implements Simplify.Pass {
     };
   }
 
-  /** The layer with its output channels scaled and shifted, writing what the affine node wrote. */
-  private static Node scaled(Node layer, Node affine) {
+  /** The layer with its output channels scaled and shifted, writing y. */
+  private static Node scaled(Node layer, Node affine, Value y) {
     float[] scale = affine.input(1).constant().floats();
     float[] shift = affine.input(2).constant().floats();
     int channels = scale.length;
     if (layer.inputs().size() == 1) {
       List<Value> inputs = List.of(layer.input(0), affine.input(1), affine.input(2));
-      return new Node(layer.name(), layer.op(), inputs, affine.outputs());
+      return new Node(layer.name(), layer.op(), inputs, y);
     }
     Value weights = layer.input(1);
     float[] w = weights.constant().floats().clone();
@@ -103,7 +118,7 @@ final class FoldAffine implements Simplify.Pass {
     inputs.add(Value.constant(weights.name(), OnnxTensor.of(weights.name(), shape, w)));
     String name = layer.output().name() + "@bias";
     inputs.add(Value.constant(name, OnnxTensor.of(name, Shape.of(channels), bias)));
-    return new Node(layer.name(), layer.op(), inputs, affine.outputs());
+    return new Node(layer.name(), layer.op(), inputs, y);
   }
 
   /** Weights [C,O/groups,kh,kw], of which the first axis holds the groups. */

@@ -368,4 +368,57 @@ class SimplifyTest {
       }
     }
   }
+
+  /** (x - mean) / deviation, scaled and shifted, as a model writes it itself. */
+  @Test
+  void batchNormWithAQuotientIsFolded() throws Exception {
+    Path m =
+        new SmallModel(13, 2, 3, 5, 4)
+            .random("w", 3, 3, 1, 1)
+            .random("mean", 3, 1, 1)
+            .floats("deviation", new long[] {1, 3, 1, 1}, .5f, 2, -3)
+            .random("scale", 3, 1, 1)
+            .random("shift", 3, 1, 1)
+            .node("Conv", "x w", "a")
+            .node("Sub", "a mean", "b")
+            .node("Div", "b deviation", "c")
+            .node("Mul", "c scale", "d")
+            .node("Add", "d shift", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("Transpose", "Conv", "Transpose");
+  }
+
+  /** As tensordot is exported: rows of all tokens are multiplied, the bias comes behind. */
+  @Test
+  void aBiasBehindAReshapeIsFolded() throws Exception {
+    Path m =
+        new SmallModel(13, 2, 5, 4)
+            .longs("rows", new long[] {2}, -1, 4)
+            .longs("tokens", new long[] {3}, -1, 5, 3)
+            .random("w", 4, 3)
+            .random("bias", 3)
+            .node("Reshape", "x rows", "r")
+            .node("MatMul", "r w", "p")
+            .node("Reshape", "p tokens", "t")
+            .node("Add", "t bias", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).containsExactly("Matrix");
+  }
+
+  /** A bias of each token is none of the layer's. */
+  @Test
+  void aBiasOfOtherChannelsStays() throws Exception {
+    Path m =
+        new SmallModel(13, 2, 5, 4)
+            .longs("rows", new long[] {2}, -1, 4)
+            .longs("turned", new long[] {3}, -1, 3, 5)
+            .random("w", 4, 3)
+            .random("bias", 5)
+            .node("Reshape", "x rows", "r")
+            .node("MatMul", "r w", "p")
+            .node("Reshape", "p turned", "t")
+            .node("Add", "t bias", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(m)).hasSize(2);
+  }
 }
