@@ -10,6 +10,7 @@ import candela.graph.Selector;
 import candela.graph.Value;
 import candela.graph.op.Affine;
 import candela.graph.op.BinaryOp;
+import candela.graph.op.Concat;
 import candela.graph.op.Elementwise;
 import candela.graph.op.GridSample;
 import candela.graph.op.Lrn;
@@ -17,6 +18,8 @@ import candela.graph.op.MaxPool;
 import candela.graph.op.Pick;
 import candela.graph.op.Put;
 import candela.graph.op.Rectify;
+import candela.graph.op.Reshape;
+import candela.graph.op.Transpose;
 import candela.graph.op.Where;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -107,14 +110,11 @@ public enum Nodes implements Selector {
       return node.op() instanceof Lrn;
     }
   },
-  /** Convolutions and dense layers that only ReLUs and clamps from 0 read. */
+  /** Convolutions and dense layers that only ReLUs and clamps from 0 read, wherever it is moved. */
   RECTIFIED {
     @Override
     public boolean test(Graph graph, Node node) {
-      Value y = node.output();
-      return isLayer(node)
-          && !graph.outputs().contains(y)
-          && readers(graph, y).allMatch(n -> n.op() instanceof Rectify r && r.lo() >= 0);
+      return isLayer(node) && isRectified(graph, node.output());
     }
   },
   /**
@@ -188,6 +188,18 @@ public enum Nodes implements Selector {
   private static boolean isLayer(Node node) {
     Role role = Role.of(node);
     return role == Role.CONVOLUTION || role == Role.DENSE;
+  }
+
+  private static boolean isRectified(Graph graph, Value v) {
+    return !graph.outputs().contains(v)
+        && readers(graph, v)
+            .allMatch(
+                n ->
+                    switch (n.op()) {
+                      case Rectify r -> r.lo() >= 0;
+                      case Concat _, Reshape _, Transpose _ -> isRectified(graph, n.output());
+                      default -> false;
+                    });
   }
 
   private static Stream<Node> readers(Graph graph, Value v) {

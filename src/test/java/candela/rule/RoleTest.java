@@ -283,4 +283,23 @@ class RoleTest {
         Presets.deepLiftRescale(false),
         "draft: batch 3: rules that compare with a reference need an even number of rows");
   }
+
+  /** A layer of tokens whose rows are put in order, or stand beside others, before the ReLU. */
+  @Test
+  void aLayerIsRectifiedWhereverItsUnitsAreMoved() {
+    for (boolean alone : new boolean[] {true, false}) {
+      Draft d = new Draft(3, 1, 6, 4);
+      Value rows = d.add(new Reshape(Shape.of(6, 4)), d.input());
+      Value y = d.add(new Matrix(false, Activation.NONE), rows, d.draw(1, 4, 2));
+      Value tokens = d.add(new Reshape(Shape.of(1, 6, 2)), y);
+      Value turned = d.add(new Transpose(new int[] {0, 2, 1}), tokens);
+      Value both = d.add(new Concat(1), turned, turned);
+      Value r = d.add(new Rectify(0, Float.POSITIVE_INFINITY), both);
+      if (!alone) {
+        d.add(new BinaryOp(Binary.ADD), r, both);
+      }
+      Graph graph = d.graph();
+      assertThat(Nodes.RECTIFIED.test(graph, graph.nodes().get(1))).isEqualTo(alone);
+    }
+  }
 }
