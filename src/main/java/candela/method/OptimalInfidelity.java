@@ -12,9 +12,9 @@ import java.util.List;
  * <p><b>Definition:</b> Φ* = (Σ u uᵀ + λ 1)⁻¹ Σ u (f(x) − f(x − I)) over perturbations I = u (x −
  * b), u the share of each feature that is taken away, λ = ridge times the mean of the diagonal of Σ
  * u uᵀ. shap: u is 0 or 1, of k features with probability in proportion to (n − 1) / (k (n − k)),
- * then any k. square: a square of the image, all sizes and places equally probable, u_j = the part
- * of feature j in it. noisy_baseline: u = 1 + stdev z, z standard normal. A pixel has its feature's
- * Φ*.
+ * then any k. square: one of all squares of the image of up to the largest size, all equally
+ * probable, small ones having more places, u_j = the part of feature j in it. noisy_baseline: u = 1
+ * + stdev z, z standard normal. A pixel has its feature's Φ*.
  *
  * <p><b>Shapes:</b> x[c,h,w] → a[1,h,w], or a[c,h,w] where the features have channels.
  *

@@ -12,11 +12,12 @@ import java.util.Map;
  * are taken away.
  *
  * <p><b>Definition:</b> the mean over random parts S of (β Σ_S a − (f(x) − f(x_S)))², x_S showing
- * the substrate in S, all channels. square: a square, all sizes and places equally probable.
- * subset: as many pixels, all sets equally probable. noise: the mean over z of (β Σ z a − (f(x) −
- * f(x − z)))², z normal with deviation σ and independent at every pixel, one for all its channels;
- * σ = spread · (max x − min x), or stdev where it is given. β = 1; normalise=true: β = Σ Δf Σ_S a /
- * Σ (Σ_S a)², which makes it smallest, Δf the fall.
+ * the substrate in S, all channels. square: one of all squares of up to the largest size, all
+ * equally probable: small ones, which have more places, come more often. subset: as many pixels,
+ * all sets equally probable. noise: the mean over z of (β Σ z a − (f(x) − f(x − z)))², z normal
+ * with deviation σ and independent at every pixel, one for all its channels; σ = spread · (max x −
+ * min x), or stdev where it is given. β = 1; normalise=true: β = Σ Δf Σ_S a / Σ (Σ_S a)², which
+ * makes it smallest, Δf the fall.
  *
  * <p><b>Shapes:</b> image [c,h,w], map [h,w], enlarged bilinearly where it is smaller → one number;
  * parts {@code scale}, β, and {@code zeros}, the infidelity of a map of zeros.
