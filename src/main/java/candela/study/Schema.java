@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 /** How a ledger begins, and whether one that is there belongs to a study. */
 final class Schema {
   /** Of the tables and views in ledger.sql; raised when they, or what they hold, change. */
-  private static final int VERSION = 10;
+  private static final int VERSION = 11;
 
   private Schema() {}
 

@@ -265,8 +265,8 @@ class StudyTest {
     byte[] before = Files.readAllBytes(ledger);
     assertThat(MainTest.run("study", study.toString(), "--ledger=" + ledger).err())
         .contains(
-            "a ledger of version 10 expected, it has version 0; use the Candela that wrote it");
-    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 10 expected");
+            "a ledger of version 11 expected, it has version 0; use the Candela that wrote it");
+    assertThat(MainTest.run("report", ledger.toString()).err()).contains("version 11 expected");
     assertThat(Files.readAllBytes(ledger)).isEqualTo(before);
 
     // told before anything is asked: this sweep is left out
