@@ -38,11 +38,13 @@ struct Options {
   std::string cpu, card, only;
   // Twice as many as the longest list has, and a few more.
   int variants = 96;
+  // The library's card, and that of this program's own calls.
+  int device = 0;
   bool speed = false;
 };
 
 constexpr const char* kUsage =
-    "candela_kernels [--speed] [--only NAME] [--variants N] [--cpu LIBRARY] [--cuda LIBRARY]\n"
+    "candela_kernels [--speed] [--device cuda:N] [--only NAME] [--variants N] [--cpu LIBRARY] [--cuda LIBRARY]\n"
     "  holds every kernel of libcandela_cuda.so against libcandela_cpu.so; --speed: times and shares of the card's copy\n"
     "  bandwidth; NAME: entries whose name holds it; libraries are looked for beside the program\n";
 
@@ -52,6 +54,15 @@ std::string folder() {
   char* real = realpath("/proc/self/exe", path);
   std::string whole = real == nullptr ? "./" : real;
   return whole.substr(0, whole.rfind('/') + 1);
+}
+
+// N of cuda:N.
+int cardOf(const std::string& device) {
+  int card = -1, end = 0;
+  bool named = std::sscanf(device.c_str(), "cuda:%d%n", &card, &end) == 1 && static_cast<size_t>(end) == device.size();
+  if (named && card >= 0) return card;
+  std::fprintf(stderr, "candela_kernels: --device takes cuda:N, as cuda:0, got '%s'\n", device.c_str());
+  std::exit(2);
 }
 
 Options read(int count, char** words) {
@@ -68,11 +79,13 @@ Options read(int count, char** words) {
       std::fputs(kUsage, stdout);
       std::exit(0);
     }
-    if (i + 1 == count || (word != "--only" && word != "--variants" && word != "--cpu" && word != "--cuda")) {
+    bool known = word == "--device" || word == "--only" || word == "--variants" || word == "--cpu" || word == "--cuda";
+    if (i + 1 == count || !known) {
       std::fprintf(stderr, "candela_kernels: '%s' is no option, or its value is missing\n%s", word.c_str(), kUsage);
       std::exit(2);
     }
     std::string value = words[++i];
+    if (word == "--device") o.device = cardOf(value);
     if (word == "--only") o.only = value;
     if (word == "--variants") o.variants = std::atoi(value.c_str());
     if (word == "--cpu") o.cpu = value;
@@ -85,12 +98,14 @@ Options read(int count, char** words) {
   return o;
 }
 
-// Ends the program with 3 and one sentence where there is no card.
-void needCard() {
+// Ends the program with 3 and one sentence where there is no such card.
+void needCard(int device) {
   int count = 0;
   cudaError_t code = cudaGetDeviceCount(&count);
-  if (code == cudaSuccess && count > 0) return;
-  if (code == cudaErrorInsufficientDriver) {
+  if (code == cudaSuccess && count > device) return;
+  if (code == cudaSuccess && count > 0) {
+    std::fprintf(stderr, "candela_kernels: cuda:%d is not there, cards here: %d\n", device, count);
+  } else if (code == cudaErrorInsufficientDriver) {
     std::fprintf(stderr, "candela_kernels: no CUDA driver (code 35) of 580 or newer; run it on a machine with an NVIDIA GPU\n");
   } else {
     std::fprintf(stderr, "candela_kernels: no CUDA card (code %d, %s); run it on a machine with an NVIDIA GPU\n",
@@ -128,10 +143,10 @@ int compare(const Options& options, const Library& cpu, const Library& card) {
 }
 
 void time(const Options& options, const Library& cpu, const Library& card) {
-  cudaDeviceProp card0;
-  require(cudaGetDeviceProperties(&card0, 0), "cudaGetDeviceProperties");
+  cudaDeviceProp properties;
+  require(cudaGetDeviceProperties(&properties, options.device), "cudaGetDeviceProperties");
   double copy = copyBandwidth(card);
-  std::printf("%s: %d processors, copies %.0f GB/s (read and write counted)\n\n", card0.name, card0.multiProcessorCount, copy);
+  std::printf("%s: %d processors, copies %.0f GB/s (read and write counted)\n\n", properties.name, properties.multiProcessorCount, copy);
   std::printf("%-26s %9s %7s %6s  %s\n", "entry", "us", "GB/s", "share", "shape");
   forEntries(options, [&](const Entry& e) {
     for (int variant = 0; variant < e.speeds; variant++) {
@@ -153,10 +168,11 @@ int main(int count, char** words) {
   using namespace candela::check;
   Options options = read(count, words);
   try {
-    needCard();
+    needCard(options.device);
+    require(cudaSetDevice(options.device), "cudaSetDevice");
     cudaStream_t queue;
     require(cudaStreamCreateWithFlags(&queue, cudaStreamNonBlocking), "cudaStreamCreate");
-    Library cpu(options.cpu, 1, nullptr), card(options.card, 1, queue);
+    Library cpu(options.cpu, 1, nullptr), card(options.card, options.device + 1, queue);
     if (options.speed) {
       time(options, cpu, card);
       return 0;

@@ -63,7 +63,7 @@ final class CheckCommand implements Callable<Integer> {
       System.out.println(tested.name() + "  " + tested.describe() + ", " + tested.precision());
       agree = plain(tested);
       if (!tested.readsHost()) {
-        agree &= kernels();
+        agree &= kernels(tested);
       }
       for (Path model : models) {
         agree &= check(inputShape.load(model), reference, tested);
@@ -105,13 +105,13 @@ final class CheckCommand implements Callable<Integer> {
     return faults.isEmpty();
   }
 
-  private static boolean kernels() {
+  private static boolean kernels(Device tested) {
     if (!KernelCheck.isThere()) {
       System.out.println("kernels: the others were not checked, candela_kernels is not installed");
       return true;
     }
     List<String> lines = new ArrayList<>();
-    boolean agree = KernelCheck.run(lines::add);
+    boolean agree = KernelCheck.run(tested.name(), lines::add);
     if (!agree && lines.size() > 1) {
       System.out.println("kernels: " + lines.getFirst());
     }

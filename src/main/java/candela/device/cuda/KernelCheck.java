@@ -31,12 +31,16 @@ public final class KernelCheck {
   /**
    * Runs all cases.
    *
+   * @param device name of the card
    * @param say hears each line: differences, and last how many entries and cases there were
    * @return whether all agree
    */
-  public static boolean run(Consumer<String> say) {
+  public static boolean run(String device, Consumer<String> say) {
     try {
-      Process process = new ProcessBuilder(program().toString()).redirectErrorStream(true).start();
+      Process process =
+          new ProcessBuilder(program().toString(), "--device", device)
+              .redirectErrorStream(true)
+              .start();
       var output = new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8);
       try (var lines = new BufferedReader(output)) {
         lines.lines().forEach(say);
