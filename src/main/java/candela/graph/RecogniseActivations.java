@@ -2,8 +2,10 @@ package candela.graph;
 
 import candela.device.Binary;
 import candela.device.Unary;
+import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
 import candela.graph.op.Rectify;
+import candela.graph.op.Where;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,9 +14,11 @@ import java.util.Set;
  * Finds activations that a model spells out as a product of x and a function of x: Swish (x
  * sigmoid(x)), hard swish (x times a hard sigmoid, or x min(max(x + 3, 0), 6) / 6), Gelu (x (1 +
  * erf(x / √2)) / 2, or with the tanh of √(2/π) (x + 0.044715 x³) instead) and Mish (x
- * tanh(softplus(x))); and the leaky rectifier that is max(x, α x). One operator reads and writes
- * memory once, and keeps x alone for backward, and rules see what it is. Expects constant factors
- * as {@link FoldScalars} leaves them.
+ * tanh(softplus(x))); and rectifiers: max(x, α x), a choice between x and 0 or α x by the sign of
+ * x, and -min(-x, 0). One operator reads and writes memory once, and keeps x alone for backward,
+ * and rules see what it is. Expects constant factors as {@link FoldScalars} leaves them.
+ *
+ * <p>A product of x and whether it is above 0 stays: of minus infinity it is NaN.
  */
 final class RecogniseActivations implements Simplify.Pass {
   /** Models hold √2 and 1/6 rounded to seven digits. */
@@ -28,6 +32,12 @@ final class RecogniseActivations implements Simplify.Pass {
   private static List<Node> activation(Node n, Map<Value, Node> producers) {
     if (Rewrite.binary(n, Binary.MAX) != null) {
       return leaky(n, producers);
+    }
+    if (n.op() instanceof Where) {
+      return chosen(n, producers);
+    }
+    if (Rewrite.negated(n) != null) {
+      return negated(n, producers.get(n.input(0)), producers);
     }
     Match m = Rewrite.binary(n, Binary.MUL) == null ? null : match(n, producers);
     if (m == null) {
@@ -43,17 +53,77 @@ final class RecogniseActivations implements Simplify.Pass {
         new Node(n.name(), scale, List.of(y), n.outputs()));
   }
 
+  /** x where it is above 0, else 0 or a share of x; or this where it is below, else x. */
+  private static List<Node> chosen(Node n, Map<Value, Node> producers) {
+    Node c = producers.get(n.input(0));
+    if (c == null || !(c.op() instanceof BinaryOp b)) {
+      return List.of();
+    }
+    boolean last = isZero(c.input(1));
+    Value x = c.input(last ? 0 : 1);
+    boolean greater = b.kind() == Binary.GREATER || b.kind() == Binary.GREATER_EQUAL;
+    boolean less = b.kind() == Binary.LESS || b.kind() == Binary.LESS_EQUAL;
+    boolean above = last ? greater : less;
+    Value other = n.input(above ? 2 : 1);
+    boolean bySign =
+        (greater || less)
+            && (last || isZero(c.input(0)))
+            && n.input(above ? 1 : 2) == x
+            && x.shape().equals(n.output().shape());
+    if (!bySign) {
+      return List.of();
+    }
+    Linear share = linear(other, producers);
+    Op op = null;
+    if (isZero(other)) {
+      // NaN is not above 0, and so becomes 0; nor is it below, and so stays
+      op =
+          above
+              ? new Elementwise(Unary.THRESHOLDED_RELU, 0, 0)
+              : new Rectify(0, Float.POSITIVE_INFINITY);
+    } else if (isOf(share, x)) {
+      op = new Elementwise(Unary.LEAKY_RELU, share.alpha, 0);
+    }
+    return op == null ? List.of() : List.of(new Node(n.name(), op, List.of(x), n.outputs()));
+  }
+
+  private static boolean isZero(Value v) {
+    if (!v.isConstant() || v.integer()) {
+      return false;
+    }
+    for (float f : v.constant().floats()) {
+      if (f != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** -r(-x), the same as of the opposite range. */
+  private static List<Node> negated(Node n, Node before, Map<Value, Node> producers) {
+    if (before == null || !(before.op() instanceof Rectify r) || r.isFloor()) {
+      return List.of();
+    }
+    Value x = Rewrite.negated(producers.get(before.input(0)));
+    Op op = new Rectify(0 - r.hi(), 0 - r.lo());
+    return x == null ? List.of() : List.of(new Node(n.name(), op, List.of(x), n.outputs()));
+  }
+
   /** The larger of x and a share of x. */
   private static List<Node> leaky(Node n, Map<Value, Node> producers) {
     for (int side = 0; side < 2; side++) {
       Value x = n.input(side);
       Linear share = linear(n.input(1 - side), producers);
-      if (share.of == x && share.beta == 0 && share.alpha >= 0 && share.alpha < 1) {
+      if (isOf(share, x)) {
         Op op = new Elementwise(Unary.LEAKY_RELU, share.alpha, 0);
         return List.of(new Node(n.name(), op, List.of(x), n.outputs()));
       }
     }
     return List.of();
+  }
+
+  private static boolean isOf(Linear share, Value x) {
+    return share.of == x && share.beta == 0 && share.alpha >= 0 && share.alpha < 1;
   }
 
   /** factor * op(x). */

@@ -1,9 +1,12 @@
 package candela.rule;
 
+import candela.device.Unary;
 import candela.graph.Graph;
 import candela.graph.Node;
+import candela.graph.Op;
 import candela.graph.Rule;
 import candela.graph.Step;
+import candela.graph.op.Elementwise;
 import candela.graph.op.Rectify;
 import candela.tensor.CandelaException;
 
@@ -35,7 +38,7 @@ public record BetaSmooth(float beta) implements Rule {
 
   @Override
   public void backward(Node node, Step step) {
-    Rectify r = (Rectify) node.op();
+    Rectify r = clamp(node.op());
     step.device()
         .kernels()
         .rectify()
@@ -52,9 +55,19 @@ public record BetaSmooth(float beta) implements Rule {
 
   @Override
   public void check(Graph graph, Node node) {
-    if (!(node.op() instanceof Rectify)) {
+    if (clamp(node.op()) == null) {
       throw CandelaException.of("only ReLU and clamps can be smoothed");
     }
+  }
+
+  /** The ReLU or clamp that an operator is, but for NaN; else null. */
+  static Rectify clamp(Op op) {
+    return switch (op) {
+      case Rectify r when !r.isFloor() -> r;
+      case Elementwise e when e.kind() == Unary.THRESHOLDED_RELU && e.alpha() == 0 ->
+          new Rectify(0, Float.POSITIVE_INFINITY);
+      default -> null;
+    };
   }
 
   @Override

@@ -181,7 +181,7 @@ public enum Nodes implements Selector {
   SMOOTHABLE {
     @Override
     public boolean test(Graph graph, Node node) {
-      return node.op() instanceof Rectify r && !r.isFloor();
+      return BetaSmooth.clamp(node.op()) != null;
     }
   };
 
@@ -197,6 +197,7 @@ public enum Nodes implements Selector {
                 n ->
                     switch (n.op()) {
                       case Rectify r -> r.lo() >= 0;
+                      case Elementwise e -> e.kind() == Unary.THRESHOLDED_RELU && e.alpha() >= 0;
                       case Concat _, Reshape _, Transpose _ -> isRectified(graph, n.output());
                       default -> false;
                     });
@@ -255,7 +256,8 @@ public enum Nodes implements Selector {
                 RELU,
                 SQRT,
                 SWISH,
-                TANH ->
+                TANH,
+                THRESHOLDED_RELU ->
                 true;
             case LINEAR -> e.beta() == 0;
             default -> false;

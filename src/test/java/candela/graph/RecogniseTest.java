@@ -336,4 +336,89 @@ class RecogniseTest {
       }
     }
   }
+
+  /** As a choice by the sign of x, with the number on either side. */
+  @Test
+  void aChoiceBetweenXAndZeroIsARectifier() throws IOException {
+    for (String above : new String[] {"Greater x zero", "GreaterOrEqual x zero", "Less zero x"}) {
+      assertThat(Rewritten.operators(choice(above, "x zero")))
+          .as(above)
+          .containsExactly("THRESHOLDED_RELU", "TANH");
+    }
+    for (String below : new String[] {"Less x zero", "LessOrEqual x zero", "Greater zero x"}) {
+      assertThat(Rewritten.operators(choice(below, "zero x")))
+          .as(below)
+          .containsExactly("Rectify", "TANH");
+      assertThat(Rewritten.operators(choice(below, "x zero"))).as(below).contains("Where");
+    }
+    assertThat(Rewritten.operators(choice("Greater x one", "x zero"))).contains("Where");
+    assertThat(Rewritten.operators(choice("Greater x zero", "x one"))).contains("Where");
+  }
+
+  @Test
+  void aChoiceBetweenXAndAShareOfItIsALeakyRectifier() throws IOException {
+    for (String above : new String[] {"Greater x zero", "LessOrEqual zero x"}) {
+      assertThat(Rewritten.operators(choice(above, "x share")))
+          .as(above)
+          .containsExactly("LEAKY_RELU", "TANH");
+      assertThat(Rewritten.operators(choice(above, "x opposite"))).as(above).contains("Where");
+    }
+    assertThat(Rewritten.operators(choice("Less x zero", "share x")))
+        .containsExactly("LEAKY_RELU", "TANH");
+  }
+
+  private Path choice(String condition, String between) throws IOException {
+    String[] words = condition.split(" ");
+    return model()
+        .floats("zero", new long[] {1, 1, 1}, 0)
+        .scalar("one", 1)
+        .scalar("tenth", .1f)
+        .node("Mul", "x tenth", "share")
+        .node("Neg", "x", "opposite")
+        .node(words[0], words[1] + " " + words[2], "c")
+        .node("Where", "c " + between, "a")
+        .node("Tanh", "a", "y")
+        .write(folder);
+  }
+
+  /** NaN is neither above 0 nor below. */
+  @Test
+  void whatIsNoNumberIsWhatTheChoiceMakesOfIt() throws IOException {
+    float[] x = {Float.NaN, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, -0f, 2};
+    float infinity = Float.POSITIVE_INFINITY;
+    assertThat(chosen("Greater", "x zero", x)).containsExactly(0, 0, infinity, 0, 2);
+    assertThat(chosen("Less", "zero x", x)).containsExactly(Float.NaN, 0, infinity, -0f, 2);
+  }
+
+  private float[] chosen(String condition, String between, float[] x) throws IOException {
+    Path m =
+        new SmallModel(13, 1, x.length)
+            .scalar("zero", 0)
+            .node(condition, "x zero", "c")
+            .node("Where", "c " + between, "y")
+            .write(folder);
+    try (Device device = TestDevice.open(1);
+        Session s = Network.load(m).session(device, 1, SessionOptions.FORWARD)) {
+      device.write(s.input(), x);
+      s.forward();
+      return device.read(s.output());
+    }
+  }
+
+  /** The same of the opposite range. */
+  @Test
+  void theOppositeOfARectifierOfTheOppositeIsOne() throws IOException {
+    for (String op : new String[] {"Min", "Max"}) {
+      Path m =
+          model()
+              .scalar("zero", 0)
+              .scalar("minus", -1)
+              .node("Neg", "x", "a")
+              .node(op, "a zero", "b")
+              .node("Mul", "b minus", "c")
+              .node("Tanh", "c", "y")
+              .write(folder);
+      assertThat(Rewritten.operators(m)).as(op).containsExactly("Rectify", "TANH");
+    }
+  }
 }

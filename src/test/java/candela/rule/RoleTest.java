@@ -302,4 +302,30 @@ class RoleTest {
       assertThat(Nodes.RECTIFIED.test(graph, graph.nodes().get(1))).isEqualTo(alone);
     }
   }
+
+  /** As where it is written as a choice between x and 0: it gives 0 of NaN. */
+  @Test
+  void aThresholdAtZeroIsARectifier() {
+    float[] x = {-2, -.1f, 0, .1f, 2};
+    float[] ones = {1, 1, 1, 1, 1};
+    float[][] smooth = new float[2][];
+    List<Op> rectifiers =
+        List.of(
+            new Rectify(0, Float.POSITIVE_INFINITY), new Elementwise(Unary.THRESHOLDED_RELU, 0, 0));
+    for (int i = 0; i < 2; i++) {
+      Draft d = new Draft(2, 1, 5);
+      d.add(rectifiers.get(i), d.input());
+      smooth[i] = Draft.run(d.graph(), Presets.betaSmooth(10), x, ones).input();
+      Draft layers = new Draft(2, 1, 5);
+      Value y =
+          layers.add(new Matrix(false, Activation.NONE), layers.input(), layers.draw(1, 5, 2));
+      Value r = layers.add(rectifiers.get(i), y);
+      layers.add(new Matrix(false, Activation.NONE), r, layers.draw(1, 2, 2));
+      Graph graph = layers.graph();
+      assertThat(Nodes.RECTIFIED.test(graph, graph.nodes().get(0))).isTrue();
+      assertThat(Nodes.SILENCED.test(graph, graph.nodes().get(0))).isTrue();
+    }
+    assertThat(smooth[1]).isEqualTo(smooth[0]);
+    assertThat(smooth[1][2]).isEqualTo(.5f);
+  }
 }
