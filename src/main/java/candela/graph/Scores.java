@@ -25,7 +25,11 @@ import java.util.stream.Collectors;
  * @param likelihood a sigmoid's where there is one, or one class alone
  */
 record Scores(Value logits, Likelihood likelihood) {
-  /** What models add to a probability at most before they take its logarithm. */
+  /**
+   * What models add to a probability at most before they take its logarithm, or keep it from 0 or 1
+   * by: 1e-12 to 1e-6 in exports, 1e-7 in Keras'. A clip that cuts off more decides between classes
+   * that a picture may well have.
+   */
   private static final float NOTHING = 1e-3f;
 
   /** The value named output, or the first output. */
@@ -141,10 +145,10 @@ record Scores(Value logits, Likelihood likelihood) {
     return sigmoid ? new Scores(n.input(0), Likelihood.SIGMOID) : null;
   }
 
-  /** Cuts below 0 or above, or adds next to nothing, so that there is a logarithm. */
+  /** Cuts off next to 0 or 1, or adds next to nothing, so that there is a logarithm. */
   private static boolean keepsLikelihood(Node n) {
     return switch (n.op()) {
-      case Rectify r -> r.lo() >= 0;
+      case Rectify r -> r.lo() >= 0 && r.lo() <= NOTHING && 1 - r.hi() <= NOTHING;
       case Elementwise e ->
           e.kind() == Unary.LINEAR && e.alpha() == 1 && e.beta() >= 0 && e.beta() <= NOTHING;
       default -> false;

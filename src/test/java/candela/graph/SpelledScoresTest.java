@@ -224,6 +224,32 @@ class SpelledScoresTest {
     }
   }
 
+  /** As Keras and PyTorch keep a probability from 0 and 1, or from 0 alone. */
+  @Test
+  void aLogarithmThatIsKeptFromTheEnds() throws Exception {
+    for (float[] ends : new float[][] {{1e-7f, 1 - 1e-7f}, {1e-12f, 1}, {1e-3f, .999f}}) {
+      check(Map.of("clip", clipped(ends)), Likelihood.SIGMOID, X);
+    }
+  }
+
+  /** What cuts off more is part of the model: two classes may have one score. */
+  @Test
+  void aClipOfProbabilitiesThatOccurIsNotSeenThrough() throws Exception {
+    float[] low = prediction(clipped(.4f, 1)).logits();
+    assertThat(low[2]).isCloseTo((float) Math.log(.4), within(1e-6f));
+    float[] high = prediction(clipped(0, .6f)).logits();
+    assertThat(high[0]).isCloseTo((float) Math.log(.6), within(1e-6f));
+  }
+
+  private static ModelBuilder clipped(float... ends) {
+    return model()
+        .constant("lo", Shape.of(), ends[0])
+        .constant("hi", Shape.of(), ends[1])
+        .node("Sigmoid", "x", "p")
+        .node("Clip", "p,lo,hi", "q")
+        .node("Log", "q", "y");
+  }
+
   /** Sums over other axes, other numbers than 1, and other neighbours. */
   @Test
   void othersAreScores() throws Exception {
