@@ -32,6 +32,7 @@ public final class Simplify {
         new FoldScalars(),
         new RecogniseLayerNorm(), // before transposes move in between its nodes
         new DeadCode(),
+        new FoldPads(),
         new CancelTransposes(two, rules),
         new RemoveIdentity(two),
         new DeadCode(),

@@ -88,6 +88,17 @@ class SimplifyTest {
         .node("Relu", "n", "y");
   }
 
+  private static SmallModel padded(String x, long... pads) {
+    return padded(model(), x, pads);
+  }
+
+  /** A convolution with one row and column of zeros of its own behind a padding. */
+  private static SmallModel padded(SmallModel m, String x, long... pads) {
+    m.longs("pads", new long[] {pads.length}, pads).random("w", 4, 3, 3, 4);
+    long[] own = {0, 1, 1, 0};
+    return m.node("Pad", x + " pads", "p").node("Conv", "p w", "y", "pads", own);
+  }
+
   /** By pass, models on which it has something to do. */
   private static Map<String, List<SmallModel>> models() {
     Map<String, List<SmallModel>> all = new LinkedHashMap<>();
@@ -115,6 +126,12 @@ class SimplifyTest {
                 .node("GlobalAveragePool", "a", "g")
                 .node("Mul", "a g", "y"),
             conv(model(), "x", "a", 3, 3).node("Concat", "x a", "y", "axis", 1)));
+    all.put(
+        "FoldPads",
+        List.of(
+            padded("x", 0, 0, 2, 1, 0, 0, 0, 1),
+            padded("x", 0, 0, -1, 1, 0, 0, 1, 1),
+            padded(model().node("Relu", "x", "r"), "r", 0, 0, 1, 0, 0, 0, 1, 2)));
     all.put(
         "ShrinkConstants",
         List.of(
@@ -420,5 +437,26 @@ class SimplifyTest {
             .node("Add", "t bias", "y")
             .write(folder);
     assertThat(Rewritten.operators(m)).hasSize(2);
+  }
+
+  /** Other numbers, of channels, more than the kernel reaches, or read by others as well. */
+  @Test
+  void paddingThatIsNotTheConvolutionsStays() throws Exception {
+    assertThat(Rewritten.operators(padded("x", 0, 0, 1, 1, 0, 0, 0, 1).write(folder)))
+        .doesNotContain("PadConstant");
+    assertThat(Rewritten.operators(padded("x", 0, 0, 3, 0, 0, 0, 0, 0).write(folder)))
+        .contains("PadConstant");
+    SmallModel ones =
+        model().longs("pads", new long[] {8}, 0, 0, 1, 1, 0, 0, 1, 1).scalar("one", 1);
+    ones.node("Pad", "x pads one", "p").random("w", 4, 3, 3, 3).node("Conv", "p w", "y");
+    assertThat(Rewritten.operators(ones.write(folder))).contains("PadConstant");
+    SmallModel channels = model().longs("pads", new long[] {8}, 0, 1, 1, 1, 0, 0, 1, 1);
+    channels.node("Pad", "x pads", "p").random("w", 4, 4, 3, 3).node("Conv", "p w", "y");
+    assertThat(Rewritten.operators(channels.write(folder))).contains("PadConstant");
+    SmallModel twice = model().longs("pads", new long[] {8}, 0, 0, 1, 1, 0, 0, 1, 1);
+    twice.node("Pad", "x pads", "p").random("w", 4, 3, 3, 3).node("Conv", "p w", "c");
+    twice.longs("axes", new long[] {3}, 1, 2, 3).node("ReduceSum", "p axes", "s");
+    twice.node("Add", "c s", "y");
+    assertThat(Rewritten.operators(twice.write(folder))).contains("PadConstant");
   }
 }
