@@ -1,7 +1,9 @@
 package candela.graph;
 
+import candela.device.Unary;
 import candela.graph.op.Affine;
 import candela.graph.op.BinaryOp;
+import candela.graph.op.Elementwise;
 import candela.onnx.OnnxTensor;
 import candela.tensor.Shape;
 import java.util.Arrays;
@@ -14,19 +16,28 @@ import java.util.Set;
 /**
  * Turns products, quotients, sums and differences with one constant a channel into the scale and
  * shift they are, and merges such nodes when one follows the other, as batch norms are merged into
- * what comes before them: (x - m) s is s x - m s then, of as many digits as m s has. Quotients that
- * come to a step function stay, as in {@link FoldScalars}.
+ * what comes before them: (x - m) s is s x - m s then, of as many digits as m s has. So it is with
+ * one number for all channels where a layer or such a node comes before. Quotients that come to a
+ * step function stay, as in {@link FoldScalars}.
  */
 final class ChannelAffine implements Simplify.Pass {
   @Override
   public Graph apply(Graph graph, Set<String> keep) {
-    Map<Value, Integer> uses = Rewrite.uses(graph, Rewrite.held(graph, keep));
+    Set<Value> held = Rewrite.held(graph, keep);
+    held.addAll(Scores.logits(graph)); // of -softplus(-z), which would be computed without its z
+    Map<Value, Integer> uses = Rewrite.uses(graph, held);
     Set<Value> stepped = FoldScalars.stepped(graph);
+    Map<Value, Node> producers = Rewrite.producers(graph);
     Map<Value, Node> affine = new IdentityHashMap<>();
     Map<Value, Node> rewritten = new LinkedHashMap<>();
     for (Node old : graph.nodes()) {
       boolean exact = FoldScalars.isDivision(old) && stepped.contains(old.output());
       Node n = exact ? old : asAffine(old);
+      Value x = n.inputs().isEmpty() ? null : n.input(0);
+      boolean folds = affine.containsKey(x) || FoldAffine.foldable(producers.get(x));
+      if (folds && uses.get(x) == 1 && x.shape().rank() > 1) {
+        n = ofAll(n, stepped);
+      }
       if (n.op() instanceof Affine) {
         Node before = affine.get(n.input(0));
         if (before != null && uses.get(n.input(0)) == 1) {
@@ -63,19 +74,38 @@ final class ChannelAffine implements Simplify.Pass {
     }
     float[] values = constant.constant().floats();
     return switch (b.kind()) {
-      case MUL -> node(n, x, values, all(0, values));
-      case DIV -> side == 1 ? node(n, x, inverses(values), all(0, values)) : n;
-      case ADD -> node(n, x, all(1, values), values);
+      case MUL -> node(n, x, values, all(0, values.length));
+      case DIV -> side == 1 ? node(n, x, inverses(values), all(0, values.length)) : n;
+      case ADD -> node(n, x, all(1, values.length), values);
       case SUB ->
           side == 1
-              ? node(n, x, all(1, values), negated(values))
-              : node(n, x, all(-1, values), values);
+              ? node(n, x, all(1, values.length), negated(values))
+              : node(n, x, all(-1, values.length), values);
       default -> n;
     };
   }
 
-  private static float[] all(float value, float[] like) {
-    float[] all = new float[like.length];
+  /** A sum or product with one number, unless its digits come to a step function. */
+  private static Node ofAll(Node n, Set<Value> stepped) {
+    int channels = n.output().shape().dim(-1);
+    Value x = n.input(0);
+    if (Rewrite.negated(n) != null) {
+      return node(n, x, all(-1, channels), all(0, channels));
+    }
+    boolean linear =
+        n.op() instanceof Elementwise e
+            && e.kind() == Unary.LINEAR
+            && !stepped.contains(n.output())
+            && !n.output().integer();
+    if (!linear) {
+      return n;
+    }
+    Elementwise e = (Elementwise) n.op();
+    return node(n, x, all(e.alpha(), channels), all(e.beta(), channels));
+  }
+
+  private static float[] all(float value, int channels) {
+    float[] all = new float[channels];
     Arrays.fill(all, value);
     return all;
   }

@@ -36,7 +36,7 @@ final class FoldAffine implements Simplify.Pass {
         boolean between = view != null && keepsChannels(view);
         Value y = between ? view.input(0) : n.input(0);
         Node before = producers.get(y);
-        if (before != null && uses.get(y) == 1 && foldable(before)) {
+        if (uses.get(y) == 1 && foldable(before)) {
           Value to = between ? Value.of(y.name() + "@scaled", y.shape(), false) : n.output();
           folded.put(before, scaled(before, n, to));
           swallowed.put(n, before);
@@ -60,7 +60,13 @@ final class FoldAffine implements Simplify.Pass {
         && n.input(0).shape().dim(-1) == n.output().shape().dim(-1);
   }
 
-  private static boolean foldable(Node n) {
+  /**
+   * Whether n, null where nothing computes the value, is a layer that takes a scale and a shift.
+   */
+  static boolean foldable(Node n) {
+    if (n == null) {
+      return false;
+    }
     boolean plain =
         switch (n.op()) {
           case Conv c -> c.activation().kind() == Activation.Kind.NONE && !c.residual();

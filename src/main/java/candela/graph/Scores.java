@@ -119,6 +119,19 @@ record Scores(Value logits, Likelihood likelihood) {
     return n.op() instanceof Rectify || Rewrite.binary(n, Binary.DIV) != null;
   }
 
+  /** What the softmax, the sigmoid or the logarithm of one reads that an output comes from. */
+  static Set<Value> logits(Graph graph) {
+    Map<Value, Node> producers = Rewrite.producers(graph);
+    Set<Value> logits = new HashSet<>();
+    for (Value output : graph.outputs()) {
+      Scores behind = behind(producers, output);
+      if (behind != null) {
+        logits.add(behind.logits);
+      }
+    }
+    return logits;
+  }
+
   /** Of the softmax or sigmoid that v, or what v is the logarithm of, comes from; else null. */
   private static Scores behind(Map<Value, Node> producers, Value v) {
     Node n = moved(producers, v);

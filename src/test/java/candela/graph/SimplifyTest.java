@@ -200,7 +200,9 @@ class SimplifyTest {
                 .node("Mul", "a c", "m")
                 .node("Add", "d m", "y"),
             arithmetic("a m"),
-            arithmetic("m a")));
+            arithmetic("m a"),
+            conv(model(), "x", "a", 3, 4).node("Neg", "a", "y"),
+            conv(model(), "x", "a", 3, 4).scalar("c", -2).node("Mul", "a c", "y")));
     all.put(
         "FoldAffine",
         List.of(
@@ -437,6 +439,45 @@ class SimplifyTest {
             .node("Add", "t bias", "y")
             .write(folder);
     assertThat(Rewritten.operators(m)).hasSize(2);
+  }
+
+  /** One number for all channels, before and behind a batch normalisation too. */
+  @Test
+  void whatIsNegatedOrScaledIsFoldedIntoItsLayer() throws Exception {
+    for (String last : List.of("Neg n", "Mul n c", "Add n c")) {
+      String[] words = last.split(" ", 2);
+      SmallModel m = norm(conv(model(), "x", "a", 3, 4).node("Neg", "a", "b"), "b", "n", 4);
+      Path behind = m.scalar("c", -2).node(words[0], words[1], "y").write(folder);
+      assertThat(Rewritten.operators(behind))
+          .as(last)
+          .containsExactly("Transpose", "Conv", "Transpose");
+      Path dense =
+          new SmallModel(15, 3, 6)
+              .random("w", 6, 4)
+              .scalar("c", -2)
+              .node("MatMul", "x w", "n")
+              .node(words[0], words[1], "y")
+              .write(folder);
+      assertThat(Rewritten.operators(dense)).as(last).containsExactly("Matrix");
+    }
+  }
+
+  /** A step may turn where the product has other digits; a sign is exact. */
+  @Test
+  void whatAStepReadsIsScaledBehindItsLayer() throws Exception {
+    for (String before : List.of("Mul a c", "Neg a")) {
+      String[] words = before.split(" ", 2);
+      Path m =
+          conv(model(), "x", "a", 3, 3)
+              .scalar("c", -2)
+              .node(words[0], words[1], "b")
+              .node("Floor", "b", "d")
+              .node("Add", "d x", "y")
+              .write(folder);
+      List<String> operators = Rewritten.operators(m);
+      assertThat(operators.contains("LINEAR")).as(before).isEqualTo(before.startsWith("Mul"));
+      assertThat(operators).doesNotContain("NEG");
+    }
   }
 
   /** Other numbers, of channels, more than the kernel reaches, or read by others as well. */
