@@ -24,7 +24,8 @@ import java.util.Set;
  * each gets half of R; of a / b the numerator is the signal, and of images at the places of a grid
  * the images; of a matrix product R_i = x_i (Wᵀ (R / (y + ε sign y)))_i with the gate as W. A gate
  * comes, perhaps moved, scaled or shifted, from a sigmoid, a hard sigmoid, tanh, erf, a clamp with
- * an upper end, or softmax; or it is the factor that is repeated to fit the other.
+ * an upper end, a step function as x > 0, or softmax; or it is the factor that is repeated to fit
+ * the other.
  *
  * <p><b>Shapes:</b> as the operator's.
  *
@@ -105,7 +106,8 @@ public record SignalTakesAll(float epsilon) implements Rule {
     }
     return switch (p.node().op()) {
       case Softmax o -> true;
-      case Elementwise e when GATES.contains(e.kind()) -> true;
+      case Elementwise e when GATES.contains(e.kind()) || !e.kind().differentiable() -> true;
+      case BinaryOp b when !b.kind().differentiable() -> true;
       case Elementwise e when e.kind() == Unary.QUANTIZE -> isGate(beforeRange(p));
       case Rectify r -> r.hi() != Float.POSITIVE_INFINITY;
       default -> {

@@ -229,6 +229,18 @@ class ConservationTest {
         .containsExactly(product, Offset.offset(1e-6f));
   }
 
+  /** As ReLU may be written, x (x > 0): a condition takes nothing, and half of all was lost. */
+  @Test
+  void aConditionTakesNoRelevance() {
+    Draft d = new Draft(4, 1, 3);
+    Value above = d.add(new BinaryOp(Binary.GREATER), d.input(), d.constant(new float[1], 1));
+    d.add(new BinaryOp(Binary.MUL), d.input(), above);
+    float[] x = {-1, 2, 3};
+    float[] seed = {0, 1, 2};
+    Rules rules = Composite.EPSILON.rules(numbers(true));
+    assertThat(Draft.run(d.graph(), rules, x, seed).input()).containsExactly(0, 1, 2);
+  }
+
   /** Attention weights are constants: queries and keys get none. */
   @Test
   void attentionWeightsTakeNoRelevance() {
