@@ -22,10 +22,11 @@ import java.util.Set;
 /**
  * Turns sums, differences, products and quotients with one constant number into the linear function
  * that they are, which keeps nothing for backward, and merges linear functions that follow each
- * other. A power of 2, 1/2 or -1 becomes a product, a root or a reciprocal; the larger or the
- * smaller of a value and one number is a rectifier, and so are two that follow each other. What
- * comes to a step function without being summed up is computed as the model says: 41 times the
- * float next to 1/41 is below 1.
+ * other where no one else reads what lies between: x and x + 3 tell a hard swish, whatever x is. A
+ * power of 2, 1/2 or -1 becomes a product, a root or a reciprocal; the larger or the smaller of a
+ * value and one number is a rectifier, and so are two that follow each other. What comes to a step
+ * function without being summed up is computed as the model says: 41 times the float next to 1/41
+ * is below 1.
  */
 final class FoldScalars implements Simplify.Pass {
   @Override
@@ -33,6 +34,7 @@ final class FoldScalars implements Simplify.Pass {
     Rewrite r = new Rewrite(graph);
     // What reads a kept value goes on reading it, or its gradient would miss that.
     Set<Value> kept = Rewrite.held(graph, keep);
+    Map<Value, Integer> uses = Rewrite.uses(graph, kept);
     Set<Value> stepped = stepped(graph);
     Map<Value, Node> linear = new IdentityHashMap<>();
     Map<Value, Node> rectified = new IdentityHashMap<>();
@@ -41,7 +43,10 @@ final class FoldScalars implements Simplify.Pass {
       Node n = isDivision(now) && stepped.contains(old.output()) ? now : simpler(now);
       if (isLinear(n)) {
         Node before = linear.get(n.input(0));
-        boolean merges = before != null && (isExact(before, n) || !stepped.contains(old.output()));
+        boolean merges =
+            before != null
+                && uses.get(n.input(0)) == 1
+                && (isExact(before, n) || !stepped.contains(old.output()));
         n = merges ? merged(before, n) : n;
         Elementwise last = (Elementwise) n.op();
         if (kept.contains(n.output())) {

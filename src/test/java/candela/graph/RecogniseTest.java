@@ -421,4 +421,35 @@ class RecogniseTest {
       assertThat(Rewritten.operators(m)).as(op).containsExactly("Rectify", "TANH");
     }
   }
+
+  /** x itself may be a scaled value: what it is multiplied by inside the activation stays apart. */
+  @Test
+  void activationsOfScaledValues() throws IOException {
+    for (String last : new String[] {"Div", "Mul"}) {
+      Path gelu =
+          model()
+              .scalar("two", 2)
+              .scalar("root", last.equals("Div") ? 1.41421354f : .707106781f)
+              .scalar("one", 1)
+              .scalar("half", .5f)
+              .node("Add", "x two", "z")
+              .node(last, "z root", "t")
+              .node("Erf", "t", "e")
+              .node("Add", "e one", "p")
+              .node("Mul", "z p", "q")
+              .node("Mul", "q half", "g")
+              .node("Tanh", "g", "y")
+              .write(folder);
+      assertThat(Rewritten.operators(gelu)).as(last).containsExactly("LINEAR", "GELU", "TANH");
+    }
+    Path leaky =
+        model()
+            .scalar("two", 2)
+            .scalar("share", .1f)
+            .node("Mul", "x two", "z")
+            .node("Mul", "z share", "a")
+            .node("Max", "z a", "y")
+            .write(folder);
+    assertThat(Rewritten.operators(leaky)).containsExactly("LINEAR", "LEAKY_RELU");
+  }
 }
