@@ -41,7 +41,9 @@ import java.util.Map;
  * perturbations and smooth masks", section 3; numbers of TorchRay.
  *
  * <p><b>Differences:</b> one area a map; TorchRay can sum several. It blurs as if the image were 0
- * beyond its border, here pixels beyond count for nothing. For delete m marks what is deleted.
+ * beyond its border, here pixels beyond count for nothing. Its smooth maximum counts zeros beyond
+ * the margin, too, this one what is there: near the image's border m is up to some 0.003 larger.
+ * For delete m marks what is deleted.
  */
 public record ExtremalPerturbation(
     Variant variant,
