@@ -33,10 +33,10 @@ import java.util.function.ToDoubleFunction;
  * <p><b>Parameters:</b> features (superpixels; grid: the cells of a grid × grid; values: every
  * value of a small input; default superpixels); grid (default 7); segments, compactness, sigma (of
  * SLIC, defaults 30, 30, 3); featureMask (instead, a FILE.npy: pixels [h,w] or values [c,h,w] of
- * equal number are a feature; default none); baseline (default mean); threshold (precision, 0 to 1,
- * default 0.95); tolerance (default 0.15); delta (0 to 1, default 0.1); batchSize (samples of a
- * candidate at a time, default 8); rows (no round begins after as many, default 4000); seed
- * (default 0).
+ * equal number are a feature; default none); baseline (default mean); threshold (precision, between
+ * 0 and 1, default 0.95); tolerance (default 0.15); delta (between 0 and 1, default 0.1); batchSize
+ * (samples of a candidate at a time, default 8); rows (no round begins after as many, default
+ * 4000); seed (default 0).
  *
  * <p><b>Cost:</b> forward rows: batchSize for every candidate of every step and what telling them
  * apart takes, at most rows and a round.
