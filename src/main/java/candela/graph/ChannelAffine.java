@@ -1,6 +1,5 @@
 package candela.graph;
 
-import candela.device.Unary;
 import candela.graph.op.Affine;
 import candela.graph.op.BinaryOp;
 import candela.graph.op.Elementwise;
@@ -31,8 +30,7 @@ final class ChannelAffine implements Simplify.Pass {
     Map<Value, Node> affine = new IdentityHashMap<>();
     Map<Value, Node> rewritten = new LinkedHashMap<>();
     for (Node old : graph.nodes()) {
-      boolean exact = FoldScalars.isDivision(old) && stepped.contains(old.output());
-      Node n = exact ? old : asAffine(old);
+      Node n = FoldScalars.isExactQuotient(old, stepped) ? old : asAffine(old);
       Value x = n.inputs().isEmpty() ? null : n.input(0);
       boolean folds = affine.containsKey(x) || FoldAffine.foldable(producers.get(x));
       if (folds && uses.get(x) == 1 && x.shape().rank() > 1) {
@@ -92,12 +90,7 @@ final class ChannelAffine implements Simplify.Pass {
     if (Rewrite.negated(n) != null) {
       return node(n, x, all(-1, channels), all(0, channels));
     }
-    boolean linear =
-        n.op() instanceof Elementwise e
-            && e.kind() == Unary.LINEAR
-            && !stepped.contains(n.output())
-            && !n.output().integer();
-    if (!linear) {
+    if (!FoldScalars.isLinear(n) || stepped.contains(n.output()) || n.output().integer()) {
       return n;
     }
     Elementwise e = (Elementwise) n.op();

@@ -40,7 +40,7 @@ final class FoldScalars implements Simplify.Pass {
     Map<Value, Node> rectified = new IdentityHashMap<>();
     for (Node old : graph.nodes()) {
       Node now = r.now(old);
-      Node n = isDivision(now) && stepped.contains(old.output()) ? now : simpler(now);
+      Node n = isExactQuotient(now, stepped) ? now : simpler(now);
       if (isLinear(n)) {
         Node before = linear.get(n.input(0));
         boolean merges =
@@ -70,8 +70,9 @@ final class FoldScalars implements Simplify.Pass {
     return r.finish();
   }
 
-  static boolean isDivision(Node n) {
-    return Rewrite.binary(n, Binary.DIV) != null;
+  /** Whether it is a quotient whose digits come to a step function. */
+  static boolean isExactQuotient(Node n, Set<Value> stepped) {
+    return Rewrite.binary(n, Binary.DIV) != null && stepped.contains(n.output());
   }
 
   /** Values that step functions read, as they are or element by element. */
@@ -105,8 +106,8 @@ final class FoldScalars implements Simplify.Pass {
     return ((Elementwise) before.op()).beta() == 0 && ((Elementwise) n.op()).alpha() == 1;
   }
 
-  private static boolean isLinear(Node n) {
-    return n.op() instanceof Elementwise e && e.kind() == Unary.LINEAR;
+  static boolean isLinear(Node n) {
+    return Rewrite.elementwise(n, Unary.LINEAR) != null;
   }
 
   private static Node simpler(Node n) {

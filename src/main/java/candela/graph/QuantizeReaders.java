@@ -68,7 +68,7 @@ final class QuantizeReaders {
     Optional<Minifloat> floats = type.minifloat();
     if (floats.isPresent()) {
       Value y = c.binary(Binary.DIV, x, along(c, scale, x.shape()));
-      if (!isZero(zero)) {
+      if (!zero.isZero()) {
         y = c.binary(Binary.ADD, y, along(c, zero, x.shape()));
       }
       return told(c, ElementReaders.rounded(c, y, floats.get(), saturate), type);
@@ -105,7 +105,7 @@ final class QuantizeReaders {
       }
     }
     Value y = ElementReaders.real(c, q);
-    if (!isZero(zero)) {
+    if (!zero.isZero()) {
       y = c.binary(Binary.SUB, y, along(c, ElementReaders.real(c, zero), q.shape()));
     }
     return c.binary(Binary.MUL, y, along(c, scale, q.shape()));
@@ -221,18 +221,6 @@ final class QuantizeReaders {
     boolean whole = levels.isConstant() && !type.isFloating();
     Value y = whole ? c.add(new Elementwise(Unary.TRUNCATE), levels) : levels;
     return ElementReaders.typed(c, y, type);
-  }
-
-  private static boolean isZero(Value v) {
-    if (!v.isConstant()) {
-      return false;
-    }
-    for (float f : v.constant().floats()) {
-      if (f != 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static float number(Value v) {

@@ -88,15 +88,7 @@ final class RecogniseActivations implements Simplify.Pass {
   }
 
   private static boolean isZero(Value v) {
-    if (!v.isConstant() || v.integer()) {
-      return false;
-    }
-    for (float f : v.constant().floats()) {
-      if (f != 0) {
-        return false;
-      }
-    }
-    return true;
+    return !v.integer() && v.isZero();
   }
 
   /** -r(-x), the same as of the opposite range. */

@@ -66,6 +66,19 @@ public final class Value {
     return constant != null && shape.count() == 1;
   }
 
+  /** Whether it is a constant of zeros. */
+  boolean isZero() {
+    if (constant == null) {
+      return false;
+    }
+    for (float f : constant.floats()) {
+      if (f != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Whether it is a constant that is the same for every index of its first axis. */
   public boolean isRepeated() {
     if (constant == null || shape.rank() == 0 || shape.count() == 0) {

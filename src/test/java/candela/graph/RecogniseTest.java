@@ -243,19 +243,24 @@ class RecogniseTest {
     assertThat(Rewritten.operators(m)).doesNotContain("LayerNorm");
   }
 
+  /** The rows r of a group's channels, and what they are normalised to. */
+  private static SmallModel groups() {
+    return new SmallModel(13, 2, 6, 5, 4)
+        .longs("rows", new long[] {3}, 0, 2, -1)
+        .longs("image", new long[] {4}, 0, 6, 5, 4)
+        .random("one", 2)
+        .random("zero", 2)
+        .node("Reshape", "x rows", "r")
+        .node("InstanceNormalization", "r one zero", "n");
+  }
+
   /** As exporters write it: the channels of a group in a row, normalised, and back. */
   @Test
   void groupNormByWayOfInstanceNorm() throws IOException {
     Path m =
-        new SmallModel(13, 2, 6, 5, 4)
-            .longs("rows", new long[] {3}, 0, 2, -1)
-            .longs("image", new long[] {4}, 0, 6, 5, 4)
-            .random("one", 2)
-            .random("zero", 2)
+        groups()
             .random("w", 6, 1, 1)
             .random("b", 6, 1, 1)
-            .node("Reshape", "x rows", "r")
-            .node("InstanceNormalization", "r one zero", "n")
             .node("Reshape", "n image", "i")
             .node("Mul", "i w", "iw")
             .node("Add", "iw b", "y")
@@ -266,17 +271,7 @@ class RecogniseTest {
   /** The rows of a group are the image's numbers in its order, read by it alone. */
   @Test
   void rowsOfAGroupNormHaveTheWholeGradient() throws IOException {
-    Path m =
-        new SmallModel(13, 2, 6, 5, 4)
-            .longs("rows", new long[] {3}, 0, 2, -1)
-            .longs("image", new long[] {4}, 0, 6, 5, 4)
-            .random("one", 2)
-            .random("zero", 2)
-            .node("Reshape", "x rows", "r")
-            .node("InstanceNormalization", "r one zero", "n")
-            .node("Add", "n r", "s")
-            .node("Reshape", "s image", "y")
-            .write(folder);
+    Path m = groups().node("Add", "n r", "s").node("Reshape", "s image", "y").write(folder);
     Graph graph = Network.load(m).graph(2, SessionOptions.withGradientAt("", "r"));
     assertThat(graph.nodes()).anyMatch(n -> n.op().type().equals("GroupNorm"));
     try (Device device = TestDevice.open(1);

@@ -410,35 +410,27 @@ class SimplifyTest {
   /** As tensordot is exported: rows of all tokens are multiplied, the bias comes behind. */
   @Test
   void aBiasBehindAReshapeIsFolded() throws Exception {
-    Path m =
-        new SmallModel(13, 2, 5, 4)
-            .longs("rows", new long[] {2}, -1, 4)
-            .longs("tokens", new long[] {3}, -1, 5, 3)
-            .random("w", 4, 3)
-            .random("bias", 3)
-            .node("Reshape", "x rows", "r")
-            .node("MatMul", "r w", "p")
-            .node("Reshape", "p tokens", "t")
-            .node("Add", "t bias", "y")
-            .write(folder);
-    assertThat(Rewritten.operators(m)).containsExactly("Matrix");
+    assertThat(Rewritten.operators(tokens(5, 3))).containsExactly("Matrix");
   }
 
   /** A bias of each token is none of the layer's. */
   @Test
   void aBiasOfOtherChannelsStays() throws Exception {
-    Path m =
-        new SmallModel(13, 2, 5, 4)
-            .longs("rows", new long[] {2}, -1, 4)
-            .longs("turned", new long[] {3}, -1, 3, 5)
-            .random("w", 4, 3)
-            .random("bias", 5)
-            .node("Reshape", "x rows", "r")
-            .node("MatMul", "r w", "p")
-            .node("Reshape", "p turned", "t")
-            .node("Add", "t bias", "y")
-            .write(folder);
-    assertThat(Rewritten.operators(m)).hasSize(2);
+    assertThat(Rewritten.operators(tokens(3, 5))).hasSize(2);
+  }
+
+  /** A layer of 3 channels on rows of 5 tokens, in this shape with a bias along its last axis. */
+  private Path tokens(int tokens, int last) throws Exception {
+    return new SmallModel(13, 2, 5, 4)
+        .longs("rows", new long[] {2}, -1, 4)
+        .longs("tokens", new long[] {3}, -1, tokens, last)
+        .random("w", 4, 3)
+        .random("bias", last)
+        .node("Reshape", "x rows", "r")
+        .node("MatMul", "r w", "p")
+        .node("Reshape", "p tokens", "t")
+        .node("Add", "t bias", "y")
+        .write(folder);
   }
 
   /** One number for all channels, before and behind a batch normalisation too. */
